@@ -1,0 +1,90 @@
+/**
+ * Argument checks with one message form, `where: expected …, got …`.
+ *
+ * @module
+ */
+import { type ErrorCode, FedkitError } from './errors.ts';
+
+/** How a value is shown in a message: numbers and short strings as they are, everything else by its kind. */
+export function describe(value: unknown): string {
+  if (typeof value === 'number' || typeof value === 'boolean' || value === null || value === undefined)
+    return String(value);
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'string')
+    return value.length <= 64 ? JSON.stringify(value) : `a string of ${value.length} characters`;
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (ArrayBuffer.isView(value)) return `${value.constructor.name} of ${value.byteLength} bytes`;
+  return typeof value === 'object' ? `a ${value.constructor?.name ?? 'null-prototype object'}` : `a ${typeof value}`;
+}
+
+/**
+ * Throws a {@link FedkitError} of the form `where: expected …, got …`.
+ *
+ * @param where - The public function and parameter, such as `weightedMean.accumulate: weight`.
+ * @param got - The offending value; {@link describe} keeps large or structured values out of the message.
+ */
+export function refuse(code: ErrorCode, where: string, expected: string, got: unknown): never {
+  throw new FedkitError(code, `${where}: expected ${expected}, got ${describe(got)}`, { details: { where } });
+}
+
+/** Checks a finite number in [minimum, maximum]; `OUT_OF_RANGE` otherwise. */
+export function checkNumber(
+  where: string,
+  value: unknown,
+  minimum: number = -Infinity,
+  maximum: number = Infinity,
+): number {
+  if (typeof value !== 'number') refuse('INVALID_ARGUMENT', where, 'a number', value);
+  if (!Number.isFinite(value) || value < minimum || value > maximum) {
+    refuse('OUT_OF_RANGE', where, `a finite number${range(minimum, maximum)}`, value);
+  }
+  return value;
+}
+
+/** Checks a finite number > 0; `OUT_OF_RANGE` otherwise. */
+export function checkPositive(where: string, value: unknown, maximum: number = Infinity): number {
+  if (typeof value !== 'number') refuse('INVALID_ARGUMENT', where, 'a number', value);
+  if (!(value > 0) || !Number.isFinite(value) || value > maximum) {
+    refuse('OUT_OF_RANGE', where, `a finite number > 0${maximum === Infinity ? '' : ` and ≤ ${maximum}`}`, value);
+  }
+  return value;
+}
+
+/** Checks a safe integer in [minimum, maximum]; `OUT_OF_RANGE` otherwise. */
+export function checkInteger(
+  where: string,
+  value: unknown,
+  minimum: number = 0,
+  maximum: number = Number.MAX_SAFE_INTEGER,
+): number {
+  if (typeof value !== 'number') refuse('INVALID_ARGUMENT', where, 'an integer', value);
+  if (!Number.isSafeInteger(value) || value < minimum || value > maximum) {
+    refuse('OUT_OF_RANGE', where, `an integer${range(minimum, maximum)}`, value);
+  }
+  return value;
+}
+
+/** Checks a `Float32Array`, of an exact length where one is given; `SHAPE_MISMATCH` otherwise. */
+export function checkVector(where: string, value: unknown, length?: number): Float32Array {
+  if (!(value instanceof Float32Array)) refuse('INVALID_ARGUMENT', where, 'a Float32Array', value);
+  if (length !== undefined && value.length !== length) {
+    refuse('SHAPE_MISMATCH', where, `length ${length}`, value.length);
+  }
+  return value;
+}
+
+/** Checks a `Uint8Array`, of an exact length where one is given; `SHAPE_MISMATCH` otherwise. */
+export function checkBytes(where: string, value: unknown, length?: number): Uint8Array {
+  if (!(value instanceof Uint8Array)) refuse('INVALID_ARGUMENT', where, 'a Uint8Array', value);
+  if (length !== undefined && value.length !== length) {
+    refuse('SHAPE_MISMATCH', where, `${length} bytes`, value.length);
+  }
+  return value;
+}
+
+function range(minimum: number, maximum: number): string {
+  if (minimum === -Infinity && maximum === Infinity) return '';
+  if (maximum === Infinity || maximum === Number.MAX_SAFE_INTEGER) return ` ≥ ${minimum}`;
+  if (minimum === -Infinity) return ` ≤ ${maximum}`;
+  return ` in [${minimum}, ${maximum}]`;
+}

@@ -1,0 +1,52 @@
+/**
+ * Local training, whatever trains: plain arrays, TensorFlow.js, a native module behind a bridge.
+ *
+ * @module
+ */
+import type { Rng } from '../random.ts';
+import type { LocalObjective } from './objective.ts';
+
+/** How long and how fast a client trains. Exactly one of `epochs` and `steps`. */
+export interface TrainOptions {
+  /** Passes over the local data, > 0; a fraction stops within a pass. */
+  readonly epochs?: number;
+  /** Local steps K, an integer ≥ 1. */
+  readonly steps?: number;
+  /** Examples in a step, an integer ≥ 1, or all of them (the paper's B = ∞). The last batch of a pass may be smaller. */
+  readonly batchSize: number | 'all';
+  /** η, finite and > 0. */
+  readonly learningRate: number;
+  /** Heavy-ball momentum ρ in [0, 1) of the local optimizer; default 0. */
+  readonly momentum?: number;
+  /** Shuffles the local data, anew for every pass. */
+  readonly rng: Rng;
+  /** Checked between steps; once aborted, `train` rejects with `ABORTED` and the trainer is as before. */
+  readonly signal?: AbortSignal;
+}
+
+/** What local training gives back. */
+export interface LocalResult {
+  /** Trained minus start, shape [d]. */
+  readonly values: Float32Array;
+  /** Local steps taken. */
+  readonly steps: number;
+  /** Number of local examples: the weight n_i of federated averaging. */
+  readonly examples: number;
+  /** Mean loss of the uncorrected objective over all local examples at the start. */
+  readonly lossAtStart: number;
+  /** ‖a_i‖₁ of FedNova: how much gradient the local steps accumulated; default `steps`. */
+  readonly normalizer?: number;
+}
+
+/** One client's data and model, behind two calls. */
+export interface Trainer {
+  /**
+   * Trains from `start`, shape [d], not changed.
+   *
+   * @throws FedkitError `SHAPE_MISMATCH` for vectors of another length, `OUT_OF_RANGE` for options out of range or a loss
+   * or parameter that became non-finite, `ABORTED`.
+   */
+  train(start: Float32Array, objective: LocalObjective, options: TrainOptions): Promise<LocalResult>;
+  /** Mean gradient of the uncorrected loss over all local examples at `at`, shape [d] → [d]. */
+  gradient(at: Float32Array): Promise<Float32Array>;
+}

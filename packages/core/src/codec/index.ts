@@ -1,0 +1,2 @@
+export type { Codec, CodecContext, DecodeContext, LinearCodec, Linearity, SumContext } from './contract.ts';
+export type { Sink } from './sink.ts';

@@ -1,0 +1,21 @@
+export { type ErrorCode, type ErrorDetails, FedkitError, isFedkitError } from './errors.ts';
+export { type Rng, type SecureRng, type SeededRng, secureRng, seededRng } from './random.ts';
+export type { Store } from './store.ts';
+export { Layout, type PlacedTensor, type TensorSpec } from './model/layout.ts';
+export { Selection, type Span } from './model/selection.ts';
+export type {
+  AccumulatorOf,
+  AggregationContext,
+  Aggregator,
+  ClientId,
+  Contribution,
+  LinearAggregator,
+  ResultOf,
+  Slot,
+  Update,
+  ValuesOf,
+} from './aggregate/contract.ts';
+export type { LocalObjective } from './client/objective.ts';
+export type { LocalResult, Trainer, TrainOptions } from './client/trainer.ts';
+export type { FixedSampling, NoSampling, PoissonSampling, SamplingScheme } from './select/sampling-scheme.ts';
+export type { ServerOptimizer } from './server/contract.ts';

@@ -1,0 +1,7 @@
+/**
+ * What the sibling packages share and applications do not need: argument checks, UTF-8.
+ *
+ * @module
+ */
+export { checkBytes, checkInteger, checkNumber, checkPositive, checkVector, describe, refuse } from './check.ts';
+export { utf8Decode, utf8Encode } from './utf8.ts';

@@ -1,0 +1,1 @@
+export { instantiateKernels, type KernelInstance } from './instantiate.ts';

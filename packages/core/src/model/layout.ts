@@ -1,0 +1,123 @@
+/**
+ * Named tensors on one flat vector.
+ *
+ * @module
+ */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { checkInteger, checkVector, refuse } from '../check.ts';
+import { utf8Encode } from '../utf8.ts';
+import { Selection } from './selection.ts';
+
+/** One named tensor: row-major, `shape` of integers ≥ 0; `[]` is a scalar of one value. */
+export interface TensorSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** A tensor in its place: values `offset` … `offset + size − 1` of the flat vector. */
+export interface PlacedTensor extends TensorSpec {
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** The most tensors a layout may name. */
+export const MAX_TENSORS = 65_536;
+/** The longest tensor name, in UTF-16 code units. */
+export const MAX_NAME_LENGTH = 1_024;
+/** The most values a layout may hold: 2^31 − 1, a `Float32Array` of 8 GiB. */
+export const MAX_VALUES = 0x7fffffff;
+
+/**
+ * Which part of a flat `Float32Array` is which tensor. A model anywhere in the SDK is such a vector plus its layout;
+ * the order of tensors is the order they were given in. Immutable.
+ */
+export class Layout {
+  readonly tensors: readonly PlacedTensor[];
+  /** Values in all tensors together: the length of the flat vector. */
+  readonly size: number;
+  readonly #byName: ReadonlyMap<string, PlacedTensor>;
+  #digest: string | undefined;
+
+  private constructor(tensors: readonly PlacedTensor[], size: number) {
+    this.tensors = tensors;
+    this.size = size;
+    this.#byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  }
+
+  /**
+   * Places `tensors` one behind the other, without gaps.
+   *
+   * @throws FedkitError `INVALID_ARGUMENT` for an empty, overlong or repeated name; `OUT_OF_RANGE` for a dimension that
+   * is not an integer ≥ 0, for more than {@link MAX_TENSORS} tensors or {@link MAX_VALUES} values.
+   */
+  static of(tensors: readonly TensorSpec[]): Layout {
+    if (!Array.isArray(tensors)) refuse('INVALID_ARGUMENT', 'Layout.of', 'an array of { name, shape }', tensors);
+    checkInteger('Layout.of: number of tensors', tensors.length, 0, MAX_TENSORS);
+    const names = new Set<string>();
+    const placed: PlacedTensor[] = [];
+    let offset = 0;
+    for (const { name, shape } of tensors) {
+      if (typeof name !== 'string' || name.length === 0 || name.length > MAX_NAME_LENGTH) {
+        refuse('INVALID_ARGUMENT', 'Layout.of: name', `a name of 1 to ${MAX_NAME_LENGTH} characters`, name);
+      }
+      if (names.has(name)) refuse('INVALID_ARGUMENT', 'Layout.of: name', 'names that differ', name);
+      names.add(name);
+      if (!Array.isArray(shape))
+        refuse('INVALID_ARGUMENT', `Layout.of: shape of ${name}`, 'an array of integers', shape);
+      let size = 1;
+      for (const dimension of shape) {
+        checkInteger(`Layout.of: shape of ${name}`, dimension, 0, MAX_VALUES);
+        size = checkInteger(`Layout.of: size of ${name}`, size * dimension, 0, MAX_VALUES);
+      }
+      placed.push(Object.freeze({ name, shape: Object.freeze([...shape]), offset, size }));
+      offset = checkInteger('Layout.of: size', offset + size, 0, MAX_VALUES);
+    }
+    return new Layout(Object.freeze(placed), offset);
+  }
+
+  /**
+   * The tensor called `name`.
+   *
+   * @throws FedkitError `INVALID_ARGUMENT` if the layout has none.
+   */
+  tensor(name: string): PlacedTensor {
+    const tensor = this.#byName.get(name);
+    if (!tensor) refuse('INVALID_ARGUMENT', 'layout.tensor', 'the name of a tensor in this layout', name);
+    return tensor;
+  }
+
+  /**
+   * The values of one tensor as a view: no copy, writes go through to `values`.
+   *
+   * @param values - Flat vector, shape [size].
+   * @throws FedkitError `SHAPE_MISMATCH` if `values` has another length, `INVALID_ARGUMENT` for an unknown name.
+   */
+  view(values: Float32Array, name: string): Float32Array {
+    checkVector('layout.view: values', values, this.size);
+    const { offset, size } = this.tensor(name);
+    return values.subarray(offset, offset + size);
+  }
+
+  /** The part of the vector whose tensors pass `filter`: what is trained, sent, or kept local in partial federation. */
+  select(filter: (tensor: PlacedTensor) => boolean): Selection {
+    return new Selection(this, this.tensors.filter(filter));
+  }
+
+  /**
+   * SHA-256, in hexadecimal, over names and shapes in their order. Two layouts have one digest exactly if their vectors
+   * are interchangeable; whoever exchanges updates compares it first.
+   */
+  digest(): string {
+    if (this.#digest === undefined) {
+      const canonical = JSON.stringify(this.tensors.map(({ name, shape }) => [name, shape]));
+      this.#digest = bytesToHex(sha256(utf8Encode(`fedkit layout 1\n${canonical}`)));
+    }
+    return this.#digest;
+  }
+
+  /** True if vectors of both layouts are interchangeable. */
+  equals(other: Layout): boolean {
+    return this === other || (this.size === other.size && this.digest() === other.digest());
+  }
+}

@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config';
+
+const conditions = ['@fedkit/source', 'module', 'node', 'import', 'default'];
+
+function project(name: string, root: string, include: string[]) {
+  return { extends: true as const, test: { name, root, include } };
+}
+
+// The one test configuration; every command passes it with --config.
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    reporters: ['default', './scripts/closing-line.ts'],
+    testTimeout: 60_000,
+    projects: [
+      ...['core', 'compression', 'privacy', 'secagg'].map((name) =>
+        project(name, `packages/${name}`, ['src/**/*.test.ts', 'test/**/*.test.ts']),
+      ),
+      project('examples', 'examples', ['**/*.test.ts']),
+      project('bench', 'bench', ['**/*.test.ts']),
+      project('repository', 'scripts', ['**/*.test.ts']),
+    ],
+  },
+});
