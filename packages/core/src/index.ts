@@ -3,6 +3,8 @@ export { type Rng, type SecureRng, type SeededRng, secureRng, seededRng } from '
 export type { Store } from './store.ts';
 export { Layout, type PlacedTensor, type TensorSpec } from './model/layout.ts';
 export { Selection, type Span } from './model/selection.ts';
+export { modelDigest } from './model/digest.ts';
+export { decodeSafetensors, encodeSafetensors, type ModelFile } from './model/safetensors.ts';
 export type {
   AccumulatorOf,
   AggregationContext,
