@@ -10,7 +10,7 @@ export type ClientId = string;
 /**
  * What one client adds to one aggregate.
  *
- * @typeParam V - A flat vector, or for {@link record} one vector or number for each slot.
+ * @typeParam V - A flat vector, or for `record` one vector or number for each slot.
  */
 export interface Contribution<V = Float32Array> {
   /** Read during the call only: never kept, never changed. */
