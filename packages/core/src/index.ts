@@ -17,6 +17,23 @@ export type {
   Update,
   ValuesOf,
 } from './aggregate/contract.ts';
+export {
+  type LinearRuleAggregator,
+  mean,
+  sum,
+  type SumOptions,
+  weightedMean,
+  type WeightedMeanOptions,
+} from './aggregate/mean.ts';
+export type { LinearAccumulator } from './aggregate/linear-fold.ts';
+export {
+  record,
+  type RecordAccumulator,
+  type RecordAggregator,
+  type RecordResult,
+  type RecordValues,
+} from './aggregate/record.ts';
+export type { OpenContribution, SlotOf, StreamingAggregator } from './aggregate/streaming.ts';
 export type { LocalObjective } from './client/objective.ts';
 export type { LocalResult, Trainer, TrainOptions } from './client/trainer.ts';
 export type { FixedSampling, NoSampling, PoissonSampling, SamplingScheme } from './select/sampling-scheme.ts';

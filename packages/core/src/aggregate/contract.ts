@@ -68,6 +68,12 @@ export interface Aggregator<A, R, V = Float32Array> {
    */
   retract(accumulator: A, contribution: Contribution<V>): A;
 
+  /**
+   * Throws what `merge` would throw, and does nothing else. Lets several slots be merged as one: `merge` must not refuse
+   * what this accepts.
+   */
+  checkMerge(into: A, from: A): void;
+
   /** Folds `from` into `into` and returns `into`; `from` stays as it was, and is still the caller's to dispose. */
   merge(into: A, from: A): A;
 
