@@ -1,5 +1,6 @@
 export { type ErrorCode, type ErrorDetails, FedkitError, isFedkitError } from './errors.ts';
 export { type Rng, type SecureRng, type SeededRng, secureRng, seededRng } from './random.ts';
+export type { NoState, PlainData } from './plain-data.ts';
 export type { Store } from './store.ts';
 export { Layout, type PlacedTensor, type TensorSpec } from './model/layout.ts';
 export { Selection, type Span } from './model/selection.ts';
@@ -17,6 +18,7 @@ export type {
   Update,
   ValuesOf,
 } from './aggregate/contract.ts';
+export type { Algorithm, ClientReport, ClientRound, LinearAlgorithm, RoundInfo } from './algorithm/contract.ts';
 export type { LocalObjective } from './client/objective.ts';
 export type { LocalResult, Trainer, TrainOptions } from './client/trainer.ts';
 export type { FixedSampling, NoSampling, PoissonSampling, SamplingScheme } from './select/sampling-scheme.ts';
