@@ -100,11 +100,11 @@ export class Float32Sum implements VectorSum {
   }
 
   write(writer: StateWriter): void {
-    writer.float32Array(this.#sum);
+    writer.numbers(this.#sum);
   }
 
   read(reader: StateReader, contributions: number): void {
-    reader.float32Array(this.#sum);
+    reader.numbers(this.#sum);
     for (let i = 0; i < this.#sum.length; i++) {
       const sum = this.#sum[i];
       if (!Number.isFinite(sum) || Object.is(sum, -0) || (contributions === 0 && sum !== 0)) {

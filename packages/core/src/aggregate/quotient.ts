@@ -25,12 +25,9 @@ export function divideTwoLevels(high: Float64Array, low: Float64Array, denominat
   for (let i = 0; i < out.length; i++) {
     const quotient = (high[i] + low[i]) / divisor;
     const candidate = Math.fround(quotient * BELOW);
-    out[i] =
-      candidate === Math.fround(quotient * ABOVE)
-        ? candidate
-        : exactDivisor && isExact(high[i], low[i], divisor, quotient)
-          ? quotient
-          : decide(high[i], low[i], denominator, quotient);
+    if (candidate === Math.fround(quotient * ABOVE)) out[i] = candidate;
+    else if (exactDivisor && isExact(high[i], low[i], divisor, quotient)) out[i] = quotient;
+    else out[i] = decide(high[i], low[i], denominator, quotient);
     if (first < 0 && !Number.isFinite(out[i])) first = i;
   }
   return first;

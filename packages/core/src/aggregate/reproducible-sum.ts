@@ -119,23 +119,23 @@ export class ReproducibleSum implements VectorSum {
   }
 
   write(writer: StateWriter): void {
-    writer.float64Array(this.#high);
-    writer.float64Array(this.#low);
+    writer.numbers(this.#high);
+    writer.numbers(this.#low);
   }
 
   read(reader: StateReader, contributions: number): void {
-    reader.float64Array(this.#high);
-    reader.float64Array(this.#low);
+    reader.numbers(this.#high);
+    reader.numbers(this.#low);
     this.#check(reader, this.#high, this.#range - 33, contributions * powerOfTwo(this.#range));
     this.#check(reader, this.#low, this.#range - 67, contributions * powerOfTwo(this.#range - 34));
   }
 
-  /** Every sum must be one that `contributions` terms can have. */
+  /** Every sum must be one that `contributions` terms can have; −0 is none, so that a sum has one representation. */
   #check(reader: StateReader, sums: Float64Array, gridExponent: number, most: number): void {
     const perUnit = powerOfTwo(-gridExponent);
     for (let i = 0; i < sums.length; i++) {
       const units = sums[i] * perUnit;
-      if (!(Math.abs(sums[i]) <= most) || Math.floor(units) !== units || (units === 0 && 1 / units < 0)) {
+      if (!(Math.abs(units) <= most * perUnit && Math.floor(units) === units) || Object.is(units, -0)) {
         reader.fail(`a multiple of 2^${gridExponent} of magnitude ≤ ${most} at ${i}`, 'another number');
       }
     }

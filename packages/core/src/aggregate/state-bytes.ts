@@ -3,11 +3,20 @@
  *
  * @module
  */
+import { checkBytes } from '../check.ts';
 import { FedkitError } from '../errors.ts';
 import { utf8Decode, utf8Encode } from '../utf8.ts';
 
 const MAGIC = 0x43414b46;
 const VERSION = 1;
+
+const littleEndianMachine = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** Reorders numbers of `width` bytes between the machine's byte order and little-endian, in place. */
+export function toLittleEndian(bytes: Uint8Array, width: number, machine: boolean = littleEndianMachine): void {
+  if (machine) return;
+  for (let i = 0; i < bytes.length; i += width) bytes.subarray(i, i + width).reverse();
+}
 
 /** Writes one accumulator into bytes of a size known beforehand. */
 export class StateWriter {
@@ -50,12 +59,11 @@ export class StateWriter {
     this.#next += bytes.length;
   }
 
-  float32Array(values: Float32Array): void {
-    for (let i = 0; i < values.length; i++, this.#next += 4) this.#view.setFloat32(this.#next, values[i], true);
-  }
-
-  float64Array(values: Float64Array): void {
-    for (let i = 0; i < values.length; i++, this.#next += 8) this.#view.setFloat64(this.#next, values[i], true);
+  /** The numbers of a Float32Array or Float64Array. */
+  numbers(values: Float32Array | Float64Array): void {
+    const start = this.#next;
+    this.bytes(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    toLittleEndian(this.#bytes.subarray(start, this.#next), values.BYTES_PER_ELEMENT);
   }
 
   finish(): Uint8Array {
@@ -73,7 +81,7 @@ export class StateReader {
   /** Checks the frame: these must be bytes of the rule `kind`. */
   constructor(kind: string, bytes: Uint8Array) {
     this.#where = `${kind}.deserialize`;
-    this.#bytes = bytes;
+    this.#bytes = checkBytes(`${this.#where}: bytes`, bytes);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (this.uint32() !== MAGIC) this.fail('a serialized accumulator', 'other bytes');
     const version = this.uint8();
@@ -117,14 +125,11 @@ export class StateReader {
     return this.#bytes.subarray(start, start + length);
   }
 
-  float32Array(into: Float32Array): void {
-    const start = this.#take(4 * into.length);
-    for (let i = 0; i < into.length; i++) into[i] = this.#view.getFloat32(start + 4 * i, true);
-  }
-
-  float64Array(into: Float64Array): void {
-    const start = this.#take(8 * into.length);
-    for (let i = 0; i < into.length; i++) into[i] = this.#view.getFloat64(start + 8 * i, true);
+  /** Fills a Float32Array or Float64Array. */
+  numbers(into: Float32Array | Float64Array): void {
+    const bytes = new Uint8Array(into.buffer, into.byteOffset, into.byteLength);
+    bytes.set(this.bytes(bytes.length));
+    toLittleEndian(bytes, into.BYTES_PER_ELEMENT);
   }
 
   #take(length: number): number {
