@@ -54,6 +54,17 @@ describe('divideTwoLevels', () => {
     );
   });
 
+  it('is not misled by a total that float64 rounds', () => {
+    // 2^−149 above 3: as a float64 it is 3, and the quotient seems to be a tie.
+    const by = { integer: (3n << 149n) + 1n, exponent: -149 };
+    const tie = 1 + 2 ** -24;
+    const odd = 1 + 3 * 2 ** -24;
+    expect(divide(3 * tie, 0, by)).toBe(1);
+    expect(divide(3 * odd, 0, by)).toBe(1 + 2 ** -23);
+    expect(divide(3 * odd, 0, dyadic(3))).toBe(1 + 2 ** -22);
+    expect(divide(-3 * odd, 0, by)).toBe(-1 - 2 ** -23);
+  });
+
   it('rounds anything as exact arithmetic does', () => {
     const level = fc.double({ min: -1e9, max: 1e9, noNaN: true });
     fc.assert(
