@@ -1,5 +1,6 @@
 export { type ErrorCode, type ErrorDetails, FedkitError, isFedkitError } from './errors.ts';
 export { type Rng, type SecureRng, type SeededRng, secureRng, seededRng } from './random.ts';
+export type { NoState, PlainData } from './plain-data.ts';
 export type { Store } from './store.ts';
 export { Layout, type PlacedTensor, type TensorSpec } from './model/layout.ts';
 export { Selection, type Span } from './model/selection.ts';
@@ -34,6 +35,7 @@ export {
   type RecordValues,
 } from './aggregate/record.ts';
 export type { OpenContribution, SlotOf, StreamingAggregator } from './aggregate/streaming.ts';
+export type { Algorithm, ClientReport, ClientRound, LinearAlgorithm, RoundInfo } from './algorithm/contract.ts';
 export type { LocalObjective } from './client/objective.ts';
 export type { LocalResult, Trainer, TrainOptions } from './client/trainer.ts';
 export type { FixedSampling, NoSampling, PoissonSampling, SamplingScheme } from './select/sampling-scheme.ts';
