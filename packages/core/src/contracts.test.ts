@@ -76,7 +76,7 @@ describe('unsound compositions do not compile', () => {
     expectTypeOf<ResultOf<Aggregator<object, Float32Array>>>().toEqualTypeOf<Float32Array>();
     expectTypeOf<Contribution>().toHaveProperty('values').toEqualTypeOf<Float32Array>();
     expectTypeOf<LocalObjective>().toHaveProperty('proximal').toEqualTypeOf<number | Float32Array | undefined>();
-    expectTypeOf<LocalResult>().toHaveProperty('lossAtStart').toEqualTypeOf<number>();
+    expectTypeOf<LocalResult>().toHaveProperty('lossAtStart').toEqualTypeOf<number | undefined>();
     // @ts-expect-error local training needs a stream for its shuffles
     expectTypeOf<TrainOptions>().toEqualTypeOf<{ epochs: number; batchSize: number; learningRate: number }>();
     // @ts-expect-error the codes are a closed union

@@ -37,6 +37,17 @@ export {
 export type { OpenContribution, SlotOf, StreamingAggregator } from './aggregate/streaming.ts';
 export type { Algorithm, ClientReport, ClientRound, LinearAlgorithm, RoundInfo } from './algorithm/contract.ts';
 export type { LocalObjective } from './client/objective.ts';
+export type { Algorithm, ClientReport, ClientRound, LinearAlgorithm } from './algorithm/contract.ts';
+export type { RoundInfo } from './algorithm/round-info.ts';
+export { localBatches, localSteps } from './client/batches.ts';
+export { type Examples, checkExamples } from './client/examples.ts';
+export { mlp, type PlainModel, softmaxRegression } from './client/mlp.ts';
+export { applyObjective, type LocalObjective } from './client/objective.ts';
+export { plainTrainer } from './client/plain-trainer.ts';
 export type { LocalResult, Trainer, TrainOptions } from './client/trainer.ts';
+export type { Cohort, Selector } from './select/contract.ts';
+export { poissonSelection } from './select/poisson.ts';
 export type { FixedSampling, NoSampling, PoissonSampling, SamplingScheme } from './select/sampling-scheme.ts';
+export { uniformSelection } from './select/uniform.ts';
 export type { ServerOptimizer } from './server/contract.ts';
+export { serverSgd } from './server/sgd.ts';

@@ -28,6 +28,7 @@
 import type { Aggregator, Contribution, LinearAggregator, Update } from '../aggregate/contract.ts';
 import type { LocalResult, Trainer, TrainOptions } from '../client/trainer.ts';
 import type { PlainData } from '../plain-data.ts';
+import type { RoundInfo } from './round-info.ts';
 
 /** What a client works with in one round. */
 export interface ClientRound<B, C> {
@@ -48,16 +49,6 @@ export interface ClientReport<U, C> {
   readonly state: C;
   /** What local training said, for progress and ledgers; leaves the client only if the application sends it. */
   readonly local: Omit<LocalResult, 'values'>;
-}
-
-/** What the server knows about a round besides its aggregate. */
-export interface RoundInfo {
-  /** 1 for the first. */
-  readonly round: number;
-  /** |S|: clients whose contributions were folded, ≥ 1. */
-  readonly cohort: number;
-  /** N: clients in the federation, ≥ `cohort`. */
-  readonly population: number;
 }
 
 /**
