@@ -36,6 +36,13 @@ export {
 } from './aggregate/record.ts';
 export type { OpenContribution, SlotOf, StreamingAggregator } from './aggregate/streaming.ts';
 export type { Algorithm, ClientReport, ClientRound, LinearAlgorithm } from './algorithm/contract.ts';
+export {
+  fedAvg,
+  type FedAvgBroadcast,
+  type FedAvgOptions,
+  type FedAvgState,
+  type FedAvgUpdate,
+} from './algorithm/fed-avg.ts';
 export type { RoundInfo } from './algorithm/round-info.ts';
 export { localBatches, localSteps } from './client/batches.ts';
 export { type Examples, checkExamples } from './client/examples.ts';
