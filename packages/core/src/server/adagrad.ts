@@ -19,7 +19,7 @@ export function serverAdagrad(options: ServerAdagradOptions): ServerOptimizer<Ad
   const { variant, learningRate } = resolveVariant('serverAdagrad', options, 0.1);
   const tau = options.tau ?? (variant === 'tff' ? 1e-7 : 1e-3);
   return adaptive({
-    kind: 'adagrad',
+    kind: 'serverAdagrad',
     learningRate,
     beta1: options.beta1 ?? 0,
     beta2: 0,

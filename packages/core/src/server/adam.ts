@@ -29,7 +29,7 @@ export function serverAdam(options: ServerAdamOptions): ServerOptimizer<Adaptive
   const beta2 = options.beta2 ?? (variant === 'tff' ? 0.999 : 0.99);
   const corrected = options.biasCorrection ?? variant !== 'paper';
   return adaptive({
-    kind: 'adam',
+    kind: 'serverAdam',
     learningRate,
     beta1: options.beta1 ?? 0.9,
     beta2,

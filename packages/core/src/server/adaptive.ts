@@ -87,7 +87,7 @@ export function resolveVariant(
  * O(d) time, 12·d bytes allocated a step.
  */
 export function adaptive(rule: AdaptiveRule): ServerOptimizer<AdaptiveState> {
-  const where = `server${rule.kind[0].toUpperCase()}${rule.kind.slice(1)}`;
+  const where = rule.kind;
   const rate = rule.learningRate;
   const beta1 = checkMomentum(`${where}: beta1`, rule.beta1);
   const beta2 = checkMomentum(`${where}: beta2`, rule.beta2);

@@ -128,7 +128,7 @@ describe('the paper, by hand', () => {
       serverAdagrad({ learningRate: 1, tau }),
     ]) {
       // Δ = 1: Adam v = 0.75·0.25 + 0.25·1 = 0.4375; Yogi v = 0.25 + 0.25 = 0.5; Adagrad v = 1.25
-      const v = { adam: 0.4375, yogi: 0.5, adagrad: 1.25 }[optimizer.kind] as number;
+      const v = { serverAdam: 0.4375, serverYogi: 0.5, serverAdagrad: 1.25 }[optimizer.kind] as number;
       expectClose(run(optimizer, f32(2), [f32(1)])[0], [2 + 1 / (Math.sqrt(v) + tau)], 2e-7);
     }
   });
@@ -225,12 +225,13 @@ describe('bad input', () => {
     refused('OUT_OF_RANGE', () => serverYogi({ learningRate: 1, initialSecondMoment: NaN }));
     refused('INVALID_ARGUMENT', () => serverAdam({ learningRate: 1, variant: 'torch' as 'paper' }));
     refused('INVALID_ARGUMENT', () => serverAdam({} as ServerAdamOptions));
+    refused('INVALID_ARGUMENT', () => serverSgd({ learningRate: 1, nesterov: true } as { learningRate: number }));
   });
 
   it('refuses vectors and states of another model, and states of another optimizer', () => {
     for (const optimizer of all()) {
       refused('SHAPE_MISMATCH', () => optimizer.step(optimizer.init(2), f32(1, 2), f32(1)));
-      if (optimizer.kind !== 'sgd') {
+      if (optimizer.kind !== 'serverSgd') {
         refused('SHAPE_MISMATCH', () => optimizer.step(optimizer.init(3), f32(1, 2), f32(1, 2)));
         refused('INVALID_ARGUMENT', () => optimizer.step(serverSgd({ learningRate: 1 }).init(2), f32(1, 2), f32(1, 2)));
       }
@@ -246,7 +247,7 @@ describe('bad input', () => {
         refused('OUT_OF_RANGE', () => optimizer.step(optimizer.init(2), f32(0, bad), f32(1, 1)));
       }
     }
-    refused('OUT_OF_RANGE', () => serverSgd({ learningRate: 10 }).step({ velocity: f32() }, f32(3e38), f32(3e38)));
+    refused('OUT_OF_RANGE', () => serverSgd({ learningRate: 10 }).step({}, f32(3e38), f32(3e38)));
     refused('OUT_OF_RANGE', () => {
       const optimizer = serverAdam({ learningRate: 1 });
       return optimizer.step(optimizer.init(1), f32(0), f32(3e38));

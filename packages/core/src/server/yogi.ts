@@ -23,7 +23,7 @@ export function serverYogi(options: ServerYogiOptions): ServerOptimizer<Adaptive
   const tau = options.tau ?? 1e-3;
   const beta2 = options.beta2 ?? (variant === 'tff' ? 0.999 : 0.99);
   return adaptive({
-    kind: 'yogi',
+    kind: 'serverYogi',
     learningRate,
     beta1: options.beta1 ?? 0.9,
     beta2,
