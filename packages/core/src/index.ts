@@ -44,11 +44,78 @@ export {
   type FedAvgUpdate,
 } from './algorithm/fed-avg.ts';
 export type { RoundInfo } from './algorithm/round-info.ts';
+export {
+  type FedAvgBroadcast,
+  type FedAvgOptions,
+  type FedAvgState,
+  type FedAvgUpdate,
+  fedAvg,
+} from './algorithm/fed-avg.ts';
+export { type FedAvgMOptions, fedAvgM } from './algorithm/fed-avg-m.ts';
+export { fedAdam } from './algorithm/fed-adam.ts';
+export { fedYogi } from './algorithm/fed-yogi.ts';
+export { fedAdagrad } from './algorithm/fed-adagrad.ts';
+export { type FedProxOptions, fedProx } from './algorithm/fed-prox.ts';
+export {
+  type ScaffoldBroadcast,
+  type ScaffoldClientState,
+  type ScaffoldOptions,
+  type ScaffoldState,
+  type ScaffoldUpdate,
+  scaffold,
+} from './algorithm/scaffold.ts';
+export { accumulation } from './algorithm/accumulation.ts';
+export { type FedNovaAggregate, type FedNovaOptions, type FedNovaUpdate, fedNova } from './algorithm/fed-nova.ts';
+export { type FedDynClientState, type FedDynState, fedDyn } from './algorithm/fed-dyn.ts';
+export {
+  type MimeBase,
+  type MimeLiteBroadcast,
+  type MimeLiteOptions,
+  type MimeLiteState,
+  type MimeLiteUpdate,
+  type MimeStatistics,
+  mimeLite,
+} from './algorithm/mime-lite.ts';
+export {
+  type QFedAvgAggregate,
+  type QFedAvgOptions,
+  type QFedAvgState,
+  type QFedAvgUpdate,
+  qFedAvg,
+} from './algorithm/q-fed-avg.ts';
+export type { PersonalizedAlgorithm } from './algorithm/personalized.ts';
+export { type DittoClientState, type DittoOptions, ditto } from './algorithm/ditto.ts';
+export {
+  type FedPerOptions,
+  type FedRepClientState,
+  type FedRepOptions,
+  fedPer,
+  fedRep,
+  type PartialAlgorithm,
+} from './algorithm/fed-rep.ts';
+export { fineTune } from './client/fine-tune.ts';
 export { localBatches, localSteps } from './client/batches.ts';
 export { type Examples, checkExamples } from './client/examples.ts';
 export { mlp, type PlainModel, softmaxRegression } from './client/mlp.ts';
 export { applyObjective, type LocalObjective } from './client/objective.ts';
 export { plainTrainer } from './client/plain-trainer.ts';
+export {
+  type LinearRuleAggregator,
+  mean,
+  sum,
+  type SumOptions,
+  weightedMean,
+  type WeightedMeanOptions,
+} from './aggregate/mean.ts';
+export type { LinearAccumulator } from './aggregate/linear-fold.ts';
+export {
+  record,
+  type RecordAccumulator,
+  type RecordAggregator,
+  type RecordResult,
+  type RecordValues,
+} from './aggregate/record.ts';
+export type { OpenContribution, SlotOf, StreamingAggregator } from './aggregate/streaming.ts';
 export type { LocalResult, Trainer, TrainOptions } from './client/trainer.ts';
 export type { Cohort, Selector } from './select/contract.ts';
 export { poissonSelection } from './select/poisson.ts';
