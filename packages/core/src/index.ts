@@ -5,6 +5,7 @@ export type { Store } from './store.ts';
 export { Layout, type PlacedTensor, type TensorSpec } from './model/layout.ts';
 export { Selection, type Span } from './model/selection.ts';
 export { modelDigest } from './model/digest.ts';
+export { decodeState, encodeState, type StateOwner } from './model/state-file.ts';
 export { decodeSafetensors, encodeSafetensors, type ModelFile } from './model/safetensors.ts';
 export type {
   AccumulatorOf,
@@ -93,6 +94,16 @@ export {
   fedRep,
   type PartialAlgorithm,
 } from './algorithm/fed-rep.ts';
+export type {
+  AsynchronousAlgorithm,
+  AsynchronousOptions,
+  AsynchronousState,
+  Checkout,
+  Receipt,
+} from './algorithm/asynchronous.ts';
+export { type FedAsyncOptions, type FedAsyncUpdate, fedAsync } from './algorithm/fed-async.ts';
+export { type FedBuffOptions, fedBuff } from './algorithm/fed-buff.ts';
+export { type Staleness, stalenessWeight } from './algorithm/staleness.ts';
 export { fineTune } from './client/fine-tune.ts';
 export { localBatches, localSteps } from './client/batches.ts';
 export { type Examples, checkExamples } from './client/examples.ts';
