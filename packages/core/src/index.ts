@@ -45,13 +45,6 @@ export {
   type FedAvgUpdate,
 } from './algorithm/fed-avg.ts';
 export type { RoundInfo } from './algorithm/round-info.ts';
-export {
-  type FedAvgBroadcast,
-  type FedAvgOptions,
-  type FedAvgState,
-  type FedAvgUpdate,
-  fedAvg,
-} from './algorithm/fed-avg.ts';
 export { type FedAvgMOptions, fedAvgM } from './algorithm/fed-avg-m.ts';
 export { fedAdam } from './algorithm/fed-adam.ts';
 export { fedYogi } from './algorithm/fed-yogi.ts';
