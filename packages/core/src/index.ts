@@ -103,23 +103,6 @@ export { type Examples, checkExamples } from './client/examples.ts';
 export { mlp, type PlainModel, softmaxRegression } from './client/mlp.ts';
 export { applyObjective, type LocalObjective } from './client/objective.ts';
 export { plainTrainer } from './client/plain-trainer.ts';
-export {
-  type LinearRuleAggregator,
-  mean,
-  sum,
-  type SumOptions,
-  weightedMean,
-  type WeightedMeanOptions,
-} from './aggregate/mean.ts';
-export type { LinearAccumulator } from './aggregate/linear-fold.ts';
-export {
-  record,
-  type RecordAccumulator,
-  type RecordAggregator,
-  type RecordResult,
-  type RecordValues,
-} from './aggregate/record.ts';
-export type { OpenContribution, SlotOf, StreamingAggregator } from './aggregate/streaming.ts';
 export type { LocalResult, Trainer, TrainOptions } from './client/trainer.ts';
 export type { Cohort, Selector } from './select/contract.ts';
 export { poissonSelection } from './select/poisson.ts';

@@ -122,8 +122,8 @@ export function adaptive(rule: AdaptiveRule): ServerOptimizer<AdaptiveState> {
           : Math.sqrt(secondMoment[i] * second) + tau;
         moved[i] = params[i] + (denominator === 0 ? 0 : (eta * firstMoment[i]) / denominator);
       }
-      checkFinite(`${where}.step`, moved, delta);
-      checkFinite(`${where}.step: second moment`, secondMoment);
+      checkFinite(`${where}.step: params`, moved);
+      checkFinite(`${where}.step: secondMoment`, secondMoment);
       return { state: { firstMoment, secondMoment, beta1Power, beta2Power }, params: moved };
     },
   };

@@ -47,7 +47,7 @@ function plain(rate: number): ServerOptimizer<NoState> {
       checkStep('serverSgd.step', params, delta, {});
       const next = new Float32Array(params.length);
       for (let i = 0; i < next.length; i++) next[i] = params[i] + rate * delta[i];
-      return { state, params: checkFinite('serverSgd.step', next, delta) };
+      return { state, params: checkFinite('serverSgd.step: params', next) };
     },
   };
 }
@@ -64,7 +64,7 @@ function heavyBall(rate: number, momentum: number, nesterov: boolean): ServerOpt
         velocity[i] = momentum * state.velocity[i] + delta[i];
         next[i] = params[i] + rate * (nesterov ? delta[i] + momentum * velocity[i] : velocity[i]);
       }
-      return { state: { velocity }, params: checkFinite('serverSgd.step', next, delta) };
+      return { state: { velocity }, params: checkFinite('serverSgd.step: params', next) };
     },
   };
 }

@@ -18,22 +18,15 @@ export function checkStep(
 }
 
 /**
- * Checks that `next` is finite; x − x is 0 for finite x and NaN for the rest, so one sum tells.
- *
- * A non-finite delta always ends in a non-finite parameter, so this covers both; the search for the culprit is paid for
- * only once something is wrong.
+ * Checks that `next` is finite: `OUT_OF_RANGE` by index otherwise. A delta that is not finite ends in a parameter that is not,
+ * so this covers both. x − x is 0 for finite x and NaN for the rest: one sum tells, and the search is paid for only then.
  */
-export function checkFinite(where: string, next: Float32Array, delta?: Float32Array): Float32Array {
+export function checkFinite(where: string, next: Float32Array): Float32Array {
   let sum = 0;
   for (let i = 0; i < next.length; i++) sum += next[i] - next[i];
   if (sum !== 0) {
-    if (delta) checkFinite(`${where}: delta`, delta);
-    refuse(
-      'OUT_OF_RANGE',
-      where,
-      'finite values',
-      next.find((value) => !Number.isFinite(value)),
-    );
+    const i = next.findIndex((value) => !Number.isFinite(value));
+    refuse('OUT_OF_RANGE', `${where}[${i}]`, 'a finite number', next[i]);
   }
   return next;
 }
