@@ -5,6 +5,7 @@ export type { Store } from './store.ts';
 export { Layout, type PlacedTensor, type TensorSpec } from './model/layout.ts';
 export { Selection, type Span } from './model/selection.ts';
 export { modelDigest } from './model/digest.ts';
+export { decodeState, encodeState, type StateOwner } from './model/state-file.ts';
 export { decodeSafetensors, encodeSafetensors, type ModelFile } from './model/safetensors.ts';
 export type {
   AccumulatorOf,
@@ -44,6 +45,59 @@ export {
   type FedAvgUpdate,
 } from './algorithm/fed-avg.ts';
 export type { RoundInfo } from './algorithm/round-info.ts';
+export { type FedAvgMOptions, fedAvgM } from './algorithm/fed-avg-m.ts';
+export { fedAdam } from './algorithm/fed-adam.ts';
+export { fedYogi } from './algorithm/fed-yogi.ts';
+export { fedAdagrad } from './algorithm/fed-adagrad.ts';
+export { type FedProxOptions, fedProx } from './algorithm/fed-prox.ts';
+export {
+  type ScaffoldBroadcast,
+  type ScaffoldClientState,
+  type ScaffoldOptions,
+  type ScaffoldState,
+  type ScaffoldUpdate,
+  scaffold,
+} from './algorithm/scaffold.ts';
+export { accumulation } from './algorithm/accumulation.ts';
+export { type FedNovaAggregate, type FedNovaOptions, type FedNovaUpdate, fedNova } from './algorithm/fed-nova.ts';
+export { type FedDynClientState, type FedDynState, fedDyn } from './algorithm/fed-dyn.ts';
+export {
+  type MimeBase,
+  type MimeLiteBroadcast,
+  type MimeLiteOptions,
+  type MimeLiteState,
+  type MimeLiteUpdate,
+  type MimeStatistics,
+  mimeLite,
+} from './algorithm/mime-lite.ts';
+export {
+  type QFedAvgAggregate,
+  type QFedAvgOptions,
+  type QFedAvgState,
+  type QFedAvgUpdate,
+  qFedAvg,
+} from './algorithm/q-fed-avg.ts';
+export type { PersonalizedAlgorithm } from './algorithm/personalized.ts';
+export { type DittoClientState, type DittoOptions, ditto } from './algorithm/ditto.ts';
+export {
+  type FedPerOptions,
+  type FedRepClientState,
+  type FedRepOptions,
+  fedPer,
+  fedRep,
+  type PartialAlgorithm,
+} from './algorithm/fed-rep.ts';
+export type {
+  AsynchronousAlgorithm,
+  AsynchronousOptions,
+  AsynchronousState,
+  Checkout,
+  Receipt,
+} from './algorithm/asynchronous.ts';
+export { type FedAsyncOptions, type FedAsyncUpdate, fedAsync } from './algorithm/fed-async.ts';
+export { type FedBuffOptions, fedBuff } from './algorithm/fed-buff.ts';
+export { type Staleness, stalenessWeight } from './algorithm/staleness.ts';
+export { fineTune } from './client/fine-tune.ts';
 export { localBatches, localSteps } from './client/batches.ts';
 export { type Examples, checkExamples } from './client/examples.ts';
 export { mlp, type PlainModel, softmaxRegression } from './client/mlp.ts';
@@ -55,4 +109,8 @@ export { poissonSelection } from './select/poisson.ts';
 export type { FixedSampling, NoSampling, PoissonSampling, SamplingScheme } from './select/sampling-scheme.ts';
 export { uniformSelection } from './select/uniform.ts';
 export type { ServerOptimizer } from './server/contract.ts';
-export { serverSgd } from './server/sgd.ts';
+export { type ServerSgdOptions, type ServerSgdState, serverSgd } from './server/sgd.ts';
+export type { AdaptiveOptions, AdaptiveState, OptimizerVariant } from './server/adaptive.ts';
+export { type ServerAdamOptions, serverAdam } from './server/adam.ts';
+export { type ServerYogiOptions, serverYogi } from './server/yogi.ts';
+export { type ServerAdagradOptions, serverAdagrad } from './server/adagrad.ts';
