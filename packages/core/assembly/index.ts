@@ -2,6 +2,9 @@
 // memory; `count` is a number of float32 values and a multiple of 8 (buffers are padded with zeros). The plain twins in
 // src/kernels/plain.ts give the same bits.
 
+export { gram, squaredDistance } from './distances';
+export { sortColumns } from './sorting-network';
+
 const LANES: usize = 16;
 
 /** Where |x| ≤ limit, all ones: NaN compares false. */

@@ -35,6 +35,26 @@ export {
   type RecordResult,
   type RecordValues,
 } from './aggregate/record.ts';
+export type { RobustAggregator } from './aggregate/robust/rule.ts';
+export type { UpdateList } from './aggregate/robust/update-list.ts';
+export type { ClientMean } from './aggregate/robust/client-mean.ts';
+export { coordinateMedian } from './aggregate/robust/coordinate-median.ts';
+export { trimmedMean, type TrimmedMeanOptions } from './aggregate/robust/trimmed-mean.ts';
+export { meanAroundMedian, type MeanAroundMedianOptions } from './aggregate/robust/mean-around-median.ts';
+export { krum } from './aggregate/robust/krum.ts';
+export type { KrumNeighbours, KrumOptions } from './aggregate/robust/krum-scores.ts';
+export { multiKrum, type MultiKrumOptions } from './aggregate/robust/multi-krum.ts';
+export { bulyan, type BulyanOptions } from './aggregate/robust/bulyan.ts';
+export { geometricMedian, type GeometricMedianOptions } from './aggregate/robust/geometric-median.ts';
+export { centeredClipping, type CenteredClippingOptions } from './aggregate/robust/centered-clipping.ts';
+export { normBounded, type NormBoundedOptions } from './aggregate/robust/norm-bounded.ts';
+export { flTrust } from './aggregate/robust/fl-trust.ts';
+export type { PreAggregation, SizedAggregator } from './aggregate/pre-aggregate/pre-aggregation.ts';
+export {
+  nearestNeighborMixing,
+  type NearestNeighborMixingOptions,
+} from './aggregate/pre-aggregate/nearest-neighbor-mixing.ts';
+export { bucketing, type BucketingOptions } from './aggregate/pre-aggregate/bucketing.ts';
 export type { OpenContribution, SlotOf, StreamingAggregator } from './aggregate/streaming.ts';
 export type { Algorithm, ClientReport, ClientRound, LinearAlgorithm } from './algorithm/contract.ts';
 export {

@@ -58,7 +58,8 @@ export interface Aggregator<A, R, V = Float32Array> {
    * Folds one contribution in and returns `accumulator`.
    *
    * @throws FedkitError `SHAPE_MISMATCH` for another length, `OUT_OF_RANGE` for a non-finite or out-of-range value or a
-   * weight that is not a finite number > 0; the accumulator is then as before.
+   * weight that is not a finite number > 0; the accumulator is then as before. A robust rule sets a non-finite update aside
+   * instead and reports its client: see `RobustAggregator`.
    */
   accumulate(accumulator: A, contribution: Contribution<V>): A;
 
