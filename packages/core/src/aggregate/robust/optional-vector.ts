@@ -12,7 +12,7 @@ export function vectorLength(values: Float32Array | undefined): number {
 
 export function writeVector(writer: StateWriter, values: Float32Array | undefined): void {
   writer.uint8(values === undefined ? 0 : 1);
-  if (values !== undefined) writer.float32Array(values);
+  if (values !== undefined) writer.numbers(values);
 }
 
 /** A finite vector of `size` values, or `undefined`. */
