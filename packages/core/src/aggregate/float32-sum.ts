@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { CHUNK, type CoreKernels, coreKernels, padded, stage } from '../kernels/core-module.ts';
+import { CHUNK, type CellKernels, cellKernels, padded, stage } from '../kernels/core-module.ts';
 import { foldFloat32 } from '../kernels/plain.ts';
 import { type Dyadic, toNumber } from './rational.ts';
 import type { StateReader, StateWriter } from './state-bytes.ts';
@@ -17,8 +17,7 @@ import type { VectorSum } from './vector-sum.ts';
 export class Float32Sum implements VectorSum {
   readonly undoneByReplay = false;
   readonly #limit: number;
-  readonly #kernels: CoreKernels | undefined;
-  readonly #staging: Float32Array | undefined;
+  readonly #kernels: CellKernels | undefined;
   #sum: Float32Array;
   #spare: Float32Array;
   #retractable = false;
@@ -27,16 +26,14 @@ export class Float32Sum implements VectorSum {
   constructor(size: number, limit: number) {
     this.#limit = limit;
     const cells = padded(size) + 8;
-    const instance = coreKernels(4 * CHUNK + 8 * cells);
-    if (instance === undefined) {
+    const kernels = cellKernels(size, 8 * cells);
+    this.#kernels = kernels;
+    if (kernels === undefined) {
       this.#sum = new Float32Array(size);
       this.#spare = new Float32Array(size);
     } else {
-      const { buffer } = instance.memory;
-      this.#kernels = instance.exports;
-      this.#staging = new Float32Array(buffer, 0, CHUNK);
-      this.#sum = new Float32Array(buffer, 4 * CHUNK, size);
-      this.#spare = new Float32Array(buffer, 4 * CHUNK + 4 * cells, size);
+      this.#sum = new Float32Array(kernels.buffer, kernels.cells, size);
+      this.#spare = new Float32Array(kernels.buffer, kernels.cells + 4 * cells, size);
     }
   }
 
@@ -116,15 +113,17 @@ export class Float32Sum implements VectorSum {
   /** spare = from + weight · values, from `offset` on. */
   #foldInto(from: Float32Array, offset: number, values: Float32Array, weight: number): boolean {
     const to = this.#spare;
+    const kernels = this.#kernels;
     let good = true;
     for (let start = 0; start < values.length && good; start += CHUNK) {
       const chunk = values.subarray(start, start + CHUNK);
-      if (this.#kernels === undefined || this.#staging === undefined) {
+      if (kernels === undefined) {
         good = foldFloat32(chunk, from, to, offset + start, weight, this.#limit);
       } else {
-        const count = stage(this.#staging, chunk);
+        const count = stage(kernels.staging, chunk);
         const at = 4 * (offset + start);
-        good = this.#kernels.foldFloat32(0, count, from.byteOffset + at, to.byteOffset + at, weight, this.#limit) === 1;
+        const [old, sum] = [from.byteOffset + at, to.byteOffset + at];
+        good = kernels.exports.foldFloat32(0, count, old, sum, weight, this.#limit) === 1;
       }
     }
     return good;

@@ -21,7 +21,7 @@
  *
  * @module
  */
-import { CHUNK, coreKernels, padded, type CoreKernels, stage } from '../kernels/core-module.ts';
+import { CHUNK, type CellKernels, cellKernels, padded, stage } from '../kernels/core-module.ts';
 import { foldReproducible } from '../kernels/plain.ts';
 import { exponentOf, powerOfTwo } from '../math/double.ts';
 import { divideTwoLevels } from './quotient.ts';
@@ -40,8 +40,7 @@ export class ReproducibleSum implements VectorSum {
   readonly #m2: number;
   readonly #high: Float64Array;
   readonly #low: Float64Array;
-  readonly #kernels: CoreKernels | undefined;
-  readonly #staging: Float32Array | undefined;
+  readonly #kernels: CellKernels | undefined;
 
   /**
    * @param limit - The largest |x| of a value, a float32.
@@ -56,16 +55,14 @@ export class ReproducibleSum implements VectorSum {
     this.#limit = limit;
     // A chunk that starts anywhere is padded by up to 7 zeros, which change no cell.
     const cells = padded(size) + 8;
-    const instance = coreKernels(4 * CHUNK + 16 * cells);
-    if (instance === undefined) {
+    const kernels = cellKernels(size, 16 * cells);
+    this.#kernels = kernels;
+    if (kernels === undefined) {
       this.#high = new Float64Array(size);
       this.#low = new Float64Array(size);
     } else {
-      const { buffer } = instance.memory;
-      this.#kernels = instance.exports;
-      this.#staging = new Float32Array(buffer, 0, CHUNK);
-      this.#high = new Float64Array(buffer, 4 * CHUNK, size);
-      this.#low = new Float64Array(buffer, 4 * CHUNK + 8 * cells, size);
+      this.#high = new Float64Array(kernels.buffer, kernels.cells, size);
+      this.#low = new Float64Array(kernels.buffer, kernels.cells + 8 * cells, size);
     }
   }
 
@@ -142,13 +139,14 @@ export class ReproducibleSum implements VectorSum {
   }
 
   #foldChunk(offset: number, chunk: Float32Array, weight: number): boolean {
-    if (this.#kernels === undefined || this.#staging === undefined) {
+    const kernels = this.#kernels;
+    if (kernels === undefined) {
       return foldReproducible(chunk, this.#high, this.#low, offset, weight, this.#limit, this.#m1, this.#m2);
     }
-    const count = stage(this.#staging, chunk);
+    const count = stage(kernels.staging, chunk);
     const high = this.#high.byteOffset + 8 * offset;
     const low = this.#low.byteOffset + 8 * offset;
-    return this.#kernels.foldReproducible(0, count, high, low, weight, this.#limit, this.#m1, this.#m2) === 1;
+    return kernels.exports.foldReproducible(0, count, high, low, weight, this.#limit, this.#m1, this.#m2) === 1;
   }
 
   #foldOne(index: number, x: number, weight: number): boolean {

@@ -25,8 +25,11 @@ export interface CoreKernels {
   scale(x: number, count: number, factor: number): void;
 }
 
-/** Values that are copied into a kernel's memory at a time: 64 KiB, so that they are still in cache when folded. */
-export const CHUNK = 16_384;
+/** Values that are copied into a kernel's memory at a time: 128 KiB, so that they are still in cache when folded. */
+export const CHUNK = 32_768;
+
+/** Vectors below this are folded by the plain twins: a memory of their own would cost more than it saves. */
+const WORTH_A_MEMORY = 1024;
 
 /** The kernels on a memory of `bytes` of their own, or `undefined` where only the plain twins run. */
 export function coreKernels(bytes: number): KernelInstance<CoreKernels> | undefined {
@@ -36,6 +39,25 @@ export function coreKernels(bytes: number): KernelInstance<CoreKernels> | undefi
 /** `count` rounded up to whole vectors of the kernels. */
 export function padded(count: number): number {
   return Math.ceil(count / 8) * 8;
+}
+
+/** Kernels whose memory begins with a staging area for chunks and goes on with the cells of an accumulator. */
+export interface CellKernels {
+  readonly exports: CoreKernels;
+  readonly staging: Float32Array;
+  readonly buffer: ArrayBuffer;
+  /** Byte offset of the cells. */
+  readonly cells: number;
+}
+
+/** Kernels with `bytes` of cells for vectors of `size`, or `undefined` where the plain twins do. */
+export function cellKernels(size: number, bytes: number): CellKernels | undefined {
+  if (size < WORTH_A_MEMORY) return undefined;
+  const staged = Math.min(padded(size), CHUNK);
+  const instance = coreKernels(4 * staged + bytes);
+  if (instance === undefined) return undefined;
+  const buffer = instance.memory.buffer as ArrayBuffer;
+  return { exports: instance.exports, staging: new Float32Array(buffer, 0, staged), buffer, cells: 4 * staged };
 }
 
 /** Copies `values` to the start of `staging`, padded with zeros; returns the padded count. */
