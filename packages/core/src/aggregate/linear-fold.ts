@@ -265,9 +265,10 @@ export class LinearFold implements StreamingAggregator<LinearAccumulator, Float3
 
   /** The weight as it is folded: rounded to float32, so that products are exact. */
   #weight(method: string, weight: number | undefined): number {
-    if (weight === undefined || this.#rule.kind !== 'weighted-mean') return 1;
+    if (weight === undefined) return 1;
     const where = `${this.#name}.${method}: weight`;
     const rounded = Math.fround(checkPositive(where, weight));
+    if (this.kind !== 'weighted-mean') return 1;
     if (rounded === 0) refuse('OUT_OF_RANGE', where, 'a weight that is > 0 in float32', weight);
     return checkNumber(where, rounded, 0, this.#rule.maxWeight);
   }

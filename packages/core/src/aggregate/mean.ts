@@ -79,7 +79,7 @@ export function weightedMean<const N extends number>(
 }
 
 /**
- * Σ x / n: the weighted mean with every weight 1; weights of contributions are not looked at.
+ * Σ x / n: the weighted mean with every weight 1. Weights of contributions must be finite and > 0, and do not count.
  *
  * @param size - See {@link weightedMean}.
  */
@@ -88,7 +88,7 @@ export function mean<const N extends number>(size: N, options: SumOptions = {}):
 }
 
 /**
- * Σ x; weights of contributions are not looked at. `finalize` refuses a sum beyond float32 (`OVERFLOW`).
+ * Σ x. Weights of contributions must be finite and > 0, and do not count. `finalize` refuses a sum beyond float32 (`OVERFLOW`).
  *
  * @param size - See {@link weightedMean}.
  */
