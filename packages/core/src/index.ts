@@ -1,7 +1,9 @@
 export { type ErrorCode, type ErrorDetails, FedkitError, isFedkitError } from './errors.ts';
 export { type Rng, type SecureRng, type SeededRng, secureRng, seededRng } from './random.ts';
 export type { NoState, PlainData } from './plain-data.ts';
-export type { Store } from './store.ts';
+export type { Store } from './store/contract.ts';
+export { type FileSystem, fileStore } from './store/file-store.ts';
+export { memoryStore } from './store/memory-store.ts';
 export { Layout, type PlacedTensor, type TensorSpec } from './model/layout.ts';
 export { Selection, type Span } from './model/selection.ts';
 export { modelDigest } from './model/digest.ts';
@@ -117,6 +119,7 @@ export type {
 export { type FedAsyncOptions, type FedAsyncUpdate, fedAsync } from './algorithm/fed-async.ts';
 export { type FedBuffOptions, fedBuff } from './algorithm/fed-buff.ts';
 export { type Staleness, stalenessWeight } from './algorithm/staleness.ts';
+export { type ClientStates, clientStates } from './client/client-states.ts';
 export { fineTune } from './client/fine-tune.ts';
 export { localBatches, localSteps } from './client/batches.ts';
 export { type Examples, checkExamples } from './client/examples.ts';

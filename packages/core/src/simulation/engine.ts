@@ -17,7 +17,18 @@ export interface ClientTask<B, C> {
   readonly round: number;
   readonly broadcast: B;
   readonly state?: C;
+  /** How to train, where it differs from what the engine was told. */
+  readonly local?: LocalOptions;
 }
+
+/** Clients whose data is made or read when they are asked, and let go once they have reported. */
+export interface LazyClients {
+  readonly ids: readonly ClientId[];
+  trainer(client: ClientId): Trainer | Promise<Trainer>;
+}
+
+/** A trainer for each client, or what makes one; in an array, client "0" comes first. */
+export type Clients = readonly Trainer[] | ReadonlyMap<ClientId, Trainer> | LazyClients;
 
 /** Runs clients. */
 export interface ClientEngine<B, C, U> {
@@ -42,8 +53,7 @@ export interface EngineOptions<
   R extends PlainData,
 > {
   readonly algorithm: Algorithm<S, B, C, U, R>;
-  /** A trainer for each client; in an array, client "0" comes first. */
-  readonly clients: readonly Trainer[] | ReadonlyMap<ClientId, Trainer>;
+  readonly clients: Clients;
   readonly local: LocalOptions;
   /** With it everything repeats; the client's stream in a round is `seededRng(seed).fork('client', id, 'round', round)`. */
   readonly seed: number | string | Uint8Array;
@@ -62,44 +72,50 @@ export function inlineEngine<
   R extends PlainData,
 >(options: EngineOptions<S, B, C, U, R>): ClientEngine<B, C, U> {
   const { algorithm, local } = options;
-  const trainers: ReadonlyMap<ClientId, Trainer> = Array.isArray(options.clients)
-    ? new Map(options.clients.map((trainer: Trainer, i) => [String(i), trainer]))
-    : (options.clients as ReadonlyMap<ClientId, Trainer>);
+  const source = lazyClients(options.clients);
+  const known = new Set(source.ids);
   const root = seededRng(options.seed);
-  const layout = commonLayout(trainers);
+  let common: { layout: Layout; client: ClientId } | undefined;
+  const checkLayout = (client: ClientId, { layout }: Trainer) => {
+    if (layout && !common) common = { layout, client };
+    if (!layout || !common || layout.equals(common.layout)) return;
+    const where = `simulate: client ${JSON.stringify(client)}: layout`;
+    const expected = `the layout of client ${JSON.stringify(common.client)}, ${describeLayout(common.layout)}`;
+    refuse('SHAPE_MISMATCH', where, expected, describeLayout(layout));
+  };
+  if (!('ids' in options.clients)) {
+    for (const [client, trainer] of entries(options.clients)) checkLayout(client, trainer);
+  }
+  // What is assigned in a closure is still `undefined` to the compiler here.
+  const layout = (common as { layout: Layout } | undefined)?.layout;
   return {
-    clients: [...trainers.keys()],
+    clients: source.ids,
     concurrency: 1,
     ...(layout && { layout }),
-    async run({ client, round, broadcast, state }, signal) {
-      const trainer = trainers.get(client);
-      if (!trainer) refuse('INVALID_ARGUMENT', 'run: client', 'a client of this engine', client);
+    async run({ client, round, broadcast, state, local: own = local }, signal) {
+      if (!known.has(client)) refuse('INVALID_ARGUMENT', 'run: client', 'a client of this engine', client);
+      const trainer = await source.trainer(client);
+      checkLayout(client, trainer);
       return algorithm.clientRound({
         broadcast,
         ...(state !== undefined && { state }),
         trainer,
-        options: { ...local, rng: root.fork('client', client, 'round', round), ...(signal && { signal }) },
+        options: { ...own, rng: root.fork('client', client, 'round', round), ...(signal && { signal }) },
       });
     },
   };
 }
 
-function commonLayout(trainers: ReadonlyMap<ClientId, Trainer>): Layout | undefined {
-  let common: { layout: Layout; client: ClientId } | undefined;
-  for (const [client, { layout }] of trainers) {
-    if (!layout) continue;
-    if (!common) common = { layout, client };
-    else if (!layout.equals(common.layout)) {
-      const where = `simulate: client ${JSON.stringify(client)}: layout`;
-      refuse(
-        'SHAPE_MISMATCH',
-        where,
-        `the layout of client ${JSON.stringify(common.client)}, ${describeLayout(common.layout)}`,
-        describeLayout(layout),
-      );
-    }
-  }
-  return common?.layout;
+/** Clients of any kind, one at a time. */
+export function lazyClients(clients: Clients): LazyClients {
+  if ('ids' in clients) return clients;
+  const trainers = new Map(entries(clients));
+  return { ids: [...trainers.keys()], trainer: (client) => trainers.get(client) as Trainer };
+}
+
+function entries(clients: Exclude<Clients, LazyClients>): Iterable<[ClientId, Trainer]> {
+  if (!Array.isArray(clients)) return clients as ReadonlyMap<ClientId, Trainer>;
+  return clients.map((trainer: Trainer, i) => [String(i), trainer]);
 }
 
 /** A layout in a message: its size and the start of its digest. */

@@ -12,12 +12,14 @@ export interface FinishedRound<E> {
   /** 1 for the first. */
   readonly round: number;
   readonly cohort: Cohort;
+  /** Those of the cohort whose contribution was folded; the others dropped out. */
+  readonly reported: readonly ClientId[];
   /** What `evaluate` said of the model after the round; absent if there is no `evaluate`. */
   readonly evaluation?: E;
 }
 
 /**
- * In this order: `started`, a `reported` for every client of the cohort in the cohort's order, `finished`. What events
+ * In this order: `started`, a `reported` for every client of the cohort that did not drop out, in the cohort's order, `finished`. What events
  * hold belongs to the simulation and is not to be changed; measure or keep it as you like.
  */
 export type SimulationProgress<S, B, C, U, E> =

@@ -7,13 +7,15 @@ import { checkAborted, turn } from '../abort.ts';
 import type { ClientId, Update } from '../aggregate/contract.ts';
 import type { ClientReport } from '../algorithm/contract.ts';
 import { checkInteger, checkVector, refuse } from '../check.ts';
+import type { ClientStates } from '../client/client-states.ts';
 import { FedkitError, isFedkitError } from '../errors.ts';
 import type { Layout } from '../model/layout.ts';
 import type { PlainData } from '../plain-data.ts';
 import { seededRng } from '../random.ts';
-import type { Cohort, Selector } from '../select/contract.ts';
+import type { Selector } from '../select/contract.ts';
 import { uniformSelection } from '../select/uniform.ts';
-import { type ClientEngine, describeLayout, type EngineOptions, inlineEngine } from './engine.ts';
+import type { Conditions } from './conditions.ts';
+import { type ClientEngine, describeLayout, type EngineOptions, inlineEngine, type LocalOptions } from './engine.ts';
 import type { FinishedRound, SimulationProgress } from './progress.ts';
 
 /** What to simulate. */
@@ -25,13 +27,20 @@ export type SimulationOptions<
   R extends PlainData,
   E,
 > = Pick<EngineOptions<S, B, C, U, R>, 'algorithm' | 'seed'> &
-  (Pick<EngineOptions<S, B, C, U, R>, 'clients' | 'local'> | { readonly engine: ClientEngine<B, C, U> }) & {
+  (
+    | Pick<EngineOptions<S, B, C, U, R>, 'clients' | 'local'>
+    | { readonly engine: ClientEngine<B, C, U>; readonly local?: LocalOptions }
+  ) & {
     /** The initial model, shape [d]. */
     readonly initial: Float32Array;
     /** The server's layout; every client that knows its own must have the same. */
     readonly layout?: Layout;
     /** How many clients a round asks, uniformly without replacement, or how to draw them. */
     readonly cohort: number | Selector;
+    /** Who drops out and who is slow; default: nobody. They start from `local`, so an engine's is to be named here again. */
+    readonly conditions?: Conditions;
+    /** Where clients' states are kept; default: in memory. With it `clients` of the result is empty. */
+    readonly clientStates?: ClientStates<C>;
     /** The most rounds to run, an integer ≥ 1. */
     readonly rounds: number;
     /** Measures the global model after every round. `params` is not to be changed. */
@@ -49,7 +58,7 @@ export interface SimulationResult<S, C, E> {
   readonly params: Float32Array;
   /** The server's state, from which rounds could go on. */
   readonly state: S;
-  /** What each client that took part keeps. */
+  /** What each client that took part keeps, unless `clientStates` does. */
   readonly clients: ReadonlyMap<ClientId, C>;
   readonly rounds: readonly FinishedRound<E>[];
 }
@@ -82,6 +91,15 @@ export async function simulate<
   }
   const root = seededRng(options.seed);
   const states = new Map<ClientId, C>();
+  const { conditions } = options;
+  if (conditions && !options.local)
+    refuse('INVALID_ARGUMENT', 'simulate: local', 'options that conditions start from', undefined);
+  const clientStates: ClientStates<C> = options.clientStates ?? {
+    get: async (client) => states.get(client),
+    put: async (client, own) => {
+      states.set(client, own);
+    },
+  };
   const finished: FinishedRound<E>[] = [];
   const aggregator = algorithm.aggregator(initial.length);
   let state = algorithm.init(initial);
@@ -92,39 +110,65 @@ export async function simulate<
     if (cohort.clients.length === 0) {
       refuse('THRESHOLD_NOT_MET', `simulate: round ${round}: cohort`, 'at least one client', 0);
     }
+    const plans = new Map(
+      (
+        conditions?.(
+          cohort.clients,
+          cohort.clients.map(() => options.local),
+          root.fork('conditions', round),
+        ) ?? []
+      ).map((plan, i) => [cohort.clients[i], plan]),
+    );
+    const reporting = conditions ? cohort.clients.filter((client) => plans.get(client)) : cohort.clients;
     const broadcast = algorithm.broadcast(state);
     onProgress?.({ kind: 'started', round, rounds, cohort, broadcast });
     const accumulator = aggregator.create();
     const kept = new Map<ClientId, C>();
     try {
       await inOrder(
-        cohort,
+        reporting,
         engine.concurrency,
         async (client) => {
           await turn();
           checkAborted(`simulate: round ${round}`, signal);
-          const held = states.get(client);
-          return engine.run({ client, round, broadcast, ...(held !== undefined && { state: held }) }, signal);
+          const held = await clientStates.get(client);
+          const local = plans.get(client);
+          const task = {
+            client,
+            round,
+            broadcast,
+            ...(held !== undefined && { state: held }),
+            ...(local && { local }),
+          };
+          return engine.run(task, signal);
         },
         (client, report, done) => {
           aggregator.accumulate(accumulator, { ...report.contribution, client });
           kept.set(client, report.state);
-          onProgress?.({ kind: 'reported', round, client, done, of: cohort.clients.length, report });
+          onProgress?.({ kind: 'reported', round, client, done, of: reporting.length, report });
         },
         (client, error) => placed(`round ${round}, client ${JSON.stringify(client)}`, { round, client }, error),
       );
-      const info = { round, cohort: cohort.clients.length, population: engine.clients.length };
-      state = at(`round ${round}`, { round }, () =>
-        algorithm.serverStep(state, aggregator.finalize(accumulator), info),
-      );
+      const info = { round, cohort: reporting.length, population: engine.clients.length };
+      // Where everybody dropped out the model stays.
+      if (reporting.length > 0) {
+        state = at(`round ${round}`, { round }, () =>
+          algorithm.serverStep(state, aggregator.finalize(accumulator), info),
+        );
+      }
     } finally {
       aggregator.dispose(accumulator);
     }
     // Only a round that went through changes what clients keep.
-    for (const [client, own] of kept) states.set(client, own);
+    for (const [client, own] of kept) await clientStates.put(client, own);
     const evaluation = evaluate && (await evaluate(algorithm.params(state), round));
     checkAborted(`simulate: round ${round}`, signal);
-    const over: FinishedRound<E> = { round, cohort, ...(evaluate && { evaluation: evaluation as E }) };
+    const over: FinishedRound<E> = {
+      round,
+      cohort,
+      reported: reporting,
+      ...(evaluate && { evaluation: evaluation as E }),
+    };
     finished.push(over);
     onProgress?.({ kind: 'finished', rounds, state, ...over });
     if (evaluate && until?.(evaluation as E, round)) break;
@@ -137,7 +181,7 @@ export async function simulate<
  * fails, nothing more is begun, what runs is awaited, and the failure of the first such client is thrown.
  */
 async function inOrder<U, C>(
-  { clients }: Cohort,
+  clients: readonly ClientId[],
   concurrency: number,
   work: (client: ClientId) => Promise<ClientReport<U, C>>,
   fold: (client: ClientId, report: ClientReport<U, C>, done: number) => void,

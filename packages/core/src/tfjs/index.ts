@@ -1,3 +1,4 @@
+export { type Conv2dOptions, type ConvolutionOps, trainableConv2d } from './conv2d.ts';
 export { type KernelRegistry, mendTransposedMatMul } from './mend-transposed-mat-mul.ts';
 export type { Tensor, Tf, Variable } from './tf.ts';
 export { type BatchSource, tfjsTrainer, type TfjsTrainerOptions } from './trainer.ts';
