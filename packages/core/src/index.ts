@@ -118,10 +118,10 @@ export { type FedAsyncOptions, type FedAsyncUpdate, fedAsync } from './algorithm
 export { type FedBuffOptions, fedBuff } from './algorithm/fed-buff.ts';
 export { type Staleness, stalenessWeight } from './algorithm/staleness.ts';
 export { fineTune } from './client/fine-tune.ts';
-export { localBatches, localSteps } from './client/batches.ts';
+export { checkTrainOptions, localBatches, localSteps } from './client/batches.ts';
 export { type Examples, checkExamples } from './client/examples.ts';
 export { mlp, type PlainModel, softmaxRegression } from './client/mlp.ts';
-export { applyObjective, type LocalObjective } from './client/objective.ts';
+export { applyObjective, checkObjective, type LocalObjective } from './client/objective.ts';
 export { plainTrainer } from './client/plain-trainer.ts';
 export type { LocalResult, Trainer, TrainOptions } from './client/trainer.ts';
 export type { Cohort, Selector } from './select/contract.ts';
