@@ -33,7 +33,7 @@ export interface Chart {
 
 const WIDTH = 860;
 const HEIGHT = 340;
-const PLOT = { left: 56, right: 150, top: 16, bottom: 40 };
+const PLOT = { left: 56, right: 190, top: 16, bottom: 40 };
 
 /** A chart of `series` over rounds, as one `<svg>`. */
 export function lineChart({ title, series, levels, from, to, ticks, format }: Chart): string {
@@ -69,8 +69,15 @@ export function lineChart({ title, series, levels, from, to, ticks, format }: Ch
       `<line class="level ${className}" x1="${PLOT.left}" x2="${end}" y1="${y(value)}" y2="${y(value)}"/>`,
   );
   const ends = [
-    ...series.map(({ label, className, values }) => ({ label, className, at: y(values[values.length - 1]) })),
-    ...levels.map(({ label, className, value }) => ({ label, className, at: y(value) })),
+    ...series.map(({ label, className, values }) => {
+      const value = values[values.length - 1];
+      return { label: `${label} ${format(value)}`, className, at: y(Math.min(to, Math.max(from, value))) };
+    }),
+    ...levels.map(({ label, className, value }) => ({
+      label: `${label} ${format(value)}`,
+      className,
+      at: y(value),
+    })),
   ];
   const labels = apart(ends).map(
     ({ label, className, at }) =>

@@ -1,5 +1,5 @@
 // Federated averaging on all of MNIST: see README.md beside this file.
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { isFedkitError } from '@fedkit/core';
 import { readMnist } from '../data/mnist.ts';
 import { parseCommandLine, USAGE, UsageError } from './arguments.ts';
@@ -37,12 +37,17 @@ async function main(): Promise<void> {
   try {
     const runs: RunReport[] = [];
     let centralized: Promise<Report['centralized']> | undefined;
+    let waiting = true;
     for (const plan of plans) {
       const laboratory = start(plan, count);
       // Beside the first rounds, on a thread of its own.
       centralized ??= runCentralized(plan, start(plan, 1), signal);
       // Awaited below; until then a failure must not count as unhandled.
-      centralized.catch(() => {});
+      centralized
+        .catch(() => {})
+        .finally(() => {
+          waiting = false;
+        });
       screen.say(
         `${SPLITS[plan.split]}: seed ${plan.seed}, learning rate ${plan.learningRate}, until ${100 * plan.target} % or round ${plan.rounds}`,
       );
@@ -50,6 +55,7 @@ async function main(): Promise<void> {
       screen.clear();
       await laboratory.close();
     }
+    if (waiting) screen.say('waiting for the centralized epoch');
     const report: Report = {
       task: 'MNIST, 2NN 784-200-200-10',
       clients: CLIENTS,
@@ -62,7 +68,8 @@ async function main(): Promise<void> {
       centralized: await (centralized as Promise<Report['centralized']>),
     };
     const { json, html } = writeReport(OUT, report);
-    screen.say(`\n${summary(report, plans)}\n\n${json}\n${html}`);
+    const [data, page] = [json, html].map((path) => relative(process.cwd(), path));
+    screen.say(`\n${summary(report, plans)}\n\nreport: ${page}, data: ${data}`);
   } catch (error) {
     screen.clear();
     throw signal.aborted && isFedkitError(error, 'ABORTED') ? signal.reason : error;

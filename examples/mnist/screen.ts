@@ -26,13 +26,13 @@ export function terminalScreen(stream: NodeJS.WriteStream): Screen {
   return {
     show({ plan, round, done, of, finished }) {
       if (finished) last = percent(finished.testAccuracy);
+      else if (round === 1) last = '–';
       const share = (round - 1 + done / of) / plan.rounds;
       const full = Math.round(share * WIDTH);
       const bar = '█'.repeat(full) + '░'.repeat(WIDTH - full);
       const line = `${SPLITS[plan.split]}  ${bar}  round ${round} of at most ${plan.rounds}  client ${done}/${of}  test ${last}`;
       clear();
       stream.write(line.slice(0, (stream.columns || 80) - 1));
-      if (finished && finished.testAccuracy >= plan.target) last = '–';
     },
     say(text) {
       clear();

@@ -1,6 +1,10 @@
 /**
  * The one fold behind the weighted mean, the mean and the sum.
  *
+ * A serialized accumulator is, after the frame of `state-bytes.ts` and little-endian: precision (1 byte: 0 reproducible,
+ * 1 float32), size (uint32), maxValue, maxWeight, fixedDenominator or 0 (float64 each), contributions (uint32), total
+ * weight in units of 2^−149 (40 bytes), then the sums: two arrays of float64, high and low, or one of float32.
+ *
  * @module
  */
 import { checkNumber, checkPositive, checkVector, refuse } from '../check.ts';

@@ -100,6 +100,9 @@ describe('record', () => {
       expect(() => rule.deserialize(bytes.subarray(0, length))).toThrow(refused('DECODE_FAILED'));
     }
     expect(() => rule.deserialize(Uint8Array.of(...bytes, 0))).toThrow(refused('DECODE_FAILED'));
+    const miscounted = bytes.slice();
+    miscounted['FKAC..record'.length] = 2;
+    expect(() => rule.deserialize(miscounted)).toThrow(refused('DECODE_FAILED'));
     expect(() => record({ update: weightedMean(2) }).deserialize(bytes)).toThrow(refused('DECODE_FAILED'));
     expect(() => record({ a: sum(1), b: sum(1), c: sum(1) }).deserialize(bytes)).toThrow(refused('DECODE_FAILED'));
   });
@@ -131,6 +134,8 @@ describe('record', () => {
     rule.dispose(accumulator);
     expect(() => rule.finalize(accumulator)).toThrow(refused('PROTOCOL_STATE'));
     expect(() => rule.finalize(rule.create())).toThrow(refused('THRESHOLD_NOT_MET'));
+    const renamed = record({ update: weightedMean(2), control: mean(2, { maxValue: 1 }), count: sum(1) });
+    expect(() => renamed.finalize(rule.create())).toThrow(refused('INVALID_ARGUMENT'));
     expect(() => rule.accumulate({ contributions: 0 }, { values: given(1) })).toThrow(refused('INVALID_ARGUMENT'));
     expect(() => record({})).toThrow(refused('INVALID_ARGUMENT'));
   });

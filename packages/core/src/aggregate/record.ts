@@ -32,11 +32,13 @@ export interface RecordAggregator<S extends Slots>
 }
 
 class State implements RecordAccumulator {
+  readonly names: readonly string[];
   readonly parts: readonly unknown[];
   contributions: number;
   disposed = false;
 
-  constructor(parts: readonly unknown[], contributions: number) {
+  constructor(names: readonly string[], parts: readonly unknown[], contributions: number) {
+    this.names = names;
     this.parts = parts;
     this.contributions = contributions;
   }
@@ -90,6 +92,7 @@ class RecordFold implements Aggregator<RecordAccumulator, Record<string, unknown
 
   create(context?: AggregationContext): RecordAccumulator {
     return new State(
+      this.#names,
       this.#rules.map((rule) => rule.create(context)),
       0,
     );
@@ -168,13 +171,15 @@ class RecordFold implements Aggregator<RecordAccumulator, Record<string, unknown
         const found = utf8Decode(reader.bytes(reader.uint32()));
         if (found !== name) reader.fail(`slot ${describe(name)}`, describe(found));
         parts.push(this.#rules[i].deserialize(reader.bytes(reader.uint32())));
+        const { contributions: inSlot = contributions } = parts[i] as Partial<RecordAccumulator>;
+        if (inSlot !== contributions) reader.fail(`${contributions} contributions in ${describe(name)}`, `${inSlot}`);
       }
       reader.expectRemaining(0);
     } catch (error) {
       for (const [i, part] of parts.entries()) this.#rules[i].dispose(part);
       throw error;
     }
-    return new State(parts, contributions);
+    return new State(this.#names, parts, contributions);
   }
 
   dispose(accumulator: RecordAccumulator): void {
@@ -185,7 +190,7 @@ class RecordFold implements Aggregator<RecordAccumulator, Record<string, unknown
 
   #use(method: string, accumulator: RecordAccumulator): State {
     const where = `record.${method}: accumulator`;
-    if (!(accumulator instanceof State) || accumulator.parts.length !== this.#rules.length) {
+    if (!(accumulator instanceof State) || JSON.stringify(accumulator.names) !== JSON.stringify(this.#names)) {
       refuse('INVALID_ARGUMENT', where, 'an accumulator of this record', accumulator);
     }
     if (accumulator.disposed) refuse('PROTOCOL_STATE', where, 'a live accumulator', 'a disposed one');

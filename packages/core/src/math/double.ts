@@ -27,6 +27,15 @@ export function exponentOf(x: number): number {
   return biased === 0 ? exponentOf(x * 72057594037927936) - 56 : biased - 1023;
 }
 
+/** k with x / 2^k in [√½, √2), up to one part in 2^20, for finite x > 0. */
+export function binaryExponent(x: number): number {
+  scratch.setFloat64(0, x);
+  const high = scratch.getUint32(0);
+  // 0x6a09f is where √2 lies among the 20 highest bits of a mantissa.
+  const k = (high >>> 20) - ((high & 0xfffff) >= 0x6a09f ? 1022 : 1023);
+  return high < 0x100000 ? binaryExponent(x * 72057594037927936) - 56 : k;
+}
+
 /** 2^−54: adding less to 1 changes nothing. */
 export const TINY = 5.551115123125783e-17;
 

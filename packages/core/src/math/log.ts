@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { exponentOf, powerOfTwo, productError, TINY } from './double.ts';
+import { binaryExponent, powerOfTwo, productError, TINY } from './double.ts';
 import { LN2_HIGH, LN2_LOW } from './exp.ts';
 
 const SQRT2 = 1.4142135623730951;
@@ -27,14 +27,9 @@ const T8 = 2 / 19;
 const T9 = 2 / 21;
 const T10 = 2 / 23;
 
-/** k with x / 2^k in [√½, √2), for finite x > 0. */
-export function binaryExponent(x: number): number {
-  const k = exponentOf(x);
-  return mantissa(x, k) >= SQRT2 ? k + 1 : k;
-}
-
-/** x / 2^k, exactly, for a k near x's exponent. */
+/** x / 2^k, exactly, for the k of {@link binaryExponent}. */
 export function mantissa(x: number, k: number): number {
+  if (k > -1000 && k < 1000) return x * powerOfTwo(-k);
   const half = k >> 1;
   return x * powerOfTwo(-half) * powerOfTwo(half - k);
 }
@@ -74,8 +69,10 @@ function special(x: number): number | undefined {
 
 /** ln x. Error < 0.6 ulp; NaN for x < 0, −∞ for ±0. */
 export function log(x: number): number {
-  const k = x > 0 && x < Infinity ? binaryExponent(x) : 0;
-  return special(x) ?? combine(k, mantissa(x, k) - 1, 0);
+  const outside = special(x);
+  if (outside !== undefined) return outside;
+  const k = binaryExponent(x);
+  return combine(k, mantissa(x, k) - 1, 0);
 }
 
 /** ln(1 + x), accurate near 0 too. Error < 0.6 ulp; −0 for −0, −∞ for −1, NaN below. */

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { productError, TINY } from './double.ts';
+import { binaryExponent, productError, TINY } from './double.ts';
 import { expOfSum, LN2_HIGH, LN2_LOW } from './exp.ts';
-import { binaryExponent, mantissa, quotientError } from './log.ts';
+import { mantissa, quotientError } from './log.ts';
 
 // 2/(2n + 7), and 2/3 and 2/5 in two parts.
 const V = [2 / 7, 2 / 9, 2 / 11, 2 / 13, 2 / 15, 2 / 17, 2 / 19, 2 / 21, 2 / 23, 2 / 25] as const;

@@ -15,6 +15,7 @@ export type Tf = Pick<
   | 'add'
   | 'dispose'
   | 'gather'
+  | 'getBackend'
   | 'keep'
   | 'mul'
   | 'scalar'

@@ -132,6 +132,13 @@ describe('tfjsTrainer', () => {
     expect(got).toEqual(await setUp().trainer.train(start, {}, options({ epochs: 1, lossAtStart: false })));
   });
 
+  it('cuts batches on the backend where tensors do not live in the same memory', async () => {
+    const { variables, loss, data } = network();
+    const remote = { ...tf, getBackend: () => 'webgl' };
+    const trainer = tfjsTrainer(remote, { variables, loss, data, layout: model.layout });
+    expect(await trainer.train(start, {}, options())).toEqual(await setUp().trainer.train(start, {}, options()));
+  });
+
   it('stops when aborted, with the variables as before', async () => {
     const { variables, trainer } = setUp();
     const mine = await readVariables(variables);

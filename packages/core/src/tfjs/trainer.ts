@@ -6,23 +6,16 @@
  * @module
  */
 import { checkAborted, turn } from '../abort.ts';
-import { checkInteger, checkVector, refuse } from '../check.ts';
+import { checkVector, refuse } from '../check.ts';
 import { checkTrainOptions, localBatches } from '../client/batches.ts';
 import { checkFinite, checkObjective } from '../client/objective.ts';
 import type { Trainer } from '../client/trainer.ts';
 import { FedkitError } from '../errors.ts';
 import type { Layout } from '../model/layout.ts';
+import { type BatchSource, batchSource } from './batch-source.ts';
 import { correction } from './objective.ts';
 import type { Scalar, Tensor, Tf, Variable } from './tf.ts';
 import { readVariables, variablesLayout, writeVariables } from './variables.ts';
-
-/** Local examples that are not tensors yet: made a batch at a time. */
-export interface BatchSource {
-  /** How many examples there are, ≥ 1. */
-  readonly examples: number;
-  /** Fresh tensors of the examples `rows`, each in [0, examples); the trainer disposes them. */
-  batch(rows: Uint32Array): readonly Tensor[];
-}
 
 /** What is trained, and on what. */
 export interface TfjsTrainerOptions {
@@ -211,27 +204,6 @@ function registered<T>(differentiate: () => T): T {
       { cause: error },
     );
   }
-}
-
-function batchSource(tf: Tf, data: readonly Tensor[] | BatchSource): BatchSource {
-  if ('batch' in data) {
-    checkInteger('tfjsTrainer: data.examples', data.examples, 1);
-    return data;
-  }
-  const examples = data[0]?.shape[0];
-  if (!examples) refuse('INVALID_ARGUMENT', 'tfjsTrainer: data', 'tensors with at least one example', examples);
-  for (const { shape } of data) {
-    if (shape[0] !== examples) refuse('SHAPE_MISMATCH', 'tfjsTrainer: data', `${examples} examples`, shape[0]);
-  }
-  return {
-    examples,
-    batch: (rows) => {
-      const chosen = tf.tensor1d(Int32Array.from(rows), 'int32');
-      const batch = data.map((tensor) => tf.gather(tensor, chosen));
-      chosen.dispose();
-      return batch;
-    },
-  };
 }
 
 /** The mean of the loss over all `rows`, a bounded batch at a time. */
