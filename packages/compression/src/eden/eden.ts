@@ -103,8 +103,12 @@ export function edenStage(bits: number, scale: EdenScale): Stage & { readonly li
         if (factor < 0) corrupt('a scale of at least 0', factor);
         const on = tile();
         on.values.fill(0, 0, n);
-        if (factor > 0) for (const segment of segmentsOf(n, bitsRead)) unpackSegment(on, segment, factor, input);
-        rotation.inverse(on, n);
+        if (factor === 0) {
+          rotation.skip(on, n);
+        } else {
+          for (const segment of segmentsOf(n, bitsRead)) unpackSegment(on, segment, factor, input);
+          rotation.inverse(on, n);
+        }
         const part = chunk.subarray(0, Math.min(n, size - start));
         part.set(on.values.subarray(0, part.length));
         sink.dense(start, part);

@@ -165,11 +165,17 @@ class RotatingSink implements Sink {
   #flush(): void {
     const [start, n] = this.#tiles[this.#current++];
     const part = this.#chunk.subarray(0, n);
-    if (maxMagnitude(part) > MAX_ROTATED * 128) corrupt('rotated values up to 2^107', 'larger ones');
+    const largest = maxMagnitude(part);
+    if (!(largest <= MAX_ROTATED * 128)) corrupt('rotated values up to 2^107', largest);
     const on = tile();
-    on.values.set(part);
-    this.#rotation.inverse(on, n);
-    part.set(on.values.subarray(0, n));
+    if (largest === 0) {
+      this.#rotation.skip(on, n);
+      part.fill(0);
+    } else {
+      on.values.set(part);
+      this.#rotation.inverse(on, n);
+      part.set(on.values.subarray(0, n));
+    }
     this.#sink.dense(start, part.subarray(0, Math.min(n, this.#size - start)));
     this.#chunk.fill(0);
   }

@@ -65,6 +65,11 @@ export class Rotation {
     tile.flip(0, n, second);
   }
 
+  /** Passes over a tile of zeros. */
+  skip(tile: Tile, n: number): void {
+    this.#draw(tile, n);
+  }
+
   #draw(tile: Tile, n: number): void {
     const words = Math.ceil(n / 32);
     for (let i = 0; i < words; i++) tile.signs[i] = this.#rng.uint32();
