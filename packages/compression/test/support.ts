@@ -33,6 +33,12 @@ function normal(rng: SeededRng): number {
   return Math.sqrt(-2 * Math.log(1 - rng.uniform())) * Math.cos(2 * Math.PI * rng.uniform());
 }
 
+/** Bit for bit the same, −0 apart from 0; on long arrays far quicker than a deep comparison. */
+export function same(a: ArrayBufferView, b: ArrayBufferView): boolean {
+  const bytes = (x: ArrayBufferView) => Buffer.from(x.buffer, x.byteOffset, x.byteLength);
+  return a.constructor === b.constructor && bytes(a).equals(bytes(b));
+}
+
 /** The four input laws of the reference table, one draw each. */
 export const LAWS: Record<string, (n: number, rng: SeededRng) => Float32Array> = {
   normal: normals,

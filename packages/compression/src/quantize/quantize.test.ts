@@ -1,6 +1,6 @@
 import { seededRng } from '@fedkit/core';
 import { describe, expect, it } from 'vitest';
-import { contextOf, LAWS, normals } from '../../test/support.ts';
+import { contextOf, LAWS, normals, same } from '../../test/support.ts';
 import {
   codebook,
   dithered,
@@ -27,7 +27,7 @@ describe('half precision', () => {
   it('holds all 63,488 finite halves', () => {
     for (let half = 0; half < 65_536; half++) {
       if (((half >>> 10) & 31) === 31) continue;
-      expect(toHalf(fromHalf(half))).toBe(half);
+      if (toHalf(fromHalf(half)) !== half) expect(toHalf(fromHalf(half))).toBe(half);
     }
   });
 
@@ -56,7 +56,7 @@ describe('half precision', () => {
 describe('quantizers', () => {
   it('float32 is lossless and smaller than 32 bits', () => {
     for (const values of [...Object.values(inputs), Float32Array.of(-0, 1e-45, -3.4e38)]) {
-      expect(float32().decode(float32().encode(values, context))).toEqual(values);
+      expect(same(float32().decode(float32().encode(values, context)), values)).toBe(true);
     }
     expect(measure(float32(), inputs.normal, context).bitsPerCoordinate).toBeLessThan(27.5);
   });

@@ -1,7 +1,7 @@
 import { seededRng } from '@fedkit/core';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { contextOf, LAWS, normals } from '../../test/support.ts';
+import { contextOf, LAWS, normals, same } from '../../test/support.ts';
 import { chunkedTopK, codebook, measure, pipe, randomK, sparseLoCo, stc, threshold, topK, uniform } from '../index.ts';
 import { bitsOf } from '../stage/finite.ts';
 import { largest } from './select.ts';
@@ -28,7 +28,7 @@ describe('selection', () => {
   it.each(Object.keys(LAWS))('is exact behind the sampled threshold too: %s', (law) => {
     const values = LAWS[law](100_000, seededRng(law));
     for (const k of [1, 10, 100, 1000, 6000, 6250, 40_000]) {
-      expect(largest(bitsOf(values), k)).toEqual(reference(values, k));
+      expect(same(largest(bitsOf(values), k), reference(values, k))).toBe(true);
     }
   });
 
@@ -38,7 +38,7 @@ describe('selection', () => {
     const constant = new Float32Array(size).fill(0.5);
     const hidden = Float32Array.from({ length: size }, (_, i) => (i % 8 === 1 ? 9 : 1));
     for (const values of [periodic, constant, hidden]) {
-      for (const k of [5, 500, 8000]) expect(largest(bitsOf(values), k)).toEqual(reference(values, k));
+      for (const k of [5, 500, 8000]) expect(same(largest(bitsOf(values), k), reference(values, k))).toBe(true);
     }
   });
 });
@@ -58,9 +58,8 @@ describe('sparsifiers', () => {
     const chunked = decoded(chunkedTopK({ keep: 10, chunk: 1000 }));
     for (let start = 0; start < 10_000; start += 1000) {
       const part = values.subarray(start, start + 1000);
-      expect(chunked.subarray(start, start + 1000)).toEqual(
-        part.map((v, i) => (reference(part, 10).includes(i) ? v : 0)),
-      );
+      const kept = reference(part, 10);
+      expect(chunked.subarray(start, start + 1000)).toEqual(part.map((v, i) => (kept.includes(i) ? v : 0)));
     }
   });
 
@@ -93,7 +92,7 @@ describe('sparsifiers', () => {
 
   it('the SparseLoCo profile is at least 210 times smaller than float32 and loses nothing of its quantized values', () => {
     for (const law of Object.keys(LAWS)) {
-      const update = LAWS[law](2 ** 18, seededRng(law));
+      const update = LAWS[law](2 ** 17, seededRng(law));
       const { ratio } = measure(sparseLoCo(), update, context);
       expect(ratio).toBeGreaterThan(210);
       const support = chunkedTopK().support(update, context);
@@ -101,7 +100,7 @@ describe('sparsifiers', () => {
       const expected = new Float32Array(update.length);
       const kept = quantized.decode(quantized.encode(gather(update, support), context));
       support.forEach((place, i) => (expected[place] = kept[i]));
-      expect(sparseLoCo().decode(sparseLoCo().encode(update, context))).toEqual(expected);
+      expect(same(sparseLoCo().decode(sparseLoCo().encode(update, context)), expected)).toBe(true);
     }
   });
 
