@@ -48,29 +48,45 @@ export function readSymbols(input: ByteReader, count: number, width: number): Sy
   return new RansDecoder(new ByteReader(bytes));
 }
 
+/** Symbols of `width` bits each, low bits first. */
 export function pack(symbols: Uint16Array, width: number): Uint8Array {
-  if (width === 8) return Uint8Array.from(symbols);
-  const out = new ByteWriter();
-  for (let i = 0; i < symbols.length; i++) out.bits(symbols[i], width);
-  out.align();
-  return out.finish();
+  const bytes = new Uint8Array(Math.ceil((symbols.length * width) / 8));
+  let [held, fill, next] = [0, 0, 0];
+  for (let i = 0; i < symbols.length; i++) {
+    held |= symbols[i] << fill;
+    for (fill += width; fill >= 8; fill -= 8, held >>>= 8) bytes[next++] = held;
+  }
+  if (fill > 0) bytes[next] = held;
+  return bytes;
 }
 
 class PackedReader implements SymbolReader {
-  readonly #input: ByteReader;
+  readonly #bytes: Uint8Array;
   readonly #width: number;
+  #next = 0;
+  #held = 0;
+  #fill = 0;
 
   constructor(bytes: Uint8Array, width: number) {
-    this.#input = new ByteReader(bytes);
+    this.#bytes = bytes;
     this.#width = width;
   }
 
   read(into: Uint16Array, count: number): void {
-    for (let i = 0; i < count; i++) into[i] = this.#input.bits(this.#width);
+    const bytes = this.#bytes;
+    const width = this.#width;
+    const mask = 2 ** width - 1;
+    let [next, held, fill] = [this.#next, this.#held, this.#fill];
+    for (let i = 0; i < count; i++) {
+      for (; fill < width; fill += 8) held |= bytes[next++] << fill;
+      into[i] = held & mask;
+      held >>>= width;
+      fill -= width;
+    }
+    [this.#next, this.#held, this.#fill] = [next, held, fill];
   }
 
   end(): void {
-    this.#input.align();
-    this.#input.end();
+    if (this.#held !== 0 || this.#next !== this.#bytes.length) corrupt('zero bits up to the byte', 'others');
   }
 }

@@ -17,6 +17,9 @@ export class PlainTile implements Tile {
   readonly bounds: Float32Array = new Float32Array(128);
   readonly table: Float32Array = new Float32Array(256);
   readonly found: Float64Array = new Float64Array(2);
+  readonly places: Uint32Array = new Uint32Array(SIZE);
+  readonly kept: Float32Array = new Float32Array(SIZE);
+  readonly #bits: Uint32Array = new Uint32Array(this.values.buffer);
 
   transform(n: number, from: number): void {
     const x = this.values;
@@ -129,6 +132,18 @@ export class PlainTile implements Tile {
       held >>>= bits;
       fill -= bits;
     }
+  }
+
+  above(n: number, threshold: number, base: number): number {
+    const { places, kept, values } = this;
+    const bits = this.#bits;
+    let found = 0;
+    for (let i = 0; i < n; i++) {
+      if ((bits[i] & 0x7fffffff) < threshold) continue;
+      places[found] = base + i;
+      kept[found++] = values[i];
+    }
+    return found;
   }
 }
 

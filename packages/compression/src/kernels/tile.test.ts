@@ -67,6 +67,22 @@ describe('the tile', () => {
     },
   );
 
+  it('finds places above a threshold alike in both twins', () => {
+    for (const [n, threshold] of [
+      [16, 1],
+      [1600, 0x3f800000],
+      [TILE, 0x40000000],
+      [TILE, 1],
+    ]) {
+      const [fast, plain] = both(n, (on) => {
+        const found = on.above(n, threshold, 77);
+        expect(found).toBeGreaterThan(0);
+        return [on.places.slice(0, found), on.kept.slice(0, found)];
+      });
+      expect(fast).toEqual(plain);
+    }
+  });
+
   it('counts a value that equals a bound as below it, and −0 as positive', () => {
     const [fast, plain] = both(16, (on) => {
       on.values.set([0, -0, 1, -1, 1.5, -1.5, 1e-45, -1e-45, 3, -3, 2, -2, 0, 0, 0, 0]);

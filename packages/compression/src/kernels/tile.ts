@@ -22,6 +22,9 @@ export interface Tile {
   readonly packed: Uint8Array;
   readonly bounds: Float32Array;
   readonly table: Float32Array;
+  /** What `above` found: where, and the values there. */
+  readonly places: Uint32Array;
+  readonly kept: Float32Array;
   /** What `moments` found: [Σ x·q, Σ q²]. */
   readonly found: Float64Array;
 
@@ -38,6 +41,8 @@ export interface Tile {
   /** Packs codes[0 … n) at 1 to 8 bits each into `packed`; codes up to the next multiple of 8 must be zero. */
   pack(n: number, bits: number): void;
   unpack(n: number, bits: number): void;
+  /** Lists the values of [0, n) whose magnitude's bits are ≥ `threshold` ≥ 1, and base + their place; 16 divides n. */
+  above(n: number, threshold: number, base: number): number;
 }
 
 let fast: Tile | undefined;

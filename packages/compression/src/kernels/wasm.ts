@@ -16,6 +16,7 @@ interface Exports {
   dequantize(x: number, codes: number, n: number, table: number): void;
   pack(codes: number, n: number, bits: number, out: number): void;
   unpack(packed: number, n: number, bits: number, codes: number): void;
+  above(x: number, n: number, threshold: number, base: number, places: number, kept: number): number;
 }
 
 const SIZE = 16_384;
@@ -26,7 +27,9 @@ const PACKED = CODES + SIZE + 64;
 const BOUNDS = PACKED + SIZE + 64;
 const TABLE = BOUNDS + 512;
 const FOUND = TABLE + 1024;
-const BYTES = FOUND + 16;
+const PLACES = FOUND + 16;
+const KEPT = PLACES + 4 * SIZE;
+const BYTES = KEPT + 4 * SIZE;
 
 /** `undefined` where the engine has no SIMD WebAssembly. */
 export function wasmTile(): Tile | undefined {
@@ -42,6 +45,8 @@ export function wasmTile(): Tile | undefined {
     bounds: new Float32Array(buffer, BOUNDS, 128),
     table: new Float32Array(buffer, TABLE, 256),
     found: new Float64Array(buffer, FOUND, 2),
+    places: new Uint32Array(buffer, PLACES, SIZE),
+    kept: new Float32Array(buffer, KEPT, SIZE),
     transform: (n, from) => kernels.transform(VALUES, n, from),
     flip: (diagonal, n, scale) => kernels.flip(VALUES, SIGNS + 2048 * diagonal, n, scale),
     sumOfSquares: (n) => kernels.sumOfSquares(VALUES, n),
@@ -50,5 +55,6 @@ export function wasmTile(): Tile | undefined {
     dequantize: (start, n) => kernels.dequantize(VALUES + 4 * start, CODES, n, TABLE),
     pack: (n, bits) => kernels.pack(CODES, n, bits, PACKED),
     unpack: (n, bits) => kernels.unpack(PACKED, n, bits, CODES),
+    above: (n, threshold, base) => kernels.above(VALUES, n, threshold, base, PLACES, KEPT),
   };
 }

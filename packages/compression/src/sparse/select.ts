@@ -5,9 +5,12 @@
  * @module
  */
 
+import { TILE, tile } from '../kernels/tile.ts';
+import { bitsOf } from '../stage/finite.ts';
+
 /** Below this many values the sample does not pay. */
 const SAMPLED_FROM = 65_536;
-const SAMPLE = 16_384;
+const SAMPLE = 8192;
 const MAGNITUDE = 0x7fffffff;
 /** The digits of a magnitude's 31 bits. */
 const DIGITS: readonly (readonly [shift: number, width: number])[] = [
@@ -16,22 +19,24 @@ const DIGITS: readonly (readonly [shift: number, width: number])[] = [
   [0, 10],
 ];
 const counts = new Uint32Array(2048);
+/** Kept between calls: fresh pages cost more than the selection. */
+let places = new Uint32Array(0);
+let candidates = new Float32Array(0);
 
 /**
- * The places of the k largest of `bits[start … end)`, ascending; of equal ones those that come first.
- *
- * @param bits - Float32 bit patterns; the sign bit is ignored.
+ * The places of the k largest magnitudes of `values[start … end)`, ascending; of equal ones those that come first.
  */
-export function largest(bits: Uint32Array, k: number, start = 0, end: number = bits.length): Uint32Array {
+export function largest(values: Float32Array, k: number, start = 0, end: number = values.length): Uint32Array {
   const n = end - start;
   if (k >= n) return Uint32Array.from({ length: n }, (_, i) => start + i);
   if (k === 0) return new Uint32Array(0);
+  const bits = bitsOf(values);
   if (n >= SAMPLED_FROM && k <= n / 16) {
-    const places = aboveSampled(bits, k, start, end);
-    if (places !== undefined) {
-      const candidates = new Uint32Array(places.length);
-      for (let i = 0; i < places.length; i++) candidates[i] = bits[places[i]];
-      return largest(candidates, k).map((i) => places[i]);
+    const count = gatherAbove(values, bits, k, start, end);
+    if (count >= k) {
+      const kept = largest(candidates.subarray(0, count), k);
+      for (let i = 0; i < k; i++) kept[i] = places[kept[i]];
+      return kept;
     }
   }
   const { threshold, ties } = kthLargest(bits, k, start, end);
@@ -45,27 +50,40 @@ export function largest(bits: Uint32Array, k: number, start = 0, end: number = b
   return kept;
 }
 
-/** Places above a threshold that a sample puts a little below the k-th; `undefined` if fewer than k or far too many. */
-function aboveSampled(bits: Uint32Array, k: number, start: number, end: number): Uint32Array | undefined {
+/**
+ * Gathers what lies above a threshold that a sample puts a little below the k-th.
+ *
+ * @returns How many; 0 for far more than the sample promised, as where most values are equal.
+ */
+function gatherAbove(values: Float32Array, bits: Uint32Array, k: number, start: number, end: number): number {
   const n = end - start;
   const stride = Math.floor(n / SAMPLE);
   const sample = new Uint32Array(SAMPLE);
   for (let i = 0, at = start; i < SAMPLE; i++, at += stride) sample[i] = bits[at];
   const expected = (k / n) * SAMPLE;
-  // Four standard deviations of the sampled count above its mean: a miss costs the full selection, never exactness.
-  const rank = Math.min(SAMPLE, Math.ceil(expected + 4 * Math.sqrt(expected) + 4));
+  // Three standard deviations of the sampled count above its mean: a miss costs the full selection, never exactness.
+  const rank = Math.min(SAMPLE, Math.ceil(expected + 3 * Math.sqrt(expected) + 3));
   const { threshold } = kthLargest(sample, rank, 0, SAMPLE);
+  if (threshold === 0) return 0;
   const room = Math.min(n, Math.ceil((2 * n * rank) / SAMPLE) + 64);
-  const places = new Uint32Array(room);
-  let next = 0;
-  for (let i = start; i < end; i++) {
-    if ((bits[i] & MAGNITUDE) >= threshold) {
-      if (next === room) return undefined;
-      places[next++] = i;
-    }
+  if (room > places.length) {
+    places = new Uint32Array(room);
+    candidates = new Float32Array(room);
   }
-  // Too many to gain by, as where most values are equal: the full selection is as fast.
-  return next < k || next > n / 2 ? undefined : places.subarray(0, next);
+  const on = tile();
+  let next = 0;
+  for (let from = start; from < end; from += TILE) {
+    const part = values.subarray(from, Math.min(end, from + TILE));
+    on.values.set(part);
+    const padded = Math.ceil(part.length / 16) * 16;
+    on.values.fill(0, part.length, padded);
+    const found = on.above(padded, threshold, from);
+    if (next + found > room) return 0;
+    places.set(on.places.subarray(0, found), next);
+    candidates.set(on.kept.subarray(0, found), next);
+    next += found;
+  }
+  return next;
 }
 
 /** The k-th largest magnitude, and how many equal to it are among the k largest. One histogram pass a digit. */

@@ -7,7 +7,6 @@ import { checkInteger, checkNumber, checkPositive } from '@fedkit/core/internal'
 import { codebook } from '../quantize/codebook.ts';
 import type { Sparsifier } from '../quantize/quantizer.ts';
 import { scaledSign } from '../quantize/sign.ts';
-import { bitsOf } from '../stage/finite.ts';
 import type { StagedCodec } from '../stage/codec.ts';
 import { keptOf } from './kept.ts';
 import { pipe } from './pipe.ts';
@@ -23,7 +22,7 @@ import { sparsifier } from './sparse-stage.ts';
  */
 export function topK(options: { readonly density: number }): Sparsifier {
   const density = checkPositive('topK: density', options.density, 1);
-  return sparsifier((values) => largest(bitsOf(values), keptOf(values.length, density)));
+  return sparsifier((values) => largest(values, keptOf(values.length, density)));
 }
 
 /**
@@ -36,12 +35,11 @@ export function chunkedTopK(options: { readonly keep?: number; readonly chunk?: 
   const chunk = checkInteger('chunkedTopK: chunk', options.chunk ?? 4096, 1, 2 ** 24);
   const keep = checkInteger('chunkedTopK: keep', options.keep ?? 64, 1, chunk);
   return sparsifier((values) => {
-    const bits = bitsOf(values);
     const places = new Uint32Array(Math.ceil(values.length / chunk) * keep);
     let next = 0;
     for (let start = 0; start < values.length; start += chunk) {
       const end = Math.min(start + chunk, values.length);
-      const found = largest(bits, keptOf(end - start, keep / chunk), start, end);
+      const found = largest(values, keptOf(end - start, keep / chunk), start, end);
       places.set(found, next);
       next += found.length;
     }
