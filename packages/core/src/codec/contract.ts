@@ -17,6 +17,11 @@ export interface CodecContext {
    * far as privacy is concerned.
    */
   readonly sharedSeed: Uint8Array;
+  /**
+   * 32 bytes that this client and the server alone know: its subtractive dither comes from it. Public as far as privacy
+   * is concerned, and independent of whatever seeds masks.
+   */
+  readonly clientSeed?: Uint8Array;
   /** The encoder's own stream for stochastic rounding; decoding never needs it. */
   readonly rng?: Rng;
   /** Lets a codec treat tensors separately. */
@@ -69,7 +74,8 @@ export interface SumContext {
   readonly contributors: number;
   /** The per-client seeds of the survivors, for codecs that subtract a shared dither; in any order. */
   readonly seeds?: readonly Uint8Array[];
-  readonly context: CodecContext;
+  /** With `expectedSize` or `layout` for codecs that send another number of integers than there are values. */
+  readonly context: DecodeContext;
 }
 
 /**
