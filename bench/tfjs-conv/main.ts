@@ -1,6 +1,6 @@
 // One local step of the FedAvg paper's CNN (1,663,370 parameters) on TensorFlow.js's WebAssembly backend, whose stock build has no kernel for
 // the filter gradient: with that kernel borrowed from the CPU backend, and with trainableConv2d. One process, rounds
-// interleaved, so that the ratio holds although the machine is shared. Takes about 30 s on an idle core.
+// interleaved, so that the ratio holds although the machine is shared. About a minute on an idle core, nearly all of it in the CPU kernel.
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
@@ -13,7 +13,7 @@ import { type Convolution, initialCnn, paperCnn } from '../shared/paper-cnn.ts';
 
 const FLOOR = 60;
 const ROUNDS = 3;
-const BATCH = 32;
+const BATCH = 10;
 
 await registerGradients();
 await tf.setBackend('wasm');
