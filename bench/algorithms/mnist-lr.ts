@@ -54,7 +54,11 @@ export async function main(): Promise<void> {
     const rng = seededRng(seed);
     const train: Uint32Array[] = [];
     const test: number[] = [];
-    for (const [client, rows] of powerLawPartition(digits.labels, { clients: CLIENTS }, rng.fork('partition')).entries()) {
+    for (const [client, rows] of powerLawPartition(
+      digits.labels,
+      { clients: CLIENTS },
+      rng.fork('partition'),
+    ).entries()) {
       // Shuffled, then cut, as each user's digits are in the generator.
       const mixed = [...rows];
       const order = rng.fork('split', client);
@@ -85,7 +89,15 @@ export async function main(): Promise<void> {
       },
     });
     const sizes = train.map((rows) => rows.length).sort((a, b) => a - b);
-    runs.push({ seed, accuracy: points[points.length - 1][1], seconds: seconds(), points, lossPoints, tested: test.length, sizes });
+    runs.push({
+      seed,
+      accuracy: points[points.length - 1][1],
+      seconds: seconds(),
+      points,
+      lossPoints,
+      tested: test.length,
+      sizes,
+    });
   }
   console.log(
     table(
@@ -103,23 +115,42 @@ export async function main(): Promise<void> {
   );
   const mean = runs.reduce((sum, { accuracy }) => sum + accuracy, 0) / runs.length;
   const slowest = Math.max(...runs.map(({ seconds }) => seconds));
-  console.log(`\nmean ${percent(mean)} (floor ${percent(FLOOR)}); slowest run ${slowest.toFixed(1)} s (ceiling ${SECONDS} s, evaluation included)`);
-  console.log('published CPU times on their authors’ machines: FLUTE 3:20, Flower on Ray 30:14 (README of microsoft/msrflute)');
-  publish('mnist-lr', 'MNIST logistic regression, 1,000 power-law clients', { mean, floor: FLOOR, runs: runs.map(({ sizes: _, ...run }) => run) }, [
+  console.log(
+    `\nmean ${percent(mean)} (floor ${percent(FLOOR)}); slowest run ${slowest.toFixed(1)} s (ceiling ${SECONDS} s, evaluation included)`,
+  );
+  console.log(
+    'published CPU times on their authors’ machines: FLUTE 3:20, Flower on Ray 30:14 (README of microsoft/msrflute)',
+  );
+  publish(
+    'mnist-lr',
+    'MNIST logistic regression, 1,000 power-law clients',
     {
-      title: 'FedAvg, 10 clients a round',
-      x: 'round',
-      y: 'test accuracy',
-      range: [0, 1],
-      level: { label: 'published: about 81 %', value: 0.81 },
-      curves: runs.map(({ seed, points }) => ({ label: `seed ${seed}`, points })),
+      mean,
+      floor: FLOOR,
+      runs: runs.map(({ seed, accuracy, seconds, points, lossPoints }) => ({
+        seed,
+        accuracy,
+        seconds,
+        points,
+        lossPoints,
+      })),
     },
-    {
-      title: 'test loss',
-      x: 'round',
-      y: 'cross-entropy',
-      curves: runs.map(({ seed, lossPoints }) => ({ label: `seed ${seed}`, points: lossPoints })),
-    },
-  ]);
+    [
+      {
+        title: 'FedAvg, 10 clients a round',
+        x: 'round',
+        y: 'test accuracy',
+        range: [0, 1],
+        level: { label: 'published: about 81 %', value: 0.81 },
+        curves: runs.map(({ seed, points }) => ({ label: `seed ${seed}`, points })),
+      },
+      {
+        title: 'test loss',
+        x: 'round',
+        y: 'cross-entropy',
+        curves: runs.map(({ seed, lossPoints }) => ({ label: `seed ${seed}`, points: lossPoints })),
+      },
+    ],
+  );
   if (mean < FLOOR || slowest > SECONDS) process.exitCode = 1;
 }

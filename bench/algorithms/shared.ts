@@ -16,7 +16,13 @@ export function percent(share: number): string {
 }
 
 /** Writes bench/results/algorithms-<name>.json and .svg. */
-export function publish(name: string, title: string, results: unknown, panels: readonly Panel[], columns?: number): void {
+export function publish(
+  name: string,
+  title: string,
+  results: unknown,
+  panels: readonly Panel[],
+  columns?: number,
+): void {
   const file = `algorithms-${name}`;
   const directory = join(dirname(fileURLToPath(import.meta.url)), '../results');
   mkdirSync(directory, { recursive: true });

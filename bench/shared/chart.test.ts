@@ -7,7 +7,14 @@ describe('chart', () => {
     x: 'round',
     y: 'accuracy',
     curves: [
-      { label: 'one', points: [[1, 0], [2, 0.5], [3, Number.NaN]] as [number, number][] },
+      {
+        label: 'one',
+        points: [
+          [1, 0],
+          [2, 0.5],
+          [3, Number.NaN],
+        ] as [number, number][],
+      },
       { label: 'two', points: [[1, 1]] as [number, number][] },
     ],
   };
