@@ -3,16 +3,7 @@
 // FedProx, unweighted means. At s % similarity s % of each client's digits are drawn alike and the rest is dealt out sorted by
 // label. η is the best of a grid for every cell, as in the paper. What must hold is the paper's ordering: SCAFFOLD needs no
 // more rounds than FedAvg, FedAvg no more than FedProx.
-import {
-  type Examples,
-  fedAvg,
-  fedProx,
-  mean,
-  plainTrainer,
-  scaffold,
-  seededRng,
-  softmaxRegression,
-} from '@fedkit/core';
+import { type Examples, fedAvg, fedProx, mean, plainTrainer, scaffold, softmaxRegression } from '@fedkit/core';
 import { type LocalOptions, simulate } from '@fedkit/core/simulation';
 import { readMnist } from '../../examples/data/mnist.ts';
 import type { Panel } from '../shared/chart.ts';

@@ -9,7 +9,7 @@ import { mendTransposedMatMul, trainableConv2d } from '@fedkit/core/tfjs';
 import { registerGradients } from '@fedkit/core/tfjs/node';
 import { median, table, writeResults } from '../shared/measure.ts';
 import { readMnist } from '../../examples/data/mnist.ts';
-import { type Convolution, initialCnn, paperCnn } from '../shared/paper-cnn.ts';
+import { cnn, type Convolution, paperCnn } from '../shared/cnn.ts';
 
 const FLOOR = 60;
 const ROUNDS = 3;
@@ -22,8 +22,8 @@ mendTransposedMatMul(tf);
 
 const { train } = readMnist();
 const rows = Uint32Array.from({ length: 320 }, (_, i) => i);
-const start = initialCnn(seededRng(1));
-const trainerWith = (convolve: Convolution) => paperCnn(convolve).trainer({ ...train, rows });
+const start = cnn(paperCnn).init(seededRng(1));
+const trainerWith = (convolve: Convolution) => cnn(paperCnn, convolve).trainer({ ...train, rows });
 const candidates = {
   ours: { steps: 8, trainer: trainerWith((x, filter) => trainableConv2d(tf, x, filter)) },
   fallback: { steps: 1, trainer: trainerWith((x, filter) => tf.conv2d(x, filter, 1, 'same')) },
