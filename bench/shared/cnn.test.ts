@@ -4,28 +4,32 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { seededRng } from '@fedkit/core';
 import { registerGradients } from '@fedkit/core/tfjs/node';
 import { readMnist } from '../../examples/data/mnist.ts';
-import { cnnLayout, initialCnn, paperCnn } from './paper-cnn.ts';
+import { cnn, niidBenchCnn, paperCnn } from './cnn.ts';
 
 beforeAll(async () => {
   await registerGradients();
   await tf.setBackend('wasm');
 });
 
-describe('the CNN of the FedAvg paper', () => {
-  it('has its 1,663,370 parameters, and trains on WebAssembly', async () => {
-    expect(cnnLayout.size).toBe(1_663_370);
+describe('convolutional networks on MNIST', () => {
+  it('have the parameters of their papers', () => {
+    expect(cnn(paperCnn).layout.size).toBe(1_663_370);
+    expect(cnn(niidBenchCnn).layout.size).toBe(44_426);
+  });
+
+  it('train on WebAssembly: the CNN of the FedAvg paper', async () => {
     const { train } = readMnist();
-    const rows = Uint32Array.from({ length: 60 }, (_, i) => i * 1000);
-    const cnn = paperCnn();
-    const start = initialCnn(seededRng(1));
-    const before = cnn.evaluate(start, { ...train, rows });
+    const rows = Uint32Array.from({ length: 40 }, (_, i) => i * 1000);
+    const network = cnn(paperCnn);
+    const start = network.init(seededRng(1));
+    const before = network.evaluate(start, { ...train, rows });
     const { numTensors } = tf.memory();
-    const { values, steps } = await cnn
+    const { values, steps } = await network
       .trainer({ ...train, rows })
       .train(start, {}, { epochs: 6, batchSize: 10, learningRate: 0.05, rng: seededRng(2), lossAtStart: false });
     expect(tf.memory().numTensors).toBe(numTensors);
-    expect(steps).toBe(36);
-    const after = cnn.evaluate(
+    expect(steps).toBe(24);
+    const after = network.evaluate(
       values.map((value, i) => value + start[i]),
       { ...train, rows },
     );
