@@ -40,7 +40,7 @@ export interface EdenOptions {
  *
  * `encode` refuses magnitudes above 2^100 (`OUT_OF_RANGE`).
  *
- * @complexity O(d log min(d, 2^14)); at most 63 values of padding and 4 bytes a tile.
+ * Takes O(d log min(d, 2^14)) time, at most 63 values of padding and 4 bytes a tile.
  */
 export function eden(options: EdenOptions): Quantizer {
   const bits = checkPositive('eden: bits', options.bits, MAX_BITS);

@@ -137,6 +137,9 @@ function create(
       if (missed < 2) return listed;
       const sum = new Float64Array(size);
       for (const { bytes, context } of parts) codec.visit(bytes, adder(sum), { ...context, expectedSize: size });
+      // An exact value takes at least three bytes: often that alone says that the sum cannot win.
+      const nonzero = sum.reduce((count, value) => count + (value === 0 ? 0 : 1), 0);
+      if (3 * nonzero >= listed.length) return listed;
       const encoded = threshold({ magnitude: 0 }).encode(Float32Array.from(sum), NO_SEED);
       const summed = writeByteList({ version, parts: [NO_SEED.sharedSeed, encoded] });
       return summed.length < listed.length ? summed : listed;

@@ -39,7 +39,7 @@ export const MAX_ROTATED: number = 2 ** 100;
  *
  * `encode` refuses magnitudes above 2^100 (`OUT_OF_RANGE`).
  *
- * @complexity O(d log min(d, 2^14)); at most 63 values of padding.
+ * Takes O(d log min(d, 2^14)) time and at most 63 values of padding.
  */
 export function rotated(codec: StagedLinearCodec): StagedLinearCodec;
 export function rotated(codec: StagedCodec): StagedCodec<'perClient'>;

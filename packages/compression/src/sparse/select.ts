@@ -39,15 +39,36 @@ export function largest(values: Float32Array, k: number, start = 0, end: number 
       return kept;
     }
   }
-  const { threshold, ties } = kthLargest(bits, k, start, end);
-  const kept = new Uint32Array(k);
+  const { threshold, ties, equal } = kthLargest(bits, k, start, end);
+  // One place more than needed, so that the loop below may write before it knows whether to keep.
+  const kept = new Uint32Array(k + 1);
+  if (ties === equal) {
+    let next = 0;
+    // 1 where the magnitude is at least the threshold: no branch, of which every third would be mispredicted.
+    for (let i = start; i < end; i++) {
+      kept[next] = i;
+      next += (threshold - 1 - (bits[i] & MAGNITUDE)) >>> 31;
+    }
+  } else {
+    keepFirstTies(bits, kept, threshold, ties, start, end);
+  }
+  return kept.subarray(0, k);
+}
+
+function keepFirstTies(
+  bits: Uint32Array,
+  kept: Uint32Array,
+  threshold: number,
+  ties: number,
+  start: number,
+  end: number,
+): void {
   let next = 0;
-  let equal = ties;
+  let left = ties;
   for (let i = start; i < end; i++) {
     const magnitude = bits[i] & MAGNITUDE;
-    if (magnitude > threshold || (magnitude === threshold && equal-- > 0)) kept[next++] = i;
+    if (magnitude > threshold || (magnitude === threshold && left-- > 0)) kept[next++] = i;
   }
-  return kept;
 }
 
 /**
@@ -86,10 +107,16 @@ function gatherAbove(values: Float32Array, bits: Uint32Array, k: number, start: 
   return next;
 }
 
-/** The k-th largest magnitude, and how many equal to it are among the k largest. One histogram pass a digit. */
-function kthLargest(bits: Uint32Array, k: number, start: number, end: number): { threshold: number; ties: number } {
+/** The k-th largest magnitude, how many are `equal` to it, and how many of those (`ties`) are among the k largest. */
+function kthLargest(
+  bits: Uint32Array,
+  k: number,
+  start: number,
+  end: number,
+): { threshold: number; ties: number; equal: number } {
   let prefix = 0;
   let left = k;
+  let equal = 0;
   for (const [shift, width] of DIGITS) {
     const mask = (1 << width) - 1;
     counts.fill(0);
@@ -99,7 +126,8 @@ function kthLargest(bits: Uint32Array, k: number, start: number, end: number): {
     }
     let digit = mask;
     while (counts[digit] < left) left -= counts[digit--];
+    equal = counts[digit];
     prefix = (prefix << width) | digit;
   }
-  return { threshold: prefix, ties: left };
+  return { threshold: prefix, ties: left, equal };
 }
