@@ -7,8 +7,9 @@
 import { FedkitError, isFedkitError } from '@fedkit/core';
 import type { Codec, CodecContext } from '@fedkit/core/codec';
 import { checkBytes, checkInteger, checkVector } from '@fedkit/core/internal';
-import { visit } from '../decode.ts';
+import { decode, visit } from '../decode.ts';
 import { threshold } from '../sparse/top-k.ts';
+import { stageOf } from '../stage/codec.ts';
 import { readByteList, writeByteList } from './byte-list.ts';
 import { errorFeedback, type ErrorFeedback, restoreErrorFeedback } from './error-feedback.ts';
 import { adder } from './subtractor.ts';
@@ -110,6 +111,7 @@ function create(
   startEntries: readonly Entry[],
 ): Downlink {
   const { size } = options;
+  stageOf('downlink: codec', codec);
   const history = checkInteger('downlink: history', options.history ?? 16, 1, 65_536);
   let version = startVersion;
   const entries = startEntries.slice(-history);
@@ -122,12 +124,18 @@ function create(
     publish(update, context) {
       const pending = feedback.encode(update, context);
       const { bytes } = pending;
-      const needed = needsSeed(bytes, size) ? { sharedSeed: context.sharedSeed.slice() } : NO_SEED;
-      const decoded = codec.decode(bytes, { ...context, expectedSize: size });
-      pending.commit();
-      entries.push({ bytes, context: needed });
-      if (entries.length > history) entries.shift();
-      return { bytes, version: ++version, update: decoded };
+      try {
+        const needed = needsSeed(bytes, size) ? { sharedSeed: context.sharedSeed.slice() } : NO_SEED;
+        // As a client will: with nothing but the bytes and their seed.
+        const decoded = decode(bytes, { ...needed, expectedSize: size });
+        pending.commit();
+        entries.push({ bytes, context: needed });
+        if (entries.length > history) entries.shift();
+        return { bytes, version: ++version, update: decoded };
+      } catch (error) {
+        pending.rollback();
+        throw error;
+      }
     },
 
     catchUp(since) {
@@ -138,7 +146,7 @@ function create(
       const listed = writeByteList({ version, parts: flatten(parts) });
       if (missed < 2) return listed;
       const sum = new Float64Array(size);
-      for (const { bytes, context } of parts) codec.visit(bytes, adder(sum), { ...context, expectedSize: size });
+      for (const { bytes, context } of parts) visit(bytes, adder(sum), { ...context, expectedSize: size });
       // An exact value takes at least three bytes: often that alone says that the sum cannot win.
       const nonzero = sum.reduce((count, value) => count + (value === 0 ? 0 : 1), 0);
       if (3 * nonzero >= listed.length) return listed;

@@ -12,6 +12,7 @@ import {
   sparseLoCo,
   stc,
   topK,
+  wrapped,
 } from '../index.ts';
 
 const size = 2000;
@@ -145,6 +146,15 @@ describe('downlink', () => {
     const energy = given.reduce((sum, value) => sum + value * value, 0);
     // Ten rounds of plain one-bit errors would leave 0.36 of the energy.
     expect(error / energy).toBeLessThan(0.15);
+  });
+
+  it('refuses codecs whose messages clients could not read, and stays as it was', () => {
+    expect(() => downlink({ ...codec, stage: undefined } as never, { size })).toThrow(code('INVALID_ARGUMENT'));
+    const server = downlink(wrapped({ bits: 12, spread: 1 }), { size });
+    expect(() => server.publish(update(1), context)).toThrow(code('DECODE_FAILED'));
+    expect(server.version).toBe(0);
+    const { sharedSeed, rng } = context;
+    expect(server.publish(update(1), { sharedSeed, rng }).version).toBe(1);
   });
 
   it('survives a restart', () => {
