@@ -14,7 +14,7 @@ import { MAX_ROTATED } from '../rotation/rotated.ts';
 import { forEachTile, paddedSize, Rotation } from '../rotation/tiles.ts';
 import { createCodec } from '../stage/codec.ts';
 import { maxMagnitude } from '../stage/finite.ts';
-import { seedFingerprint, sharedSeed, type Stage } from '../stage/stage.ts';
+import { checkedSeed, seedFingerprint, sharedSeed, type Stage } from '../stage/stage.ts';
 import { type ByteReader, corrupt } from '../wire/byte-reader.ts';
 import { bytesOf, type Segment, segmentsOf } from './plan.ts';
 import { MAX_BITS } from './quantizers.ts';
@@ -92,8 +92,7 @@ export function edenStage(bits: number, scale: EdenScale): Stage & { readonly li
     },
 
     read(input, size, sink, decoding) {
-      const seed = sharedSeed(decoding.context);
-      if (input.uint32() !== seedFingerprint(seed)) corrupt('the shared seed of the encoder', 'another');
+      const seed = checkedSeed(input, decoding);
       const bitsRead = input.float32('bits', MAX_BITS);
       if (bitsRead <= 0) corrupt('bits above 0', bitsRead);
       const rotation = new Rotation(seed);

@@ -17,6 +17,7 @@ import {
 import { maxMagnitude } from '../stage/finite.ts';
 import { readNested, writeNested } from '../stage/nested.ts';
 import {
+  checkedSeed,
   type Decoding,
   type Encoding,
   type LinearStage,
@@ -66,8 +67,7 @@ export function rotatedStage(inner: Stage | undefined): Stage {
     },
 
     read(input, size, sink, decoding) {
-      const seed = sharedSeed(decoding.context);
-      if (input.uint32() !== seedFingerprint(seed)) corrupt('the shared seed of the encoder', 'another');
+      const seed = checkedSeed(input, decoding);
       const back = new RotatingSink(size, seed, sink);
       readNested(input, inner, paddedSize(size), back, decoding);
       back.finish();
