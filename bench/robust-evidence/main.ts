@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { type Aggregator, seededRng } from '@fedkit/core';
 import { aLittleIsEnough, gaussianNoise, innerProductManipulation, signFlip } from '@fedkit/core/simulation';
 import { readMnist } from '../../examples/data/mnist.ts';
-import { median, table, writeResults } from '../shared/measure.ts';
+import { median, table, timed, writeResults } from '../shared/measure.ts';
 import { type Behaviour, federation, train } from './federation.ts';
 import { heatmap } from './heatmap.ts';
 import { type Candidate, candidates } from './rules.ts';
@@ -26,26 +26,20 @@ const behaviours: readonly { readonly label: string; readonly behaviour: Behavio
 
 /** Milliseconds to combine 100 updates of 100,000 values: the median of three. */
 const COST = { clients: 100, size: 100_000 };
-function costOf(candidate: Candidate): number {
+async function costOf(candidate: Candidate): Promise<number> {
   const rng = seededRng('cost');
   const aggregator: Aggregator<unknown, Float32Array> = candidate.rule(COST.size, COST.clients, 20);
   const draw = () => Float32Array.from({ length: COST.size }, () => rng.uniform() - 0.5);
-  const reference = draw();
-  const accumulator = aggregator.create({ reference });
-  let folding = 0;
-  for (let i = 0; i < COST.clients; i++) {
-    const values = draw();
-    const start = performance.now();
-    aggregator.accumulate(accumulator, { client: `${i}`, values });
-    folding += performance.now() - start;
+  const context = { reference: draw() };
+  const contributions = Array.from({ length: COST.clients }, (_, i) => ({ client: `${i}`, values: draw() }));
+  const times: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    const accumulator = aggregator.create(context);
+    const fold = () => contributions.forEach((contribution) => aggregator.accumulate(accumulator, contribution));
+    times.push((await timed(fold)()) + (await timed(() => aggregator.finalize(accumulator))()));
+    aggregator.dispose(accumulator);
   }
-  const times = Array.from({ length: 3 }, () => {
-    const start = performance.now();
-    aggregator.finalize(accumulator);
-    return performance.now() - start;
-  });
-  // Rules that fold as they go have done their work by then.
-  return median(times) + (aggregator.memory === 'O(d)' ? folding : 0);
+  return median(times);
 }
 
 const { train: digits, test } = readMnist();
@@ -85,7 +79,7 @@ for (const candidate of candidates) {
     }
   }
   const { memory } = candidate.rule(1, CLIENTS, 6);
-  results.push({ rule: candidate.name, memory, costMilliseconds: costOf(candidate), runs });
+  results.push({ rule: candidate.name, memory, costMilliseconds: await costOf(candidate), runs });
   const shown = runs.map(({ accuracy }) => (accuracy === undefined ? '–' : (100 * accuracy).toFixed(1)));
   console.error(`${candidate.name}: ${shown.join(' ')}`);
 }

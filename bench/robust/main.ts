@@ -64,7 +64,9 @@ const goals: Record<string, number> = {
 };
 
 const greeting = peer?.greeting ?? 'numpy absent';
-console.log(`${clients} × ${size} float32 into one, ${greeting}; medians of ${rounds} interleaved rounds.\n`);
+console.log(
+  `${clients} × ${size} float32 into one, ${greeting}, one thread each; medians of ${rounds} interleaved rounds.\n`,
+);
 console.log(
   table(
     ['combining', 'ms'],

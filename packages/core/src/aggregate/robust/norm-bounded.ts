@@ -12,6 +12,7 @@ import { weightedMean } from '../mean.ts';
 import { type ClientMean, clientMeanAggregator } from './client-mean.ts';
 import type { RobustAggregator } from './rule.ts';
 
+/** Options of {@link normBounded}. */
 export interface NormBoundedOptions {
   /** M, the largest norm that counts, in the units of the updates; 2^-100 to 1e38. */
   readonly maxNorm: number;

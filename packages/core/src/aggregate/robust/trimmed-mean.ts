@@ -11,6 +11,7 @@ import { sumRows } from './mean-of.ts';
 import { type RobustAggregator, robustAggregator } from './rule.ts';
 import { forSortedColumns } from './sorted-columns.ts';
 
+/** Options of {@link trimmedMean}. */
 export interface TrimmedMeanOptions {
   /** Fraction β in [0, 1/2) to cut from each end: ⌊βn⌋ values. `f / n` cuts exactly f. */
   readonly trim: number;
