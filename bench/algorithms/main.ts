@@ -6,7 +6,7 @@ const experiments: Readonly<Record<string, { about: string; load: () => Promise<
     load: () => import('./mnist-lr.ts'),
   },
   'fedprox-synthetic': {
-    about: 'FedProx on synthetic(1,1) and (0,0) with 0, 50 and 90 % stragglers; about 3 minutes',
+    about: 'FedProx on synthetic(1,1) and (0,0) with 0, 50 and 90 % stragglers; about 4 minutes',
     load: () => import('./fedprox-synthetic.ts'),
   },
   scaffold: {

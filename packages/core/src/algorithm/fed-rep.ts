@@ -13,7 +13,7 @@
  *
  * @module
  */
-import { checkPositive, refuse } from '../check.ts';
+import { checkInteger, checkPositive, refuse } from '../check.ts';
 import type { TrainOptions } from '../client/trainer.ts';
 import { Selection } from '../model/selection.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
@@ -25,7 +25,7 @@ import type { PersonalizedAlgorithm } from './personalized.ts';
 export interface FedPerOptions<S extends PlainData = NoState> {
   /** The tensors that never leave: `layout.select(({ name }) => …)`. */
   readonly head: Selection;
-  /** Initial parameters, shape [layout.size], of which clients take their first head. Public: every client has it. */
+  /** The initial model, shape [layout.size]: `init` gets the same, and clients take their first head from it. */
   readonly initial: Float32Array;
   /** The server's step along the body's mean update; default `serverSgd({ learningRate: 1 })`. */
   readonly server?: ServerOptimizer<S>;
@@ -40,8 +40,8 @@ export interface FedRepOptions<S extends PlainData = NoState> extends FedPerOpti
 export type FedRepClientState = { readonly head: Float32Array };
 
 /**
- * What both return: an algorithm over the body alone, whose vectors have shape [layout.size − head.size]; `params` is the body.
- * `init` and `aggregator` take the whole model, or its size, as well. `personal` puts body and head together.
+ * What both return. Only the body is sent and averaged: `broadcast` and contributions have shape [layout.size − head.size]. `params` is
+ * that body under the initial head; `personal` puts it under the client's own.
  */
 export type PartialAlgorithm<S extends PlainData> = PersonalizedAlgorithm<
   FedAvgState<S>,
@@ -87,7 +87,19 @@ function partial<S extends PlainData>(
   return {
     ...global,
     kind,
-    init: (params) => global.init(params.length === layout.size ? body.gather(params) : params),
+    init(params) {
+      const own = head.gather(checkState(`${kind}.init: params`, params, layout.size));
+      if (own.some((value, i) => value !== firstHead[i])) {
+        refuse(
+          'INVALID_ARGUMENT',
+          `${kind}.init: params`,
+          'the head of `initial`, which clients start from',
+          'another',
+        );
+      }
+      return global.init(body.gather(params));
+    },
+    params: (state) => assemble(`${kind}.params`, global.broadcast(state)),
     async clientRound({ broadcast, state, trainer, options: local }) {
       const where = `${kind}.clientRound`;
       const model = assemble(where, broadcast, state);
@@ -109,9 +121,7 @@ function partial<S extends PlainData>(
       };
     },
     aggregator(size) {
-      if (size !== body.size && size !== layout.size) {
-        refuse('SHAPE_MISMATCH', `${kind}.aggregator: size`, `${layout.size}, or ${body.size} of the body`, size);
-      }
+      checkInteger(`${kind}.aggregator: size`, size, layout.size, layout.size);
       return global.aggregator(body.size);
     },
     personal: (broadcast, state) => assemble(`${kind}.personal`, broadcast, state),
