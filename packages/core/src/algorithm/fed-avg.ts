@@ -16,8 +16,8 @@ import { record } from '../aggregate/record.ts';
 import { checkVector } from '../check.ts';
 import { checkFinite } from '../client/objective.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
+import { averagingUnless } from '../server/averaging.ts';
 import type { ServerOptimizer } from '../server/contract.ts';
-import { serverSgd } from '../server/sgd.ts';
 import type { Algorithm, LinearAlgorithm } from './contract.ts';
 import { checkRoundInfo } from './round-info.ts';
 
@@ -62,8 +62,7 @@ export function fedAvg<S extends PlainData = NoState>(
 export function fedAvg<S extends PlainData>(
   options: FedAvgOptions<S> = {},
 ): Algorithm<FedAvgState<S>, FedAvgBroadcast, NoState, FedAvgUpdate, FedAvgUpdate> {
-  // Without a server optimizer S is NoState, which is what serverSgd keeps.
-  const server = options.server ?? (serverSgd({ learningRate: 1 }) as unknown as ServerOptimizer<S>);
+  const server = averagingUnless(options.server);
   const aggregate = options.aggregate ?? weightedMean;
   return {
     kind: 'fedAvg',

@@ -17,8 +17,8 @@ import { weightedMean } from '../aggregate/mean.ts';
 import { record } from '../aggregate/record.ts';
 import { checkNumber, checkPositive, checkVector } from '../check.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
+import { averagingUnless } from '../server/averaging.ts';
 import type { ServerOptimizer } from '../server/contract.ts';
-import { serverSgd } from '../server/sgd.ts';
 import { accumulation } from './accumulation.ts';
 import type { LinearAlgorithm } from './contract.ts';
 import type { FedAvgBroadcast, FedAvgState } from './fed-avg.ts';
@@ -48,7 +48,7 @@ export function fedNova<S extends PlainData = NoState>(
   options: FedNovaOptions<S> = {},
 ): LinearAlgorithm<FedAvgState<S>, FedAvgBroadcast, NoState, FedNovaUpdate, FedNovaAggregate> {
   const mu = checkNumber('fedNova: mu', options.mu ?? 0, 0);
-  const server = options.server ?? (serverSgd({ learningRate: 1 }) as unknown as ServerOptimizer<S>);
+  const server = averagingUnless(options.server);
   return {
     kind: 'fedNova',
     init(params) {

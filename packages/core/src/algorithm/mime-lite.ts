@@ -24,8 +24,9 @@ import { record } from '../aggregate/record.ts';
 import { checkPositive, refuse } from '../check.ts';
 import type { LocalObjective } from '../client/objective.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
+import { averagingUnless } from '../server/averaging.ts';
 import type { ServerOptimizer } from '../server/contract.ts';
-import { checkMomentum, serverSgd } from '../server/sgd.ts';
+import { checkMomentum } from '../server/sgd.ts';
 import type { LinearAlgorithm } from './contract.ts';
 import { build, checkState, localGradient, localUpdate } from './local-update.ts';
 import { checkRoundInfo } from './round-info.ts';
@@ -69,7 +70,7 @@ export function mimeLite<S extends PlainData = NoState>(
   options: MimeLiteOptions<S>,
 ): LinearAlgorithm<MimeLiteState<S>, MimeLiteBroadcast, NoState, MimeLiteUpdate, MimeLiteUpdate> {
   const base = mimicked(options.base);
-  const server = options.server ?? (serverSgd({ learningRate: 1 }) as unknown as ServerOptimizer<S>);
+  const server = averagingUnless(options.server);
   const checkStatistics = (where: string, statistics: MimeStatistics, size: number) => {
     for (const name of base.statistics) checkState(`${where}.${name}`, statistics[name], size);
   };

@@ -20,8 +20,8 @@ import { mean } from '../aggregate/mean.ts';
 import { record } from '../aggregate/record.ts';
 import { refuse } from '../check.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
+import { averagingUnless } from '../server/averaging.ts';
 import type { ServerOptimizer } from '../server/contract.ts';
-import { serverSgd } from '../server/sgd.ts';
 import { accumulation } from './accumulation.ts';
 import type { LinearAlgorithm } from './contract.ts';
 import { build, checkState, localGradient, localUpdate } from './local-update.ts';
@@ -61,7 +61,7 @@ export function scaffold<S extends PlainData = NoState>(
 ): LinearAlgorithm<ScaffoldState<S>, ScaffoldBroadcast, ScaffoldClientState, ScaffoldUpdate, ScaffoldUpdate> {
   const { option = 2 } = options;
   if (option !== 1 && option !== 2) refuse('INVALID_ARGUMENT', 'scaffold: option', '1 or 2', option);
-  const server = options.server ?? (serverSgd({ learningRate: 1 }) as unknown as ServerOptimizer<S>);
+  const server = averagingUnless(options.server);
   return {
     kind: 'scaffold',
     init(params) {
