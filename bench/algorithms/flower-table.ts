@@ -21,7 +21,7 @@ export async function main(): Promise<void> {
   const full = process.argv.includes('--full');
   const { digits, epochs, rounds } = full
     ? { digits: 60_000, epochs: 10, rounds: 50 }
-    : { digits: 12_000, epochs: 2, rounds: 12 };
+    : { digits: 10_000, epochs: 2, rounds: 10 };
   await registerGradients();
   await tf.setBackend('wasm');
   mendTransposedMatMul(tf);
