@@ -19,22 +19,22 @@ describe('convolutional networks on MNIST', () => {
 
   it('train on WebAssembly: the CNN of the FedAvg paper', async () => {
     const { train } = readMnist();
-    const rows = Uint32Array.from({ length: 40 }, (_, i) => i * 1000);
+    const rows = Uint32Array.from({ length: 30 }, (_, i) => i * 1000);
     const network = cnn(paperCnn);
     const start = network.init(seededRng(1));
     const before = network.evaluate(start, { ...train, rows });
     const { numTensors } = tf.memory();
     const { values, steps } = await network
       .trainer({ ...train, rows })
-      .train(start, {}, { epochs: 6, batchSize: 10, learningRate: 0.05, rng: seededRng(2), lossAtStart: false });
+      .train(start, {}, { epochs: 12, batchSize: 10, learningRate: 0.1, rng: seededRng(2), lossAtStart: false });
     expect(tf.memory().numTensors).toBe(numTensors);
-    expect(steps).toBe(24);
+    expect(steps).toBe(36);
     const after = network.evaluate(
       values.map((value, i) => value + start[i]),
       { ...train, rows },
     );
     expect(before.accuracy).toBeLessThan(0.4);
-    expect(after.accuracy).toBeGreaterThan(0.6);
+    expect(after.accuracy).toBeGreaterThan(0.7);
     expect(after.loss).toBeLessThan(before.loss / 2);
   });
 });
