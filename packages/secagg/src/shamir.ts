@@ -16,7 +16,7 @@ export const SECRET_BYTES = 32;
 /** Field elements of a share. */
 export const LIMBS = 9;
 /** Bytes of an encoded share. */
-export const SHARE_BYTES = 4 * LIMBS;
+export const SHARE_BYTES: number = 4 * LIMBS;
 /** Abscissas are below this. */
 export const MAXIMUM_ABSCISSA = 0x400000;
 
@@ -97,25 +97,45 @@ export function interpolationWeights(abscissas: Uint32Array): Uint32Array {
 /**
  * Rebuilds a secret from as many shares as there are weights, in the same order.
  *
+ * @param shares - For each holder a list of shares, nine words each, all below p.
+ * @param places - For each holder which share of its list belongs to this secret.
  * @returns The secret, or `undefined` where the shares lie on no polynomial of a 32-byte secret: at least one is wrong.
  * A wrong share may also give another secret, so callers compare with what the dealer committed to.
- * @throws FedkitError `DECODE_FAILED` for a share with an element ≥ p or of another length.
+ */
+export function combineWords(
+  weights: Uint32Array,
+  shares: readonly Uint32Array[],
+  places: Uint32Array,
+): Uint8Array | undefined {
+  const limbs = new Uint32Array(LIMBS);
+  for (let i = 0; i < weights.length; i++) {
+    const words = shares[i];
+    const start = places[i] * LIMBS;
+    for (let limb = 0; limb < LIMBS; limb++) {
+      const sum = limbs[limb] + multiply(weights[i], words[start + limb]);
+      limbs[limb] = sum >= PRIME ? sum - PRIME : sum;
+    }
+  }
+  return limbsToSecret(limbs);
+}
+
+/**
+ * Rebuilds a secret from encoded shares, as {@link combineWords}.
+ *
+ * @throws FedkitError `DECODE_FAILED` for a share with an element ≥ p or of another length, `THRESHOLD_NOT_MET` for fewer
+ * shares than weights.
  */
 export function combineShares(weights: Uint32Array, shares: readonly Uint8Array[]): Uint8Array | undefined {
   if (shares.length !== weights.length) {
     refuse('THRESHOLD_NOT_MET', 'shamir.combineShares: shares', `${weights.length} shares`, shares.length);
   }
-  const limbs = new Uint32Array(LIMBS);
-  for (let i = 0; i < shares.length; i++) {
-    const share = shares[i];
-    checkShare(share);
-    const weight = weights[i];
-    for (let limb = 0; limb < LIMBS; limb++) {
-      const sum = limbs[limb] + multiply(weight, readWord(share, 4 * limb));
-      limbs[limb] = sum >= PRIME ? sum - PRIME : sum;
-    }
-  }
-  return limbsToSecret(limbs);
+  return combineWords(weights, shares.map(shareWords), new Uint32Array(shares.length));
+}
+
+/** The nine words of an encoded share; `DECODE_FAILED` where it is not canonical. */
+export function shareWords(share: Uint8Array): Uint32Array {
+  checkShare(share);
+  return Uint32Array.from({ length: LIMBS }, (_, limb) => readWord(share, 4 * limb));
 }
 
 /** Refuses bytes that are not a canonically encoded share. */

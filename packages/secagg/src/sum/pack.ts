@@ -56,18 +56,22 @@ export function packWords(words: Uint32Array, length: number, bits: number): Uin
 }
 
 /**
- * Unpacks into words.
+ * Refuses bytes that are not `length` packed values.
  *
  * @throws FedkitError `DECODE_FAILED` for another number of bytes or a set bit after the last value.
  */
-export function unpackWords(packed: Uint8Array, length: number, bits: number, words: Uint32Array): void {
+export function checkPacked(packed: Uint8Array, length: number, bits: number): void {
   if (packed.length !== packedBytes(length, bits)) {
-    refuse('DECODE_FAILED', 'unpackWords: bytes', `${packedBytes(length, bits)} for ${length} values`, packed.length);
+    refuse('DECODE_FAILED', 'unpackWords', `${packedBytes(length, bits)} for ${length} values`, packed.length);
   }
   const spare = packed.length * 8 - length * bits;
   if (spare > 0 && packed[packed.length - 1] >>> (8 - spare) !== 0) {
-    refuse('DECODE_FAILED', 'unpackWords: bytes', 'zeros after the last value', packed.length);
+    refuse('DECODE_FAILED', 'unpackWords', 'zeros after the last value', packed.length);
   }
+}
+
+/** Unpacks what {@link checkPacked} accepts into words. */
+export function unpackWords(packed: Uint8Array, length: number, bits: number, words: Uint32Array): void {
   // A copy on a word boundary with one word to spare.
   const source = new Uint32Array((packed.length >> 2) + 2);
   new Uint8Array(source.buffer).set(packed);
