@@ -1,6 +1,21 @@
-export { type Mode, type GraphKind, type RoundConfig, type RoundOptions, type VectorOptions, type VectorSpec, checkRoundConfig, roundConfig } from './config/round-config.ts';
+export {
+  type Mode,
+  type GraphKind,
+  type RoundConfig,
+  type RoundOptions,
+  type VectorOptions,
+  type VectorSpec,
+  checkRoundConfig,
+  roundConfig,
+} from './config/round-config.ts';
 export { decodeRoundConfig, encodeRoundConfig, roundConfigDigest } from './config/encode-config.ts';
-export { type Adversary, type GraphAssumptions, type GraphParameters, checkGraph, graphParameters } from './graph/graph-parameters.ts';
+export {
+  type Adversary,
+  type GraphAssumptions,
+  type GraphParameters,
+  checkGraph,
+  graphParameters,
+} from './graph/graph-parameters.ts';
 export { type ClientPolicy, checkPolicy } from './policy.ts';
 export { type Directory, type Identity } from './identity.ts';
 export { type InputVectors } from './client/input.ts';

@@ -85,7 +85,12 @@ export function keyInfo(
   parties: readonly Party[],
   vector?: MaskedVector,
 ): Uint8Array {
-  const parts: Uint8Array[] = [LABEL, Uint8Array.of(purpose, parties.length), context.session, uint32Bytes(context.round)];
+  const parts: Uint8Array[] = [
+    LABEL,
+    Uint8Array.of(purpose, parties.length),
+    context.session,
+    uint32Bytes(context.round),
+  ];
   for (const { index, id, publicKey } of parties) {
     parts.push(uint32Bytes(index), Uint8Array.of(id.length), id, publicKey);
   }

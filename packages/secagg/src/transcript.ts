@@ -45,4 +45,3 @@ export function checkPart(configDigest: Uint8Array, id: Uint8Array, commitment: 
     throw new FedkitError('AUTHENTICATION_FAILED', 'reveal: expected what was committed to, got something else');
   }
 }
-

@@ -9,7 +9,10 @@ import type { ClientRound, Step } from './round.ts';
 import type { ClientState } from './state.ts';
 
 /** Draws this round's keys and advertises them. */
-export async function advertise({ config, configDigest, provider, rng }: ClientRound, state: ClientState): Promise<Step> {
+export async function advertise(
+  { config, configDigest, provider, rng }: ClientRound,
+  state: ClientState,
+): Promise<Step> {
   const channelSecret = rng.fill(new Uint8Array(32));
   const maskSecret = rng.fill(new Uint8Array(32));
   const harary = config.graph === 'harary';

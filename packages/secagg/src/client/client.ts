@@ -85,7 +85,12 @@ export class SecAggClient {
       refuse('INVALID_ARGUMENT', 'SecAggClient: persist', 'a function', options.persist);
     }
     if (this.#config.identities !== (options.identity !== undefined)) {
-      refuse('INVALID_ARGUMENT', 'SecAggClient: identity', 'one exactly where the round has identities', 'the opposite');
+      refuse(
+        'INVALID_ARGUMENT',
+        'SecAggClient: identity',
+        'one exactly where the round has identities',
+        'the opposite',
+      );
     }
     if (options.identity !== undefined) checkBytes('SecAggClient: identity', options.identity.secretKey, 32);
     this.#rng = secretSource(options.rng);
@@ -110,7 +115,10 @@ export class SecAggClient {
     const state = decodeClientState(client.#config, bytes);
     bytes.fill(0);
     if (!equal(state.self.id, client.#state.self.id)) {
-      throw new FedkitError('AUTHENTICATION_FAILED', 'SecAggClient.restore: expected state of this client, got another');
+      throw new FedkitError(
+        'AUTHENTICATION_FAILED',
+        'SecAggClient.restore: expected state of this client, got another',
+      );
     }
     client.#state = state;
     return client;
@@ -145,7 +153,10 @@ export class SecAggClient {
   setInput(vectors: InputVectors, options: { readonly weight?: number } = {}): void {
     const { stage } = this.#state;
     if (this.#input !== undefined || stage === 'masked' || stage === 'unmasked' || stage === 'aborted') {
-      throw new FedkitError('PROTOCOL_STATE', `SecAggClient.setInput: expected one input before masking, got another in stage ${stage}`);
+      throw new FedkitError(
+        'PROTOCOL_STATE',
+        `SecAggClient.setInput: expected one input before masking, got another in stage ${stage}`,
+      );
     }
     this.#input = checkInput(this.#config, vectors, options.weight ?? 1);
   }
@@ -165,7 +176,10 @@ export class SecAggClient {
       const answered = this.#state.answers.find(({ type }) => type === decoded.type);
       if (answered !== undefined) {
         if (equal(answered.request, request)) return answered.answer.slice();
-        throw new FedkitError('PROTOCOL_STATE', 'SecAggClient.receive: expected the request already answered, got another of its kind');
+        throw new FedkitError(
+          'PROTOCOL_STATE',
+          'SecAggClient.receive: expected the request already answered, got another of its kind',
+        );
       }
       if (decoded.type === MESSAGE.abort) {
         decodeAbort(decoded.body);

@@ -34,7 +34,9 @@ export function unmask({ config, provider }: ClientRound, state: ClientState, me
     const pair = pairs[i];
     if (pair === undefined) return;
     const kind: ShareKind = survived[i] ? 'selfMask' : 'maskKey';
-    const sealed = survived[i] ? pair.subarray(SEALED_SHARE_BYTES, SEALED_PAIR_BYTES) : pair.subarray(0, SEALED_SHARE_BYTES);
+    const sealed = survived[i]
+      ? pair.subarray(SEALED_SHARE_BYTES, SEALED_PAIR_BYTES)
+      : pair.subarray(0, SEALED_SHARE_BYTES);
     shares.push(openShare(provider, context, channelKeys[i], channelParty(peer), holder, kind, sealed));
   });
   if (own) shares.push(state.ownShares.slice(SHARE_BYTES));

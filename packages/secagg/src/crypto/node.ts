@@ -55,7 +55,9 @@ export function nodeProvider(): CryptoProvider | undefined {
     provider.open(key, provider.seal(key, key, key), key);
     (provider.keystream('aes-128-ctr', key.subarray(0, 16)) as Keystream)(16);
     (provider.keystream('chacha20', key) as Keystream)(64);
-    return provider.verify(publicFrom(native, ED25519_PREFIX, key), key, provider.sign(key, key)) ? provider : undefined;
+    return provider.verify(publicFrom(native, ED25519_PREFIX, key), key, provider.sign(key, key))
+      ? provider
+      : undefined;
   } catch {
     return undefined;
   }
@@ -176,4 +178,3 @@ function fromBase64Url(text: string): Uint8Array {
   }
   return bytes;
 }
-

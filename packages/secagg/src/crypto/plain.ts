@@ -13,7 +13,10 @@ const ZERO_NONCE = new Uint8Array(12);
 
 /** The refusal every provider gives for an agreement that does not depend on the secret key. */
 export function refuseAgreement(): never {
-  throw new FedkitError('AUTHENTICATION_FAILED', 'x25519: expected a peer key of large order, got an all-zero agreement');
+  throw new FedkitError(
+    'AUTHENTICATION_FAILED',
+    'x25519: expected a peer key of large order, got an all-zero agreement',
+  );
 }
 
 /** Keystream bytes of AES-128-CTR from block `firstBlock` of a 128-bit big-endian counter. */

@@ -57,6 +57,8 @@ async function webKeystream(subtle: SubtleCrypto, suite: MaskSuite, key: Uint8Ar
     const counter = new Uint8Array(16);
     for (let i = 15, left = block; i >= 8; i--, left = Math.floor(left / 256)) counter[i] = left % 256;
     block += Math.ceil(bytes / 16);
-    return new Uint8Array(await subtle.encrypt({ name: 'AES-CTR', counter, length: 128 }, imported, new Uint8Array(bytes)));
+    return new Uint8Array(
+      await subtle.encrypt({ name: 'AES-CTR', counter, length: 128 }, imported, new Uint8Array(bytes)),
+    );
   };
 }

@@ -3,12 +3,15 @@ import published from '../../test/vectors/graph-parameters.json' with { type: 'j
 import { type Adversary, checkGraph, completeThreshold, graphParameters } from './graph-parameters.ts';
 
 describe('graphParameters', () => {
-  it.each(published.vectors)('$clients clients, γ $corruptFraction, δ $dropoutFraction, $adversary, η $eta', (vector) => {
-    const { degree, threshold, source: _, ...assumptions } = vector;
-    const parameters = graphParameters({ ...assumptions, adversary: assumptions.adversary as Adversary });
-    expect(parameters).toEqual({ degree, threshold });
-    checkGraph({ kind: 'harary', ...parameters }, { ...assumptions, adversary: assumptions.adversary as Adversary });
-  });
+  it.each(published.vectors)(
+    '$clients clients, γ $corruptFraction, δ $dropoutFraction, $adversary, η $eta',
+    (vector) => {
+      const { degree, threshold, source: _, ...assumptions } = vector;
+      const parameters = graphParameters({ ...assumptions, adversary: assumptions.adversary as Adversary });
+      expect(parameters).toEqual({ degree, threshold });
+      checkGraph({ kind: 'harary', ...parameters }, { ...assumptions, adversary: assumptions.adversary as Adversary });
+    },
+  );
 
   it('falls back to the complete graph for small cohorts', () => {
     const assumptions = { corruptFraction: 0.2, dropoutFraction: 0.2, adversary: 'semi-malicious' } as const;
@@ -21,7 +24,9 @@ describe('graphParameters', () => {
       graphParameters({ clients: 100, corruptFraction: 0.33, dropoutFraction: 0.45, adversary: 'semi-malicious' }),
     ).toThrow(/need at least 68 survivors for privacy and may keep only 55/);
     const assumptions = { clients: 1000, corruptFraction: 0.05, dropoutFraction: 0.05, adversary: 'curious' } as const;
-    expect(() => checkGraph({ kind: 'harary', degree: 30, threshold: 9 }, assumptions)).toThrow(/threshold: expected ≥/);
+    expect(() => checkGraph({ kind: 'harary', degree: 30, threshold: 9 }, assumptions)).toThrow(
+      /threshold: expected ≥/,
+    );
     expect(() => checkGraph({ kind: 'harary', degree: 8, threshold: 6 }, assumptions)).toThrow(/connected/);
     expect(() => checkGraph({ kind: 'complete', degree: 999, threshold: 50 }, assumptions)).toThrow(/threshold/);
   });

@@ -73,7 +73,10 @@ export function graphParameters(assumptions: GraphAssumptions): GraphParameters 
     const reachable = leastLower(hypergeometric(clients, survivors, degree), lossPerClient);
     if (secure - 1 < reachable) return { degree, threshold: Math.max(secure, 2) };
   }
-  return { degree: clients - 1, threshold: completeThreshold({ clients, corruptFraction, dropoutFraction, adversary }) };
+  return {
+    degree: clients - 1,
+    threshold: completeThreshold({ clients, corruptFraction, dropoutFraction, adversary }),
+  };
 }
 
 /** The largest threshold of the complete graph that δ dropouts leave reachable; refused where it is not private. */
@@ -98,7 +101,9 @@ export function leastCompleteThreshold({
   adversary,
 }: Pick<GraphAssumptions, 'clients' | 'corruptFraction' | 'adversary'>): number {
   const least =
-    adversary === 'curious' ? Math.ceil(corruptFraction * clients) : Math.ceil((clients + corruptFraction * clients) / 2);
+    adversary === 'curious'
+      ? Math.ceil(corruptFraction * clients)
+      : Math.ceil((clients + corruptFraction * clients) / 2);
   return Math.max(2, least + 1);
 }
 

@@ -13,7 +13,11 @@ import { MESSAGE, NO_INDEX, encodeMessage } from './header.ts';
 import { type Member, memberBytes, readMember } from './member.ts';
 
 /** The advertisement up to its signature; also rebuilt from a member's entry to check that signature. */
-export function encodeAdvertise(config: RoundConfig, configDigest: Uint8Array, member: Member): Uint8Array<ArrayBuffer> {
+export function encodeAdvertise(
+  config: RoundConfig,
+  configDigest: Uint8Array,
+  member: Member,
+): Uint8Array<ArrayBuffer> {
   const { signature: _, ...unsigned } = member;
   const fields = memberBytes({ ...config, identities: false }, unsigned);
   return encodeMessage(config, MESSAGE.advertise, NO_INDEX, concat(configDigest, fields), config.identities);
@@ -39,4 +43,3 @@ export function decodeAdvertise(
   reader.end();
   return signature === undefined ? member : { ...member, signature };
 }
-

@@ -19,7 +19,11 @@ export interface Commitments {
 }
 
 /** The message to the client at `index`. */
-export function encodeCommitments(config: RoundConfig, index: number, { members, root, path }: Commitments): Uint8Array {
+export function encodeCommitments(
+  config: RoundConfig,
+  index: number,
+  { members, root, path }: Commitments,
+): Uint8Array {
   const body = new ByteWriter().uint32(members).bytes(root).bytes(path).finish();
   return encodeMessage(config, MESSAGE.commitments, index, body);
 }

@@ -12,7 +12,11 @@ import { MESSAGE, encodeMessage } from './header.ts';
 import { SEALED_PAIR_BYTES } from './share-keys.ts';
 
 /** The message to the client at `index`; `undefined` stands for a peer that did not deal. */
-export function encodeShares(config: RoundConfig, index: number, pairs: readonly (Uint8Array | undefined)[]): Uint8Array {
+export function encodeShares(
+  config: RoundConfig,
+  index: number,
+  pairs: readonly (Uint8Array | undefined)[],
+): Uint8Array {
   const writer = new ByteWriter().uint32(pairs.length);
   writeBitmap(
     writer,

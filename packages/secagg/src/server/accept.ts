@@ -29,7 +29,10 @@ export function acceptMessage(round: ServerRound, stage: ServerStage, id: Uint8A
 function acceptAdvertise(round: ServerRound, id: Uint8Array, { index, body, signed }: Message): void {
   const { config, members, keys } = round;
   if (members.length === config.clients) {
-    throw new FedkitError('PROTOCOL_STATE', `SecAggServer.receive: expected at most ${config.clients} clients, got one more`);
+    throw new FedkitError(
+      'PROTOCOL_STATE',
+      `SecAggServer.receive: expected at most ${config.clients} clients, got one more`,
+    );
   }
   const member = decodeAdvertise(config, round.configDigest, body, members.length, signed?.signature);
   const own = [hex(member.channelKey), hex(member.maskKey)];

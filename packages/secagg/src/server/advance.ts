@@ -40,14 +40,21 @@ export function requireEnough(round: ServerRound, stage: ServerStage, provider: 
     case 'unmask': {
       const missing = new Unmasking(round, provider).missing();
       if (missing !== undefined) {
-        throw new FedkitError('THRESHOLD_NOT_MET', `SecAggServer.advance: expected ${threshold} shares of every secret, got fewer of one`, {
-          details: { client: round.idOf(missing), threshold },
-        });
+        throw new FedkitError(
+          'THRESHOLD_NOT_MET',
+          `SecAggServer.advance: expected ${threshold} shares of every secret, got fewer of one`,
+          {
+            details: { client: round.idOf(missing), threshold },
+          },
+        );
       }
       return;
     }
     default:
-      throw new FedkitError('PROTOCOL_STATE', `SecAggServer.advance: expected a round that goes on, got one that is ${stage}`);
+      throw new FedkitError(
+        'PROTOCOL_STATE',
+        `SecAggServer.advance: expected a round that goes on, got one that is ${stage}`,
+      );
   }
 }
 

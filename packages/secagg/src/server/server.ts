@@ -110,7 +110,8 @@ export class SecAggServer {
   static restore(options: SecAggServerOptions & { readonly sealedState: Uint8Array }): SecAggServer {
     const { sealedState, ...rest } = options;
     const server = new SecAggServer(rest);
-    if (rest.sealingKey === undefined) refuse('INVALID_ARGUMENT', 'SecAggServer.restore: sealingKey', '32 bytes', undefined);
+    if (rest.sealingKey === undefined)
+      refuse('INVALID_ARGUMENT', 'SecAggServer.restore: sealingKey', '32 bytes', undefined);
     const { configDigest } = server.#round;
     const bytes = openState(server.#provider, rest.sealingKey, 'server', configDigest, sealedState);
     const stage = decodeServerState(bytes, server.#round, server.#digests);
@@ -212,7 +213,10 @@ export class SecAggServer {
   /** The sums. @throws FedkitError `PROTOCOL_STATE` before the round is finished. */
   result(): SecAggResult {
     if (this.#stage !== 'finished') {
-      throw new FedkitError('PROTOCOL_STATE', `SecAggServer.result: expected a finished round, got one in stage ${this.#stage}`);
+      throw new FedkitError(
+        'PROTOCOL_STATE',
+        `SecAggServer.result: expected a finished round, got one in stage ${this.#stage}`,
+      );
     }
     const { config, sum } = this.#round;
     const survivors = this.#round.survivors().map((index) => this.#round.idOf(index));
@@ -258,9 +262,13 @@ export class SecAggServer {
 
   #checkTurn(clientId: ClientId, { type, index }: Message, answered: boolean): void {
     if (answered) {
-      throw new FedkitError('PROTOCOL_STATE', 'SecAggServer.receive: expected the message this client already sent, got another', {
-        details: { client: clientId },
-      });
+      throw new FedkitError(
+        'PROTOCOL_STATE',
+        'SecAggServer.receive: expected the message this client already sent, got another',
+        {
+          details: { client: clientId },
+        },
+      );
     }
     if (type !== EXPECTED[this.#stage]) {
       throw new FedkitError(
@@ -278,9 +286,13 @@ export class SecAggServer {
       });
     }
     if (index !== place) {
-      throw new FedkitError('AUTHENTICATION_FAILED', 'SecAggServer.receive: expected the place of this client, got another', {
-        details: { client: clientId, place },
-      });
+      throw new FedkitError(
+        'AUTHENTICATION_FAILED',
+        'SecAggServer.receive: expected the place of this client, got another',
+        {
+          details: { client: clientId, place },
+        },
+      );
     }
   }
 
@@ -288,7 +300,10 @@ export class SecAggServer {
     const { directory } = this.#options;
     const { config, configDigest } = this.#round;
     if (config.identities !== (message.signed !== undefined)) {
-      throw new FedkitError('AUTHENTICATION_FAILED', 'SecAggServer.receive: expected a signature exactly where the round has identities, got the opposite');
+      throw new FedkitError(
+        'AUTHENTICATION_FAILED',
+        'SecAggServer.receive: expected a signature exactly where the round has identities, got the opposite',
+      );
     }
     if (config.identities) verifyMessage(this.#provider, configDigest, directory as Directory, clientId, message);
   }

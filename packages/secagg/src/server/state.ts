@@ -45,7 +45,11 @@ export function encodeServerState(
 }
 
 /** Fills a fresh round from what {@link encodeServerState} wrote; the bytes were authenticated. */
-export function decodeServerState(bytes: Uint8Array, round: ServerRound, digests: Map<string, Uint8Array>): ServerStage {
+export function decodeServerState(
+  bytes: Uint8Array,
+  round: ServerRound,
+  digests: Map<string, Uint8Array>,
+): ServerStage {
   const reader = new ByteReader('decodeServerState', bytes);
   if (reader.uint8() !== VERSION) reader.refuse(`version ${VERSION}`, 'another');
   const stage = STAGES[reader.uint8()];
@@ -82,4 +86,3 @@ function reopen(round: ServerRound, stage: ServerStage): void {
   if (at > STAGES.indexOf('reveal') && !round.complete) round.closeParts();
   if (at > STAGES.indexOf('share')) round.keepDealers(usableDealers(round));
 }
-

@@ -97,7 +97,11 @@ export class Unmasking {
       if (this.#round.complete) this.#weights.set(set, weights);
     }
     const shares = holders.map((holder) => (this.#round.released[holder] as ReleasedShares).words);
-    return combineWords(weights, shares, Uint32Array.from(holders, (holder) => this.#place(holder, dealer)));
+    return combineWords(
+      weights,
+      shares,
+      Uint32Array.from(holders, (holder) => this.#place(holder, dealer)),
+    );
   }
 
   /** Holders that released a share of `dealer`, ascending, the first `most`. */

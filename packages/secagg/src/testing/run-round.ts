@@ -12,7 +12,7 @@ import type { MaskExecutor } from '../executor/mask-task.ts';
 import type { Directory, Identity } from '../identity.ts';
 import type { ClientPolicy } from '../policy.ts';
 import { type SecAggResult, SecAggServer } from '../server/server.ts';
-import type { ServerStage } from "../server/round.ts";
+import type { ServerStage } from '../server/round.ts';
 import { testingRng } from './rng.ts';
 
 /** The stage in which a client falls silent: it got the request and the answer never arrives. */
