@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ed25519 } from '@noble/curves/ed25519.js';
 import { type ClientId, FedkitError } from '@fedkit/core';
 import { utf8Decode } from '@fedkit/core/internal';
 import type { RoundConfig } from './config/round-config.ts';
@@ -19,6 +20,11 @@ export interface Identity {
 
 /** The Ed25519 public key of a client, 32 bytes; `undefined` for one that is not known. */
 export type Directory = (id: ClientId) => Uint8Array | undefined;
+
+/** The Ed25519 public key of an identity: what a directory holds. */
+export function publicKeyOf(identity: Identity): Uint8Array {
+  return ed25519.getPublicKey(identity.secretKey);
+}
 
 /** The message with its signature, where the round has identities. */
 export function signMessage(

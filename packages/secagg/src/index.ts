@@ -8,6 +8,7 @@ export {
   checkRoundConfig,
   roundConfig,
 } from './config/round-config.ts';
+export { codecVector } from './config/codec-vector.ts';
 export { decodeRoundConfig, encodeRoundConfig, roundConfigDigest } from './config/encode-config.ts';
 export {
   type Adversary,
@@ -17,7 +18,7 @@ export {
   graphParameters,
 } from './graph/graph-parameters.ts';
 export { type ClientPolicy, checkPolicy } from './policy.ts';
-export { type Directory, type Identity } from './identity.ts';
+export { type Directory, type Identity, publicKeyOf } from './identity.ts';
 export { type InputVectors } from './client/input.ts';
 export { type ClientStage } from './client/state.ts';
 export { SecAggClient, type SecAggClientOptions } from './client/client.ts';

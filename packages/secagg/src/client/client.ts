@@ -10,7 +10,7 @@ import { type RoundConfig, checkRoundConfig } from '../config/round-config.ts';
 import { defaultProvider } from '../crypto/default-provider.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import { type Directory, type Identity, signMessage } from '../identity.ts';
-import { equal } from '../internal/bytes.ts';
+import { copyOf, equal } from '../internal/bytes.ts';
 import { digestOf } from '../internal/hash.ts';
 import { decodeAbort, encodeAbort } from '../messages/abort.ts';
 import { MESSAGE, type Message, NO_INDEX, decodeMessage } from '../messages/header.ts';
@@ -94,7 +94,7 @@ export class SecAggClient {
     }
     if (options.identity !== undefined) checkBytes('SecAggClient: identity', options.identity.secretKey, 32);
     this.#rng = secretSource(options.rng);
-    this.#options = { ...options, sealingKey: options.sealingKey.slice() };
+    this.#options = { ...options, sealingKey: copyOf(options.sealingKey) };
     this.#configDigest = roundConfigDigest(this.#config);
     this.#provider = options.provider ?? defaultProvider();
     const id = encodeId('SecAggClient: id', options.id);
@@ -169,7 +169,7 @@ export class SecAggClient {
    */
   receive(message: Uint8Array): Promise<Uint8Array | undefined> {
     return this.#serially(async () => {
-      const bytes = checkBytes('SecAggClient.receive: message', message).slice();
+      const bytes = copyOf(checkBytes('SecAggClient.receive: message', message));
       const decoded = decodeMessage(this.#config, bytes);
       this.#refuseAborted();
       const request = digestOf(bytes);

@@ -8,6 +8,7 @@ import { FedkitError, secureRng } from '@fedkit/core';
 import { checkBytes, checkInteger, checkNumber, refuse, utf8Encode } from '@fedkit/core/internal';
 import type { MaskSuite } from '../crypto/provider.ts';
 import { type Adversary, completeThreshold, graphParameters } from '../graph/graph-parameters.ts';
+import { copyOf } from '../internal/bytes.ts';
 import type { MaskedVector } from '../key-derivation.ts';
 import { MAXIMUM_ABSCISSA } from '../shamir.ts';
 import { MAXIMUM_BITS, exactBits, likelyBits } from '../sum/ring.ts';
@@ -185,8 +186,8 @@ export function checkRoundConfig(config: RoundConfig): RoundConfig {
   checkInteger('roundConfig: minimumClients', config.minimumClients, complete ? threshold : 2, clients);
   return {
     ...config,
-    session: config.session.slice(),
-    modelDigest: config.modelDigest.slice(),
+    session: copyOf(config.session),
+    modelDigest: copyOf(config.modelDigest),
     vectors: checkVectors(config),
   };
 }

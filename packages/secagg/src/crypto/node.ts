@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { copyOf } from '../internal/bytes.ts';
 import { refuseAgreement } from './plain.ts';
 import type { Agreement, CryptoProvider, Keystream, MaskSuite } from './provider.ts';
 
@@ -117,7 +118,7 @@ function makeProvider(native: NativeCrypto): CryptoProvider {
         cipher.setAuthTag(sealed.subarray(end));
         const plaintext = cipher.update(sealed.subarray(0, end));
         cipher.final();
-        return plaintext;
+        return copyOf(plaintext);
       } catch {
         return undefined;
       }

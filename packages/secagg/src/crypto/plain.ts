@@ -7,6 +7,7 @@ import { ctr } from '@noble/ciphers/aes.js';
 import { chacha20, chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { ed25519, x25519 } from '@noble/curves/ed25519.js';
 import { FedkitError } from '@fedkit/core';
+import { copyOf } from '../internal/bytes.ts';
 import type { Agreement, CryptoProvider, Keystream, MaskSuite } from './provider.ts';
 
 const ZERO_NONCE = new Uint8Array(12);
@@ -27,7 +28,7 @@ export function aesCounterBlocks(key: Uint8Array, firstBlock: number, bytes: num
 }
 
 function plainKeystream(suite: MaskSuite, key: Uint8Array): Keystream {
-  const held = key.slice();
+  const held = copyOf(key);
   let block = 0;
   return (bytes) => {
     const first = block;
@@ -41,7 +42,7 @@ function plainKeystream(suite: MaskSuite, key: Uint8Array): Keystream {
 }
 
 function plainAgreement(secretKey: Uint8Array): Agreement {
-  const secret = secretKey.slice();
+  const secret = copyOf(secretKey);
   return {
     publicKey: x25519.getPublicKey(secret),
     agree(peer) {

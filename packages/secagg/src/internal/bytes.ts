@@ -18,6 +18,11 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>
   return bytes;
 }
 
+/** A copy of its own memory. `slice` of a Node.js `Buffer`, which is a `Uint8Array` too, shares it. */
+export function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes);
+}
+
 /** Whether two byte strings are the same; takes the same time wherever they first differ. */
 export function equal(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;

@@ -6,7 +6,7 @@
 import { refuse, utf8Decode, utf8Encode } from '@fedkit/core/internal';
 import type { RoundConfig } from '../config/round-config.ts';
 import { checkPublicKey } from '../crypto/low-order.ts';
-import { type ByteReader, ByteWriter } from '../internal/bytes.ts';
+import { type ByteReader, ByteWriter, copyOf } from '../internal/bytes.ts';
 import type { Party } from '../key-derivation.ts';
 import { SIGNATURE_BYTES } from './header.ts';
 
@@ -53,13 +53,13 @@ export function memberBytes(config: RoundConfig, member: Member): Uint8Array {
   return writer.finish();
 }
 
-/** Reads what {@link memberBytes} wrote and checks id and keys. */
+/** Reads what {@link memberBytes} wrote, into memory of its own, and checks id and keys. */
 export function readMember(config: RoundConfig, index: number, reader: ByteReader): Member {
-  const id = reader.short();
+  const id = copyOf(reader.short());
   if (id.length === 0) reader.refuse('an id', 'none');
   utf8Decode(id);
-  const channelKey = reader.bytes(32);
-  const maskKey = reader.bytes(32);
+  const channelKey = copyOf(reader.bytes(32));
+  const maskKey = copyOf(reader.bytes(32));
   checkPublicKey('member: channel key', channelKey);
   checkPublicKey('member: mask key', maskKey);
   return {
@@ -67,7 +67,7 @@ export function readMember(config: RoundConfig, index: number, reader: ByteReade
     id,
     channelKey,
     maskKey,
-    ...(config.graph === 'harary' ? { commitment: reader.bytes(32) } : {}),
-    ...(config.identities ? { signature: reader.bytes(SIGNATURE_BYTES) } : {}),
+    ...(config.graph === 'harary' ? { commitment: copyOf(reader.bytes(32)) } : {}),
+    ...(config.identities ? { signature: copyOf(reader.bytes(SIGNATURE_BYTES)) } : {}),
   };
 }

@@ -12,7 +12,7 @@ import type { CryptoProvider } from '../crypto/provider.ts';
 import { inlineExecutor } from '../executor/inline.ts';
 import { type MaskExecutor, type MaskTask, maskCount } from '../executor/mask-task.ts';
 import { type Directory, verifyMessage } from '../identity.ts';
-import { equal } from '../internal/bytes.ts';
+import { copyOf, equal } from '../internal/bytes.ts';
 import { digestOf } from '../internal/hash.ts';
 import { decodeAbort, encodeAbort } from '../messages/abort.ts';
 import { MESSAGE, type Message, NO_INDEX, decodeMessage } from '../messages/header.ts';
@@ -153,7 +153,7 @@ export class SecAggServer {
   receive(clientId: ClientId, message: Uint8Array): Promise<void> {
     return this.#serially(() => {
       const round = this.#round;
-      const bytes = checkBytes('SecAggServer.receive: message', message).slice();
+      const bytes = copyOf(checkBytes('SecAggServer.receive: message', message));
       const id = encodeId('SecAggServer.receive: clientId', clientId);
       const decoded = decodeMessage(round.config, bytes);
       const digest = digestOf(bytes);

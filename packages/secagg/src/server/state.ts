@@ -55,8 +55,7 @@ export function decodeServerState(
   const stage = STAGES[reader.uint8()];
   const count = reader.uint32();
   for (let index = 0; index < count; index++) {
-    const { id, channelKey, maskKey, ...rest } = readMember(round.config, index, reader);
-    round.add({ ...rest, id: id.slice(), channelKey: channelKey.slice(), maskKey: maskKey.slice() });
+    round.add(readMember(round.config, index, reader));
     const part = reader.long();
     if (part.length > 0) round.parts[index] = part.slice();
     if (reader.uint8() === 1) {

@@ -1,0 +1,17 @@
+/**
+ * The vector of a round that carries a codec's integers.
+ *
+ * @module
+ */
+import type { LinearCodec } from '@fedkit/core/codec';
+import type { VectorOptions } from './round-config.ts';
+
+/**
+ * What to put under a name in `roundConfig({ vectors })` for inputs made by `codec.encodeIntegers`; the sum goes to
+ * `codec.decodeSum`. The codec fixes ring and bound; a cohort too large for them is refused by `roundConfig`.
+ *
+ * @param length - Entries of what `encodeIntegers` gives, which may be more than the update has.
+ */
+export function codecVector(codec: Pick<LinearCodec, 'bits' | 'bound'>, length: number): VectorOptions {
+  return { length, bound: codec.bound, bits: codec.bits };
+}
