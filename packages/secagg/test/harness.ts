@@ -68,6 +68,7 @@ export class Round {
   readonly server: SecAggServer;
   readonly clients = new Map<string, SecAggClient>();
   readonly saves = new Map<string, Saves>();
+  readonly given = new WeakSet<SecAggClient>();
   /** What the server sent last, and what each client answered. */
   sent = new Map<string, Uint8Array>();
   answers = new Map<string, Uint8Array>();
@@ -107,6 +108,13 @@ export class Round {
     return Int32Array.of(total, -total, 100 * ids.length);
   }
 
+  /** Sets the client's input unless it has one. */
+  giveInput(id: string): void {
+    const client = this.client(id);
+    if (client.stage === 'shared' && !this.given.has(client)) client.setInput(Round.input(id));
+    this.given.add(client);
+  }
+
   /** Every client but the silent answers what it was sent; nothing reaches the server yet. */
   async answer(silent: readonly string[] = []): Promise<Map<string, Uint8Array>> {
     this.answers = new Map();
@@ -119,7 +127,7 @@ export class Round {
       }
       const message = this.sent.get(id);
       if (message === undefined) continue;
-      if (this.server.stage === 'input' && client.stage === 'shared') client.setInput(Round.input(id));
+      if (this.server.stage === 'input') this.giveInput(id);
       this.answers.set(id, (await client.receive(message)) as Uint8Array);
     }
     return this.answers;

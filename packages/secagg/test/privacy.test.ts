@@ -92,27 +92,29 @@ describe('a late masked input', () => {
     const rng = testingRng('client c3');
     rng.fill(new Uint8Array(32));
     const secretKey = rng.fill(new Uint8Array(32));
-    const cohort = [0, 1, 2, 3];
     const { members, transcript } = await membersOf(small);
     const party = (i: number) => ({ index: i, id: members[i].id, publicKey: members[i].maskKey });
-    const task: MaskTask = {
-      layout: { suite: small.suite, vectors: small.vectors, context: { session: small.session, round: 0, transcript } },
-      selfMasks: [],
-      pairMasks: [{ party: party(3), secretKey, survivors: cohort.filter((i) => i !== 3).map(party) }],
+    const context = { session: small.session, round: 0, transcript };
+    const layout = { suite: small.suite, vectors: small.vectors, context };
+    const uploaded = new VectorSum(small.vectors);
+    uploaded.addPacked(0, decodeMaskedInput(small, decodeMessage(small, late).body)[0]);
+    // Tasks take masks out of the survivors' inputs; c3's own upload holds the same masks with the opposite sign.
+    const expand = async (masks: Pick<MaskTask, 'selfMasks' | 'pairMasks'>): Promise<number[]> => {
+      const sum = new VectorSum(small.vectors);
+      await runMaskTask(plainProvider, { layout, ...masks }, sum);
+      return Array.from(sum.centered(0));
     };
-    const sum = new VectorSum(small.vectors);
-    sum.addPacked(0, decodeMaskedInput(small, decodeMessage(small, late).body)[0]);
-    // The pair masks as the survivors saw them: taking them out of c3's own upload leaves input and self mask.
-    const pairs = new VectorSum(small.vectors);
-    await runMaskTask(plainProvider, task, pairs);
-    const recovered = sum.centered(0).map((value, i) => value - pairs.centered(0)[i]);
-    const plus = sum.centered(0).map((value, i) => value + pairs.centered(0)[i]);
-    const wanted = Array.from(Round.input('c3').update);
+    const pairs = await expand({ selfMasks: [], pairMasks: [{ party: party(3), secretKey, survivors: [0, 1, 2].map(party) }] });
     const modulus = 2 ** small.vectors[0].bits;
-    const residues = (values: Iterable<number>) =>
-      Array.from(values, (value) => ((value % modulus) + modulus) % modulus);
-    expect(residues(recovered)).not.toEqual(residues(wanted));
-    expect(residues(plus)).not.toEqual(residues(wanted));
+    const residues = (values: readonly number[]) => values.map((value) => ((value % modulus) + modulus) % modulus);
+    const wanted = residues(Array.from(Round.input('c3').update));
+    const recovered = Array.from(uploaded.centered(0), (value, i) => value - pairs[i]);
+    expect(residues(recovered)).not.toEqual(wanted);
+    // The recovery itself is right: with the seed, which no survivor releases a share of, it would have succeeded.
+    rng.fill(new Uint8Array(32));
+    const seed = rng.fill(new Uint8Array(32));
+    const own = await expand({ selfMasks: [{ party: party(3), seed }], pairMasks: [] });
+    expect(residues(recovered.map((value, i) => value + own[i]))).toEqual(wanted);
   });
 });
 
