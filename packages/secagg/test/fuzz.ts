@@ -93,7 +93,10 @@ async function mutateClient(
     throw new Error('a refused message moved the client');
   }
   if (client.stage !== before.stage) {
-    const options = { ...clientOptions(round.config, id, { persist: saves.persist, ...more(id) }), rng: testingRng(id) };
+    const options = {
+      ...clientOptions(round.config, id, { persist: saves.persist, ...more(id) }),
+      rng: testingRng(id),
+    };
     round.clients.set(id, SecAggClient.restore({ ...options, sealedState: saves.last }));
   }
 }
@@ -131,7 +134,11 @@ export function mutate(message: Uint8Array, pool: readonly Uint8Array[], rng: Rn
         bytes = bytes.slice(0, at);
         break;
       case 4:
-        bytes = Uint8Array.from([...bytes.subarray(0, at), ...rng.fill(new Uint8Array(1 + rng.below(40))), ...bytes.subarray(at)]);
+        bytes = Uint8Array.from([
+          ...bytes.subarray(0, at),
+          ...rng.fill(new Uint8Array(1 + rng.below(40))),
+          ...bytes.subarray(at),
+        ]);
         break;
       case 5: {
         const other = pool[rng.below(pool.length)];

@@ -46,17 +46,17 @@ describe.each(['aes-128-ctr', 'chacha20'] as const)('%s', (suite) => {
 
 describe('an engine with neither node:crypto nor WebCrypto', () => {
   it('imports the package and runs', async () => {
-    const { getBuiltinModule } = process;
+    const held = Object.getOwnPropertyDescriptor(process, 'getBuiltinModule') as PropertyDescriptor;
     vi.resetModules();
     vi.stubGlobal('crypto', { getRandomValues: globalThis.crypto.getRandomValues.bind(globalThis.crypto) });
-    process.getBuiltinModule = (() => undefined) as typeof getBuiltinModule;
+    Object.defineProperty(process, 'getBuiltinModule', { ...held, value: () => undefined });
     try {
       const fresh = await import('../src/index.ts');
       expect(fresh.defaultProvider().name).toBe('plain');
       expect(fresh.nodeProvider()).toBeUndefined();
       expect(fresh.webProvider()).toBeUndefined();
     } finally {
-      process.getBuiltinModule = getBuiltinModule;
+      Object.defineProperty(process, 'getBuiltinModule', held);
     }
   });
 });

@@ -104,7 +104,10 @@ describe('a late masked input', () => {
       await runMaskTask(plainProvider, { layout, ...masks }, sum);
       return Array.from(sum.centered(0));
     };
-    const pairs = await expand({ selfMasks: [], pairMasks: [{ party: party(3), secretKey, survivors: [0, 1, 2].map(party) }] });
+    const pairs = await expand({
+      selfMasks: [],
+      pairMasks: [{ party: party(3), secretKey, survivors: [0, 1, 2].map(party) }],
+    });
     const modulus = 2 ** small.vectors[0].bits;
     const residues = (values: readonly number[]) => values.map((value) => ((value % modulus) + modulus) % modulus);
     const wanted = residues(Array.from(Round.input('c3').update));

@@ -40,7 +40,7 @@ describe('an unmask request in the complete graph', () => {
       'a bitmap too long',
       encodeUnmaskRequest(config, NO_INDEX, {
         total: 4,
-        survived: [true, true, true, true, ...new Array(12).fill(false)],
+        survived: [true, true, true, true, ...Array.from({ length: 12 }, () => false)],
       }),
       'DECODE_FAILED',
     ],

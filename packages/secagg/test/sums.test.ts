@@ -74,7 +74,7 @@ describe('sums at the bound', () => {
     };
     const { sums } = await runRound({ inputs, config: { ...base, vectors }, drop: {}, seed: 2 });
     for (const name of ['narrow', 'wide', 'ö 名'] as const) {
-      const wanted = Array.from(inputs.a[name], (_, i) =>
+      const wanted = Array.from({ length: inputs.a[name].length }, (_, i) =>
         ids.reduce((sum, id) => sum + Number(inputs[id][name][i]), 0),
       );
       expect(Array.from(sums[name])).toEqual(wanted);

@@ -13,8 +13,9 @@ interface Port {
   postMessage(answer: WorkerAnswer, transfer?: readonly ArrayBuffer[]): void;
 }
 
-const engine = (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }).process;
-const { parentPort: port } = engine?.getBuiltinModule?.('node:worker_threads') as { parentPort: Port };
+// A thread that nodeWorkerExecutor started has the module it was started with.
+const engine = (globalThis as unknown as { process: { getBuiltinModule: (name: string) => unknown } }).process;
+const { parentPort: port } = engine.getBuiltinModule('node:worker_threads') as { parentPort: Port };
 const executor = inlineExecutor();
 
 port.on('message', (task) => {

@@ -35,7 +35,7 @@ describe.each(['simd', 'plain'] as const)('VectorSum, %s', (kind) => {
   it('sums packed uploads as BigInt does', () => {
     const rng = seededRng('uploads');
     const sum = new VectorSum(layout, kind);
-    const totals = layout.map(({ length }) => new Array<bigint>(length).fill(0n));
+    const totals = layout.map(({ length }) => Array.from({ length }, () => 0n));
     for (let upload = 0; upload < 3; upload++) {
       layout.forEach(({ length, bits }, i) => {
         const wide = bits > 32;
