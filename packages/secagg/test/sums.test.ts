@@ -39,8 +39,14 @@ describe('sums at the bound', () => {
       roundConfig({ ...base, clients: 1000, vectors: { v: { length: 10, bound: 2 ** 20, bits, ...more } } });
     expect(options(31).vectors[0].bits).toBe(31);
     expect(() => options(30)).toThrow(/ring of 31 bits or an explicit wrapProbability/);
-    expect(options(20, { wrapProbability: 1e-6, deviation: 1000 }).vectors[0].bits).toBe(20);
-    expect(() => options(20, { wrapProbability: 1e-6 })).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+    expect(options(20, { wrapProbability: 1e-6 }).vectors[0].bits).toBe(20);
+    const sized = { length: 10, bound: 2 ** 20, wrapProbability: 1e-6, deviation: 1000 };
+    expect(roundConfig({ ...base, clients: 1000, vectors: { v: sized } }).vectors[0].bits).toBe(19);
+    const refusal = expect.objectContaining({ code: 'INVALID_ARGUMENT' });
+    expect(() => options(20, { deviation: 1000 })).toThrow(refusal);
+    expect(() => options(20, { wrapProbability: 1e-6, deviation: 1000 })).toThrow(refusal);
+    const { deviation: _, ...neither } = sized;
+    expect(() => roundConfig({ ...base, clients: 1000, vectors: { v: neither } })).toThrow(refusal);
   });
 
   it('are weighted in the same ring, with the weights summed', async () => {
@@ -203,7 +209,11 @@ describe('a linear codec', () => {
     const inputs = Object.fromEntries(
       ['a', 'b', 'c'].map((id, i) => [id, { u: codec.encodeIntegers(Float32Array.of(i, -i / 2, 7.5), context) }]),
     );
-    const result = await runRound({ inputs, config: { ...base, vectors: { u: codecVector(codec, 3) } }, seed: 4 });
+    const result = await runRound({
+      inputs,
+      config: { ...base, vectors: { u: codecVector(codec, { length: 3 }) } },
+      seed: 4,
+    });
     const { survivors, sums } = result;
     expect(result.config.vectors[0].bits).toBe(20);
     expect(codec.decodeSum(sums.u, { contributors: survivors.length, context })).toEqual(
@@ -211,8 +221,20 @@ describe('a linear codec', () => {
     );
   });
 
+  it('whose clients wrap by design sums in its own ring, where that is allowed by name', async () => {
+    // Ring of 8 bits; single values anywhere in it, their sum known to stay small.
+    const vectors = { u: codecVector({ bits: 8, bound: 128 }, { length: 2, wrapProbability: 1e-9 }) };
+    const inputs = {
+      a: { u: Int32Array.of(127, -128) },
+      b: { u: Int32Array.of(127, -128) },
+      c: { u: Int32Array.of(-250 & 0x7f, 5) },
+    };
+    const { sums } = await runRound({ inputs, config: { ...base, vectors }, seed: 5 });
+    expect(Array.from(sums.u)).toEqual([127 + 127 + 6 - 256, 5]);
+  });
+
   it('whose ring is too small for the cohort is refused', () => {
-    expect(() => roundConfig({ ...base, clients: 300, vectors: { u: codecVector(codec, 3) } })).toThrow(
+    expect(() => roundConfig({ ...base, clients: 300, vectors: { u: codecVector(codec, { length: 3 }) } })).toThrow(
       expect.objectContaining({ code: 'OVERFLOW' }),
     );
   });

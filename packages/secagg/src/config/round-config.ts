@@ -65,9 +65,9 @@ export interface VectorOptions {
   readonly bound: number;
   /** Width of the ring, where a codec fixes it; otherwise the narrowest that cannot wrap. */
   readonly bits?: number;
-  /** Allows a ring that may wrap, with at most this probability over the whole vector; needs `deviation`. */
+  /** Allows a ring that may wrap, with at most this probability over the whole vector; needs `bits` or `deviation`. */
   readonly wrapProbability?: number;
-  /** Sub-Gaussian scale of one client's entries, for inputs that were rotated or carry noise. */
+  /** Sub-Gaussian scale of one client's entries, for inputs that were rotated or carry noise: sizes the ring. */
   readonly deviation?: number;
 }
 
@@ -222,14 +222,14 @@ function resolveVector(name: string, options: VectorOptions, clients: number, ma
   const length = checkInteger(`${where}.length`, options.length, 1, MAXIMUM_ENTRIES);
   const bound = checkInteger(`${where}.bound`, options.bound, 1, 2 ** (MAXIMUM_BITS - 1));
   const { wrapProbability, deviation } = options;
-  if ((wrapProbability === undefined) !== (deviation === undefined)) {
-    refuse('INVALID_ARGUMENT', where, 'wrapProbability and deviation together', 'one of them');
-  }
-  if (wrapProbability === undefined || deviation === undefined) {
+  if (wrapProbability === undefined && deviation === undefined) {
     const bits = options.bits ?? exactBits(clients, bound, maximumWeight);
     return { name, length, bound, bits, wrapProbability: 0 };
   }
-  const bits = options.bits ?? likelyBits(clients, length, deviation, maximumWeight, wrapProbability);
+  if (wrapProbability === undefined || (deviation === undefined) !== (options.bits !== undefined)) {
+    refuse('INVALID_ARGUMENT', where, 'wrapProbability with either deviation or bits', 'another combination');
+  }
+  const bits = options.bits ?? likelyBits(clients, length, deviation as number, maximumWeight, wrapProbability);
   return { name, length, bound, bits, wrapProbability };
 }
 
