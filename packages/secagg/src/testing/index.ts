@@ -1,0 +1,9 @@
+export { testingRng } from './rng.ts';
+export {
+  type DropStage,
+  type RecordedMessage,
+  type RunRoundOptions,
+  type RunRoundResult,
+  acceptingPolicy,
+  runRound,
+} from './run-round.ts';
