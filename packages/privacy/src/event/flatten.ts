@@ -1,0 +1,56 @@
+/**
+ * Compositions as a flat list of distinct events with counts.
+ *
+ * @module
+ */
+import { refuse } from '@fedkit/core/internal';
+import { checkEvent } from './event.ts';
+import type { DpEvent, LeafEvent } from './types.ts';
+
+/** An event, how often it was released, and the text that tells it from others. */
+export interface CountedEvent {
+  readonly key: string;
+  readonly event: LeafEvent;
+  readonly count: number;
+}
+
+/**
+ * The leaves of `event`, each `count` times as often, checked, equal ones merged; sampling with probability 1 is no
+ * sampling. The order of composition is forgotten, as every bound here is free of it.
+ *
+ * @throws FedkitError `INVALID_ARGUMENT`, `OUT_OF_RANGE` as the makers of events; `OVERFLOW` if a count leaves the safe
+ * integers.
+ */
+export function flatten(where: string, event: DpEvent, count: number): CountedEvent[] {
+  const leaves = new Map<string, CountedEvent>();
+  collect(where, checkEvent(where, event), count, leaves);
+  return [...leaves.values()];
+}
+
+/** Adds `more` to `into`, by key. */
+export function mergeCounted(where: string, into: Map<string, CountedEvent>, more: readonly CountedEvent[]): void {
+  const merged = more.map(({ key, event, count }) => ({
+    key,
+    event,
+    count: checkCount(where, (into.get(key)?.count ?? 0) + count),
+  }));
+  for (const counted of merged) into.set(counted.key, counted);
+}
+
+function collect(where: string, event: DpEvent, count: number, leaves: Map<string, CountedEvent>): void {
+  if (event.kind === 'self-composed') {
+    collect(where, event.event, checkCount(where, event.count * count), leaves);
+  } else if (event.kind === 'composed') {
+    for (const inner of event.events) collect(where, inner, count, leaves);
+  } else if (event.kind === 'poisson-sampled' && event.probability === 1) {
+    collect(where, event.event, count, leaves);
+  } else {
+    const key = JSON.stringify(event);
+    mergeCounted(where, leaves, [{ key, event, count }]);
+  }
+}
+
+function checkCount(where: string, count: number): number {
+  if (count > Number.MAX_SAFE_INTEGER) refuse('OVERFLOW', where, 'fewer than 2^53 compositions', count);
+  return count;
+}

@@ -1,0 +1,58 @@
+/**
+ * Pairs of discrete distributions, given by the atoms of their privacy loss.
+ *
+ * @module
+ */
+import type { DominatingPair, Tails } from './pair.ts';
+
+/** One value of the loss and the probability P gives it. */
+export interface Atom {
+  readonly loss: number;
+  readonly mass: number;
+}
+
+/**
+ * The pair whose loss takes the values `atoms` under P, and is infinite with the probability `infinity`.
+ *
+ * Tails are kept as suffix sums of positive terms, hence with small relative error everywhere.
+ */
+export function atomicPair(atoms: readonly Atom[], infinity = 0): DominatingPair {
+  const sorted = atoms.filter(({ mass }) => mass > 0).sort((a, b) => a.loss - b.loss);
+  const n = sorted.length;
+  const losses = Float64Array.from(sorted, ({ loss }) => loss);
+  // tail[i] = P(L ≥ losses[i]); other[i] = Q(L ≥ losses[i]); divergence[i] at ε = losses[i].
+  const tail = new Float64Array(n + 1).fill(infinity, n);
+  const other = new Float64Array(n + 1);
+  const divergence = new Float64Array(n + 1).fill(infinity, Math.max(n - 1, 0));
+  for (let i = n - 1; i >= 0; i--) {
+    tail[i] = tail[i + 1] + sorted[i].mass;
+    other[i] = other[i + 1] + sorted[i].mass * Math.exp(-losses[i]);
+    if (i < n - 1) {
+      const gap = losses[i] - losses[i + 1];
+      divergence[i] = Math.exp(gap) * divergence[i + 1] - Math.expm1(gap) * tail[i + 1];
+    }
+  }
+  return {
+    minimum: losses[0],
+    maximum: losses[n - 1],
+    infinity,
+    atoms: [...sorted].sort((a, b) => b.mass - a.mass).map(({ loss }) => loss),
+    evaluate(epsilon: number, out: Tails): void {
+      let low = 0;
+      let high = n;
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (losses[middle] > epsilon) high = middle;
+        else low = middle + 1;
+      }
+      out.p = tail[low];
+      out.q = other[low];
+      if (low === n) {
+        out.divergence = infinity;
+      } else {
+        const gap = epsilon - losses[low];
+        out.divergence = Math.exp(gap) * divergence[low] - Math.expm1(gap) * tail[low];
+      }
+    },
+  };
+}

@@ -1,0 +1,275 @@
+/**
+ * Composition of lattice distributions by a tilted FFT, with every error of the computation bounded.
+ *
+ * Masses are multiplied by exp(θL) and normalized before the transform and divided after it, with θ at the saddle point
+ * of the δ in question. There the interesting tail is the bulk, so round-off is relative to δ itself rather than to 1,
+ * and a window of a dozen standard deviations of the tilted sum is enough. What the result may be off by:
+ *
+ * - masses outside the window wrap around: Chernoff's bound of the tilted masses on both sides of it;
+ * - round-off of tilting, powers and recurrences: relative, counted;
+ * - round-off of the transforms: Parseval's equation turns Higham's bound in the 2-norm into one for the weighted sum
+ *   that δ is, from the norms of the masses before and after.
+ *
+ * @module
+ */
+import { fftError, inverseRealFft, multiplyPower, realFft, type Spectrum } from './fft.ts';
+import type { LatticeMasses } from './lattice.ts';
+
+const UNIT = 2 ** -53;
+
+/** One distribution and how often it is composed. */
+export interface Part {
+  readonly lattice: LatticeMasses;
+  readonly count: number;
+  /** Any estimate of log E[exp(θL)], which only keeps exponents in range. */
+  readonly cumulant: number;
+}
+
+/** Where to look: tilt, the losses between which the sum is resolved, and tilts that make Chernoff's bounds small. */
+export interface Window {
+  readonly theta: number;
+  /** The loss of most interest, where scaled quantities are of the order of 1. */
+  readonly epsilon: number;
+  readonly low: number;
+  readonly high: number;
+  readonly chernoffLow: number;
+  readonly chernoffHigh: number;
+}
+
+/** The composed divergence over a window, as scaled tables, with the bounds of everything that was not exact. */
+export interface Curve {
+  /** Loss of table entry 0, and the distance between entries. */
+  readonly start: number;
+  readonly step: number;
+  /** Mass at entries ≥ i and divergence at entry i, both divided by exp(logScale). */
+  readonly tails: Float64Array;
+  readonly divergences: Float64Array;
+  readonly logScale: number;
+  readonly theta: number;
+  /** Losses at which exponentials of the errors below are 1. */
+  readonly reference: number;
+  /** Scaled error at the reference, growing as exp(θ(reference − ε)). */
+  readonly roundOff: number;
+  /** Scaled mass above the window. */
+  readonly above: number;
+  /** Scaled bound of what wrapped into the window, growing as `roundOff` does. */
+  readonly wrapped: number;
+  /** Scaled bound of what wrapped into the window, wherever it fell. */
+  readonly lifted: number;
+  readonly relative: number;
+  /** P(L = ∞) of the composition. */
+  readonly infinity: number;
+}
+
+interface Tilted {
+  readonly folded: Float64Array;
+  readonly logMass: number;
+  readonly logLow: number;
+  readonly logHigh: number;
+  readonly exponent: number;
+}
+
+/** Composes `parts`, all of one step, and resolves the sum over `window`. */
+export function composeCurve(parts: readonly Part[], window: Window): Curve {
+  const step = parts[0].lattice.step;
+  const { theta } = window;
+  let origin = 0;
+  let places = 0;
+  for (const { lattice, count } of parts) {
+    origin += count * (lattice.origin + lattice.shift);
+    places += Math.abs(count * (lattice.origin + lattice.shift));
+  }
+  // Products and sums of losses round: widen by them, to the side the bound is on.
+  const upper = parts.every(({ lattice }) => lattice.shift >= 0);
+  let reach = places;
+  let lowest = origin - step;
+  let highest = origin + step;
+  for (const { lattice, count } of parts) {
+    reach += count * Math.abs(lattice.first) * step;
+    lowest += count * lattice.first * step;
+    highest += count * (lattice.first + lattice.masses.length - 1) * step;
+  }
+  origin += (upper ? 1 : -1) * 4 * UNIT * (reach + Math.abs(window.low) + Math.abs(window.high));
+
+  const cells = Math.ceil((window.high - window.low) / step) + 2;
+  const size = 2 ** Math.max(3, Math.ceil(Math.log2(cells)));
+  const firstCell = Math.floor((window.low - origin) / step) - Math.floor((size - cells) / 2);
+  const tilted = parts.map((part) => tilt(part, window, size));
+  let logScale = 0;
+  let logLow = 0;
+  let logHigh = 0;
+  let relative = 16 * UNIT * (size + 16);
+  let logFinite = 0;
+  parts.forEach(({ lattice, count }, i) => {
+    logScale += count * tilted[i].logMass;
+    logLow += count * tilted[i].logLow;
+    logHigh += count * tilted[i].logHigh;
+    relative += count * UNIT * (4 * tilted[i].exponent + 16);
+    logFinite += count * Math.log1p(-lattice.infinity);
+  });
+
+  const start = origin + firstCell * step;
+  const end = start + size * step;
+  const reference = window.epsilon;
+  logScale -= theta * reference;
+  relative += UNIT * (Math.abs(logScale) + 4 * theta * Math.max(Math.abs(start), Math.abs(end)) + 16);
+
+  const { sums, error } = transform(parts, tilted, size);
+  // ‖weights‖₂ at the reference: Σ exp(−2θjh)(1 − exp(−jh))² over j ≥ 1.
+  const roundOff = error * Math.sqrt(Math.min(size, 1 / Math.expm1(2 * theta * step)));
+  // What lies above the window is missing from an upper bound; untilting weighs it by exp(−θ(loss − reference)).
+  const tail = (loss: number): number =>
+    loss > highest ? 0 : Math.min(1, Math.exp(logHigh - window.chernoffHigh * loss));
+  const above = tail(end) * Math.exp(theta * (reference - end));
+  // What wraps into a lower bound: losses beyond ε by the window's length, with at most the largest of the weights
+  // exp(−θx)(1 − exp(−x)), at exp(−x) = θ/(1 + θ); and losses below the window, with that weight too, or, as untilting takes them for
+  // losses a window's length higher, with exp(−θ·length) of their probability.
+  const length = size * step;
+  const weight = Math.exp(theta * Math.log(theta) - (1 + theta) * Math.log1p(theta));
+  const high = weight * tail(Math.max(window.low, start) + length);
+  const low = start < lowest ? 0 : Math.min(1, Math.exp(logLow - window.chernoffLow * start)) * weight;
+  const lifted = Math.exp(-theta * length - logScale) / -Math.expm1(-theta * length);
+
+  const tails = new Float64Array(size + 1);
+  const divergences = new Float64Array(size + 1);
+  const shift = mod(firstCell, size);
+  const decay = Math.exp(-step);
+  const loss = -Math.expm1(-step);
+  let mass = 0;
+  let divergence = 0;
+  for (let i = size - 1; i >= 0; i--) {
+    divergence = loss * mass + decay * divergence;
+    divergences[i] = divergence;
+    const r = i + shift;
+    mass += sums[r >= size ? r - size : r] * Math.exp(theta * (reference - (start + i * step)));
+    tails[i] = mass;
+  }
+  return {
+    start,
+    step,
+    tails,
+    divergences,
+    logScale,
+    theta,
+    reference,
+    roundOff,
+    above,
+    wrapped: lifted < low ? high : high + low,
+    lifted: lifted < low ? lifted : 0,
+    relative: Math.expm1(2 * relative),
+    infinity: -Math.expm1(logFinite) * (1 + (upper ? 1 : -1) * 2 ** -40),
+  };
+}
+
+function tilt({ lattice, cumulant }: Part, window: Window, size: number): Tilted {
+  const { masses, step, first } = lattice;
+  const { theta, chernoffLow, chernoffHigh } = window;
+  const folded = new Float64Array(size);
+  const start = lattice.origin + lattice.shift + first * step;
+  let place = mod(first, size);
+  let sum = 0;
+  let low = 0;
+  let high = 0;
+  let exponent = 0;
+  for (let i = 0; i < masses.length; i++) {
+    const mass = masses[i];
+    if (mass > 0) {
+      const loss = start + i * step;
+      const power = theta * loss - cumulant;
+      const term = power > 600 ? Math.exp(power + Math.log(mass)) : mass * Math.exp(power);
+      folded[place] += term;
+      sum += term;
+      if (term > 0) {
+        low += term * Math.exp(chernoffLow * loss);
+        high += term * Math.exp(chernoffHigh * loss);
+      }
+      if (term > 1e-30) exponent = Math.max(exponent, Math.abs(theta * loss) + Math.abs(power));
+    }
+    if (++place === size) place = 0;
+  }
+  const scale = 1 / sum;
+  for (let i = 0; i < size; i++) folded[i] *= scale;
+  return {
+    folded,
+    logMass: cumulant + Math.log(sum),
+    logLow: Math.log(low * scale) + 1e-12,
+    logHigh: Math.log(high * scale) + 1e-12,
+    exponent,
+  };
+}
+
+function transform(
+  parts: readonly Part[],
+  tilted: readonly Tilted[],
+  size: number,
+): { sums: Float64Array; error: number } {
+  const relative = fftError(size);
+  const product: Spectrum = {
+    re: new Float64Array(size / 2 + 1).fill(1),
+    im: new Float64Array(size / 2 + 1),
+  };
+  let transforms = 0; // Σ count · ‖error of the spectrum‖₂ / √n
+  let grown = 0;
+  let powers = 0;
+  parts.forEach(({ count }, i) => {
+    const z = realFft(tilted[i].folded);
+    multiplyPower(product, z, count);
+    const error = relative * norm(tilted[i].folded);
+    transforms += count * error;
+    grown += count * error * Math.sqrt(size);
+    powers += 3 * UNIT * (count + 1);
+  });
+  const sums = inverseRealFft(product);
+  const length = norm(sums);
+  // Spectra are at most 1 in modulus, plus their own error; errors of the product are second order beyond that.
+  const forward = Math.exp(grown) * (transforms + Math.expm1(powers) * length);
+  return { sums, error: 1.01 * (forward + relative * (length + forward)) };
+}
+
+function norm(x: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < x.length; i++) sum += x[i] * x[i];
+  return Math.sqrt(sum);
+}
+
+function mod(a: number, n: number): number {
+  const r = a % n;
+  return r < 0 ? r + n : r;
+}
+
+/** A bound of the divergence at ε from above, of a curve made of upper bounds; never above 1. */
+export function divergenceAbove(curve: Curve, epsilon: number): number {
+  const { start, step, tails } = curve;
+  const size = tails.length - 1;
+  if (epsilon < start) return 1;
+  const exponential = Math.exp(curve.theta * (curve.reference - epsilon));
+  const value =
+    interpolate(curve, Math.min(epsilon, start + size * step)) * (1 + curve.relative) +
+    exponential * curve.roundOff +
+    curve.above;
+  return Math.min(1, Math.exp(curve.logScale) * value + curve.infinity);
+}
+
+/** A bound of the divergence at ε from below, of a curve made of lower bounds; never below 0. */
+export function divergenceBelow(curve: Curve, epsilon: number): number {
+  const { start, step, tails } = curve;
+  const size = tails.length - 1;
+  const floor = Math.max(0, curve.infinity, -Math.expm1(epsilon));
+  const at = Math.max(epsilon, start);
+  if (at >= start + size * step) return floor;
+  const exponential = Math.exp(curve.theta * (curve.reference - at));
+  const value =
+    interpolate(curve, at) * (1 - curve.relative) - exponential * (curve.roundOff + curve.wrapped) - curve.lifted;
+  return Math.min(1, Math.max(floor, Math.exp(curve.logScale) * value + curve.infinity));
+}
+
+/** The scaled divergence at ε ≥ start: linear in exp(ε) between entries. */
+function interpolate({ start, step, tails, divergences }: Curve, epsilon: number): number {
+  const size = tails.length - 1;
+  let next = Math.floor((epsilon - start) / step) + 1;
+  if (next > size) return 0;
+  if (start + next * step < epsilon) next++;
+  const gap = Math.min(0, epsilon - (start + next * step));
+  if (next > size) return 0;
+  return Math.exp(gap) * divergences[next] - Math.expm1(gap) * tails[next];
+}

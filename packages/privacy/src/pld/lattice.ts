@@ -1,0 +1,174 @@
+/**
+ * Loss distributions on a lattice that bound a pair's from above and from below.
+ *
+ * Order. With X = exp(−L) under P, the hockey-stick divergence is E[(1 − tX)₊], t = exp(ε), so a distribution of X that is
+ * larger in the convex decreasing order has the larger divergence at every ε; the order survives products of
+ * independent X, hence composition. Spreading X with its mean kept gives an upper bound, contracting it a lower one,
+ * and raising X a lower one.
+ *
+ * Upper: connect the dots (Doroshenko, Ghazi, Kamath, Kumar and Manurangsi 2022): the divergence interpolated linearly in
+ * t between lattice points, which spreads each cell's mass over its two ends. Lower: each cell contracted to its mean
+ * (a polygon inscribed in the trade-off curve, that is tangents of the divergence), then moved onto the lattice, either
+ * down or, mixed with a little mass from further out so that the mean fits, up.
+ *
+ * Both are checked after the fact: the divergence of the masses as stored is compared with the bound they must keep,
+ * and whatever rounding took is given back by scaling the masses and shifting the lattice.
+ *
+ * @module
+ */
+import { type DominatingPair, EVALUATION_ERROR, newTails } from './pair.ts';
+import { placeContracted } from './place.ts';
+
+/** Masses at origin + (first + i)·step, to be read with `shift` added to every loss. */
+export interface LatticeMasses {
+  readonly origin: number;
+  readonly first: number;
+  readonly step: number;
+  readonly masses: Float64Array;
+  /** P(L = ∞). */
+  readonly infinity: number;
+  /** ≥ 0 for an upper bound, ≤ 0 for a lower one. */
+  readonly shift: number;
+}
+
+/** A pair's tails at origin + (first + i)·step, from which both bounds are made. */
+export interface SampledTails {
+  readonly pair: DominatingPair;
+  readonly origin: number;
+  readonly first: number;
+  readonly step: number;
+  readonly p: Float64Array;
+  readonly q: Float64Array;
+  readonly divergence: Float64Array;
+}
+
+const ROUNDING = 2 ** -52;
+
+/** Evaluates `pair` on the lattice origin + step·ℤ over [low, high], from below `low`, at which there may be an atom. */
+export function sampleTails(
+  pair: DominatingPair,
+  origin: number,
+  step: number,
+  low: number,
+  high: number,
+): SampledTails {
+  const first = Math.ceil((low - origin) / step) - 2;
+  const count = Math.ceil((high - origin) / step) - first + 1;
+  const p = new Float64Array(count);
+  const q = new Float64Array(count);
+  const divergence = new Float64Array(count);
+  const out = newTails();
+  for (let i = 0; i < count; i++) {
+    pair.evaluate(origin + (first + i) * step, out);
+    p[i] = out.p;
+    q[i] = out.q;
+    divergence[i] = out.divergence;
+  }
+  return { pair, origin, first, step, p, q, divergence };
+}
+
+/** The connect-the-dots upper bound. */
+export function upperMasses(tails: SampledTails): LatticeMasses {
+  const { p, divergence, step } = tails;
+  const last = divergence.length - 1;
+  const growth = Math.exp(step);
+  const width = Math.expm1(step);
+  const masses = new Float64Array(last + 1);
+  let rise = 0;
+  for (let i = 0; i <= last; i++) {
+    const fall = i < last ? divergence[i] - divergence[i + 1] : 0;
+    // Left of the lattice the curve is the chord from (t, divergence) = (0, 1).
+    const mass = i === 0 ? 1 - divergence[0] - fall / width : (growth * rise - fall) / width;
+    masses[i] = mass > 0 ? mass : 0;
+    rise = fall;
+  }
+  const infinity = divergence[last] + EVALUATION_ERROR * p[last];
+
+  // What the masses really give, against what they must: one suffix recurrence of positive terms.
+  const decay = 1 / growth;
+  const loss = -Math.expm1(-step);
+  let tail = infinity;
+  let reached = infinity;
+  let short = 0;
+  let ratio = 1;
+  for (let i = last - 1; i >= 0; i--) {
+    tail += masses[i + 1];
+    reached = loss * tail + decay * reached;
+    if (tail > 0) {
+      short = Math.max(short, (divergence[i] - reached) / tail);
+      ratio = Math.max(ratio, p[i] / tail);
+    } else if (divergence[i] > 0) short = 1;
+  }
+  const margin = short + EVALUATION_ERROR * ratio + 8 * ROUNDING * (last + 8);
+  for (let i = 0; i <= last; i++) masses[i] *= 1 + margin;
+  return {
+    origin: tails.origin,
+    first: tails.first,
+    step,
+    masses,
+    infinity: Math.min(infinity * (1 + margin), 1),
+    shift: 2 * margin,
+  };
+}
+
+/** The contracted lower bound; `theta` weighs what to do with mass between lattice points, and changes no guarantee. */
+export function lowerMasses(tails: SampledTails, theta: number): LatticeMasses {
+  const { pair, origin, first, step, p, q } = tails;
+  const last = p.length - 1;
+  // Cell i is (loss i, loss i + 1]; the last one is everything finite beyond. Losses are kept relative to loss i.
+  const mass = new Float64Array(last + 1);
+  const mean = new Float64Array(last + 1);
+  let bulk = 0;
+  for (let i = 0; i <= last; i++) {
+    const next = i < last ? p[i + 1] : pair.infinity;
+    const other = i < last ? q[i] - q[i + 1] : q[i];
+    mass[i] = Math.max(p[i] - next, 0);
+    if (mass[i] > 0) {
+      const relative = other > 0 ? Math.log(mass[i] / other) - (origin + (first + i) * step) : step;
+      mean[i] = Math.min(Math.max(relative, 0), step);
+    }
+    if (mass[i] > mass[bulk]) bulk = i;
+  }
+  const { offset, masses } = placeContracted({ mass, mean, step, theta }, mean[bulk]);
+
+  // The divergence of the placed masses against that of the contracted ones, at each vertex of the latter's polygon.
+  const decay = Math.exp(-step);
+  const loss = -Math.expm1(-step);
+  let excess = 0;
+  let tail = 0; // placed mass at lattice points > j
+  let reached = 0; // its divergence at lattice point j
+  let polygonTail = 0; // contracted mass in cells > i
+  let polygon = 0; // its divergence at the mean of cell i
+  let above = -1; // the last cell with mass above cell i
+  for (let i = last; i >= 0; i--) {
+    // At the top of this loop, tail and reached stand at lattice point i (loss i + offset).
+    if (mass[i] > 0) {
+      if (above >= 0) {
+        const gap = (above - i) * step + mean[above] - mean[i];
+        polygon = Math.exp(-gap) * polygon - Math.expm1(-gap) * polygonTail;
+      }
+      // Lattice point i is the first above the vertex, or the last below it.
+      const past = mean[i] - offset;
+      const placedTail = past <= 0 ? tail + masses[i] : tail;
+      if (placedTail > 0) {
+        const placed = Math.exp(past) * reached - Math.expm1(past) * placedTail;
+        excess = Math.max(excess, (placed - polygon) / placedTail);
+      }
+      polygonTail += mass[i];
+      above = i;
+    }
+    tail += masses[i];
+    reached = loss * tail + decay * reached;
+  }
+  const farthest = Math.max(Math.abs(origin + first * step), Math.abs(origin + (first + last) * step));
+  const margin = excess + 2 * EVALUATION_ERROR + 16 * ROUNDING * (last + 8 + farthest);
+  for (let i = 0; i <= last; i++) masses[i] *= 1 - margin;
+  return {
+    origin: origin + offset,
+    first,
+    step,
+    masses,
+    infinity: pair.infinity * (1 - margin),
+    shift: -2 * margin,
+  };
+}

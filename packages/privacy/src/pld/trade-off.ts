@@ -1,0 +1,38 @@
+/**
+ * The trade-off curve: what an adversary who tells neighbours apart can reach (Dong, Roth and Su 2022).
+ *
+ * @module
+ */
+import { type Curve, divergenceAbove, divergenceBelow } from './compose.ts';
+import { type Bounds, curvesAround } from './direction.ts';
+import { planForFalsePositives, type SurveyedPart } from './plan.ts';
+
+/**
+ * Bounds of the true positive rate of the best test with the false positive rate α: the least over ε of δ(ε) + exp(ε)·α.
+ * Every ε gives an upper bound; between entries of the lower curve its terms are linear and concave in exp(ε), so that
+ * the least is at an entry.
+ */
+export function truePositiveRate(parts: readonly SurveyedPart[], alpha: number, step: number | undefined): Bounds {
+  const { upper, lower } = curvesAround(parts, planForFalsePositives(parts, Math.log(alpha)), step, Math.log(alpha));
+  return { lower: leastBelow(lower, alpha), upper: leastAbove(upper, alpha) };
+}
+
+function leastAbove(curve: Curve, alpha: number): number {
+  let least = 1;
+  for (let i = 0; i < curve.tails.length; i++) {
+    const epsilon = curve.start + i * curve.step;
+    least = Math.min(least, divergenceAbove(curve, epsilon) + Math.exp(epsilon) * alpha);
+  }
+  return least;
+}
+
+function leastBelow(curve: Curve, alpha: number): number {
+  const size = curve.tails.length - 1;
+  // Left of the window the divergence is at least what it is at its start, right of it at least 0.
+  let least = Math.min(1, divergenceBelow(curve, curve.start), Math.exp(curve.start + size * curve.step) * alpha);
+  for (let i = 0; i <= size; i++) {
+    const epsilon = curve.start + i * curve.step;
+    least = Math.min(least, divergenceBelow(curve, epsilon) + Math.exp(epsilon) * alpha);
+  }
+  return Math.max(least, alpha);
+}

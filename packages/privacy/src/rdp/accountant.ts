@@ -1,0 +1,145 @@
+/**
+ * The Rényi accountant, with the order searched continuously.
+ *
+ * Mironov 2017; Mironov, Talwar and Zhang 2019; Canonne, Kamath and Steinke 2020.
+ *
+ * @module
+ */
+import { FedkitError } from '@fedkit/core';
+import { checkNumber, refuse } from '@fedkit/core/internal';
+import { type Accountant, checkDelta, checkEpsilon } from '../accountant.ts';
+import { EventLog } from '../event/log.ts';
+import type { DpEvent } from '../event/types.ts';
+import { checkNeighboring, type Neighboring } from '../neighboring.ts';
+import { encodeAccountant } from '../serialize.ts';
+import { minimize } from '../special/minimize.ts';
+import { epsilonOfDivergence, logDeltaOfDivergence } from './conversion.ts';
+import { type Divergence, divergenceOfEvent } from './divergence-of-event.ts';
+
+/** An accountant of Rényi divergences. */
+export interface RdpAccountant extends Accountant {
+  readonly kind: 'rdp';
+  /** The Rényi divergence of everything composed, at an order in (1, 1e9]. */
+  renyiDivergence(order: number): number;
+  /** The order whose divergence gives {@link Accountant.epsilon}. */
+  optimalOrder(delta: number): number;
+}
+
+/**
+ * An accountant of Rényi divergences: fast, for more events than {@link pldAccountant}, and some percent looser.
+ *
+ * @throws FedkitError `INVALID_ARGUMENT` without a relation.
+ */
+export function rdpAccountant(options: { readonly neighboring: Neighboring }): RdpAccountant {
+  return new Rdp(checkNeighboring('rdpAccountant: neighboring', options?.neighboring));
+}
+
+const MIN_LOG2 = -6;
+const MAX_LOG2 = 29;
+
+class Rdp implements RdpAccountant {
+  readonly kind = 'rdp' as const;
+  readonly neighboring: Neighboring;
+  readonly #log = new EventLog('rdpAccountant');
+  readonly #divergences = new Map<string, Divergence>();
+
+  constructor(neighboring: Neighboring) {
+    this.neighboring = neighboring;
+  }
+
+  compose(event: DpEvent, count = 1): this {
+    this.#log.add(event, count, ({ key, event: leaf }) => {
+      if (!this.#divergences.has(key)) this.#divergences.set(key, divergenceOfEvent(leaf, this.neighboring));
+    });
+    return this;
+  }
+
+  renyiDivergence(order: number): number {
+    checkNumber('rdpAccountant.renyiDivergence: order', order, 1 + 2 ** -40, 1e9);
+    return this.#divergence()(order);
+  }
+
+  epsilon(delta: number): number {
+    return this.#best(checkDelta('rdpAccountant.epsilon', delta)).epsilon;
+  }
+
+  optimalOrder(delta: number): number {
+    return this.#best(checkDelta('rdpAccountant.optimalOrder', delta)).order;
+  }
+
+  delta(epsilon: number): number {
+    checkEpsilon('rdpAccountant.delta', epsilon);
+    const divergence = this.#divergence();
+    const { value } = leastOver((order) => logDeltaOfDivergence(divergence(order), order, epsilon));
+    return Math.min(1, Math.exp(Math.min(value, 0)) + this.#infinity());
+  }
+
+  serialize(): Uint8Array {
+    return encodeAccountant(this, this.#log.entries());
+  }
+
+  #best(delta: number): { epsilon: number; order: number } {
+    const infinity = this.#infinity();
+    const remaining = delta - infinity;
+    const divergence = this.#divergence();
+    if (remaining <= 0) {
+      throw new FedkitError(
+        'OUT_OF_RANGE',
+        `rdpAccountant: expected δ above ${infinity}, the probability of an infinite loss, below which no ε is finite; got ${delta}`,
+        { details: { delta, infinity } },
+      );
+    }
+    const { value, order } = leastOver((at) => epsilonOfDivergence(divergence(at), at, remaining));
+    if (!Number.isFinite(value)) {
+      throw new FedkitError('OVERFLOW', `rdpAccountant: expected an ε within float64, got ${value}`);
+    }
+    return { epsilon: value, order };
+  }
+
+  #divergence(): (order: number) => number {
+    const entries = this.#log.entries();
+    if (entries.length === 0) refuse('INVALID_ARGUMENT', 'rdpAccountant', 'at least one composed event', 'none');
+    const parts = entries.map(({ key, count }) => ({ divergence: this.#divergences.get(key) as Divergence, count }));
+    return (order) => parts.reduce((sum, { divergence, count }) => sum + count * divergence.at(order), 0);
+  }
+
+  #infinity(): number {
+    const log = this.#log
+      .entries()
+      .reduce(
+        (sum, { key, count }) => sum + count * Math.log1p(-(this.#divergences.get(key) as Divergence).infinity),
+        0,
+      );
+    return -Math.expm1(log);
+  }
+}
+
+/** Scans α − 1 by powers of two until the bound has risen twice, then refines around the least by golden section. */
+function leastOver(bound: (order: number) => number): { value: number; order: number } {
+  let least = Infinity;
+  let best = 0;
+  let rises = 0;
+  let last = Infinity;
+  for (let k = MIN_LOG2; k <= MAX_LOG2 && rises < 2; k++) {
+    const value = bound(1 + 2 ** k);
+    rises = value > last ? rises + 1 : 0;
+    last = value;
+    if (value < least) {
+      least = value;
+      best = k;
+    }
+  }
+  const log = minimize((l) => bound(1 + Math.exp(l)), (best - 1) * Math.LN2, (best + 1) * Math.LN2, 2e-4);
+  // Bounds that hold for whole orders are chords between them, least at one of the ends.
+  const found = 1 + Math.exp(log);
+  let order = 1 + 2 ** best;
+  for (const candidate of [found, Math.floor(found), Math.ceil(found)]) {
+    if (candidate <= 1) continue;
+    const value = bound(candidate);
+    if (value < least) {
+      least = value;
+      order = candidate;
+    }
+  }
+  return { value: least, order };
+}

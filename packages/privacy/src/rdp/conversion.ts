@@ -1,0 +1,22 @@
+/**
+ * From Rényi divergence to (ε, δ): Canonne, Kamath and Steinke 2020, Proposition 12, and for δ near 1 the bound by total
+ * variation, δ ≤ √(1 − exp(−KL)) with KL ≤ every Rényi divergence (Bretagnolle and Huber).
+ *
+ * @module
+ */
+
+/** An upper bound of ε ≥ 0 at δ, from the divergence of one order > 1. */
+export function epsilonOfDivergence(divergence: number, order: number, delta: number): number {
+  if (delta * delta + Math.expm1(-divergence) >= 0) return 0;
+  if (order <= 1.01) return Infinity;
+  const epsilon = divergence + Math.log1p(-1 / order) - Math.log(delta * order) / (order - 1);
+  return Math.max(epsilon, 0);
+}
+
+/** An upper bound of log δ at ε ≥ 0, from the divergence of one order > 1. */
+export function logDeltaOfDivergence(divergence: number, order: number, epsilon: number): number {
+  if (divergence === 0) return -Infinity;
+  const variation = 0.5 * Math.log(-Math.expm1(-divergence));
+  if (order <= 1.01) return variation;
+  return Math.min(variation, (order - 1) * (divergence - epsilon + Math.log1p(-1 / order)) - Math.log(order));
+}

@@ -1,0 +1,203 @@
+/**
+ * The Rényi divergence of each event under each relation, as a function of the order.
+ *
+ * Sources: Gaussian, Laplace, randomized response: Mironov 2017; discrete Gaussian: Canonne, Kamath and Steinke 2020; its
+ * sums: Kairouz, Liu and Steinke 2021; Skellam: Agarwal, Kairouz and Liu 2021; exponential: Durfee and Rogers 2019, Dong,
+ * Durfee and Rogers 2020; trees: Kairouz et al. 2021, Appendix D.
+ *
+ * @module
+ */
+import { refuse } from '@fedkit/core/internal';
+import type {
+  DistributedDiscreteGaussianEvent,
+  LeafEvent,
+  RandomizedResponseEvent,
+  SkellamEvent,
+} from '../event/types.ts';
+import { distanceFactor, type Neighboring } from '../neighboring.ts';
+import { logAddExp } from '../special/log-gamma.ts';
+import { checkSupported } from '../support.ts';
+import { poissonGaussianDivergence } from './poisson-gaussian.ts';
+import { interpolateOrders, poissonCumulant, WithoutReplacement } from './sampled.ts';
+
+/** Rényi divergences of an event, and the probability with which none of them holds. */
+export interface Divergence {
+  /** D_α for an order α > 1, the larger of both directions. */
+  at(order: number): number;
+  /** P(loss = ∞), which adds to δ. */
+  readonly infinity: number;
+}
+
+/** @throws FedkitError `UNSUPPORTED_EVENT` where the support matrix has no entry. */
+export function divergenceOfEvent(event: LeafEvent, neighboring: Neighboring): Divergence {
+  checkSupported(event, 'rdp', neighboring);
+  if (event.kind === 'epsilon-delta') {
+    return { at: (order) => pureDivergence(event.epsilon, order), infinity: event.delta };
+  }
+  return { at: finite(event, neighboring), infinity: 0 };
+}
+
+function finite(event: LeafEvent, neighboring: Neighboring): (order: number) => number {
+  const factor = distanceFactor(neighboring);
+  switch (event.kind) {
+    case 'gaussian':
+    case 'discrete-gaussian': {
+      const ratio = (factor * event.recordNorm) / event.noiseStd;
+      return (order) => 0.5 * order * ratio * ratio;
+    }
+    case 'laplace':
+      return (order) => laplaceDivergence((factor * event.recordNorm) / event.scale, order);
+    case 'distributed-discrete-gaussian':
+      return distributedDiscreteGaussian(event, factor);
+    case 'discrete-laplace':
+      return (order) => discreteLaplaceDivergence(1 / event.scale, factor * event.recordNorm, order);
+    case 'skellam':
+      return (order) => skellamDivergence(event, factor, order);
+    case 'randomized-response':
+      return (order) => randomizedResponseDivergence(event, neighboring, order);
+    case 'exponential':
+      return (order) => boundedRangeDivergence(event.epsilon, order);
+    case 'zcdp':
+      return (order) => event.rho * order;
+    case 'epsilon-delta':
+      return (order) => pureDivergence(event.epsilon, order);
+    case 'poisson-sampled': {
+      const inner = event.event as LeafEvent;
+      if (inner.kind === 'gaussian') {
+        const ratio = inner.recordNorm / inner.noiseStd;
+        return (order) => poissonGaussianDivergence(event.probability, ratio, order);
+      }
+      const unsampled = finite(inner, neighboring);
+      return (order) =>
+        Math.min(
+          unsampled(order),
+          interpolateOrders(order, (whole) => poissonCumulant(event.probability, whole, unsampled)),
+        );
+    }
+    case 'sampled-without-replacement': {
+      const inner = event.event as LeafEvent & { kind: 'gaussian' };
+      const ratio = (factor * inner.recordNorm) / inner.noiseStd;
+      if (event.cohort === event.population) return (order) => 0.5 * order * ratio * ratio;
+      const sampled = new WithoutReplacement(event.cohort / event.population, ratio);
+      return (order) => interpolateOrders(order, (whole) => sampled.cumulant(whole));
+    }
+    case 'tree-aggregation': {
+      const ratio = event.recordNorm / event.noiseStd;
+      // One record is in one leaf of one tree, hence in as many nodes as that tree is deep.
+      const depth = event.steps.reduce((max, steps) => Math.max(max, treeDepth(steps)), 0);
+      return (order) => 0.5 * order * depth * ratio * ratio;
+    }
+    default:
+      return refuse('UNSUPPORTED_EVENT', 'rdpAccountant', 'an event with a Rényi bound', event.kind);
+  }
+}
+
+/** ⌈log2(steps + 1)⌉, in integers. */
+function treeDepth(steps: number): number {
+  let depth = 0;
+  for (let leaves = 1; leaves < steps + 1; leaves *= 2) depth++;
+  return depth;
+}
+
+/** Mironov 2017, Proposition 6; the exponent written so that nothing overflows and small ratios do not cancel. */
+function laplaceDivergence(ratio: number, order: number): number {
+  const a = order;
+  return ratio + Math.log1p(((a - 1) * Math.expm1((1 - 2 * a) * ratio)) / (2 * a - 1)) / (a - 1);
+}
+
+/** The divergence of the worst pair of pure ε-privacy: exp(±ε) as odds. */
+function pureDivergence(epsilon: number, order: number): number {
+  // E_Q[r^α] with r = exp(±ε), Q(r = exp(ε)) = 1/(1 + exp(ε)).
+  const up = order * epsilon - Math.log1p(Math.exp(epsilon));
+  const down = -order * epsilon - Math.log1p(Math.exp(-epsilon));
+  return Math.max(logAddExp(up, down) / (order - 1), 0);
+}
+
+function discreteLaplaceDivergence(a: number, distance: number, order: number): number {
+  // Sum over k of P(k)^α·Q(k)^(1 − α), P centered at `distance`: two geometric tails and what lies between.
+  const end = -Math.log1p(Math.exp(-a));
+  let sum = logAddExp(order * distance * a - distance * a + end, -order * distance * a + end);
+  const between = Math.log(Math.tanh(0.5 * a));
+  for (let k = 1; k < distance; k++) {
+    sum = logAddExp(sum, between + (k - distance) * a + (order - 1) * (2 * k - distance) * a);
+  }
+  return Math.max(sum / (order - 1), 0);
+}
+
+function randomizedResponseDivergence(event: RandomizedResponseEvent, neighboring: Neighboring, order: number): number {
+  const k = event.buckets;
+  const other = event.noiseProbability / k;
+  const truth = 1 - event.noiseProbability + other;
+  if (neighboring === 'replace-one') {
+    const loss = Math.log(truth / other);
+    let sum = logAddExp(Math.log(other) + order * loss, Math.log(truth) - order * loss);
+    if (k > 2) sum = logAddExp(sum, Math.log((k - 2) * other));
+    return Math.max(sum / (order - 1), 0);
+  }
+  const high = Math.log(k * truth);
+  const low = Math.log(event.noiseProbability);
+  const moment = (power: number): number => logAddExp(power * high - Math.log(k), power * low + Math.log1p(-1 / k));
+  return Math.max(moment(order), moment(1 - order), 0) / (order - 1);
+}
+
+/** The largest divergence of a pair whose losses lie in [t − ε, t], over t: every bounded range has one. */
+function boundedRangeDivergence(epsilon: number, order: number): number {
+  const a = order;
+  // Q(r = exp(t)) = (exp(−t) − exp(−ε)) / (1 − exp(−ε)); with c = (1 − exp(−αε)) / (1 − exp(−ε)) the moment is
+  // exp((α − 1)t)·c − exp(αt)·b, b = (exp(−ε) − exp(−αε)) / (1 − exp(−ε)), greatest at exp(t) = (α − 1)·c / (α·b).
+  const c = Math.expm1(-a * epsilon) / Math.expm1(-epsilon);
+  const b = (Math.exp(-epsilon) * Math.expm1((1 - a) * epsilon)) / Math.expm1(-epsilon);
+  const t = Math.min(Math.log(((a - 1) * c) / (a * b)), epsilon);
+  return Math.max(((a - 1) * t + Math.log(c / a)) / (a - 1), 0);
+}
+
+/** Agarwal, Kairouz and Liu 2021, Theorem 3.5, stated for whole orders: between them the chord of cumulants holds. */
+function skellamDivergence(
+  { variance, recordNorm, recordNormL1 }: SkellamEvent,
+  factor: number,
+  order: number,
+): number {
+  const l2 = factor * recordNorm;
+  const l1 = recordNormL1 === undefined ? factor * recordNorm * recordNorm : factor * recordNormL1;
+  return interpolateOrders(order, (whole) => {
+    const correction = Math.min(
+      ((2 * whole - 1) * l2 * l2 + 6 * l1) / (4 * variance * variance),
+      (3 * l1) / (2 * variance),
+    );
+    return (whole - 1) * ((whole * l2 * l2) / (2 * variance) + correction);
+  });
+}
+
+/** Kairouz, Liu and Steinke 2021, Theorem 1: the sum is within τ of a discrete Gaussian in every coordinate. */
+function distributedDiscreteGaussian(
+  event: DistributedDiscreteGaussianEvent,
+  factor: number,
+): (order: number) => number {
+  const { localNoiseStd, contributors, recordNorm, recordNormL1, dimension } = event;
+  const scale = localNoiseStd * Math.sqrt(contributors);
+  const l1 = recordNormL1 ?? Math.min(recordNorm * Math.sqrt(dimension), recordNorm * recordNorm);
+  const d2 = (factor * recordNorm) / scale;
+  const d1 = (factor * l1) / scale;
+  const tau = discreteGaussianSumDistance(localNoiseStd, contributors);
+  return (order) =>
+    Math.min(
+      0.5 * order * d2 * d2 + tau * dimension,
+      0.5 * order * (d2 * d2 + 2 * d1 * tau + tau * tau * dimension),
+      0.5 * order * (d2 + Math.sqrt(dimension) * tau) ** 2,
+    );
+}
+
+/**
+ * τ = 10·Σ exp(−2π²σ²k/(k + 1)), k = 1 … n − 1: how far the sum of n discrete Gaussians of parameter σ is from one (Kairouz,
+ * Liu and Steinke 2021, Theorem 1).
+ */
+export function discreteGaussianSumDistance(localNoiseStd: number, contributors: number): number {
+  const exponent = -2 * Math.PI * Math.PI * localNoiseStd * localNoiseStd;
+  // Terms fall towards exp(exponent); beyond 2^16 of them the next bounds the rest.
+  const exact = Math.min(contributors - 1, 1 << 16);
+  let sum = 0;
+  for (let k = 1; k <= exact; k++) sum += Math.exp((exponent * k) / (k + 1));
+  const rest = contributors - 1 - exact;
+  if (rest > 0) sum += rest * Math.exp((exponent * (exact + 1)) / (exact + 2));
+  return 10 * sum;
+}
