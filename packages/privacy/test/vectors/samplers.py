@@ -37,6 +37,8 @@ for variance in (0.1, 1.0, 10.0, 100.0):
 kept = []
 for variance, offset in ((1e4, 1), (1e4, 3), (1e8, 511), (1e8, 1), (2.0**60, 12345678)):
     kept.append({"variance": variance, "offset": offset, "keep": str(int(mpmath.floor(mpmath.exp(-mpf(offset) ** 2 / (2 * mpf(variance))) * mpf(2) ** 96)))})
+for scale, offset in ((64.0, 1), (64.0, 3), (2.0**30, 12345678)):
+    kept.append({"scale": scale, "offset": offset, "keep": str(int(mpmath.floor(mpmath.exp(-mpf(offset) / mpf(scale)) * mpf(2) ** 96)))})
 exps = []
 for numerator, denominator, bits in ((1, 1, 256), (1, 3, 256), (355, 113, 200), (100, 1, 300), (1, 10**12, 128), (700, 1, 64), (0, 1, 64)):
     exps.append({"numerator": str(numerator), "denominator": str(denominator), "bits": bits, "value": str(int(mpmath.floor(mpmath.exp(-mpf(numerator) / denominator) * mpf(2) ** bits)))})
