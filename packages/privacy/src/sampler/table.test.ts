@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { expectKept } from '../../test/expect-kept.ts';
 import { insecureFixedWords, wordsOf } from '../../test/insecure-rng.ts';
 import vectors from '../../test/vectors/samplers.json' with { type: 'json' };
 import { discreteGaussianSampler } from './discrete-gaussian.ts';
@@ -32,15 +33,14 @@ describe('exact inversion', () => {
   );
 
   it.each(vectors.keep)(
-    'keeps offset $offset of the first block at variance $variance',
-    ({ variance, offset, keep }) => {
-      const subject = discreteGaussianSampler({ variance });
-      const shift = Math.floor(Math.log2(variance) / 2) - 4;
-      const place = (offset << (32 - shift)) >>> 0;
-      // Block 0, then the place in it, then 96 bits that decide; a refusal goes on with zeros, whose outcome is 0.
-      const draw = (uniform: bigint) => subject.sample(insecureFixedWords([0, place, ...wordsOf(uniform)]));
-      expect(draw(BigInt(keep) - 1n)).toBe(offset);
-      expect(draw(BigInt(keep) + 1n)).toBe(0);
+    'keeps offset $offset of the first block, $variance $scale',
+    ({ variance, scale, offset, keep }) => {
+      expectKept(
+        variance === undefined
+          ? discreteLaplaceSampler({ scale: scale as number })
+          : discreteGaussianSampler({ variance }),
+        { width: variance === undefined ? (scale as number) : Math.sqrt(variance), offset, keep: BigInt(keep) },
+      );
     },
   );
 
