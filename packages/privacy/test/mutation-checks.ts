@@ -2,7 +2,11 @@
 // at most 1e-5, and seeds are fixed.
 import { memoryStore, seededRng, softmaxRegression } from '@fedkit/core';
 import { expect } from 'vitest';
+import type * as rounding from '../src/distributed/rounding.ts';
 import { optimalToeplitzCoefficients as coefficientsOf, prefixSumError } from '../src/factorization/toeplitz.ts';
+import type * as source from '../src/index.ts';
+import type * as record from '../src/ledger/record.ts';
+import type * as grid from '../src/mechanism/grid.ts';
 import type { IntegerSampler } from '../src/sampler/integer-sampler.ts';
 import { chiSquare } from './chi-square.ts';
 import { expectKept } from './expect-kept.ts';
@@ -57,9 +61,7 @@ const laplaceFile = ['sampler/discrete-laplace.ts', 'discreteLaplaceSampler'] as
 export const checks = {
   async gaussianTable(load) {
     await sampling(...gaussianFile, { variance: 4096 }, gaussian(4096), 800)(load);
-    const { discreteGaussianSampler } = await load<typeof import('../src/sampler/discrete-gaussian.ts')>(
-      gaussianFile[0],
-    );
+    const { discreteGaussianSampler } = await load<typeof source>(gaussianFile[0]);
     for (const { variance, offset, keep } of samplerVectors.keep) {
       if (variance === undefined) continue;
       expectKept(discreteGaussianSampler({ variance }), { width: Math.sqrt(variance), offset, keep: BigInt(keep) });
@@ -68,7 +70,7 @@ export const checks = {
 
   async laplaceTable(load) {
     await sampling(...laplaceFile, { scale: 64 }, laplace(64), 2600)(load);
-    const { discreteLaplaceSampler } = await load<typeof import('../src/sampler/discrete-laplace.ts')>(laplaceFile[0]);
+    const { discreteLaplaceSampler } = await load<typeof source>(laplaceFile[0]);
     for (const { scale, offset, keep } of samplerVectors.keep) {
       if (scale === undefined) continue;
       expectKept(discreteLaplaceSampler({ scale }), { width: scale, offset, keep: BigInt(keep) });
@@ -79,8 +81,7 @@ export const checks = {
   laplaceRejection: sampling(...laplaceFile, { scale: 3, method: 'rejection' }, laplace(3), 150),
 
   async thresholds(load) {
-    const { discreteGaussianSampler } =
-      await load<typeof import('../src/sampler/discrete-gaussian.ts')>('sampler/discrete-gaussian.ts');
+    const { discreteGaussianSampler } = await load<typeof source>('sampler/discrete-gaussian.ts');
     const { parameter, cumulative } = samplerVectors.distributions[2];
     const sampler = discreteGaussianSampler({ variance: parameter });
     cumulative.forEach((text, outcome) => {
@@ -99,7 +100,7 @@ export const checks = {
   },
 
   async skellam(load) {
-    const { skellamSampler } = await load<typeof import('../src/sampler/skellam.ts')>('sampler/skellam.ts');
+    const { skellamSampler } = await load<typeof source>('sampler/skellam.ts');
     const mass = [0.4657596075936404, 0.2079104153497085, 0.04993877689422353, 0.008155307752818];
     const samples = draw(skellamSampler({ variance: 1 }), 60_000);
     expectLaw(samples, (k) => mass[Math.abs(k)] ?? 0, 3);
@@ -107,17 +108,17 @@ export const checks = {
   },
 
   async ball(load) {
-    const { makeGrid, roundToGrid } = await load<typeof import('../src/mechanism/grid.ts')>('mechanism/grid.ts');
-    const grid = makeGrid('ball', { size: 64, radius: 9, noiseStd: 1, granularity: 1 });
+    const { makeGrid, roundToGrid } = await load<typeof grid>('mechanism/grid.ts');
+    const balls = makeGrid('ball', { size: 64, radius: 9, noiseStd: 1, granularity: 1 });
     const out = new Int32Array(64);
     for (const value of [1.4999, 1.5, 30, -0.7, -2.4999]) {
-      roundToGrid(new Float32Array(64).fill(value), grid, 1, 1e9, out);
+      roundToGrid(new Float32Array(64).fill(value), balls, 1, 1e9, out);
       expect(out.reduce((sum, k) => sum + k * k, 0)).toBeLessThanOrEqual(81 + 16);
     }
   },
 
   async central(load) {
-    const { gaussianMechanism } = await load<typeof import('../src/mechanism/gaussian.ts')>('mechanism/gaussian.ts');
+    const { gaussianMechanism } = await load<typeof source>('mechanism/gaussian.ts');
     const options = { placement: 'central', size: 4096, clip: 512, noiseStd: 8, granularity: 1, maxWeight: 2 } as const;
     const mechanism = gaussianMechanism(options);
     const sum = mechanism.createSum();
@@ -139,7 +140,7 @@ export const checks = {
   },
 
   async statistics(load) {
-    const { gaussianMechanism } = await load<typeof import('../src/mechanism/gaussian.ts')>('mechanism/gaussian.ts');
+    const { gaussianMechanism } = await load<typeof source>('mechanism/gaussian.ts');
     const mechanism = gaussianMechanism({
       placement: 'central',
       size: 1,
@@ -162,8 +163,7 @@ export const checks = {
   },
 
   async shares(load) {
-    const { skellamMechanism } =
-      await load<typeof import('../src/distributed/mechanism.ts')>('distributed/mechanism.ts');
+    const { skellamMechanism } = await load<typeof source>('distributed/mechanism.ts');
     const options = { size: 8000, clip: 1, noiseStd: 1, bits: 20, maxContributors: 8, minSurvivors: 6, colluders: 2 };
     const mechanism = skellamMechanism(options);
     const inputs = Array.from({ length: 6 }, (_, client) =>
@@ -177,8 +177,7 @@ export const checks = {
   },
 
   async conditionalRounding(load) {
-    const { roundConditionally } =
-      await load<typeof import('../src/distributed/rounding.ts')>('distributed/rounding.ts');
+    const { roundConditionally } = await load<typeof rounding>('distributed/rounding.ts');
     for (let i = 0; i < 100; i++) {
       const rounded = roundConditionally(
         new Float32Array(16).fill(0.5),
@@ -191,8 +190,7 @@ export const checks = {
   },
 
   async roundedNorm(load) {
-    const { roundedNormBound } =
-      await load<typeof import('../src/distributed/parameters.ts')>('distributed/parameters.ts');
+    const { roundedNormBound } = await load<typeof source>('distributed/parameters.ts');
     for (const { params, value } of mechanismVectors.rounded_l2_norm_bound) {
       expect(roundedNormBound({ norm: params.l2_norm_bound, size: params.dim, beta: params.beta })).toBeCloseTo(
         value,
@@ -203,7 +201,7 @@ export const checks = {
 
   async sensitivity(load) {
     const { minSeparationSensitivitySquared, optimalToeplitzCoefficients } =
-      await load<typeof import('../src/factorization/toeplitz.ts')>('factorization/toeplitz.ts');
+      await load<typeof source>('factorization/toeplitz.ts');
     for (const { params, value } of mechanismVectors.mf_minsep_sensitivity_squared) {
       const squared = minSeparationSensitivitySquared(optimalToeplitzCoefficients(params.n), {
         steps: params.n,
@@ -215,8 +213,7 @@ export const checks = {
   },
 
   async matrix(load) {
-    const { matrixFactorizationMechanism } =
-      await load<typeof import('../src/factorization/matrix.ts')>('factorization/matrix.ts');
+    const { matrixFactorizationMechanism } = await load<typeof source>('factorization/matrix.ts');
     const mechanism = matrixFactorizationMechanism({
       size: 4000,
       clip: 4096,
@@ -242,8 +239,7 @@ export const checks = {
   },
 
   async tree(load) {
-    const { treeAggregationMechanism } =
-      await load<typeof import('../src/factorization/tree.ts')>('factorization/tree.ts');
+    const { treeAggregationMechanism } = await load<typeof source>('factorization/tree.ts');
     const mechanism = treeAggregationMechanism({
       size: 4000,
       clip: 4096,
@@ -266,7 +262,7 @@ export const checks = {
   },
 
   async adaptiveClip(load) {
-    const { adaptiveClipping } = await load<typeof import('../src/clip/adaptive.ts')>('clip/adaptive.ts');
+    const { adaptiveClipping } = await load<typeof source>('clip/adaptive.ts');
     const adaptive = adaptiveClipping({ expectedClients: 100, initialClip: 0.1 });
     const rng = insecureTestRng('adaptive');
     let state = adaptive.init();
@@ -281,14 +277,14 @@ export const checks = {
   },
 
   async clip(load) {
-    const { clipL2 } = await load<typeof import('../src/clip/l2.ts')>('clip/l2.ts');
+    const { clipL2 } = await load<typeof source>('clip/l2.ts');
     const values = Float32Array.of(3, 4);
     expect(clipL2(values, 1)).toEqual({ norm: 5, clipped: true });
     expect(Math.hypot(...values)).toBeLessThanOrEqual(1);
   },
 
   async oneRun(load) {
-    const { oneRunPValue } = await load<typeof import('../src/audit/one-run.ts')>('audit/one-run.ts');
+    const { oneRunPValue } = await load<typeof source>('audit/one-run.ts');
     for (const { params, value } of mechanismVectors.audit_one_run_p_value) {
       const found = { canaries: params.m, guesses: params.n_guess, correct: params.n_correct };
       expect(Math.abs(oneRunPValue(found, params) - value)).toBeLessThan(1e-9);
@@ -296,7 +292,7 @@ export const checks = {
   },
 
   async dpSgd(load) {
-    const { dpSgdTrainer } = await load<typeof import('../src/training/dp-sgd.ts')>('training/dp-sgd.ts');
+    const { dpSgdTrainer } = await load<typeof source>('training/dp-sgd.ts');
     const model = softmaxRegression({ inputs: 1500, classes: 2 });
     const examples = { inputs: new Float32Array(1500 * 4).fill(1), labels: new Uint8Array(4) };
     const trainer = dpSgdTrainer(model, examples, {
@@ -315,8 +311,8 @@ export const checks = {
   },
 
   async budget(load) {
-    const { privacyLedger } = await load<typeof import('../src/ledger/ledger.ts')>('ledger/ledger.ts');
-    const { rdpAccountant } = await load<typeof import('../src/rdp/accountant.ts')>('rdp/accountant.ts');
+    const { privacyLedger } = await load<typeof source>('ledger/ledger.ts');
+    const { rdpAccountant } = await load<typeof source>('rdp/accountant.ts');
     const release = { kind: 'gaussian', noiseStd: 5, recordNorm: 1 } as const;
     const accountant = () => rdpAccountant({ neighboring: 'add-or-remove' });
     const budget = { epsilon: accountant().compose(release, 3).epsilon(1e-5) * 1.001, delta: 1e-5 };
@@ -326,8 +322,7 @@ export const checks = {
   },
 
   async chain(load) {
-    const { makeRecord, readChain, recordLine } =
-      await load<typeof import('../src/ledger/record.ts')>('ledger/record.ts');
+    const { makeRecord, readChain, recordLine } = await load<typeof record>('ledger/record.ts');
     const opening = makeRecord(
       {
         index: 0,
@@ -345,7 +340,7 @@ export const checks = {
       opening,
       makeRecord({ index: 1, previous: opening.digest, kind: 'observe' }, undefined, ''),
       makeRecord({ index: 2, previous: 'elsewhere', kind: 'observe' }, undefined, ''),
-    ].map((record) => recordLine(record, true));
+    ].map((entry) => recordLine(entry, true));
     expect(readChain(lines.slice(0, 2))).toHaveLength(2);
     expect(() => readChain(lines)).toThrow('reordered');
   },
