@@ -46,7 +46,7 @@ export function normBounded(
     reference: 'none',
     // A norm computed to be ≤ maxNorm may be a rounding above it.
     prepare: () => ({
-      mean: weightedMean(size as number, { maxValue: maxNorm * (1 + 2 ** -20), maxWeight }),
+      mean: weightedMean(size, { maxValue: maxNorm * (1 + 2 ** -20), maxWeight }),
       judge: (values, weight) => ({ values: clipL2(values, maxNorm).values, weight }),
     }),
   });
