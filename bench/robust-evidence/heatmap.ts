@@ -70,11 +70,19 @@ ${parts.join('\n')}
 `;
 }
 
-/** Light at the top of what a rule can reach here, dark where it is lost. */
+/** Green where a rule keeps what is to be had here, amber where it loses, red where it is lost. */
 function shadeOf(value: number): { fill: string; ink: string } {
-  const loss = Math.min(1, Math.max(0, (0.88 - value) / 0.4));
-  const mix = (light: number, dark: number) => Math.round(light + (dark - light) * loss);
-  return { fill: `rgb(${mix(222, 122)},${mix(238, 34)},${mix(228, 42)})`, ink: loss > 0.45 ? '#fff' : '#1c1c1a' };
+  const loss = Math.min(1, Math.max(0, (0.87 - value) / 0.3));
+  const stops = [
+    [214, 236, 224],
+    [247, 226, 178],
+    [232, 152, 112],
+    [142, 32, 44],
+  ];
+  const at = loss * (stops.length - 1);
+  const low = Math.min(stops.length - 2, Math.floor(at));
+  const mixed = stops[low].map((from, i) => Math.round(from + (stops[low + 1][i] - from) * (at - low)));
+  return { fill: `rgb(${mixed.join()})`, ink: loss > 0.8 ? '#fff' : '#1c1c1a' };
 }
 
 function text(x: number, y: number, content: string, attributes: string): string {
