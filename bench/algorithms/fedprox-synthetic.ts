@@ -1,7 +1,7 @@
-// Figure 1 of FedProx (Li et al., MLSys 2020) on synthetic(1,1) and synthetic(0,0): 30 clients, softmax regression, 10 clients a
-// round, E = 20, B = 10, η = 0.01, 200 rounds; 0, 50 and 90 % of each cohort are stragglers with 1 to 19 epochs, which FedAvg
-// drops and FedProx folds in, with μ = 0 and μ = 1. The paper shows curves, no numbers; its data was drawn with another
-// generator, so what is compared is which curve lies where.
+// Figure 1 of FedProx (Li et al., MLSys 2020) on synthetic(1,1) and synthetic(0,0): 30 clients, softmax regression, 10
+// clients a round, E = 20, B = 10, η = 0.01, 200 rounds; 0, 50 and 90 % of each cohort are stragglers with 1 to 19
+// epochs, which FedAvg drops and FedProx folds in, with μ = 0 and μ = 1. The paper shows curves, no numbers; its data
+// was drawn with another generator, so what is compared is which curve lies where.
 import { fedAvg, fedProx, plainTrainer, seededRng, softmaxRegression, type Trainer } from '@fedkit/core';
 import {
   simulate,

@@ -1,6 +1,7 @@
-// The MNIST row of Flower's baseline niid_bench (github.com/adap/flower, baselines/niid_bench): the CNN of NIID-Bench, 10 clients by
-// Dirichlet(0.5), all of them in every round, B = 64, η = 0.01, momentum 0.9, FedProx with μ = 0.01. Upstream trains 50 rounds of
-// 10 epochs on all 60,000 digits; this machine has no GPU, so the default is fewer digits, epochs and rounds, and says so.
+// The MNIST row of Flower's baseline niid_bench (github.com/adap/flower, baselines/niid_bench): the CNN of NIID-Bench,
+// 10 clients by Dirichlet(0.5), all of them in every round, B = 64, η = 0.01, momentum 0.9, FedProx with μ = 0.01.
+// Upstream trains 50 rounds of 10 epochs on all 60,000 digits; this machine has no GPU, so the default is fewer digits,
+// epochs and rounds, and says so.
 // `--full` is upstream's setting, some hours on one core.
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';

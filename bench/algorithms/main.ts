@@ -1,5 +1,5 @@
-// pnpm bench algorithms <experiment>: what published experiments say about the algorithms, run here. Each prints a table and writes
-// bench/results/algorithms-<experiment>.json and .svg.
+// pnpm bench algorithms <experiment>: what published experiments say about the algorithms, run here. Each prints a
+// table and writes bench/results/algorithms-<experiment>.json and .svg.
 const experiments: Readonly<Record<string, { about: string; load: () => Promise<{ main: () => Promise<void> }> }>> = {
   'mnist-lr': {
     about: 'MNIST logistic regression, 1,000 power-law clients, against FLUTE and Flower; about 15 s',

@@ -1,7 +1,7 @@
 // Multinomial logistic regression on MNIST with the federation of FedProx (Li et al., MLSys 2020, §5.1; generator in
-// github.com/litian96/FedProx, data/mnist/generate_niid.py): 1,000 clients of two digits each, sizes after a power law, features
-// standardized per pixel, 90 % of each client's digits to train on and 10 % to test on. 10 clients a round, B = 10, η = 0.03,
-// E = 1, 100 rounds, as in the README of microsoft/msrflute, whose table gives about 81 %.
+// github.com/litian96/FedProx, data/mnist/generate_niid.py): 1,000 clients of two digits each, sizes after a power law,
+// features standardized per pixel, 90 % of each client's digits to train on and 10 % to test on. 10 clients a round, B
+// = 10, η = 0.03, E = 1, 100 rounds, as in the README of microsoft/msrflute, whose table gives about 81 %.
 import { type Examples, fedAvg, plainTrainer, seededRng, softmaxRegression } from '@fedkit/core';
 import { powerLawPartition, simulate } from '@fedkit/core/simulation';
 import { readMnist } from '../../examples/data/mnist.ts';

@@ -1,8 +1,8 @@
-// Table 3 of SCAFFOLD (Karimireddy et al., ICML 2020) on MNIST in place of EMNIST: logistic regression on digits pooled to
-// 14 × 14 pixels, 100 clients of 120, 20 % of them a round, 5 local steps an epoch at a batch of 20 % of the local data, η_g = 1, μ = 1 for
-// FedProx, unweighted means. At s % similarity s % of each client's digits are drawn alike and the rest is dealt out sorted by
-// label. η is the best of a grid for every cell, as in the paper. What must hold is the paper's ordering: SCAFFOLD needs no
-// more rounds than FedAvg, FedAvg no more than FedProx.
+// Table 3 of SCAFFOLD (Karimireddy et al., ICML 2020) on MNIST in place of EMNIST: logistic regression on digits pooled
+// to 14 × 14 pixels, 100 clients of 120, 20 % of them a round, 5 local steps an epoch at a batch of 20 % of the local
+// data, η_g = 1, μ = 1 for FedProx, unweighted means. At s % similarity s % of each client's digits are drawn alike and
+// the rest is dealt out sorted by label. η is the best of a grid for every cell, as in the paper. What must hold is the
+// paper's ordering: SCAFFOLD needs no more rounds than FedAvg, FedAvg no more than FedProx.
 import { type Examples, fedAvg, fedProx, mean, plainTrainer, scaffold, softmaxRegression } from '@fedkit/core';
 import { type LocalOptions, simulate } from '@fedkit/core/simulation';
 import { readMnist } from '../../examples/data/mnist.ts';

@@ -1,5 +1,5 @@
-// Convolutional networks for MNIST on TensorFlow.js: 5 × 5 convolutions, each followed by ReLU and 2 × 2 max pooling, then dense
-// layers with ReLU between them, and softmax cross-entropy.
+// Convolutional networks for MNIST on TensorFlow.js: 5 × 5 convolutions, each followed by ReLU and 2 × 2 max pooling,
+// then dense layers with ReLU between them, and softmax cross-entropy.
 import * as tf from '@tensorflow/tfjs-core';
 import { type Examples, Layout, type Rng, type Trainer } from '@fedkit/core';
 import { tfjsTrainer, trainableConv2d, writeVariables } from '@fedkit/core/tfjs';
@@ -12,8 +12,8 @@ export interface Architecture {
 }
 
 /**
- * McMahan et al., "Communication-Efficient Learning of Deep Networks from Decentralized Data", AISTATS 2017, §3: 1,663,370
- * parameters.
+ * McMahan et al., "Communication-Efficient Learning of Deep Networks from Decentralized Data", AISTATS 2017, §3:
+ * 1,663,370 parameters.
  */
 export const paperCnn: Architecture = { channels: [32, 64], pad: 'same', dense: [512] };
 

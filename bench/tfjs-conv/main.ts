@@ -1,6 +1,7 @@
-// One local step of the FedAvg paper's CNN (1,663,370 parameters) on TensorFlow.js's WebAssembly backend, whose stock build has no kernel for
-// the filter gradient: with that kernel borrowed from the CPU backend, and with trainableConv2d. One process, rounds
-// interleaved, so that the ratio holds although the machine is shared. About a minute on an idle core, nearly all of it in the CPU kernel.
+// One local step of the FedAvg paper's CNN (1,663,370 parameters) on TensorFlow.js's WebAssembly backend, whose stock
+// build has no kernel for the filter gradient: with that kernel borrowed from the CPU backend, and with
+// trainableConv2d. One process, rounds interleaved, so that the ratio holds although the machine is shared. About a
+// minute on an idle core, nearly all of it in the CPU kernel.
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';

@@ -1,8 +1,8 @@
 /**
  * Federated averaging.
  *
- * H. Brendan McMahan, Eider Moore, Daniel Ramage, Seth Hampson, Blaise Agüera y Arcas, "Communication-Efficient Learning of
- * Deep Networks from Decentralized Data", AISTATS 2017, algorithm 1 (FederatedAveraging),
+ * H. Brendan McMahan, Eider Moore, Daniel Ramage, Seth Hampson, Blaise Agüera y Arcas, "Communication-Efficient
+ * Learning of Deep Networks from Decentralized Data", AISTATS 2017, algorithm 1 (FederatedAveraging),
  * https://arxiv.org/abs/1602.05629.
  *
  *     client i   trains from x on its own loss, with its own data only, and reports Δ_i = y_i − x with weight n_i

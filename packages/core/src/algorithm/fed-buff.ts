@@ -1,8 +1,8 @@
 /**
  * FedBuff: the model moves whenever K contributions have come together.
  *
- * John Nguyen, Kshitiz Malik, Hongyuan Zhan, Ashkan Yousefpour, Mike Rabbat, Mani Malek, Dzmitry Huba, "Federated Learning with
- * Buffered Asynchronous Aggregation", AISTATS 2022, algorithm 1, https://arxiv.org/abs/2106.06639.
+ * John Nguyen, Kshitiz Malik, Hongyuan Zhan, Ashkan Yousefpour, Mike Rabbat, Mani Malek, Dzmitry Huba, "Federated
+ * Learning with Buffered Asynchronous Aggregation", AISTATS 2022, algorithm 1, https://arxiv.org/abs/2106.06639.
  *
  *     client i   trains from the x it fetched and reports Δ_i = y − x
  *     server     buffers s(τ_i)·Δ_i; with K of them  x ← x + η_g/K·Σ s(τ_i)·Δ_i       s(τ) = 1/√(1 + τ)

@@ -2,8 +2,8 @@
  * FedRep and FedPer: a shared body, and a head that never leaves its client.
  *
  * Liam Collins, Hamed Hassani, Aryan Mokhtari, Sanjay Shakkottai, "Exploiting Shared Representations for Personalized
- * Federated Learning", ICML 2021, algorithm 1, https://arxiv.org/abs/2102.07078. Manoj Ghuhan Arivazhagan, Vinay Aggarwal,
- * Aaditya Kumar Singh, Sunav Choudhary, "Federated Learning with Personalization Layers", 2019, algorithm 1,
+ * Federated Learning", ICML 2021, algorithm 1, https://arxiv.org/abs/2102.07078. Manoj Ghuhan Arivazhagan, Vinay
+ * Aggarwal, Aaditya Kumar Singh, Sunav Choudhary, "Federated Learning with Personalization Layers", 2019, algorithm 1,
  * https://arxiv.org/abs/1912.00818.
  *
  *     client i   FedRep: trains its head h_i with the body frozen, then the body with the head frozen
@@ -32,7 +32,10 @@ export interface FedPerOptions<S extends PlainData = NoState> {
 }
 
 export interface FedRepOptions<S extends PlainData = NoState> extends FedPerOptions<S> {
-  /** Passes over the local data for the head, > 0, before the round's own `epochs` or `steps` for the body; the paper takes 10. */
+  /**
+   * Passes over the local data for the head, > 0, before the round's own `epochs` or `steps` for the body; the paper
+   * takes 10.
+   */
   readonly headEpochs: number;
 }
 
@@ -40,8 +43,8 @@ export interface FedRepOptions<S extends PlainData = NoState> extends FedPerOpti
 export type FedRepClientState = { readonly head: Float32Array };
 
 /**
- * What both return. Only the body is sent and averaged: `broadcast` and contributions have shape [layout.size − head.size]. `params` is
- * that body under the initial head; `personal` puts it under the client's own.
+ * What both return. Only the body is sent and averaged: `broadcast` and contributions have shape [layout.size −
+ * head.size]. `params` is that body under the initial head; `personal` puts it under the client's own.
  */
 export type PartialAlgorithm<S extends PlainData> = PersonalizedAlgorithm<
   FedAvgState<S>,
@@ -54,8 +57,8 @@ export type PartialAlgorithm<S extends PlainData> = PersonalizedAlgorithm<
 /**
  * FedRep: head first, then body.
  *
- * @throws FedkitError `INVALID_ARGUMENT` if the head is empty or everything, `SHAPE_MISMATCH` if `initial` is of another
- * model, `OUT_OF_RANGE` for `headEpochs` that are not > 0.
+ * @throws FedkitError `INVALID_ARGUMENT` if the head is empty or everything, `SHAPE_MISMATCH` if `initial` is of
+ * another model, `OUT_OF_RANGE` for `headEpochs` that are not > 0.
  */
 export function fedRep<S extends PlainData = NoState>(options: FedRepOptions<S>): PartialAlgorithm<S> {
   const epochs = checkPositive('fedRep: headEpochs', options.headEpochs);

@@ -1,9 +1,9 @@
 /**
  * MimeLite: local steps that mimic the server's optimizer.
  *
- * Sai Praneeth Karimireddy, Martin Jaggi, Satyen Kale, Mehryar Mohri, Sashank J. Reddi, Sebastian U. Stich, Ananda Theertha
- * Suresh, "Breaking the centralized barrier for cross-device federated learning" (Mime), NeurIPS 2021, algorithm 1,
- * https://arxiv.org/abs/2008.03606.
+ * Sai Praneeth Karimireddy, Martin Jaggi, Satyen Kale, Mehryar Mohri, Sashank J. Reddi, Sebastian U. Stich, Ananda
+ * Theertha Suresh, "Breaking the centralized barrier for cross-device federated learning" (Mime), NeurIPS 2021,
+ * algorithm 1, https://arxiv.org/abs/2008.03606.
  *
  *     client i   y ← y − η·U(∇f_i(y; batch), s), the statistics s frozen, from y = x
  *                reports y − x and ∇f_i(x)
@@ -61,8 +61,8 @@ export type MimeLiteBroadcast = { readonly params: Float32Array; readonly statis
 export type MimeLiteUpdate = { readonly update: Float32Array; readonly gradient: Float32Array };
 
 /**
- * MimeLite. Clients pass over their data once more for the gradient at x. Any client can be asked in any round: none keeps a
- * state.
+ * MimeLite. Clients pass over their data once more for the gradient at x. Any client can be asked in any round: none
+ * keeps a state.
  *
  * @throws FedkitError `INVALID_ARGUMENT` for an unknown base, `OUT_OF_RANGE` for its constants.
  */
