@@ -26,6 +26,7 @@ interface NativeCrypto {
   diffieHellman(options: { privateKey: NativeKey; publicKey: NativeKey }): Uint8Array;
   createCipheriv(name: string, key: Uint8Array, iv: Uint8Array, options?: object): NativeCipher;
   createDecipheriv(name: string, key: Uint8Array, iv: Uint8Array, options?: object): NativeCipher;
+  createHash(name: string): { update(bytes: Uint8Array): { digest(): Uint8Array } };
   sign(algorithm: null, message: Uint8Array, key: NativeKey): Uint8Array;
   verify(algorithm: null, message: Uint8Array, key: NativeKey, signature: Uint8Array): boolean;
 }
@@ -123,6 +124,7 @@ function makeProvider(native: NativeCrypto): CryptoProvider {
         return undefined;
       }
     },
+    sha256: (bytes) => copyOf(native.createHash('sha256').update(bytes).digest()),
     sign: (secretKey, message) => native.sign(null, message, privateFrom(native, ED25519_PREFIX, secretKey)),
     verify(publicKey, message, signature) {
       // OpenSSL checks the equation without the cofactor, noble with it: a signer with a crafted key can make a

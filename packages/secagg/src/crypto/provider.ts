@@ -33,6 +33,8 @@ export interface CryptoProvider {
   seal(key: Uint8Array, plaintext: Uint8Array, associatedData: Uint8Array): Uint8Array;
   /** The plaintext, or `undefined` where the tag does not verify. */
   open(key: Uint8Array, sealed: Uint8Array, associatedData: Uint8Array): Uint8Array | undefined;
+  /** SHA-256; for long messages. */
+  sha256(bytes: Uint8Array): Uint8Array;
   /** An Ed25519 signature, 64 bytes. */
   sign(secretKey: Uint8Array, message: Uint8Array): Uint8Array;
   /** Whether an Ed25519 signature verifies; false for malformed keys and signatures. */
