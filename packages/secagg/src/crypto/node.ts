@@ -55,8 +55,8 @@ export function nodeProvider(): CryptoProvider | undefined {
     const agreement = provider.agreement(key) as Agreement;
     void agreement.agree(agreement.publicKey);
     provider.open(key, provider.seal(key, key, key), key);
-    void (provider.keystream('aes-128-ctr', key.subarray(0, 16)) as Keystream)(16);
-    void (provider.keystream('chacha20', key) as Keystream)(64);
+    void (provider.keystream('aes-128-ctr', key.subarray(0, 16), 16) as Keystream)(16);
+    void (provider.keystream('chacha20', key, 64) as Keystream)(64);
     return provider.verify(publicFrom(native, ED25519_PREFIX, key), key, provider.sign(key, key))
       ? provider
       : undefined;

@@ -82,6 +82,12 @@ export class VectorSum {
     }
   }
 
+  /** Bytes of keystream that a mask of vector `i` takes. */
+  maskBytes(i: number): number {
+    const { vector, wide } = this.#regions[i];
+    return vector.length * (wide ? 8 : 4);
+  }
+
   /** Adds or subtracts a mask: the keystream's words, one for each entry. */
   async addMask(i: number, keystream: Keystream, sign: Sign): Promise<void> {
     const { vector, offset, wide } = this.#regions[i];
