@@ -17,7 +17,7 @@ function expand(provider: CryptoProvider, suite: 'aes-128-ctr' | 'chacha20', rep
   return async () => {
     const start = performance.now();
     for (let i = 0; i < repeats; i++) {
-      const next = await provider.keystream(suite, longKey);
+      const next = await provider.keystream(suite, longKey, bytes);
       for (let at = 0; at < bytes; at += CHUNK_BYTES) {
         const chunk = next(Math.min(CHUNK_BYTES, bytes - at));
         if (!(chunk instanceof Uint8Array)) await chunk;
@@ -43,7 +43,7 @@ function whole(provider: CryptoProvider, kind: 'simd' | 'plain', repeats: number
   const sum = new VectorSum([{ name: 'v', length: entries, bits: 26 }], kind);
   return async () => {
     const start = performance.now();
-    for (let i = 0; i < repeats; i++) await sum.addMask(0, await provider.keystream('aes-128-ctr', key), 1);
+    for (let i = 0; i < repeats; i++) await sum.addMask(0, await provider.keystream('aes-128-ctr', key, bytes), 1);
     return (performance.now() - start) / repeats;
   };
 }

@@ -68,3 +68,28 @@ export function subtract64(target: usize, source: usize, count: i32): void {
     source += 8;
   }
 }
+
+// Adding values of `bits` bits that lie packed from `source` on, least significant bit first. Each is read with one
+// 64-bit load from the byte it begins in: bits + 7 ≤ 59. The last loads reach up to seven bytes beyond.
+
+export function addPacked32(target: usize, source: usize, count: i32, bits: u32): void {
+  const mask: u64 = (<u64>1 << bits) - 1;
+  let bit: u64 = 0;
+  for (let i = 0; i < count; i++) {
+    const value = (load<u64>(source + <usize>(bit >> 3)) >> (bit & 7)) & mask;
+    store<u32>(target, load<u32>(target) + <u32>value);
+    target += 4;
+    bit += bits;
+  }
+}
+
+export function addPacked64(target: usize, source: usize, count: i32, bits: u32): void {
+  const mask: u64 = (<u64>1 << bits) - 1;
+  let bit: u64 = 0;
+  for (let i = 0; i < count; i++) {
+    const value = (load<u64>(source + <usize>(bit >> 3)) >> (bit & 7)) & mask;
+    store<u64>(target, load<u64>(target) + value);
+    target += 8;
+    bit += bits;
+  }
+}

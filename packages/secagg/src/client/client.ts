@@ -11,7 +11,6 @@ import { defaultProvider } from '../crypto/default-provider.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import { type Directory, type Identity, signMessage } from '../identity.ts';
 import { copyOf, equal } from '../internal/bytes.ts';
-import { digestOf } from '../internal/hash.ts';
 import { decodeAbort, encodeAbort } from '../messages/abort.ts';
 import { MESSAGE, type Message, NO_INDEX, decodeMessage } from '../messages/header.ts';
 import { encodeId } from '../messages/member.ts';
@@ -172,7 +171,7 @@ export class SecAggClient {
       const bytes = copyOf(checkBytes('SecAggClient.receive: message', message));
       const decoded = decodeMessage(this.#config, bytes);
       this.#refuseAborted();
-      const request = digestOf(bytes);
+      const request = this.#provider.sha256(bytes);
       const answered = this.#state.answers.find(({ type }) => type === decoded.type);
       if (answered !== undefined) {
         if (equal(answered.request, request)) return answered.answer.slice();

@@ -26,6 +26,7 @@ interface NativeCrypto {
   diffieHellman(options: { privateKey: NativeKey; publicKey: NativeKey }): Uint8Array;
   createCipheriv(name: string, key: Uint8Array, iv: Uint8Array, options?: object): NativeCipher;
   createDecipheriv(name: string, key: Uint8Array, iv: Uint8Array, options?: object): NativeCipher;
+  createHash(name: string): { update(bytes: Uint8Array): { digest(): Uint8Array } };
   sign(algorithm: null, message: Uint8Array, key: NativeKey): Uint8Array;
   verify(algorithm: null, message: Uint8Array, key: NativeKey, signature: Uint8Array): boolean;
 }
@@ -54,8 +55,8 @@ export function nodeProvider(): CryptoProvider | undefined {
     const agreement = provider.agreement(key) as Agreement;
     void agreement.agree(agreement.publicKey);
     provider.open(key, provider.seal(key, key, key), key);
-    void (provider.keystream('aes-128-ctr', key.subarray(0, 16)) as Keystream)(16);
-    void (provider.keystream('chacha20', key) as Keystream)(64);
+    void (provider.keystream('aes-128-ctr', key.subarray(0, 16), 16) as Keystream)(16);
+    void (provider.keystream('chacha20', key, 64) as Keystream)(64);
     return provider.verify(publicFrom(native, ED25519_PREFIX, key), key, provider.sign(key, key))
       ? provider
       : undefined;
@@ -123,6 +124,7 @@ function makeProvider(native: NativeCrypto): CryptoProvider {
         return undefined;
       }
     },
+    sha256: (bytes) => copyOf(native.createHash('sha256').update(bytes).digest()),
     sign: (secretKey, message) => native.sign(null, message, privateFrom(native, ED25519_PREFIX, secretKey)),
     verify(publicKey, message, signature) {
       // OpenSSL checks the equation without the cofactor, noble with it: a signer with a crafted key can make a

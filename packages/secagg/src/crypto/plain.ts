@@ -6,6 +6,7 @@
 import { ctr } from '@noble/ciphers/aes.js';
 import { chacha20, chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { ed25519, x25519 } from '@noble/curves/ed25519.js';
+import { sha256 } from '@noble/hashes/sha2.js';
 import { FedkitError } from '@fedkit/core';
 import { copyOf } from '../internal/bytes.ts';
 import type { Agreement, CryptoProvider, Keystream, MaskSuite } from './provider.ts';
@@ -68,6 +69,7 @@ export const plainProvider: CryptoProvider = {
       return undefined;
     }
   },
+  sha256: (bytes) => sha256(bytes),
   sign: (secretKey, message) => ed25519.sign(message, secretKey),
   verify(publicKey, message, signature) {
     try {

@@ -27,12 +27,19 @@ export interface CryptoProvider {
   readonly name: 'node' | 'webcrypto' | 'plain';
   /** @param secretKey - 32 uniform bytes; not kept where the engine allows. */
   agreement(secretKey: Uint8Array): Agreement | Promise<Agreement>;
-  /** A keystream from its first byte: zero IV or nonce, block counter from zero. @param key - 16 bytes for AES-128, 32 for ChaCha20. */
-  keystream(suite: MaskSuite, key: Uint8Array): Keystream | Promise<Keystream>;
+  /**
+   * A keystream from its first byte: zero IV or nonce, block counter from zero.
+   *
+   * @param key - 16 bytes for AES-128, 32 for ChaCha20.
+   * @param total - Bytes that will be asked for in all; engines whose calls are slow fetch ahead.
+   */
+  keystream(suite: MaskSuite, key: Uint8Array, total: number): Keystream | Promise<Keystream>;
   /** ChaCha20-Poly1305 under a key that is used once, with a zero nonce; the tag follows the ciphertext. */
   seal(key: Uint8Array, plaintext: Uint8Array, associatedData: Uint8Array): Uint8Array;
   /** The plaintext, or `undefined` where the tag does not verify. */
   open(key: Uint8Array, sealed: Uint8Array, associatedData: Uint8Array): Uint8Array | undefined;
+  /** SHA-256; for long messages. */
+  sha256(bytes: Uint8Array): Uint8Array;
   /** An Ed25519 signature, 64 bytes. */
   sign(secretKey: Uint8Array, message: Uint8Array): Uint8Array;
   /** Whether an Ed25519 signature verifies; false for malformed keys and signatures. */

@@ -14,7 +14,11 @@ const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'h
 const providers = [plainProvider, nodeProvider(), webProvider()].filter((p): p is CryptoProvider => p !== undefined);
 
 async function stream(provider: CryptoProvider, suite: 'aes-128-ctr' | 'chacha20', key: Uint8Array, sizes: number[]) {
-  const next = await provider.keystream(suite, key);
+  const next = await provider.keystream(
+    suite,
+    key,
+    sizes.reduce((sum, size) => sum + size, 0),
+  );
   const parts: Uint8Array[] = [];
   for (const size of sizes) parts.push(await next(size));
   return Buffer.concat(parts);
@@ -56,6 +60,19 @@ describe.each(providers.map((provider) => [provider.name, provider] as const))('
     for (let i = 0; i < 300; i++) counters.writeUInt32BE(i, 16 * i + 12);
     const wanted = expected.update(counters);
     expect(await stream(provider, 'aes-128-ctr', bytes(key), [64, 4096, 640])).toEqual(wanted);
+  });
+
+  it('streams alike in any pieces, whatever total was announced', async () => {
+    const key = new Uint8Array(16).fill(8);
+    const whole = createCipheriv('aes-128-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(2_500_000));
+    const pieces = [131_072, 131_072, 64, 786_304, 1_048_640, 402_848];
+    expect(pieces.reduce((sum, size) => sum + size, 0)).toBe(2_500_000);
+    for (const total of [2_500_000, 64, 1_048_576]) {
+      const next = await provider.keystream('aes-128-ctr', key, total);
+      const parts: Uint8Array[] = [];
+      for (const size of pieces) parts.push((await next(size)).slice());
+      expect(Buffer.concat(parts).equals(whole)).toBe(true);
+    }
   });
 
   it('streams ChaCha20 as RFC 8439', async () => {

@@ -26,7 +26,8 @@ export interface MaskTask {
 export interface MaskExecutor {
   /** How many tasks it works on at once, ≥ 1. */
   readonly concurrency: number;
-  /** The masks of the task with the sign that takes them out, as {@link VectorSum.save} gives them. */
+  /** The masks of the task with the sign that takes them out, as words of memory: 32-bit ones up to 32 bits an entry, else 64-bit, each vector
+   * from a multiple of 64 bytes on. */
   run(task: MaskTask): Promise<Uint8Array>;
 }
 

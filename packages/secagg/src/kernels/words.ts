@@ -6,6 +6,7 @@
  */
 import { FedkitError } from '@fedkit/core';
 import { instantiateKernels } from '@fedkit/core/kernels';
+import { packedBytes, unpackWords } from '../sum/pack.ts';
 import { wasmBase64 } from './module.wasm.ts';
 
 /** Offsets are in bytes, multiples of 16; counts in words. Sums wrap modulo 2^32 or 2^64. */
@@ -17,9 +18,15 @@ export interface WordMemory {
   subtract32(target: number, source: number, count: number): void;
   add64(target: number, source: number, count: number): void;
   subtract64(target: number, source: number, count: number): void;
+  /**
+   * Adds `count` values of `bits` bits, packed from `source` on; 32-bit words for at most 32 bits, else 64-bit ones. The
+   * memory reaches at least seven bytes beyond the last.
+   */
+  addPacked32(target: number, source: number, count: number, bits: number): void;
+  addPacked64(target: number, source: number, count: number, bits: number): void;
 }
 
-type Kernels = Pick<WordMemory, 'add32' | 'subtract32' | 'add64' | 'subtract64'>;
+type Kernels = Omit<WordMemory, 'kind' | 'bytes' | 'words'>;
 
 /**
  * A zeroed memory.
@@ -41,14 +48,17 @@ export function wordMemory(bytes: number, kind: 'simd' | 'plain' = 'simd'): Word
     subtract32: exports.subtract32,
     add64: exports.add64,
     subtract64: exports.subtract64,
+    addPacked32: exports.addPacked32,
+    addPacked64: exports.addPacked64,
   };
 }
 
 function plainMemory(buffer: ArrayBuffer): WordMemory {
   const words = new Uint32Array(buffer);
+  const bytes = new Uint8Array(buffer);
   return {
     kind: 'plain',
-    bytes: new Uint8Array(buffer),
+    bytes,
     words,
     add32(target, source, count) {
       const from = source / 4 - target / 4;
@@ -72,6 +82,20 @@ function plainMemory(buffer: ArrayBuffer): WordMemory {
         const low = words[i] - words[i + from];
         words[i] = low;
         words[i + 1] -= words[i + 1 + from] + (low < 0 ? 1 : 0);
+      }
+    },
+    addPacked32(target, source, count, bits) {
+      const values = new Uint32Array(count);
+      unpackWords(bytes.subarray(source, source + packedBytes(count, bits)), count, bits, values);
+      for (let i = 0; i < count; i++) words[target / 4 + i] += values[i];
+    },
+    addPacked64(target, source, count, bits) {
+      const values = new Uint32Array(2 * count);
+      unpackWords(bytes.subarray(source, source + packedBytes(count, bits)), count, bits, values);
+      for (let i = 0; i < 2 * count; i += 2) {
+        const low = words[target / 4 + i] + values[i];
+        words[target / 4 + i] = low;
+        words[target / 4 + i + 1] += values[i + 1] + (low > 0xffffffff ? 1 : 0);
       }
     },
   };

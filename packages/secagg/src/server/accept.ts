@@ -56,9 +56,17 @@ function acceptInput(round: ServerRound, { index, body }: Message): void {
 
 function acceptResponse(round: ServerRound, { index, body }: Message): void {
   const released = decodeUnmaskResponse(body, round.dealersOf(index).length);
-  const request = unmaskRequestFor(round, index).subarray(HEADER_BYTES);
-  if (!equal(released.request, digestOf(request))) refuse('an answer to the request it was sent', 'one to another');
+  if (!equal(released.request, requestDigest(round, index)))
+    refuse('an answer to the request it was sent', 'one to another');
   round.released[index] = released;
+}
+
+/** Hash of the request this client was sent; in the complete graph everybody's, made once. */
+function requestDigest(round: ServerRound, index: number): Uint8Array {
+  if (round.complete && round.requestDigest !== undefined) return round.requestDigest;
+  const digest = digestOf(unmaskRequestFor(round, index).subarray(HEADER_BYTES));
+  if (round.complete) round.requestDigest = digest;
+  return digest;
 }
 
 function refuse(expected: string, got: string): never {

@@ -42,6 +42,8 @@ export class ServerRound {
   readonly sum: VectorSum;
   /** Encoded cohort in the complete graph. */
   cohort: Uint8Array = new Uint8Array(0);
+  /** Hash of the unmask request in the complete graph, once the first answer came. */
+  requestDigest: Uint8Array | undefined;
   memberTree: MerkleTree | undefined;
   partTree: MerkleTree | undefined;
   transcript: Uint8Array = new Uint8Array(0);

@@ -13,7 +13,6 @@ import { inlineExecutor } from '../executor/inline.ts';
 import { type MaskExecutor, type MaskTask, maskCount } from '../executor/mask-task.ts';
 import { type Directory, verifyMessage } from '../identity.ts';
 import { copyOf, equal } from '../internal/bytes.ts';
-import { digestOf } from '../internal/hash.ts';
 import { decodeAbort, encodeAbort } from '../messages/abort.ts';
 import { MESSAGE, type Message, NO_INDEX, decodeMessage } from '../messages/header.ts';
 import { encodeId } from '../messages/member.ts';
@@ -156,7 +155,7 @@ export class SecAggServer {
       const bytes = copyOf(checkBytes('SecAggServer.receive: message', message));
       const id = encodeId('SecAggServer.receive: clientId', clientId);
       const decoded = decodeMessage(round.config, bytes);
-      const digest = digestOf(bytes);
+      const digest = this.#provider.sha256(bytes);
       const slot = `${decoded.type} ${clientId}`;
       const earlier = this.#digests.get(slot);
       if (earlier !== undefined && equal(earlier, digest)) return;

@@ -72,7 +72,7 @@ export function checkPacked(packed: Uint8Array, length: number, bits: number): v
 
 /** Unpacks what {@link checkPacked} accepts into words. */
 export function unpackWords(packed: Uint8Array, length: number, bits: number, words: Uint32Array): void {
-  // A copy on a word boundary with one word to spare.
+  // A copy on a word boundary with two words to spare.
   const source = new Uint32Array((packed.length >> 2) + 2);
   new Uint8Array(source.buffer).set(packed);
   const wide = bits > 32;

@@ -24,6 +24,25 @@ describe('the kernels', () => {
   });
 });
 
+describe('the unpacking kernels', () => {
+  it.each(Array.from({ length: 51 }, (_, i) => i + 2))('add values of %s bits as their plain twin does', (bits) => {
+    const rng = seededRng(bits);
+    const simd = wordMemory(8192);
+    const plain = wordMemory(8192, 'plain');
+    for (const count of [1, 2, 7, 100, 255]) {
+      const words = Uint32Array.from({ length: 2048 }, () => (rng.below(4) === 0 ? 0xffffffff : rng.uint32()));
+      simd.words.set(words);
+      plain.words.set(words);
+      for (const memory of [simd, plain]) {
+        if (bits > 32) memory.addPacked64(4096, 0, count, bits);
+        else memory.addPacked32(4096, 0, count, bits);
+      }
+      expect(plain.words.subarray(0, 2048)).toEqual(simd.words.subarray(0, 2048));
+      expect(simd.words.subarray(0, 1024)).toEqual(words.subarray(0, 1024));
+    }
+  });
+});
+
 describe.each(['simd', 'plain'] as const)('VectorSum, %s', (kind) => {
   const layout = [
     { name: 'narrow', length: 5, bits: 2 },

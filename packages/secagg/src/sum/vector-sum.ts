@@ -10,7 +10,7 @@ import { refuse } from '@fedkit/core/internal';
 import type { Keystream } from '../crypto/provider.ts';
 import type { MaskedVector } from '../key-derivation.ts';
 import { type WordMemory, wordMemory } from '../kernels/words.ts';
-import { packWords, packedBytes, unpackWords } from './pack.ts';
+import { packWords, packedBytes } from './pack.ts';
 
 /** Keystream is added in pieces of this many bytes, small enough to stay in a core's own cache. */
 export const CHUNK_BYTES = 131_072;
@@ -72,13 +72,20 @@ export class VectorSum {
     const { vector, offset, wide } = this.#regions[i];
     const wordBytes = wide ? 8 : 4;
     const count = CHUNK_BYTES / wordBytes;
+    const memory = this.#memory;
     for (let from = 0; from < vector.length; from += count) {
       const length = Math.min(count, vector.length - from);
       const start = packedBytes(from, vector.bits);
-      const piece = packed.subarray(start, start + packedBytes(length, vector.bits));
-      unpackWords(piece, length, vector.bits, this.#memory.words);
-      this.#fold(offset + from * wordBytes, length, wide, 1);
+      memory.bytes.set(packed.subarray(start, start + packedBytes(length, vector.bits)));
+      if (wide) memory.addPacked64(offset + from * wordBytes, 0, length, vector.bits);
+      else memory.addPacked32(offset + from * wordBytes, 0, length, vector.bits);
     }
+  }
+
+  /** Bytes of keystream that a mask of vector `i` takes. */
+  maskBytes(i: number): number {
+    const { vector, wide } = this.#regions[i];
+    return vector.length * (wide ? 8 : 4);
   }
 
   /** Adds or subtracts a mask: the keystream's words, one for each entry. */
