@@ -69,7 +69,6 @@ export {
   skellamMechanism,
 } from './distributed/mechanism.ts';
 export {
-  discreteGaussianSumDistance,
   integerL1Bound,
   modularScale,
   roundedNormBound,

@@ -31,7 +31,8 @@ export interface AuditReport extends Guesses {
  * @param options.outScores - Of those that did not.
  * @param options.delta - δ in (0, 1).
  * @param options.confidence - In (0, 1); default 0.95.
- * @param options.guessCounts - Each in [1, m]; by default m/2, m/4, … down to 8, at most six of them.
+ * @param options.guessCounts - Each in [1, m]; by default m/4, m/8 and m/16, among which lies the best
+ * for canaries that stand out by one half to four standard deviations.
  * @param options.claimedEpsilon - What the mechanism says of itself, at `delta`.
  * @throws FedkitError `THRESHOLD_NOT_MET` without a canary, `OUT_OF_RANGE` for scores that are not finite or other options
  * out of range.
@@ -81,11 +82,7 @@ export function auditOneRun(options: {
 }
 
 function defaultCounts(canaries: number): number[] {
-  const counts: number[] = [];
-  for (let count = Math.ceil(canaries / 2); counts.length < 6 && (count >= 8 || counts.length === 0); count >>= 1) {
-    counts.push(count);
-  }
-  return counts;
+  return [4, 8, 16].map((part) => Math.ceil(canaries / part));
 }
 
 /** 1 for each canary that was in and 0 for each that was out, by falling score; among equal scores the out ones come first. */

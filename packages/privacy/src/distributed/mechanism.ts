@@ -166,7 +166,9 @@ function distributedMechanism(where: string, options: DistributedOptions, shares
       const factor = Number.isFinite(norm) ? scale * Math.min(1, clip / Math.max(norm, clip)) : 0;
       const noised = roundConditionally(values, factor, ball, rng);
       sampler.addTo(noised, rng);
-      return Int32Array.from(noised, (integer) => centered(integer, modulus));
+      const integers = new Int32Array(size);
+      for (let i = 0; i < size; i++) integers[i] = centered(noised[i], modulus);
+      return integers;
     },
     decodeSum(sum, { survivors }) {
       checkSurvivors('decodeSum', survivors);

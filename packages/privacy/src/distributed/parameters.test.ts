@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import vectors from '../../test/vectors/mechanisms.json' with { type: 'json' };
-import {
-  discreteGaussianSumDistance,
-  integerL1Bound,
-  modularScale,
-  roundedNormBound,
-  standardDeviationsFor,
-} from './parameters.ts';
+import { integerL1Bound, modularScale, roundedNormBound, standardDeviationsFor } from './parameters.ts';
 
 const relative = (got: number, value: number) => Math.abs(got / value - 1);
 const outOfRange = expect.objectContaining({ code: 'OUT_OF_RANGE' });
@@ -28,14 +22,6 @@ describe('published formulas', () => {
       spread: params.rho,
     });
     expect(relative(scale, value)).toBeLessThan(1e-12);
-  });
-
-  it.each(vectors.ddgauss_tau)('distance of a sum from a discrete Gaussian, $params', ({ params, value }) => {
-    const distance = discreteGaussianSumDistance({
-      localNoiseStd: params.local_sigma_integer_grid,
-      contributors: params.num_clients,
-    });
-    expect(relative(distance, value)).toBeLessThan(1e-12);
   });
 });
 
@@ -81,7 +67,6 @@ describe('the other parameters', () => {
     expect(() => modularScale({ ...base, bits: 31 })).toThrow(outOfRange);
     expect(() => roundedNormBound({ norm: -1, size: 1, beta: 0 })).toThrow(outOfRange);
     expect(() => roundedNormBound({ norm: 1, size: 1, beta: 1 })).toThrow(outOfRange);
-    expect(() => discreteGaussianSumDistance({ localNoiseStd: 0, contributors: 2 })).toThrow(outOfRange);
     expect(() => standardDeviationsFor(0)).toThrow(outOfRange);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * The arithmetic of distributed differential privacy: how much rounding inflates a norm, how far a sum of discrete Gaussians
- * is from one, which scale fits a modulus. Kairouz, Liu and Steinke, "The Distributed Discrete Gaussian Mechanism for Federated
+ * The arithmetic of distributed differential privacy: how much rounding inflates a norm, which scale
+ * fits a modulus. Kairouz, Liu and Steinke, "The Distributed Discrete Gaussian Mechanism for Federated
  * Learning with Secure Aggregation", ICML 2021, arXiv 2102.06387; Agarwal, Kairouz and Liu, "The Skellam Mechanism for
  * Differentially Private Federated Learning", NeurIPS 2021, arXiv 2110.04995.
  *
@@ -31,22 +31,6 @@ export function roundedNormBound({ norm, size, beta }: { norm: number; size: num
 /** An L1 bound of integer vectors with L2 norm ≤ `norm`: norm · min(√d, norm), for every non-zero coordinate is at least 1. */
 export function integerL1Bound({ norm, size }: { norm: number; size: number }): number {
   return norm * Math.min(Math.sqrt(size), norm);
-}
-
-/**
- * τ = 10 Σ_{k=1}^{n−1} exp(−2π² σ² k/(k+1)): how far the sum of n discrete Gaussians of parameter σ is from one discrete Gaussian
- * (Kairouz, Liu and Steinke, Theorem 1).
- *
- * @param options.localNoiseStd - σ of each, in steps of the integer grid.
- * @param options.contributors - n ≥ 1.
- * @complexity O(n).
- */
-export function discreteGaussianSumDistance(options: { localNoiseStd: number; contributors: number }): number {
-  const sigma = checkPositive('discreteGaussianSumDistance: localNoiseStd', options.localNoiseStd);
-  const n = checkInteger('discreteGaussianSumDistance: contributors', options.contributors, 1, 2 ** 32);
-  let sum = 0;
-  for (let k = 1; k < n; k++) sum += Math.exp((-2 * Math.PI * Math.PI * sigma * sigma * k) / (k + 1));
-  return 10 * sum;
 }
 
 /** Beyond this many grid steps to a unit, finer grids gain nothing and integers leave 32 bits. */

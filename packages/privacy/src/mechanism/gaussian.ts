@@ -116,7 +116,7 @@ function localGaussian(options: LocalOptions): LocalGaussian {
     privatize(values, rng) {
       checkVector(`${where}.privatize: values`, values, size);
       roundToGrid(values, grid, 1 / grid.granularity, clip, integers);
-      const noised = Float64Array.from(integers);
+      const noised = new Float64Array(integers);
       integers.fill(0);
       sampler.addTo(noised, rng);
       return toValues(noised, grid.granularity);

@@ -8,6 +8,7 @@
  * @module
  */
 import { refuse } from '@fedkit/core/internal';
+import { dominatingGaussian } from '../event/dominating-gaussian.ts';
 import type {
   DistributedDiscreteGaussianEvent,
   LeafEvent,
@@ -68,9 +69,12 @@ function finite(event: LeafEvent, neighboring: Neighboring): (order: number) => 
         return (order) => poissonGaussianDivergence(event.probability, ratio, order);
       }
       const unsampled = finite(inner, neighboring);
+      const gaussian = inner.kind === 'discrete-gaussian' ? dominatingGaussian(inner) : undefined;
+      const ratio = gaussian === undefined ? Infinity : gaussian.recordNorm / gaussian.noiseStd;
       return (order) =>
         Math.min(
           unsampled(order),
+          ratio === Infinity ? Infinity : poissonGaussianDivergence(event.probability, ratio, order),
           interpolateOrders(order, (whole) => poissonCumulant(event.probability, whole, unsampled)),
         );
     }
