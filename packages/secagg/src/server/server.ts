@@ -23,7 +23,7 @@ import { acceptMessage } from './accept.ts';
 import { openStage, requireEnough } from './advance.ts';
 import { ServerRound, type ServerStage } from './round.ts';
 import { decodeServerState, encodeServerState } from './state.ts';
-import { Unmasking } from './unmask.ts';
+import { type Suspects, Unmasking } from './unmask.ts';
 
 /** What a server is made of. */
 export interface SecAggServerOptions {
@@ -65,6 +65,7 @@ const EXPECTED: Partial<Record<ServerStage, number>> = {
   reveal: MESSAGE.reveal,
   share: MESSAGE.shareKeys,
   input: MESSAGE.maskedInput,
+  consistency: MESSAGE.signedSurvivors,
   unmask: MESSAGE.unmaskResponse,
 };
 
@@ -87,6 +88,7 @@ export class SecAggServer {
   #stage: ServerStage = 'advertise';
   #received = 0;
   #unmasked = false;
+  #suspects: readonly Suspects[] = [];
   #expectedCount: number;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -209,6 +211,14 @@ export class SecAggServer {
     });
   }
 
+  /**
+   * Pairs of clients of which at least one cheated, as far as unmasking came across them; also after it failed. Empty
+   * before, and after a restore.
+   */
+  get suspects(): readonly Suspects[] {
+    return [...this.#suspects];
+  }
+
   /** The sums. @throws FedkitError `PROTOCOL_STATE` before the round is finished. */
   result(): SecAggResult {
     if (this.#stage !== 'finished') {
@@ -238,7 +248,9 @@ export class SecAggServer {
 
   async #unmask(): Promise<void> {
     const round = this.#round;
-    const tasks = await new Unmasking(round, this.#provider).tasks();
+    const unmasking = new Unmasking(round, this.#provider);
+    this.#suspects = unmasking.suspects;
+    const tasks = await unmasking.tasks();
     const masks = new VectorSum(maskedVectors(round.config));
     const executor = this.#options.executor ?? inlineExecutor(this.#provider);
     const total = tasks.reduce((sum, task) => sum + maskCount(task), 0);
@@ -309,7 +321,7 @@ export class SecAggServer {
 
   /** Who is in this stage, by place. */
   #participants(): readonly unknown[] {
-    const { complete, members, parts, dealt, masked } = this.#round;
+    const { complete, members, parts, dealt, masked, releasing } = this.#round;
     switch (this.#stage) {
       case 'reveal':
         return members;
@@ -317,8 +329,10 @@ export class SecAggServer {
         return complete ? members : parts;
       case 'input':
         return dealt;
-      case 'unmask':
+      case 'consistency':
         return masked;
+      case 'unmask':
+        return releasing;
       default:
         return [];
     }
