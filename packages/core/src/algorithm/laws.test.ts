@@ -56,7 +56,6 @@ describe('algorithms of a part of the model', () => {
   const draw = (size: number) => Float32Array.from({ length: size }, () => rng.uniform() - 0.5);
   const initial = draw(12);
   const targets = Array.from({ length: 4 }, () => draw(12));
-  const params = draw(8);
   describe.each([
     ['fedRep', fedRep({ head, initial, headEpochs: 1 })],
     ['fedPer', fedPer({ head, initial })],
@@ -65,7 +64,7 @@ describe('algorithms of a part of the model', () => {
       it,
       algorithmLaws({
         algorithm: algorithm as unknown as Any,
-        params,
+        params: initial,
         trainer: (client) => quadraticTrainer(targets[client], 10),
         local: { epochs: 1, batchSize: 5, learningRate: 0.1 },
       }),
