@@ -16,6 +16,11 @@ const optimizers: [string, unknown][] = [
   ['serverAdam with bias correction', serverAdam({ learningRate: 0.1, biasCorrection: true })],
   ['serverYogi', serverYogi({ learningRate: 0.1 })],
   ['serverAdagrad', serverAdagrad({ learningRate: 0.1 })],
+  ...(['flower', 'tff'] as const).flatMap((variant): [string, unknown][] => [
+    [`serverAdam as ${variant}`, serverAdam({ variant, learningRate: 0.1 })],
+    [`serverYogi as ${variant}`, serverYogi({ variant, learningRate: 0.1 })],
+    [`serverAdagrad as ${variant}`, serverAdagrad({ variant, learningRate: 0.1 })],
+  ]),
 ];
 
 describe.each(optimizers)('%s', (_name, optimizer) => {
