@@ -35,8 +35,9 @@ export interface EdenOptions {
  * 0.0095 at 1, 2, 3, 4 bits, whatever the input. Budgets may differ between clients: all are unbiased.
  *
  * Errors of clients average out only between different rotations: give each client its own `sharedSeed`
- * ({@link clientSeed}). Unbiased up to what a Hadamard rotation differs from a uniform one: below the noise of 10^5
- * encodings on every input tried, tiles of 16 values and more.
+ * ({@link clientSeed}). Unbiased up to what a Hadamard rotation differs from a uniform one: over 60,000 encodings a bias of
+ * 0.4 % of the value at most on vectors of 16 and 64 values that are zero but for two or three, and none beyond noise on
+ * dense ones.
  *
  * `encode` refuses magnitudes above 2^100 (`OUT_OF_RANGE`).
  *
