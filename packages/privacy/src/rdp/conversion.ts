@@ -13,10 +13,13 @@ export function epsilonOfDivergence(divergence: number, order: number, delta: nu
   return Math.max(epsilon, 0);
 }
 
-/** An upper bound of log δ at ε ≥ 0, from the divergence of one order > 1. */
+/** An upper bound of log δ at ε ≥ 0, from the divergence of one order > 1.01. Convex in the order, hence unimodal. */
 export function logDeltaOfDivergence(divergence: number, order: number, epsilon: number): number {
   if (divergence === 0) return -Infinity;
-  const variation = 0.5 * Math.log(-Math.expm1(-divergence));
-  if (order <= 1.01) return variation;
-  return Math.min(variation, (order - 1) * (divergence - epsilon + Math.log1p(-1 / order)) - Math.log(order));
+  return (order - 1) * (divergence - epsilon + Math.log1p(-1 / order)) - Math.log(order);
+}
+
+/** An upper bound of log δ at every ε ≥ 0 by total variation, from the divergence of any order > 1. */
+export function logTotalVariation(divergence: number): number {
+  return divergence === 0 ? -Infinity : 0.5 * Math.log(-Math.expm1(-divergence));
 }
