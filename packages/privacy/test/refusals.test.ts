@@ -194,14 +194,11 @@ describe('accountants', () => {
 
 describe('sampling', () => {
   it('a fixed cohort is not Poisson, in types and in plain JavaScript', () => {
-    const fixed: SamplingScheme = { kind: 'fixed', population: 100, cohort: 10 };
+    const fixed = { kind: 'fixed', population: 100, cohort: 10 } as const satisfies SamplingScheme;
     // @ts-expect-error Poisson accounting of a fixed cohort does not compile
-    const { code, message } = refusal(() =>
-      event.poissonSampled({ kind: 'fixed', population: 100, cohort: 10 }, gaussian),
-    );
+    const { code, message } = refusal(() => event.poissonSampled(fixed, gaussian));
     expect(code).toBe('UNSUPPORTED_EVENT');
     expect(message).toContain('sampledWithoutReplacement');
-    expect(fixed.kind).toBe('fixed');
     // @ts-expect-error no sampling that may be counted on
     expect(refusal(() => event.poissonSampled({ kind: 'none' }, gaussian)).code).toBe('UNSUPPORTED_EVENT');
     expect(event.poissonSampled({ kind: 'poisson', probability: 0.1 }, gaussian)).toEqual(
