@@ -32,8 +32,9 @@ export function neededSecrets(round: ServerRound): { seeds: number[]; keys: numb
 export class Unmasking {
   readonly #round: ServerRound;
   readonly #provider: CryptoProvider;
-  readonly #weights = new Map<string, Uint32Array>();
+  readonly #weights = new WeakMap<readonly number[], Uint32Array>();
   readonly #places = new Map<number, Map<number, number>>();
+  #usual: readonly number[] | undefined;
 
   constructor(round: ServerRound, provider: CryptoProvider) {
     this.#round = round;
@@ -81,7 +82,7 @@ export class Unmasking {
 
   #rebuild(dealer: number): Uint8Array | undefined {
     const { threshold } = this.#round.config;
-    const holders = this.#holders(dealer, threshold);
+    const holders = this.#holders(dealer);
     if (holders.length < threshold) {
       throw new FedkitError(
         'THRESHOLD_NOT_MET',
@@ -89,12 +90,10 @@ export class Unmasking {
         { details: { client: this.#round.idOf(dealer), threshold, shares: holders.length } },
       );
     }
-    const set = holders.join();
-    let weights = this.#weights.get(set);
+    let weights = this.#weights.get(holders);
     if (weights === undefined) {
       weights = interpolationWeights(Uint32Array.from(holders, (holder) => holder + 1));
-      // In the complete graph one set serves everybody; on a ring every client has its own.
-      if (this.#round.complete) this.#weights.set(set, weights);
+      this.#weights.set(holders, weights);
     }
     const shares = holders.map((holder) => (this.#round.released[holder] as ReleasedShares).words);
     return combineWords(
@@ -104,15 +103,24 @@ export class Unmasking {
     );
   }
 
-  /** Holders that released a share of `dealer`, ascending, the first `most`. */
-  #holders(dealer: number, most = Infinity): number[] {
-    const { released } = this.#round;
+  /** The first t holders that released a share of `dealer`, ascending; fewer where there are not so many. */
+  #holders(dealer: number): readonly number[] {
+    const { config, complete } = this.#round;
+    // In the complete graph nearly always the same t: found once, and their weights with them.
+    if (complete && this.#usual !== undefined && this.#usual.every((holder) => this.#has(holder, dealer))) {
+      return this.#usual;
+    }
     const found: number[] = [];
     for (const holder of this.#round.dealersOf(dealer)) {
-      if (found.length >= most) break;
-      if (released[holder]?.present[this.#place(holder, dealer)] === true) found.push(holder);
+      if (found.length === config.threshold) break;
+      if (this.#has(holder, dealer)) found.push(holder);
     }
+    if (complete && found.length === config.threshold) this.#usual ??= found;
     return found;
+  }
+
+  #has(holder: number, dealer: number): boolean {
+    return this.#round.released[holder]?.present[this.#place(holder, dealer)] === true;
   }
 
   /** Where in a holder's response the dealer's share stands. */
