@@ -56,44 +56,49 @@ export async function makeCohort(config: RoundConfig): Promise<(dropped: Readonl
       cpu[stage] = (cpu[stage] ?? 0) + (user + system) / 1e6;
       return result;
     };
-    for (const member of members) {
-      const message = encodeAdvertise(config, digest, member);
-      await timed(() => server.receive(`c${member.index}`, message));
-    }
+    const receive = (messages: readonly (readonly [index: number, message: Uint8Array])[]) =>
+      timed(async () => {
+        for (const [index, message] of messages) await server.receive(`c${index}`, message);
+      });
+    const survivors = members.filter(({ index }) => !dropped.has(index));
+    await receive(members.map((member) => [member.index, encodeAdvertise(config, digest, member)]));
     const cohort = await timed(async () => (await server.advance()).get('c0') as Uint8Array);
     const transcript = cohortTranscript(digest, cohort.subarray(HEADER_BYTES));
     const context = { session: config.session, round: config.round, transcript };
-    for (const { index } of members) {
-      const sealed = new Uint8Array(randomBytes((clients - 1) * 104));
-      const commitment = selfMaskCommitment(transcript, index, seeds[index]);
-      const pairs = Array.from({ length: clients - 1 }, (_, i) => sealed.subarray(104 * i, 104 * (i + 1)));
-      const message = encodeShareKeys(config, index, commitment, pairs);
-      await timed(() => server.receive(`c${index}`, message));
-    }
+    const sealed = new Uint8Array(randomBytes((clients - 1) * 104));
+    const pairs = Array.from({ length: clients - 1 }, (_, i) => sealed.subarray(104 * i, 104 * (i + 1)));
+    await receive(
+      members.map(({ index }) => {
+        const commitment = selfMaskCommitment(transcript, index, seeds[index]);
+        return [index, encodeShareKeys(config, index, commitment, pairs)];
+      }),
+    );
     // Reading every message is part of the server's work.
     await timed(async () => {
       for (const [, message] of await server.advance()) void message;
     });
     const layout = { suite: config.suite, vectors: config.vectors, context };
-    for (const member of members) {
-      if (dropped.has(member.index)) continue;
-      const sum = new VectorSum(config.vectors);
+    const sum = new VectorSum(config.vectors);
+    const inputs: [number, Uint8Array][] = [];
+    for (const member of survivors) {
       sum.addValues(0, inputOf(config, member.index).update, 1);
       await addSelfMask(provider, layout, sum, extractKey(context, seeds[member.index]), maskParty(member), 1);
-      const message = encodeMaskedInput(config, member.index, [sum.pack(0)]);
-      await timed(() => server.receive(`c${member.index}`, message));
+      inputs.push([member.index, encodeMaskedInput(config, member.index, [sum.pack(0)])]);
+      sum.erase();
     }
+    await receive(inputs);
     const request = digestOf(
       (await timed(async () => (await server.advance()).values().next().value as Uint8Array)).subarray(HEADER_BYTES),
     );
-    for (const { index } of members) {
-      if (dropped.has(index)) continue;
-      const shares = dealt.map((kinds, dealer) =>
-        kinds[dropped.has(dealer) ? 0 : 1].subarray(index * SHARE_BYTES, (index + 1) * SHARE_BYTES),
-      );
-      const message = encodeUnmaskResponse(config, index, { request, shares });
-      await timed(() => server.receive(`c${index}`, message));
-    }
+    await receive(
+      survivors.map(({ index }) => {
+        const shares = dealt.map((kinds, dealer) =>
+          kinds[dropped.has(dealer) ? 0 : 1].subarray(index * SHARE_BYTES, (index + 1) * SHARE_BYTES),
+        );
+        return [index, encodeUnmaskResponse(config, index, { request, shares })];
+      }),
+    );
+    (globalThis as { gc?: () => void }).gc?.();
     await timed(() => server.advance());
     if (dropped.size === 0) {
       const wanted = members.reduce((sum, { index }) => sum + ((index % 7) - 3 || 32_767), 0);

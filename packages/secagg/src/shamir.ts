@@ -107,15 +107,30 @@ export function combineWords(
   shares: readonly Uint32Array[],
   places: Uint32Array,
 ): Uint8Array | undefined {
-  const limbs = new Uint32Array(LIMBS);
-  for (let i = 0; i < weights.length; i++) {
-    const words = shares[i];
-    const start = places[i] * LIMBS;
+  // Products with the upper 15 and the lower 16 bits of a weight are below 2^46 and 2^47: 32 of them add exactly.
+  const high = new Float64Array(LIMBS);
+  const low = new Float64Array(LIMBS);
+  for (let from = 0; from < weights.length; from += 32) {
+    const end = Math.min(from + 32, weights.length);
+    for (let i = from; i < end; i++) {
+      const upper = weights[i] >>> 16;
+      const lower = weights[i] & 0xffff;
+      const words = shares[i];
+      const start = places[i] * LIMBS;
+      for (let limb = 0; limb < LIMBS; limb++) {
+        const word = words[start + limb];
+        high[limb] += upper * word;
+        low[limb] += lower * word;
+      }
+    }
     for (let limb = 0; limb < LIMBS; limb++) {
-      const sum = limbs[limb] + multiply(weights[i], words[start + limb]);
-      limbs[limb] = sum >= PRIME ? sum - PRIME : sum;
+      high[limb] = reduce(high[limb]);
+      low[limb] = reduce(low[limb]);
     }
   }
+  const limbs = Uint32Array.from({ length: LIMBS }, (_, limb) => reduce(high[limb] * 65536 + low[limb]));
+  high.fill(0);
+  low.fill(0);
   return limbsToSecret(limbs);
 }
 

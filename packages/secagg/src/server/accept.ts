@@ -4,7 +4,7 @@
  * @module
  */
 import { FedkitError } from '@fedkit/core';
-import { equal, hex } from '../internal/bytes.ts';
+import { copyOf, equal, hex } from '../internal/bytes.ts';
 import { digestOf } from '../internal/hash.ts';
 import { decodeAdvertise } from '../messages/advertise.ts';
 import { HEADER_BYTES, type Message, NO_INDEX } from '../messages/header.ts';
@@ -22,7 +22,8 @@ export function acceptMessage(round: ServerRound, stage: ServerStage, id: Uint8A
   if (stage === 'advertise') acceptAdvertise(round, id, message);
   else if (stage === 'reveal') acceptReveal(round, message);
   else if (stage === 'share') {
-    round.dealt[message.index] = decodeShareKeys(message.body, round.peersOf(message.index).length);
+    const { commitment, sealed } = decodeShareKeys(message.body, round.peersOf(message.index).length);
+    round.dealt[message.index] = { commitment: copyOf(commitment), sealed: copyOf(sealed) };
   } else if (stage === 'input') acceptInput(round, message);
   else if (stage === 'consistency') acceptSignature(round, message);
   else acceptResponse(round, message);
@@ -36,7 +37,8 @@ function acceptAdvertise(round: ServerRound, id: Uint8Array, { index, body, sign
       `SecAggServer.receive: expected at most ${config.clients} clients, got one more`,
     );
   }
-  const member = decodeAdvertise(config, round.configDigest, body, members.length, signed?.signature);
+  const signature = signed && copyOf(signed.signature);
+  const member = decodeAdvertise(config, round.configDigest, body, members.length, signature);
   const own = [hex(member.channelKey), hex(member.maskKey)];
   if (index !== NO_INDEX || !equal(member.id, id)) refuse('an advertisement under its own id', 'another');
   if (own[0] === own[1] || own.some((key) => keys.has(key))) refuse('keys nobody else advertised', 'a copy');
@@ -45,7 +47,7 @@ function acceptAdvertise(round: ServerRound, id: Uint8Array, { index, body, sign
 }
 
 function acceptReveal(round: ServerRound, { index, body }: Message): void {
-  const part = decodeReveal(body);
+  const part = copyOf(decodeReveal(body));
   const { id, commitment } = round.members[index];
   checkPart(round.configDigest, id, commitment as Uint8Array, part);
   round.parts[index] = part;
@@ -68,7 +70,7 @@ function acceptResponse(round: ServerRound, { index, body }: Message): void {
   const released = decodeUnmaskResponse(body, round.dealersOf(index).length);
   if (!equal(released.request, requestDigest(round, index)))
     refuse('an answer to the request it was sent', 'one to another');
-  round.released[index] = released;
+  round.released[index] = { ...released, request: copyOf(released.request) };
 }
 
 /** Hash of the request this client was sent; in the complete graph everybody's, made once. */

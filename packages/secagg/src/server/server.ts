@@ -12,7 +12,7 @@ import type { CryptoProvider } from '../crypto/provider.ts';
 import { inlineExecutor } from '../executor/inline.ts';
 import { type MaskExecutor, type MaskTask, maskCount } from '../executor/mask-task.ts';
 import { type Directory, verifyMessage } from '../identity.ts';
-import { copyOf, equal } from '../internal/bytes.ts';
+import { equal } from '../internal/bytes.ts';
 import { decodeAbort, encodeAbort } from '../messages/abort.ts';
 import { MESSAGE, type Message, NO_INDEX, decodeMessage } from '../messages/header.ts';
 import { encodeId } from '../messages/member.ts';
@@ -149,12 +149,13 @@ export class SecAggServer {
    * stage that has ended: a masked input that comes after its owner was declared dropped is never looked at.
    *
    * @param clientId - Who sent it, as the transport authenticated it.
+   * @param message - Must stay as it is until the promise settles; nothing of it is kept by reference.
    * @throws FedkitError `DECODE_FAILED`, `AUTHENTICATION_FAILED` or `PROTOCOL_STATE`; the state is as before.
    */
   receive(clientId: ClientId, message: Uint8Array): Promise<void> {
     return this.#serially(() => {
       const round = this.#round;
-      const bytes = copyOf(checkBytes('SecAggServer.receive: message', message));
+      const bytes = checkBytes('SecAggServer.receive: message', message);
       const id = encodeId('SecAggServer.receive: clientId', clientId);
       const decoded = decodeMessage(round.config, bytes);
       const digest = this.#provider.sha256(bytes);

@@ -12,8 +12,11 @@ import type { MaskedVector } from '../key-derivation.ts';
 import { type WordMemory, wordMemory } from '../kernels/words.ts';
 import { packWords, packedBytes } from './pack.ts';
 
-/** Keystream is added in pieces of this many bytes, small enough to stay in a core's own cache. */
-export const CHUNK_BYTES = 131_072;
+/**
+ * Keystream is added in pieces of this many bytes: large enough that a call is worth it, small enough that allocators
+ * serve the engine's output from memory they hold instead of fresh pages, and that it stays in a core's own cache.
+ */
+export const CHUNK_BYTES = 65_536;
 
 /** +1 to add a mask, −1 to subtract it. */
 export type Sign = 1 | -1;
