@@ -16,7 +16,7 @@ import { event } from '../event/event.ts';
 import type { DpEvent } from '../event/types.ts';
 import { discreteGaussianSampler } from '../sampler/discrete-gaussian.ts';
 import type { IntegerSampler } from '../sampler/integer-sampler.ts';
-import { type Grid, makeGrid, roundToGrid } from './grid.ts';
+import { checkExact, type Grid, makeGrid, roundToGrid } from './grid.ts';
 import { checkOpen, type PrivateSum, type SumBuilder, sumBuilder, type SumOptions, toValues } from './private-sum.ts';
 import {
   type NoisyStatistics,
@@ -169,9 +169,4 @@ function integerNoise(
     sampler: discreteGaussianSampler({ variance }),
     cost: event.discreteGaussian({ noiseStd: Math.sqrt(variance), recordNorm, dimension: grid.size }),
   };
-}
-
-/** Refuses, with `OVERFLOW`, integers that could leave the range in which float64 is exact. */
-export function checkExact(where: string, reach: number): void {
-  if (!(reach < 2 ** 53)) refuse('OVERFLOW', where, 'sums below 2^53 grid steps', reach);
 }
