@@ -11,16 +11,24 @@ const WIDTH = 760;
 const HEIGHT = 420;
 const PLOT = { left: 64, right: 130, top: 44, bottom: 52 };
 
-/** Curves over a logarithmic x axis and y from 0 to 1, as one file. */
+/** What the y axis shows: accuracies from 0.4 to 0.9. */
+const [FROM, TO] = [0.4, 0.9];
+
+/** Curves over a logarithmic x axis, as one file. */
 export function accuracyPlot(title: string, xTitle: string, curves: readonly Curve[]): string {
   const xs = [...new Set(curves.flatMap(({ points }) => points.map(([x]) => x)))].sort((a, b) => a - b);
   const [least, most] = [Math.log(xs[0]), Math.log(xs[xs.length - 1])];
   const place = (value: number) => Math.round(value * 10) / 10;
   const x = (value: number) =>
     place(PLOT.left + ((Math.log(value) - least) / (most - least)) * (WIDTH - PLOT.left - PLOT.right));
-  const y = (value: number) => place(HEIGHT - PLOT.bottom - value * (HEIGHT - PLOT.top - PLOT.bottom));
+  const y = (value: number) =>
+    place(
+      HEIGHT -
+        PLOT.bottom -
+        ((Math.min(TO, Math.max(FROM, value)) - FROM) / (TO - FROM)) * (HEIGHT - PLOT.top - PLOT.bottom),
+    );
   const end = WIDTH - PLOT.right;
-  const levels = [0, 0.2, 0.4, 0.6, 0.8, 1].map(
+  const levels = [0.4, 0.5, 0.6, 0.7, 0.8, 0.9].map(
     (level) =>
       `<line x1="${PLOT.left}" x2="${end}" y1="${y(level)}" y2="${y(level)}" stroke="#ddd"/>` +
       `<text x="${PLOT.left - 8}" y="${y(level)}" dy="0.32em" text-anchor="end">${Math.round(100 * level)} %</text>`,
