@@ -28,7 +28,7 @@ export interface CalibrationTarget {
 }
 
 // ε is measured this finely, so that the result is as fine as asked.
-const WIDTH = 4e-6;
+const WIDTH = 1e-5;
 const MAX_LOG_RANGE = 46;
 
 /** An upper bound of ε of `event`, certified for `pld`. */

@@ -7,7 +7,7 @@ import { FedkitError } from '@fedkit/core';
 import { composeCurve, type Curve, divergenceAbove, divergenceBelow, type Part, type Window } from './compose.ts';
 import { type LatticeMasses, lowerMasses, type SampledTails, sampleTails, upperMasses } from './lattice.ts';
 import { type DominatingPair, EVALUATION_ERROR, newTails } from './pair.ts';
-import { type Plan, planForDelta, planForEpsilon, type SurveyedPart } from './plan.ts';
+import { LARGE_EPSILON, type Plan, planForDelta, planForEpsilon, type SurveyedPart } from './plan.ts';
 import { cumulant, cutSurvey, type Survey } from './survey.ts';
 
 /** A certified interval. */
@@ -16,7 +16,7 @@ export interface Bounds {
   readonly upper: number;
 }
 
-// Widths aimed at, and accepted without another try; of ε, and of log δ.
+// Widths aimed at, and accepted without another try; of ε, and of log δ. Relative beyond ε = 200.
 const TARGET_WIDTH = 4e-4;
 const ACCEPTED_WIDTH = 8e-4;
 const MAX_POINTS = 1 << 21;
@@ -127,7 +127,7 @@ function refined(
       best === undefined
         ? bounds
         : { lower: Math.max(best.lower, bounds.lower), upper: Math.min(best.upper, bounds.upper) };
-    const width = widthOf(best);
+    const width = widthOf(best) / Math.max(1, window.epsilon / LARGE_EPSILON);
     if (fixed !== undefined || width <= ACCEPTED_WIDTH) break;
     const wanted = step * Math.min(0.6, Math.max(0.1, 0.8 * Math.sqrt(TARGET_WIDTH / width)));
     const next = Math.max(wanted, (window.high - window.low) / (MAX_WINDOW / 2));

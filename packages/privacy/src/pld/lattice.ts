@@ -43,6 +43,7 @@ export interface SampledTails {
 }
 
 const ROUNDING = 2 ** -52;
+const HAIR = 2 ** -47;
 
 /** Evaluates `pair` on the lattice origin + step·ℤ over [low, high], from below `low`, at which there may be an atom. */
 export function sampleTails(
@@ -59,7 +60,9 @@ export function sampleTails(
   const divergence = new Float64Array(count);
   const out = newTails();
   for (let i = 0; i < count; i++) {
-    pair.evaluate(origin + (first + i) * step, out);
+    // A hair higher, so that an atom on the lattice never counts as above its own point.
+    const loss = origin + (first + i) * step;
+    pair.evaluate(loss + HAIR * (Math.abs(loss) + step), out);
     p[i] = out.p;
     q[i] = out.q;
     divergence[i] = out.divergence;
@@ -107,7 +110,7 @@ export function upperMasses(tails: SampledTails): LatticeMasses {
     step,
     masses,
     infinity: Math.min(infinity * (1 + margin), 1),
-    shift: 2 * margin,
+    shift: 2 * margin + 2 * HAIR * (farthest(tails) + step),
   };
 }
 
@@ -160,8 +163,7 @@ export function lowerMasses(tails: SampledTails, theta: number): LatticeMasses {
     tail += masses[i];
     reached = loss * tail + decay * reached;
   }
-  const farthest = Math.max(Math.abs(origin + first * step), Math.abs(origin + (first + last) * step));
-  const margin = excess + 2 * EVALUATION_ERROR + 16 * ROUNDING * (last + 8 + farthest);
+  const margin = excess + 2 * EVALUATION_ERROR + 16 * ROUNDING * (last + 8 + farthest(tails));
   for (let i = 0; i <= last; i++) masses[i] *= 1 - margin;
   return {
     origin: origin + offset,
@@ -169,6 +171,11 @@ export function lowerMasses(tails: SampledTails, theta: number): LatticeMasses {
     step,
     masses,
     infinity: pair.infinity * (1 - margin),
-    shift: -2 * margin,
+    shift: -2 * margin - 2 * HAIR * (farthest(tails) + step),
   };
+}
+
+/** The largest loss of the lattice, in absolute value. */
+function farthest({ origin, first, step, p }: SampledTails): number {
+  return Math.max(Math.abs(origin + first * step), Math.abs(origin + (first + p.length - 1) * step));
 }

@@ -48,18 +48,24 @@ export function placeContracted(cells: Omit<ContractedCells, 'offset'>, center: 
   let most = kept(best);
   // As good as connecting the dots above: nothing left worth looking for.
   const tolerance = (spread * theta * (theta + 1) * step * step) / 12;
-  for (const fraction of [0, 0.5, 0.25, 0.75, 0.125, 0.875, 0.375, 0.625]) {
-    if (contracted - most <= tolerance) break;
-    const offset = (center + fraction * step) % step;
-    const next = { offset, masses: placeSweeping({ ...cells, offset }) };
-    const keeps = kept(next);
-    if (keeps > most) {
-      most = keeps;
-      best = next;
+  for (const start of [0, 0.5, 0.25, 0.75, 0.125, 0.625, 0.375, 0.875]) {
+    let offset = (center + start * step) % step;
+    for (let i = 0; i < NUDGES && contracted - most > tolerance; i++) {
+      const { masses, nudge } = placeSweeping({ ...cells, offset });
+      const next = { offset, masses };
+      const keeps = kept(next);
+      if (keeps > most) {
+        most = keeps;
+        best = next;
+      }
+      if (Math.abs(nudge) < 1e-6 * step) break;
+      offset = (offset + nudge + step) % step;
     }
   }
   return best;
 }
+
+const NUDGES = 3;
 
 // No cell lends more than this part of what it has to either neighbour.
 const LENDABLE = 0.45;
@@ -122,9 +128,19 @@ export function placeLocally({ mass, mean, offset, step, theta }: ContractedCell
  * is so far below that its variance would cost more than leaving the mean above the point, the mean stays above it.
  * Points whose surroundings were taken by a higher one stay empty.
  */
-export function placeSweeping({ mass, mean, offset, step, theta }: ContractedCells): Float64Array {
+export function placeSweeping({ mass, mean, offset, step, theta }: ContractedCells): {
+  masses: Float64Array;
+  /**
+   * Where the lattice had better stand: higher by what the heaviest point's mass has its mean above it, or, if nothing,
+   * lower, so that the heaviest point can also take what the next one below could not mix away.
+   */
+  nudge: number;
+} {
   const n = mass.length;
-  const placed = new Float64Array(n);
+  const masses = new Float64Array(n);
+  let heaviest = 0;
+  let below = false;
+  let nudge = 0;
   const farthest = 2 / (theta + 1);
   let cell = n - 1;
   let rest = mass[cell];
@@ -151,6 +167,7 @@ export function placeSweeping({ mass, mean, offset, step, theta }: ContractedCel
           const part = rest * (slack / needed);
           taken += part;
           rest -= part;
+          slack = 0;
           break;
         }
         taken += rest;
@@ -159,7 +176,16 @@ export function placeSweeping({ mass, mean, offset, step, theta }: ContractedCel
       cell--;
       rest = cell >= 0 ? mass[cell] : 0;
     }
-    placed[point] += taken;
+    masses[point] += taken;
+    const excess = -Math.log1p(-slack / taken);
+    if (taken > heaviest) {
+      heaviest = taken;
+      nudge = excess;
+      below = true;
+    } else if (below) {
+      if (nudge < 1e-6 * step && excess > 0) nudge = (-taken * Math.max(step - excess, 0)) / heaviest;
+      below = false;
+    }
   }
-  return placed;
+  return { masses, nudge: Math.max(nudge, -step) };
 }

@@ -28,6 +28,8 @@ const SMALL_WINDOW = 1 << 13;
 const MAX_EXPONENT = 500;
 /** Width of ε aimed at where a rate is asked for. */
 const RATE_WIDTH = 1e-4;
+/** Beyond this ε widths are relative to it. */
+export const LARGE_EPSILON = 200;
 const MIN_LOG2_THETA = -7;
 const MAX_LOG2_THETA = 17;
 
@@ -77,7 +79,7 @@ export function renyiEpsilon(parts: readonly SurveyedPart[], logDelta: number): 
 /** A plan for ε at δ = exp(logDelta). */
 export function planForDelta(parts: readonly SurveyedPart[], logDelta: number, width: number): Plan {
   const { epsilon, theta } = renyiEpsilon(parts, logDelta);
-  return planAround(parts, theta, Math.max(epsilon, 0), logDelta, width);
+  return planAround(parts, theta, Math.max(epsilon, 0), logDelta, width * Math.max(1, epsilon / LARGE_EPSILON));
 }
 
 /** A plan for δ, which is about exp(logDelta), at ε: the tilt whose Chernoff bound at ε is smallest. */

@@ -38,10 +38,11 @@ export function sampledRemovePair(probability: number, pair: DominatingPair): Do
  */
 export function sampledAddPair(probability: number, pair: DominatingPair): DominatingPair {
   const rest = 1 - probability;
+  // At an infinite loss this is −log(1 − q).
   const transform = (loss: number): number => -Math.log1p(probability * Math.expm1(-loss));
   return {
     minimum: transform(pair.minimum),
-    maximum: pair.maximum === Infinity && rest > 0 ? -Math.log(rest) : transform(pair.maximum),
+    maximum: pair.infinity > 0 ? -Math.log(rest) : transform(pair.maximum),
     infinity: 0,
     atoms: [
       ...pair.atoms.map(transform),

@@ -15,8 +15,11 @@ export function epsilonOfDivergence(divergence: number, order: number, delta: nu
 
 /** An upper bound of log δ at ε ≥ 0, from the divergence of one order > 1. */
 export function logDeltaOfDivergence(divergence: number, order: number, epsilon: number): number {
-  if (divergence === 0) return -Infinity;
-  const variation = 0.5 * Math.log(-Math.expm1(-divergence));
-  if (order <= 1.01) return variation;
-  return Math.min(variation, (order - 1) * (divergence - epsilon + Math.log1p(-1 / order)) - Math.log(order));
+  if (order <= 1.01) return Infinity;
+  return (order - 1) * (divergence - epsilon + Math.log1p(-1 / order)) - Math.log(order);
+}
+
+/** An upper bound of log δ at any ε ≥ 0: of the total variation, from the divergence of any order > 1, best a small one. */
+export function logVariationOfDivergence(divergence: number): number {
+  return 0.5 * Math.log(-Math.expm1(-divergence));
 }

@@ -21,6 +21,9 @@ import { checkSupported } from '../support.ts';
 import { poissonGaussianDivergence } from './poisson-gaussian.ts';
 import { interpolateOrders, poissonCumulant, WithoutReplacement } from './sampled.ts';
 
+// Bounds whose terms are as many as the order are not asked beyond it; there what is known without sampling has to do.
+const MAX_SUMMED_ORDER = 4096;
+
 /** Rényi divergences of an event, and the probability with which none of them holds. */
 export interface Divergence {
   /** D_α for an order α > 1, the larger of both directions. */
@@ -69,21 +72,29 @@ function finite(event: LeafEvent, neighboring: Neighboring): (order: number) => 
         return (order) => poissonGaussianDivergence(event.probability, ratio, order);
       }
       const unsampled = finite(inner, neighboring);
-      const gaussian = inner.kind === 'discrete-gaussian' ? dominatingGaussian(inner) : undefined;
-      const ratio = gaussian === undefined ? Infinity : gaussian.recordNorm / gaussian.noiseStd;
-      return (order) =>
-        Math.min(
-          unsampled(order),
-          ratio === Infinity ? Infinity : poissonGaussianDivergence(event.probability, ratio, order),
+      // Bounded losses are amplified at every order: log(1 + q(exp(ε) − 1)).
+      const bounded = Math.log1p(event.probability * Math.expm1(largestLoss(inner, factor)));
+      const dominating = inner.kind === 'discrete-gaussian' ? dominatingGaussian(inner) : undefined;
+      const ratio = dominating === undefined ? undefined : dominating.recordNorm / dominating.noiseStd;
+      return (order) => {
+        const plain = Math.min(unsampled(order), bounded);
+        if (ratio !== undefined) return Math.min(plain, poissonGaussianDivergence(event.probability, ratio, order));
+        if (order > MAX_SUMMED_ORDER) return plain;
+        return Math.min(
+          plain,
           interpolateOrders(order, (whole) => poissonCumulant(event.probability, whole, unsampled)),
         );
+      };
     }
     case 'sampled-without-replacement': {
       const inner = event.event as LeafEvent & { kind: 'gaussian' };
       const ratio = (factor * inner.recordNorm) / inner.noiseStd;
       if (event.cohort === event.population) return (order) => 0.5 * order * ratio * ratio;
       const sampled = new WithoutReplacement(event.cohort / event.population, ratio);
-      return (order) => interpolateOrders(order, (whole) => sampled.cumulant(whole));
+      return (order) =>
+        order > MAX_SUMMED_ORDER
+          ? 0.5 * order * ratio * ratio
+          : interpolateOrders(order, (whole) => sampled.cumulant(whole));
     }
     case 'tree-aggregation': {
       const ratio = event.recordNorm / event.noiseStd;
@@ -94,6 +105,12 @@ function finite(event: LeafEvent, neighboring: Neighboring): (order: number) => 
     default:
       return refuse('UNSUPPORTED_EVENT', 'rdpAccountant', 'an event with a Rényi bound', event.kind);
   }
+}
+
+/** The largest privacy loss of an event, if it has one. */
+function largestLoss(event: LeafEvent, factor: number): number {
+  if (event.kind === 'laplace' || event.kind === 'discrete-laplace') return (factor * event.recordNorm) / event.scale;
+  return Infinity;
 }
 
 /** ⌈log2(steps + 1)⌉, in integers. */
