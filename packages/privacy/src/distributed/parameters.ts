@@ -18,7 +18,8 @@ import { normalUpperQuantile } from '../special/normal.ts';
  * @param options.beta - β in [0, 1): a single rounding exceeds the bound with probability at most β and is then repeated; 0 never
  * repeats.
  */
-export function roundedNormBound({ norm, size, beta }: { norm: number; size: number; beta: number }): number {
+export function roundedNormBound(options: { norm: number; size: number; beta: number }): number {
+  const { norm, size, beta } = options;
   checkNumber('roundedNormBound: norm', norm, 0);
   checkInteger('roundedNormBound: size', size, 1);
   checkNumber('roundedNormBound: beta', beta, 0, 1 - 2 ** -53);

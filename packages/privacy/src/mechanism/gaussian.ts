@@ -81,8 +81,9 @@ export interface LocalGaussian {
  * Protects a client's update against whoever sees releases, at the cost in `event`; the server sees the updates themselves
  * when placement is `central`. Not constant-time.
  *
- * @param options.statistics - With noise for them, a release also carries how many clients were clipped or quarantined,
- * charged in the same event; without, those numbers are absent from its type.
+ * With `statistics` a release also carries how many clients were clipped or quarantined, under noise of their own that the same
+ * event charges; without, those numbers are absent from its type.
+ *
  * @throws FedkitError `OUT_OF_RANGE` for options out of range or a grid too coarse for the clip, `OVERFLOW` if sums could
  * leave the exact integers.
  * @complexity O(d) a contribution; 8 bytes a coordinate for the sum.
