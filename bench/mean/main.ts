@@ -64,7 +64,9 @@ const goals: Partial<Record<string, number>> = {
   reproducibleOfPlain: 1.3,
 };
 
-console.log(`One update of ${size} float32 values into the mean; medians of ${rounds} interleaved rounds.\n`);
+console.log(
+  `One update of ${size} float32 values into the mean; processor time,\nmedians of ${rounds} interleaved rounds.\n`,
+);
 console.log(table(['fold', 'ms', 'speed / copy'], rows));
 console.log();
 console.log(

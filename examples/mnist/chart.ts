@@ -25,8 +25,10 @@ export interface Chart {
   readonly title: string;
   readonly series: readonly Series[];
   readonly levels: readonly Level[];
+  /** The lowest and the highest value drawn, and where values lie between them: monotone, such as a logarithm. */
   readonly from: number;
   readonly to: number;
+  readonly scale: (value: number) => number;
   readonly ticks: readonly number[];
   readonly format: (value: number) => string;
 }
@@ -36,11 +38,14 @@ const HEIGHT = 340;
 const PLOT = { left: 56, right: 190, top: 16, bottom: 40 };
 
 /** A chart of `series` over rounds, as one `<svg>`. */
-export function lineChart({ title, series, levels, from, to, ticks, format }: Chart): string {
+export function lineChart({ title, series, levels, from, to, scale, ticks, format }: Chart): string {
   const last = Math.max(2, ...series.map(({ values }) => values.length));
   const x = (round: number) => place(PLOT.left + ((round - 1) / (last - 1)) * (WIDTH - PLOT.left - PLOT.right));
-  const y = (value: number) =>
-    place(HEIGHT - PLOT.bottom - ((value - from) / (to - from)) * (HEIGHT - PLOT.top - PLOT.bottom));
+  const [low, high] = [scale(from), scale(to)];
+  const y = (value: number) => {
+    const share = (scale(Math.min(to, Math.max(from, value))) - low) / (high - low);
+    return place(HEIGHT - PLOT.bottom - share * (HEIGHT - PLOT.top - PLOT.bottom));
+  };
   const end = WIDTH - PLOT.right;
   const grid = ticks.map(
     (tick) =>
@@ -52,14 +57,14 @@ export function lineChart({ title, series, levels, from, to, ticks, format }: Ch
       `<text class="tick" x="${x(round)}" y="${HEIGHT - PLOT.bottom + 18}" text-anchor="middle">${round}</text>`,
   );
   const curves = series.map(({ className, values, label }) => {
-    const points = values.map((value, i) => `${x(i + 1)},${y(Math.min(to, Math.max(from, value)))}`);
+    const points = values.map((value, i) => `${x(i + 1)},${y(value)}`);
     // Points that can be hovered over, where they do not touch each other.
     const dots =
-      values.length > 120
+      last > 120
         ? []
         : values.map(
             (value, i) =>
-              `<circle class="${className}" cx="${x(i + 1)}" cy="${y(Math.min(to, Math.max(from, value)))}" r="2.5">` +
+              `<circle class="${className}" cx="${x(i + 1)}" cy="${y(value)}" r="2.5">` +
               `<title>${escape(label)}, round ${i + 1}: ${format(value)}</title></circle>`,
           );
     return `<polyline class="${className}" points="${points.join(' ')}"/>${dots.join('')}`;
@@ -71,7 +76,7 @@ export function lineChart({ title, series, levels, from, to, ticks, format }: Ch
   const ends = [
     ...series.map(({ label, className, values }) => {
       const value = values[values.length - 1];
-      return { label: `${label} ${format(value)}`, className, at: y(Math.min(to, Math.max(from, value))) };
+      return { label: `${label} ${format(value)}`, className, at: y(value) };
     }),
     ...levels.map(({ label, className, value }) => ({
       label: `${label} ${format(value)}`,

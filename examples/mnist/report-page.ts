@@ -40,11 +40,10 @@ export function reportPage(report: Report): string {
   const { runs, centralized } = report;
   const accuracies = runs.flatMap(({ rounds }) => rounds.map(({ testAccuracy }) => testAccuracy));
   const losses = runs.flatMap(({ rounds }) => rounds.map(({ testLoss }) => testLoss));
-  const floor = Math.min(0.8, Math.floor(Math.min(...accuracies) * 10) / 10);
-  const ceiling = Math.max(0.5, Math.ceil(Math.max(...losses, centralized.testLoss) * 2) / 2);
-  const accuracyTicks = [...range(floor, 0.8, 0.1), 0.9, 0.95, 0.97, 1].filter(
-    (tick, i, all) => all.indexOf(tick) === i,
-  );
+  const shares = [0, 0.5, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995];
+  const nats = [0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
+  const accuracy = around(shares, [...accuracies, centralized.testAccuracy, 0.97]);
+  const loss = around(nats, [...losses, centralized.testLoss]);
   const curve = (value: 'testAccuracy' | 'testLoss') =>
     runs.map(({ split, rounds }) => ({
       label: NAMES[split],
@@ -61,10 +60,25 @@ export function reportPage(report: Report): string {
 <main>
 <h1>Federated averaging on MNIST</h1>
 <p>${escape(report.task)}, ${number(report.parameters)} parameters. ${report.clients} clients of 600 digits, ${report.cohort} a round, ${report.localEpochs} local epoch in batches of ${report.batchSize}. Measured after every round on the 10,000 test digits. ${escape(report.platform)}.</p>
-<h2>Test accuracy</h2>
-${lineChart({ title: 'Test accuracy by round', series: curve('testAccuracy'), levels: level(centralized.testAccuracy), from: floor, to: 1, ticks: accuracyTicks, format: (value) => `${trim(100 * value)} %` })}
-<h2>Test loss</h2>
-${lineChart({ title: 'Test loss by round', series: curve('testLoss'), levels: level(centralized.testLoss), from: 0, to: ceiling, ticks: range(0, ceiling, ceiling / 5), format: trim })}
+<h2>Test accuracy, errors on a logarithmic scale</h2>
+${lineChart({
+  title: 'Test accuracy by round',
+  series: curve('testAccuracy'),
+  levels: level(centralized.testAccuracy),
+  ...accuracy,
+  // Errors on a logarithmic scale: from 96 to 97 % is as far as from 60 to 70 %.
+  scale: (share) => -Math.log(1.001 - share),
+  format: (value) => `${trim(100 * value)} %`,
+})}
+<h2>Test loss, logarithmic</h2>
+${lineChart({
+  title: 'Test loss by round',
+  series: curve('testLoss'),
+  levels: level(centralized.testLoss),
+  ...loss,
+  scale: Math.log,
+  format: (value) => String(Number(value.toPrecision(3))),
+})}
 <h2>Rounds, bytes, seconds</h2>
 <div class="scroll"><table>
 <tr><th>split</th><th>to 90 %</th><th>to 95 %</th><th>to 97 %</th><th>best test</th><th>up</th><th>down</th><th>time</th></tr>
@@ -102,8 +116,12 @@ ${rows.join('\n')}
 </table></div></details>`;
 }
 
-function range(from: number, to: number, step: number): number[] {
-  return Array.from({ length: Math.floor((to - from) / step + 1e-9) + 1 }, (_, i) => from + i * step);
+/** The stretch of `ticks` that `values` need. */
+function around(ticks: readonly number[], values: readonly number[]): { from: number; to: number; ticks: number[] } {
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const from = ticks.findLast((tick) => tick <= least) ?? ticks[0];
+  const to = ticks.find((tick) => tick >= most && tick > from) ?? ticks[ticks.length - 1];
+  return { from, to, ticks: ticks.filter((tick) => tick >= from && tick <= to) };
 }
 
 const percent = (share: number) => `${(100 * share).toFixed(2)} %`;

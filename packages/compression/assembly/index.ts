@@ -164,23 +164,36 @@ export function unpack(packed: usize, n: i32, bits: i32, codes: usize): void {
   }
 }
 
-/** places[…] = base + i and kept[…] = x[i] for every i < n whose magnitude's bits are ≥ `threshold` ≥ 1; 16 divides n. */
-export function above(x: usize, n: i32, threshold: i32, base: i32, places: usize, kept: usize): i32 {
+/**
+ * places[…] = base + i and kept[…] = x[i] for every i < n whose magnitude's bits are ≥ `threshold` ≥ 1; 64 divides n.
+ * First a mask of every 64 values, then their bits: the first two of a mask without a branch, since most have fewer.
+ */
+export function above(x: usize, n: i32, threshold: i32, base: i32, places: usize, kept: usize, masks: usize): i32 {
   const magnitude = i32x4.splat(0x7fffffff);
   const limit = i32x4.splat(threshold - 1);
-  let at: usize = 0;
   for (let i = 0; i < n; i += 16) {
     const p = x + (i << 2);
     const a = i32x4.gt_s(v128.and(v128.load(p), magnitude), limit);
     const b = i32x4.gt_s(v128.and(v128.load(p, 16), magnitude), limit);
     const c = i32x4.gt_s(v128.and(v128.load(p, 32), magnitude), limit);
     const d = i32x4.gt_s(v128.and(v128.load(p, 48), magnitude), limit);
-    if (!v128.any_true(v128.or(v128.or(a, b), v128.or(c, d)))) continue;
-    let hits = i8x16.bitmask(i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, d)));
-    for (; hits != 0; hits &= hits - 1, at += 4) {
-      const j = ctz(hits);
-      store<u32>(places + at, base + i + j);
-      store<u32>(kept + at, load<u32>(p + (j << 2)));
+    store<u16>(masks + (i >> 3), i8x16.bitmask(i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, d))));
+  }
+  let at: usize = 0;
+  for (let i = 0; i < n; i += 64) {
+    let mask = load<u64>(masks + (i >> 3));
+    for (let twice = 0; twice < 2; twice++) {
+      // Without a bit left this writes where the next one will be written, from within the slack.
+      const j = i + <i32>ctz(mask);
+      store<u32>(places + at, base + j);
+      store<u32>(kept + at, load<u32>(x + (j << 2)));
+      at += usize(mask != 0) << 2;
+      mask &= mask - 1;
+    }
+    for (; mask != 0; mask &= mask - 1, at += 4) {
+      const j = i + <i32>ctz(mask);
+      store<u32>(places + at, base + j);
+      store<u32>(kept + at, load<u32>(x + (j << 2)));
     }
   }
   return <i32>(at >> 2);

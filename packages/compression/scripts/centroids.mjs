@@ -1,4 +1,4 @@
-// Writes src/eden/centroids.ts: the Lloyd-Max quantizers of N(0, 1) with 2^b levels, b = 1 … 8.
+// Writes src/eden/centroids.ts (format it afterwards): the Lloyd-Max quantizers of N(0, 1) with 2^b levels, b = 1 … 8.
 //
 // Stationarity (Max 1960, Lloyd 1982): every level is the mean of its cell, every boundary the midpoint of its levels.
 // Newton's method on that system (its Jacobian is tridiagonal) from a few hundred Lloyd steps; cell mass and mean by
@@ -128,7 +128,6 @@ writeFileSync(
  */
 
 /** \`HALF_CENTROIDS[b − 1]\`: the positive levels of the quantizer with 2^b levels, ascending; the others mirror them. */
-// prettier-ignore
 export const HALF_CENTROIDS: readonly (readonly number[])[] = [
 ${tables.map((table) => `  [\n${lines(table)}\n  ],`).join('\n')}
 ];

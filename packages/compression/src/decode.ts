@@ -51,12 +51,12 @@ function decodingOf(context: Partial<DecodeContext>): Decoding {
   return new Decoding(context, (id) => byId.get(id));
 }
 
-/** The dense vector of an update of any codec of this package; throws as {@link Codec} `decode` does. */
+/** The dense vector of an update of any codec of this package; throws as `Codec.decode` does. */
 export function decode(bytes: Uint8Array, context: Partial<DecodeContext> = {}): Float32Array {
   return decodeWith(undefined, bytes, decodingOf(context));
 }
 
-/** Hands an update of any codec of this package to `sink`; throws as {@link Codec} `visit` does. */
+/** Hands an update of any codec of this package to `sink`; throws as `Codec.visit` does. */
 export function visit(bytes: Uint8Array, sink: Sink, context: Partial<DecodeContext> = {}): void {
   visitWith(undefined, bytes, decodingOf(context), () => sink);
 }

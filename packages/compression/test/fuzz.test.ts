@@ -1,6 +1,6 @@
 import { isFedkitError, seededRng } from '@fedkit/core';
 import { describe, expect, it } from 'vitest';
-import { MAX_UNEXPECTED_SIZE, topK } from '../src/index.ts';
+import { decode, MAX_UNEXPECTED_SIZE, topK } from '../src/index.ts';
 import { fuzz, mutate } from './fuzz.ts';
 import { CODECS, contextOf, normals } from './support.ts';
 
@@ -32,6 +32,23 @@ describe('hostile bytes', () => {
       // The rANS table, one tile and the chunks take their places whatever the size.
       expect(allocated).toBeLessThanOrEqual(2 * 4 * size + 200_000);
     }
+  });
+
+  it('the general decoder refuses by name too, with and without seeds', () => {
+    const rng = seededRng('general');
+    const context = contextOf('general');
+    const messages = Object.values(CODECS).map((codec) => codec.encode(normals(40, rng), context));
+    let refused = 0;
+    for (let i = 0; i < 10_000; i++) {
+      const mutated = mutate(messages[rng.below(messages.length)], messages[rng.below(messages.length)], rng);
+      try {
+        decode(mutated, i % 2 === 0 ? { expectedSize: 40 } : { ...context, expectedSize: 40 });
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'DECODE_FAILED' });
+        refused++;
+      }
+    }
+    expect(refused).toBeGreaterThan(5000);
   });
 
   it('refuses a size beyond the limit that stands without an expected one, before allocating', () => {

@@ -131,6 +131,21 @@ export type { Cohort, Selector } from './select/contract.ts';
 export { poissonSelection } from './select/poisson.ts';
 export type { FixedSampling, NoSampling, PoissonSampling, SamplingScheme } from './select/sampling-scheme.ts';
 export { uniformSelection } from './select/uniform.ts';
+export { weightedSelection, type WeightedSelectionOptions } from './select/weighted.ts';
+export {
+  powerOfChoiceSelection,
+  type PowerOfChoiceOptions,
+  type PowerOfChoiceSelector,
+} from './select/power-of-choice.ts';
+export { stratifiedSelection, type StratifiedSelectionOptions } from './select/stratified.ts';
+export {
+  type OortFeedback,
+  type OortOptions,
+  oortSelection,
+  type OortSelector,
+  type OortState,
+  statisticalUtility,
+} from './select/oort.ts';
 export type { ServerOptimizer } from './server/contract.ts';
 export { type ServerSgdOptions, type ServerSgdState, serverSgd } from './server/sgd.ts';
 export type { AdaptiveOptions, AdaptiveState, OptimizerVariant } from './server/adaptive.ts';

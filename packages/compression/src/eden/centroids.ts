@@ -6,7 +6,6 @@
  */
 
 /** `HALF_CENTROIDS[b − 1]`: the positive levels of the quantizer with 2^b levels, ascending; the others mirror them. */
-// prettier-ignore
 export const HALF_CENTROIDS: readonly (readonly number[])[] = [
   [0.797884583],
   [0.452780038, 1.51041758],

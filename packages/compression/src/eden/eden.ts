@@ -14,7 +14,7 @@ import { MAX_ROTATED } from '../rotation/rotated.ts';
 import { forEachTile, paddedSize, Rotation } from '../rotation/tiles.ts';
 import { createCodec } from '../stage/codec.ts';
 import { maxMagnitude } from '../stage/finite.ts';
-import { seedFingerprint, sharedSeed, type Stage } from '../stage/stage.ts';
+import { checkedSeed, seedFingerprint, sharedSeed, type Stage } from '../stage/stage.ts';
 import { type ByteReader, corrupt } from '../wire/byte-reader.ts';
 import { bytesOf, type Segment, segmentsOf } from './plan.ts';
 import { MAX_BITS } from './quantizers.ts';
@@ -35,12 +35,13 @@ export interface EdenOptions {
  * 0.0095 at 1, 2, 3, 4 bits, whatever the input. Budgets may differ between clients: all are unbiased.
  *
  * Errors of clients average out only between different rotations: give each client its own `sharedSeed`
- * ({@link clientSeed}). Unbiased up to what a Hadamard rotation differs from a uniform one: below the noise of 10^5
- * encodings on every input tried, tiles of 16 values and more.
+ * ({@link clientSeed}). Unbiased up to what a Hadamard rotation differs from a uniform one: over 60,000 encodings a bias of
+ * 0.4 % of the value at most on vectors of 16 and 64 values that are zero but for two or three, and none beyond noise on
+ * dense ones.
  *
  * `encode` refuses magnitudes above 2^100 (`OUT_OF_RANGE`).
  *
- * @complexity O(d log min(d, 2^14)); at most 63 values of padding and 4 bytes a tile.
+ * Takes O(d log min(d, 2^14)) time, at most 63 values of padding and 4 bytes a tile.
  */
 export function eden(options: EdenOptions): Quantizer {
   const bits = checkPositive('eden: bits', options.bits, MAX_BITS);
@@ -92,8 +93,7 @@ export function edenStage(bits: number, scale: EdenScale): Stage & { readonly li
     },
 
     read(input, size, sink, decoding) {
-      const seed = sharedSeed(decoding.context);
-      if (input.uint32() !== seedFingerprint(seed)) corrupt('the shared seed of the encoder', 'another');
+      const seed = checkedSeed(input, decoding);
       const bitsRead = input.float32('bits', MAX_BITS);
       if (bitsRead <= 0) corrupt('bits above 0', bitsRead);
       const rotation = new Rotation(seed);

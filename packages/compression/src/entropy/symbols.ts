@@ -5,7 +5,7 @@
  */
 import { ByteReader, corrupt } from '../wire/byte-reader.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
-import { deflateBelow, inflate } from './deflate.ts';
+import { deflateBelow, inflate, worthDeflating } from './deflate.ts';
 import { RansDecoder, writeRans } from './rans.ts';
 
 const PACKED = 0;
@@ -30,7 +30,7 @@ export function writeSymbols(out: ByteWriter, symbols: Uint16Array, width: numbe
     writeRans(rans, symbols);
     if (rans.length < best.length) [form, best] = [RANS, rans.finish()];
   }
-  const deflated = deflateBelow(packed, best.length);
+  const deflated = worthDeflating(packed, packed) ? deflateBelow(packed, best.length) : undefined;
   if (deflated !== undefined) [form, best] = [DEFLATED, deflated];
   out.byte(form);
   if (form !== PACKED) out.varint(best.length);

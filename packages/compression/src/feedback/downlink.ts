@@ -4,11 +4,12 @@
  *
  * @module
  */
-import { FedkitError } from '@fedkit/core';
+import { FedkitError, isFedkitError } from '@fedkit/core';
 import type { Codec, CodecContext } from '@fedkit/core/codec';
 import { checkBytes, checkInteger, checkVector } from '@fedkit/core/internal';
-import { visit } from '../decode.ts';
+import { decode, visit } from '../decode.ts';
 import { threshold } from '../sparse/top-k.ts';
+import { stageOf } from '../stage/codec.ts';
 import { readByteList, writeByteList } from './byte-list.ts';
 import { errorFeedback, type ErrorFeedback, restoreErrorFeedback } from './error-feedback.ts';
 import { adder } from './subtractor.ts';
@@ -46,6 +47,7 @@ export interface Downlink {
 
 interface Entry {
   readonly bytes: Uint8Array;
+  /** With the shared seed where decoding needs it, and an empty one where not, which saves 32 bytes. */
   readonly context: CodecContext;
 }
 
@@ -109,6 +111,7 @@ function create(
   startEntries: readonly Entry[],
 ): Downlink {
   const { size } = options;
+  stageOf('downlink: codec', codec);
   const history = checkInteger('downlink: history', options.history ?? 16, 1, 65_536);
   let version = startVersion;
   const entries = startEntries.slice(-history);
@@ -121,11 +124,18 @@ function create(
     publish(update, context) {
       const pending = feedback.encode(update, context);
       const { bytes } = pending;
-      const decoded = codec.decode(bytes, { ...context, expectedSize: size });
-      pending.commit();
-      entries.push({ bytes, context: { sharedSeed: context.sharedSeed.slice() } });
-      if (entries.length > history) entries.shift();
-      return { bytes, version: ++version, update: decoded };
+      try {
+        const needed = needsSeed(bytes, size) ? { sharedSeed: context.sharedSeed.slice() } : NO_SEED;
+        // As a client will: with nothing but the bytes and their seed.
+        const decoded = decode(bytes, { ...needed, expectedSize: size });
+        pending.commit();
+        entries.push({ bytes, context: needed });
+        if (entries.length > history) entries.shift();
+        return { bytes, version: ++version, update: decoded };
+      } catch (error) {
+        pending.rollback();
+        throw error;
+      }
     },
 
     catchUp(since) {
@@ -136,7 +146,10 @@ function create(
       const listed = writeByteList({ version, parts: flatten(parts) });
       if (missed < 2) return listed;
       const sum = new Float64Array(size);
-      for (const { bytes, context } of parts) codec.visit(bytes, adder(sum), { ...context, expectedSize: size });
+      for (const { bytes, context } of parts) visit(bytes, adder(sum), { ...context, expectedSize: size });
+      // An exact value takes at least three bytes: often that alone says that the sum cannot win.
+      const nonzero = sum.reduce((count, value) => count + (value === 0 ? 0 : 1), 0);
+      if (3 * nonzero >= listed.length) return listed;
       const encoded = threshold({ magnitude: 0 }).encode(Float32Array.from(sum), NO_SEED);
       const summed = writeByteList({ version, parts: [NO_SEED.sharedSeed, encoded] });
       return summed.length < listed.length ? summed : listed;
@@ -146,6 +159,17 @@ function create(
       return writeByteList({ version, parts: [feedback.serialize(), ...flatten(entries)] });
     },
   };
+}
+
+/** Whether a message cannot be decoded without its shared seed. */
+function needsSeed(bytes: Uint8Array, expectedSize: number): boolean {
+  try {
+    visit(bytes, { dense: () => {}, sparse: () => {} }, { expectedSize });
+    return false;
+  } catch (error) {
+    if (isFedkitError(error, 'DECODE_FAILED')) return true;
+    throw error;
+  }
 }
 
 function flatten(entries: readonly Entry[]): Uint8Array[] {

@@ -7,6 +7,7 @@
 import type { Tile } from './tile.ts';
 
 const SIZE = 16_384;
+const CELLS = 512;
 const { fround } = Math;
 
 export class PlainTile implements Tile {
@@ -19,6 +20,8 @@ export class PlainTile implements Tile {
   readonly found: Float64Array = new Float64Array(2);
   readonly places: Uint32Array = new Uint32Array(SIZE);
   readonly kept: Float32Array = new Float32Array(SIZE);
+  /** [cell]: where to start looking for a magnitude's place among the bounds. */
+  readonly #first: Uint8Array = new Uint8Array(CELLS + 1);
   readonly #bits: Uint32Array = new Uint32Array(this.values.buffer);
 
   transform(n: number, from: number): void {
@@ -61,12 +64,23 @@ export class PlainTile implements Tile {
   quantize(start: number, n: number, count: number): void {
     const { values: x, bounds, codes } = this;
     const end = (n + 15) & ~15;
+    const top = count === 0 ? 0 : bounds[count - 1];
+    const scale = top > 0 ? CELLS / top : 0;
+    const first = this.#first;
+    for (let cell = 0, index = 0; cell <= CELLS; cell++) {
+      // One cell early, so that rounding in the product below never skips a bound.
+      while (index < count && bounds[index] * scale < cell - 1) index++;
+      first[cell] = index;
+    }
     for (let i = 0; i < end; i++) {
       const value = x[start + i];
       const magnitude = Math.abs(value);
-      // The number of bounds below the magnitude; bounds ascend, so halving finds it. `count` is 2^m − 1.
-      let index = 0;
-      for (let step = (count + 1) >>> 1; step > 0; step >>>= 1) if (magnitude > bounds[index + step - 1]) index += step;
+      // The number of bounds below the magnitude, looked up and corrected.
+      let index = count;
+      if (magnitude <= top) {
+        index = first[(magnitude * scale) | 0];
+        while (index < count && magnitude > bounds[index]) index++;
+      }
       codes[i] = value < 0 ? count - index : count + 1 + index;
     }
   }

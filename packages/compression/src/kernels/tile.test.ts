@@ -69,7 +69,7 @@ describe('the tile', () => {
 
   it('finds places above a threshold alike in both twins', () => {
     for (const [n, threshold] of [
-      [16, 1],
+      [64, 1],
       [1600, 0x3f800000],
       [TILE, 0x40000000],
       [TILE, 1],

@@ -41,7 +41,7 @@ export interface Tile {
   /** Packs codes[0 … n) at 1 to 8 bits each into `packed`; codes up to the next multiple of 8 must be zero. */
   pack(n: number, bits: number): void;
   unpack(n: number, bits: number): void;
-  /** Lists the values of [0, n) whose magnitude's bits are ≥ `threshold` ≥ 1, and base + their place; 16 divides n. */
+  /** Lists the values of [0, n) whose magnitude's bits are ≥ `threshold` ≥ 1, and base + their place; 64 divides n. */
   above(n: number, threshold: number, base: number): number;
 }
 

@@ -16,7 +16,7 @@ interface Exports {
   dequantize(x: number, codes: number, n: number, table: number): void;
   pack(codes: number, n: number, bits: number, out: number): void;
   unpack(packed: number, n: number, bits: number, codes: number): void;
-  above(x: number, n: number, threshold: number, base: number, places: number, kept: number): number;
+  above(x: number, n: number, threshold: number, base: number, places: number, kept: number, masks: number): number;
 }
 
 const SIZE = 16_384;
@@ -55,6 +55,6 @@ export function wasmTile(): Tile | undefined {
     dequantize: (start, n) => kernels.dequantize(VALUES + 4 * start, CODES, n, TABLE),
     pack: (n, bits) => kernels.pack(CODES, n, bits, PACKED),
     unpack: (n, bits) => kernels.unpack(PACKED, n, bits, CODES),
-    above: (n, threshold, base) => kernels.above(VALUES, n, threshold, base, PLACES, KEPT),
+    above: (n, threshold, base) => kernels.above(VALUES, n, threshold, base, PLACES, KEPT, PACKED),
   };
 }

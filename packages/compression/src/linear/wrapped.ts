@@ -127,10 +127,6 @@ function ditherOf(seed: Uint8Array | undefined): Rng | undefined {
   return seed === undefined ? undefined : seededRng(seed).fork('dither');
 }
 
-function required(context: Partial<CodecContext>): Uint8Array {
-  const { clientSeed } = context;
-  if (clientSeed === undefined) {
-    refuse('INVALID_ARGUMENT', 'decode: context.clientSeed', 'the seed of the dithered encoding', clientSeed);
-  }
-  return clientSeed;
+function required({ clientSeed }: Partial<CodecContext>): Uint8Array {
+  return clientSeed ?? corrupt('plain rounding, or a context with the clientSeed', 'dithered rounding without');
 }

@@ -9,7 +9,7 @@ import { type Rng, seededRng } from '@fedkit/core';
 import { checkPositive } from '@fedkit/core/internal';
 import { readSymbols, writeSymbols } from '../entropy/symbols.ts';
 import { createCodec } from '../stage/codec.ts';
-import { seedFingerprint, sharedSeed, type Stage } from '../stage/stage.ts';
+import { checkedSeed, seedFingerprint, sharedSeed, type Stage } from '../stage/stage.ts';
 import { corrupt } from '../wire/byte-reader.ts';
 import { emitChunks } from './chunks.ts';
 import { asQuantizer, type Quantizer } from './quantizer.ts';
@@ -64,8 +64,7 @@ export function ditheredStage(relative: number): Stage & { readonly linearity: '
     },
 
     read(input, size, sink, decoding) {
-      const seed = sharedSeed(decoding.context);
-      if (input.uint32() !== seedFingerprint(seed)) corrupt('the shared seed of the encoder', 'another');
+      const seed = checkedSeed(input, decoding);
       const step = input.float32('a step');
       if (step < 0) corrupt('a step of at least 0', step);
       const dither = ditherOf(seed);

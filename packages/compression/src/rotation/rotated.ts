@@ -17,6 +17,7 @@ import {
 import { maxMagnitude } from '../stage/finite.ts';
 import { readNested, writeNested } from '../stage/nested.ts';
 import {
+  checkedSeed,
   type Decoding,
   type Encoding,
   type LinearStage,
@@ -39,7 +40,7 @@ export const MAX_ROTATED: number = 2 ** 100;
  *
  * `encode` refuses magnitudes above 2^100 (`OUT_OF_RANGE`).
  *
- * @complexity O(d log min(d, 2^14)); at most 63 values of padding.
+ * Takes O(d log min(d, 2^14)) time and at most 63 values of padding.
  */
 export function rotated(codec: StagedLinearCodec): StagedLinearCodec;
 export function rotated(codec: StagedCodec): StagedCodec<'perClient'>;
@@ -66,8 +67,7 @@ export function rotatedStage(inner: Stage | undefined): Stage {
     },
 
     read(input, size, sink, decoding) {
-      const seed = sharedSeed(decoding.context);
-      if (input.uint32() !== seedFingerprint(seed)) corrupt('the shared seed of the encoder', 'another');
+      const seed = checkedSeed(input, decoding);
       const back = new RotatingSink(size, seed, sink);
       readNested(input, inner, paddedSize(size), back, decoding);
       back.finish();

@@ -11,10 +11,10 @@ const PASS = 8;
 
 /**
  * H x in place, unnormalized: H·H = n·I, so divide by √n for an orthonormal transform. Natural (Hadamard) order.
+ * Takes O(n log n) time, in tiles of 64 KiB.
  *
  * @param values - Shape [n], n a power of two.
  * @returns `values`.
- * @complexity O(n log n), in tiles of 64 KiB.
  */
 export function walshHadamard(values: Float32Array): Float32Array {
   const n = values.length;

@@ -11,6 +11,7 @@ import type { Sparsifier } from '../quantize/quantizer.ts';
 import { createCodec } from '../stage/codec.ts';
 import { readNested, writeNested } from '../stage/nested.ts';
 import {
+  checkedSeed,
   type Decoding,
   type Encoding,
   type LinearStage,
@@ -61,8 +62,7 @@ export function randomKStage(density: number, inner: Stage | undefined): Stage &
     },
 
     read(input, size, sink, decoding) {
-      const seed = sharedSeed(decoding.context);
-      if (input.uint32() !== seedFingerprint(seed)) corrupt('the shared seed of the encoder', 'another');
+      const seed = checkedSeed(input, decoding);
       const k = input.varint(size, 'a number of places');
       if (k === 0 && size > 0) corrupt('at least one place', k);
       const places = supportOf(seed, size, k);

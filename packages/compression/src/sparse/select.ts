@@ -12,13 +12,8 @@ import { bitsOf } from '../stage/finite.ts';
 const SAMPLED_FROM = 65_536;
 const SAMPLE = 8192;
 const MAGNITUDE = 0x7fffffff;
-/** The digits of a magnitude's 31 bits. */
-const DIGITS: readonly (readonly [shift: number, width: number])[] = [
-  [20, 11],
-  [10, 10],
-  [0, 10],
-];
-const counts = new Uint32Array(2048);
+const DIGIT = 11;
+const counts = new Uint32Array(1 << DIGIT);
 /** Kept between calls: fresh pages cost more than the selection. */
 let places = new Uint32Array(0);
 let candidates = new Float32Array(0);
@@ -31,7 +26,7 @@ export function largest(values: Float32Array, k: number, start = 0, end: number 
   if (k >= n) return Uint32Array.from({ length: n }, (_, i) => start + i);
   if (k === 0) return new Uint32Array(0);
   const bits = bitsOf(values);
-  if (n >= SAMPLED_FROM && k <= n / 16) {
+  if (n >= SAMPLED_FROM && k <= n / 4) {
     const count = gatherAbove(values, bits, k, start, end);
     if (count >= k) {
       const kept = largest(candidates.subarray(0, count), k);
@@ -39,15 +34,36 @@ export function largest(values: Float32Array, k: number, start = 0, end: number 
       return kept;
     }
   }
-  const { threshold, ties } = kthLargest(bits, k, start, end);
-  const kept = new Uint32Array(k);
+  const { threshold, ties, equal } = kthLargest(bits, k, start, end);
+  // One place more than needed, so that the loop below may write before it knows whether to keep.
+  const kept = new Uint32Array(k + 1);
+  if (ties === equal) {
+    let next = 0;
+    // 1 where the magnitude is at least the threshold: no branch, of which every third would be mispredicted.
+    for (let i = start; i < end; i++) {
+      kept[next] = i;
+      next += (threshold - 1 - (bits[i] & MAGNITUDE)) >>> 31;
+    }
+  } else {
+    keepFirstTies(bits, kept, threshold, ties, start, end);
+  }
+  return kept.subarray(0, k);
+}
+
+function keepFirstTies(
+  bits: Uint32Array,
+  kept: Uint32Array,
+  threshold: number,
+  ties: number,
+  start: number,
+  end: number,
+): void {
   let next = 0;
-  let equal = ties;
+  let left = ties;
   for (let i = start; i < end; i++) {
     const magnitude = bits[i] & MAGNITUDE;
-    if (magnitude > threshold || (magnitude === threshold && equal-- > 0)) kept[next++] = i;
+    if (magnitude > threshold || (magnitude === threshold && left-- > 0)) kept[next++] = i;
   }
-  return kept;
 }
 
 /**
@@ -75,7 +91,7 @@ function gatherAbove(values: Float32Array, bits: Uint32Array, k: number, start: 
   for (let from = start; from < end; from += TILE) {
     const part = values.subarray(from, Math.min(end, from + TILE));
     on.values.set(part);
-    const padded = Math.ceil(part.length / 16) * 16;
+    const padded = Math.ceil(part.length / 64) * 64;
     on.values.fill(0, part.length, padded);
     const found = on.above(padded, threshold, from);
     if (next + found > room) return 0;
@@ -86,20 +102,34 @@ function gatherAbove(values: Float32Array, bits: Uint32Array, k: number, start: 
   return next;
 }
 
-/** The k-th largest magnitude, and how many equal to it are among the k largest. One histogram pass a digit. */
-function kthLargest(bits: Uint32Array, k: number, start: number, end: number): { threshold: number; ties: number } {
-  let prefix = 0;
+/**
+ * The k-th largest magnitude, how many are `equal` to it, and how many of those (`ties`) are among the k largest. Each turn
+ * spreads the range of what is left over a histogram and goes on with the one bucket that matters.
+ */
+function kthLargest(
+  bits: Uint32Array,
+  k: number,
+  start: number,
+  end: number,
+): { threshold: number; ties: number; equal: number } {
   let left = k;
-  for (const [shift, width] of DIGITS) {
-    const mask = (1 << width) - 1;
-    counts.fill(0);
-    for (let i = start; i < end; i++) {
-      const magnitude = bits[i] & MAGNITUDE;
-      if ((magnitude >>> shift) >>> width === prefix) counts[(magnitude >>> shift) & mask]++;
+  for (let members = bits.subarray(start, end); ; ) {
+    let [low, high] = [MAGNITUDE, 0];
+    for (let i = 0; i < members.length; i++) {
+      const magnitude = members[i] & MAGNITUDE;
+      if (magnitude < low) low = magnitude;
+      if (magnitude > high) high = magnitude;
     }
-    let digit = mask;
-    while (counts[digit] < left) left -= counts[digit--];
-    prefix = (prefix << width) | digit;
+    if (low === high) return { threshold: low, ties: left, equal: members.length };
+    const shift = Math.max(0, 32 - Math.clz32(high - low) - DIGIT);
+    counts.fill(0);
+    for (let i = 0; i < members.length; i++) counts[((members[i] & MAGNITUDE) - low) >>> shift]++;
+    let bucket = (high - low) >>> shift;
+    while (counts[bucket] < left) left -= counts[bucket--];
+    const inside = new Uint32Array(counts[bucket]);
+    for (let i = 0, next = 0; next < inside.length; i++) {
+      if (((members[i] & MAGNITUDE) - low) >>> shift === bucket) inside[next++] = members[i];
+    }
+    members = inside;
   }
-  return { threshold: prefix, ties: left };
 }

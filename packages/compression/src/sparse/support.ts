@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { deflateBelow, inflate } from '../entropy/deflate.ts';
+import { deflateBelow, inflate, worthDeflating } from '../entropy/deflate.ts';
 import { type ByteReader, corrupt } from '../wire/byte-reader.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
 import { readGaps, writeGaps } from './golomb.ts';
@@ -27,7 +27,7 @@ export function writeSupport(out: ByteWriter, places: Uint32Array, size: number)
   if (length <= 64 * best.length) {
     const bitmap = bitmapOf(places, length);
     if (length < best.length) [form, best] = [BITMAP, bitmap];
-    const deflated = deflateBelow(bitmap, best.length - 3);
+    const deflated = worthDeflating(bitmap, firstGaps(places)) ? deflateBelow(bitmap, best.length - 3) : undefined;
     if (deflated !== undefined) [form, best] = [DEFLATED_BITMAP, deflated];
   }
   out.byte(form);
@@ -62,6 +62,11 @@ function complement(places: Uint32Array, size: number): Uint32Array {
   }
   while (at < size) others[next++] = at++;
   return others;
+}
+
+/** Enough gaps to tell whether they repeat. */
+function firstGaps(places: Uint32Array): Uint32Array {
+  return places.subarray(0, 1028).map((place, i) => place - (i === 0 ? 0 : places[i - 1]));
 }
 
 function bitmapOf(places: Uint32Array, length: number): Uint8Array {

@@ -14,11 +14,10 @@ import { largest } from './select.ts';
 import { sparsifier } from './sparse-stage.ts';
 
 /**
- * The largest magnitudes, exactly k = round(density · d) of them, at least 1; of equal ones those of lower index.
+ * The largest magnitudes, exactly k = round(density · d) of them, at least 1; of equal ones those of lower index. O(d).
  * Biased; a contraction with factor 1 − k/d: use it with {@link errorFeedback} (Stich, Cordonnier, Jaggi, NeurIPS 2018).
  *
  * @param options.density - In (0, 1].
- * @complexity O(d)
  */
 export function topK(options: { readonly density: number }): Sparsifier {
   const density = checkPositive('topK: density', options.density, 1);

@@ -7,7 +7,7 @@
 import { type Rng, secureRng, seededRng } from '@fedkit/core';
 import type { CodecContext, DecodeContext, Linearity, Sink, SumContext } from '@fedkit/core/codec';
 import { refuse } from '@fedkit/core/internal';
-import type { ByteReader } from '../wire/byte-reader.ts';
+import { type ByteReader, corrupt } from '../wire/byte-reader.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
 
 export interface Stage {
@@ -64,11 +64,23 @@ export class Decoding {
 
 /** The seed both sides share, checked. */
 export function sharedSeed(context: Partial<CodecContext>): Uint8Array {
-  const seed: unknown = context.sharedSeed;
-  if (!(seed instanceof Uint8Array) || seed.length < 16) {
-    refuse('INVALID_ARGUMENT', 'codec: context.sharedSeed', '32 bytes that both sides know', seed);
-  }
+  const { sharedSeed: seed } = context;
+  if (!isSeed(seed)) refuse('INVALID_ARGUMENT', 'codec: context.sharedSeed', '32 bytes that both sides know', seed);
   return seed;
+}
+
+/** The seed for reading, once its fingerprint is found in the message. */
+export function checkedSeed(input: ByteReader, decoding: Decoding): Uint8Array {
+  const { context, stages } = decoding;
+  // A codec that always needs its seed was called without; a message of any kind may just claim to need one.
+  const seed = stages === undefined || isSeed(context.sharedSeed) ? sharedSeed(context) : undefined;
+  if (seed === undefined) return corrupt('a message that needs no seed, there being none', 'one that does');
+  if (input.uint32() !== seedFingerprint(seed)) corrupt('the shared seed of the encoder', 'another');
+  return seed;
+}
+
+function isSeed(seed: unknown): seed is Uint8Array {
+  return seed instanceof Uint8Array && seed.length >= 16;
 }
 
 /** Four bytes that tell one shared seed from another, so that a wrong one is refused instead of decoding to noise. */

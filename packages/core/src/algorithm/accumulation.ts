@@ -14,8 +14,8 @@
  * | momentum ρ | [K − ρ·(1 − ρᴷ)/(1 − ρ)]/(1 − ρ) |
  * | proximal μ | [1 − (1 − ημ)ᴷ]/(ημ) |
  *
- * Taken step by step, u ← ρ·u + 1 − ημ·a; a ← a + u, which is each closed form of the table and also covers both together.
- * O(K) time; + − × alone.
+ * Taken step by step, u ← ρ·u + 1 − ημ·a; a ← a + u, which is each closed form of the table and also covers both
+ * together. O(K) time; + − × alone.
  */
 export function accumulation(
   steps: number,

@@ -27,8 +27,8 @@ export interface Checkout {
 /** What became of a contribution. */
 export interface Receipt {
   /**
-   * `stepped`: counted, and the model moved; `buffered`: counted, the model moves later; `stale`: too late by `maxStaleness`, not
-   * counted; `spent`: its ticket was redeemed before or is void, not counted.
+   * `stepped`: counted, and the model moved; `buffered`: counted, the model moves later; `stale`: too late by
+   * `maxStaleness`, not counted; `spent`: its ticket was redeemed before or is void, not counted.
    */
   readonly outcome: 'stepped' | 'buffered' | 'stale' | 'spent';
   /** τ: the server's steps since the client fetched the model; absent if the ticket is spent. */
@@ -91,8 +91,8 @@ export interface AsynchronousAlgorithm<U extends Update> {
   serialize(state: AsynchronousState, model: string): Uint8Array;
 
   /**
-   * @throws FedkitError `SHAPE_MISMATCH` for the state of another model, `DECODE_FAILED` for other bytes, and for a ticket
-   * of a version that is still to come: a staleness below zero.
+   * @throws FedkitError `SHAPE_MISMATCH` for the state of another model, `DECODE_FAILED` for other bytes, and for a
+   * ticket of a version that is still to come: a staleness below zero.
    */
   deserialize(bytes: Uint8Array, model: string): AsynchronousState;
 

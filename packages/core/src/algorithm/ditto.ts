@@ -1,8 +1,8 @@
 /**
  * Ditto: a personal model for every client, held near the global one.
  *
- * Tian Li, Shengyuan Hu, Ahmad Beirami, Virginia Smith, "Ditto: Fair and Robust Federated Learning Through Personalization",
- * ICML 2021, algorithm 1, https://arxiv.org/abs/2012.04221.
+ * Tian Li, Shengyuan Hu, Ahmad Beirami, Virginia Smith, "Ditto: Fair and Robust Federated Learning Through
+ * Personalization", ICML 2021, algorithm 1, https://arxiv.org/abs/2012.04221.
  *
  *     client i   trains from x on its own loss and reports Δ_i, as in federated averaging
  *                v_i ← v_i − η·(∇F_i(v_i) + λ·(v_i − xᵗ)), s times: v_i never leaves

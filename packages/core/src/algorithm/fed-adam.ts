@@ -1,8 +1,8 @@
 /**
  * FedAdam: federated averaging with Adam on the server.
  *
- * Sashank J. Reddi, Zachary Charles, Manzil Zaheer, Zachary Garrett, Keith Rush, Jakub Konečný, Sanjiv Kumar, H. Brendan
- * McMahan, "Adaptive Federated Optimization", ICLR 2021, algorithm 2, https://arxiv.org/abs/2003.00295.
+ * Sashank J. Reddi, Zachary Charles, Manzil Zaheer, Zachary Garrett, Keith Rush, Jakub Konečný, Sanjiv Kumar, H.
+ * Brendan McMahan, "Adaptive Federated Optimization", ICLR 2021, algorithm 2, https://arxiv.org/abs/2003.00295.
  *
  *     client i   as in federated averaging
  *     server     x ← x + η·m / (√v + τ)       m and v follow the mean update, see {@link serverAdam}

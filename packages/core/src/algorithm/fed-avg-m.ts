@@ -1,8 +1,8 @@
 /**
  * FedAvgM: federated averaging with momentum on the server.
  *
- * Tzu-Ming Harry Hsu, Hang Qi, Matthew Brown, "Measuring the Effects of Non-Identical Data Distribution for Federated Visual
- * Classification", 2019, §4.3, https://arxiv.org/abs/1909.06335.
+ * Tzu-Ming Harry Hsu, Hang Qi, Matthew Brown, "Measuring the Effects of Non-Identical Data Distribution for Federated
+ * Visual Classification", 2019, §4.3, https://arxiv.org/abs/1909.06335.
  *
  *     client i   as in federated averaging
  *     server     v ← β·v + Δ;   x ← x + η_g·(Δ + β·v)       Nesterov, as the paper trains; heavy ball: x ← x + η_g·v

@@ -1,8 +1,8 @@
 /**
  * Federated averaging.
  *
- * H. Brendan McMahan, Eider Moore, Daniel Ramage, Seth Hampson, Blaise Agüera y Arcas, "Communication-Efficient Learning of
- * Deep Networks from Decentralized Data", AISTATS 2017, algorithm 1 (FederatedAveraging),
+ * H. Brendan McMahan, Eider Moore, Daniel Ramage, Seth Hampson, Blaise Agüera y Arcas, "Communication-Efficient
+ * Learning of Deep Networks from Decentralized Data", AISTATS 2017, algorithm 1 (FederatedAveraging),
  * https://arxiv.org/abs/1602.05629.
  *
  *     client i   trains from x on its own loss, with its own data only, and reports Δ_i = y_i − x with weight n_i
@@ -16,8 +16,8 @@ import { record } from '../aggregate/record.ts';
 import { checkVector } from '../check.ts';
 import { checkFinite } from '../client/objective.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
+import { averagingUnless } from '../server/averaging.ts';
 import type { ServerOptimizer } from '../server/contract.ts';
-import { serverSgd } from '../server/sgd.ts';
 import type { Algorithm, LinearAlgorithm } from './contract.ts';
 import { checkRoundInfo } from './round-info.ts';
 
@@ -62,8 +62,7 @@ export function fedAvg<S extends PlainData = NoState>(
 export function fedAvg<S extends PlainData>(
   options: FedAvgOptions<S> = {},
 ): Algorithm<FedAvgState<S>, FedAvgBroadcast, NoState, FedAvgUpdate, FedAvgUpdate> {
-  // Without a server optimizer S is NoState, which is what serverSgd keeps.
-  const server = options.server ?? (serverSgd({ learningRate: 1 }) as unknown as ServerOptimizer<S>);
+  const server = averagingUnless(options.server);
   const aggregate = options.aggregate ?? weightedMean;
   return {
     kind: 'fedAvg',

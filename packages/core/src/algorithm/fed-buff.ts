@@ -1,8 +1,8 @@
 /**
  * FedBuff: the model moves whenever K contributions have come together.
  *
- * John Nguyen, Kshitiz Malik, Hongyuan Zhan, Ashkan Yousefpour, Mike Rabbat, Mani Malek, Dzmitry Huba, "Federated Learning with
- * Buffered Asynchronous Aggregation", AISTATS 2022, algorithm 1, https://arxiv.org/abs/2106.06639.
+ * John Nguyen, Kshitiz Malik, Hongyuan Zhan, Ashkan Yousefpour, Mike Rabbat, Mani Malek, Dzmitry Huba, "Federated
+ * Learning with Buffered Asynchronous Aggregation", AISTATS 2022, algorithm 1, https://arxiv.org/abs/2106.06639.
  *
  *     client i   trains from the x it fetched and reports Δ_i = y − x
  *     server     buffers s(τ_i)·Δ_i; with K of them  x ← x + η_g/K·Σ s(τ_i)·Δ_i       s(τ) = 1/√(1 + τ)
@@ -18,8 +18,8 @@ import type { ClientId } from '../aggregate/contract.ts';
 import { checkBytes, checkInteger, refuse } from '../check.ts';
 import { decodeState, encodeState } from '../model/state-file.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
+import { averagingUnless } from '../server/averaging.ts';
 import type { ServerOptimizer } from '../server/contract.ts';
-import { serverSgd } from '../server/sgd.ts';
 import type { AsynchronousAlgorithm, AsynchronousOptions, AsynchronousState } from './asynchronous.ts';
 import type { FedAvgUpdate } from './fed-avg.ts';
 import { build, checkState, localUpdate } from './local-update.ts';
@@ -66,7 +66,7 @@ export function fedBuff<S extends PlainData = NoState>(
 ): AsynchronousAlgorithm<FedAvgUpdate> {
   const bufferSize = checkInteger('fedBuff: bufferSize', options.bufferSize ?? 10, 1, 0x100000);
   const weight = stalenessWeight(options.staleness ?? { kind: 'polynomial', exponent: 0.5 });
-  const server = options.server ?? (serverSgd({ learningRate: 1 }) as unknown as ServerOptimizer<S>);
+  const server = averagingUnless(options.server);
   const { maxStaleness = Infinity } = options;
   if (maxStaleness !== Infinity) checkInteger('fedBuff: maxStaleness', maxStaleness);
 

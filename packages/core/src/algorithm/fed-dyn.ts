@@ -1,8 +1,8 @@
 /**
  * FedDyn: federated learning with dynamic regularization.
  *
- * Durmus Alp Emre Acar, Yue Zhao, Ramon Matas Navarro, Matthew Mattina, Paul N. Whatmough, Venkatesh Saligrama, "Federated
- * Learning Based on Dynamic Regularization", ICLR 2021, algorithm 1, https://arxiv.org/abs/2111.04263.
+ * Durmus Alp Emre Acar, Yue Zhao, Ramon Matas Navarro, Matthew Mattina, Paul N. Whatmough, Venkatesh Saligrama,
+ * "Federated Learning Based on Dynamic Regularization", ICLR 2021, algorithm 1, https://arxiv.org/abs/2111.04263.
  *
  *     client i   θ_i ≈ argmin L_i(θ) − ⟨g_i, θ⟩ + α/2·‖θ − θᵗ‖²: its steps follow ∇L_i − g_i + α·(θ − θᵗ)
  *                g_i ← g_i − α·(θ_i − θᵗ)

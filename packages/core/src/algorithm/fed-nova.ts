@@ -4,12 +4,13 @@
  * Jianyu Wang, Qinghua Liu, Hao Liang, Gauri Joshi, H. Vincent Poor, "Tackling the Objective Inconsistency Problem in
  * Heterogeneous Federated Optimization", NeurIPS 2020, algorithm 1, https://arxiv.org/abs/2007.07481.
  *
- *     client i   trains as it likes and reports d_i = (x − y_i)/(η·‖a_i‖₁), its mean gradient along the way, and η·‖a_i‖₁
+ *     client i   trains as it likes; reports d_i = (x − y_i)/(η·‖a_i‖₁), its mean gradient on the way, and η·‖a_i‖₁
  *     server     x ← x − τ_eff·η·Σ p_i d_i       τ_eff = Σ p_i ‖a_i‖₁, or Σ p_i τ_i with a proximal term; p_i = n_i/Σn
  *
- * ‖a_i‖₁ is how much gradient τ_i local steps accumulate, see {@link accumulation}; without the division clients that take more steps
- * drag the mean towards their own optimum. η travels inside both numbers, so that clients whose learning rates differ are
- * normalized too; with a common η it cancels as in the paper. Global momentum is the server's: `serverSgd` with momentum.
+ * ‖a_i‖₁ is how much gradient τ_i local steps accumulate, see {@link accumulation}; without the division clients that
+ * take more steps drag the mean towards their own optimum. η travels inside both numbers, so that clients whose
+ * learning rates differ are normalized too; with a common η it cancels as in the paper. Global momentum is the
+ * server's: `serverSgd` with momentum.
  *
  * @module
  */
@@ -17,8 +18,8 @@ import { weightedMean } from '../aggregate/mean.ts';
 import { record } from '../aggregate/record.ts';
 import { checkNumber, checkPositive, checkVector } from '../check.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
+import { averagingUnless } from '../server/averaging.ts';
 import type { ServerOptimizer } from '../server/contract.ts';
-import { serverSgd } from '../server/sgd.ts';
 import { accumulation } from './accumulation.ts';
 import type { LinearAlgorithm } from './contract.ts';
 import type { FedAvgBroadcast, FedAvgState } from './fed-avg.ts';
@@ -48,7 +49,7 @@ export function fedNova<S extends PlainData = NoState>(
   options: FedNovaOptions<S> = {},
 ): LinearAlgorithm<FedAvgState<S>, FedAvgBroadcast, NoState, FedNovaUpdate, FedNovaAggregate> {
   const mu = checkNumber('fedNova: mu', options.mu ?? 0, 0);
-  const server = options.server ?? (serverSgd({ learningRate: 1 }) as unknown as ServerOptimizer<S>);
+  const server = averagingUnless(options.server);
   return {
     kind: 'fedNova',
     init(params) {

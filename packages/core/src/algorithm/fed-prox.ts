@@ -7,8 +7,8 @@
  *     client i   minimizes F_i(w) + μ/2·‖w − xᵗ‖² as far as it gets: its steps follow g + μ·(w − xᵗ)
  *     server     x ← x + Σ n_i Δ_i / Σ n_i
  *
- * What the paper calls partial work, a straggler's fewer epochs, is in `TrainOptions.epochs` of that client: FedProx folds it in where
- * federated averaging drops the client.
+ * What the paper calls partial work, a straggler's fewer epochs, is in `TrainOptions.epochs` of that client: FedProx
+ * folds it in where federated averaging drops the client.
  *
  * @module
  */
@@ -27,7 +27,8 @@ export interface FedProxOptions<S extends PlainData = NoState> {
 }
 
 /**
- * Federated averaging whose clients are held near the global model. Any client can be asked in any round: none keeps a state.
+ * Federated averaging whose clients are held near the global model. Any client can be asked in any round: none keeps a
+ * state.
  *
  * @throws FedkitError `OUT_OF_RANGE` unless μ is finite and ≥ 0.
  */

@@ -2,8 +2,8 @@
  * FedRep and FedPer: a shared body, and a head that never leaves its client.
  *
  * Liam Collins, Hamed Hassani, Aryan Mokhtari, Sanjay Shakkottai, "Exploiting Shared Representations for Personalized
- * Federated Learning", ICML 2021, algorithm 1, https://arxiv.org/abs/2102.07078. Manoj Ghuhan Arivazhagan, Vinay Aggarwal,
- * Aaditya Kumar Singh, Sunav Choudhary, "Federated Learning with Personalization Layers", 2019, algorithm 1,
+ * Federated Learning", ICML 2021, algorithm 1, https://arxiv.org/abs/2102.07078. Manoj Ghuhan Arivazhagan, Vinay
+ * Aggarwal, Aaditya Kumar Singh, Sunav Choudhary, "Federated Learning with Personalization Layers", 2019, algorithm 1,
  * https://arxiv.org/abs/1912.00818.
  *
  *     client i   FedRep: trains its head h_i with the body frozen, then the body with the head frozen
@@ -13,7 +13,7 @@
  *
  * @module
  */
-import { checkPositive, refuse } from '../check.ts';
+import { checkInteger, checkPositive, refuse } from '../check.ts';
 import type { TrainOptions } from '../client/trainer.ts';
 import { Selection } from '../model/selection.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
@@ -25,14 +25,17 @@ import type { PersonalizedAlgorithm } from './personalized.ts';
 export interface FedPerOptions<S extends PlainData = NoState> {
   /** The tensors that never leave: `layout.select(({ name }) => …)`. */
   readonly head: Selection;
-  /** Initial parameters, shape [layout.size], of which clients take their first head. Public: every client has it. */
+  /** The initial model, shape [layout.size]: `init` gets the same, and clients take their first head from it. */
   readonly initial: Float32Array;
   /** The server's step along the body's mean update; default `serverSgd({ learningRate: 1 })`. */
   readonly server?: ServerOptimizer<S>;
 }
 
 export interface FedRepOptions<S extends PlainData = NoState> extends FedPerOptions<S> {
-  /** Passes over the local data for the head, > 0, before the round's own `epochs` or `steps` for the body; the paper takes 10. */
+  /**
+   * Passes over the local data for the head, > 0, before the round's own `epochs` or `steps` for the body; the paper
+   * takes 10.
+   */
   readonly headEpochs: number;
 }
 
@@ -40,8 +43,8 @@ export interface FedRepOptions<S extends PlainData = NoState> extends FedPerOpti
 export type FedRepClientState = { readonly head: Float32Array };
 
 /**
- * What both return: an algorithm over the body alone, whose vectors have shape [layout.size − head.size]; `params` is the body.
- * `init` and `aggregator` take the whole model, or its size, as well. `personal` puts body and head together.
+ * What both return. Only the body is sent and averaged: `broadcast` and contributions have shape [layout.size −
+ * head.size]. `params` is that body under the initial head; `personal` puts it under the client's own.
  */
 export type PartialAlgorithm<S extends PlainData> = PersonalizedAlgorithm<
   FedAvgState<S>,
@@ -54,8 +57,8 @@ export type PartialAlgorithm<S extends PlainData> = PersonalizedAlgorithm<
 /**
  * FedRep: head first, then body.
  *
- * @throws FedkitError `INVALID_ARGUMENT` if the head is empty or everything, `SHAPE_MISMATCH` if `initial` is of another
- * model, `OUT_OF_RANGE` for `headEpochs` that are not > 0.
+ * @throws FedkitError `INVALID_ARGUMENT` if the head is empty or everything, `SHAPE_MISMATCH` if `initial` is of
+ * another model, `OUT_OF_RANGE` for `headEpochs` that are not > 0.
  */
 export function fedRep<S extends PlainData = NoState>(options: FedRepOptions<S>): PartialAlgorithm<S> {
   const epochs = checkPositive('fedRep: headEpochs', options.headEpochs);
@@ -87,7 +90,19 @@ function partial<S extends PlainData>(
   return {
     ...global,
     kind,
-    init: (params) => global.init(params.length === layout.size ? body.gather(params) : params),
+    init(params) {
+      const own = head.gather(checkState(`${kind}.init: params`, params, layout.size));
+      if (own.some((value, i) => value !== firstHead[i])) {
+        refuse(
+          'INVALID_ARGUMENT',
+          `${kind}.init: params`,
+          'the head of `initial`, which clients start from',
+          'another',
+        );
+      }
+      return global.init(body.gather(params));
+    },
+    params: (state) => assemble(`${kind}.params`, global.broadcast(state)),
     async clientRound({ broadcast, state, trainer, options: local }) {
       const where = `${kind}.clientRound`;
       const model = assemble(where, broadcast, state);
@@ -109,9 +124,7 @@ function partial<S extends PlainData>(
       };
     },
     aggregator(size) {
-      if (size !== body.size && size !== layout.size) {
-        refuse('SHAPE_MISMATCH', `${kind}.aggregator: size`, `${layout.size}, or ${body.size} of the body`, size);
-      }
+      checkInteger(`${kind}.aggregator: size`, size, layout.size, layout.size);
       return global.aggregator(body.size);
     },
     personal: (broadcast, state) => assemble(`${kind}.personal`, broadcast, state),

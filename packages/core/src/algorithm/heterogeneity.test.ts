@@ -10,8 +10,8 @@ import { scaffold } from './scaffold.ts';
 /*
  * Two clients, f₁ = ½·(x − 3)² and f₂ = ½·4·(x + 1)²: the joint optimum of (f₁ + f₂)/2 is (3 − 4)/5 = −0.2.
  *
- * K local steps of size η take client i from x to b_i + q_i·(x − b_i) with q_i = (1 − η·a_i)ᴷ, so that federated averaging
- * comes to rest at Σ(1 − q_i)·b_i / Σ(1 − q_i): at η = 0.1, K = 10 that is 0.5839, nowhere near.
+ * K local steps of size η take client i from x to b_i + q_i·(x − b_i) with q_i = (1 − η·a_i)ᴷ, so that federated
+ * averaging comes to rest at Σ(1 − q_i)·b_i / Σ(1 − q_i): at η = 0.1, K = 10 that is 0.5839, nowhere near.
  */
 const trainers = [quadratic(1, [3]), quadratic(4, [-1])];
 const optimum = -0.2;
@@ -77,8 +77,8 @@ describe('two clients with optima 3 and −1, whose sum has its optimum at −0.
 });
 
 describe('two clients of one curvature that take 2 and 20 local steps', () => {
-  // f₁ = ½·(x − 3)², f₂ = ½·(x + 1)²: the joint optimum is 1. FedAvg goes to the minimum of 2·f₁ + 20·f₂, at −0.636, and a smaller η
-  // only brings it closer to that.
+  // f₁ = ½·(x − 3)², f₂ = ½·(x + 1)²: the joint optimum is 1. FedAvg goes to the minimum of 2·f₁ + 20·f₂, at −0.636,
+  // and a smaller η only brings it closer to that.
   const equal = [quadratic(1, [3]), quadratic(1, [-1])];
   const shrinking = (client: number, round: number) =>
     local({ steps: client === 0 ? 2 : 20, learningRate: 0.1 / (1 + round / 20) });

@@ -33,7 +33,9 @@ export async function localGradient(where: string, trainer: Trainer, at: Float32
   return checkState(`${where}: gradient`, await trainer.gradient(at), at.length);
 }
 
-/** Checks a finite vector of this model: `SHAPE_MISMATCH` or `OUT_OF_RANGE` otherwise, `INVALID_ARGUMENT` for no vector. */
+/**
+ * Checks a finite vector of this model: `SHAPE_MISMATCH` or `OUT_OF_RANGE` otherwise, `INVALID_ARGUMENT` for no vector.
+ */
 export function checkState(where: string, values: unknown, size: number): Float32Array {
   const vector = checkVector(where, values, size);
   checkFinite(where, vector);

@@ -1,9 +1,9 @@
 /**
  * MimeLite: local steps that mimic the server's optimizer.
  *
- * Sai Praneeth Karimireddy, Martin Jaggi, Satyen Kale, Mehryar Mohri, Sashank J. Reddi, Sebastian U. Stich, Ananda Theertha
- * Suresh, "Breaking the centralized barrier for cross-device federated learning" (Mime), NeurIPS 2021, algorithm 1,
- * https://arxiv.org/abs/2008.03606.
+ * Sai Praneeth Karimireddy, Martin Jaggi, Satyen Kale, Mehryar Mohri, Sashank J. Reddi, Sebastian U. Stich, Ananda
+ * Theertha Suresh, "Breaking the centralized barrier for cross-device federated learning" (Mime), NeurIPS 2021,
+ * algorithm 1, https://arxiv.org/abs/2008.03606.
  *
  *     client i   y ← y − η·U(∇f_i(y; batch), s), the statistics s frozen, from y = x
  *                reports y − x and ∇f_i(x)
@@ -24,8 +24,9 @@ import { record } from '../aggregate/record.ts';
 import { checkPositive, refuse } from '../check.ts';
 import type { LocalObjective } from '../client/objective.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
+import { averagingUnless } from '../server/averaging.ts';
 import type { ServerOptimizer } from '../server/contract.ts';
-import { checkMomentum, serverSgd } from '../server/sgd.ts';
+import { checkMomentum } from '../server/sgd.ts';
 import type { LinearAlgorithm } from './contract.ts';
 import { build, checkState, localGradient, localUpdate } from './local-update.ts';
 import { checkRoundInfo } from './round-info.ts';
@@ -60,8 +61,8 @@ export type MimeLiteBroadcast = { readonly params: Float32Array; readonly statis
 export type MimeLiteUpdate = { readonly update: Float32Array; readonly gradient: Float32Array };
 
 /**
- * MimeLite. Clients pass over their data once more for the gradient at x. Any client can be asked in any round: none keeps a
- * state.
+ * MimeLite. Clients pass over their data once more for the gradient at x. Any client can be asked in any round: none
+ * keeps a state.
  *
  * @throws FedkitError `INVALID_ARGUMENT` for an unknown base, `OUT_OF_RANGE` for its constants.
  */
@@ -69,7 +70,7 @@ export function mimeLite<S extends PlainData = NoState>(
   options: MimeLiteOptions<S>,
 ): LinearAlgorithm<MimeLiteState<S>, MimeLiteBroadcast, NoState, MimeLiteUpdate, MimeLiteUpdate> {
   const base = mimicked(options.base);
-  const server = options.server ?? (serverSgd({ learningRate: 1 }) as unknown as ServerOptimizer<S>);
+  const server = averagingUnless(options.server);
   const checkStatistics = (where: string, statistics: MimeStatistics, size: number) => {
     for (const name of base.statistics) checkState(`${where}.${name}`, statistics[name], size);
   };

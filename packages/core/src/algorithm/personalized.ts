@@ -16,8 +16,8 @@ export interface PersonalizedAlgorithm<
   R extends PlainData,
 > extends LinearAlgorithm<S, B, C, U, R> {
   /**
-   * The model that a client should use, shape [d]: fresh, from what it received last and what it keeps; without a state,
-   * what a client starts from.
+   * The model that a client should use, shape [d]: fresh, from what it received last and what it keeps; without a
+   * state, what a client starts from.
    */
   personal(broadcast: B, state?: C): Float32Array;
 }

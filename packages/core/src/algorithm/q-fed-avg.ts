@@ -8,9 +8,9 @@
  *                Δ_i = F^q·Δw;   h_i = q·F^(q−1)·‖Δw‖² + L·F^q
  *     server     x ← x − Σ Δ_i / Σ h_i
  *
- * Both sums travel divided by L, which cancels and keeps them in the range of updates; the local learning rate must be the
- * same on all clients. As in the authors' code F is taken 10⁻¹⁰ above the measured loss, so that a loss of 0 has powers. At q = 0 this is
- * the unweighted mean.
+ * Both sums travel divided by L, which cancels and keeps them in the range of updates; the local learning rate must be
+ * the same on all clients. As in the authors' code F is taken 10⁻¹⁰ above the measured loss, so that a loss of 0 has
+ * powers. At q = 0 this is the unweighted mean.
  *
  * @module
  */
@@ -28,8 +28,8 @@ export interface QFedAvgOptions {
   /** Finite and ≥ 0, the larger the fairer; the paper tunes from 0.001 to 15. */
   readonly q: number;
   /**
-   * The unit that losses are measured in, > 0; default 1. It cancels, and keeps F^q within the aggregator's range of 2^16 where q or
-   * losses are large.
+   * The unit that losses are measured in, > 0; default 1. It cancels, and keeps F^q within the aggregator's range of
+   * 2^16 where q or losses are large.
    */
   readonly lossScale?: number;
 }

@@ -11,8 +11,8 @@
  *                reports Δy_i = y − x and Δc_i = c_i⁺ − c_i
  *     server     x ← x + η_g/|S|·Σ Δy_i;   c ← c + 1/N·Σ Δc_i = c + |S|/N·mean(Δc_i)
  *
- * Means over clients are unweighted, as in the paper: what it converges to is the optimum of Σ f_i / N. With local momentum K
- * counts as ‖a‖₁, see {@link accumulation}.
+ * Means over clients are unweighted, as in the paper: what it converges to is the optimum of Σ f_i / N. With local
+ * momentum K counts as ‖a‖₁, see {@link accumulation}.
  *
  * @module
  */
@@ -20,8 +20,8 @@ import { mean } from '../aggregate/mean.ts';
 import { record } from '../aggregate/record.ts';
 import { refuse } from '../check.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
+import { averagingUnless } from '../server/averaging.ts';
 import type { ServerOptimizer } from '../server/contract.ts';
-import { serverSgd } from '../server/sgd.ts';
 import { accumulation } from './accumulation.ts';
 import type { LinearAlgorithm } from './contract.ts';
 import { build, checkState, localGradient, localUpdate } from './local-update.ts';
@@ -30,7 +30,9 @@ import { checkRoundInfo } from './round-info.ts';
 export interface ScaffoldOptions<S extends PlainData = NoState> {
   /** How clients renew c_i: 1 is the gradient at the start, 2 (default) the mean gradient along the way. */
   readonly option?: 1 | 2;
-  /** The server's step along the mean update; default `serverSgd({ learningRate: 1 })`, as in the paper's experiments. */
+  /**
+   * The server's step along the mean update; default `serverSgd({ learningRate: 1 })`, as in the paper's experiments.
+   */
   readonly server?: ServerOptimizer<S>;
 }
 
@@ -51,8 +53,8 @@ export type ScaffoldClientState = { readonly control: Float32Array };
 export type ScaffoldUpdate = { readonly update: Float32Array; readonly control: Float32Array };
 
 /**
- * SCAFFOLD. Clients keep c_i: let a client's new state replace its old one only once its contribution counted, or c is no
- * longer the mean of the c_i.
+ * SCAFFOLD. Clients keep c_i: let a client's new state replace its old one only once its contribution counted, or c is
+ * no longer the mean of the c_i.
  *
  * @throws FedkitError `INVALID_ARGUMENT` for an option other than 1 and 2.
  */
@@ -61,7 +63,7 @@ export function scaffold<S extends PlainData = NoState>(
 ): LinearAlgorithm<ScaffoldState<S>, ScaffoldBroadcast, ScaffoldClientState, ScaffoldUpdate, ScaffoldUpdate> {
   const { option = 2 } = options;
   if (option !== 1 && option !== 2) refuse('INVALID_ARGUMENT', 'scaffold: option', '1 or 2', option);
-  const server = options.server ?? (serverSgd({ learningRate: 1 }) as unknown as ServerOptimizer<S>);
+  const server = averagingUnless(options.server);
   return {
     kind: 'scaffold',
     init(params) {

@@ -2,8 +2,9 @@
  * How much a late contribution counts.
  *
  * Cong Xie, Sanmi Koyejo, Indranil Gupta, "Asynchronous Federated Optimization" (FedAsync), 2019, §5.2,
- * https://arxiv.org/abs/1903.03934; John Nguyen, Kshitiz Malik, Hongyuan Zhan, Ashkan Yousefpour, Mike Rabbat, Mani Malek, Dzmitry
- * Huba, "Federated Learning with Buffered Asynchronous Aggregation" (FedBuff), AISTATS 2022, https://arxiv.org/abs/2106.06639.
+ * https://arxiv.org/abs/1903.03934; John Nguyen, Kshitiz Malik, Hongyuan Zhan, Ashkan Yousefpour, Mike Rabbat, Mani
+ * Malek, Dzmitry Huba, "Federated Learning with Buffered Asynchronous Aggregation" (FedBuff), AISTATS 2022,
+ * https://arxiv.org/abs/2106.06639.
  *
  * @module
  */
@@ -29,8 +30,8 @@ export type Staleness =
 /**
  * s as a function of τ, the same bits on every engine.
  *
- * @throws FedkitError `INVALID_ARGUMENT` for an unknown kind, `OUT_OF_RANGE` for its constants, and for a τ that is not an
- * integer ≥ 0 once called.
+ * @throws FedkitError `INVALID_ARGUMENT` for an unknown kind, `OUT_OF_RANGE` for its constants, and for a τ that is not
+ * an integer ≥ 0 once called.
  */
 export function stalenessWeight(staleness: Staleness): (steps: number) => number {
   const where = 'staleness';

@@ -199,13 +199,14 @@ describe('personalization', () => {
     ['FedPer', fedPer({ head, initial })],
   ])('%s shares the body and keeps the heads', async (_name, algorithm) => {
     const { params, clients, state } = await federate(algorithm, trainers, initial, { rounds: 100, options });
-    expect(params.length).toBe(3);
-    for (const [i, want] of [2, 3, 4].entries()) expect(params[i]).toBeCloseTo(want, 4);
+    expect(algorithm.broadcast(state).params.length).toBe(3);
+    for (const [i, want] of [2, 3, 0.5, 4].entries()) expect(params[i]).toBeCloseTo(want, 4);
     const models = [0, 1].map((i) => algorithm.personal(algorithm.broadcast(state), clients.get(i)));
     expect(models[0][2]).toBeCloseTo(100, 3);
     expect(models[1][2]).toBeCloseTo(-100, 3);
-    expect([models[0][0], models[0][1], models[0][3]]).toEqual([...params]);
-    expect(algorithm.personal(algorithm.broadcast(state))[2]).toBe(0.5);
+    for (const i of [0, 1, 3]) expect(models[0][i]).toBe(params[i]);
+    expect(algorithm.personal(algorithm.broadcast(state))).toEqual(params);
+    expect(() => algorithm.init(f32(9, 9, 0.6, 9))).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
   });
 
   it('FedRep freezes the body for the head and the head for the body', async () => {
@@ -307,6 +308,20 @@ describe('bad input', () => {
     await refuses('mimeLite', (gradient, more) =>
       mime.serverStep(mime.init(params), { update: zero, gradient }, { ...info, ...more }),
     );
+  });
+
+  it('refuses weights that overflow, and folds on as before', async () => {
+    const algorithm = fedNova();
+    const aggregator = algorithm.aggregator(1);
+    const accumulator = aggregator.create();
+    const report = { values: { direction: f32(2), steps: 1 }, weight: 3 };
+    aggregator.accumulate(accumulator, report);
+    const before = aggregator.serialize(accumulator);
+    for (const weight of [Infinity, NaN, 0, -1, 1e300, 2 ** 17]) {
+      expect(await code(() => aggregator.accumulate(accumulator, { ...report, weight }))).toBe('OUT_OF_RANGE');
+    }
+    expect(aggregator.serialize(accumulator)).toEqual(before);
+    expect(aggregator.finalize(accumulator)).toEqual({ direction: f32(2), steps: f32(1) });
   });
 
   it('refuses client states of another model', async () => {

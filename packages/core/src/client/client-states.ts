@@ -17,8 +17,8 @@ export interface ClientStates<C> {
 }
 
 /**
- * States of one algorithm and model, under `<kind>/<client>`. Only clients that took part are stored: a federation of a million
- * costs what its cohorts touched.
+ * States of one algorithm and model, under `<kind>/<client>`. Only clients that took part are stored: a federation of a
+ * million costs what its cohorts touched.
  *
  * Call `put` once the server has counted the contribution that came with the state: SCAFFOLD and FedDyn rely on both
  * sides agreeing.
@@ -31,7 +31,8 @@ export function clientStates<C extends PlainData>(store: Store, owner: StateOwne
   return {
     async get(client) {
       const bytes = await store.get(key(client));
-      // The algorithm checks the vectors it reads; that they have the right names is the writer's and the kind's matter.
+      // The algorithm checks the vectors it reads; that they have the right names is the writer's and the kind's
+      // matter.
       return bytes && (decodeState(bytes, owner) as C);
     },
     async put(client, state) {

@@ -1,8 +1,8 @@
 /**
  * Personalization after the last round: a few local steps from the global model.
  *
- * Kangkang Wang, Rajiv Mathews, Chloé Kiddon, Hubert Eichner, Françoise Beaufays, Daniel Ramage, "Federated Evaluation of
- * On-device Personalization", 2019, https://arxiv.org/abs/1910.10252. With a `trainable` selection it is head
+ * Kangkang Wang, Rajiv Mathews, Chloé Kiddon, Hubert Eichner, Françoise Beaufays, Daniel Ramage, "Federated Evaluation
+ * of On-device Personalization", 2019, https://arxiv.org/abs/1910.10252. With a `trainable` selection it is head
  * tuning, with `proximal` it stays near the global model.
  *
  * @module

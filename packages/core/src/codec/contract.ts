@@ -44,7 +44,7 @@ export interface Codec<L extends Linearity = Linearity> {
   /** Its name in the wire format. */
   readonly kind: string;
   readonly linearity: L;
-  /** True if the expectation of `decode(encode(x))` over the rounding stream is x. */
+  /** True if the expectation of `decode(encode(x))` over its random streams, rounding, rotation and dither, is x. */
   readonly unbiased: boolean;
 
   /**

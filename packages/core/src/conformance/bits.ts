@@ -4,7 +4,7 @@
  * @module
  */
 
-/** True if numbers, flat vectors and records of them agree in every bit, the sign of zeros included. */
+/** True if numbers, flat vectors, lists and records of them agree in every bit, the sign of zeros included. */
 export function sameBits(a: unknown, b: unknown): boolean {
   if (ArrayBuffer.isView(a) && ArrayBuffer.isView(b)) {
     if (a.constructor !== b.constructor || a.byteLength !== b.byteLength) return false;
@@ -30,6 +30,7 @@ export function mapVectors<T>(data: T, change: (vector: Float32Array) => Float32
   if (data instanceof Uint8Array || data instanceof Float64Array || data instanceof Int32Array) {
     return data.slice() as T;
   }
+  if (Array.isArray(data)) return data.map((value: unknown) => mapVectors(value, change)) as T;
   if (isRecord(data)) {
     return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, mapVectors(value, change)])) as T;
   }

@@ -1,5 +1,6 @@
 /**
- * States of servers and clients as bytes: a safetensors file of the state's vectors, whose metadata says what they belong to.
+ * States of servers and clients as bytes: a safetensors file of the state's vectors, whose metadata says what they
+ * belong to.
  *
  * @module
  */
@@ -25,8 +26,8 @@ export interface StateOwner {
 type Skeleton = null | string | { readonly [name: string]: Skeleton };
 
 /**
- * A state as bytes. Vectors become tensors named by their place, such as `optimizer/velocity`, so that any reader of safetensors can
- * look into it; numbers are kept exactly. The same state gives the same bytes.
+ * A state as bytes. Vectors become tensors named by their place, such as `optimizer/velocity`, so that any reader of
+ * safetensors can look into it; numbers are kept exactly. The same state gives the same bytes.
  *
  * @throws FedkitError `INVALID_ARGUMENT` for what is not plain data, `OUT_OF_RANGE` for a number that is not finite.
  */
@@ -66,11 +67,11 @@ export function encodeState(state: PlainData, owner: StateOwner): Uint8Array<Arr
 }
 
 /**
- * Reads what {@link encodeState} wrote for the same owner. The state has the shape it was written with; whoever uses it checks what it
- * needs.
+ * Reads what {@link encodeState} wrote for the same owner. The state has the shape it was written with; whoever uses it
+ * checks what it needs.
  *
- * @throws FedkitError `SHAPE_MISMATCH` for the state of another model; `DECODE_FAILED` for the state of something else, and for
- * bytes that are no state.
+ * @throws FedkitError `SHAPE_MISMATCH` for the state of another model; `DECODE_FAILED` for the state of something else,
+ * and for bytes that are no state.
  */
 export function decodeState(bytes: Uint8Array, owner: StateOwner): PlainData {
   const { kind, model } = checkOwner('decodeState', owner);

@@ -40,7 +40,9 @@ export type AdaptiveOptions = MomentOptions &
     | { readonly variant: 'flower'; readonly learningRate?: number }
   );
 
-/** What an adaptive optimizer remembers: both moments, shape [d], and the powers of β that bias correction divides by. */
+/**
+ * What an adaptive optimizer remembers: both moments, shape [d], and the powers of β that bias correction divides by.
+ */
 export type AdaptiveState = {
   readonly firstMoment: Float32Array;
   readonly secondMoment: Float32Array;
@@ -69,7 +71,9 @@ export interface AdaptiveRule {
   secondMoment(before: number, square: number): number;
 }
 
-/** Reads the variant's name and η; `INVALID_ARGUMENT` for another name, or for no η where the variant has no default. */
+/**
+ * Reads the variant's name and η; `INVALID_ARGUMENT` for another name, or for no η where the variant has no default.
+ */
 export function resolveVariant(
   where: string,
   { variant = 'paper', learningRate }: AdaptiveOptions,

@@ -22,9 +22,9 @@ export interface ServerSgdOptions {
 export type ServerSgdState = { readonly velocity: Float32Array };
 
 /**
- * x ← x + η_g·Δ, or with momentum v ← β·v + Δ; x ← x + η_g·v, or with Nesterov's look-ahead x ← x + η_g·(Δ + β·v). v starts
- * at 0, so that the first step is η_g·Δ (Nesterov: η_g·(1 + β)·Δ); Flower's and TFF's form is the same. Computed in
- * float64 with + and × alone, stored in float32: the same bits on every engine.
+ * x ← x + η_g·Δ, or with momentum v ← β·v + Δ; x ← x + η_g·v, or with Nesterov's look-ahead x ← x + η_g·(Δ + β·v). v
+ * starts at 0, so that the first step is η_g·Δ (Nesterov: η_g·(1 + β)·Δ); Flower's and TFF's form is the same. Computed
+ * in float64 with + and × alone, stored in float32: the same bits on every engine.
  *
  * @throws FedkitError `OUT_OF_RANGE` for options out of range.
  */

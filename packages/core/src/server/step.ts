@@ -18,8 +18,9 @@ export function checkStep(
 }
 
 /**
- * Checks that `next` is finite: `OUT_OF_RANGE` by index otherwise. A delta that is not finite ends in a parameter that is not,
- * so this covers both. x − x is 0 for finite x and NaN for the rest: one sum tells, and the search is paid for only then.
+ * Checks that `next` is finite: `OUT_OF_RANGE` by index otherwise. A delta that is not finite ends in a parameter that
+ * is not, so this covers both. x − x is 0 for finite x and NaN for the rest: one sum tells, and the search is paid for
+ * only then.
  */
 export function checkFinite(where: string, next: Float32Array): Float32Array {
   let sum = 0;

@@ -14,7 +14,8 @@ export type ServerYogiOptions = AdaptiveOptions & {
 };
 
 /**
- * v ← v − (1 − β₂)·Δ²·sign(v − Δ²): v moves by an amount that does not depend on v, so it forgets slowly when updates shrink.
+ * v ← v − (1 − β₂)·Δ²·sign(v − Δ²): v moves by an amount that does not depend on v, so it forgets slowly when updates
+ * shrink.
  *
  * @throws FedkitError `OUT_OF_RANGE` for constants out of range, `INVALID_ARGUMENT` for an unknown variant.
  */

@@ -50,11 +50,11 @@ export interface AsynchronousSimulationResult<E> {
 }
 
 /**
- * Keeps `concurrency` clients at work, drawn uniformly from the idle ones, and hands in their contributions in the order in
- * which they finish; ties by client. The same seed gives the same bytes.
+ * Keeps `concurrency` clients at work, drawn uniformly from the idle ones, and hands in their contributions in the
+ * order in which they finish; ties in the order in which they began. The same seed gives the same bytes.
  *
- * @throws FedkitError `THRESHOLD_NOT_MET` once every client has left, `OUT_OF_RANGE` for options out of range, `ABORTED`, and what clients
- * and the algorithm throw.
+ * @throws FedkitError `THRESHOLD_NOT_MET` once every client has left, `OUT_OF_RANGE` for options out of range,
+ * `ABORTED`, and what clients and the algorithm throw.
  */
 export async function simulateAsynchronously<U extends Update, E = undefined>(
   options: AsynchronousSimulationOptions<U, E>,

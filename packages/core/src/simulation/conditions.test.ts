@@ -4,6 +4,7 @@ import { fedAvg } from '../algorithm/fed-avg.ts';
 import { scaffold } from '../algorithm/scaffold.ts';
 import { clientStates } from '../client/client-states.ts';
 import type { Trainer } from '../client/trainer.ts';
+import { Layout } from '../model/layout.ts';
 import { seededRng } from '../random.ts';
 import { memoryStore } from '../store/memory-store.ts';
 import { combined, dropout, stragglers } from './conditions.ts';
@@ -97,6 +98,18 @@ describe('simulate', () => {
     const made = await simulate({ ...run, clients: lazy });
     expect(asked).toEqual(made.rounds.flatMap(({ cohort: { clients: members } }) => members));
     expect(made.params).toEqual((await simulate(run)).params);
+  });
+
+  it('refuses a client made with another layout than the first, by its name', async () => {
+    const layouts = [Layout.of([{ name: 'w', shape: [1] }]), Layout.of([{ name: 'v', shape: [1] }])];
+    const lazy = {
+      ids: ['0', '1'],
+      trainer: (client: string): Trainer => ({ ...clients[0], layout: layouts[Number(client)] }),
+    };
+    await expect(simulate({ ...options, clients: lazy, cohort: 2, rounds: 1 })).rejects.toMatchObject({
+      code: 'SHAPE_MISMATCH',
+      message: expect.stringContaining('client "1"'),
+    });
   });
 
   it('keeps the states of clients that took part, and of no others, where it is told to', async () => {

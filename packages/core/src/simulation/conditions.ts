@@ -31,12 +31,12 @@ export function dropout(options: { readonly probability: number }): Conditions {
 }
 
 /**
- * The device heterogeneity of FedProx (Li et al., MLSys 2020, §5.2): of every cohort ⌊fraction · size⌉ clients have time for only
- * part of their E epochs, uniform in 1 … E − 1. `partial` folds in what they got done, as FedProx does; `drop` leaves
- * them out, as federated averaging does.
+ * The device heterogeneity of FedProx (Li et al., MLSys 2020, §5.2): of every cohort ⌊fraction · size⌉ clients have
+ * time for only part of their E epochs, uniform in 1 … E − 1. `partial` folds in what they got done, as FedProx does;
+ * `drop` leaves them out, as federated averaging does.
  *
- * @throws FedkitError `OUT_OF_RANGE` unless 0 ≤ `fraction` ≤ 1, `INVALID_ARGUMENT` for another policy; once in use, `OUT_OF_RANGE`
- * for clients that do not train for whole epochs, E ≥ 2.
+ * @throws FedkitError `OUT_OF_RANGE` unless 0 ≤ `fraction` ≤ 1, `INVALID_ARGUMENT` for another policy; once in use,
+ * `OUT_OF_RANGE` for clients that do not train for whole epochs, E ≥ 2.
  */
 export function stragglers(options: { readonly fraction: number; readonly policy: 'partial' | 'drop' }): Conditions {
   const fraction = checkNumber('stragglers: fraction', options.fraction, 0, 1);

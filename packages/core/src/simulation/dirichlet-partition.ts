@@ -2,8 +2,8 @@
  * Label skew by a Dirichlet distribution, in both forms of the literature.
  *
  * By class: Yurochkin et al., "Bayesian Nonparametric Federated Learning of Neural Networks", ICML 2019, §4, as in the
- * benchmark NIID-Bench (Li et al., ICDE 2022) and Flower. By client: Hsu, Qi, Brown, "Measuring the Effects of Non-Identical
- * Data Distribution for Federated Visual Classification", 2019, §3.
+ * benchmark NIID-Bench (Li et al., ICDE 2022) and Flower. By client: Hsu, Qi, Brown, "Measuring the Effects of
+ * Non-Identical Data Distribution for Federated Visual Classification", 2019, §3.
  *
  * @module
  */
@@ -19,8 +19,8 @@ export interface DirichletPartitionOptions {
   /** α > 0: at 0.1 most clients see one or two labels, at 100 all see nearly the same mixture. */
   readonly alpha: number;
   /**
-   * `class` (default): each label's rows are dealt to clients by shares ~ Dir(α), so clients differ in size. `client`: each client has a
-   * mixture of labels ~ Dir(α·prior) and the same number of rows, as far as labels last.
+   * `class` (default): each label's rows are dealt to clients by shares ~ Dir(α), so clients differ in size. `client`:
+   * each client has a mixture of labels ~ Dir(α·prior) and the same number of rows, as far as labels last.
    */
   readonly by?: 'class' | 'client';
   /** All is drawn anew until every client has as many; default 1; NIID-Bench takes 10. */
@@ -30,8 +30,8 @@ export interface DirichletPartitionOptions {
 /**
  * @param labels - Shape [n], the label of each row, integers ≥ 0.
  * @returns For each client its rows, ascending; every row in exactly one (`client`: up to `clients` − 1 rows in none).
- * @throws FedkitError `OUT_OF_RANGE` for options out of range, `INVALID_ARGUMENT` for an unknown form, `THRESHOLD_NOT_MET` if
- * 1,000 draws gave some client too few examples.
+ * @throws FedkitError `OUT_OF_RANGE` for options out of range, `INVALID_ARGUMENT` for an unknown form,
+ * `THRESHOLD_NOT_MET` if 1,000 draws gave some client too few examples.
  */
 export function dirichletPartition(
   labels: ArrayLike<number>,

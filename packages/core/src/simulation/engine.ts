@@ -55,7 +55,9 @@ export interface EngineOptions<
   readonly algorithm: Algorithm<S, B, C, U, R>;
   readonly clients: Clients;
   readonly local: LocalOptions;
-  /** With it everything repeats; the client's stream in a round is `seededRng(seed).fork('client', id, 'round', round)`. */
+  /**
+   * With it everything repeats; the client's stream in a round is `seededRng(seed).fork('client', id, 'round', round)`.
+   */
   readonly seed: number | string | Uint8Array;
 }
 

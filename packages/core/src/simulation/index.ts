@@ -1,4 +1,12 @@
 export {
+  aLittleIsEnough,
+  type Attack,
+  flipLabels,
+  gaussianNoise,
+  innerProductManipulation,
+  signFlip,
+} from './attacks.ts';
+export {
   type AsynchronousEvent,
   type AsynchronousSimulationOptions,
   type AsynchronousSimulationResult,

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { fedAvg } from '../algorithm/fed-avg.ts';
 import { softmaxRegression } from '../client/mlp.ts';
 import { plainTrainer } from '../client/plain-trainer.ts';
@@ -69,8 +69,7 @@ describe('portEngine', () => {
     setTimeout(() => controller.abort(), 20);
     const running = simulate({ ...base, engine: ported(2, clients, slow), signal: controller.signal });
     await expect(running).rejects.toMatchObject({ code: 'ABORTED' });
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(stopped).toEqual([true, true]);
+    await vi.waitFor(() => expect(stopped).toEqual([true, true]));
     const dead = portEngine(
       [new MessageChannel().port1].map((port) => (open.push({ port1: port } as MessageChannel), port)),
       {

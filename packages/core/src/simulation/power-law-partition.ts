@@ -1,8 +1,8 @@
 /**
  * Clients of two labels each whose sizes follow a power law: the MNIST federation of FedProx.
  *
- * Tian Li et al., "Federated Optimization in Heterogeneous Networks", MLSys 2020, §5.1, with the constants of the authors'
- * generator (https://github.com/litian96/FedProx, data/mnist/generate_niid.py).
+ * Tian Li et al., "Federated Optimization in Heterogeneous Networks", MLSys 2020, §5.1, with the constants of the
+ * authors' generator (https://github.com/litian96/FedProx, data/mnist/generate_niid.py).
  *
  * @module
  */
@@ -23,8 +23,8 @@ export interface PowerLawPartitionOptions {
 }
 
 /**
- * First every client gets `minPerClass` rows of each of its labels. Then each label's remaining rows are shared in proportion
- * to draws from LogNormal(0, σ), rounded down. Rows are dealt from a shuffle of each label.
+ * First every client gets `minPerClass` rows of each of its labels. Then each label's remaining rows are shared in
+ * proportion to draws from LogNormal(0, σ), rounded down. Rows are dealt from a shuffle of each label.
  *
  * @param labels - Shape [n], the label of each row, integers ≥ 0.
  * @returns For each client its rows, ascending; no row in two, the few that rounding leaves in none.

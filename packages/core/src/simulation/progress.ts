@@ -19,8 +19,8 @@ export interface FinishedRound<E> {
 }
 
 /**
- * In this order: `started`, a `reported` for every client of the cohort that did not drop out, in the cohort's order, `finished`. What events
- * hold belongs to the simulation and is not to be changed; measure or keep it as you like.
+ * In this order: `started`, a `reported` for every client of the cohort that did not drop out, in the cohort's order,
+ * `finished`. What events hold belongs to the simulation and is not to be changed; measure or keep it as you like.
  */
 export type SimulationProgress<S, B, C, U, E> =
   | {

@@ -37,7 +37,10 @@ export type SimulationOptions<
     readonly layout?: Layout;
     /** How many clients a round asks, uniformly without replacement, or how to draw them. */
     readonly cohort: number | Selector;
-    /** Who drops out and who is slow; default: nobody. They start from `local`, so an engine's is to be named here again. */
+    /**
+     * Who drops out and who is slow; default: nobody. They start from `local`, so an engine's is to be named here
+     * again.
+     */
     readonly conditions?: Conditions;
     /** Where clients' states are kept; default: in memory. With it `clients` of the result is empty. */
     readonly clientStates?: ClientStates<C>;
@@ -64,13 +67,13 @@ export interface SimulationResult<S, C, E> {
 }
 
 /**
- * Runs rounds of a federated algorithm over simulated clients. Cohorts are drawn from `seed`, clients visited and folded
- * in a fixed order, so that two runs with one seed give the same bytes: on any engine with trainers in plain arrays, on
- * one engine and backend with TensorFlow.js.
+ * Runs rounds of a federated algorithm over simulated clients. Cohorts are drawn from `seed`, clients visited and
+ * folded in a fixed order, so that two runs with one seed give the same bytes: on any engine with trainers in plain
+ * arrays, on one engine and backend with TensorFlow.js.
  *
- * @throws FedkitError `THRESHOLD_NOT_MET` for an empty or too small cohort, `SHAPE_MISMATCH` if layouts or lengths differ,
- * `OUT_OF_RANGE` if a client reports a value that is not finite, `ABORTED`. What goes wrong in a round is told with its
- * number and the client's name. Nothing of the caller's was changed.
+ * @throws FedkitError `THRESHOLD_NOT_MET` for an empty or too small cohort, `SHAPE_MISMATCH` if layouts or lengths
+ * differ, `OUT_OF_RANGE` if a client reports a value that is not finite, `ABORTED`. What goes wrong in a round is told
+ * with its number and the client's name. Nothing of the caller's was changed.
  */
 export async function simulate<
   S extends PlainData,

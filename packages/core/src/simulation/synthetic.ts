@@ -1,5 +1,6 @@
 /**
- * synthetic(α, β): the generated federations of FedProx, whose clients differ in their models (α) and in their data (β).
+ * synthetic(α, β): the generated federations of FedProx, whose clients differ in their models (α) and in their data
+ * (β).
  *
  * Tian Li et al., "Federated Optimization in Heterogeneous Networks", MLSys 2020, §5.1, after Shamir, Srebro and Zhang,
  * "DANE", ICML 2014; constants of the authors' generator (https://github.com/litian96/FedProx, data/synthetic_1_1).

@@ -31,12 +31,12 @@ const MAX_FILE_NAME = 255;
 const TEMPORARY = '.tmp';
 
 /**
- * A store in `directory`, made with the first `put`. A `put` writes beside, flushes, renames, and flushes the directory where the system can:
- * after a crash the old bytes are there or the new. One process at a time may write a key.
+ * A store in `directory`, made with the first `put`. A `put` writes beside, flushes, renames, and flushes the directory
+ * where the system can: after a crash the old bytes are there or the new. One process at a time may write a key.
  *
- * File names are the keys with everything but lower-case letters, digits, `-` and `_` as `%` and two hexadecimal digits, so that
- * case-insensitive file systems keep keys apart; a key whose name exceeds 255 bytes is `OUT_OF_RANGE`. Errors of the file
- * system pass as they are.
+ * File names are the keys with everything but lower-case letters, digits, `-` and `_` as `%` and two hexadecimal
+ * digits, so that case-insensitive file systems keep keys apart; a key whose name exceeds 255 bytes is `OUT_OF_RANGE`.
+ * Errors of the file system pass as they are.
  *
  * @example
  * ```ts

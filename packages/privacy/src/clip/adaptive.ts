@@ -25,7 +25,10 @@ export interface AdaptiveClipState {
 
 /** The clip as it moves from round to round. */
 export interface AdaptiveClipping {
-  /** What one step costs a client's privacy, in ±1 units: compose it with the round's other events. */
+  /**
+   * What one step costs a client's privacy, in ±1 units. It is about the same cohort as the round's values: charge
+   * `simultaneousRelease([mechanism.event, adaptive.event])`.
+   */
   readonly event: DpEvent;
   init(): AdaptiveClipState;
   /** What a client adds to the sum: 1 if its norm is within the clip, −1 if it was clipped or quarantined. */

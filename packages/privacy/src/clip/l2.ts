@@ -26,7 +26,7 @@ export function l2Norm(values: ArrayLike<number>): number {
 }
 
 /**
- * Scales `values` in place by min(1, maxNorm / ‖values‖₂), rounded so that the norm afterwards, as {@link l2Norm} computes it,
+ * Scales `values` in place by min(1, maxNorm / ‖values‖₂), rounded so that the norm afterwards, as `l2Norm` computes it,
  * is at most `maxNorm`.
  *
  * @param values - Shape [d], finite.

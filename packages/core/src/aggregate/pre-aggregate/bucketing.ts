@@ -12,6 +12,7 @@ import { seededRng, shuffle } from '../../random.ts';
 import { meanOf } from '../robust/mean-of.ts';
 import { type PreAggregation, preAggregation } from './pre-aggregation.ts';
 
+/** Options of {@link bucketing}. */
 export interface BucketingOptions {
   /** s ≥ 1, updates in a bucket; 2 in most of the paper's experiments. The last bucket may hold fewer. */
   readonly size: number;

@@ -11,6 +11,7 @@ import { squaredDistances } from '../robust/distances.ts';
 import { meanOf } from '../robust/mean-of.ts';
 import { type PreAggregation, preAggregation } from './pre-aggregation.ts';
 
+/** Options of {@link nearestNeighborMixing}. */
 export interface NearestNeighborMixingOptions {
   /** f ≥ 0, the most Byzantine clients to withstand. */
   readonly byzantine: number;

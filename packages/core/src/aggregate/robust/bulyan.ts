@@ -13,6 +13,7 @@ import { chooseWithRemoval } from './krum-scores.ts';
 import { krumOrder } from './krum.ts';
 import { type RobustAggregator, robustAggregator } from './rule.ts';
 
+/** Options of {@link bulyan}. */
 export interface BulyanOptions {
   /** f ≥ 0, the most Byzantine clients to withstand. */
   readonly byzantine: number;

@@ -10,6 +10,7 @@ import { medianOf } from './coordinate-median.ts';
 import { distanceTo } from './distance-to.ts';
 import { type RobustAggregator, robustAggregator } from './rule.ts';
 
+/** Options of {@link centeredClipping}. */
 export interface CenteredClippingOptions {
   /** τ > 0, in the units of the updates' norm: further than this from the centre nobody pulls. */
   readonly radius: number;

@@ -43,7 +43,7 @@ export function flTrust(size: number): RobustAggregator<ClientMean, 'O(d)'> {
         refuse('OUT_OF_RANGE', 'flTrust.create: reference', 'a vector of norm 1e-38 to 1e38', norm);
       }
       return {
-        mean: weightedMean(size as number, { maxValue: norm * (1 + 2 ** -20), maxWeight: 1 }),
+        mean: weightedMean(size, { maxValue: norm * (1 + 2 ** -20), maxWeight: 1 }),
         judge(values) {
           const length = l2Norm(values);
           const trust = Math.min(1, dot(values, reference) / length / norm);

@@ -11,6 +11,7 @@ import { medianOf } from './coordinate-median.ts';
 import { distanceTo } from './distance-to.ts';
 import { type RobustAggregator, robustAggregator } from './rule.ts';
 
+/** Options of {@link geometricMedian}. */
 export interface GeometricMedianOptions {
   /** ν ≥ 1e-30, in the units of the updates' norm: distances below it count as ν; default 1e-6. */
   readonly smoothing?: number;

@@ -11,6 +11,7 @@ import type { DistanceMatrix } from './distances.ts';
  */
 export type KrumNeighbours = 'n-f-2' | 'n-f-1';
 
+/** Options of `krum`. */
 export interface KrumOptions {
   /** f ≥ 0, the most Byzantine clients to withstand. */
   readonly byzantine: number;

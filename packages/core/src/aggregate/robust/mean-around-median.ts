@@ -9,6 +9,7 @@ import { checkInteger } from '../../check.ts';
 import { meanClosestToMedian } from './closest-to-median.ts';
 import { type RobustAggregator, robustAggregator } from './rule.ts';
 
+/** Options of {@link meanAroundMedian}. */
 export interface MeanAroundMedianOptions {
   /** f ≥ 0, the most Byzantine clients to withstand. */
   readonly byzantine: number;

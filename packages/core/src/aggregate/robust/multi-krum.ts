@@ -12,6 +12,7 @@ import { checkKrumOptions, type KrumOptions } from './krum-scores.ts';
 import { meanOf } from './mean-of.ts';
 import { type RobustAggregator, robustAggregator } from './rule.ts';
 
+/** Options of {@link multiKrum}. */
 export interface MultiKrumOptions extends KrumOptions {
   /** m, how many updates to average, in 1 … n − f; default n − f. */
   readonly keep?: number;

@@ -12,6 +12,7 @@ import { weightedMean } from '../mean.ts';
 import { type ClientMean, clientMeanAggregator } from './client-mean.ts';
 import type { RobustAggregator } from './rule.ts';
 
+/** Options of {@link normBounded}. */
 export interface NormBoundedOptions {
   /** M, the largest norm that counts, in the units of the updates; 2^-100 to 1e38. */
   readonly maxNorm: number;
@@ -45,7 +46,7 @@ export function normBounded(
     reference: 'none',
     // A norm computed to be ≤ maxNorm may be a rounding above it.
     prepare: () => ({
-      mean: weightedMean(size as number, { maxValue: maxNorm * (1 + 2 ** -20), maxWeight }),
+      mean: weightedMean(size, { maxValue: maxNorm * (1 + 2 ** -20), maxWeight }),
       judge: (values, weight) => ({ values: clipL2(values, maxNorm).values, weight }),
     }),
   });

@@ -111,7 +111,12 @@ export function robustAggregator(rule: RobustRule): RobustAggregator {
       const count = updates.clients.length;
       if (count < minimum.count) {
         const needed = `at least ${minimum.because === `${minimum.count}` ? '' : `${minimum.because} = `}${minimum.count}`;
-        refuse('THRESHOLD_NOT_MET', `${name}.finalize`, `${needed} finite updates`, count);
+        refuse(
+          'THRESHOLD_NOT_MET',
+          `${name}.finalize`,
+          `${needed} finite update${minimum.count === 1 ? '' : 's'}`,
+          count,
+        );
       }
       return rule.combine({ ...updates, reference: accumulator.reference });
     },

@@ -7,9 +7,11 @@
  * @module
  */
 import { checkNumber, refuse } from '../../check.ts';
+import { sumRows } from './mean-of.ts';
 import { type RobustAggregator, robustAggregator } from './rule.ts';
 import { forSortedColumns } from './sorted-columns.ts';
 
+/** Options of {@link trimmedMean}. */
 export interface TrimmedMeanOptions {
   /** Fraction β in [0, 1/2) to cut from each end: ⌊βn⌋ values. `f / n` cuts exactly f. */
   readonly trim: number;
@@ -49,8 +51,7 @@ function trimmedMeanOf(updates: readonly Float32Array[], cut: number): Float32Ar
   let sums = new Float64Array(0);
   forSortedColumns(updates, cut, updates.length - cut, (ranks, offset, width) => {
     if (sums.length < width) sums = new Float64Array(width);
-    sums.fill(0);
-    for (const rank of ranks) for (let c = 0; c < width; c++) sums[c] += rank[c];
+    sumRows(ranks, 0, width, sums);
     for (let c = 0; c < width; c++) result[offset + c] = sums[c] / kept;
   });
   return result;

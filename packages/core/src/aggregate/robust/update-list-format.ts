@@ -19,6 +19,7 @@ import { clientIdLength, readClientId, writeClientId } from './client-ids.ts';
 import { readVector, vectorLength, writeVector } from './optional-vector.ts';
 import { type ListedUpdate, UpdateList } from './update-list.ts';
 
+/** The bytes of `list`. */
 export function encodeUpdateList(where: string, list: UpdateList): Uint8Array {
   const entries = list.entries(where);
   let length = 8 + vectorLength(list.reference);

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { aggregate } from '../../../test/robust-setup.ts';
+import { brokenLaws, checkLaws } from '../../conformance/law.ts';
+import { robustVectorLaws } from '../../conformance/robust-vectors.ts';
 import { robustVectors } from '../../conformance/vectors/robust.ts';
+import type { Aggregator } from '../contract.ts';
 import { bulyan } from './bulyan.ts';
 import { centeredClipping } from './centered-clipping.ts';
 import { coordinateMedian } from './coordinate-median.ts';
@@ -10,8 +12,8 @@ import { meanAroundMedian } from './mean-around-median.ts';
 import { normBounded } from './norm-bounded.ts';
 import { trimmedMean } from './trimmed-mean.ts';
 
-type Rule = Parameters<typeof aggregate>[0];
-const rules: Record<string, (size: number, options: never) => unknown> = {
+type Make = (size: number, options: unknown) => Aggregator<unknown, Float32Array>;
+const rules = {
   bulyan,
   centeredClipping,
   coordinateMedian,
@@ -20,16 +22,16 @@ const rules: Record<string, (size: number, options: never) => unknown> = {
   meanAroundMedian,
   normBounded,
   trimmedMean,
-};
+} as unknown as Record<string, Make>;
 
 describe('robust rules against published and executed results', () => {
-  for (const { id, rule, options, updates, weights, reference, expected, tolerance } of robustVectors) {
-    it(`${rule}: ${id}`, () => {
-      const aggregator = rules[rule](updates[0].length, options as never) as Rule;
-      const given = { ...(weights && { weights }), ...(reference && { reference }) };
-      const result = aggregate(aggregator, updates, given);
-      result.forEach((value, c) => expect(Math.abs(value - expected[c])).toBeLessThanOrEqual(tolerance));
-      expect(result).toHaveLength(expected.length);
-    });
+  for (const [rule, make] of Object.entries(rules)) {
+    checkLaws((name, run) => it(`${rule} ${name}`, run), robustVectorLaws(rule, make));
   }
+
+  it('leave no vector out, and notice another rule', async () => {
+    expect(robustVectors.filter(({ rule }) => !(rule in rules))).toEqual([]);
+    const laws = robustVectorLaws('trimmedMean', (size) => normBounded(size, { maxNorm: 1e-3 }));
+    expect(await brokenLaws(laws)).toHaveLength(laws.length);
+  });
 });

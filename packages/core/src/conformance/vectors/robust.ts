@@ -21,6 +21,7 @@ export interface RobustVector {
   readonly source: string;
 }
 
+/** Published and executed results, one rule and one input each. */
 export const robustVectors: readonly RobustVector[] = [
   {
     id: 'flower/median-scalar',
