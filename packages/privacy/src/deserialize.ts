@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkInteger } from '@fedkit/core/internal';
 import type { DpEvent } from './event/types.ts';
 import { type PldAccountant, pldAccountant } from './pld/accountant.ts';
 import { type RdpAccountant, rdpAccountant } from './rdp/accountant.ts';
@@ -21,7 +22,9 @@ export function deserializeAccountant(bytes: Uint8Array): PldAccountant | RdpAcc
       kind === 'rdp'
         ? rdpAccountant({ neighboring })
         : pldAccountant({ neighboring, ...(discretization === undefined ? {} : { discretization }) });
-    for (const { event, count } of entries) accountant.compose(event as DpEvent, count as number);
+    for (const { event, count } of entries) {
+      accountant.compose(event as DpEvent, checkInteger(`${where}: count`, count, 1));
+    }
     return accountant;
   });
 }

@@ -27,6 +27,7 @@ const SCAN = 96;
 /** Where ε is if only this direction counts; `step` fixes the interval. */
 export function epsilonBounds(parts: readonly SurveyedPart[], delta: number, step?: number): Bounds {
   checkMass(parts, delta);
+  if (mostLoss(parts) <= 0) return { lower: 0, upper: 0 };
   if (step === undefined && isSingle(parts)) return singleEpsilon(parts[0].survey.pair, delta);
   const cut = cutParts(parts, Math.log(delta));
   return refined(cut, planForDelta(cut, Math.log(delta), TARGET_WIDTH), step, (upper, lower) => {
@@ -41,6 +42,7 @@ export function epsilonBounds(parts: readonly SurveyedPart[], delta: number, ste
  */
 export function epsilonUpper(parts: readonly SurveyedPart[], delta: number, width: number, known: number): number {
   checkMass(parts, delta);
+  if (mostLoss(parts) <= 0) return 0;
   if (known > 0 && isBelow(parts, delta, known)) return known;
   if (isSingle(parts)) return singleEpsilon(parts[0].survey.pair, delta).upper;
   const cut = cutParts(parts, Math.log(delta));
@@ -57,8 +59,7 @@ export function epsilonUpper(parts: readonly SurveyedPart[], delta: number, widt
 /** Where δ is if only this direction counts. Refined until its logarithm is known to about 8e-4. */
 export function deltaBounds(parts: readonly SurveyedPart[], epsilon: number, step?: number): Bounds {
   if (step === undefined && isSingle(parts)) return singleDelta(parts[0].survey.pair, epsilon);
-  const most = parts.reduce((sum, { survey, count }) => sum + count * survey.pair.maximum, 0);
-  if (epsilon >= most * (1 + 2 ** -40)) return onlyInfinity(parts);
+  if (epsilon >= mostLoss(parts) * (1 + 2 ** -40)) return onlyInfinity(parts);
   // What may be cut off depends on δ. Moments say too much where the tail is heavy, so coarse upper bounds follow them, until
   // what was cut for one is nothing beside it.
   let cut = cutParts(parts, 0);
@@ -85,6 +86,7 @@ export function deltaBounds(parts: readonly SurveyedPart[], epsilon: number, ste
 export function isBelow(parts: readonly SurveyedPart[], delta: number, rival: number): boolean {
   if (delta < 1e-280) return false;
   if (onlyInfinity(parts).upper >= delta) return false;
+  if (rival >= mostLoss(parts) * (1 + 2 ** -40)) return true;
   if (isSingle(parts)) return singleDelta(parts[0].survey.pair, rival).upper <= delta;
   const cut = cutParts(parts, Math.log(delta));
   const plan = planForDelta(cut, Math.log(delta), 16 * TARGET_WIDTH);
@@ -169,6 +171,11 @@ function aligned(parts: readonly SurveyedPart[], step: number): number {
     if (gap > 0.5 * step) return gap / (2 * Math.max(1, Math.ceil((0.5 * gap) / step)));
   }
   return step;
+}
+
+/** The largest finite loss of the composition. */
+function mostLoss(parts: readonly SurveyedPart[]): number {
+  return parts.reduce((sum, { survey, count }) => sum + count * survey.pair.maximum, 0);
 }
 
 /** δ at an ε that no finite loss reaches. */
