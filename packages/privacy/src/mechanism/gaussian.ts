@@ -82,13 +82,8 @@ export interface LocalGaussian {
  * Protects a client's update against whoever sees releases, at the cost in `event`; the server sees the updates themselves
  * when placement is `central`. Not constant-time.
  *
-<<<<<<< HEAD
  * With `statistics` a release also carries how many clients were clipped or quarantined, under noise of their own that the same
  * event charges; without, those numbers are absent from its type.
-=======
- * With noise for them in `statistics`, a release also carries how many clients were clipped or quarantined, charged in the
- * same event; without, those numbers are absent from its type.
->>>>>>> 239fd8ee81a04b7af7e7bfada64551d0502d1301
  *
  * @throws FedkitError `OUT_OF_RANGE` for options out of range or a grid too coarse for the clip, `OVERFLOW` if sums could
  * leave the exact integers.

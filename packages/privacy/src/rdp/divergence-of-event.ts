@@ -8,7 +8,7 @@
  * @module
  */
 import { refuse } from '@fedkit/core/internal';
-import { dominatingGaussian } from '../event/dominating-gaussian.ts';
+import { dominatingGaussian, LEAST_DOMINATED_STD } from '../event/dominating-gaussian.ts';
 import type {
   DistributedDiscreteGaussianEvent,
   LeafEvent,
@@ -74,7 +74,8 @@ function finite(event: LeafEvent, neighboring: Neighboring): (order: number) => 
       const unsampled = finite(inner, neighboring);
       // Bounded losses are amplified at every order: log(1 + q(exp(ε) − 1)).
       const bounded = Math.log1p(event.probability * Math.expm1(largestLoss(inner, factor)));
-      const dominating = inner.kind === 'discrete-gaussian' ? dominatingGaussian(inner) : undefined;
+      const wide = inner.kind === 'discrete-gaussian' && inner.noiseStd >= LEAST_DOMINATED_STD;
+      const dominating = wide ? dominatingGaussian(inner) : undefined;
       const ratio = dominating === undefined ? undefined : dominating.recordNorm / dominating.noiseStd;
       return (order) => {
         const plain = Math.min(unsampled(order), bounded);
