@@ -13,6 +13,7 @@ export {
 } from './calibrate/calibrate.ts';
 export { deserializeAccountant } from './deserialize.ts';
 export { event } from './event/event.ts';
+export { simultaneousRelease } from './event/simultaneous.ts';
 export type {
   ComposedEvent,
   DiscreteGaussianEvent,

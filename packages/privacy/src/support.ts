@@ -5,6 +5,7 @@
  * @module
  */
 import { FedkitError } from '@fedkit/core';
+import { LEAST_DOMINATED_STD } from './event/dominating-gaussian.ts';
 import type { DiscreteGaussianEvent, LeafEvent } from './event/types.ts';
 import type { Neighboring } from './neighboring.ts';
 
@@ -38,7 +39,8 @@ export const supportMatrix: readonly SupportRow[] = [
   { event: 'gaussian', pld: EVERY('tight'), rdp: EVERY('tight') },
   { event: 'laplace', pld: EVERY('tight'), rdp: EVERY('tight') },
   { event: 'discrete-gaussian (scalar)', pld: EVERY('tight'), rdp: EVERY('bound') },
-  { event: 'discrete-gaussian', pld: EVERY('bound'), rdp: EVERY('bound') },
+  { event: 'discrete-gaussian (wide)', pld: EVERY('bound'), rdp: EVERY('bound') },
+  { event: 'discrete-gaussian', pld: {}, rdp: EVERY('bound') },
   { event: 'distributed-discrete-gaussian', pld: {}, rdp: EVERY('bound') },
   { event: 'discrete-laplace', pld: EVERY('tight'), rdp: EVERY('tight') },
   { event: 'skellam', pld: {}, rdp: EVERY('bound') },
@@ -50,7 +52,8 @@ export const supportMatrix: readonly SupportRow[] = [
   { event: 'poisson-sampled gaussian', pld: EVERY('tight'), rdp: JOINING('tight') },
   { event: 'poisson-sampled laplace', pld: JOINING('tight'), rdp: JOINING('bound') },
   { event: 'poisson-sampled discrete-gaussian (scalar)', pld: JOINING('tight'), rdp: JOINING('bound') },
-  { event: 'poisson-sampled discrete-gaussian', pld: EVERY('bound'), rdp: JOINING('bound') },
+  { event: 'poisson-sampled discrete-gaussian (wide)', pld: EVERY('bound'), rdp: JOINING('bound') },
+  { event: 'poisson-sampled discrete-gaussian', pld: {}, rdp: JOINING('bound') },
   { event: 'poisson-sampled distributed-discrete-gaussian', pld: {}, rdp: JOINING('bound') },
   { event: 'poisson-sampled discrete-laplace', pld: JOINING('tight'), rdp: JOINING('bound') },
   { event: 'poisson-sampled skellam', pld: {}, rdp: JOINING('bound') },
@@ -66,7 +69,9 @@ const rows = new Map(supportMatrix.map((row) => [row.event, row]));
 /** The row's name of an event. */
 export function supportName(event: LeafEvent): string {
   if ('event' in event) return `${event.kind} ${supportName(event.event as LeafEvent)}`;
-  return event.kind === 'discrete-gaussian' && isScalar(event) ? 'discrete-gaussian (scalar)' : event.kind;
+  if (event.kind !== 'discrete-gaussian') return event.kind;
+  if (isScalar(event)) return 'discrete-gaussian (scalar)';
+  return event.noiseStd >= LEAST_DOMINATED_STD ? 'discrete-gaussian (wide)' : 'discrete-gaussian';
 }
 
 /** True for discrete Gaussian noise on one integer of bounded size, whose loss distribution is known. */

@@ -20,7 +20,8 @@ const samples: Record<string, (noise: number) => DpEvent> = {
   gaussian: (n) => event.gaussian({ noiseStd: 3 * n, recordNorm: 1 }),
   laplace: (n) => event.laplace({ scale: 4 * n, recordNorm: 1 }),
   'discrete-gaussian (scalar)': (n) => event.discreteGaussian({ noiseStd: 6 * n, recordNorm: 2, dimension: 1 }),
-  'discrete-gaussian': (n) => event.discreteGaussian({ noiseStd: 6 * n, recordNorm: 2.5 }),
+  'discrete-gaussian (wide)': (n) => event.discreteGaussian({ noiseStd: 60 * n, recordNorm: 25.5 }),
+  'discrete-gaussian': (n) => event.discreteGaussian({ noiseStd: 2.4 * n, recordNorm: 1 }),
   'distributed-discrete-gaussian': (n) =>
     event.distributedDiscreteGaussian({ localNoiseStd: 3 * n, contributors: 20, recordNorm: 4, dimension: 8 }),
   'discrete-laplace': (n) => event.discreteLaplace({ scale: 8 * n, recordNorm: 2 }),

@@ -6,6 +6,9 @@
  * moves the clip geometrically: C ← C · exp(−η (b̃ − γ)), b̃ the noised UNCLIPPED fraction. The sign matters: with the clipped
  * fraction in its place the fixed point repels, and the clip runs to zero or infinity.
  *
+ * Proof. A client adds +1 or −1 to an integer sum, so joining or leaving moves it by 1; N_Z(0, 4σ_b²) on it is the scalar discrete
+ * Gaussian event { noiseStd: 2σ_b, recordNorm: 1 }. The fraction and every later clip are functions of the noised sum.
+ *
  * @module
  */
 import type { SecureRng } from '@fedkit/core';
@@ -22,7 +25,10 @@ export interface AdaptiveClipState {
 
 /** The clip as it moves from round to round. */
 export interface AdaptiveClipping {
-  /** What one step costs a client's privacy, in ±1 units: compose it with the round's other events. */
+  /**
+   * What one step costs a client's privacy, in ±1 units. It is about the same cohort as the round's values: charge
+   * `simultaneousRelease([mechanism.event, adaptive.event])`.
+   */
   readonly event: DpEvent;
   init(): AdaptiveClipState;
   /** What a client adds to the sum: 1 if its norm is within the clip, −1 if it was clipped or quarantined. */

@@ -15,12 +15,11 @@ import type { DiscreteGaussianEvent, GaussianEvent } from './types.ts';
 /** s²: what of the discrete noise's variance pays for making it discrete. */
 const SMOOTHING_VARIANCE = 5;
 
-/** Noise below which the dominating Gaussian would be far too small to say anything: 10 % is lost here. */
+/** Noise from which on a discrete Gaussian counts as wide: a tenth of it is lost here, and hardly anything from 50 on. */
 export const LEAST_DOMINATED_STD = 5;
 
-/** A Gaussian event that costs at least as much as `event`, and hardly more where its noise is wide; none if it is narrow. */
-export function dominatingGaussian({ noiseStd, recordNorm }: DiscreteGaussianEvent): GaussianEvent | undefined {
-  if (noiseStd < LEAST_DOMINATED_STD) return undefined;
+/** A Gaussian event that costs at least as much as `event`, whose noise must be wide, and hardly more. */
+export function dominatingGaussian({ noiseStd, recordNorm }: DiscreteGaussianEvent): GaussianEvent {
   const std = Math.sqrt(noiseStd * noiseStd - SMOOTHING_VARIANCE) * (1 - 2 ** -40);
   return { kind: 'gaussian', noiseStd: std, recordNorm };
 }

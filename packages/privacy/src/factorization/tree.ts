@@ -16,7 +16,7 @@ import type { SecureRng } from '@fedkit/core';
 import { checkInteger, checkPositive, refuse } from '@fedkit/core/internal';
 import { event } from '../event/event.ts';
 import type { DpEvent } from '../event/types.ts';
-import { checkExact } from '../mechanism/gaussian.ts';
+import { checkExact } from '../mechanism/grid.ts';
 import { checkOpen, type PrivateSum, type SumBuilder, sumBuilder, type SumOptions } from '../mechanism/private-sum.ts';
 import { discreteGaussianSampler } from '../sampler/discrete-gaussian.ts';
 

@@ -136,13 +136,12 @@ describe('statistics', () => {
 
   it('are noised and charged where somebody did', () => {
     const mechanism = gaussianMechanism({ ...central, statistics: { noiseStd: 3 } });
-    expect(mechanism.event).toMatchObject({
-      kind: 'composed',
-      events: [
-        { recordNorm: expect.any(Number) },
-        { kind: 'discrete-gaussian', noiseStd: 192, recordNorm: 64, dimension: 2 },
-      ],
-    });
+    // One client moves the values by their norm and the counts by 1, at 3 of noise: one joint event.
+    const alone = gaussianMechanism(central).event as DiscreteGaussianEvent;
+    const both = mechanism.event as DiscreteGaussianEvent;
+    const ratio = (charged: DiscreteGaussianEvent) => charged.recordNorm / charged.noiseStd;
+    expect(ratio(both) ** 2).toBeCloseTo(ratio(alone) ** 2 + 1 / 9, 9);
+    expect(both.dimension).toBe(5);
     let clipped = 0;
     let quarantined = 0;
     let squares = 0;

@@ -13,10 +13,11 @@
 import type { SecureRng } from '@fedkit/core';
 import { checkPositive, checkVector, refuse } from '@fedkit/core/internal';
 import { event } from '../event/event.ts';
+import { simultaneousRelease } from '../event/simultaneous.ts';
 import type { DpEvent } from '../event/types.ts';
 import { discreteGaussianSampler } from '../sampler/discrete-gaussian.ts';
 import type { IntegerSampler } from '../sampler/integer-sampler.ts';
-import { type Grid, makeGrid, roundToGrid } from './grid.ts';
+import { checkExact, type Grid, makeGrid, roundToGrid } from './grid.ts';
 import { checkOpen, type PrivateSum, type SumBuilder, sumBuilder, type SumOptions, toValues } from './private-sum.ts';
 import {
   type NoisyStatistics,
@@ -81,8 +82,8 @@ export interface LocalGaussian {
  * Protects a client's update against whoever sees releases, at the cost in `event`; the server sees the updates themselves
  * when placement is `central`. Not constant-time.
  *
- * With noise for them in `statistics`, a release also carries how many clients were clipped or quarantined, charged in the
- * same event; without, those numbers are absent from its type.
+ * With `statistics` a release also carries how many clients were clipped or quarantined, under noise of their own that the same
+ * event charges; without, those numbers are absent from its type.
  *
  * @throws FedkitError `OUT_OF_RANGE` for options out of range or a grid too coarse for the clip, `OVERFLOW` if sums could
  * leave the exact integers.
@@ -133,7 +134,7 @@ function centralGaussian(
   const { grid, maxContributions, toValues: valuesOf, ...builder } = sumBuilder(where, options, noiseStd);
   const noise = integerNoise(where, grid, noiseStd / grid.granularity, maxContributions);
   const statistics = options.statistics === undefined ? undefined : statisticsRelease(options.statistics);
-  const cost = statistics === undefined ? noise.cost : event.composed([noise.cost, statistics.event]);
+  const cost = statistics === undefined ? noise.cost : simultaneousRelease([noise.cost, statistics.event]);
   return {
     ...builder,
     placement: 'central',
@@ -170,9 +171,4 @@ function integerNoise(
     sampler: discreteGaussianSampler({ variance }),
     cost: event.discreteGaussian({ noiseStd: Math.sqrt(variance), recordNorm, dimension: grid.size }),
   };
-}
-
-/** Refuses, with `OVERFLOW`, integers that could leave the range in which float64 is exact. */
-export function checkExact(where: string, reach: number): void {
-  if (!(reach < 2 ** 53)) refuse('OVERFLOW', where, 'sums below 2^53 grid steps', reach);
 }

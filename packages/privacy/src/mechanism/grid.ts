@@ -118,3 +118,8 @@ export function roundToGrid(values: Float32Array, grid: Grid, factor: number, cl
   if (squares > grid.squaredBound) out.fill(0);
   return { clipped, quarantined: false };
 }
+
+/** Refuses, with `OVERFLOW`, integers that could leave the range in which float64 is exact. */
+export function checkExact(where: string, reach: number): void {
+  if (!(reach < 2 ** 53)) refuse('OVERFLOW', where, 'sums below 2^53 grid steps', reach);
+}

@@ -7,12 +7,11 @@
  * @module
  */
 import { refuse } from '@fedkit/core/internal';
-import { dominatingGaussian, LEAST_DOMINATED_STD } from '../event/dominating-gaussian.ts';
+import { dominatingGaussian } from '../event/dominating-gaussian.ts';
 import type {
   DiscreteGaussianEvent,
   DiscreteLaplaceEvent,
   EpsilonDeltaEvent,
-  GaussianEvent,
   LeafEvent,
   RandomizedResponseEvent,
 } from '../event/types.ts';
@@ -45,7 +44,7 @@ export function pairsOfEvent(event: LeafEvent, neighboring: Neighboring): Domina
       return [laplacePair((factor * event.recordNorm) / event.scale)];
     case 'discrete-gaussian':
       if (isScalar(event)) return [atomicPair(discreteGaussianAtoms(event, factor))];
-      return pairsOfEvent(dominating(event), neighboring);
+      return pairsOfEvent(dominatingGaussian(event), neighboring);
     case 'discrete-laplace':
       return [atomicPair(discreteLaplaceAtoms(event, factor))];
     case 'randomized-response':
@@ -59,7 +58,7 @@ export function pairsOfEvent(event: LeafEvent, neighboring: Neighboring): Domina
       );
     case 'poisson-sampled': {
       let inner = event.event as LeafEvent;
-      if (inner.kind === 'discrete-gaussian' && !isScalar(inner)) inner = dominating(inner);
+      if (inner.kind === 'discrete-gaussian' && !isScalar(inner)) inner = dominatingGaussian(inner);
       if (neighboring === 'replace-one' && inner.kind === 'gaussian') {
         return [sampledReplacePair(event.probability, inner.recordNorm / inner.noiseStd)];
       }
@@ -77,13 +76,6 @@ export function pairsOfEvent(event: LeafEvent, neighboring: Neighboring): Domina
     default:
       return refuse('UNSUPPORTED_EVENT', 'pldAccountant', 'an event with a dominating pair', event.kind);
   }
-}
-
-function dominating(event: DiscreteGaussianEvent): GaussianEvent {
-  const gaussian = dominatingGaussian(event);
-  if (gaussian !== undefined) return gaussian;
-  const expected = `noiseStd of at least ${LEAST_DOMINATED_STD} grid steps, or a scalar of integer norm`;
-  return refuse('UNSUPPORTED_EVENT', 'pldAccountant: discrete-gaussian', expected, event.noiseStd);
 }
 
 /** P = N_Z(Δ, σ²), Q = N_Z(0, σ²) on the integers: the loss at k is Δ(2k − Δ)/(2σ²). */

@@ -8,7 +8,7 @@
  * @module
  */
 import { refuse } from '@fedkit/core/internal';
-import { dominatingGaussian } from '../event/dominating-gaussian.ts';
+import { dominatingGaussian, LEAST_DOMINATED_STD } from '../event/dominating-gaussian.ts';
 import type {
   DistributedDiscreteGaussianEvent,
   LeafEvent,
@@ -72,13 +72,14 @@ function finite(event: LeafEvent, neighboring: Neighboring): (order: number) => 
         return (order) => poissonGaussianDivergence(event.probability, ratio, order);
       }
       const unsampled = finite(inner, neighboring);
-      const gaussian = inner.kind === 'discrete-gaussian' ? dominatingGaussian(inner) : undefined;
-      const ratio = gaussian === undefined ? Infinity : gaussian.recordNorm / gaussian.noiseStd;
       // Bounded losses are amplified at every order: log(1 + q(exp(ε) − 1)).
       const bounded = Math.log1p(event.probability * Math.expm1(largestLoss(inner, factor)));
+      const wide = inner.kind === 'discrete-gaussian' && inner.noiseStd >= LEAST_DOMINATED_STD;
+      const dominating = wide ? dominatingGaussian(inner) : undefined;
+      const ratio = dominating === undefined ? undefined : dominating.recordNorm / dominating.noiseStd;
       return (order) => {
-        const dominated = ratio === Infinity ? Infinity : poissonGaussianDivergence(event.probability, ratio, order);
-        const plain = Math.min(unsampled(order), bounded, dominated);
+        const plain = Math.min(unsampled(order), bounded);
+        if (ratio !== undefined) return Math.min(plain, poissonGaussianDivergence(event.probability, ratio, order));
         if (order > MAX_SUMMED_ORDER) return plain;
         return Math.min(
           plain,
