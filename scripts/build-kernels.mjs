@@ -19,7 +19,7 @@ export const kernelPackages = readdirSync(join(root, 'packages')).filter((name) 
 export async function compileKernels(name) {
   const base = join(root, 'packages', name, 'assembly');
   let binary;
-  const { error, stderr } = await asc.main(
+  const { error } = await asc.main(
     [
       'index.ts',
       '--baseDir',
@@ -42,7 +42,7 @@ export async function compileKernels(name) {
       },
     },
   );
-  if (error) throw new Error(`${stderr.toString()}\n${error.message}`);
+  if (error) throw new Error(`packages/${name}: ${error.message}`);
   if (binary.length >= MAX_MODULE_BYTES) {
     throw new Error(`packages/${name}: the kernel module has ${binary.length} bytes, the limit is ${MAX_MODULE_BYTES}`);
   }

@@ -1,7 +1,9 @@
 /**
- * What the sibling packages share and applications do not need: argument checks, UTF-8.
+ * What the sibling packages share and applications do not need: argument checks, digests, UTF-8, turns of the event loop.
  *
  * @module
  */
+export { checkAborted, turn } from './abort.ts';
 export { checkBytes, checkInteger, checkNumber, checkPositive, checkVector, describe, refuse } from './check.ts';
+export { sha256Hex } from './sha256-hex.ts';
 export { utf8Decode, utf8Encode } from './utf8.ts';

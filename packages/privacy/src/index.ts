@@ -58,3 +58,56 @@ export {
   type TrainingRun,
 } from './release/statement.ts';
 export { type AccountantKind, type Support, type SupportRow, supportMatrix } from './support.ts';
+export { type AuditReport, auditOneRun } from './audit/audit.ts';
+export { type Guesses, oneRunEpsilon, oneRunGaussianEpsilon, oneRunPValue } from './audit/one-run.ts';
+export { type AdaptiveClipState, type AdaptiveClipping, adaptiveClipping } from './clip/adaptive.ts';
+export { type ClipResult, clipL2, clipL2PerTensor, zeroIfNonFinite } from './clip/l2.ts';
+export {
+  type DistributedMechanism,
+  type DistributedOptions,
+  distributedGaussianMechanism,
+  skellamMechanism,
+} from './distributed/mechanism.ts';
+export {
+  integerL1Bound,
+  modularScale,
+  roundedNormBound,
+  standardDeviationsFor,
+} from './distributed/parameters.ts';
+export {
+  type MatrixFactorizationMechanism,
+  matrixFactorizationMechanism,
+  type MatrixFactorizationOptions,
+  type MatrixFactorizationState,
+} from './factorization/matrix.ts';
+export {
+  minSeparationSensitivitySquared,
+  optimalToeplitzCoefficients,
+  type Participation,
+  prefixSumError,
+} from './factorization/toeplitz.ts';
+export {
+  type TreeAggregationMechanism,
+  treeAggregationMechanism,
+  type TreeAggregationOptions,
+  type TreeNode,
+  type TreeState,
+} from './factorization/tree.ts';
+export { type Charge, type LedgerOptions, type PrivacyLedger, privacyLedger } from './ledger/ledger.ts';
+export type { LedgerBody, LedgerIdentity, LedgerRecord, PrivacyBudget, RealizedRound } from './ledger/record.ts';
+export { type LedgerReport, replayLedger } from './ledger/replay.ts';
+export {
+  type CentralGaussian,
+  type CentralOptions,
+  gaussianMechanism,
+  type LocalGaussian,
+  type LocalOptions,
+} from './mechanism/gaussian.ts';
+export { type PrivateAccumulator, privateMean } from './mechanism/private-mean.ts';
+export type { PrivateSum, SumBuilder, SumOptions } from './mechanism/private-sum.ts';
+export type { NoisyStatistics, StatisticsOptions, StatisticsRelease } from './mechanism/statistics.ts';
+export { type SamplerMethod, discreteGaussianSampler } from './sampler/discrete-gaussian.ts';
+export { discreteLaplaceSampler } from './sampler/discrete-laplace.ts';
+export type { IntegerSampler } from './sampler/integer-sampler.ts';
+export { skellamSampler } from './sampler/skellam.ts';
+export { type DpSgdOptions, type DpSgdResult, type DpSgdTrainer, dpSgdTrainer } from './training/dp-sgd.ts';

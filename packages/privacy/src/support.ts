@@ -5,7 +5,7 @@
  * @module
  */
 import { FedkitError } from '@fedkit/core';
-import type { LeafEvent } from './event/types.ts';
+import type { DiscreteGaussianEvent, LeafEvent } from './event/types.ts';
 import type { Neighboring } from './neighboring.ts';
 
 /** The two accountants. */
@@ -38,7 +38,7 @@ export const supportMatrix: readonly SupportRow[] = [
   { event: 'gaussian', pld: EVERY('tight'), rdp: EVERY('tight') },
   { event: 'laplace', pld: EVERY('tight'), rdp: EVERY('tight') },
   { event: 'discrete-gaussian (scalar)', pld: EVERY('tight'), rdp: EVERY('bound') },
-  { event: 'discrete-gaussian', pld: {}, rdp: EVERY('bound') },
+  { event: 'discrete-gaussian', pld: EVERY('bound'), rdp: EVERY('bound') },
   { event: 'distributed-discrete-gaussian', pld: {}, rdp: EVERY('bound') },
   { event: 'discrete-laplace', pld: EVERY('tight'), rdp: EVERY('tight') },
   { event: 'skellam', pld: {}, rdp: EVERY('bound') },
@@ -50,7 +50,7 @@ export const supportMatrix: readonly SupportRow[] = [
   { event: 'poisson-sampled gaussian', pld: EVERY('tight'), rdp: JOINING('tight') },
   { event: 'poisson-sampled laplace', pld: JOINING('tight'), rdp: JOINING('bound') },
   { event: 'poisson-sampled discrete-gaussian (scalar)', pld: JOINING('tight'), rdp: JOINING('bound') },
-  { event: 'poisson-sampled discrete-gaussian', pld: {}, rdp: JOINING('bound') },
+  { event: 'poisson-sampled discrete-gaussian', pld: EVERY('bound'), rdp: JOINING('bound') },
   { event: 'poisson-sampled distributed-discrete-gaussian', pld: {}, rdp: JOINING('bound') },
   { event: 'poisson-sampled discrete-laplace', pld: JOINING('tight'), rdp: JOINING('bound') },
   { event: 'poisson-sampled skellam', pld: {}, rdp: JOINING('bound') },
@@ -66,10 +66,12 @@ const rows = new Map(supportMatrix.map((row) => [row.event, row]));
 /** The row's name of an event. */
 export function supportName(event: LeafEvent): string {
   if ('event' in event) return `${event.kind} ${supportName(event.event as LeafEvent)}`;
-  if (event.kind === 'discrete-gaussian' && event.dimension === 1 && Number.isInteger(event.recordNorm)) {
-    return 'discrete-gaussian (scalar)';
-  }
-  return event.kind;
+  return event.kind === 'discrete-gaussian' && isScalar(event) ? 'discrete-gaussian (scalar)' : event.kind;
+}
+
+/** True for discrete Gaussian noise on one integer of bounded size, whose loss distribution is known. */
+export function isScalar(event: DiscreteGaussianEvent): boolean {
+  return event.dimension === 1 && Number.isInteger(event.recordNorm);
 }
 
 /** @throws FedkitError `UNSUPPORTED_EVENT`, naming what would be supported, unless the matrix has the combination. */

@@ -1,1 +1,36 @@
-export {};
+export {
+  type Mode,
+  type GraphKind,
+  type RoundConfig,
+  type RoundOptions,
+  type VectorOptions,
+  type VectorSpec,
+  checkRoundConfig,
+  roundConfig,
+} from './config/round-config.ts';
+export { codecVector } from './config/codec-vector.ts';
+export { decodeRoundConfig, encodeRoundConfig, roundConfigDigest } from './config/encode-config.ts';
+export {
+  type Adversary,
+  type GraphAssumptions,
+  type GraphParameters,
+  checkGraph,
+  graphParameters,
+} from './graph/graph-parameters.ts';
+export { type ClientPolicy, checkPolicy } from './policy.ts';
+export { type Directory, type Identity, publicKeyOf } from './identity.ts';
+export { CohortLedger } from './cohort-ledger.ts';
+export { type InputVectors } from './client/input.ts';
+export { type ClientStage } from './client/state.ts';
+export { SecAggClient, type SecAggClientOptions } from './client/client.ts';
+export { type ServerStage } from './server/round.ts';
+export { SecAggServer, type SecAggResult, type SecAggServerOptions, type ServerProgress } from './server/server.ts';
+export type { MaskExecutor, MaskTask } from './executor/mask-task.ts';
+export { type Suspects } from './server/unmask.ts';
+export { type ShareKind } from './share-encryption.ts';
+export { inlineExecutor } from './executor/inline.ts';
+export { type CryptoProvider, type MaskSuite } from './crypto/provider.ts';
+export { defaultProvider } from './crypto/default-provider.ts';
+export { nodeProvider } from './crypto/node.ts';
+export { webProvider } from './crypto/web.ts';
+export { plainProvider } from './crypto/plain.ts';

@@ -10,7 +10,7 @@ export type ClientId = string;
 /**
  * What one client adds to one aggregate.
  *
- * @typeParam V - A flat vector, or for {@link record} one vector or number for each slot.
+ * @typeParam V - A flat vector, or for `record` one vector or number for each slot.
  */
 export interface Contribution<V = Float32Array> {
   /** Read during the call only: never kept, never changed. */
@@ -58,7 +58,8 @@ export interface Aggregator<A, R, V = Float32Array> {
    * Folds one contribution in and returns `accumulator`.
    *
    * @throws FedkitError `SHAPE_MISMATCH` for another length, `OUT_OF_RANGE` for a non-finite or out-of-range value or a
-   * weight that is not a finite number > 0; the accumulator is then as before.
+   * weight that is not a finite number > 0; the accumulator is then as before. A robust rule sets a non-finite update aside
+   * instead and reports its client: see `RobustAggregator`.
    */
   accumulate(accumulator: A, contribution: Contribution<V>): A;
 
@@ -67,6 +68,12 @@ export interface Aggregator<A, R, V = Float32Array> {
    * `accumulate`, with the same values. Lets several slots be folded as one: if a later one refuses, the earlier retract.
    */
   retract(accumulator: A, contribution: Contribution<V>): A;
+
+  /**
+   * Throws what `merge` would throw, and does nothing else. Lets several slots be merged as one: `merge` must not refuse
+   * what this accepts.
+   */
+  checkMerge(into: A, from: A): void;
 
   /** Folds `from` into `into` and returns `into`; `from` stays as it was, and is still the caller's to dispose. */
   merge(into: A, from: A): A;

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Selection } from '../model/selection.ts';
+import { checkNumber, checkVector, refuse } from '../check.ts';
+import { Selection } from '../model/selection.ts';
 
 /**
  * The correction of a local gradient g at parameters w:
@@ -25,4 +26,88 @@ export interface LocalObjective {
   readonly shift?: Float32Array;
   /** The parameters that move; default: all. */
   readonly trainable?: Selection;
+}
+
+/**
+ * Corrects `gradient` in place and returns it. Each coordinate is computed in double precision and rounded once.
+ *
+ * @param gradient - Gradient of the local loss at `params`, shape [d].
+ * @param params - w, shape [d].
+ * @param start - The parameters that training started from, shape [d]: the anchor unless the objective names one.
+ * @throws FedkitError `SHAPE_MISMATCH` for vectors of another length, `OUT_OF_RANGE` for a scale that is not finite or a
+ * proximal that is not finite and ≥ 0 (numbers only: vectors are checked by {@link checkObjective}).
+ */
+export function applyObjective(
+  gradient: Float32Array,
+  params: Float32Array,
+  start: Float32Array,
+  objective: LocalObjective,
+): Float32Array {
+  const size = checkVector('applyObjective: gradient', gradient).length;
+  checkVector('applyObjective: params', params, size);
+  checkVector('applyObjective: start', start, size);
+  checkShapes('applyObjective', objective, size);
+  const { anchor = start, proximal = 0, scale = 1, shift, trainable } = objective;
+  let untouched = 0;
+  for (const span of trainable?.spans ?? [{ start: 0, end: size }]) {
+    gradient.fill(0, untouched, span.start);
+    untouched = span.end;
+    if (scale === 1 && proximal === 0 && shift === undefined) continue;
+    const scales = typeof scale === 'number' ? undefined : scale;
+    const proximals = typeof proximal === 'number' ? undefined : proximal;
+    for (let i = span.start; i < span.end; i++) {
+      let corrected = (scales ? scales[i] : (scale as number)) * gradient[i];
+      if (proximal !== 0) corrected += (proximals ? proximals[i] : (proximal as number)) * (params[i] - anchor[i]);
+      if (shift) corrected += shift[i];
+      gradient[i] = corrected;
+    }
+  }
+  return gradient.fill(0, untouched);
+}
+
+/**
+ * Checks an objective for models of d = `size`, once before training.
+ *
+ * @throws FedkitError `SHAPE_MISMATCH` for vectors or a selection of another size, `OUT_OF_RANGE` for a value that is not
+ * finite or a proximal < 0.
+ */
+export function checkObjective(where: string, objective: LocalObjective, size: number): void {
+  if (objective === null || typeof objective !== 'object') {
+    refuse('INVALID_ARGUMENT', `${where}: objective`, 'a LocalObjective', objective);
+  }
+  checkShapes(where, objective, size);
+  const { anchor, proximal, scale, shift } = objective;
+  if (anchor) checkFinite(`${where}: anchor`, anchor);
+  if (shift) checkFinite(`${where}: shift`, shift);
+  if (scale instanceof Float32Array) checkFinite(`${where}: scale`, scale);
+  if (proximal instanceof Float32Array) {
+    checkFinite(`${where}: proximal`, proximal);
+    const negative = proximal.findIndex((value) => value < 0);
+    if (negative >= 0) refuse('OUT_OF_RANGE', `${where}: proximal[${negative}]`, 'a number ≥ 0', proximal[negative]);
+  }
+}
+
+/** Refuses, by index, a vector with a value that is not finite. */
+export function checkFinite(where: string, values: Float32Array): void {
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i])) refuse('OUT_OF_RANGE', `${where}[${i}]`, 'a finite number', values[i]);
+  }
+}
+
+function checkShapes(where: string, objective: LocalObjective, size: number): void {
+  const { anchor, proximal, scale, shift, trainable } = objective;
+  if (anchor !== undefined) checkVector(`${where}: anchor`, anchor, size);
+  if (shift !== undefined) checkVector(`${where}: shift`, shift, size);
+  if (typeof scale === 'number') checkNumber(`${where}: scale`, scale);
+  else if (scale !== undefined) checkVector(`${where}: scale`, scale, size);
+  if (typeof proximal === 'number') checkNumber(`${where}: proximal`, proximal, 0);
+  else if (proximal !== undefined) checkVector(`${where}: proximal`, proximal, size);
+  if (trainable !== undefined) {
+    if (!(trainable instanceof Selection)) {
+      refuse('INVALID_ARGUMENT', `${where}: trainable`, 'a Selection made by layout.select', trainable);
+    }
+    if (trainable.layout.size !== size) {
+      refuse('SHAPE_MISMATCH', `${where}: trainable`, `a selection of ${size} parameters`, trainable.layout.size);
+    }
+  }
 }

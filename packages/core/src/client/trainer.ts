@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Layout } from '../model/layout.ts';
 import type { Rng } from '../random.ts';
 import type { LocalObjective } from './objective.ts';
 
@@ -20,6 +21,11 @@ export interface TrainOptions {
   readonly momentum?: number;
   /** Shuffles the local data, anew for every pass. */
   readonly rng: Rng;
+  /**
+   * Whether to measure the loss at the start, one forward pass over all local examples; default true. Algorithms that do
+   * not need it turn it off.
+   */
+  readonly lossAtStart?: boolean;
   /** Checked between steps; once aborted, `train` rejects with `ABORTED` and the trainer is as before. */
   readonly signal?: AbortSignal;
 }
@@ -32,14 +38,16 @@ export interface LocalResult {
   readonly steps: number;
   /** Number of local examples: the weight n_i of federated averaging. */
   readonly examples: number;
-  /** Mean loss of the uncorrected objective over all local examples at the start. */
-  readonly lossAtStart: number;
+  /** Mean loss of the uncorrected objective over all local examples at the start; absent if turned off. */
+  readonly lossAtStart?: number;
   /** ‖a_i‖₁ of FedNova: how much gradient the local steps accumulated; default `steps`. */
   readonly normalizer?: number;
 }
 
 /** One client's data and model, behind two calls. */
 export interface Trainer {
+  /** Which parameter is which, if the trainer knows; whoever coordinates compares it with the server's. */
+  readonly layout?: Layout;
   /**
    * Trains from `start`, shape [d], not changed.
    *

@@ -17,6 +17,11 @@ export interface CodecContext {
    * far as privacy is concerned.
    */
   readonly sharedSeed: Uint8Array;
+  /**
+   * 32 bytes that this client and the server alone know: its subtractive dither comes from it. Public as far as privacy
+   * is concerned, and independent of whatever seeds masks.
+   */
+  readonly clientSeed?: Uint8Array;
   /** The encoder's own stream for stochastic rounding; decoding never needs it. */
   readonly rng?: Rng;
   /** Lets a codec treat tensors separately. */
@@ -39,7 +44,7 @@ export interface Codec<L extends Linearity = Linearity> {
   /** Its name in the wire format. */
   readonly kind: string;
   readonly linearity: L;
-  /** True if the expectation of `decode(encode(x))` over the rounding stream is x. */
+  /** True if the expectation of `decode(encode(x))` over its random streams, rounding, rotation and dither, is x. */
   readonly unbiased: boolean;
 
   /**
@@ -69,7 +74,8 @@ export interface SumContext {
   readonly contributors: number;
   /** The per-client seeds of the survivors, for codecs that subtract a shared dither; in any order. */
   readonly seeds?: readonly Uint8Array[];
-  readonly context: CodecContext;
+  /** With `expectedSize` or `layout` for codecs that send another number of integers than there are values. */
+  readonly context: DecodeContext;
 }
 
 /**

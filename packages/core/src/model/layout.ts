@@ -49,7 +49,7 @@ export class Layout {
    * Places `tensors` one behind the other, without gaps.
    *
    * @throws FedkitError `INVALID_ARGUMENT` for an empty, overlong or repeated name; `OUT_OF_RANGE` for a dimension that
-   * is not an integer ≥ 0, for more than {@link MAX_TENSORS} tensors or {@link MAX_VALUES} values.
+   * is not an integer ≥ 0, for more than 65,536 tensors or 2^31 − 1 values.
    */
   static of(tensors: readonly TensorSpec[]): Layout {
     if (!Array.isArray(tensors)) refuse('INVALID_ARGUMENT', 'Layout.of', 'an array of { name, shape }', tensors);

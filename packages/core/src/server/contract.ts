@@ -3,14 +3,15 @@
  *
  * @module
  */
+import type { PlainData } from '../plain-data.ts';
 
 /**
  * A first-order optimizer on the server. `delta` points downhill: the mean of trained minus start, the negative of the
  * pseudo-gradient of Reddi et al. ("Adaptive Federated Optimization", ICLR 2021, algorithm 2).
  *
- * @typeParam S - Plain data: numbers and flat vectors.
+ * @typeParam S - What it remembers between rounds.
  */
-export interface ServerOptimizer<S> {
+export interface ServerOptimizer<S extends PlainData> {
   readonly kind: string;
   /** The state before the first step, for `size` parameters. */
   init(size: number): S;

@@ -7,15 +7,17 @@
  * @module
  */
 import { refuse } from '@fedkit/core/internal';
+import { dominatingGaussian, LEAST_DOMINATED_STD } from '../event/dominating-gaussian.ts';
 import type {
   DiscreteGaussianEvent,
   DiscreteLaplaceEvent,
   EpsilonDeltaEvent,
+  GaussianEvent,
   LeafEvent,
   RandomizedResponseEvent,
 } from '../event/types.ts';
 import { distanceFactor, type Neighboring } from '../neighboring.ts';
-import { checkSupported } from '../support.ts';
+import { checkSupported, isScalar } from '../support.ts';
 import { type Atom, atomicPair } from './atomic-pair.ts';
 import { gaussianPair, sampledReplacePair } from './gaussian-pair.ts';
 import { laplacePair } from './laplace-pair.ts';
@@ -42,7 +44,8 @@ export function pairsOfEvent(event: LeafEvent, neighboring: Neighboring): Domina
     case 'laplace':
       return [laplacePair((factor * event.recordNorm) / event.scale)];
     case 'discrete-gaussian':
-      return [atomicPair(discreteGaussianAtoms(event, factor))];
+      if (isScalar(event)) return [atomicPair(discreteGaussianAtoms(event, factor))];
+      return pairsOfEvent(dominating(event), neighboring);
     case 'discrete-laplace':
       return [atomicPair(discreteLaplaceAtoms(event, factor))];
     case 'randomized-response':
@@ -55,7 +58,8 @@ export function pairsOfEvent(event: LeafEvent, neighboring: Neighboring): Domina
         event.probabilities,
       );
     case 'poisson-sampled': {
-      const inner = event.event as LeafEvent;
+      let inner = event.event as LeafEvent;
+      if (inner.kind === 'discrete-gaussian' && !isScalar(inner)) inner = dominating(inner);
       if (neighboring === 'replace-one' && inner.kind === 'gaussian') {
         return [sampledReplacePair(event.probability, inner.recordNorm / inner.noiseStd)];
       }
@@ -73,6 +77,13 @@ export function pairsOfEvent(event: LeafEvent, neighboring: Neighboring): Domina
     default:
       return refuse('UNSUPPORTED_EVENT', 'pldAccountant', 'an event with a dominating pair', event.kind);
   }
+}
+
+function dominating(event: DiscreteGaussianEvent): GaussianEvent {
+  const gaussian = dominatingGaussian(event);
+  if (gaussian !== undefined) return gaussian;
+  const expected = `noiseStd of at least ${LEAST_DOMINATED_STD} grid steps, or a scalar of integer norm`;
+  return refuse('UNSUPPORTED_EVENT', 'pldAccountant: discrete-gaussian', expected, event.noiseStd);
 }
 
 /** P = N_Z(Δ, σ²), Q = N_Z(0, σ²) on the integers: the loss at k is Δ(2k − Δ)/(2σ²). */

@@ -8,6 +8,7 @@
  * @module
  */
 import { refuse } from '@fedkit/core/internal';
+import { dominatingGaussian } from '../event/dominating-gaussian.ts';
 import type {
   DistributedDiscreteGaussianEvent,
   LeafEvent,
@@ -73,8 +74,14 @@ function finite(event: LeafEvent, neighboring: Neighboring): (order: number) => 
       const unsampled = finite(inner, neighboring);
       // Bounded losses are amplified at every order: log(1 + q(exp(ε) − 1)).
       const bounded = Math.log1p(event.probability * Math.expm1(largestLoss(inner, factor)));
+      const gaussian = inner.kind === 'discrete-gaussian' ? dominatingGaussian(inner) : undefined;
+      const ratio = gaussian === undefined ? Infinity : gaussian.recordNorm / gaussian.noiseStd;
       return (order) => {
-        const plain = Math.min(unsampled(order), bounded);
+        const plain = Math.min(
+          unsampled(order),
+          bounded,
+          ratio === Infinity ? Infinity : poissonGaussianDivergence(event.probability, ratio, order),
+        );
         if (order > MAX_SUMMED_ORDER) return plain;
         return Math.min(
           plain,

@@ -1,0 +1,30 @@
+// pnpm bench algorithms <experiment>: what published experiments say about the algorithms, run here. Each prints a
+// table and writes bench/results/algorithms-<experiment>.json and .svg.
+const experiments: Readonly<Record<string, { about: string; load: () => Promise<{ main: () => Promise<void> }> }>> = {
+  'mnist-lr': {
+    about: 'MNIST logistic regression, 1,000 power-law clients, against FLUTE and Flower; about 15 s',
+    load: () => import('./mnist-lr.ts'),
+  },
+  'fedprox-synthetic': {
+    about: 'FedProx on synthetic(1,1) and (0,0) with 0, 50 and 90 % stragglers; about 4 minutes',
+    load: () => import('./fedprox-synthetic.ts'),
+  },
+  scaffold: {
+    about: 'SCAFFOLD, FedAvg and FedProx at 0, 10 and 100 % similarity; about 2 minutes',
+    load: () => import('./scaffold.ts'),
+  },
+  'flower-table': {
+    about: 'FedAvg, FedProx, SCAFFOLD and FedNova on a CNN and Dirichlet(0.5) clients; about 5 minutes',
+    load: () => import('./flower-table.ts'),
+  },
+};
+
+const name = process.argv[2] ?? '';
+if (Object.hasOwn(experiments, name)) {
+  await (await experiments[name].load()).main();
+} else {
+  console.error('usage: pnpm bench algorithms <experiment>\n');
+  for (const [key, { about }] of Object.entries(experiments)) console.error(`  ${key.padEnd(18)} ${about}`);
+  process.exitCode = 1;
+}
+export {};

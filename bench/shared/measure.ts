@@ -1,0 +1,60 @@
+// Measuring for ratios: all candidates in one process, interleaved round by round, medians.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Runs once and returns its milliseconds; for work that is timed elsewhere, such as in a peer's process. */
+export type Timed = () => number | Promise<number>;
+
+/**
+ * Times single-threaded work here, as the processor time of this process: on an idle machine the time on the wall, on a
+ * busy one without the turns of others, which would fall on long work and spare short.
+ */
+export function timed(work: () => void): Timed {
+  return () => {
+    const before = process.cpuUsage();
+    work();
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000;
+  };
+}
+
+/** The middle of the times of each candidate over `rounds` rounds, in milliseconds. Two rounds warm up. */
+export async function interleave<K extends string>(
+  candidates: Readonly<Record<K, Timed>>,
+  rounds: number,
+): Promise<Record<K, number>> {
+  const names = Object.keys(candidates) as K[];
+  const times = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<K, number[]>;
+  for (let round = -2; round < rounds; round++) {
+    for (const name of names) {
+      const time = await candidates[name]();
+      if (round >= 0) times[name].push(time);
+    }
+  }
+  return Object.fromEntries(names.map((name) => [name, median(times[name])])) as Record<K, number>;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** A Markdown table; columns of numbers to the right. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join(' | ')} |`;
+  const rule = `|${widths.map((width, i) => (i === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`;
+  return [line(head), rule, ...rows.map(line)].join('\n');
+}
+
+/** Writes bench/results/<name>.json, with what it was measured on. */
+export function writeResults(name: string, results: unknown): void {
+  const directory = join(dirname(fileURLToPath(import.meta.url)), '../results');
+  mkdirSync(directory, { recursive: true });
+  const engine = { node: process.version, cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length };
+  writeFileSync(join(directory, `${name}.json`), `${JSON.stringify({ name, engine, results }, undefined, 2)}\n`);
+}

@@ -1,0 +1,89 @@
+/**
+ * Worker threads that train clients and measure models, over one copy of the digits.
+ *
+ * @module
+ */
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { type Port, portEngine } from '@fedkit/core/simulation';
+import type { Mnist } from '../data/mnist.ts';
+import { clientIds, type Experiment, type MnistEngine, model } from './experiment.ts';
+
+/** What a model does on the test digits. */
+export interface Evaluation {
+  readonly accuracy: number;
+  readonly loss: number;
+}
+
+/** Digits [from, to) of the test set, and what to measure on them. */
+export interface EvaluationTask {
+  readonly params: Float32Array;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What a thread starts with; the digits lie in shared memory. */
+export interface ThreadData {
+  readonly experiment: Experiment;
+  readonly data: Mnist;
+  readonly clients: Port;
+  readonly evaluations: Port;
+}
+
+/** Threads for one experiment. */
+export interface Threads {
+  readonly engine: MnistEngine;
+  readonly evaluate: (params: Float32Array) => Promise<Evaluation>;
+  close(): Promise<void>;
+}
+
+/** Parts of the test set, always the same, so that sums of losses do not depend on the number of threads. */
+const PARTS = 10;
+
+/** @param onDeath - Told why a thread is no more. */
+export function startThreads(
+  experiment: Experiment,
+  data: Mnist,
+  count: number,
+  onDeath: (reason: unknown) => void,
+): Threads {
+  const started = Array.from({ length: count }, () => {
+    const clients = new MessageChannel();
+    const evaluations = new MessageChannel();
+    const worker = new Worker(new URL('./thread.mjs', import.meta.url), {
+      workerData: { experiment, data, clients: clients.port2, evaluations: evaluations.port2 },
+      transferList: [clients.port2, evaluations.port2],
+      execArgv: ['--conditions=@fedkit/source'],
+    });
+    worker.on('error', onDeath);
+    return { worker, clients: clients.port1 as unknown as Port, evaluations: evaluations.port1 as unknown as Port };
+  });
+  return {
+    engine: portEngine(
+      started.map(({ clients }) => clients),
+      { clients: clientIds, layout: model.layout },
+    ),
+    async evaluate(params) {
+      const examples = data.test.labels.length;
+      const cut = (part: number) => Math.floor((part * examples) / PARTS);
+      const tasks = Array.from({ length: PARTS }, (_, part) => ({ params, from: cut(part), to: cut(part + 1) }));
+      const results: Evaluation[] = [];
+      let next = 0;
+      const ask = async ({ evaluations: port }: { evaluations: Port }) => {
+        while (next < tasks.length) {
+          const part = next++;
+          results[part] = await new Promise((resolve) => {
+            port.onmessage = (event) => resolve(event.data as Evaluation);
+            port.postMessage(tasks[part] satisfies EvaluationTask);
+          });
+        }
+      };
+      await Promise.all(started.map(ask));
+      const mean = (value: (result: Evaluation) => number) =>
+        results.reduce((sum, result, part) => sum + value(result) * (tasks[part].to - tasks[part].from), 0) / examples;
+      return { accuracy: mean(({ accuracy }) => accuracy), loss: mean(({ loss }) => loss) };
+    },
+    async close() {
+      await Promise.all(started.map(({ worker }) => worker.terminate()));
+    },
+  };
+}

@@ -1,0 +1,114 @@
+/**
+ * Error feedback: what a codec lost in one round is added to the next update. Seide et al., Interspeech 2014; Stich,
+ * Cordonnier, Jaggi, NeurIPS 2018; Karimireddy et al., ICML 2019. With a decay below 1 the residual doubles as outer
+ * momentum: Sarfi et al., SparseLoCo, arXiv:2508.15706, algorithm 1.
+ *
+ * @module
+ */
+import { FedkitError } from '@fedkit/core';
+import type { Codec, CodecContext } from '@fedkit/core/codec';
+import { checkBytes, checkInteger, checkNumber, checkVector, refuse } from '@fedkit/core/internal';
+import { decode } from '../decode.ts';
+import { float32 } from '../quantize/float32.ts';
+import { checkFinite } from '../stage/finite.ts';
+import { subtractor } from './subtractor.ts';
+
+/** An update on its way: the residual waits for the round's outcome. */
+export interface PendingUpdate {
+  readonly bytes: Uint8Array;
+  /** The server counted the update: the residual becomes what the bytes left out. */
+  commit(): void;
+  /** The round never counted: the residual stays what it was before `encode`. */
+  rollback(): void;
+}
+
+/**
+ * A codec with memory. Not a codec itself: its bytes depend on rounds past, and the residual moves only once a round is
+ * known to have counted, so that a dropped upload loses nothing. 4·d bytes, 8·d while an update is pending.
+ */
+export interface ErrorFeedback {
+  /** What is still owed, shape [d]; live, not to be changed. */
+  readonly residual: Float32Array;
+  /**
+   * Encodes decay · residual + values.
+   *
+   * @throws FedkitError `PROTOCOL_STATE` while an update is pending: commit or roll it back first.
+   */
+  encode(values: Float32Array, context: CodecContext): PendingUpdate;
+  /** The residual as of the last commit, lossless; a pending update is not in it, as though it never counted. */
+  serialize(): Uint8Array;
+}
+
+export interface ErrorFeedbackOptions {
+  /** Number of values. */
+  readonly size: number;
+  /** Factor on the residual before it is added, in [0, 1]; 1 by default, 0.95 in SparseLoCo. */
+  readonly decay?: number;
+}
+
+/**
+ * Starts with a zero residual.
+ *
+ * @param codec - Any; biased ones (top-k, STC, scaled sign) are what needs it.
+ */
+export function errorFeedback(codec: Codec, options: ErrorFeedbackOptions): ErrorFeedback {
+  const size = checkInteger('errorFeedback: size', options.size, 0, 0x7fffffff);
+  return create(codec, new Float32Array(size), options);
+}
+
+/**
+ * Continues from what `serialize` gave.
+ *
+ * @throws FedkitError `DECODE_FAILED` for other bytes or another size.
+ */
+export function restoreErrorFeedback(codec: Codec, bytes: Uint8Array, options: ErrorFeedbackOptions): ErrorFeedback {
+  checkBytes('restoreErrorFeedback: bytes', bytes);
+  return create(codec, decode(bytes, { expectedSize: options.size }), options);
+}
+
+function create(codec: Codec, start: Float32Array, options: ErrorFeedbackOptions): ErrorFeedback {
+  if (typeof codec?.encode !== 'function') refuse('INVALID_ARGUMENT', 'errorFeedback: codec', 'a codec', codec);
+  const decay = checkNumber('errorFeedback: decay', options.decay ?? 1, 0, 1);
+  const size = start.length;
+  let residual = start;
+  let spare: Float32Array | undefined;
+  let pending = false;
+
+  return {
+    get residual() {
+      return residual;
+    },
+
+    encode(values, context) {
+      if (pending) {
+        throw new FedkitError(
+          'PROTOCOL_STATE',
+          'errorFeedback.encode: expected the last update settled, got it pending',
+        );
+      }
+      checkFinite('errorFeedback.encode: values', checkVector('errorFeedback.encode: values', values, size));
+      const owed = spare ?? new Float32Array(size);
+      for (let i = 0; i < size; i++) owed[i] = decay * residual[i] + values[i];
+      const bytes = codec.encode(owed, context);
+      codec.visit(bytes, subtractor(owed), { ...context, expectedSize: size });
+      pending = true;
+
+      let settled = false;
+      const settle = (where: string, counted: boolean) => {
+        if (settled) {
+          throw new FedkitError(
+            'PROTOCOL_STATE',
+            `errorFeedback.${where}: expected a pending update, got a settled one`,
+          );
+        }
+        settled = true;
+        pending = false;
+        spare = counted ? residual : owed;
+        if (counted) residual = owed;
+      };
+      return { bytes, commit: () => settle('commit', true), rollback: () => settle('rollback', false) };
+    },
+
+    serialize: () => float32().encode(residual, { sharedSeed: new Uint8Array(32) }),
+  };
+}

@@ -1,0 +1,83 @@
+/**
+ * IEEE 754 half precision, rounded to nearest, ties to even.
+ *
+ * @module
+ */
+import { createCodec } from '../stage/codec.ts';
+import { maxMagnitude } from '../stage/finite.ts';
+import type { Stage } from '../stage/stage.ts';
+import { corrupt } from '../wire/byte-reader.ts';
+import { emitChunks } from './chunks.ts';
+import { asQuantizer, type Quantizer } from './quantizer.ts';
+
+/** The largest value that rounds to a finite half. */
+const MAX_HALF = 65_519.996;
+
+/**
+ * 16 bits a value, relative error up to 2^-11 for magnitudes from 2^-14. A vector that reaches beyond 65,504 is
+ * divided by a power of two first, which the bytes name; others are plain halves.
+ */
+export function float16(): Quantizer {
+  return asQuantizer(createCodec(FLOAT16));
+}
+
+export const FLOAT16: Stage & { readonly linearity: 'perClient' } = {
+  id: 2,
+  kind: 'float16',
+  linearity: 'perClient',
+  unbiased: false,
+
+  write(out, values) {
+    let exponent = 0;
+    let scale = 1;
+    for (const largest = maxMagnitude(values); largest * scale > MAX_HALF; scale /= 2) exponent++;
+    out.byte(exponent);
+    const room = out.reserve(2 * values.length);
+    for (let i = 0; i < values.length; i++) {
+      const half = toHalf(values[i] * scale);
+      room[2 * i] = half & 255;
+      room[2 * i + 1] = half >>> 8;
+    }
+  },
+
+  read(input, size, sink) {
+    const exponent = input.byte();
+    if (exponent > 112) corrupt('an exponent up to 112', exponent);
+    const scale = 2 ** exponent;
+    const bytes = input.take(2 * size);
+    emitChunks(size, sink, (chunk, offset) => {
+      for (let i = 0, at = 2 * offset; i < chunk.length; i++, at += 2) {
+        const value = fromHalf(bytes[at] | (bytes[at + 1] << 8)) * scale;
+        if (Math.abs(value) > 3.4028234663852886e38) corrupt('finite values', 'NaN or infinite ones');
+        chunk[i] = value;
+      }
+    });
+  },
+};
+
+const word = new Float32Array(1);
+const bits = new Uint32Array(word.buffer);
+
+/** The half nearest to `value`, as its 16 bits; |value| ≤ 65,519.996. */
+export function toHalf(value: number): number {
+  word[0] = value;
+  const sign = (bits[0] >>> 16) & 0x8000;
+  const magnitude = bits[0] & 0x7fffffff;
+  if (magnitude < 0x38800000) {
+    // Subnormal: adding 1/2 puts the half's lowest bit, 2^-24, at the float32's lowest, where the addition rounds.
+    word[0] = Math.fround(Math.abs(value)) + 0.5;
+    return sign | (bits[0] - 0x3f000000);
+  }
+  const even = (magnitude >>> 13) & 1;
+  return sign | ((magnitude - 0x38000000 + 0xfff + even) >>> 13);
+}
+
+/** The value of a half; exponent 31 gives an infinite value. */
+export function fromHalf(half: number): number {
+  const sign = half & 0x8000 ? -1 : 1;
+  const exponent = (half >>> 10) & 31;
+  const fraction = half & 1023;
+  if (exponent === 31) return sign * Infinity;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  return sign * (1024 + fraction) * 2 ** (exponent - 25);
+}

@@ -1,0 +1,62 @@
+/**
+ * Exact values: as they are, or with the byte of sign and high exponent entropy-coded, whichever is smaller.
+ *
+ * @module
+ */
+import type { Sink } from '@fedkit/core/codec';
+import { readSymbols, writeSymbols } from '../entropy/symbols.ts';
+import { createCodec } from '../stage/codec.ts';
+import { allFinite } from '../stage/finite.ts';
+import type { Stage } from '../stage/stage.ts';
+import { type ByteReader, corrupt } from '../wire/byte-reader.ts';
+import { ByteWriter } from '../wire/byte-writer.ts';
+import { emitChunks } from './chunks.ts';
+import { asQuantizer, type Quantizer } from './quantizer.ts';
+
+const PLAIN = 0;
+const SPLIT = 1;
+
+/** Float32 values, lossless. What a sparsifier keeps when nothing quantizes it. */
+export function float32(): Quantizer {
+  return asQuantizer(createCodec(FLOAT32));
+}
+
+export const FLOAT32: Stage & { readonly linearity: 'perClient' } = {
+  id: 1,
+  kind: 'float32',
+  linearity: 'perClient',
+  unbiased: true,
+
+  write(out, values) {
+    const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+    const tops = Uint16Array.from(bits, (word) => word >>> 24);
+    const coded = new ByteWriter();
+    writeSymbols(coded, tops, 8);
+    const split = coded.length < values.length;
+    out.byte(split ? SPLIT : PLAIN);
+    if (split) out.bytes(coded.finish());
+    const width = split ? 3 : 4;
+    const room = out.reserve(width * bits.length);
+    for (let i = 0, at = 0; i < bits.length; i++) {
+      for (let j = 0; j < width; j++) room[at++] = bits[i] >>> (8 * j);
+    }
+  },
+
+  read(input: ByteReader, size: number, sink: Sink) {
+    const form = input.byte();
+    if (form > SPLIT) corrupt('plain or split float32', form);
+    const tops = form === SPLIT ? readSymbols(input, size, 8) : undefined;
+    const width = tops === undefined ? 4 : 3;
+    const bytes = input.take(width * size);
+    emitChunks(size, sink, (chunk, offset, symbols) => {
+      const bits = new Uint32Array(chunk.buffer, 0, chunk.length);
+      tops?.read(symbols, chunk.length);
+      for (let i = 0, at = width * offset; i < chunk.length; i++, at += width) {
+        const top = tops === undefined ? bytes[at + 3] : symbols[i];
+        bits[i] = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (top << 24);
+      }
+      if (!allFinite(chunk)) corrupt('finite values', 'NaN or infinite ones');
+    });
+    tops?.end();
+  },
+};

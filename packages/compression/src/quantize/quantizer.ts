@@ -1,0 +1,23 @@
+/**
+ * The two roles in a pipeline: what picks places, and what codes values.
+ *
+ * @module
+ */
+import type { CodecContext, Linearity } from '@fedkit/core/codec';
+import type { StagedCodec } from '../stage/codec.ts';
+
+/** A codec that codes every value: the second half of a `pipe`. */
+export interface Quantizer<L extends Linearity = 'perClient'> extends StagedCodec<L> {
+  readonly role: 'quantizer';
+}
+
+/** A codec that picks places and keeps their values exactly: the first half of a `pipe`. */
+export interface Sparsifier<L extends Linearity = 'perClient'> extends StagedCodec<L> {
+  readonly role: 'sparsifier';
+  /** The places it keeps, ascending. */
+  support(values: Float32Array, context: CodecContext): Uint32Array;
+}
+
+export function asQuantizer<L extends Linearity>(codec: StagedCodec<L>): Quantizer<L> {
+  return { ...codec, role: 'quantizer' };
+}

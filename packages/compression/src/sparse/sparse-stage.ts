@@ -1,0 +1,65 @@
+/**
+ * A sparse update: its support, then the values there through a stage of their own.
+ *
+ * @module
+ */
+import type { CodecContext, Sink } from '@fedkit/core/codec';
+import { FLOAT32 } from '../quantize/float32.ts';
+import type { Sparsifier } from '../quantize/quantizer.ts';
+import { createCodec } from '../stage/codec.ts';
+import { readNested, writeNested } from '../stage/nested.ts';
+import type { Stage } from '../stage/stage.ts';
+import { readSupport, writeSupport } from './support.ts';
+
+/** Picks places, ascending. */
+export type Select = (values: Float32Array, context: CodecContext) => Uint32Array;
+
+/** @param inner - What codes the values; `undefined` to decode whatever the bytes name. */
+export function sparseStage(select: Select, inner: Stage | undefined): Stage & { readonly linearity: 'perClient' } {
+  return {
+    id: 32,
+    kind: `sparse(${inner?.kind ?? '…'})`,
+    linearity: 'perClient',
+    unbiased: false,
+
+    write(out, values, encoding) {
+      const places = nonzero(select(values, encoding.context), values);
+      writeSupport(out, places, values.length);
+      writeNested(out, inner ?? FLOAT32, gather(values, places), encoding);
+    },
+
+    read(input, size, sink, decoding) {
+      const places = readSupport(input, size);
+      if (places === undefined) readNested(input, inner, size, sink, decoding);
+      else readNested(input, inner, places.length, scatter(places, sink), decoding);
+    },
+  };
+}
+
+/** A sparsifier that sends its values exactly until `pipe` gives it a quantizer. */
+export function sparsifier(select: Select): Sparsifier {
+  return { ...createCodec(sparseStage(select, FLOAT32)), role: 'sparsifier', support: select };
+}
+
+/** Zeros among the selected need no place: decoding gives them anyway. */
+function nonzero(places: Uint32Array, values: Float32Array): Uint32Array {
+  return places.every((place) => values[place] !== 0) ? places : places.filter((place) => values[place] !== 0);
+}
+
+export function gather(values: Float32Array, places: Uint32Array): Float32Array {
+  const gathered = new Float32Array(places.length);
+  for (let i = 0; i < places.length; i++) gathered[i] = values[places[i]];
+  return gathered;
+}
+
+/** A sink for the values at `places`, which are known to ascend. */
+export function scatter(places: Uint32Array, sink: Sink): Sink {
+  return {
+    dense: (offset, values) => sink.sparse(places.subarray(offset, offset + values.length), values),
+    sparse: (indices, values) =>
+      sink.sparse(
+        indices.map((index) => places[index]),
+        values,
+      ),
+  };
+}

@@ -1,0 +1,138 @@
+/**
+ * The envelope: a stage becomes a `Codec`. Magic byte, version, size, then the stage.
+ *
+ * @module
+ */
+import type { Codec, CodecContext, Linearity, LinearCodec, Sink, SumContext } from '@fedkit/core/codec';
+import { checkBytes, checkInteger, checkVector, refuse } from '@fedkit/core/internal';
+import { ByteReader, corrupt } from '../wire/byte-reader.ts';
+import { ByteWriter } from '../wire/byte-writer.ts';
+import { checkFinite } from './finite.ts';
+import { readNested, writeNested } from './nested.ts';
+import { Decoding, Encoding, type LinearStage, type Stage } from './stage.ts';
+
+export const MAGIC = 0xfc;
+export const VERSION = 1;
+/** The most values an update may have. */
+export const MAX_SIZE = 0x7fffffff;
+/** The most values that bytes may declare while the caller gives no `expectedSize`: 256 MiB of float32. */
+export const MAX_UNEXPECTED_SIZE: number = 1 << 26;
+
+/** A codec of this package: it can be nested. */
+export interface StagedCodec<L extends Linearity = Linearity> extends Codec<L> {
+  /** @internal */
+  readonly stage: Stage;
+}
+
+/** A linear codec of this package: it can be nested, and secure aggregation can sum it. */
+export interface StagedLinearCodec extends LinearCodec {
+  /** @internal */
+  readonly stage: LinearStage;
+}
+
+export function createCodec<L extends Linearity>(stage: Stage & { readonly linearity: L }): StagedCodec<L> {
+  return {
+    kind: stage.kind,
+    linearity: stage.linearity,
+    unbiased: stage.unbiased,
+    stage,
+    encode: (values, context) => encodeWith(stage, values, context),
+    decode: (bytes, context = {}) => decodeWith(stage, bytes, new Decoding(context)),
+    visit: (bytes, sink, context = {}) => visitWith(stage, bytes, new Decoding(context), () => sink),
+  };
+}
+
+export function createLinearCodec(stage: LinearStage): StagedLinearCodec {
+  return {
+    ...createCodec(stage),
+    stage,
+    bits: stage.bits,
+    bound: stage.bound,
+    encodeIntegers: (values, context) =>
+      stage.integers(checkFinite('encodeIntegers: values', values), new Encoding(context)),
+    decodeSum: (sum, options) => decodeSum(stage, sum, options),
+  };
+}
+
+/** The stage of a codec of this package; others cannot be nested. */
+export function stageOf(where: string, codec: Codec): Stage {
+  const stage = (codec as Partial<StagedCodec> | undefined)?.stage;
+  if (stage === undefined) refuse('INVALID_ARGUMENT', where, 'a codec of this package', codec);
+  return stage;
+}
+
+/** The linear stage of a codec that secure aggregation can sum, or `undefined`. */
+export function linearStage(stage: Stage): LinearStage | undefined {
+  return stage.linearity === 'linear' && 'integers' in stage ? (stage as LinearStage) : undefined;
+}
+
+function encodeWith(stage: Stage, values: Float32Array, context: CodecContext): Uint8Array {
+  checkFinite('encode: values', checkVector('encode: values', values));
+  const out = new ByteWriter();
+  out.byte(MAGIC);
+  out.byte(VERSION);
+  out.varint(values.length);
+  writeNested(out, stage, values, new Encoding(context));
+  return out.finish();
+}
+
+/** Reads a whole message; `prepare` is given the size once it is known to be allowed. */
+export function visitWith(
+  stage: Stage | undefined,
+  bytes: Uint8Array,
+  decoding: Decoding,
+  prepare: (size: number) => Sink,
+): void {
+  const input = new ByteReader(checkBytes('decode: bytes', bytes));
+  const magic = input.byte();
+  if (magic !== MAGIC) corrupt(`the magic byte ${MAGIC}`, magic);
+  const version = input.byte();
+  if (version !== VERSION) corrupt(`version ${VERSION}`, version);
+  const size = input.varint(MAX_SIZE, 'a size');
+  const { expectedSize } = decoding.context;
+  if (expectedSize === undefined) {
+    if (size > MAX_UNEXPECTED_SIZE) corrupt(`at most ${MAX_UNEXPECTED_SIZE} values without expectedSize`, size);
+  } else if (size !== checkInteger('decode: context.expectedSize', expectedSize, 0, MAX_SIZE)) {
+    corrupt(`${expectedSize} values`, size);
+  }
+  readNested(input, stage, size, prepare(size), decoding);
+  input.end();
+}
+
+export function decodeWith(stage: Stage | undefined, bytes: Uint8Array, decoding: Decoding): Float32Array {
+  let values = new Float32Array(0);
+  visitWith(stage, bytes, decoding, (size) => {
+    values = new Float32Array(size);
+    return collector(values);
+  });
+  return values;
+}
+
+/** A sink that writes into `values`, whose places start at zero. */
+export function collector(values: Float32Array): Sink {
+  return {
+    dense: (offset, chunk) => values.set(chunk, offset),
+    sparse: (indices, chunk) => {
+      for (let i = 0; i < indices.length; i++) values[indices[i]] = chunk[i];
+    },
+  };
+}
+
+function decodeSum(stage: LinearStage, sum: Int32Array | Float64Array, options: SumContext): Float32Array {
+  const { context } = options;
+  checkInteger('decodeSum: contributors', options.contributors, 1);
+  const size = context.expectedSize ?? context.layout?.size;
+  if (size === undefined) {
+    refuse('INVALID_ARGUMENT', 'decodeSum: context', 'expectedSize or layout, the number of values', undefined);
+  }
+  checkInteger('decodeSum: context.expectedSize', size, 0, MAX_SIZE);
+  if (!(sum instanceof Int32Array || sum instanceof Float64Array)) {
+    refuse('INVALID_ARGUMENT', 'decodeSum: sum', 'an Int32Array or Float64Array', sum);
+  }
+  const count = stage.integerCount(size);
+  if (sum.length !== count) refuse('SHAPE_MISMATCH', 'decodeSum: sum', `${count} integers`, sum.length);
+  for (const value of sum) {
+    if (!Number.isSafeInteger(value)) refuse('OUT_OF_RANGE', 'decodeSum: sum', 'safe integers', value);
+  }
+  return stage.sum(sum, size, options, new Decoding(context));
+}

@@ -1,0 +1,222 @@
+/**
+ * Updates of several parts: a named record of vectors and scalars, each folded by an aggregator of its own, all of them or
+ * none.
+ *
+ * @module
+ */
+import { describe, refuse } from '../check.ts';
+import { FedkitError } from '../errors.ts';
+import { utf8Encode, utf8Decode } from '../utf8.ts';
+import type { AggregationContext, Aggregator, Contribution, ResultOf, ValuesOf } from './contract.ts';
+import { StateReader, StateWriter } from './state-bytes.ts';
+
+type AnyAggregator = Aggregator<unknown, unknown, unknown>;
+type Slots = Readonly<Record<string, AnyAggregator>>;
+
+/** The values of one contribution: a vector or number for each slot. */
+export type RecordValues<S extends Slots> = { readonly [K in keyof S]: ValuesOf<S[K]> };
+/** The aggregate: a result for each slot. */
+export type RecordResult<S extends Slots> = { readonly [K in keyof S]: ResultOf<S[K]> };
+
+/** The accumulators of all slots. */
+export interface RecordAccumulator {
+  /** Contributions folded in so far. */
+  readonly contributions: number;
+}
+
+/** An aggregator of records: linear, or O(d) in memory, if every slot is. */
+export interface RecordAggregator<S extends Slots>
+  extends Aggregator<RecordAccumulator, RecordResult<S>, RecordValues<S>> {
+  readonly linearity: S[keyof S]['linearity'];
+  readonly memory: S[keyof S]['memory'];
+}
+
+class State implements RecordAccumulator {
+  readonly names: readonly string[];
+  readonly parts: readonly unknown[];
+  contributions: number;
+  disposed = false;
+
+  constructor(names: readonly string[], parts: readonly unknown[], contributions: number) {
+    this.names = names;
+    this.parts = parts;
+    this.contributions = contributions;
+  }
+}
+
+/**
+ * An aggregator whose contributions are records with exactly the given slots. A contribution's weight and client go to
+ * every slot; a rule that ignores weights, such as `mean` or `sum`, ignores them here too.
+ *
+ * Atomic: unknown or missing slots are refused before anything is folded (`INVALID_ARGUMENT`), and if one slot refuses its
+ * value, the slots before it retract theirs, exactly.
+ *
+ * @param slots - At least one aggregator by name.
+ * @throws FedkitError `INVALID_ARGUMENT` for an empty record.
+ * @example
+ * ```ts
+ * import { mean, record, sum, weightedMean } from '@fedkit/core';
+ *
+ * const scaffold = record({ update: weightedMean(2), control: mean(2), steps: sum(1) });
+ * const accumulator = scaffold.create();
+ * scaffold.accumulate(accumulator, {
+ *   values: { update: Float32Array.of(1, 2), control: Float32Array.of(0, 1), steps: 5 },
+ *   weight: 600,
+ * });
+ * scaffold.finalize(accumulator).steps; // => Float32Array [5]
+ * ```
+ */
+export function record<const S extends Slots>(slots: S): RecordAggregator<S> {
+  // Sorted, so that the order in which slots were written changes no byte.
+  const names = Object.keys(slots).sort();
+  if (names.length === 0) refuse('INVALID_ARGUMENT', 'record: slots', 'at least one slot', slots);
+  return new RecordFold(
+    names,
+    names.map((name) => slots[name]),
+  ) as unknown as RecordAggregator<S>;
+}
+
+class RecordFold implements Aggregator<RecordAccumulator, Record<string, unknown>, Record<string, unknown>> {
+  readonly kind = 'record';
+  readonly linearity: 'linear' | 'perClient';
+  readonly memory: 'O(d)' | 'O(n·d)';
+  readonly #names: readonly string[];
+  readonly #rules: readonly AnyAggregator[];
+
+  constructor(names: readonly string[], rules: readonly AnyAggregator[]) {
+    this.#names = names;
+    this.#rules = rules;
+    this.linearity = rules.every((rule) => rule.linearity === 'linear') ? 'linear' : 'perClient';
+    this.memory = rules.every((rule) => rule.memory === 'O(d)') ? 'O(d)' : 'O(n·d)';
+  }
+
+  create(context?: AggregationContext): RecordAccumulator {
+    return new State(
+      this.#names,
+      this.#rules.map((rule) => rule.create(context)),
+      0,
+    );
+  }
+
+  accumulate(accumulator: RecordAccumulator, contribution: Contribution<Record<string, unknown>>): RecordAccumulator {
+    const state = this.#use('accumulate', accumulator);
+    const parts = this.#split('accumulate', contribution);
+    let done = 0;
+    try {
+      for (; done < parts.length; done++) this.#rules[done].accumulate(state.parts[done], parts[done]);
+    } catch (error) {
+      for (let i = done - 1; i >= 0; i--) this.#rules[i].retract(state.parts[i], parts[i]);
+      throw this.#named('accumulate', done, error);
+    }
+    state.contributions++;
+    return state;
+  }
+
+  retract(accumulator: RecordAccumulator, contribution: Contribution<Record<string, unknown>>): RecordAccumulator {
+    const state = this.#use('retract', accumulator);
+    const parts = this.#split('retract', contribution);
+    let done = 0;
+    try {
+      for (; done < parts.length; done++) this.#rules[done].retract(state.parts[done], parts[done]);
+    } catch (error) {
+      for (let i = done - 1; i >= 0; i--) this.#rules[i].accumulate(state.parts[i], parts[i]);
+      throw this.#named('retract', done, error);
+    }
+    state.contributions--;
+    return state;
+  }
+
+  checkMerge(into: RecordAccumulator, from: RecordAccumulator): void {
+    const state = this.#use('merge', into);
+    const other = this.#use('merge', from);
+    this.#rules.forEach((rule, i) => rule.checkMerge(state.parts[i], other.parts[i]));
+  }
+
+  merge(into: RecordAccumulator, from: RecordAccumulator): RecordAccumulator {
+    this.checkMerge(into, from);
+    const state = this.#use('merge', into);
+    const other = this.#use('merge', from);
+    this.#rules.forEach((rule, i) => rule.merge(state.parts[i], other.parts[i]));
+    state.contributions += other.contributions;
+    return state;
+  }
+
+  finalize(accumulator: RecordAccumulator): Record<string, unknown> {
+    const state = this.#use('finalize', accumulator);
+    return Object.fromEntries(this.#names.map((name, i) => [name, this.#rules[i].finalize(state.parts[i])]));
+  }
+
+  serialize(accumulator: RecordAccumulator): Uint8Array {
+    const state = this.#use('serialize', accumulator);
+    const fields = this.#names.map((name, i) => [utf8Encode(name), this.#rules[i].serialize(state.parts[i])]);
+    const length = fields.reduce((total, [name, bytes]) => total + 8 + name.length + bytes.length, 8);
+    const writer = new StateWriter(this.kind, length);
+    writer.uint32(state.contributions);
+    writer.uint32(fields.length);
+    for (const field of fields.flat()) {
+      writer.uint32(field.length);
+      writer.bytes(field);
+    }
+    return writer.finish();
+  }
+
+  deserialize(bytes: Uint8Array): RecordAccumulator {
+    const reader = new StateReader(this.kind, bytes);
+    const contributions = reader.uint32();
+    const count = reader.uint32();
+    if (count !== this.#names.length) reader.fail(`${this.#names.length} slots`, `${count}`);
+    const parts: unknown[] = [];
+    try {
+      for (const [i, name] of this.#names.entries()) {
+        const found = utf8Decode(reader.bytes(reader.uint32()));
+        if (found !== name) reader.fail(`slot ${describe(name)}`, describe(found));
+        parts.push(this.#rules[i].deserialize(reader.bytes(reader.uint32())));
+        const { contributions: inSlot = contributions } = parts[i] as Partial<RecordAccumulator>;
+        if (inSlot !== contributions) reader.fail(`${contributions} contributions in ${describe(name)}`, `${inSlot}`);
+      }
+      reader.expectRemaining(0);
+    } catch (error) {
+      for (const [i, part] of parts.entries()) this.#rules[i].dispose(part);
+      throw error;
+    }
+    return new State(this.#names, parts, contributions);
+  }
+
+  dispose(accumulator: RecordAccumulator): void {
+    if (!(accumulator instanceof State) || accumulator.disposed) return;
+    accumulator.disposed = true;
+    this.#rules.forEach((rule, i) => rule.dispose(accumulator.parts[i]));
+  }
+
+  #use(method: string, accumulator: RecordAccumulator): State {
+    const where = `record.${method}: accumulator`;
+    if (!(accumulator instanceof State) || JSON.stringify(accumulator.names) !== JSON.stringify(this.#names)) {
+      refuse('INVALID_ARGUMENT', where, 'an accumulator of this record', accumulator);
+    }
+    if (accumulator.disposed) refuse('PROTOCOL_STATE', where, 'a live accumulator', 'a disposed one');
+    return accumulator;
+  }
+
+  /** One contribution a slot, if the record has exactly the slots. */
+  #split(method: string, contribution: Contribution<Record<string, unknown>>): Contribution<unknown>[] {
+    const where = `record.${method}: values`;
+    const { values, ...rest } = contribution;
+    if (typeof values !== 'object' || values === null) refuse('INVALID_ARGUMENT', where, 'a record', values);
+    for (const name of Object.keys(values)) {
+      if (!this.#names.includes(name)) refuse('INVALID_ARGUMENT', where, `slots ${this.#names.join(', ')}`, name);
+    }
+    return this.#names.map((name) => {
+      if (!Object.hasOwn(values, name)) refuse('INVALID_ARGUMENT', where, `a slot ${describe(name)}`, undefined);
+      return { ...rest, values: values[name] };
+    });
+  }
+
+  /** A slot's error with the slot's name in front. */
+  #named(method: string, slot: number, error: unknown): unknown {
+    if (!(error instanceof FedkitError)) return error;
+    return new FedkitError(error.code, `record.${method}: ${this.#names[slot]}: ${error.message}`, {
+      details: { ...error.details, slot: this.#names[slot] },
+      cause: error,
+    });
+  }
+}

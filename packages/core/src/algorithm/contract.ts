@@ -1,0 +1,116 @@
+/**
+ * The shape of a federated algorithm: four pure functions and an aggregator, around data that can be stored and sent.
+ *
+ *     server                                            client i
+ *     state ── broadcast(state) ────────────────────▶  clientRound({ broadcast, state?, trainer, options })
+ *       ▲                                                 │        │
+ *       └─ serverStep(state, aggregate, info)             │        └─ state, kept by the client for its next round
+ *             ▲                                           │
+ *             └──── aggregator(size) ◀── contribution ────┘
+ *
+ * Nothing here knows of networks, storage, clocks or who takes part, so one algorithm runs unchanged in a simulation, in
+ * an app and a server that talk over HTTP, and under secure aggregation. How the published algorithms map:
+ *
+ * | algorithm | broadcast | client state | contribution | server state |
+ * | --- | --- | --- | --- | --- |
+ * | FedAvg, FedProx | params | – | update | params |
+ * | FedAvgM, FedAdam, FedYogi, FedAdagrad | params | – | update | params, optimizer |
+ * | SCAFFOLD | params, control c | control c_i | update, c_i⁺ − c_i | params, control |
+ * | FedNova | params | – | direction, steps | params |
+ * | FedDyn | params | gradient g_i | update | params, h |
+ * | q-FedAvg | params | – | update, h | params |
+ * | MimeLite | params, optimizer | – | update, gradient | params, optimizer |
+ * | Ditto | params | personal params | update | params |
+ * | FedRep | params of the body | params of the head | update of the body | params of the body |
+ *
+ * @module
+ */
+import type { Aggregator, Contribution, LinearAggregator, Update } from '../aggregate/contract.ts';
+import type { LocalResult, Trainer, TrainOptions } from '../client/trainer.ts';
+import type { PlainData } from '../plain-data.ts';
+import type { RoundInfo } from './round-info.ts';
+
+/** What a client works with in one round. */
+export interface ClientRound<B, C> {
+  /** As the server's {@link Algorithm.broadcast} made it; never changed. */
+  readonly broadcast: B;
+  /** What {@link ClientReport.state} was in the client's last round; absent in its first. */
+  readonly state?: C;
+  readonly trainer: Trainer;
+  /** How to train locally. Part of the round, not of the algorithm: schedules change it, devices differ in it. */
+  readonly options: TrainOptions;
+}
+
+/** What one client's round comes to. */
+export interface ClientReport<U, C> {
+  /** What leaves the client: give it to the aggregator, with the client's name where the rule wants one. */
+  readonly contribution: Contribution<U>;
+  /** What stays on the client until its next round. */
+  readonly state: C;
+  /** What local training said, for progress and ledgers; leaves the client only if the application sends it. */
+  readonly local: Omit<LocalResult, 'values'>;
+}
+
+/**
+ * A federated algorithm over models of d parameters. Its functions are pure: arguments are never changed, results share no
+ * memory with the state they came from unless neither side may write it.
+ *
+ * @typeParam S - Server state; checkpoint it and a run resumes.
+ * @typeParam B - What every client of a round receives.
+ * @typeParam C - What a client keeps between its rounds; {@link NoState} if nothing, so that any client can be asked.
+ * @typeParam U - What a client reports, one aggregator slot each.
+ * @typeParam R - What the aggregator makes of it.
+ */
+export interface Algorithm<
+  S extends PlainData,
+  B extends PlainData,
+  C extends PlainData,
+  U extends Update,
+  R extends PlainData,
+> {
+  /** The algorithm's name, as written into checkpoints and ledgers. */
+  readonly kind: string;
+
+  /**
+   * The state before the first round.
+   *
+   * @param params - The initial model, shape [d].
+   * @throws FedkitError `OUT_OF_RANGE` if a parameter is not finite.
+   */
+  init(params: Float32Array): S;
+
+  /** The global model, shape [d]: what to evaluate and publish. A view of the state, not to be written to. */
+  params(state: S): Float32Array;
+
+  /** What every client of the next round needs. */
+  broadcast(state: S): B;
+
+  /**
+   * One client's part of one round.
+   *
+   * @throws FedkitError what the trainer throws; `OUT_OF_RANGE` if the local update is not finite.
+   */
+  clientRound(round: ClientRound<B, C>): Promise<ClientReport<U, C>>;
+
+  /** The rule that folds contributions for d = `size`. */
+  aggregator(size: number): Aggregator<unknown, R, U>;
+
+  /**
+   * The next server state.
+   *
+   * @throws FedkitError `SHAPE_MISMATCH` if the aggregate has another size, `OUT_OF_RANGE` if it or the result is not
+   * finite; `state` holds on.
+   */
+  serverStep(state: S, aggregate: R, info: RoundInfo): S;
+}
+
+/** An algorithm whose contributions are only ever summed, so that secure aggregation can stand in for its aggregator. */
+export interface LinearAlgorithm<
+  S extends PlainData,
+  B extends PlainData,
+  C extends PlainData,
+  U extends Update,
+  R extends PlainData,
+> extends Algorithm<S, B, C, U, R> {
+  aggregator(size: number): LinearAggregator<unknown, R, U>;
+}

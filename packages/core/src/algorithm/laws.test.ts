@@ -1,0 +1,73 @@
+import { describe, it } from 'vitest';
+import type { Update } from '../aggregate/contract.ts';
+import { algorithmLaws } from '../conformance/algorithm.ts';
+import { checkLaws } from '../conformance/law.ts';
+import { quadraticTrainer } from '../conformance/quadratic-trainer.ts';
+import { Layout } from '../model/layout.ts';
+import type { PlainData } from '../plain-data.ts';
+import { seededRng } from '../random.ts';
+import type { Algorithm } from './contract.ts';
+import { ditto } from './ditto.ts';
+import { fedAdagrad } from './fed-adagrad.ts';
+import { fedAdam } from './fed-adam.ts';
+import { fedAvg } from './fed-avg.ts';
+import { fedAvgM } from './fed-avg-m.ts';
+import { fedDyn } from './fed-dyn.ts';
+import { fedNova } from './fed-nova.ts';
+import { fedProx } from './fed-prox.ts';
+import { fedPer, fedRep } from './fed-rep.ts';
+import { fedYogi } from './fed-yogi.ts';
+import { mimeLite } from './mime-lite.ts';
+import { qFedAvg } from './q-fed-avg.ts';
+import { scaffold } from './scaffold.ts';
+
+type Any = Algorithm<PlainData, PlainData, PlainData, Update, PlainData>;
+
+const algorithms: [string, unknown][] = [
+  ['fedAvg', fedAvg()],
+  ['fedAvgM', fedAvgM()],
+  ['fedAdam', fedAdam({ learningRate: 0.1 })],
+  ['fedYogi', fedYogi({ learningRate: 0.1 })],
+  ['fedAdagrad', fedAdagrad({ learningRate: 0.1 })],
+  ['fedProx', fedProx({ mu: 0.1 })],
+  ['scaffold, option 1', scaffold({ option: 1 })],
+  ['scaffold, option 2', scaffold({ option: 2 })],
+  ['fedNova', fedNova()],
+  ['fedNova with a proximal term', fedNova({ mu: 0.1 })],
+  ['fedDyn', fedDyn({ alpha: 0.1 })],
+  ['qFedAvg', qFedAvg({ q: 0.1 })],
+  ['mimeLite on sgd', mimeLite({ base: { kind: 'sgd' } })],
+  ['mimeLite on momentum', mimeLite({ base: { kind: 'momentum', beta: 0.9 } })],
+  ['mimeLite on adam', mimeLite({ base: { kind: 'adam' } })],
+  ['ditto', ditto({ lambda: 0.1 })],
+];
+
+describe.each(algorithms)('%s', (_name, algorithm) => {
+  checkLaws(it, algorithmLaws({ algorithm: algorithm as Any }));
+});
+
+describe('algorithms of a part of the model', () => {
+  const layout = Layout.of([
+    { name: 'body', shape: [8] },
+    { name: 'head', shape: [4] },
+  ]);
+  const head = layout.select(({ name }) => name === 'head');
+  const rng = seededRng('parts');
+  const draw = (size: number) => Float32Array.from({ length: size }, () => rng.uniform() - 0.5);
+  const initial = draw(12);
+  const targets = Array.from({ length: 4 }, () => draw(12));
+  describe.each([
+    ['fedRep', fedRep({ head, initial, headEpochs: 1 })],
+    ['fedPer', fedPer({ head, initial })],
+  ])('%s', (_name, algorithm) => {
+    checkLaws(
+      it,
+      algorithmLaws({
+        algorithm: algorithm as unknown as Any,
+        params: initial,
+        trainer: (client) => quadraticTrainer(targets[client], 10),
+        local: { epochs: 1, batchSize: 5, learningRate: 0.1 },
+      }),
+    );
+  });
+});

@@ -1,0 +1,23 @@
+/**
+ * What the server knows about a round besides its aggregate.
+ *
+ * @module
+ */
+import { checkInteger } from '../check.ts';
+
+/** Who took part in a round, by number. */
+export interface RoundInfo {
+  /** 1 for the first. */
+  readonly round: number;
+  /** |S|: clients whose contributions were folded, ≥ 1. */
+  readonly cohort: number;
+  /** N: clients in the federation, ≥ `cohort`. */
+  readonly population: number;
+}
+
+/** Checks what the server says about a round; `OUT_OF_RANGE` for numbers that cannot be. */
+export function checkRoundInfo(where: string, { round, cohort, population }: RoundInfo): void {
+  checkInteger(`${where}: round`, round, 1);
+  checkInteger(`${where}: population`, population, 1);
+  checkInteger(`${where}: cohort`, cohort, 1, population);
+}

@@ -1,0 +1,51 @@
+/**
+ * A trainer without a framework: a {@link PlainModel} and the examples of one client.
+ *
+ * @module
+ */
+import { checkAborted } from '../abort.ts';
+import { checkVector } from '../check.ts';
+import { checkTrainOptions } from './batches.ts';
+import { checkExamples, type Examples } from './examples.ts';
+import type { PlainModel } from './mlp.ts';
+import { checkFinite, checkObjective } from './objective.ts';
+import { localSgd } from './sgd.ts';
+import type { Trainer } from './trainer.ts';
+
+/**
+ * Trains `model` on `examples`, which are read where they are, never copied. Two engines given the same start, examples,
+ * objective, options and seed come to the same bytes.
+ *
+ * @throws FedkitError as {@link checkExamples} if the examples do not fit the model.
+ * @example
+ * ```ts
+ * const trainer = plainTrainer(softmaxRegression({ inputs: 2, classes: 2 }), {
+ *   inputs: Float32Array.of(0, 1, 1, 0),
+ *   labels: Uint8Array.of(0, 1),
+ * });
+ * ```
+ */
+export function plainTrainer(model: PlainModel, examples: Examples): Trainer {
+  const rows = checkExamples('plainTrainer', examples, model.inputs, model.classes);
+  const size = model.layout.size;
+  const batchGradient = (params: Float32Array, batch: Uint32Array, gradient: Float32Array) =>
+    model.lossAndGradient(params, examples, batch, gradient);
+  return {
+    layout: model.layout,
+    async train(start, objective, options) {
+      checkFinite('train: start', checkVector('train: start', start, size));
+      checkObjective('train', objective, size);
+      checkTrainOptions('train', options);
+      checkAborted('train', options.signal);
+      const lossAtStart = options.lossAtStart === false ? undefined : model.evaluate(start, { ...examples, rows }).loss;
+      const { values, steps } = await localSgd('train', start, rows, batchGradient, objective, options);
+      return { values, steps, examples: rows.length, ...(lossAtStart !== undefined && { lossAtStart }) };
+    },
+    async gradient(at) {
+      const gradient = new Float32Array(size);
+      batchGradient(checkVector('gradient: at', at, size), rows, gradient);
+      checkFinite('gradient', gradient);
+      return gradient;
+    },
+  };
+}

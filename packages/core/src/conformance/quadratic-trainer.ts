@@ -1,0 +1,49 @@
+/**
+ * A client whose optimum is known: for trying algorithms.
+ *
+ * @module
+ */
+import { checkVector } from '../check.ts';
+import type { Trainer } from '../client/trainer.ts';
+
+/**
+ * A trainer of the loss ½ ‖w − target‖², whose gradient is w − target. It follows the local objective and options as every
+ * trainer must; an epoch is `examples / batchSize` steps, rounded up.
+ *
+ * @param target - Shape [d]: what this client would have the model be.
+ * @param examples - Its weight in the federation, ≥ 1.
+ */
+export function quadraticTrainer(target: Float32Array, examples: number): Trainer {
+  const size = target.length;
+  const at = (value: number | Float32Array | undefined, c: number, otherwise: number): number =>
+    value === undefined ? otherwise : typeof value === 'number' ? value : value[c];
+  return {
+    train(start, objective, { epochs, steps, batchSize, learningRate, momentum = 0 }) {
+      checkVector('quadraticTrainer.train: start', start, size);
+      const { proximal, scale, shift, trainable } = objective;
+      const anchor = objective.anchor ?? start;
+      const perEpoch = batchSize === 'all' ? 1 : Math.ceil(examples / batchSize);
+      const count = steps ?? Math.max(1, Math.round((epochs ?? 1) * perEpoch));
+      const free = new Uint8Array(size).fill(trainable === undefined ? 1 : 0);
+      for (const span of trainable?.spans ?? []) free.fill(1, span.start, span.end);
+      const w = new Float64Array(start);
+      const velocity = new Float64Array(size);
+      for (let step = 0; step < count; step++) {
+        for (let c = 0; c < size; c++) {
+          if (free[c] === 0) continue;
+          const gradient =
+            at(scale, c, 1) * (w[c] - target[c]) + at(proximal, c, 0) * (w[c] - anchor[c]) + at(shift, c, 0);
+          velocity[c] = momentum * velocity[c] + gradient;
+          w[c] -= learningRate * velocity[c];
+        }
+      }
+      const lossAtStart = start.reduce((sum, value, c) => sum + (value - target[c]) ** 2 / 2, 0);
+      const values = Float32Array.from(w, (value, c) => value - start[c]);
+      return Promise.resolve({ values, steps: count, examples, lossAtStart });
+    },
+    gradient(point) {
+      checkVector('quadraticTrainer.gradient: at', point, size);
+      return Promise.resolve(point.map((value, c) => value - target[c]));
+    },
+  };
+}

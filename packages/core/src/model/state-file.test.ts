@@ -1,0 +1,80 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isFedkitError } from '../errors.ts';
+import type { PlainData } from '../plain-data.ts';
+import { decodeSafetensors } from './safetensors.ts';
+import { decodeState, encodeState } from './state-file.ts';
+
+const owner = { kind: 'scaffold', model: 'ab'.repeat(32) };
+const number = fc.double({ noNaN: true, noDefaultInfinity: true });
+const plainData: fc.Arbitrary<PlainData> = fc.letrec<{ data: PlainData }>((tie) => ({
+  data: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    number,
+    fc.float32Array({ maxLength: 5 }),
+    fc.dictionary(fc.string({ maxLength: 4, unit: fc.constantFrom('a', '/', '~', '.', 'é') }), tie('data'), {
+      maxKeys: 4,
+    }),
+  ),
+})).data;
+
+function code(run: () => unknown): unknown {
+  try {
+    run();
+    return 'no error';
+  } catch (error) {
+    return isFedkitError(error) ? error.code : error;
+  }
+}
+
+describe('state files', () => {
+  it('come back as they went, bit for bit', () => {
+    fc.assert(
+      fc.property(plainData, (state) => {
+        const bytes = encodeState(state, owner);
+        const back = decodeState(bytes, owner);
+        expect(back).toEqual(state);
+        expect(encodeState(back, owner)).toEqual(bytes);
+      }),
+    );
+  });
+
+  it('are safetensors files', () => {
+    const state = { params: Float32Array.of(1, 2), optimizer: { velocity: Float32Array.of(3) }, version: 7 };
+    const { layout, values } = decodeSafetensors(encodeState(state, owner));
+    expect(layout.tensors.map(({ name }) => name)).toEqual(['params', 'optimizer/velocity']);
+    expect([...values]).toEqual([1, 2, 3]);
+  });
+
+  it('fit no other model, and nothing else', () => {
+    const bytes = encodeState({ control: Float32Array.of(1) }, owner);
+    expect(code(() => decodeState(bytes, { ...owner, model: 'cd'.repeat(32) }))).toBe('SHAPE_MISMATCH');
+    expect(code(() => decodeState(bytes, { ...owner, kind: 'fedDyn' }))).toBe('DECODE_FAILED');
+  });
+
+  it('are refused when damaged, by a FedkitError', () => {
+    const bytes = encodeState({ control: Float32Array.of(1, 2, 3), nested: { n: -0, empty: {} } }, owner);
+    const want = ['no error', 'DECODE_FAILED', 'SHAPE_MISMATCH'];
+    for (let length = 0; length < bytes.length; length++) {
+      expect(code(() => decodeState(bytes.subarray(0, length), owner))).toBe('DECODE_FAILED');
+    }
+    fc.assert(
+      fc.property(fc.nat({ max: bytes.length - 1 }), fc.integer({ min: 1, max: 255 }), (place, flip) => {
+        const damaged = bytes.slice();
+        damaged[place] ^= flip;
+        expect(want).toContain(code(() => decodeState(damaged, owner)));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('refuse what is not plain data', () => {
+    expect(code(() => encodeState({ n: NaN }, owner))).toBe('OUT_OF_RANGE');
+    for (const bad of [new Float64Array(1), [1], null, 'text']) {
+      expect(code(() => encodeState({ bad } as unknown as PlainData, owner))).toBe('INVALID_ARGUMENT');
+    }
+    let deep: PlainData = 1;
+    for (let i = 0; i < 20; i++) deep = { deep };
+    expect(code(() => encodeState(deep, owner))).toBe('INVALID_ARGUMENT');
+  });
+});

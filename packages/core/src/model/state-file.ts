@@ -1,0 +1,128 @@
+/**
+ * States of servers and clients as bytes: a safetensors file of the state's vectors, whose metadata says what they
+ * belong to.
+ *
+ * @module
+ */
+import { checkBytes, describe, refuse } from '../check.ts';
+import { FedkitError } from '../errors.ts';
+import type { PlainData } from '../plain-data.ts';
+import { Layout, type TensorSpec } from './layout.ts';
+import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
+
+const FORMAT = 'fedkit state 1';
+/** The deepest nesting of records that is read. */
+const MAX_DEPTH = 16;
+
+/** What a state belongs to. */
+export interface StateOwner {
+  /** Whose state it is, such as an algorithm's `kind`. */
+  readonly kind: string;
+  /** The digest of the model's layout, `layout.digest()`: a state fits no other model. */
+  readonly model: string;
+}
+
+/** The state without its vectors: null for a vector, its decimal form for a number. */
+type Skeleton = null | string | { readonly [name: string]: Skeleton };
+
+/**
+ * A state as bytes. Vectors become tensors named by their place, such as `optimizer/velocity`, so that any reader of
+ * safetensors can look into it; numbers are kept exactly. The same state gives the same bytes.
+ *
+ * @throws FedkitError `INVALID_ARGUMENT` for what is not plain data, `OUT_OF_RANGE` for a number that is not finite.
+ */
+export function encodeState(state: PlainData, owner: StateOwner): Uint8Array<ArrayBuffer> {
+  const tensors: TensorSpec[] = [];
+  const vectors: Float32Array[] = [];
+  const skeleton = (value: PlainData, path: readonly string[]): Skeleton => {
+    if (value instanceof Float32Array) {
+      tensors.push({ name: path.map(escaped).join('/') || '/', shape: [value.length] });
+      vectors.push(value);
+      return null;
+    }
+    if (typeof value === 'number') {
+      if (!Number.isFinite(value)) refuse('OUT_OF_RANGE', `encodeState: ${path.join('/')}`, 'a finite number', value);
+      return Object.is(value, -0) ? '-0' : String(value);
+    }
+    const record = typeof value === 'object' && value !== null && !ArrayBuffer.isView(value) && !Array.isArray(value);
+    if (!record || path.length === MAX_DEPTH) {
+      refuse(
+        'INVALID_ARGUMENT',
+        `encodeState: ${path.join('/')}`,
+        `records ${MAX_DEPTH} deep of numbers and vectors`,
+        value,
+      );
+    }
+    return Object.fromEntries(Object.keys(value).map((name) => [name, skeleton(value[name], [...path, name])]));
+  };
+  const shape = JSON.stringify(skeleton(state, []));
+  const layout = Layout.of(tensors);
+  const values = new Float32Array(layout.size);
+  layout.tensors.forEach(({ offset }, i) => values.set(vectors[i], offset));
+  return encodeSafetensors({
+    layout,
+    values,
+    metadata: { format: FORMAT, ...checkOwner('encodeState', owner), shape },
+  });
+}
+
+/**
+ * Reads what {@link encodeState} wrote for the same owner. The state has the shape it was written with; whoever uses it
+ * checks what it needs.
+ *
+ * @throws FedkitError `SHAPE_MISMATCH` for the state of another model; `DECODE_FAILED` for the state of something else,
+ * and for bytes that are no state.
+ */
+export function decodeState(bytes: Uint8Array, owner: StateOwner): PlainData {
+  const { kind, model } = checkOwner('decodeState', owner);
+  const { layout, values, metadata } = decodeSafetensors(checkBytes('decodeState: bytes', bytes));
+  if (metadata.format !== FORMAT) fail(`format ${describe(FORMAT)}`, metadata.format);
+  if (metadata.kind !== kind) fail(`a state of ${describe(kind)}`, metadata.kind);
+  if (metadata.model !== model) {
+    refuse('SHAPE_MISMATCH', 'decodeState: model', `layout digest ${model.slice(0, 16)}`, metadata.model?.slice(0, 16));
+  }
+  let used = 0;
+  const restored = (skeleton: unknown, path: readonly string[]): PlainData => {
+    if (skeleton === null) {
+      const tensor = layout.tensors[used++];
+      const name = path.map(escaped).join('/') || '/';
+      if (tensor?.name !== name) fail(`a tensor ${describe(name)}`, tensor?.name);
+      return values.slice(tensor.offset, tensor.offset + tensor.size);
+    }
+    if (typeof skeleton === 'string') {
+      const number = Number(skeleton);
+      if (skeleton.trim() === '' || !Number.isFinite(number)) fail('a finite number', skeleton);
+      return number;
+    }
+    if (typeof skeleton !== 'object' || Array.isArray(skeleton) || path.length === MAX_DEPTH) {
+      fail(`records ${MAX_DEPTH} deep`, skeleton);
+    }
+    return Object.fromEntries(
+      Object.entries(skeleton).map(([name, inner]) => [name, restored(inner, [...path, name])]),
+    );
+  };
+  let shape: unknown;
+  try {
+    shape = JSON.parse(metadata.shape ?? '');
+  } catch (cause) {
+    throw new FedkitError('DECODE_FAILED', 'decodeState: expected the shape of a state, got other text', { cause });
+  }
+  const state = restored(shape, []);
+  if (used !== layout.tensors.length) fail(`${used} tensors`, layout.tensors.length);
+  return state;
+}
+
+function fail(expected: string, got: unknown): never {
+  throw new FedkitError('DECODE_FAILED', `decodeState: expected ${expected}, got ${describe(got)}`);
+}
+
+function checkOwner(where: string, { kind, model }: StateOwner): StateOwner {
+  if (typeof kind !== 'string') refuse('INVALID_ARGUMENT', `${where}: kind`, 'a name', kind);
+  if (typeof model !== 'string') refuse('INVALID_ARGUMENT', `${where}: model`, 'a layout digest', model);
+  return { kind, model };
+}
+
+/** A name in a path, as in a JSON pointer (RFC 6901): no two paths read alike. */
+function escaped(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1');
+}

@@ -1,0 +1,38 @@
+export {
+  aLittleIsEnough,
+  type Attack,
+  flipLabels,
+  gaussianNoise,
+  innerProductManipulation,
+  signFlip,
+} from './attacks.ts';
+export {
+  type AsynchronousEvent,
+  type AsynchronousSimulationOptions,
+  type AsynchronousSimulationResult,
+  simulateAsynchronously,
+} from './asynchronous.ts';
+export {
+  type ClientEngine,
+  type Clients,
+  type ClientTask,
+  type EngineOptions,
+  inlineEngine,
+  type LazyClients,
+  type LocalOptions,
+} from './engine.ts';
+export { combined, type Conditions, dropout, stragglers } from './conditions.ts';
+export { dirichletPartition, type DirichletPartitionOptions } from './dirichlet-partition.ts';
+export { iidPartition, shardPartition } from './partition.ts';
+export type { FinishedRound, SimulationProgress } from './progress.ts';
+export { type SimulationOptions, type SimulationResult, simulate } from './simulate.ts';
+export { type Port, portEngine, servePort } from './ports.ts';
+export { powerLawPartition, type PowerLawPartitionOptions } from './power-law-partition.ts';
+export {
+  SYNTHETIC_CLASSES,
+  SYNTHETIC_INPUTS,
+  type SyntheticClient,
+  type SyntheticFederation,
+  syntheticFederation,
+  type SyntheticOptions,
+} from './synthetic.ts';

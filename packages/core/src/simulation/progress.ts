@@ -1,0 +1,42 @@
+/**
+ * What a simulation tells while it runs.
+ *
+ * @module
+ */
+import type { ClientId } from '../aggregate/contract.ts';
+import type { ClientReport } from '../algorithm/contract.ts';
+import type { Cohort } from '../select/contract.ts';
+
+/** A round that is over. */
+export interface FinishedRound<E> {
+  /** 1 for the first. */
+  readonly round: number;
+  readonly cohort: Cohort;
+  /** Those of the cohort whose contribution was folded; the others dropped out. */
+  readonly reported: readonly ClientId[];
+  /** What `evaluate` said of the model after the round; absent if there is no `evaluate`. */
+  readonly evaluation?: E;
+}
+
+/**
+ * In this order: `started`, a `reported` for every client of the cohort that did not drop out, in the cohort's order,
+ * `finished`. What events hold belongs to the simulation and is not to be changed; measure or keep it as you like.
+ */
+export type SimulationProgress<S, B, C, U, E> =
+  | {
+      readonly kind: 'started';
+      readonly round: number;
+      readonly rounds: number;
+      readonly cohort: Cohort;
+      readonly broadcast: B;
+    }
+  | {
+      readonly kind: 'reported';
+      readonly round: number;
+      readonly client: ClientId;
+      /** Clients of this round that reported so far, and in all. */
+      readonly done: number;
+      readonly of: number;
+      readonly report: ClientReport<U, C>;
+    }
+  | ({ readonly kind: 'finished'; readonly rounds: number; readonly state: S } & FinishedRound<E>);

@@ -1,0 +1,43 @@
+/**
+ * A {@link Store} in memory: for tests, and for simulations that end with their process.
+ *
+ * @module
+ */
+import { checkBytes, refuse } from '../check.ts';
+import type { Store } from './contract.ts';
+
+/** An empty store. It survives nothing; bytes are copied on the way in and out. */
+export function memoryStore(): Store {
+  const entries = new Map<string, Uint8Array>();
+  return {
+    get: async (key) => entries.get(checkKey('memoryStore.get', key))?.slice(),
+    async put(key, bytes) {
+      entries.set(checkKey('memoryStore.put', key), checkBytes('memoryStore.put: bytes', bytes).slice());
+    },
+    async delete(key) {
+      entries.delete(checkKey('memoryStore.delete', key));
+    },
+    keys: (prefix) => iterate([...entries.keys()].filter((key) => key.startsWith(prefix))),
+  };
+}
+
+/** Checks that a key is text of at least one character. */
+export function checkKey(where: string, key: string): string {
+  if (typeof key !== 'string' || key === '') refuse('INVALID_ARGUMENT', `${where}: key`, 'a name', key);
+  return key;
+}
+
+/** Items one by one. An async generator would do, but Hermes has none. */
+export function iterate<T>(items: readonly T[] | Promise<readonly T[]>): AsyncIterable<T> {
+  return {
+    [Symbol.asyncIterator]() {
+      let next = 0;
+      return {
+        async next() {
+          const all = await items;
+          return next < all.length ? { done: false, value: all[next++] } : { done: true, value: undefined };
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,111 @@
+/**
+ * What a chain of records adds up to.
+ *
+ * @module
+ */
+import type { ClientId } from '@fedkit/core';
+import { refuse } from '@fedkit/core/internal';
+import type { Accountant } from '../accountant.ts';
+import type { DpEvent } from '../event/types.ts';
+import type { LedgerBody, LedgerIdentity, LedgerRecord, PrivacyBudget, RealizedRound } from './record.ts';
+
+/** Running totals of a ledger. */
+export interface LedgerState {
+  readonly identity: LedgerIdentity;
+  budget: PrivacyBudget;
+  /** How often each distinct event was charged, by its text. */
+  readonly charged: Map<string, { readonly event: DpEvent; count: number }>;
+  /** For each client: how often it took part, and its last round. */
+  readonly clients: Map<ClientId, { times: number; round: number | undefined }>;
+}
+
+/** The totals of checked records, the first of which opens the ledger. */
+export function accountFor(records: readonly LedgerRecord[]): LedgerState {
+  const opening = records[0]?.body;
+  if (opening?.kind !== 'open') refuse('DECODE_FAILED', 'ledger', 'an opening record', opening?.kind);
+  const { run, unit, neighboring, maxParticipations, minSeparation } = opening;
+  const state: LedgerState = {
+    identity: {
+      run,
+      unit,
+      neighboring,
+      ...(maxParticipations === undefined ? {} : { maxParticipations }),
+      ...(minSeparation === undefined ? {} : { minSeparation }),
+    },
+    budget: opening.budget,
+    charged: new Map(),
+    clients: new Map(),
+  };
+  for (const { body, realized } of records) addRecord(state, body, realized);
+  return state;
+}
+
+/** Adds one record to the totals. */
+export function addRecord(state: LedgerState, body: LedgerBody, realized: RealizedRound | undefined): void {
+  if (body.kind === 'open' || body.kind === 'budget') state.budget = body.budget;
+  if (body.kind === 'charge') {
+    const key = JSON.stringify(body.event);
+    const known = state.charged.get(key);
+    if (known === undefined) state.charged.set(key, { event: body.event, count: body.count });
+    else known.count += body.count;
+  }
+  const round = body.kind === 'charge' || body.kind === 'observe' ? body.round : undefined;
+  for (const client of realized?.participants ?? []) {
+    state.clients.set(client, { times: (state.clients.get(client)?.times ?? 0) + 1, round });
+  }
+}
+
+/** ε at `delta` of everything charged, and of `more` on top, by a fresh accountant; 0 for nothing. */
+export function epsilonOf(
+  state: LedgerState,
+  accountant: Accountant,
+  delta: number,
+  more?: { event: DpEvent; count: number },
+): number {
+  if (state.charged.size === 0 && more === undefined) return 0;
+  for (const { event, count } of state.charged.values()) accountant.compose(event, count);
+  if (more !== undefined) accountant.compose(more.event, more.count);
+  return accountant.epsilon(delta);
+}
+
+/**
+ * Refuses, with `BUDGET_EXHAUSTED`, a round in which some client would exceed its participations or come back too soon; with
+ * `INVALID_ARGUMENT` one that names a client twice, or names none where the ledger counts them.
+ */
+export function checkParticipants(
+  where: string,
+  state: LedgerState,
+  round: number | undefined,
+  participants: readonly ClientId[] | undefined,
+): void {
+  const { maxParticipations, minSeparation } = state.identity;
+  if (maxParticipations === undefined && minSeparation === undefined) return;
+  if (participants === undefined)
+    refuse('INVALID_ARGUMENT', `${where}: participants`, 'the clients that took part', undefined);
+  if (new Set(participants).size !== participants.length) {
+    refuse('INVALID_ARGUMENT', `${where}: participants`, 'every client once', 'one twice');
+  }
+  if (minSeparation !== undefined && round === undefined) {
+    refuse('INVALID_ARGUMENT', `${where}: round`, 'the number of the round', round);
+  }
+  for (const client of participants) {
+    const known = state.clients.get(client);
+    if (known === undefined) continue;
+    if (maxParticipations !== undefined && known.times >= maxParticipations) {
+      refuse(
+        'BUDGET_EXHAUSTED',
+        `${where}: participants`,
+        `each client at most ${maxParticipations} times`,
+        known.times + 1,
+      );
+    }
+    if (minSeparation !== undefined && (round as number) - (known.round as number) < minSeparation) {
+      refuse(
+        'BUDGET_EXHAUSTED',
+        `${where}: participants`,
+        `${minSeparation} rounds between two of one client`,
+        (round as number) - (known.round as number),
+      );
+    }
+  }
+}

@@ -1,0 +1,303 @@
+/**
+ * A persistent privacy budget: asked before anything is released, and written before anything is released.
+ *
+ * The filter refuses what would take ε above the budget at its δ, so the total never exceeds it. That bound is proven for
+ * releases whose noise, clip-to-noise ratio and sampling were fixed in advance, of which stopping early is one; a run that
+ * chooses them by what it saw should be charged through an accountant of one fixed Rényi order (Feldman and Zrnic, "Individual
+ * Privacy Accounting via a Rényi Filter", NeurIPS 2021, arXiv 2008.11193).
+ *
+ * @module
+ */
+import { type ClientId, secureRng, type Store } from '@fedkit/core';
+import { checkInteger, checkPositive, refuse, utf8Decode, utf8Encode } from '@fedkit/core/internal';
+import { type Accountant, checkDelta } from '../accountant.ts';
+import { checkEvent } from '../event/event.ts';
+import type { DpEvent } from '../event/types.ts';
+import type { NoisyStatistics } from '../mechanism/statistics.ts';
+import { accountFor, addRecord, checkParticipants, epsilonOf, type LedgerState } from './account.ts';
+import {
+  encodeLedger,
+  type LedgerBody,
+  type LedgerIdentity,
+  type LedgerRecord,
+  makeRecord,
+  type PrivacyBudget,
+  type RealizedRound,
+  readChain,
+  recordLine,
+} from './record.ts';
+
+/** One release, before it happens. */
+export interface Charge {
+  /** What really will be released: under the sampling that happened, with the noise of those that survived. */
+  readonly event: DpEvent;
+  /** How many such releases; default 1. */
+  readonly count?: number;
+  readonly round?: number;
+  /** Facts of the round, kept private. */
+  readonly realized?: RealizedRound;
+  /** Counts that were noised and are part of `event`. */
+  readonly statistics?: NoisyStatistics;
+}
+
+/** A budget that survives restarts. */
+export interface PrivacyLedger {
+  readonly identity: LedgerIdentity;
+  readonly budget: PrivacyBudget;
+  /** Digest of the last record: keep it elsewhere, so that a ledger cut short is found out. */
+  readonly head: string;
+  /** Number of records. */
+  readonly length: number;
+  /** ε of everything charged, at the budget's δ: an upper bound. */
+  spent(): number;
+  /** Whether charging `event` would take ε above the budget. */
+  wouldExceed(event: DpEvent, count?: number): boolean;
+  /** How often `client` took part. */
+  participations(client: ClientId): number;
+  /**
+   * Charges and stores, or refuses and changes nothing.
+   *
+   * @throws FedkitError `BUDGET_EXHAUSTED` if ε or a client's participations would exceed their limit, `UNSUPPORTED_EVENT` if the
+   * accountant cannot bound the event.
+   */
+  charge(charge: Charge): Promise<void>;
+  /**
+   * Charges, and only then calls `release`. A release that fails stays charged: somebody may have seen it.
+   */
+  release<T>(charge: Charge, release: () => T | Promise<T>): Promise<T>;
+  /** Records a round whose release was charged earlier, as a whole-run event of DP-FTRL is. Participations are enforced. */
+  observe(facts: { readonly round?: number; readonly realized: RealizedRound }): Promise<void>;
+  /** Raises or lowers the budget, on record. `BUDGET_EXHAUSTED` if more than that is spent already. */
+  setBudget(budget: PrivacyBudget): Promise<void>;
+  /** Everything, for backup and for a second accountant: see `replayLedger`. Holds private facts. */
+  serialize(): Uint8Array;
+  /** The same without private facts: checkable and replayable by anybody. */
+  publish(): Uint8Array;
+}
+
+/** How a ledger is opened. */
+export interface LedgerOptions extends Omit<LedgerIdentity, 'neighboring'> {
+  /** Where records are kept, each under a key of its own. One writer at a time. */
+  readonly store: Store;
+  /** Prefix of the keys; default `privacy-ledger`. */
+  readonly key?: string;
+  readonly budget: PrivacyBudget;
+  /** Makes an empty accountant; its relation is the ledger's. */
+  readonly accountant: () => Accountant;
+  /** A digest this ledger must contain: the head it had when it was last seen. */
+  readonly expectedHead?: string;
+}
+
+/**
+ * Opens the ledger of a run, or begins it.
+ *
+ * @throws FedkitError `AUTHENTICATION_FAILED` for a stored ledger that was edited, truncated, reordered, or is another run's;
+ * `DECODE_FAILED` for what is none; `INVALID_ARGUMENT` if unit, relation or limits are not those it began with;
+ * `BUDGET_EXHAUSTED` for a budget below what is spent. Nothing is stored then.
+ * @complexity Reading is one `get` a record, charging two `put`s.
+ */
+export async function privacyLedger(options: LedgerOptions): Promise<PrivacyLedger> {
+  const where = 'privacyLedger';
+  const { store, accountant } = options;
+  const prefix = options.key ?? 'privacy-ledger';
+  const budget = checkBudget(`${where}: budget`, options.budget);
+  const identity = identityOf(where, options);
+  const records = await load(where, store, prefix);
+  if (options.expectedHead !== undefined && !records.some(({ digest }) => digest === options.expectedHead)) {
+    refuse(
+      'AUTHENTICATION_FAILED',
+      where,
+      'a ledger with the head last seen',
+      'one without it: it was cut short or replaced',
+    );
+  }
+  if (records.length === 0) {
+    const opening = makeRecord({ index: 0, previous: '', kind: 'open', ...identity, budget }, undefined, '');
+    await write(store, prefix, opening);
+    records.push(opening);
+  }
+  const state = accountFor(records);
+  checkIdentity(where, state.identity, identity);
+  const ledger = new StoredLedger(store, prefix, accountant, records, state);
+  if (state.budget.epsilon !== budget.epsilon || state.budget.delta !== budget.delta) await ledger.setBudget(budget);
+  return ledger;
+}
+
+class StoredLedger implements PrivacyLedger {
+  readonly #store: Store;
+  readonly #prefix: string;
+  readonly #accountant: () => Accountant;
+  readonly #records: LedgerRecord[];
+  readonly #state: LedgerState;
+  /** Calls take turns: each sees what the one before stored. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(store: Store, prefix: string, accountant: () => Accountant, records: LedgerRecord[], state: LedgerState) {
+    this.#store = store;
+    this.#prefix = prefix;
+    this.#accountant = accountant;
+    this.#records = records;
+    this.#state = state;
+  }
+
+  get identity(): LedgerIdentity {
+    return this.#state.identity;
+  }
+
+  get budget(): PrivacyBudget {
+    return this.#state.budget;
+  }
+
+  get head(): string {
+    return this.#records[this.#records.length - 1].digest;
+  }
+
+  get length(): number {
+    return this.#records.length;
+  }
+
+  spent(): number {
+    return epsilonOf(this.#state, this.#accountant(), this.budget.delta);
+  }
+
+  wouldExceed(event: DpEvent, count = 1): boolean {
+    return this.#epsilonWith(checkEvent('privacyLedger.wouldExceed: event', event), count) > this.budget.epsilon;
+  }
+
+  participations(client: ClientId): number {
+    return this.#state.clients.get(client)?.times ?? 0;
+  }
+
+  charge(charge: Charge): Promise<void> {
+    return this.#inTurn(async () => {
+      const where = 'privacyLedger.charge';
+      const { round, realized, statistics } = charge;
+      const event = checkEvent(`${where}: event`, charge.event);
+      const count = checkInteger(`${where}: count`, charge.count ?? 1, 1);
+      if (round !== undefined) checkInteger(`${where}: round`, round);
+      checkParticipants(where, this.#state, round, realized?.participants);
+      const epsilon = this.#epsilonWith(event, count);
+      if (epsilon > this.budget.epsilon) {
+        refuse('BUDGET_EXHAUSTED', where, `ε at most ${this.budget.epsilon} at δ = ${this.budget.delta}`, epsilon);
+      }
+      const rest = { ...(round === undefined ? {} : { round }), ...(statistics === undefined ? {} : { statistics }) };
+      await this.#append({ ...this.#next(), kind: 'charge', event, count, ...rest }, realized);
+    });
+  }
+
+  async release<T>(charge: Charge, release: () => T | Promise<T>): Promise<T> {
+    await this.charge(charge);
+    return release();
+  }
+
+  observe(facts: { readonly round?: number; readonly realized: RealizedRound }): Promise<void> {
+    return this.#inTurn(async () => {
+      const { round, realized } = facts;
+      if (round !== undefined) checkInteger('privacyLedger.observe: round', round);
+      checkParticipants('privacyLedger.observe', this.#state, round, realized.participants);
+      await this.#append({ ...this.#next(), kind: 'observe', ...(round === undefined ? {} : { round }) }, realized);
+    });
+  }
+
+  setBudget(budget: PrivacyBudget): Promise<void> {
+    return this.#inTurn(async () => {
+      checkBudget('privacyLedger.setBudget: budget', budget);
+      const spent = epsilonOf(this.#state, this.#accountant(), budget.delta);
+      if (spent > budget.epsilon) {
+        refuse(
+          'BUDGET_EXHAUSTED',
+          'privacyLedger.setBudget: budget',
+          `ε of at least the ${spent} spent`,
+          budget.epsilon,
+        );
+      }
+      await this.#append({ ...this.#next(), kind: 'budget', budget }, undefined);
+    });
+  }
+
+  serialize(): Uint8Array {
+    return encodeLedger(this.#records, true);
+  }
+
+  publish(): Uint8Array {
+    return encodeLedger(this.#records, false);
+  }
+
+  #epsilonWith(event: DpEvent, count: number): number {
+    return epsilonOf(this.#state, this.#accountant(), this.budget.delta, { event, count });
+  }
+
+  #next(): { index: number; previous: string } {
+    return { index: this.#records.length, previous: this.head };
+  }
+
+  async #append(body: LedgerBody, realized: RealizedRound | undefined): Promise<void> {
+    const record = makeRecord(body, realized, salt());
+    await write(this.#store, this.#prefix, record);
+    this.#records.push(record);
+    addRecord(this.#state, record.body, record.realized);
+  }
+
+  #inTurn(call: () => Promise<void>): Promise<void> {
+    const result = this.#turn.then(call);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+}
+
+/** First the record, then the head: a crash in between leaves one record that nothing was released on. */
+async function write(store: Store, prefix: string, record: LedgerRecord): Promise<void> {
+  await store.put(`${prefix}/${record.body.index}`, utf8Encode(recordLine(record, true)));
+  await store.put(`${prefix}/head`, utf8Encode(`${record.body.index + 1}`));
+}
+
+async function load(where: string, store: Store, prefix: string): Promise<LedgerRecord[]> {
+  const head = await store.get(`${prefix}/head`);
+  const lines: string[] = [];
+  for (;;) {
+    const line = await store.get(`${prefix}/${lines.length}`);
+    if (line === undefined) break;
+    lines.push(utf8Decode(line));
+  }
+  const expected = head === undefined ? 0 : Number(utf8Decode(head));
+  if (!(lines.length >= expected))
+    refuse('AUTHENTICATION_FAILED', where, `the ${expected} records stored`, lines.length);
+  return readChain(lines);
+}
+
+function identityOf(where: string, options: LedgerOptions): LedgerIdentity {
+  const { run, unit, maxParticipations, minSeparation } = options;
+  if (typeof run !== 'string' || run === '') refuse('INVALID_ARGUMENT', `${where}: run`, 'a name', run);
+  if (unit !== 'user' && unit !== 'example') refuse('INVALID_ARGUMENT', `${where}: unit`, "'user' or 'example'", unit);
+  return {
+    run,
+    unit,
+    neighboring: options.accountant().neighboring,
+    ...(maxParticipations === undefined
+      ? {}
+      : { maxParticipations: checkInteger(`${where}: maxParticipations`, maxParticipations, 1) }),
+    ...(minSeparation === undefined
+      ? {}
+      : { minSeparation: checkInteger(`${where}: minSeparation`, minSeparation, 1) }),
+  };
+}
+
+function checkIdentity(where: string, stored: LedgerIdentity, given: LedgerIdentity): void {
+  if (stored.run !== given.run) {
+    refuse('AUTHENTICATION_FAILED', `${where}: run`, `the ledger of ${given.run}`, `that of ${stored.run}`);
+  }
+  for (const field of ['unit', 'neighboring', 'maxParticipations', 'minSeparation'] as const) {
+    if (stored[field] !== given[field]) {
+      refuse('INVALID_ARGUMENT', `${where}: ${field}`, `${String(stored[field])}, as the ledger began`, given[field]);
+    }
+  }
+}
+
+function checkBudget(where: string, budget: PrivacyBudget): PrivacyBudget {
+  const epsilon = checkPositive(`${where}.epsilon`, budget.epsilon);
+  return { epsilon, delta: checkDelta(where, budget.delta) };
+}
+
+function salt(): string {
+  return Array.from(secureRng().fill(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

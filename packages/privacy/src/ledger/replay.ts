@@ -1,0 +1,57 @@
+/**
+ * A second accountant's view of a ledger.
+ *
+ * @module
+ */
+import { refuse } from '@fedkit/core/internal';
+import type { Accountant } from '../accountant.ts';
+import { accountFor, epsilonOf } from './account.ts';
+import { decodeLedger, type LedgerIdentity, type LedgerRecord, type PrivacyBudget } from './record.ts';
+
+/** What a replay found. */
+export interface LedgerReport {
+  readonly identity: LedgerIdentity;
+  /** The budget at the end. */
+  readonly budget: PrivacyBudget;
+  /** ε of everything charged, at the budget's δ, by the given accountant. */
+  readonly epsilon: number;
+  readonly head: string;
+  readonly records: readonly LedgerRecord[];
+}
+
+/**
+ * Checks a serialized or published ledger and accounts for it anew.
+ *
+ * @param bytes - Of `serialize` or `publish`.
+ * @param options.accountant - Makes an empty accountant; any that knows the relation, not only the one that kept the ledger.
+ * @param options.run - The run it must be of.
+ * @param options.head - The head digest it must have.
+ * @throws FedkitError `DECODE_FAILED` for what is no ledger; `AUTHENTICATION_FAILED` for one that was edited, truncated or
+ * reordered, is another run's or has another head; `INVALID_ARGUMENT` for an accountant of another relation.
+ */
+export function replayLedger(
+  bytes: Uint8Array,
+  options: { accountant: () => Accountant; run?: string; head?: string },
+): LedgerReport {
+  const where = 'replayLedger';
+  const records = decodeLedger(bytes);
+  const state = accountFor(records);
+  const head = records[records.length - 1].digest;
+  if (options.run !== undefined && state.identity.run !== options.run) {
+    refuse('AUTHENTICATION_FAILED', `${where}: run`, `the ledger of ${options.run}`, `that of ${state.identity.run}`);
+  }
+  if (options.head !== undefined && head !== options.head) {
+    refuse('AUTHENTICATION_FAILED', `${where}: head`, 'the head that was kept', 'another');
+  }
+  const accountant = options.accountant();
+  if (accountant.neighboring !== state.identity.neighboring) {
+    refuse(
+      'INVALID_ARGUMENT',
+      `${where}: accountant`,
+      `the relation ${state.identity.neighboring}`,
+      accountant.neighboring,
+    );
+  }
+  const epsilon = epsilonOf(state, accountant, state.budget.delta);
+  return { identity: state.identity, budget: state.budget, epsilon, head, records };
+}

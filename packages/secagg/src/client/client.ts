@@ -1,0 +1,315 @@
+/**
+ * A client of secure aggregation as a state machine: a message in, at most one message out, no IO of its own.
+ *
+ * @module
+ */
+import { type ClientId, FedkitError, type SecureRng } from '@fedkit/core';
+import { checkBytes, refuse } from '@fedkit/core/internal';
+import { type CohortLedger, checkLedger } from '../cohort-ledger.ts';
+import { roundConfigDigest } from '../config/encode-config.ts';
+import { type RoundConfig, checkRoundConfig, hasConsistencyRound } from '../config/round-config.ts';
+import { defaultProvider } from '../crypto/default-provider.ts';
+import type { CryptoProvider } from '../crypto/provider.ts';
+import { type Directory, type Identity, signMessage } from '../identity.ts';
+import { copyOf, equal } from '../internal/bytes.ts';
+import { decodeAbort, encodeAbort } from '../messages/abort.ts';
+import { MESSAGE, type Message, NO_INDEX, decodeMessage } from '../messages/header.ts';
+import { encodeId } from '../messages/member.ts';
+import { openState, sealState } from '../persist/seal.ts';
+import { type ClientPolicy, checkPolicy } from '../policy.ts';
+import { secretSource } from '../randomness.ts';
+import { advertise } from './advertise.ts';
+import { type ClientInput, type InputVectors, checkInput, eraseInput } from './input.ts';
+import { joinCohort, joinRing, revealPart } from './join.ts';
+import { maskInput } from './mask-input.ts';
+import type { ClientRound, Step } from './round.ts';
+import { shareKeys } from './share-keys.ts';
+import { signSurvivors } from './sign-survivors.ts';
+import {
+  type ClientStage,
+  type ClientState,
+  decodeClientState,
+  emptyState,
+  encodeClientState,
+  eraseReplaced,
+  withoutSecrets,
+} from './state.ts';
+import { unmask, unmaskSigned } from './unmask.ts';
+
+/** What a client is made of. */
+export interface SecAggClientOptions {
+  /** 1 to 255 bytes of UTF-8. Other clients see it: use a pseudonym where they must not know who takes part. */
+  readonly id: ClientId;
+  readonly config: RoundConfig;
+  readonly policy: ClientPolicy;
+  /** Awaited before any answer is returned; once it resolves the state must survive a crash. */
+  readonly persist: (sealedState: Uint8Array) => Promise<void>;
+  /** 32 secret bytes under which saved state is sealed. */
+  readonly sealingKey: Uint8Array;
+  /** Needed in rounds with identities. */
+  readonly identity?: Identity;
+  /**
+   * Public keys of the other clients, from a source that is not the server. Where given, their advertisements are held
+   * against it; needed where survivors are signed.
+   */
+  readonly directory?: Directory;
+  /** Refuses sums whose cohorts differ too little from earlier ones; complete graph only, where clients see the cohort. */
+  readonly ledger?: CohortLedger;
+  /** Default: the platform's CSPRNG. */
+  readonly rng?: SecureRng;
+  /** Default: the fastest of this engine. */
+  readonly provider?: CryptoProvider;
+}
+
+/**
+ * One client in one round.
+ *
+ * `start()` gives the first message; `receive()` takes each message of the server and gives the next. The same request
+ * gets the same bytes again; another request of a kind already answered is refused, after {@link SecAggClient.restore}
+ * too. A refused message changes nothing. Secrets are drawn fresh for the round and erased as soon as the protocol
+ * allows; none is in an error, in `toString` or in JSON.
+ *
+ * The guarantee, where the policy's assumptions hold: the server learns the sum over at least `minimumClients` inputs
+ * and nothing else of this one. See docs/threat-model.md for what that leaves open.
+ */
+export class SecAggClient {
+  readonly #options: SecAggClientOptions;
+  readonly #config: RoundConfig;
+  readonly #configDigest: Uint8Array;
+  readonly #provider: CryptoProvider;
+  readonly #rng: SecureRng;
+  #state: ClientState;
+  #input: ClientInput | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** @throws FedkitError of `checkPolicy` for a round this client refuses, before anything secret exists. */
+  constructor(options: SecAggClientOptions) {
+    this.#config = checkRoundConfig(options.config);
+    checkPolicy(options.policy, this.#config);
+    checkBytes('SecAggClient: sealingKey', options.sealingKey, 32);
+    if (typeof options.persist !== 'function') {
+      refuse('INVALID_ARGUMENT', 'SecAggClient: persist', 'a function', options.persist);
+    }
+    if (this.#config.identities !== (options.identity !== undefined)) {
+      refuse(
+        'INVALID_ARGUMENT',
+        'SecAggClient: identity',
+        'one exactly where the round has identities',
+        'the opposite',
+      );
+    }
+    if (hasConsistencyRound(this.#config) && typeof options.directory !== 'function') {
+      refuse('INVALID_ARGUMENT', 'SecAggClient: directory', 'one where survivors are signed', options.directory);
+    }
+    if (options.ledger !== undefined) {
+      checkLedger(options.ledger);
+      if (this.#config.graph !== 'complete') {
+        refuse('INVALID_ARGUMENT', 'SecAggClient: ledger', 'a complete graph, where clients see the cohort', 'a ring');
+      }
+    }
+    if (options.identity !== undefined) checkBytes('SecAggClient: identity', options.identity.secretKey, 32);
+    this.#rng = secretSource(options.rng);
+    this.#options = { ...options, sealingKey: copyOf(options.sealingKey) };
+    this.#configDigest = roundConfigDigest(this.#config);
+    this.#provider = options.provider ?? defaultProvider();
+    const id = encodeId('SecAggClient: id', options.id);
+    const none = new Uint8Array(0);
+    this.#state = emptyState({ index: NO_INDEX, id, channelKey: none, maskKey: none });
+  }
+
+  /**
+   * A client that goes on from what `persist` last saved. The input is not part of it: one whose masked input was not
+   * yet sent takes `setInput` again.
+   *
+   * @throws FedkitError `AUTHENTICATION_FAILED` for another key, client, round or configuration.
+   */
+  static restore(options: SecAggClientOptions & { readonly sealedState: Uint8Array }): SecAggClient {
+    const { sealedState, ...rest } = options;
+    const client = new SecAggClient(rest);
+    const bytes = openState(client.#provider, options.sealingKey, 'client', client.#configDigest, sealedState);
+    const state = decodeClientState(client.#config, bytes);
+    bytes.fill(0);
+    if (!equal(state.self.id, client.#state.self.id)) {
+      throw new FedkitError(
+        'AUTHENTICATION_FAILED',
+        'SecAggClient.restore: expected state of this client, got another',
+      );
+    }
+    client.#state = state;
+    return client;
+  }
+
+  get id(): ClientId {
+    return this.#options.id;
+  }
+
+  /** What it has sent last. */
+  get stage(): ClientStage {
+    return this.#state.stage;
+  }
+
+  /** The first message; again on every call. */
+  start(): Promise<Uint8Array> {
+    return this.#serially(async () => {
+      this.#refuseAborted();
+      const sent = this.#state.answers.find(({ type }) => type === 0);
+      if (sent !== undefined) return sent.answer.slice();
+      return this.#keep(0, new Uint8Array(32), await advertise(this.#round(), this.#state));
+    });
+  }
+
+  /**
+   * Sets what this client adds to the sum, once, before the shares arrive. Copied.
+   *
+   * @param options.weight - Integer in [1, maximumWeight], default 1; multiplies every vector.
+   * @throws FedkitError `SHAPE_MISMATCH`, `OUT_OF_RANGE`, `INVALID_ARGUMENT` for an input that does not fit the round;
+   * `PROTOCOL_STATE` the second time, or when it is too late.
+   */
+  setInput(vectors: InputVectors, options: { readonly weight?: number } = {}): void {
+    const { stage } = this.#state;
+    if (this.#input !== undefined || ['masked', 'signed', 'unmasked', 'aborted'].includes(stage)) {
+      throw new FedkitError(
+        'PROTOCOL_STATE',
+        `SecAggClient.setInput: expected one input before masking, got another in stage ${stage}`,
+      );
+    }
+    this.#input = checkInput(this.#config, vectors, options.weight ?? 1);
+  }
+
+  /**
+   * Takes a message of the server and gives the answer; `undefined` after the server's abort.
+   *
+   * @throws FedkitError `DECODE_FAILED`, `AUTHENTICATION_FAILED`, `THRESHOLD_NOT_MET` or `PROTOCOL_STATE`; the state is
+   * as before. Whatever `persist` throws passes through, and the state is as before too.
+   */
+  receive(message: Uint8Array): Promise<Uint8Array | undefined> {
+    return this.#serially(async () => {
+      const bytes = copyOf(checkBytes('SecAggClient.receive: message', message));
+      const decoded = decodeMessage(this.#config, bytes);
+      this.#refuseAborted();
+      const request = this.#provider.sha256(bytes);
+      const answered = this.#state.answers.find(({ type }) => type === decoded.type);
+      if (answered !== undefined) {
+        if (equal(answered.request, request)) return answered.answer.slice();
+        throw new FedkitError(
+          'PROTOCOL_STATE',
+          'SecAggClient.receive: expected the request already answered, got another of its kind',
+        );
+      }
+      if (decoded.type === MESSAGE.abort) {
+        decodeAbort(decoded.body);
+        await this.#end();
+        return undefined;
+      }
+      return this.#keep(decoded.type, request, await this.#step(decoded));
+    });
+  }
+
+  /** Gives the round up: erases what is secret, refuses everything after, and returns the message that says so. */
+  abort(): Promise<Uint8Array> {
+    return this.#serially(async () => {
+      this.#refuseAborted();
+      const { index } = this.#state.self;
+      const message = encodeAbort(this.#config, index, this.#config.identities);
+      await this.#end();
+      return signMessage(this.#provider, this.#config, this.#configDigest, this.#options.identity, message);
+    });
+  }
+
+  /** Says where the round stands; nothing secret. */
+  toJSON(): { id: ClientId; stage: ClientStage; round: number } {
+    return { id: this.id, stage: this.stage, round: this.#config.round };
+  }
+
+  toString(): string {
+    return `SecAggClient ${this.id}, ${this.stage}`;
+  }
+
+  async #step(message: Message): Promise<Step> {
+    const state = this.#state;
+    const round = this.#round();
+    const key = `${state.stage} ${message.type}`;
+    switch (key) {
+      case `advertised ${MESSAGE.cohort}`:
+        if (this.#config.graph === 'complete') return shareKeys(round, joinCohort(round, state, message));
+        break;
+      case `advertised ${MESSAGE.commitments}`:
+        if (this.#config.graph === 'harary') return revealPart(round, this.#withSignature(state), message);
+        break;
+      case `revealed ${MESSAGE.neighbours}`:
+        return shareKeys(round, joinRing(round, state, message));
+      case `shared ${MESSAGE.shares}`:
+        return maskInput(round, state, message);
+      case `masked ${MESSAGE.unmaskRequest}`:
+        if (!hasConsistencyRound(this.#config)) return unmask(round, state, message);
+        break;
+      case `masked ${MESSAGE.survivors}`:
+        if (hasConsistencyRound(this.#config)) return signSurvivors(round, state, message);
+        break;
+      case `signed ${MESSAGE.signatures}`:
+        return unmaskSigned(round, state, message);
+      default:
+    }
+    throw new FedkitError(
+      'PROTOCOL_STATE',
+      `SecAggClient.receive: expected the message that follows stage ${state.stage}, got type ${message.type}`,
+    );
+  }
+
+  /** Its own entry as the server must show it: with the signature that ended the advertisement. */
+  #withSignature(state: ClientState): ClientState {
+    const sent = state.answers.find(({ type }) => type === 0)?.answer;
+    if (!this.#config.identities || sent === undefined) return state;
+    return { ...state, self: { ...state.self, signature: sent.slice(sent.length - 64) } };
+  }
+
+  /** Saves the new state, and only then keeps it and hands the answer out. */
+  async #keep(type: number, request: Uint8Array, { state, answer }: Step): Promise<Uint8Array> {
+    const signed = signMessage(this.#provider, this.#config, this.#configDigest, this.#options.identity, answer);
+    await this.#commit({ ...state, answers: [...state.answers, { type, request, answer: signed }] });
+    return signed.slice();
+  }
+
+  #end(): Promise<void> {
+    return this.#commit({ ...withoutSecrets(this.#state), stage: 'aborted' });
+  }
+
+  async #commit(next: ClientState): Promise<void> {
+    const bytes = encodeClientState(this.#config, next);
+    const { sealingKey, persist } = this.#options;
+    const sealed = sealState(this.#provider, this.#rng, sealingKey, 'client', this.#configDigest, bytes);
+    bytes.fill(0);
+    await persist(sealed);
+    eraseReplaced(this.#state, next);
+    this.#state = next;
+    if (this.#input !== undefined && ['masked', 'unmasked', 'aborted'].includes(next.stage)) {
+      eraseInput(this.#input);
+      this.#input = undefined;
+    }
+  }
+
+  #round(): ClientRound {
+    return {
+      config: this.#config,
+      configDigest: this.#configDigest,
+      provider: this.#provider,
+      rng: this.#rng,
+      identity: this.#options.identity,
+      directory: this.#options.directory,
+      ledger: this.#options.ledger,
+      input: this.#input,
+    };
+  }
+
+  #refuseAborted(): void {
+    if (this.#state.stage === 'aborted') {
+      throw new FedkitError('PROTOCOL_STATE', 'SecAggClient: expected a round that goes on, got one that was aborted');
+    }
+  }
+
+  #serially<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+}

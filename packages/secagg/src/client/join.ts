@@ -1,0 +1,108 @@
+/**
+ * From the server's account of the cohort to this client's peers: everybody in the complete graph; in a Harary graph
+ * the neighbours that follow from a seed to which all contributed (Bell et al., CCS 2020, section 3.2).
+ *
+ * @module
+ */
+import { utf8Decode } from '@fedkit/core/internal';
+import { hararyNeighbours, ringOrder } from '../graph/harary.ts';
+import { leafHash, verifyPath } from '../graph/merkle.ts';
+import { verifyMember } from '../identity.ts';
+import { equal, hex } from '../internal/bytes.ts';
+import { decodeCohort } from '../messages/cohort.ts';
+import { decodeCommitments } from '../messages/commitments.ts';
+import type { Message } from '../messages/header.ts';
+import { type Member, memberBytes } from '../messages/member.ts';
+import { decodeNeighbours } from '../messages/neighbours.ts';
+import { encodeReveal } from '../messages/reveal.ts';
+import { checkPart, cohortTranscript, jointSeed, ringTranscript } from '../transcript.ts';
+import { type ClientRound, type Step, refuseMessage, requireCount } from './round.ts';
+import type { ClientState } from './state.ts';
+
+/** Complete graph: accepts the cohort, or refuses it before any secret leaves. */
+export function joinCohort(round: ClientRound, state: ClientState, { body }: Message): ClientState {
+  const { config, configDigest } = round;
+  const members = decodeCohort(config, body);
+  requireCount('members', Math.max(config.threshold, config.minimumClients), members.length);
+  checkDistinct(members);
+  const mine = members.filter(({ id }) => equal(id, state.self.id));
+  if (mine.length !== 1 || !sameKeys(mine[0], state.self)) {
+    refuseMessage('this client once, with the keys it advertised', `${mine.length} entries or other keys`);
+  }
+  checkSignatures(round, members);
+  return {
+    ...state,
+    self: { ...state.self, index: mine[0].index },
+    memberCount: members.length,
+    transcript: cohortTranscript(configDigest, body),
+    peers: members.filter((member) => member !== mine[0]),
+  };
+}
+
+/** Harary graph: accepts a place in a committed cohort and reveals its part of the seed. */
+export function revealPart({ config }: ClientRound, state: ClientState, { index, body }: Message): Step {
+  const { members, root, path } = decodeCommitments(config, body);
+  if (index >= config.clients) refuseMessage(`a place below ${config.clients}`, `${index}`);
+  requireCount('members', config.minimumClients, members);
+  // The leaf covers the signature the server was sent with the advertisement; this client signs alike.
+  const self = { ...state.self, index };
+  if (!verifyPath(root, index, leafHash(index, memberBytes(config, self)), path)) {
+    refuseMessage("this client's advertisement in the tree of members", 'another leaf');
+  }
+  return {
+    state: { ...state, stage: 'revealed', self, memberCount: members, memberRoot: root },
+    answer: encodeReveal(config, index, state.part),
+  };
+}
+
+/** Harary graph: computes the ring from everybody's parts and checks the neighbours against both trees. */
+export function joinRing(round: ClientRound, state: ClientState, { index, body }: Message): ClientState {
+  const { config, configDigest } = round;
+  const { self, memberRoot, memberCount, part } = state;
+  if (index !== self.index) refuseMessage(`place ${self.index}`, `${index}`);
+  let transcript = state.transcript;
+  const { neighbourhood, neighbours } = decodeNeighbours(config, body, ({ revealed, root, path }) => {
+    if (revealed > memberCount) refuseMessage(`at most ${memberCount} revealed parts`, `${revealed}`);
+    if (!verifyPath(root, index, leafHash(index, part), path)) {
+      refuseMessage("this client's part in the tree of parts", 'another leaf');
+    }
+    transcript = ringTranscript(configDigest, memberCount, memberRoot, revealed, root);
+    return hararyNeighbours(ringOrder(jointSeed(transcript), config.clients), index, config.degree);
+  });
+  requireCount('revealed parts', config.minimumClients, neighbourhood.revealed);
+  requireCount('neighbours', config.threshold, neighbours.length);
+  for (const { member, part: theirs, memberPath, partPath } of neighbours) {
+    const inTrees =
+      verifyPath(memberRoot, member.index, leafHash(member.index, memberBytes(config, member)), memberPath) &&
+      verifyPath(neighbourhood.root, member.index, leafHash(member.index, theirs), partPath);
+    if (!inTrees) refuseMessage('neighbours of the committed cohort', `another at place ${member.index}`);
+    checkPart(configDigest, member.id, member.commitment as Uint8Array, theirs);
+  }
+  const peers = neighbours.map(({ member }) => member);
+  checkDistinct([self, ...peers]);
+  checkSignatures(round, peers);
+  return { ...state, transcript, peers };
+}
+
+/** No id and no key may come twice, among channel and mask keys together: a copied key would cancel or reveal masks. */
+function checkDistinct(members: readonly Member[]): void {
+  const ids = new Set(members.map(({ id }) => hex(id)));
+  const keys = new Set(members.flatMap(({ channelKey, maskKey }) => [hex(channelKey), hex(maskKey)]));
+  if (ids.size !== members.length || keys.size !== 2 * members.length) {
+    refuseMessage('ids and keys that differ', 'one of them twice');
+  }
+}
+
+function checkSignatures({ provider, config, configDigest, directory }: ClientRound, members: readonly Member[]): void {
+  if (!config.identities || directory === undefined) return;
+  const owners = new Set<string>();
+  for (const member of members) {
+    verifyMember(provider, config, configDigest, directory, member);
+    owners.add(hex(directory(utf8Decode(member.id)) as Uint8Array));
+  }
+  if (owners.size !== members.length) refuseMessage('identities that differ', 'one under two ids');
+}
+
+function sameKeys(a: Member, b: Member): boolean {
+  return equal(a.channelKey, b.channelKey) && equal(a.maskKey, b.maskKey);
+}

@@ -1,0 +1,50 @@
+/**
+ * What the steps of a client share: the round, its providers, and the form of their result.
+ *
+ * @module
+ */
+import { FedkitError, type SecureRng } from '@fedkit/core';
+import type { CohortLedger } from '../cohort-ledger.ts';
+import type { RoundConfig } from '../config/round-config.ts';
+import type { CryptoProvider } from '../crypto/provider.ts';
+import type { Directory, Identity } from '../identity.ts';
+import type { KeyContext } from '../key-derivation.ts';
+import type { ClientInput } from './input.ts';
+import type { ClientState } from './state.ts';
+
+/** One client's view of a round. */
+export interface ClientRound {
+  readonly config: RoundConfig;
+  readonly configDigest: Uint8Array;
+  readonly provider: CryptoProvider;
+  readonly rng: SecureRng;
+  readonly identity: Identity | undefined;
+  readonly directory: Directory | undefined;
+  readonly ledger: CohortLedger | undefined;
+  readonly input: ClientInput | undefined;
+}
+
+/** A step's outcome: nothing has changed until the caller keeps the state. The answer still lacks its signature. */
+export interface Step {
+  readonly state: ClientState;
+  readonly answer: Uint8Array<ArrayBuffer>;
+}
+
+/** What keys are derived from, once the transcript is known. */
+export function keyContext(config: RoundConfig, transcript: Uint8Array): KeyContext {
+  return { session: config.session, round: config.round, transcript };
+}
+
+/** Refuses to go on with too few. */
+export function requireCount(what: string, least: number, got: number): void {
+  if (got < least) {
+    throw new FedkitError('THRESHOLD_NOT_MET', `SecAggClient: expected at least ${least} ${what}, got ${got}`, {
+      details: { what, least, got },
+    });
+  }
+}
+
+/** Refuses what an honest server does not send. */
+export function refuseMessage(expected: string, got: string): never {
+  throw new FedkitError('AUTHENTICATION_FAILED', `SecAggClient: expected ${expected}, got ${got}`);
+}

@@ -1,0 +1,186 @@
+/**
+ * What a client remembers of a round, as plain data, and its bytes.
+ *
+ * @module
+ */
+import { ByteReader, ByteWriter } from '../internal/bytes.ts';
+import type { RoundConfig } from '../config/round-config.ts';
+import { type Member, memberBytes, readMember } from '../messages/member.ts';
+import { SEALED_PAIR_BYTES } from '../messages/share-keys.ts';
+
+/** Where a client stands: named after what it has sent. */
+export type ClientStage = 'new' | 'advertised' | 'revealed' | 'shared' | 'masked' | 'signed' | 'unmasked' | 'aborted';
+
+/** A request that was answered, by the hash of its bytes. */
+export interface Answer {
+  /** The request's message type; 0 for `start`. */
+  readonly type: number;
+  readonly request: Uint8Array;
+  readonly answer: Uint8Array;
+}
+
+/** State of one client in one round. Fields are empty until their stage. */
+export interface ClientState {
+  readonly stage: ClientStage;
+  /** This client as others see it; its index is set once known. */
+  readonly self: Member;
+  readonly channelSecret: Uint8Array;
+  readonly maskSecret: Uint8Array;
+  /** Its part of the joint seed; Harary only. */
+  readonly part: Uint8Array;
+  readonly memberCount: number;
+  readonly memberRoot: Uint8Array;
+  readonly transcript: Uint8Array;
+  /** Those it shares masks with, ascending by index, never itself. */
+  readonly peers: readonly Member[];
+  /** Extracted key of the channel with each peer. */
+  readonly channelKeys: readonly Uint8Array[];
+  readonly selfMaskSeed: Uint8Array;
+  /** Its own shares of its mask key and its seed, one after the other; complete graph only. */
+  readonly ownShares: Uint8Array;
+  /** Encrypted shares from each peer; `undefined` for one that dealt none. */
+  readonly pairs: readonly (Uint8Array | undefined)[];
+  /** Bitmap of the survivors it signed; where survivors are signed. */
+  readonly survivors: Uint8Array;
+  readonly answers: readonly Answer[];
+}
+
+const STAGES: readonly ClientStage[] = [
+  'new',
+  'advertised',
+  'revealed',
+  'shared',
+  'masked',
+  'signed',
+  'unmasked',
+  'aborted',
+];
+const VERSION = 1;
+const FIXED_FIELDS = 12;
+const EMPTY = new Uint8Array(0);
+
+/** A state before anything was drawn. */
+export function emptyState(self: Member): ClientState {
+  return {
+    stage: 'new',
+    self,
+    channelSecret: EMPTY,
+    maskSecret: EMPTY,
+    part: EMPTY,
+    memberCount: 0,
+    memberRoot: EMPTY,
+    transcript: EMPTY,
+    peers: [],
+    channelKeys: [],
+    selfMaskSeed: EMPTY,
+    ownShares: EMPTY,
+    pairs: [],
+    survivors: EMPTY,
+    answers: [],
+  };
+}
+
+/** The state without anything secret: what an ended round leaves. */
+export function withoutSecrets(state: ClientState): ClientState {
+  return {
+    ...state,
+    channelSecret: EMPTY,
+    maskSecret: EMPTY,
+    part: EMPTY,
+    channelKeys: [],
+    selfMaskSeed: EMPTY,
+    ownShares: EMPTY,
+    pairs: [],
+  };
+}
+
+/** Overwrites every secret of `old` that `next` no longer holds. */
+export function eraseReplaced(old: ClientState, next: ClientState): void {
+  const kept = new Set(secretsOf(next));
+  for (const secret of secretsOf(old)) if (!kept.has(secret)) secret.fill(0);
+}
+
+function secretsOf(state: ClientState): Uint8Array[] {
+  return [state.channelSecret, state.maskSecret, state.part, state.selfMaskSeed, state.ownShares, ...state.channelKeys];
+}
+
+/** The state's bytes; they hold secrets and must be sealed. */
+export function encodeClientState(config: RoundConfig, state: ClientState): Uint8Array {
+  const writer = new ByteWriter().uint8(VERSION).uint8(STAGES.indexOf(state.stage));
+  writer.uint32(state.self.index);
+  for (const field of fixedFields(state)) writer.long(field);
+  writer.uint32(state.memberCount).uint32(state.peers.length);
+  for (const peer of state.peers) writer.uint32(peer.index).bytes(memberBytes(config, peer));
+  writer.uint8(state.channelKeys.length > 0 ? 1 : 0);
+  for (const key of state.channelKeys) writer.bytes(key);
+  writer.uint8(state.pairs.length > 0 ? 1 : 0);
+  for (const pair of state.pairs) {
+    writer.uint8(pair === undefined ? 0 : 1);
+    if (pair !== undefined) writer.bytes(pair);
+  }
+  writer.uint8(state.answers.length);
+  for (const { type, request, answer } of state.answers) writer.uint8(type).bytes(request).long(answer);
+  return writer.finish();
+}
+
+/** Reads what {@link encodeClientState} wrote; the bytes were authenticated. */
+export function decodeClientState(config: RoundConfig, bytes: Uint8Array): ClientState {
+  const reader = new ByteReader('decodeClientState', bytes);
+  if (reader.uint8() !== VERSION) reader.refuse(`version ${VERSION}`, 'another');
+  const stage = STAGES[reader.uint8()];
+  const index = reader.uint32();
+  const [id, channelKey, maskKey, commitment, channelSecret, maskSecret, part, ...rest] = Array.from(
+    { length: FIXED_FIELDS },
+    () => reader.long().slice(),
+  );
+  const [memberRoot, transcript, selfMaskSeed, ownShares, survivors] = rest;
+  const self = { index, id, channelKey, maskKey, ...(commitment.length === 0 ? {} : { commitment }) };
+  const memberCount = reader.uint32();
+  const peers = Array.from({ length: reader.uint32() }, () => readMember(config, reader.uint32(), reader));
+  const channelKeys = reader.uint8() === 0 ? [] : peers.map(() => reader.bytes(32).slice());
+  const pairs =
+    reader.uint8() === 0
+      ? []
+      : peers.map(() => (reader.uint8() === 0 ? undefined : reader.bytes(SEALED_PAIR_BYTES).slice()));
+  const answers = Array.from({ length: reader.uint8() }, () => ({
+    type: reader.uint8(),
+    request: reader.bytes(32).slice(),
+    answer: reader.long().slice(),
+  }));
+  reader.end();
+  return {
+    stage,
+    self,
+    channelSecret,
+    maskSecret,
+    part,
+    memberCount,
+    memberRoot,
+    transcript,
+    peers,
+    channelKeys,
+    selfMaskSeed,
+    ownShares,
+    pairs,
+    survivors,
+    answers,
+  };
+}
+
+function fixedFields(state: ClientState): Uint8Array[] {
+  const { id, channelKey, maskKey, commitment = EMPTY } = state.self;
+  return [
+    id,
+    channelKey,
+    maskKey,
+    commitment,
+    state.channelSecret,
+    state.maskSecret,
+    state.part,
+    state.memberRoot,
+    state.transcript,
+    state.selfMaskSeed,
+    state.ownShares,
+    state.survivors,
+  ];
+}

@@ -1,0 +1,183 @@
+/**
+ * The primitives from `node:crypto`, found through `process.getBuiltinModule` so that no bundler sees an import.
+ *
+ * Key objects live in native memory and cannot be erased from JavaScript; they go with the garbage collector.
+ *
+ * @module
+ */
+import { copyOf } from '../internal/bytes.ts';
+import { refuseAgreement } from './plain.ts';
+import type { Agreement, CryptoProvider, Keystream, MaskSuite } from './provider.ts';
+
+interface NativeKey {
+  export(options: { format: 'jwk' }): { x?: string };
+}
+interface NativeCipher {
+  setAAD(bytes: Uint8Array): void;
+  setAuthTag(tag: Uint8Array): void;
+  getAuthTag(): Uint8Array;
+  update(bytes: Uint8Array): Uint8Array;
+  final(): Uint8Array;
+}
+/** The part of `node:crypto` used here. */
+interface NativeCrypto {
+  createPrivateKey(options: object): NativeKey;
+  createPublicKey(key: object): NativeKey;
+  diffieHellman(options: { privateKey: NativeKey; publicKey: NativeKey }): Uint8Array;
+  createCipheriv(name: string, key: Uint8Array, iv: Uint8Array, options?: object): NativeCipher;
+  createDecipheriv(name: string, key: Uint8Array, iv: Uint8Array, options?: object): NativeCipher;
+  createHash(name: string): { update(bytes: Uint8Array): { digest(): Uint8Array } };
+  sign(algorithm: null, message: Uint8Array, key: NativeKey): Uint8Array;
+  verify(algorithm: null, message: Uint8Array, key: NativeKey, signature: Uint8Array): boolean;
+}
+
+const ZERO_IV = new Uint8Array(16);
+const ZERO_NONCE = new Uint8Array(12);
+const TAG_BYTES = 16;
+const AEAD = 'chacha20-poly1305';
+const AEAD_OPTIONS = { authTagLength: TAG_BYTES };
+const X25519_PREFIX = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x6e, 4, 0x22, 4, 0x20];
+const ED25519_PREFIX = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+// Larger outputs fall out of the second-level cache before they are added.
+const MAXIMUM_CHUNK = 262_144;
+const ZEROS = /* @__PURE__ */ new Uint8Array(MAXIMUM_CHUNK);
+const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+/** The provider on `node:crypto`, or `undefined` where the engine has none or it lacks one of the primitives. */
+export function nodeProvider(): CryptoProvider | undefined {
+  const engine = (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }).process;
+  try {
+    const native = engine?.getBuiltinModule?.('node:crypto') as NativeCrypto | undefined;
+    if (native === undefined) return undefined;
+    const provider = makeProvider(native);
+    // Bun, Deno and FIPS builds of Node each lack some algorithm: try them all once.
+    const key = new Uint8Array(32).fill(1);
+    const agreement = provider.agreement(key) as Agreement;
+    void agreement.agree(agreement.publicKey);
+    provider.open(key, provider.seal(key, key, key), key);
+    void (provider.keystream('aes-128-ctr', key.subarray(0, 16), 16) as Keystream)(16);
+    void (provider.keystream('chacha20', key, 64) as Keystream)(64);
+    return provider.verify(publicFrom(native, ED25519_PREFIX, key), key, provider.sign(key, key))
+      ? provider
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function makeProvider(native: NativeCrypto): CryptoProvider {
+  const imported = new WeakMap<Uint8Array, NativeKey>();
+  function publicKeyOf(bytes: Uint8Array): NativeKey {
+    let key = imported.get(bytes);
+    if (key === undefined) {
+      key = native.createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x: toBase64Url(bytes) }, format: 'jwk' });
+      imported.set(bytes, key);
+    }
+    return key;
+  }
+  return {
+    name: 'node',
+    agreement(secretKey): Agreement {
+      const privateKey = privateFrom(native, X25519_PREFIX, secretKey);
+      return {
+        publicKey: fromBase64Url(native.createPublicKey(privateKey).export({ format: 'jwk' }).x as string),
+        agree(peer) {
+          let shared: Uint8Array;
+          try {
+            shared = native.diffieHellman({ privateKey, publicKey: publicKeyOf(peer) });
+          } catch {
+            return refuseAgreement();
+          }
+          let bits = 0;
+          for (const byte of shared) bits |= byte;
+          return bits === 0 ? refuseAgreement() : shared;
+        },
+      };
+    },
+    keystream(suite: MaskSuite, key): Keystream {
+      const cipher = native.createCipheriv(suite, key, ZERO_IV);
+      return (bytes) => {
+        if (bytes <= MAXIMUM_CHUNK) return cipher.update(bytes === MAXIMUM_CHUNK ? ZEROS : ZEROS.subarray(0, bytes));
+        return cipher.update(new Uint8Array(bytes));
+      };
+    },
+    seal(key, plaintext, associatedData) {
+      const cipher = native.createCipheriv(AEAD, key, ZERO_NONCE, AEAD_OPTIONS);
+      cipher.setAAD(associatedData);
+      const sealed = new Uint8Array(plaintext.length + TAG_BYTES);
+      sealed.set(cipher.update(plaintext));
+      cipher.final();
+      sealed.set(cipher.getAuthTag(), plaintext.length);
+      return sealed;
+    },
+    open(key, sealed, associatedData) {
+      if (sealed.length < TAG_BYTES) return undefined;
+      const end = sealed.length - TAG_BYTES;
+      const cipher = native.createDecipheriv(AEAD, key, ZERO_NONCE, AEAD_OPTIONS);
+      try {
+        cipher.setAAD(associatedData);
+        cipher.setAuthTag(sealed.subarray(end));
+        const plaintext = cipher.update(sealed.subarray(0, end));
+        cipher.final();
+        return copyOf(plaintext);
+      } catch {
+        return undefined;
+      }
+    },
+    sha256: (bytes) => copyOf(native.createHash('sha256').update(bytes).digest()),
+    sign: (secretKey, message) => native.sign(null, message, privateFrom(native, ED25519_PREFIX, secretKey)),
+    verify(publicKey, message, signature) {
+      // OpenSSL checks the equation without the cofactor, noble with it: a signer with a crafted key can make a
+      // signature that one accepts and the other refuses. Both bind the message; an honest signer never meets the gap.
+      if (publicKey.length !== 32 || signature.length !== 64) return false;
+      try {
+        const key = native.createPublicKey({
+          key: { kty: 'OKP', crv: 'Ed25519', x: toBase64Url(publicKey) },
+          format: 'jwk',
+        });
+        return native.verify(null, message, key, signature);
+      } catch {
+        return false;
+      }
+    },
+  };
+}
+
+function privateFrom(native: NativeCrypto, prefix: number[], secretKey: Uint8Array): NativeKey {
+  const der = new Uint8Array(prefix.length + 32);
+  der.set(prefix);
+  der.set(secretKey, prefix.length);
+  const key = native.createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+  der.fill(0);
+  return key;
+}
+
+function publicFrom(native: NativeCrypto, prefix: number[], secretKey: Uint8Array): Uint8Array {
+  const key = native.createPublicKey(privateFrom(native, prefix, secretKey));
+  return fromBase64Url(key.export({ format: 'jwk' }).x as string);
+}
+
+function toBase64Url(bytes: Uint8Array): string {
+  let text = '';
+  for (let i = 0; i < bytes.length; i += 3) {
+    const word = (bytes[i] << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
+    text += BASE64URL[word >> 18] + BASE64URL[(word >> 12) & 63] + BASE64URL[(word >> 6) & 63] + BASE64URL[word & 63];
+  }
+  return text.slice(0, Math.ceil((bytes.length * 4) / 3));
+}
+
+function fromBase64Url(text: string): Uint8Array {
+  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));
+  let held = 0;
+  let bits = 0;
+  let next = 0;
+  for (const digit of text) {
+    held = ((held << 6) | BASE64URL.indexOf(digit)) & 0xffff;
+    bits += 6;
+    if (bits >= 8) {
+      bits -= 8;
+      bytes[next++] = (held >>> bits) & 0xff;
+    }
+  }
+  return bytes;
+}

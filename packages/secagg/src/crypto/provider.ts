@@ -1,0 +1,52 @@
+/**
+ * Where the primitives come from: X25519 (RFC 7748), AES-128 in counter mode (NIST SP 800-38A), ChaCha20 and
+ * ChaCha20-Poly1305 (RFC 8439), Ed25519 (RFC 8032). Every provider gives the same bytes; they differ in speed alone.
+ *
+ * @module
+ */
+
+/** The cipher whose keystream is the mask. */
+export type MaskSuite = 'aes-128-ctr' | 'chacha20';
+
+/** Gives the next `bytes` of a keystream; `bytes` is a multiple of 64 except in the last call. */
+export type Keystream = (bytes: number) => Uint8Array | Promise<Uint8Array>;
+
+/** One X25519 secret key, ready for many agreements. */
+export interface Agreement {
+  readonly publicKey: Uint8Array;
+  /**
+   * The shared 32 bytes with a peer.
+   *
+   * @throws FedkitError `AUTHENTICATION_FAILED` where the result is all zero: the peer's key has low order.
+   */
+  agree(peerPublicKey: Uint8Array): Uint8Array | Promise<Uint8Array>;
+}
+
+/** The primitives on one engine. */
+export interface CryptoProvider {
+  readonly name: 'node' | 'webcrypto' | 'plain';
+  /** @param secretKey - 32 uniform bytes; not kept where the engine allows. */
+  agreement(secretKey: Uint8Array): Agreement | Promise<Agreement>;
+  /**
+   * A keystream from its first byte: zero IV or nonce, block counter from zero.
+   *
+   * @param key - 16 bytes for AES-128, 32 for ChaCha20.
+   * @param total - Bytes that will be asked for in all; engines whose calls are slow fetch ahead.
+   */
+  keystream(suite: MaskSuite, key: Uint8Array, total: number): Keystream | Promise<Keystream>;
+  /** ChaCha20-Poly1305 under a key that is used once, with a zero nonce; the tag follows the ciphertext. */
+  seal(key: Uint8Array, plaintext: Uint8Array, associatedData: Uint8Array): Uint8Array;
+  /** The plaintext, or `undefined` where the tag does not verify. */
+  open(key: Uint8Array, sealed: Uint8Array, associatedData: Uint8Array): Uint8Array | undefined;
+  /** SHA-256; for long messages. */
+  sha256(bytes: Uint8Array): Uint8Array;
+  /** An Ed25519 signature, 64 bytes. */
+  sign(secretKey: Uint8Array, message: Uint8Array): Uint8Array;
+  /** Whether an Ed25519 signature verifies; false for malformed keys and signatures. */
+  verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
+}
+
+/** Bytes of key a suite takes. */
+export function maskKeyBytes(suite: MaskSuite): number {
+  return suite === 'aes-128-ctr' ? 16 : 32;
+}

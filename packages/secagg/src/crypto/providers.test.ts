@@ -1,0 +1,148 @@
+import { seededRng } from '@fedkit/core';
+import { createCipheriv, createHmac } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import published from '../../test/vectors/primitives.json' with { type: 'json' };
+import { hkdfExpand, hkdfExtract } from '../internal/hash.ts';
+import { hex } from '../internal/bytes.ts';
+import { nodeProvider } from './node.ts';
+import { aesCounterBlocks, plainProvider } from './plain.ts';
+import type { CryptoProvider } from './provider.ts';
+import { checkPublicKey } from './low-order.ts';
+import { webProvider } from './web.ts';
+
+const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'hex'));
+const providers = [plainProvider, nodeProvider(), webProvider()].filter((p): p is CryptoProvider => p !== undefined);
+
+async function stream(provider: CryptoProvider, suite: 'aes-128-ctr' | 'chacha20', key: Uint8Array, sizes: number[]) {
+  const next = await provider.keystream(
+    suite,
+    key,
+    sizes.reduce((sum, size) => sum + size, 0),
+  );
+  const parts: Uint8Array[] = [];
+  for (const size of sizes) parts.push(await next(size));
+  return Buffer.concat(parts);
+}
+
+it('has all three providers here', () => {
+  expect(providers.map(({ name }) => name)).toEqual(['plain', 'node', 'webcrypto']);
+});
+
+describe.each(providers.map((provider) => [provider.name, provider] as const))('%s', (_, provider) => {
+  it('agrees as RFC 7748, section 6.1', async () => {
+    const { alicePrivate, alicePublic, bobPrivate, bobPublic, shared } = published.x25519;
+    const alice = await provider.agreement(bytes(alicePrivate));
+    const bob = await provider.agreement(bytes(bobPrivate));
+    expect(hex(alice.publicKey)).toBe(alicePublic);
+    expect(hex(bob.publicKey)).toBe(bobPublic);
+    expect(hex(await alice.agree(bob.publicKey))).toBe(shared);
+    expect(hex(await bob.agree(alice.publicKey))).toBe(shared);
+  });
+
+  it('refuses an agreement that does not depend on the secret', async () => {
+    const alice = await provider.agreement(new Uint8Array(32).fill(9));
+    for (const point of published.lowOrder) {
+      const refusal = expect.objectContaining({ code: 'AUTHENTICATION_FAILED' });
+      await expect(async () => alice.agree(bytes(point))).rejects.toThrow(refusal);
+      expect(() => checkPublicKey('key', bytes(point))).toThrow(refusal);
+    }
+  });
+
+  it('streams AES-128 in counter mode as NIST SP 800-38A, F.5, does block by block', async () => {
+    const { key, blocks } = published.aes128Ecb;
+    // The vectors of F.5.1 start at a counter of their own: their output blocks are AES of that counter.
+    for (const { input, output } of blocks) {
+      const cipher = createCipheriv('aes-128-ecb', bytes(key), null).setAutoPadding(false);
+      expect(cipher.update(bytes(input)).toString('hex')).toBe(output);
+    }
+    const expected = createCipheriv('aes-128-ecb', bytes(key), null).setAutoPadding(false);
+    const counters = Buffer.alloc(16 * 300);
+    for (let i = 0; i < 300; i++) counters.writeUInt32BE(i, 16 * i + 12);
+    const wanted = expected.update(counters);
+    expect(await stream(provider, 'aes-128-ctr', bytes(key), [64, 4096, 640])).toEqual(wanted);
+  });
+
+  it('streams alike in any pieces, whatever total was announced', async () => {
+    const key = new Uint8Array(16).fill(8);
+    const whole = createCipheriv('aes-128-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(2_500_000));
+    const pieces = [131_072, 131_072, 64, 786_304, 1_048_640, 402_848];
+    expect(pieces.reduce((sum, size) => sum + size, 0)).toBe(2_500_000);
+    for (const total of [2_500_000, 64, 1_048_576]) {
+      const next = await provider.keystream('aes-128-ctr', key, total);
+      const parts: Uint8Array[] = [];
+      for (const size of pieces) parts.push((await next(size)).slice());
+      expect(Buffer.concat(parts).equals(whole)).toBe(true);
+    }
+  });
+
+  it('streams ChaCha20 as RFC 8439', async () => {
+    const { key, first, second } = published.chacha20;
+    const got = await stream(provider, 'chacha20', bytes(key), [64, 64]);
+    expect(got.toString('hex')).toBe(first + second);
+  });
+
+  it('seals as RFC 8439 with a zero nonce, and opens nothing that was touched', () => {
+    const rng = seededRng(3);
+    const key = rng.fill(new Uint8Array(32));
+    const [text, data] = [rng.fill(new Uint8Array(36)), rng.fill(new Uint8Array(41))];
+    const sealed = provider.seal(key, text, data);
+    expect(hex(sealed)).toBe(hex(plainProvider.seal(key, text, data)));
+    expect(hex(provider.open(key, sealed, data) as Uint8Array)).toBe(hex(text));
+    for (let i = 0; i < sealed.length; i++) {
+      const touched = sealed.slice();
+      touched[i] ^= 1 << (i & 7);
+      expect(provider.open(key, touched, data)).toBeUndefined();
+    }
+    expect(provider.open(key, sealed, data.subarray(1))).toBeUndefined();
+    expect(provider.open(key, sealed.subarray(0, 15), data)).toBeUndefined();
+  });
+
+  it('signs as RFC 8032, section 7.1', () => {
+    for (const { secret, publicKey, message, signature } of published.ed25519) {
+      expect(hex(provider.sign(bytes(secret), bytes(message)))).toBe(signature);
+      expect(provider.verify(bytes(publicKey), bytes(message), bytes(signature))).toBe(true);
+      expect(provider.verify(bytes(publicKey), bytes(`${message}00`), bytes(signature))).toBe(false);
+      expect(provider.verify(bytes(publicKey).subarray(1), bytes(message), bytes(signature))).toBe(false);
+      expect(provider.verify(bytes(publicKey), bytes(message), bytes(signature).subarray(1))).toBe(false);
+    }
+  });
+});
+
+describe('the counter', () => {
+  it('carries past 2^32 blocks as OpenSSL does', () => {
+    const key = new Uint8Array(16).fill(5);
+    for (const first of [2 ** 32 - 2, 2 ** 33, 2 ** 40 + 17]) {
+      const iv = Buffer.alloc(16);
+      iv.writeBigUInt64BE(BigInt(first), 8);
+      const wanted = createCipheriv('aes-128-ctr', key, iv).update(Buffer.alloc(80));
+      expect(Buffer.from(aesCounterBlocks(key, first, 80))).toEqual(wanted);
+    }
+  });
+});
+
+describe('HKDF', () => {
+  it.each(published.hkdf)('is RFC 5869, test case $case', ({ ikm, salt, info, prk, okm }) => {
+    expect(hex(hkdfExtract(bytes(salt), bytes(ikm)))).toBe(prk);
+    expect(hex(hkdfExpand(bytes(prk), bytes(info), 32))).toBe(okm.slice(0, 64));
+    // The same by HMAC from another implementation.
+    const first = createHmac('sha256', bytes(prk)).update(bytes(info)).update(Uint8Array.of(1)).digest('hex');
+    expect(first).toBe(okm.slice(0, 64));
+  });
+});
+
+describe('checkPublicKey', () => {
+  it.each([
+    ['short', new Uint8Array(31).fill(9)],
+    ['long', new Uint8Array(33).fill(9)],
+    ['2^255 − 19', Uint8Array.from({ length: 32 }, (_, i) => (i === 0 ? 0xed : i === 31 ? 0x7f : 0xff))],
+    ['2^255 − 18', Uint8Array.from({ length: 32 }, (_, i) => (i === 0 ? 0xee : i === 31 ? 0x7f : 0xff))],
+    ['high bit', Uint8Array.from({ length: 32 }, (_, i) => (i === 31 ? 0x89 : 9))],
+  ])('refuses one that is %s', (_, key) => {
+    expect(() => checkPublicKey('key', key)).toThrow(expect.objectContaining({ code: 'AUTHENTICATION_FAILED' }));
+  });
+
+  it('accepts 2^255 − 21', () => {
+    const key = Uint8Array.from({ length: 32 }, (_, i) => (i === 0 ? 0xeb : i === 31 ? 0x7f : 0xff));
+    expect(() => checkPublicKey('key', key)).not.toThrow();
+  });
+});

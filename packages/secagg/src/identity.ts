@@ -1,0 +1,96 @@
+/**
+ * Long-lived Ed25519 identities, apart from the keys of a round: who signs, and where others look the key up.
+ *
+ * @module
+ */
+import { ed25519 } from '@noble/curves/ed25519.js';
+import { type ClientId, FedkitError } from '@fedkit/core';
+import { utf8Decode } from '@fedkit/core/internal';
+import type { RoundConfig } from './config/round-config.ts';
+import type { CryptoProvider } from './crypto/provider.ts';
+import { concat } from './internal/bytes.ts';
+import { encodeAdvertise } from './messages/advertise.ts';
+import { type Message, signedBytes } from './messages/header.ts';
+import type { Member } from './messages/member.ts';
+import { encodeSignedSurvivors } from './messages/signed-survivors.ts';
+
+/** A client's signing key: 32 bytes, an Ed25519 secret key (RFC 8032). */
+export interface Identity {
+  readonly secretKey: Uint8Array;
+}
+
+/** The Ed25519 public key of a client, 32 bytes; `undefined` for one that is not known. */
+export type Directory = (id: ClientId) => Uint8Array | undefined;
+
+/** The Ed25519 public key of an identity: what a directory holds. */
+export function publicKeyOf(identity: Identity): Uint8Array {
+  return ed25519.getPublicKey(identity.secretKey);
+}
+
+/** The message with its signature, where the round has identities. */
+export function signMessage(
+  provider: CryptoProvider,
+  config: RoundConfig,
+  configDigest: Uint8Array,
+  identity: Identity | undefined,
+  content: Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  if (!config.identities || identity === undefined) return content;
+  return concat(content, provider.sign(identity.secretKey, signedBytes(configDigest, content)));
+}
+
+/** @throws FedkitError `AUTHENTICATION_FAILED` for a message without a signature, or with one by somebody else. */
+export function verifyMessage(
+  provider: CryptoProvider,
+  configDigest: Uint8Array,
+  directory: Directory,
+  id: ClientId,
+  message: Message,
+): void {
+  if (message.signed === undefined) reject(id);
+  verify(provider, configDigest, directory, id, message.signed.content, message.signed.signature);
+}
+
+/** Checks the signature of the advertisement behind a member's entry. */
+export function verifyMember(
+  provider: CryptoProvider,
+  config: RoundConfig,
+  configDigest: Uint8Array,
+  directory: Directory,
+  member: Member,
+): void {
+  const content = encodeAdvertise(config, configDigest, member);
+  verify(provider, configDigest, directory, utf8Decode(member.id), content, member.signature ?? new Uint8Array(0));
+}
+
+/** Checks a survivor's signature of a set of survivors. */
+export function verifySurvivors(
+  provider: CryptoProvider,
+  config: RoundConfig,
+  configDigest: Uint8Array,
+  directory: Directory,
+  member: Member,
+  hash: Uint8Array,
+  signature: Uint8Array,
+): void {
+  const content = encodeSignedSurvivors(config, member.index, hash);
+  verify(provider, configDigest, directory, utf8Decode(member.id), content, signature);
+}
+
+function verify(
+  provider: CryptoProvider,
+  configDigest: Uint8Array,
+  directory: Directory,
+  id: ClientId,
+  content: Uint8Array,
+  signature: Uint8Array,
+): void {
+  const publicKey = directory(id);
+  if (publicKey === undefined || !provider.verify(publicKey, signedBytes(configDigest, content), signature)) reject(id);
+}
+
+function reject(id: ClientId): never {
+  throw new FedkitError('AUTHENTICATION_FAILED', 'identity: expected a message signed by its sender, got another', {
+    details: { client: id },
+  });
+}

@@ -1,0 +1,36 @@
+/**
+ * SHA-256 with domain separation, and HKDF-SHA256 (RFC 5869) in its two halves.
+ *
+ * @module
+ */
+import { expand, extract } from '@noble/hashes/hkdf.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { utf8Encode } from '@fedkit/core/internal';
+import { uint32Bytes } from './bytes.ts';
+
+/** Opens every hash and every derivation of this protocol. */
+export const PROTOCOL_LABEL = 'fedkit/secagg/v1';
+
+/** SHA-256 over the label and the parts, each after its length, so that no two lists of parts share an encoding. */
+export function labelledHash(label: string, ...parts: readonly Uint8Array[]): Uint8Array {
+  const hash = sha256.create();
+  const name = utf8Encode(`${PROTOCOL_LABEL}/${label}`);
+  hash.update(uint32Bytes(name.length)).update(name);
+  for (const part of parts) hash.update(uint32Bytes(part.length)).update(part);
+  return hash.digest();
+}
+
+/** Plain SHA-256. */
+export function digestOf(bytes: Uint8Array): Uint8Array {
+  return sha256(bytes);
+}
+
+/** HKDF-Extract: a pseudorandom key from input key material. */
+export function hkdfExtract(salt: Uint8Array, inputKey: Uint8Array): Uint8Array {
+  return extract(sha256, inputKey, salt);
+}
+
+/** HKDF-Expand to `length` ≤ 32 bytes. */
+export function hkdfExpand(pseudorandomKey: Uint8Array, info: Uint8Array, length: number): Uint8Array {
+  return expand(sha256, pseudorandomKey, info, length);
+}

@@ -1,0 +1,102 @@
+/**
+ * Every key of the protocol: HKDF-SHA256 (RFC 5869) whose salt is the transcript hash and whose info names the purpose,
+ * the session, the round, the parties with their public keys, and for masks the vector with its width and length.
+ *
+ * Two keys therefore coincide only where everything about them does; a message moved to another round, sender, recipient
+ * or purpose meets another key.
+ *
+ * @module
+ */
+import { utf8Encode } from '@fedkit/core/internal';
+import { concat, uint32Bytes } from './internal/bytes.ts';
+import { PROTOCOL_LABEL, hkdfExpand, hkdfExtract } from './internal/hash.ts';
+
+/** What a key is for; the number goes into its derivation. 5 and above are free. */
+export const PURPOSE = {
+  /** Keystream of the mask two neighbours share. */
+  pairwiseMask: 1,
+  /** Keystream of the mask a client adds alone. */
+  selfMask: 2,
+  /** Encryption of a share of the mask secret key. */
+  maskKeyShare: 3,
+  /** Encryption of a share of the self-mask seed. */
+  selfMaskShare: 4,
+} as const;
+
+/** One purpose of {@link PURPOSE}. */
+export type Purpose = (typeof PURPOSE)[keyof typeof PURPOSE];
+
+/** One party of a derivation. */
+export interface Party {
+  /** Place in the round, in [0, clients). */
+  readonly index: number;
+  /** UTF-8 of the client's id, at most 255 bytes. */
+  readonly id: Uint8Array;
+  /** The X25519 public key that the derivation is about. */
+  readonly publicKey: Uint8Array;
+}
+
+/** What all derivations of a round share. */
+export interface KeyContext {
+  /** 16 bytes. */
+  readonly session: Uint8Array;
+  /** Unsigned, 32 bits. */
+  readonly round: number;
+  /** 32 bytes: the hash of configuration and cohort. */
+  readonly transcript: Uint8Array;
+}
+
+/** The vector a mask covers. */
+export interface MaskedVector {
+  readonly name: string;
+  readonly length: number;
+  /** Width of the ring, 2 to 52. */
+  readonly bits: number;
+}
+
+const LABEL = /* @__PURE__ */ utf8Encode(PROTOCOL_LABEL);
+
+/** HKDF-Extract of an X25519 agreement or of a self-mask seed; 32 bytes. */
+export function extractKey(context: KeyContext, secret: Uint8Array): Uint8Array {
+  return hkdfExtract(context.transcript, secret);
+}
+
+/**
+ * HKDF-Expand of an extracted key for one direction or pair.
+ *
+ * @param parties - In the order the purpose defines: lower index first for a mask, sender first for a share.
+ * @param length - 16 or 32 bytes.
+ */
+export function expandKey(
+  context: KeyContext,
+  extracted: Uint8Array,
+  purpose: Purpose,
+  parties: readonly Party[],
+  length: number,
+  vector?: MaskedVector,
+): Uint8Array {
+  return hkdfExpand(extracted, keyInfo(context, purpose, parties, vector), length);
+}
+
+/** The info bytes of a derivation: label, purpose, session, round, parties, vector. */
+export function keyInfo(
+  context: KeyContext,
+  purpose: Purpose,
+  parties: readonly Party[],
+  vector?: MaskedVector,
+): Uint8Array {
+  const parts: Uint8Array[] = [
+    LABEL,
+    Uint8Array.of(purpose, parties.length),
+    context.session,
+    uint32Bytes(context.round),
+  ];
+  for (const { index, id, publicKey } of parties) {
+    parts.push(uint32Bytes(index), Uint8Array.of(id.length), id, publicKey);
+  }
+  if (vector !== undefined) {
+    const name = utf8Encode(vector.name);
+    parts.push(Uint8Array.of(name.length), name, Uint8Array.of(vector.bits), uint32Bytes(vector.length));
+  }
+  return concat(...parts);
+}

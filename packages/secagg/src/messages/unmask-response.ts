@@ -1,0 +1,68 @@
+/**
+ * Client to server: one share of each dealer it knows, of the self-mask seed of a survivor or of the mask secret key of
+ * a dropped client, never both.
+ *
+ * Body: 32 bytes hash of the request · 32-bit count of dealers · bitmap of those whose share could be opened · shares of
+ * 36 bytes, ascending by the dealer's index.
+ *
+ * @module
+ */
+import type { RoundConfig } from '../config/round-config.ts';
+import { ByteReader, ByteWriter } from '../internal/bytes.ts';
+import { PRIME } from '../field31.ts';
+import { LIMBS, SHARE_BYTES } from '../shamir.ts';
+import { readBitmap, writeBitmap } from './bitmap.ts';
+import { MESSAGE, encodeMessage } from './header.ts';
+
+/** What the message says; shares in the order of the dealers. */
+export interface UnmaskResponse {
+  readonly request: Uint8Array;
+  readonly shares: readonly (Uint8Array | undefined)[];
+}
+
+/** The message up to its signature. */
+export function encodeUnmaskResponse(
+  config: RoundConfig,
+  index: number,
+  { request, shares }: UnmaskResponse,
+): Uint8Array<ArrayBuffer> {
+  const writer = new ByteWriter().bytes(request).uint32(shares.length);
+  writeBitmap(
+    writer,
+    shares.map((share) => share !== undefined),
+  );
+  for (const share of shares) if (share !== undefined) writer.bytes(share);
+  return encodeMessage(config, MESSAGE.unmaskResponse, index, writer.finish(), config.identities);
+}
+
+/** What the server keeps of a response: for each dealer nine words, and whether they are there. */
+export interface ReleasedShares {
+  readonly request: Uint8Array;
+  readonly present: readonly boolean[];
+  /** Nine words for each dealer, zeros for one whose share is missing; all below p. */
+  readonly words: Uint32Array;
+}
+
+/** Reads the body. */
+export function decodeUnmaskResponse(body: Uint8Array, dealers: number): ReleasedShares {
+  const reader = new ByteReader('decodeUnmaskResponse', body);
+  const request = reader.bytes(32);
+  const count = reader.uint32();
+  if (count !== dealers) reader.refuse(`shares of ${dealers} dealers`, `${count}`);
+  const present = readBitmap(reader, dealers);
+  const opened = present.filter(Boolean).length;
+  const shares = reader.bytes(opened * SHARE_BYTES);
+  reader.end();
+  const view = new DataView(shares.buffer, shares.byteOffset, shares.length);
+  const words = new Uint32Array(dealers * LIMBS);
+  let at = 0;
+  for (let dealer = 0; dealer < dealers; dealer++) {
+    if (!present[dealer]) continue;
+    for (let limb = 0; limb < LIMBS; limb++, at += 4) {
+      const word = view.getUint32(at, true);
+      if (word >= PRIME) reader.refuse('field elements below 2^31 − 1', 'a larger one');
+      words[dealer * LIMBS + limb] = word;
+    }
+  }
+  return { request, present, words };
+}

@@ -1,0 +1,92 @@
+/**
+ * What a client insists on. The server proposes a round; the client refuses a weak one before any secret leaves it.
+ *
+ * @module
+ */
+import { FedkitError } from '@fedkit/core';
+import { checkBytes, checkInteger, checkNumber, refuse } from '@fedkit/core/internal';
+import { type Mode, type RoundConfig, adversaryOf, maskedVectors } from './config/round-config.ts';
+import type { MaskSuite } from './crypto/provider.ts';
+import { checkGraph } from './graph/graph-parameters.ts';
+import { equal } from './internal/bytes.ts';
+
+/** A client's own terms. They are never sent. */
+export interface ClientPolicy {
+  /** Fewest inputs in a sum this client takes part in; ≥ 2. */
+  readonly minimumClients: number;
+  /** Least Shamir threshold; ≥ 2. */
+  readonly minimumThreshold: number;
+  /** Most entries over all vectors: what this device can mask. */
+  readonly maximumEntries: number;
+  readonly modes: readonly Mode[];
+  readonly suites: readonly MaskSuite[];
+  /** γ this client assumes: threshold and degree are checked against it, whatever the server assumed. */
+  readonly corruptFraction: number;
+  /** δ this client assumes for the connectivity of the graph. Default 0. */
+  readonly dropoutFraction?: number;
+  /** Default 40. */
+  readonly sigma?: number;
+  /** The model this client computed its input from: another digest in the round is refused. */
+  readonly modelDigest?: Uint8Array;
+  /** Most probability of a wrapped sum, per vector. Default 0: exact sums only. */
+  readonly maximumWrapProbability?: number;
+  /** Whether rounds without signatures are refused. Default false. */
+  readonly requireIdentities?: boolean;
+}
+
+/**
+ * Holds a round against a client's policy.
+ *
+ * @throws FedkitError `THRESHOLD_NOT_MET` for too small a cohort or threshold, `SHAPE_MISMATCH` for another model,
+ * `AUTHENTICATION_FAILED` for missing identities, `OUT_OF_RANGE` for a graph, vector or ring outside the policy,
+ * `INVALID_ARGUMENT` for a mode or suite that is not allowed.
+ */
+export function checkPolicy(policy: ClientPolicy, config: RoundConfig): void {
+  checkInteger('policy.minimumClients', policy.minimumClients, 2);
+  checkInteger('policy.minimumThreshold', policy.minimumThreshold, 2);
+  checkInteger('policy.maximumEntries', policy.maximumEntries, 1);
+  const { dropoutFraction = 0, maximumWrapProbability = 0 } = policy;
+  checkNumber('policy.maximumWrapProbability', maximumWrapProbability, 0, 0.5);
+  if (!policy.modes.includes(config.mode)) {
+    refuse('INVALID_ARGUMENT', 'policy.modes', `one of ${policy.modes.join(', ')}`, config.mode);
+  }
+  if (!policy.suites.includes(config.suite)) {
+    refuse('INVALID_ARGUMENT', 'policy.suites', `one of ${policy.suites.join(', ')}`, config.suite);
+  }
+  if (config.minimumClients < policy.minimumClients) {
+    tooFew('policy.minimumClients', policy.minimumClients, config.minimumClients);
+  }
+  if (config.threshold < policy.minimumThreshold) {
+    tooFew('policy.minimumThreshold', policy.minimumThreshold, config.threshold);
+  }
+  const entries = maskedVectors(config).reduce((sum, { length }) => sum + length, 0);
+  checkInteger('policy.maximumEntries', entries, 1, policy.maximumEntries);
+  for (const { name, wrapProbability } of config.vectors) {
+    checkNumber(`policy.maximumWrapProbability, vector ${name}`, wrapProbability, 0, maximumWrapProbability);
+  }
+  if (policy.requireIdentities === true && !config.identities) {
+    refuse('AUTHENTICATION_FAILED', 'policy.requireIdentities', 'a round with signatures', 'one without');
+  }
+  if (
+    policy.modelDigest !== undefined &&
+    !equal(checkBytes('policy.modelDigest', policy.modelDigest, 32), config.modelDigest)
+  ) {
+    refuse('SHAPE_MISMATCH', 'policy.modelDigest', 'the digest of the model this client trained', 'another');
+  }
+  checkGraph(
+    { kind: config.graph, degree: config.degree, threshold: config.threshold },
+    {
+      clients: config.clients,
+      corruptFraction: policy.corruptFraction,
+      dropoutFraction,
+      adversary: adversaryOf(config.mode),
+      ...(policy.sigma === undefined ? {} : { sigma: policy.sigma }),
+    },
+  );
+}
+
+function tooFew(where: string, least: number, got: number): never {
+  throw new FedkitError('THRESHOLD_NOT_MET', `${where}: expected at least ${least}, got ${got}`, {
+    details: { where, least, got },
+  });
+}

@@ -1,0 +1,369 @@
+/**
+ * The server of secure aggregation as a state machine: messages in, messages out, no IO and no clock of its own.
+ *
+ * @module
+ */
+import { type ClientId, FedkitError, secureRng } from '@fedkit/core';
+import { checkBytes, refuse } from '@fedkit/core/internal';
+import { roundConfigDigest } from '../config/encode-config.ts';
+import { type RoundConfig, checkRoundConfig, maskedVectors } from '../config/round-config.ts';
+import { defaultProvider } from '../crypto/default-provider.ts';
+import type { CryptoProvider } from '../crypto/provider.ts';
+import { inlineExecutor } from '../executor/inline.ts';
+import { type MaskExecutor, type MaskTask, maskCount } from '../executor/mask-task.ts';
+import { type Directory, verifyMessage } from '../identity.ts';
+import { copyOf, equal } from '../internal/bytes.ts';
+import { decodeAbort, encodeAbort } from '../messages/abort.ts';
+import { MESSAGE, type Message, NO_INDEX, decodeMessage } from '../messages/header.ts';
+import { encodeId } from '../messages/member.ts';
+import { openState, sealState } from '../persist/seal.ts';
+import { VectorSum } from '../sum/vector-sum.ts';
+import { Outbox } from './outbox.ts';
+import { acceptMessage } from './accept.ts';
+import { openStage, requireEnough } from './advance.ts';
+import { ServerRound, type ServerStage } from './round.ts';
+import { decodeServerState, encodeServerState } from './state.ts';
+import { type Suspects, Unmasking } from './unmask.ts';
+
+/** What a server is made of. */
+export interface SecAggServerOptions {
+  readonly config: RoundConfig;
+  /** Awaited before `advance` returns messages. */
+  readonly persist?: (sealedState: Uint8Array) => Promise<void>;
+  /** 32 secret bytes under which saved state is sealed; needed with `persist`. */
+  readonly sealingKey?: Uint8Array;
+  /** Public keys of the clients; needed in rounds with identities. */
+  readonly directory?: Directory;
+  /** Where masks are expanded; default on this thread. */
+  readonly executor?: MaskExecutor;
+  readonly onProgress?: (progress: ServerProgress) => void;
+  readonly provider?: CryptoProvider;
+}
+
+/** How far a stage is: messages that have come, or masks taken out. */
+export interface ServerProgress {
+  readonly stage: ServerStage;
+  readonly kind: 'messages' | 'masks';
+  readonly done: number;
+  /** What is expected in all; messages of clients that dropped out never come. */
+  readonly total: number;
+}
+
+/** What a finished round gives. */
+export interface SecAggResult {
+  /** By name; `Int32Array` for rings up to 32 bits, else `Float64Array`. Exact. */
+  readonly sums: Record<string, Int32Array | Float64Array>;
+  /** Sum of the survivors' weights; their number where the round is unweighted. */
+  readonly weight: number;
+  /** Whose inputs are in the sums, in the order of their places. */
+  readonly survivors: ClientId[];
+}
+
+/** Message type that each stage takes. */
+const EXPECTED: Partial<Record<ServerStage, number>> = {
+  advertise: MESSAGE.advertise,
+  reveal: MESSAGE.reveal,
+  share: MESSAGE.shareKeys,
+  input: MESSAGE.maskedInput,
+  consistency: MESSAGE.signedSurvivors,
+  unmask: MESSAGE.unmaskResponse,
+};
+
+/**
+ * The server of one round.
+ *
+ * `receive` takes each client's message; `advance` ends a stage with whoever has answered and gives the next messages.
+ * When to advance is the caller's to decide: when all have answered ({@link waitingFor} is empty), or at a deadline, or
+ * in the last stage as soon as {@link ready}. A refused message changes nothing; which client sent it is known, since the
+ * caller names it.
+ *
+ * @complexity Memory O(entries + clients · degree): a masked input is folded into the sum as it arrives.
+ */
+export class SecAggServer {
+  readonly #options: SecAggServerOptions;
+  readonly #provider: CryptoProvider;
+  readonly #round: ServerRound;
+  readonly #digests: Map<string, Uint8Array> = new Map();
+  readonly #left: Set<ClientId> = new Set();
+  #stage: ServerStage = 'advertise';
+  #received = 0;
+  #unmasked = false;
+  #suspects: readonly Suspects[] = [];
+  #expectedCount: number;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(options: SecAggServerOptions) {
+    const config = checkRoundConfig(options.config);
+    if ((options.persist === undefined) !== (options.sealingKey === undefined)) {
+      refuse('INVALID_ARGUMENT', 'SecAggServer: persist', 'it together with a sealingKey', 'one of them');
+    }
+    if (options.sealingKey !== undefined) checkBytes('SecAggServer: sealingKey', options.sealingKey, 32);
+    if (config.identities && options.directory === undefined) {
+      refuse('INVALID_ARGUMENT', 'SecAggServer: directory', 'one in rounds with identities', undefined);
+    }
+    this.#options = options;
+    this.#provider = options.provider ?? defaultProvider();
+    this.#round = new ServerRound(config, roundConfigDigest(config));
+    this.#expectedCount = config.clients;
+  }
+
+  /** A server that goes on from what `persist` last saved. */
+  static restore(options: SecAggServerOptions & { readonly sealedState: Uint8Array }): SecAggServer {
+    const { sealedState, ...rest } = options;
+    const server = new SecAggServer(rest);
+    if (rest.sealingKey === undefined)
+      refuse('INVALID_ARGUMENT', 'SecAggServer.restore: sealingKey', '32 bytes', undefined);
+    const { configDigest } = server.#round;
+    const bytes = openState(server.#provider, rest.sealingKey, 'server', configDigest, sealedState);
+    const stage = decodeServerState(bytes, server.#round, server.#digests);
+    bytes.fill(0);
+    server.#enter(stage, 0);
+    server.#expectedCount = stage === 'advertise' ? server.#round.config.clients : server.waitingFor.length;
+    return server;
+  }
+
+  get stage(): ServerStage {
+    return this.#stage;
+  }
+
+  /** Clients whose message of this stage has not come and who have not left; none in `advertise`, where anyone may come. */
+  get waitingFor(): ClientId[] {
+    const ids = this.#round.indices(this.#participants()).map((index) => this.#round.idOf(index));
+    return ids.filter((id) => !this.#left.has(id) && !this.#digests.has(this.#slot(id)));
+  }
+
+  /** Whether `advance` has what it needs. */
+  get ready(): boolean {
+    try {
+      requireEnough(this.#round, this.#stage, this.#provider);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /**
+   * Takes one client's message.
+   *
+   * The same message again is accepted and changes nothing; another in its place is refused, and so is any message of a
+   * stage that has ended: a masked input that comes after its owner was declared dropped is never looked at.
+   *
+   * @param clientId - Who sent it, as the transport authenticated it.
+   * @throws FedkitError `DECODE_FAILED`, `AUTHENTICATION_FAILED` or `PROTOCOL_STATE`; the state is as before.
+   */
+  receive(clientId: ClientId, message: Uint8Array): Promise<void> {
+    return this.#serially(() => {
+      const round = this.#round;
+      const bytes = copyOf(checkBytes('SecAggServer.receive: message', message));
+      const id = encodeId('SecAggServer.receive: clientId', clientId);
+      const decoded = decodeMessage(round.config, bytes);
+      const digest = this.#provider.sha256(bytes);
+      const slot = `${decoded.type} ${clientId}`;
+      const earlier = this.#digests.get(slot);
+      if (earlier !== undefined && equal(earlier, digest)) return;
+      if (decoded.type !== MESSAGE.abort) this.#checkTurn(clientId, decoded, earlier !== undefined);
+      this.#checkSignature(clientId, decoded);
+      if (decoded.type === MESSAGE.abort) {
+        decodeAbort(decoded.body);
+        this.#left.add(clientId);
+        return;
+      }
+      acceptMessage(round, this.#stage, id, decoded);
+      this.#digests.set(slot, digest);
+      this.#left.delete(clientId);
+      this.#received++;
+      this.#progress('messages', this.#received, this.#expectedCount);
+    });
+  }
+
+  /** Notes that a client has gone, so that nobody waits for it. What it already sent counts; it may come back in time. */
+  leave(clientId: ClientId): void {
+    this.#left.add(clientId);
+  }
+
+  /**
+   * Ends the stage: who has not answered has dropped out of what follows. The last call unmasks the sum and returns no
+   * messages.
+   *
+   * @returns The messages to send, by client; each is made when it is read, and reading it again gives the same bytes.
+   * @throws FedkitError `THRESHOLD_NOT_MET` where too few have answered, `AUTHENTICATION_FAILED` where shares were wrong,
+   * `PROTOCOL_STATE` after the end; the state is as before, and later messages may still make it succeed.
+   */
+  advance(): Promise<Map<ClientId, Uint8Array>> {
+    return this.#serially(async () => {
+      const round = this.#round;
+      requireEnough(round, this.#stage, this.#provider);
+      if (this.#stage === 'unmask') {
+        // A save that failed is tried again; the masks are taken out once.
+        if (!this.#unmasked) await this.#unmask();
+        await this.#save('finished');
+        this.#enter('finished', 0);
+        return new Map();
+      }
+      const { stage, recipients, make } = openStage(round, this.#stage);
+      await this.#save(stage);
+      if (stage === 'input') round.keepDealers(recipients);
+      this.#enter(stage, recipients.length);
+      return new Outbox(
+        recipients.map((index) => round.idOf(index)),
+        (id) => make(round.places.get(id) as number),
+      );
+    });
+  }
+
+  /**
+   * Pairs of clients of which at least one cheated, as far as unmasking came across them; also after it failed. Empty
+   * before, and after a restore.
+   */
+  get suspects(): readonly Suspects[] {
+    return [...this.#suspects];
+  }
+
+  /** The sums. @throws FedkitError `PROTOCOL_STATE` before the round is finished. */
+  result(): SecAggResult {
+    if (this.#stage !== 'finished') {
+      throw new FedkitError(
+        'PROTOCOL_STATE',
+        `SecAggServer.result: expected a finished round, got one in stage ${this.#stage}`,
+      );
+    }
+    const { config, sum } = this.#round;
+    const survivors = this.#round.survivors().map((index) => this.#round.idOf(index));
+    return {
+      sums: Object.fromEntries(config.vectors.map(({ name }, i) => [name, sum.centered(i)])),
+      weight: config.maximumWeight === 1 ? survivors.length : sum.centered(config.vectors.length)[0],
+      survivors,
+    };
+  }
+
+  /** Gives the round up. @returns The message for every client that has advertised. */
+  abort(): Promise<Map<ClientId, Uint8Array>> {
+    return this.#serially(() => {
+      this.#stage = 'aborted';
+      this.#round.sum.erase();
+      const message = encodeAbort(this.#round.config, NO_INDEX, false);
+      return new Map(this.#round.members.map(({ index }) => [this.#round.idOf(index), message]));
+    });
+  }
+
+  async #unmask(): Promise<void> {
+    const round = this.#round;
+    const unmasking = new Unmasking(round, this.#provider);
+    this.#suspects = unmasking.suspects;
+    const tasks = await unmasking.tasks();
+    const masks = new VectorSum(maskedVectors(round.config));
+    const executor = this.#options.executor ?? inlineExecutor(this.#provider);
+    const total = tasks.reduce((sum, task) => sum + maskCount(task), 0);
+    let done = 0;
+    let next = 0;
+    const work = async (): Promise<void> => {
+      while (next < tasks.length) {
+        const task: MaskTask = tasks[next++];
+        masks.addSaved(await executor.run(task));
+        done += maskCount(task);
+        this.#progress('masks', done, total);
+      }
+    };
+    await Promise.all(Array.from({ length: executor.concurrency }, work));
+    // Only now is the sum touched: an executor that fails leaves the round as it was.
+    round.sum.addSaved(masks.save());
+    masks.erase();
+    this.#unmasked = true;
+  }
+
+  #checkTurn(clientId: ClientId, { type, index }: Message, answered: boolean): void {
+    if (answered) {
+      throw new FedkitError(
+        'PROTOCOL_STATE',
+        'SecAggServer.receive: expected the message this client already sent, got another',
+        {
+          details: { client: clientId },
+        },
+      );
+    }
+    if (type !== EXPECTED[this.#stage]) {
+      throw new FedkitError(
+        'PROTOCOL_STATE',
+        `SecAggServer.receive: expected a message of stage ${this.#stage}, got type ${type}: late or early`,
+        { details: { client: clientId } },
+      );
+    }
+    if (this.#stage === 'advertise') return;
+    const place = this.#round.places.get(clientId);
+    const part = place === undefined ? undefined : this.#participants()[place];
+    if (place === undefined || part === undefined || part === false) {
+      throw new FedkitError('PROTOCOL_STATE', 'SecAggServer.receive: expected a client of this stage, got another', {
+        details: { client: clientId },
+      });
+    }
+    if (index !== place) {
+      throw new FedkitError(
+        'AUTHENTICATION_FAILED',
+        'SecAggServer.receive: expected the place of this client, got another',
+        {
+          details: { client: clientId, place },
+        },
+      );
+    }
+  }
+
+  #checkSignature(clientId: ClientId, message: Message): void {
+    const { directory } = this.#options;
+    const { config, configDigest } = this.#round;
+    if (config.identities !== (message.signed !== undefined)) {
+      throw new FedkitError(
+        'AUTHENTICATION_FAILED',
+        'SecAggServer.receive: expected a signature exactly where the round has identities, got the opposite',
+      );
+    }
+    if (config.identities) verifyMessage(this.#provider, configDigest, directory as Directory, clientId, message);
+  }
+
+  /** Who is in this stage, by place. */
+  #participants(): readonly unknown[] {
+    const { complete, members, parts, dealt, masked, releasing } = this.#round;
+    switch (this.#stage) {
+      case 'reveal':
+        return members;
+      case 'share':
+        return complete ? members : parts;
+      case 'input':
+        return dealt;
+      case 'consistency':
+        return masked;
+      case 'unmask':
+        return releasing;
+      default:
+        return [];
+    }
+  }
+
+  #enter(stage: ServerStage, expected: number): void {
+    this.#stage = stage;
+    this.#received = 0;
+    this.#expectedCount = expected;
+  }
+
+  #slot(id: ClientId): string {
+    return `${EXPECTED[this.#stage]} ${id}`;
+  }
+
+  #progress(kind: ServerProgress['kind'], done: number, total: number): void {
+    this.#options.onProgress?.({ stage: this.#stage, kind, done, total });
+  }
+
+  async #save(stage: ServerStage): Promise<void> {
+    const { persist, sealingKey } = this.#options;
+    if (persist === undefined || sealingKey === undefined) return;
+    const bytes = encodeServerState(this.#round, stage, this.#digests);
+    const sealed = sealState(this.#provider, secureRng(), sealingKey, 'server', this.#round.configDigest, bytes);
+    bytes.fill(0);
+    await persist(sealed);
+  }
+
+  #serially<T>(work: () => T | Promise<T>): Promise<T> {
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * The bytes of a server's state. What follows from messages, such as trees, ring and transcript, is computed again.
+ *
+ * @module
+ */
+import { utf8Decode, utf8Encode } from '@fedkit/core/internal';
+import { ByteReader, ByteWriter } from '../internal/bytes.ts';
+import { memberBytes, readMember } from '../messages/member.ts';
+import { LIMBS } from '../shamir.ts';
+import { readBitmap, writeBitmap } from '../messages/bitmap.ts';
+import { usableDealers } from './advance.ts';
+import type { ServerRound, ServerStage } from './round.ts';
+
+const VERSION = 1;
+const STAGES: readonly ServerStage[] = [
+  'advertise',
+  'reveal',
+  'share',
+  'input',
+  'consistency',
+  'unmask',
+  'finished',
+  'aborted',
+];
+
+/** The state as it is when `stage` opens. */
+export function encodeServerState(
+  round: ServerRound,
+  stage: ServerStage,
+  digests: ReadonlyMap<string, Uint8Array>,
+): Uint8Array {
+  const { config, members, parts, dealt, masked, signed, released, sum } = round;
+  const writer = new ByteWriter().uint8(VERSION).uint8(STAGES.indexOf(stage)).uint32(members.length);
+  for (const member of members) {
+    const { index } = member;
+    writer.bytes(memberBytes(config, member));
+    writer.long(parts[index] ?? new Uint8Array(0));
+    writer.uint8(dealt[index] === undefined ? 0 : 1);
+    const deal = dealt[index];
+    if (deal !== undefined) writer.bytes(deal.commitment).long(deal.sealed);
+    writer.uint8(masked[index] ? 1 : 0);
+    writer.long(signed[index] ?? new Uint8Array(0));
+    const release = released[index];
+    writer.uint32(release === undefined ? 0 : release.present.length);
+    if (release !== undefined) {
+      writer.bytes(release.request);
+      writeBitmap(writer, release.present);
+      writer.bytes(new Uint8Array(release.words.buffer));
+    }
+  }
+  writer.long(masked.some(Boolean) ? sum.save() : new Uint8Array(0));
+  writer.uint32(digests.size);
+  for (const [slot, digest] of digests) writer.uint16(utf8Encode(slot).length).bytes(utf8Encode(slot)).bytes(digest);
+  return writer.finish();
+}
+
+/** Fills a fresh round from what {@link encodeServerState} wrote; the bytes were authenticated. */
+export function decodeServerState(
+  bytes: Uint8Array,
+  round: ServerRound,
+  digests: Map<string, Uint8Array>,
+): ServerStage {
+  const reader = new ByteReader('decodeServerState', bytes);
+  if (reader.uint8() !== VERSION) reader.refuse(`version ${VERSION}`, 'another');
+  const stage = STAGES[reader.uint8()];
+  const count = reader.uint32();
+  for (let index = 0; index < count; index++) {
+    round.add(readMember(round.config, index, reader));
+    const part = reader.long();
+    if (part.length > 0) round.parts[index] = part.slice();
+    if (reader.uint8() === 1) {
+      round.dealt[index] = { commitment: reader.bytes(32).slice(), sealed: reader.long().slice() };
+    }
+    if (reader.uint8() === 1) round.masked[index] = true;
+    const signature = reader.long();
+    if (signature.length > 0) round.signed[index] = signature.slice();
+    const dealers = reader.uint32();
+    if (dealers === 0) continue;
+    const request = reader.bytes(32).slice();
+    const present = readBitmap(reader, dealers);
+    const words = new Uint32Array(reader.bytes(dealers * LIMBS * 4).slice().buffer);
+    round.released[index] = { request, present, words };
+  }
+  const saved = reader.long();
+  if (saved.length > 0) round.sum.addSaved(saved);
+  for (let left = reader.uint32(); left > 0; left--) {
+    digests.set(utf8Decode(reader.bytes(reader.uint16())), reader.bytes(32).slice());
+  }
+  reader.end();
+  reopen(round, stage);
+  return stage;
+}
+
+function reopen(round: ServerRound, stage: ServerStage): void {
+  const at = STAGES.indexOf(stage);
+  if (at > STAGES.indexOf('advertise')) round.closeMembers();
+  if (at > STAGES.indexOf('reveal') && !round.complete) round.closeParts();
+  if (at > STAGES.indexOf('share')) round.keepDealers(usableDealers(round));
+  if (at > STAGES.indexOf('consistency')) round.closeSigned();
+}

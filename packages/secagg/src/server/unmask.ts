@@ -1,0 +1,194 @@
+/**
+ * Rebuilding secrets from released shares, and the tasks that take the masks out.
+ *
+ * @module
+ */
+import { type ClientId, FedkitError, secureRng } from '@fedkit/core';
+import type { CryptoProvider } from '../crypto/provider.ts';
+import type { MaskTask } from '../executor/mask-task.ts';
+import { equal } from '../internal/bytes.ts';
+import { maskParty } from '../messages/member.ts';
+import type { ReleasedShares } from '../messages/unmask-response.ts';
+import { ShareDecoder } from '../share-decoder.ts';
+import type { ShareKind } from '../share-encryption.ts';
+import { combineWords, interpolationWeights } from '../shamir.ts';
+import { selfMaskCommitment } from '../transcript.ts';
+import type { ServerRound } from './round.ts';
+
+/** Self masks in one task: enough to be worth a message to a worker, few enough for steady progress. */
+const SELF_MASKS_A_TASK = 64;
+
+/**
+ * Which dealers' secrets are needed and how: the seed of every survivor, the mask key of every dropped client that a
+ * survivor shares a mask with.
+ */
+export function neededSecrets(round: ServerRound): { seeds: number[]; keys: number[] } {
+  const dealers = round.indices(round.dealt);
+  return {
+    seeds: dealers.filter((dealer) => round.masked[dealer]),
+    keys: dealers.filter((dealer) => !round.masked[dealer] && round.peersOf(dealer).some((peer) => round.masked[peer])),
+  };
+}
+
+/**
+ * Two clients of which at least one did not follow the protocol: `dealer` dealt a bad share, or `holder` released
+ * another than it was dealt.
+ */
+export interface Suspects {
+  readonly dealer: ClientId;
+  readonly holder: ClientId;
+  /** Which of the dealer's secrets the share belongs to; the other kind is never opened. */
+  readonly kind: ShareKind;
+  /** A share beside the dealer's polynomial, or none: the holder says that it could not open what it was sent. */
+  readonly found: 'wrong' | 'missing';
+}
+
+/** Whether a rebuilt secret is the one its dealer is bound to. */
+type Check = (secret: Uint8Array) => boolean | Promise<boolean>;
+
+/** Rebuilds every needed secret, checks it, and cuts the work into tasks. */
+export class Unmasking {
+  readonly #round: ServerRound;
+  readonly #provider: CryptoProvider;
+  readonly #weights = new Map<string, Uint32Array>();
+  readonly #decoders = new Map<string, ShareDecoder>();
+  readonly #liars = new Set<number>();
+  /** Found so far, by dealer. */
+  readonly suspects: Suspects[] = [];
+  readonly #places = new Map<number, Map<number, number>>();
+
+  constructor(round: ServerRound, provider: CryptoProvider) {
+    this.#round = round;
+    this.#provider = provider;
+  }
+
+  /** A dealer whose secret cannot be rebuilt from what has come, if there is one. */
+  missing(): number | undefined {
+    const { seeds, keys } = neededSecrets(this.#round);
+    return [...seeds, ...keys].find((dealer) => this.#holders(dealer).length < this.#round.config.threshold);
+  }
+
+  /**
+   * @throws FedkitError `THRESHOLD_NOT_MET` where shares are missing, `AUTHENTICATION_FAILED` where a secret cannot be
+   * rebuilt to the one its dealer committed to: the dealer shared another, or more than (r − t)/2 of r shares are wrong.
+   */
+  async tasks(): Promise<MaskTask[]> {
+    const round = this.#round;
+    const layout = round.layout();
+    const { seeds, keys } = neededSecrets(round);
+    const selfMasks: MaskTask['selfMasks'][number][] = [];
+    for (const dealer of seeds) {
+      const { commitment } = round.dealt[dealer] as { commitment: Uint8Array };
+      const seed = await this.#rebuild(dealer, 'selfMask', (secret) =>
+        equal(selfMaskCommitment(round.transcript, dealer, secret), commitment),
+      );
+      selfMasks.push({ party: maskParty(round.members[dealer]), seed });
+    }
+    const tasks: MaskTask[] = [];
+    for (let i = 0; i < selfMasks.length; i += SELF_MASKS_A_TASK) {
+      tasks.push({ layout, selfMasks: selfMasks.slice(i, i + SELF_MASKS_A_TASK), pairMasks: [] });
+    }
+    for (const dealer of keys) {
+      const member = round.members[dealer];
+      const secretKey = await this.#rebuild(dealer, 'maskKey', async (secret) =>
+        equal((await this.#provider.agreement(secret)).publicKey, member.maskKey),
+      );
+      const peers = Array.from(round.peersOf(dealer)).filter((peer) => round.masked[peer]);
+      const survivors = peers.map((peer) => maskParty(round.members[peer]));
+      tasks.push({ layout, selfMasks: [], pairMasks: [{ party: maskParty(member), secretKey, survivors }] });
+    }
+    return tasks;
+  }
+
+  /** From t shares if they are right, else from all that came. */
+  async #rebuild(dealer: number, kind: ShareKind, check: Check): Promise<Uint8Array> {
+    const { threshold } = this.#round.config;
+    const all = this.#holders(dealer);
+    this.#noteMissing(dealer, kind);
+    if (all.length < threshold) {
+      throw new FedkitError(
+        'THRESHOLD_NOT_MET',
+        `SecAggServer: expected ${threshold} shares of every secret, got ${all.length} of one`,
+        { details: { client: this.#round.idOf(dealer), threshold, shares: all.length } },
+      );
+    }
+    const honest = all.filter((holder) => !this.#liars.has(holder));
+    const first = (honest.length >= threshold ? honest : all).slice(0, threshold);
+    const secret = combineWords(this.#weightsOf(first), this.#released(first), this.#placesOf(first, dealer));
+    if (secret !== undefined && (await check(secret))) return secret;
+
+    const places = this.#placesOf(all, dealer);
+    const decoded = this.#decoderOf(all).decode(this.#released(all), places, secureRng());
+    if (decoded === undefined || !(await check(decoded.secret))) return this.#refuseShares(dealer, all.length);
+    for (const place of decoded.wrong) {
+      this.#liars.add(all[place]);
+      this.#suspect(dealer, all[place], kind, 'wrong');
+    }
+    return decoded.secret;
+  }
+
+  #weightsOf(holders: readonly number[]): Uint32Array {
+    return this.#cached(this.#weights, holders, (abscissas) => interpolationWeights(abscissas));
+  }
+
+  #decoderOf(holders: readonly number[]): ShareDecoder {
+    const { threshold } = this.#round.config;
+    return this.#cached(this.#decoders, holders, (abscissas) => new ShareDecoder(abscissas, threshold));
+  }
+
+  #cached<T>(cache: Map<string, T>, holders: readonly number[], make: (abscissas: Uint32Array) => T): T {
+    const set = holders.join();
+    const found = cache.get(set) ?? make(Uint32Array.from(holders, (holder) => holder + 1));
+    // In the complete graph one set serves everybody; on a ring every client has its own.
+    if (this.#round.complete) cache.set(set, found);
+    return found;
+  }
+
+  #released(holders: readonly number[]): Uint32Array[] {
+    return holders.map((holder) => (this.#round.released[holder] as ReleasedShares).words);
+  }
+
+  #placesOf(holders: readonly number[], dealer: number): Uint32Array {
+    return Uint32Array.from(holders, (holder) => this.#place(holder, dealer));
+  }
+
+  #noteMissing(dealer: number, kind: ShareKind): void {
+    for (const holder of this.#round.dealersOf(dealer)) {
+      const release = this.#round.released[holder];
+      if (release?.present[this.#place(holder, dealer)] === false) this.#suspect(dealer, holder, kind, 'missing');
+    }
+  }
+
+  #suspect(dealer: number, holder: number, kind: ShareKind, found: Suspects['found']): void {
+    this.suspects.push({ dealer: this.#round.idOf(dealer), holder: this.#round.idOf(holder), kind, found });
+  }
+
+  #refuseShares(dealer: number, shares: number): never {
+    const correctable = Math.floor((shares - this.#round.config.threshold) / 2);
+    throw new FedkitError(
+      'AUTHENTICATION_FAILED',
+      `SecAggServer: expected shares of the secret their dealer committed to with at most ${correctable} of ${shares} wrong, got others`,
+      { details: { client: this.#round.idOf(dealer), shares, correctable } },
+    );
+  }
+
+  /** Holders that released a share of `dealer`, ascending. */
+  #holders(dealer: number): number[] {
+    const { released } = this.#round;
+    return this.#round
+      .dealersOf(dealer)
+      .filter((holder) => released[holder]?.present[this.#place(holder, dealer)] === true);
+  }
+
+  /** Where in a holder's response the dealer's share stands. */
+  #place(holder: number, dealer: number): number {
+    // In the complete graph every holder lists the same dealers.
+    const list = this.#round.complete ? -1 : holder;
+    let places = this.#places.get(list);
+    if (places === undefined) {
+      places = new Map(this.#round.dealersOf(holder).map((other, place) => [other, place]));
+      this.#places.set(list, places);
+    }
+    return places.get(dealer) ?? -1;
+  }
+}

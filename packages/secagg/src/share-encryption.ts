@@ -1,0 +1,69 @@
+/**
+ * Shares on their way from dealer to holder: ChaCha20-Poly1305 (RFC 8439) under a key that encrypts this one share, so
+ * the nonce is zero. The two kinds of share have separate keys: whoever opens one, for an unmasking or to settle
+ * blame, learns nothing of the other.
+ *
+ * @module
+ */
+import type { CryptoProvider } from './crypto/provider.ts';
+import { concat, uint32Bytes } from './internal/bytes.ts';
+import { type KeyContext, type Party, PURPOSE, expandKey } from './key-derivation.ts';
+import { SHARE_BYTES } from './shamir.ts';
+
+/** Which of a dealer's two secrets a share belongs to. */
+export type ShareKind = 'maskKey' | 'selfMask';
+
+/** Bytes of one encrypted share. */
+export const SEALED_SHARE_BYTES: number = SHARE_BYTES + 16;
+
+/** Encrypts one share from `dealer` to `holder`. */
+export function sealShare(
+  provider: CryptoProvider,
+  context: KeyContext,
+  channelKey: Uint8Array,
+  dealer: Party,
+  holder: Party,
+  kind: ShareKind,
+  share: Uint8Array,
+): Uint8Array {
+  const key = shareKey(context, channelKey, dealer, holder, kind);
+  const sealed = provider.seal(key, share, associatedData(context, dealer, holder, kind));
+  key.fill(0);
+  return sealed;
+}
+
+/** The share, or `undefined` where it was not made by `dealer` for `holder`, of this kind, in this transcript. */
+export function openShare(
+  provider: CryptoProvider,
+  context: KeyContext,
+  channelKey: Uint8Array,
+  dealer: Party,
+  holder: Party,
+  kind: ShareKind,
+  sealed: Uint8Array,
+): Uint8Array | undefined {
+  const key = shareKey(context, channelKey, dealer, holder, kind);
+  const share = provider.open(key, sealed, associatedData(context, dealer, holder, kind));
+  key.fill(0);
+  return share;
+}
+
+function shareKey(
+  context: KeyContext,
+  channelKey: Uint8Array,
+  dealer: Party,
+  holder: Party,
+  kind: ShareKind,
+): Uint8Array {
+  const purpose = kind === 'maskKey' ? PURPOSE.maskKeyShare : PURPOSE.selfMaskShare;
+  return expandKey(context, channelKey, purpose, [dealer, holder], 32);
+}
+
+function associatedData(context: KeyContext, dealer: Party, holder: Party, kind: ShareKind): Uint8Array {
+  return concat(
+    context.transcript,
+    Uint8Array.of(kind === 'maskKey' ? PURPOSE.maskKeyShare : PURPOSE.selfMaskShare),
+    uint32Bytes(dealer.index),
+    uint32Bytes(holder.index),
+  );
+}

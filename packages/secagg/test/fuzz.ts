@@ -1,0 +1,157 @@
+// Seeded mutations of recorded rounds, on both sides: whatever arrives, only typed errors leave, a refused message
+// changes nothing, and the honest round still ends in the right sum.
+import { type Rng, isFedkitError, seededRng } from '@fedkit/core';
+import { SecAggClient, SecAggServer, publicKeyOf } from '../src/index.ts';
+import { testingRng } from '../src/testing/index.ts';
+import { Round, SEALING_KEY, Saves, clientOptions, configOf, ringOf } from './harness.ts';
+
+export interface FuzzCounts {
+  refused: number;
+  /** Mutations that are legitimate messages of their sender, or of a server that lies about others' keys. */
+  accepted: number;
+}
+
+const identityOf = (id: string) => ({ secretKey: new Uint8Array(32).fill(1 + Number(id.slice(1))) });
+const directory = (id: string) => (/^c\d$/.test(id) ? publicKeyOf(identityOf(id)) : undefined);
+
+/** The configurations that are mutated in turn. */
+export function fuzzConfigs() {
+  return [
+    configOf({ clients: 4, threshold: 3, minimumClients: 3 }),
+    configOf({ clients: 4, threshold: 3, minimumClients: 3, identities: true }),
+    ringOf(6, 4, 2),
+    ringOf(6, 4, 2, { identities: true }),
+  ];
+}
+
+/** Mutates messages of every stage, `count` on each side; throws where anything but a typed error appears. */
+export async function fuzzRound(config: ReturnType<typeof configOf>, count: number, seed: string): Promise<FuzzCounts> {
+  const rng = seededRng(seed);
+  const counts = { refused: 0, accepted: 0 };
+  const saves = new Saves();
+  const serverOptions = {
+    config,
+    persist: saves.persist,
+    sealingKey: SEALING_KEY,
+    ...(config.identities ? { directory } : {}),
+  };
+  const more = (id: string) => (config.identities ? { identity: identityOf(id), directory } : {});
+  let server = new SecAggServer(serverOptions);
+  const round = new Round(config, more, server);
+  const stages = config.graph === 'complete' ? 4 : 5;
+  let pool: Uint8Array[] = [];
+  while (server.stage !== 'finished') {
+    const { stage } = server;
+    const portion = Math.ceil(count / stages);
+    if (stage !== 'advertise') {
+      pool = [...pool, ...round.sent.values()];
+      for (let i = 0; i < portion; i++) {
+        const id = round.ids[rng.below(config.clients)];
+        await mutateClient(round, id, mutate(round.sent.get(id) as Uint8Array, pool, rng), counts, more);
+      }
+    }
+    await round.answer();
+    pool = [...pool, ...round.answers.values()].slice(-40);
+    for (let i = 0; i < portion; i++) {
+      const id = round.ids[rng.below(config.clients)];
+      const hostile = mutate(round.answers.get(id) as Uint8Array, pool, rng);
+      if (await offered(() => server.receive(id, hostile), counts)) {
+        // It took the honest message's place: back to where the stage began.
+        server =
+          stage === 'advertise'
+            ? new SecAggServer(serverOptions)
+            : SecAggServer.restore({ ...serverOptions, sealedState: saves.last });
+      }
+    }
+    Object.assign(round, { server });
+    await round.deliver();
+    round.sent = new Map(await server.advance());
+  }
+  const { sums, survivors } = server.result();
+  const wanted = Round.sum(round.ids);
+  if (survivors.length !== config.clients || sums.update.some((value, i) => value !== wanted[i])) {
+    throw new Error('a refused message changed the sum');
+  }
+  return counts;
+}
+
+async function mutateClient(
+  round: Round,
+  id: string,
+  hostile: Uint8Array,
+  counts: FuzzCounts,
+  more: (id: string) => object,
+): Promise<void> {
+  const client = round.client(id);
+  const saves = round.saves.get(id) as Saves;
+  const before = { stage: client.stage, saved: saves.all.length };
+  if (round.server.stage === 'input') round.giveInput(id);
+  if (await offered(() => client.receive(hostile), counts)) {
+    if (client.stage === before.stage) return;
+    saves.all.length = before.saved;
+  } else if (client.stage !== before.stage || saves.all.length !== before.saved) {
+    throw new Error('a refused message moved the client');
+  }
+  if (client.stage !== before.stage) {
+    const options = {
+      ...clientOptions(round.config, id, { persist: saves.persist, ...more(id) }),
+      rng: testingRng(id),
+    };
+    round.clients.set(id, SecAggClient.restore({ ...options, sealedState: saves.last }));
+  }
+}
+
+async function offered(act: () => Promise<unknown>, counts: FuzzCounts): Promise<boolean> {
+  try {
+    await act();
+    counts.accepted++;
+    return true;
+  } catch (error) {
+    if (!isFedkitError(error)) throw error;
+    const text = `${error.message} ${JSON.stringify(error.details)}`;
+    if (text.length > 600 || /[0-9a-f]{20}/.test(text)) throw new Error(`an error shows too much: ${text}`);
+    counts.refused++;
+    return false;
+  }
+}
+
+/** One to three changes: bits, bytes, words at their extremes, cuts, insertions, pieces of other messages. */
+export function mutate(message: Uint8Array, pool: readonly Uint8Array[], rng: Rng): Uint8Array {
+  let bytes = new Uint8Array(message);
+  for (let left = 1 + rng.below(3); left > 0; left--) {
+    const at = rng.below(Math.max(1, bytes.length));
+    switch (rng.below(8)) {
+      case 0:
+        bytes[at] ^= 1 << rng.below(8);
+        break;
+      case 1:
+        bytes[at] = rng.below(256);
+        break;
+      case 2:
+        bytes.fill([0, 0xff, 0x7f, 0x80][rng.below(4)], at, at + 4);
+        break;
+      case 3:
+        bytes = bytes.slice(0, at);
+        break;
+      case 4:
+        bytes = Uint8Array.from([
+          ...bytes.subarray(0, at),
+          ...rng.fill(new Uint8Array(1 + rng.below(40))),
+          ...bytes.subarray(at),
+        ]);
+        break;
+      case 5: {
+        const other = pool[rng.below(pool.length)];
+        const from = rng.below(other.length);
+        bytes.set(other.subarray(from, from + Math.min(rng.below(64), bytes.length - at)), at);
+        break;
+      }
+      case 6:
+        bytes = new Uint8Array(pool[rng.below(pool.length)]);
+        break;
+      default:
+        bytes.copyWithin(rng.below(bytes.length + 1), at, at + rng.below(64));
+    }
+  }
+  return bytes;
+}

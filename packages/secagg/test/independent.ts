@@ -1,0 +1,341 @@
+// A second implementation of the protocol, from docs/secagg-protocol.md alone: node:crypto, BigInt and plain parsing,
+// nothing of the package. It follows a recorded round with everybody's secrets and recomputes what it can.
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+} from 'node:crypto';
+import type { RoundVector } from './transcripts/format.ts';
+
+const HEADER = 32;
+const PRIME = 2n ** 31n - 1n;
+
+const sha256 = (...parts: Uint8Array[]): Buffer =>
+  parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest();
+const hmac = (key: Uint8Array, ...parts: Uint8Array[]): Buffer =>
+  parts.reduce((mac, part) => mac.update(part), createHmac('sha256', key)).digest();
+const u32 = (value: number): Buffer => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+};
+const u8 = (...values: number[]): Buffer => Buffer.from(values);
+const label = (name: string, ...parts: Uint8Array[]): Buffer => {
+  const text = Buffer.from(`fedkit/secagg/v1/${name}`);
+  return sha256(u32(text.length), text, ...parts.flatMap((part) => [u32(part.length), part]));
+};
+
+function privateKey(secret: Uint8Array) {
+  const der = Buffer.concat([Buffer.from('302e020100300506032b656e04220420', 'hex'), secret]);
+  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+}
+function publicOf(secret: Uint8Array): Buffer {
+  return createPublicKey(privateKey(secret)).export({ format: 'der', type: 'spki' }).subarray(12);
+}
+function agree(secret: Uint8Array, peer: Uint8Array): Buffer {
+  const der = Buffer.concat([Buffer.from('302a300506032b656e032100', 'hex'), peer]);
+  return diffieHellman({
+    privateKey: privateKey(secret),
+    publicKey: createPublicKey({ key: der, format: 'der', type: 'spki' }),
+  });
+}
+
+interface Vector {
+  readonly name: Buffer;
+  readonly length: number;
+  readonly bits: number;
+}
+interface Person {
+  readonly index: number;
+  readonly id: Buffer;
+  readonly channelKey: Buffer;
+  readonly maskKey: Buffer;
+  readonly entry: Buffer;
+}
+
+/** The configuration's fields that the rest depends on. */
+function readConfig(bytes: Buffer) {
+  let at = 0;
+  const take = (length: number): Buffer => bytes.subarray(at, (at += length));
+  const number = (length: number): number => take(length).readUIntLE(0, length);
+  if (number(1) !== 1) throw new Error('version');
+  const session = take(16);
+  const round = number(4);
+  number(1);
+  const harary = number(1) === 1;
+  if (number(1) !== 1) throw new Error('agreement');
+  const chacha = number(1) === 1;
+  number(1);
+  const clients = number(4);
+  number(4);
+  const degree = number(4);
+  const threshold = number(4);
+  const maximumWeight = number(4);
+  take(32);
+  const vectors: Vector[] = [];
+  for (let left = number(2); left > 0; left--) {
+    const name = take(number(1));
+    const length = number(4);
+    take(8);
+    vectors.push({ name, length, bits: number(1) });
+    take(8);
+  }
+  if (maximumWeight > 1) {
+    let bits = 2;
+    while (2n ** BigInt(bits - 1) <= BigInt(clients) * BigInt(maximumWeight)) bits++;
+    vectors.push({ name: Buffer.alloc(0), length: 1, bits });
+  }
+  return { session, round, harary, chacha, clients, degree, threshold, maximumWeight, vectors };
+}
+
+/** Every message's body by stage and client. */
+function bodies(
+  vector: RoundVector,
+  direction: 'up' | 'down',
+  type: number,
+): Map<string, { index: number; body: Buffer }> {
+  const found = new Map<string, { index: number; body: Buffer }>();
+  for (const message of vector.messages) {
+    const bytes = Buffer.from(message.bytes, 'hex');
+    if (message.direction !== direction || bytes[4] !== type) continue;
+    found.set(message.client, { index: bytes.readUInt32LE(28), body: bytes.subarray(HEADER) });
+  }
+  return found;
+}
+
+/** Who is who, the transcript, and everybody's peers. */
+export function readRound(vector: RoundVector) {
+  const configBytes = Buffer.from(vector.config, 'hex');
+  const config = readConfig(configBytes);
+  const configDigest = label('config', configBytes);
+  const people = new Map<string, Person>();
+  let next = 0;
+  for (const [client, { body }] of bodies(vector, 'up', 1)) {
+    if (!body.subarray(0, 32).equals(configDigest)) throw new Error('configuration digest');
+    const entry = body.subarray(32);
+    const id = entry.subarray(1, 1 + entry[0]);
+    if (id.toString() !== client) throw new Error('id');
+    const [channelKey, maskKey] = [0, 32].map((offset) =>
+      entry.subarray(1 + id.length + offset, 33 + id.length + offset),
+    );
+    people.set(client, { index: next++, id, channelKey, maskKey, entry });
+  }
+  const all = [...people.values()];
+  if (!config.harary) {
+    const body = Buffer.concat([u32(all.length), ...all.flatMap(({ index, entry }) => [u32(index), entry])]);
+    const transcript = label('transcript/complete', configDigest, body);
+    const peers = all.map(({ index }) => all.filter((other) => other.index !== index));
+    return { config, configDigest, people, all, transcript, peers };
+  }
+  const reveals = bodies(vector, 'up', 4);
+  const parts = all.map(({ id }) => reveals.get(id.toString())?.body);
+  const leaf = (index: number, data: Buffer): Buffer => sha256(u8(0), u32(index), data);
+  const rootOf = (leaves: (Buffer | undefined)[]): Buffer => {
+    let width = 1;
+    while (width < config.clients) width *= 2;
+    let level = Array.from({ length: width }, (_, i) => leaves[i] ?? Buffer.alloc(32));
+    while (level.length > 1) {
+      level = level.filter((_, i) => i % 2 === 0).map((left, i) => sha256(u8(1), left, level[2 * i + 1]));
+    }
+    return level[0];
+  };
+  const memberRoot = rootOf(all.map(({ index, entry }) => leaf(index, entry)));
+  const partRoot = rootOf(parts.map((part, i) => part && leaf(i, part)));
+  const revealed = parts.filter((part) => part !== undefined).length;
+  const transcript = label('transcript/harary', configDigest, u32(all.length), u32(revealed), memberRoot, partRoot);
+  // OpenSSL's ChaCha20 takes counter and nonce as one 16-byte value, here all zero.
+  const stream = createCipheriv('chacha20', label('graph', transcript), Buffer.alloc(16)).update(Buffer.alloc(4096));
+  const order = Array.from({ length: config.clients }, (_, i) => i);
+  let at = 0;
+  for (let i = 0; i < config.clients - 1; i++) {
+    const bound = config.clients - i;
+    let draw = stream.readUInt32LE(at);
+    for (at += 4; draw >= 2 ** 32 - (2 ** 32 % bound); at += 4) draw = stream.readUInt32LE(at);
+    const j = i + (draw % bound);
+    [order[i], order[j]] = [order[j], order[i]];
+  }
+  const peers = all.map(({ index }) => {
+    const place = order.indexOf(index);
+    const near = new Set<number>();
+    for (let step = 1; step <= config.degree / 2; step++) {
+      near.add(order[(place + step) % order.length]).add(order[(place - step + order.length) % order.length]);
+    }
+    return all.filter((other) => near.has(other.index) && parts[other.index] !== undefined);
+  });
+  return { config, configDigest, people, all, transcript, peers };
+}
+
+/** Follows the whole round; throws at the first byte that is not as the protocol says. Returns the sums it finds. */
+export function followRound(vector: RoundVector): Record<string, number[]> {
+  const { config, people, all, transcript, peers } = readRound(vector);
+  const secrets = new Map(vector.clients.map((client) => [client.id, client]));
+  const secret = (person: Person, field: 'channelSecret' | 'maskSecret' | 'selfMaskSeed'): Buffer =>
+    Buffer.from(secrets.get(person.id.toString())?.[field] ?? '', 'hex');
+  const expect = (what: string, got: Uint8Array, wanted: Uint8Array): void => {
+    if (!Buffer.from(got).equals(Buffer.from(wanted))) throw new Error(`${vector.name}: ${what}`);
+  };
+  const info = (purpose: number, parties: readonly [Person, 'channelKey' | 'maskKey'][], mask?: Vector): Buffer =>
+    Buffer.concat([
+      Buffer.from('fedkit/secagg/v1'),
+      u8(purpose, parties.length),
+      config.session,
+      u32(config.round),
+      ...parties.flatMap(([person, key]) => [u32(person.index), u8(person.id.length), person.id, person[key]]),
+      ...(mask === undefined ? [] : [u8(mask.name.length), mask.name, u8(mask.bits), u32(mask.length)]),
+    ]);
+  const derive = (input: Uint8Array, purposeInfo: Buffer): Buffer => hmac(hmac(transcript, input), purposeInfo, u8(1));
+
+  for (const person of all) {
+    expect('channel key', person.channelKey, publicOf(secret(person, 'channelSecret')));
+    expect('mask key', person.maskKey, publicOf(secret(person, 'maskSecret')));
+  }
+
+  // Shares: opened by every holder with its own secret, and rebuilt.
+  const dealt = bodies(vector, 'up', 6);
+  const dealers = all.filter(({ id }) => dealt.has(id.toString()));
+  const openPair = (dealer: Person, holder: Person): Buffer[] => {
+    const { body } = dealt.get(dealer.id.toString()) as { body: Buffer };
+    const place = peers[dealer.index].indexOf(holder);
+    const shared = agree(secret(holder, 'channelSecret'), dealer.channelKey);
+    return [3, 4].map((purpose, kind) => {
+      const sealed = body.subarray(36 + 104 * place + 52 * kind, 36 + 104 * place + 52 * (kind + 1));
+      const key = derive(
+        shared,
+        info(purpose, [
+          [dealer, 'channelKey'],
+          [holder, 'channelKey'],
+        ]),
+      );
+      const open = createDecipheriv('chacha20-poly1305', key, Buffer.alloc(12), { authTagLength: 16 });
+      open.setAAD(Buffer.concat([transcript, u8(purpose), u32(dealer.index), u32(holder.index)]), {
+        plaintextLength: 36,
+      });
+      open.setAuthTag(sealed.subarray(36));
+      return Buffer.concat([open.update(sealed.subarray(0, 36)), open.final()]);
+    });
+  };
+  for (const dealer of dealers) {
+    const { body } = dealt.get(dealer.id.toString()) as { body: Buffer };
+    const seed = secret(dealer, 'selfMaskSeed');
+    expect(
+      'self-mask commitment',
+      body.subarray(0, 32),
+      label('commitment/self-mask', transcript, u32(dealer.index), seed),
+    );
+    const holders = peers[dealer.index].slice(-config.threshold);
+    const pairs = holders.map((holder) => openPair(dealer, holder));
+    const xs = holders.map(({ index }) => index + 1);
+    expect(
+      'shares of the mask key',
+      interpolate(
+        xs,
+        pairs.map(([share]) => share),
+      ),
+      secret(dealer, 'maskSecret'),
+    );
+    expect(
+      'shares of the seed',
+      interpolate(
+        xs,
+        pairs.map(([, share]) => share),
+      ),
+      seed,
+    );
+  }
+
+  // Masked inputs, entry by entry.
+  const stream = (key: Buffer, bytes: number): Buffer =>
+    createCipheriv(
+      config.chacha ? 'chacha20' : 'aes-128-ctr',
+      config.chacha ? key : key.subarray(0, 16),
+      Buffer.alloc(16),
+    ).update(Buffer.alloc(bytes));
+  const mask = (input: Uint8Array, purpose: number, parties: readonly Person[], of: Vector): bigint[] => {
+    const width = of.bits > 32 ? 8 : 4;
+    const words = stream(
+      derive(
+        input,
+        info(
+          purpose,
+          parties.map((person) => [person, 'maskKey'] as const),
+          of,
+        ),
+      ),
+      of.length * width,
+    );
+    return Array.from({ length: of.length }, (_, i) =>
+      width === 8 ? words.readBigUInt64LE(8 * i) : BigInt(words.readUInt32LE(4 * i)),
+    );
+  };
+  const masked = bodies(vector, 'up', 8);
+  const totals = config.vectors.map(({ length }) => Array.from({ length }, () => 0n));
+  for (const [client, { body }] of masked) {
+    const person = people.get(client) as Person;
+    const { input, weight } = secrets.get(client) as RoundVector['clients'][number];
+    let at = 0;
+    config.vectors.forEach((of, v) => {
+      const name = of.name.toString();
+      const values = name === '' ? [BigInt(weight)] : input[name].map((value) => BigInt(value) * BigInt(weight));
+      values.forEach((value, i) => {
+        totals[v][i] += value;
+      });
+      const add = (words: bigint[], sign: bigint): void => words.forEach((word, i) => (values[i] += sign * word));
+      add(mask(secret(person, 'selfMaskSeed'), 2, [person], of), 1n);
+      for (const peer of peers[person.index].filter((other) => dealers.includes(other))) {
+        const shared = agree(secret(person, 'maskSecret'), peer.maskKey);
+        if (peer.index < person.index) add(mask(shared, 1, [peer, person], of), 1n);
+        else add(mask(shared, 1, [person, peer], of), -1n);
+      }
+      let whole = 0n;
+      for (let i = of.length - 1; i >= 0; i--) whole = (whole << BigInt(of.bits)) + BigInt.asUintN(of.bits, values[i]);
+      const packed = Buffer.alloc(Math.ceil((of.length * of.bits) / 8));
+      for (let i = 0; i < packed.length; i++) packed[i] = Number((whole >> BigInt(8 * i)) & 255n);
+      expect('masked input', body.subarray(at, at + packed.length), packed);
+      at += packed.length;
+    });
+    expect('end of the masked input', body.subarray(at), Buffer.alloc(0));
+  }
+
+  // Released shares are of the right kind: seeds of survivors, mask keys of the dropped.
+  for (const [client, { body }] of bodies(vector, 'up', 10)) {
+    const holder = people.get(client) as Person;
+    const known = dealers.filter((dealer) =>
+      dealer === holder ? !config.harary : peers[holder.index].includes(dealer),
+    );
+    const start = 36 + Math.ceil(known.length / 8);
+    known.forEach((dealer, i) => {
+      const share = body.subarray(start + 36 * i, start + 36 * (i + 1));
+      if (dealer === holder) return;
+      const kind = masked.has(dealer.id.toString()) ? 1 : 0;
+      expect('released share', share, openPair(dealer, holder)[kind]);
+    });
+  }
+  return Object.fromEntries(config.vectors.map(({ name }, v) => [name.toString(), totals[v].map(Number)]));
+}
+
+/** The secret behind shares at `xs`, by Lagrange interpolation in BigInt. */
+function interpolate(xs: readonly number[], shares: readonly Buffer[]): Buffer {
+  let secret = 0n;
+  for (let limb = 8; limb >= 0; limb--) {
+    let value = 0n;
+    xs.forEach((x, i) => {
+      let term = BigInt(shares[i].readUInt32LE(4 * limb));
+      for (const other of xs) if (other !== x) term = (term * BigInt(other) * inverse(BigInt(other - x))) % PRIME;
+      value += term;
+    });
+    secret = (secret << 29n) + (((value % PRIME) + PRIME) % PRIME);
+  }
+  const bytes = Buffer.alloc(32);
+  for (let i = 0; i < 32; i++) bytes[i] = Number((secret >> BigInt(8 * i)) & 255n);
+  return bytes;
+}
+
+function inverse(value: bigint): bigint {
+  let [a, b, x, y] = [((value % PRIME) + PRIME) % PRIME, PRIME, 1n, 0n];
+  while (b !== 0n) [a, b, x, y] = [b, a % b, y, x - (a / b) * y];
+  return x;
+}

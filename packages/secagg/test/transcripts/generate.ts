@@ -1,0 +1,47 @@
+// Writes test/vectors/transcripts.json: whole rounds with everybody's secrets, and messages that must be refused.
+// From the root: npx tsx --conditions=@fedkit/source packages/secagg/test/transcripts/generate.ts
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { NegativeVector, RoundVector } from './format.ts';
+import { negativeVectors } from './negative.ts';
+import { roundVector } from './rounds.ts';
+
+export async function transcripts(): Promise<{ source: string; rounds: RoundVector[]; negative: NegativeVector[] }> {
+  return {
+    source:
+      'Made by packages/secagg/test/transcripts/generate.ts; checked there against an independent implementation on node:crypto and BigInt (test/independent.ts)',
+    rounds: [
+      await roundVector('complete, AES, two vectors, weights', {
+        graph: 'complete',
+        suite: 'aes-128-ctr',
+        clients: 4,
+        threshold: 2,
+        maximumWeight: 10,
+        drop: { share: ['c1'], input: ['c3'] },
+      }),
+      await roundVector('complete, ChaCha20, a drop at unmasking', {
+        graph: 'complete',
+        suite: 'chacha20',
+        clients: 3,
+        threshold: 2,
+        maximumWeight: 1,
+        drop: { unmask: ['c1'] },
+      }),
+      await roundVector('harary, AES, drops at every stage', {
+        graph: 'harary',
+        suite: 'aes-128-ctr',
+        clients: 9,
+        degree: 6,
+        threshold: 2,
+        maximumWeight: 1,
+        drop: { advertise: ['c2'], reveal: ['c4'], share: ['c6'], input: ['c7'], unmask: ['c0'] },
+      }),
+    ],
+    negative: await negativeVectors(),
+  };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const file = fileURLToPath(new URL('../vectors/transcripts.json', import.meta.url));
+  writeFileSync(file, `${JSON.stringify(await transcripts(), undefined, 1)}\n`);
+}

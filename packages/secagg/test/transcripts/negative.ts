@@ -1,0 +1,152 @@
+// Messages that must be refused, each offered to one party of the round below at one stage.
+import { HEADER_BYTES } from '../../src/messages/header.ts';
+import { Round, configOf } from '../harness.ts';
+import type { NegativeVector } from './format.ts';
+
+/** The round the negative vectors belong to: complete, four clients with seeded secrets, t = 3. */
+export function negativeRound(): Round {
+  return new Round(configOf({ clients: 4, threshold: 3, minimumClients: 3 }));
+}
+
+type Change = (bytes: Uint8Array, round: Round) => Uint8Array;
+const set =
+  (at: number, ...values: number[]): Change =>
+  (bytes) => {
+    bytes.set(values, at < 0 ? bytes.length + at : at);
+    return bytes;
+  };
+const flip =
+  (at: number): Change =>
+  (bytes) =>
+    set(at, bytes[at < 0 ? bytes.length + at : at] ^ 1)(bytes, negativeRound());
+const cut =
+  (by: number): Change =>
+  (bytes) =>
+    bytes.slice(0, bytes.length - by);
+const longer: Change = (bytes) => Uint8Array.from([...bytes, 0]);
+const answerOf =
+  (client: string): Change =>
+  (_, round) =>
+    (round.answers.get(client) as Uint8Array).slice();
+
+const BODY = HEADER_BYTES;
+// An advertisement: hash of the configuration, id of two bytes after its length, channel key, mask key.
+const CHANNEL_KEY = BODY + 32 + 3;
+// A cohort entry: place, id of two bytes after its length, two keys.
+const ENTRY = 4 + 3 + 64;
+
+const HEADER: [string, Change, string][] = [
+  ['nothing', () => new Uint8Array(0), 'DECODE_FAILED'],
+  ['half a header', (bytes) => bytes.slice(0, 16), 'DECODE_FAILED'],
+  ['another protocol', flip(0), 'DECODE_FAILED'],
+  ['version 2', set(3, 2), 'DECODE_FAILED'],
+  ['an unknown type', set(4, 99), 'DECODE_FAILED'],
+  ['an unknown flag', set(5, 2), 'DECODE_FAILED'],
+  ['another key agreement', set(6, 2), 'AUTHENTICATION_FAILED'],
+  ['another mask suite', set(7, 1), 'AUTHENTICATION_FAILED'],
+  ['another session', flip(8), 'AUTHENTICATION_FAILED'],
+  ['another round', flip(24), 'AUTHENTICATION_FAILED'],
+];
+
+const TO_SERVER: Record<string, [string, Change, string][]> = {
+  advertise: [
+    ...HEADER,
+    ['a signature where the round has none', set(5, 1), 'AUTHENTICATION_FAILED'],
+    ['a place before it has one', set(28, 0, 0, 0, 0), 'AUTHENTICATION_FAILED'],
+    ['another configuration', flip(BODY), 'AUTHENTICATION_FAILED'],
+    ["another client's id", flip(CHANNEL_KEY - 1), 'AUTHENTICATION_FAILED'],
+    ['an id that is not UTF-8', set(CHANNEL_KEY - 1, 0xff), 'DECODE_FAILED'],
+    ['a channel key of low order', (bytes) => bytes.fill(0, CHANNEL_KEY, CHANNEL_KEY + 32), 'AUTHENTICATION_FAILED'],
+    ['a mask key not below 2^255 − 19', set(-1, 0xff), 'AUTHENTICATION_FAILED'],
+    ['one key twice', (bytes) => bytes.copyWithin(CHANNEL_KEY, CHANNEL_KEY + 32), 'AUTHENTICATION_FAILED'],
+    ['a byte too few', cut(1), 'DECODE_FAILED'],
+    ['a byte too many', longer, 'DECODE_FAILED'],
+  ],
+  share: [
+    ["another's place", set(28, 1), 'AUTHENTICATION_FAILED'],
+    ["another's message", answerOf('c1'), 'AUTHENTICATION_FAILED'],
+    ['another number of peers', set(BODY + 32, 2), 'DECODE_FAILED'],
+    ['a share too few', cut(104), 'DECODE_FAILED'],
+    ['a byte too many', longer, 'DECODE_FAILED'],
+  ],
+  input: [
+    ['a byte too few', cut(1), 'DECODE_FAILED'],
+    ['a byte too many', longer, 'DECODE_FAILED'],
+    ['bits after the last entry', set(-1, 0xff), 'DECODE_FAILED'],
+    ['no place', set(28, 0xff, 0xff, 0xff, 0xff), 'AUTHENTICATION_FAILED'],
+  ],
+  unmask: [
+    ['an answer to another request', flip(BODY), 'AUTHENTICATION_FAILED'],
+    ['another number of dealers', set(BODY + 32, 3), 'DECODE_FAILED'],
+    ['a dealer beyond the last', set(BODY + 36, 0x1f), 'DECODE_FAILED'],
+    ['a share marked but missing', cut(36), 'DECODE_FAILED'],
+    ['an element of 2^31 − 1', set(BODY + 37, 0xff, 0xff, 0xff, 0x7f), 'DECODE_FAILED'],
+  ],
+};
+
+const TO_CLIENT: Record<string, [string, Change, string][]> = {
+  share: [
+    ...HEADER,
+    ['more members than places', set(BODY, 5), 'DECODE_FAILED'],
+    [
+      'fewer members than t',
+      (bytes) => set(BODY, 2)(bytes.slice(0, BODY + 4 + 2 * ENTRY), negativeRound()),
+      'THRESHOLD_NOT_MET',
+    ],
+    ['a member twice', set(BODY + 4 + ENTRY, 0), 'DECODE_FAILED'],
+    ['its own channel key changed', flip(BODY + 4 + 7), 'AUTHENTICATION_FAILED'],
+    [
+      "another's key of low order",
+      (bytes) => bytes.fill(0, BODY + 4 + ENTRY + 7, BODY + 4 + ENTRY + 39),
+      'AUTHENTICATION_FAILED',
+    ],
+    [
+      "its own key as another's",
+      (bytes) => bytes.copyWithin(BODY + 4 + ENTRY + 7, BODY + 4 + 7, BODY + 4 + 39),
+      'AUTHENTICATION_FAILED',
+    ],
+    ["its own id as another's", set(BODY + 4 + ENTRY + 6, 0x30), 'AUTHENTICATION_FAILED'],
+    ['a byte too few', cut(1), 'DECODE_FAILED'],
+  ],
+  input: [
+    ["another's place", set(28, 1), 'AUTHENTICATION_FAILED'],
+    ['another number of peers', set(BODY, 4), 'DECODE_FAILED'],
+    ['a peer beyond the last', set(BODY + 4, 0x0f), 'DECODE_FAILED'],
+    [
+      'too few dealers',
+      (bytes) => set(BODY + 4, 1)(bytes.slice(0, BODY + 5 + 104), negativeRound()),
+      'THRESHOLD_NOT_MET',
+    ],
+    ['a share too few', cut(52), 'DECODE_FAILED'],
+  ],
+  unmask: [
+    ['itself dropped', set(BODY, 3, 0, 0, 0, 0x0e), 'AUTHENTICATION_FAILED'],
+    ['fewer survivors than t', set(BODY, 2, 0, 0, 0, 0x03), 'THRESHOLD_NOT_MET'],
+    ['a count that does not fit', set(BODY, 3), 'DECODE_FAILED'],
+    ['a place beyond the last', set(BODY, 5, 0, 0, 0, 0x1f), 'DECODE_FAILED'],
+    ['an address', set(28, 0, 0, 0, 0), 'AUTHENTICATION_FAILED'],
+    ['a byte too many', longer, 'DECODE_FAILED'],
+  ],
+};
+
+/** All of them, with the bytes. */
+export async function negativeVectors(): Promise<NegativeVector[]> {
+  const vectors: NegativeVector[] = [];
+  const client = 'c0';
+  const round = negativeRound();
+  while (round.server.stage !== 'finished') {
+    const { stage } = round.server;
+    const add = (side: 'client' | 'server', message: Uint8Array, changes: [string, Change, string][] = []): void => {
+      for (const [why, change, code] of changes) {
+        const bytes = Buffer.from(change(message.slice(), round)).toString('hex');
+        vectors.push({ why, side, stage, client, bytes, code });
+      }
+    };
+    if (stage !== 'advertise') add('client', round.sent.get(client) as Uint8Array, TO_CLIENT[stage]);
+    await round.answer();
+    add('server', round.answers.get(client) as Uint8Array, TO_SERVER[stage]);
+    await round.deliver();
+    round.sent = new Map(await round.server.advance());
+  }
+  return vectors;
+}

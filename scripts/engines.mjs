@@ -1,0 +1,48 @@
+// Runs the golden digests of @fedkit/core on every engine there is in the npm registry, and prints which reproduce the
+// committed ones. `--write` commits what this Node computes. Run after `pnpm build`.
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const directory = dirname(fileURLToPath(import.meta.url));
+const script = join(directory, 'run-golden.mjs');
+const record = join(directory, '../packages/core/test/golden/golden.json');
+
+const engines = [
+  ['Node 20', 'npx', '-y', 'node@20', script],
+  ['Node 24', 'npx', '-y', 'node@24', script],
+  ['Bun 1.4', 'npx', '-y', 'bun@1.4.5', script],
+  ['Deno 2.9', 'npx', '-y', 'deno@2.9.6', 'run', '--allow-read', '--allow-env', script],
+  ['Node without WebAssembly, crypto, TextEncoder', process.execPath, script, '--stripped'],
+];
+
+async function run([command, ...args]) {
+  const { stdout } = await promisify(execFile)(command, args, { cwd: directory, timeout: 600_000 });
+  return JSON.parse(stdout.slice(stdout.indexOf('{')));
+}
+
+if (process.argv.includes('--write')) {
+  const { digests } = await run([process.execPath, script]);
+  writeFileSync(record, `${JSON.stringify(digests, undefined, 2)}\n`);
+}
+
+const expected = JSON.parse(readFileSync(record, 'utf8'));
+const names = Object.keys(expected);
+console.log(`| engine | kernels | equal digests |\n|---|---|---:|`);
+for (const [title, ...command] of engines) {
+  try {
+    const { kernels, digests } = await run(command);
+    const different = [...new Set([...names, ...Object.keys(digests)])].filter(
+      (name) => digests[name] !== expected[name],
+    );
+    console.log(`| ${title} | ${kernels} | ${names.length - different.length} of ${names.length} |`);
+    for (const name of different) console.error(`${title}: ${name} differs`);
+    if (different.length > 0) process.exitCode = 1;
+  } catch (error) {
+    console.log(`| ${title} | – | did not run |`);
+    console.error(`${title}: ${error.message}`);
+    process.exitCode = 1;
+  }
+}
