@@ -1,0 +1,36 @@
+// Replays the published transcripts on this engine and says whether every byte is the same. After a build:
+// node, npx bun or npx deno run -A, then packages/secagg/test/replay.mjs
+import { readFileSync } from 'node:fs';
+import { decodeRoundConfig, defaultProvider } from '@fedkit/secagg';
+import { runRound } from '@fedkit/secagg/testing';
+
+const { rounds } = JSON.parse(readFileSync(new URL('./vectors/transcripts.json', import.meta.url), 'utf8'));
+const bytesOf = (text) => Uint8Array.from(text.match(/../g), (pair) => Number.parseInt(pair, 16));
+const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+for (const { name, config: encoded, clients, drop, messages } of rounds) {
+  const config = decodeRoundConfig(bytesOf(encoded));
+  const made = [];
+  await runRound({
+    config,
+    drop,
+    seed: `vector ${name}`,
+    inputs: Object.fromEntries(
+      clients.map(({ id, input }) => [
+        id,
+        Object.fromEntries(config.vectors.map((vector) => [vector.name, vectorOf(vector, input[vector.name])])),
+      ]),
+    ),
+    weights: config.maximumWeight === 1 ? {} : Object.fromEntries(clients.map(({ id, weight }) => [id, weight])),
+    onMessage: ({ direction, client, bytes }) => made.push(`${direction} ${client} ${hex(bytes)}`),
+  });
+  const wanted = messages.map(({ direction, client, bytes }) => `${direction} ${client} ${bytes}`);
+  const same = made.join('\n') === wanted.join('\n');
+  const verdict = same ? `${wanted.length} messages, the same bytes` : 'DIFFERENT';
+  globalThis.process.stdout.write(`${name} (${defaultProvider().name}): ${verdict}\n`);
+  if (!same) globalThis.process.exitCode = 1;
+}
+
+function vectorOf({ bound }, values) {
+  return bound < 2 ** 31 ? Int32Array.from(values) : BigInt64Array.from(values.map(BigInt));
+}
