@@ -4,6 +4,9 @@ import { type Neighboring, type SupportRow, supportMatrix } from '../src/index.t
 
 const RELATIONS: readonly Neighboring[] = ['add-or-remove', 'replace-one', 'replace-special'];
 
+/** Cells without the padding that formatters add. */
+const plain = (text: string): string => text.replace(/ +/g, ' ').replace(/-{3,}/g, '---').trim();
+
 function table(): string {
   const columns = (['pld', 'rdp'] as const).flatMap((accountant) =>
     RELATIONS.map((relation) => ({
@@ -21,5 +24,5 @@ function table(): string {
 it('the documented support matrix is the one in the code', () => {
   const page = readFileSync(new URL('../../../docs/privacy.md', import.meta.url), 'utf8');
   const documented = /<!-- support matrix[^>]*-->\n([^]*?)<!-- end of support matrix -->/.exec(page)?.[1];
-  expect(documented?.trim()).toBe(table());
+  expect(plain(documented ?? '')).toBe(table());
 });

@@ -125,11 +125,13 @@ describe('laws of every event, accountant and relation', () => {
   });
 
   it.each(combinations.filter(({ accountant }) => accountant === 'pld'))(`PLD is within RDP: ${title}`, (c) => {
-    const rdp = supportMatrix.find((row) => row.event === c.name)?.rdp[c.neighboring];
+    const row = supportMatrix.find(({ event: name }) => name === c.name);
+    const rdp = row?.rdp[c.neighboring];
     const { lower, upper } = bounds(c, [sample(c.name), 30]);
     expect(lower).toBeLessThanOrEqual(upper);
     expect(upper - lower).toBeLessThanOrEqual(1e-3 * Math.max(1, upper));
-    if (rdp === undefined) return;
+    // A pair that only dominates may lose more than a Rényi bound made for the mechanism itself.
+    if (rdp === undefined || row?.pld[c.neighboring] === 'bound') return;
     const renyi = bounds({ ...c, accountant: 'rdp' }, [sample(c.name), 30]).upper;
     expect(lower).toBeLessThanOrEqual(renyi);
     expect(upper).toBeLessThanOrEqual(renyi + 1e-3 * Math.max(1, upper));
