@@ -138,7 +138,7 @@ describe('accountants', () => {
       ['poisson-sampled tree-aggregation', event.poissonSampled(0.1, tree)],
       ['poisson-sampled laplace', event.poissonSampled(0.1, event.laplace({ scale: 1, recordNorm: 1 }))],
       ['poisson-sampled composed', event.poissonSampled(0.1, event.composed([gaussian, gaussian]))],
-      ['discrete-gaussian', event.discreteGaussian({ noiseStd: 6, recordNorm: 1 })],
+      ['discrete-gaussian', event.discreteGaussian({ noiseStd: 2, recordNorm: 1 })],
     ];
     for (const [name, e] of events) {
       for (const kind of ['pld', 'rdp'] as const) {

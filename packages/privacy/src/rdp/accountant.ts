@@ -13,7 +13,7 @@ import type { DpEvent } from '../event/types.ts';
 import { checkNeighboring, type Neighboring } from '../neighboring.ts';
 import { encodeAccountant } from '../serialize.ts';
 import { minimize } from '../special/minimize.ts';
-import { epsilonOfDivergence, logDeltaOfDivergence, logVariationOfDivergence } from './conversion.ts';
+import { epsilonOfDivergence, logDeltaOfDivergence, logTotalVariation } from './conversion.ts';
 import { type Divergence, divergenceOfEvent } from './divergence-of-event.ts';
 
 /** An accountant of Rényi divergences. */
@@ -70,9 +70,10 @@ class Rdp implements RdpAccountant {
   delta(epsilon: number): number {
     checkEpsilon('rdpAccountant.delta', epsilon);
     const divergence = this.#divergence();
+    // Apart, since their minimum need not be unimodal in the order.
     const { value } = leastOver((order) => logDeltaOfDivergence(divergence(order), order, epsilon));
-    const variation = logVariationOfDivergence(divergence(1 + 2 ** MIN_LOG2));
-    return Math.min(1, Math.exp(Math.min(value, variation)) + this.#infinity());
+    const variation = logTotalVariation(divergence(1 + 2 ** MIN_LOG2));
+    return Math.min(1, Math.exp(Math.min(value, variation, 0)) + this.#infinity());
   }
 
   serialize(): Uint8Array {

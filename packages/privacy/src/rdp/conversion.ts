@@ -13,13 +13,13 @@ export function epsilonOfDivergence(divergence: number, order: number, delta: nu
   return Math.max(epsilon, 0);
 }
 
-/** An upper bound of log δ at ε ≥ 0, from the divergence of one order > 1. */
+/** An upper bound of log δ at ε ≥ 0, from the divergence of one order > 1.01. Convex in the order, hence unimodal. */
 export function logDeltaOfDivergence(divergence: number, order: number, epsilon: number): number {
-  if (order <= 1.01) return Infinity;
+  if (divergence === 0) return -Infinity;
   return (order - 1) * (divergence - epsilon + Math.log1p(-1 / order)) - Math.log(order);
 }
 
-/** An upper bound of log δ at any ε ≥ 0: of the total variation, from the divergence of any order > 1, best a small one. */
-export function logVariationOfDivergence(divergence: number): number {
-  return 0.5 * Math.log(-Math.expm1(-divergence));
+/** An upper bound of log δ at every ε ≥ 0 by total variation, from the divergence of any order > 1. */
+export function logTotalVariation(divergence: number): number {
+  return divergence === 0 ? -Infinity : 0.5 * Math.log(-Math.expm1(-divergence));
 }
