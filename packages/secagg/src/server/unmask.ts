@@ -50,12 +50,15 @@ type Check = (secret: Uint8Array) => boolean | Promise<boolean>;
 export class Unmasking {
   readonly #round: ServerRound;
   readonly #provider: CryptoProvider;
-  readonly #weights = new Map<string, Uint32Array>();
+  readonly #weights = new WeakMap<readonly number[], Uint32Array>();
   readonly #decoders = new Map<string, ShareDecoder>();
   readonly #liars = new Set<number>();
   /** Found so far, by dealer. */
   readonly suspects: Suspects[] = [];
   readonly #places = new Map<number, Map<number, number>>();
+  #usual: readonly number[] | undefined;
+  /** Holders that could not open some share. */
+  #incomplete: readonly number[] | undefined;
 
   constructor(round: ServerRound, provider: CryptoProvider) {
     this.#round = round;
@@ -65,7 +68,7 @@ export class Unmasking {
   /** A dealer whose secret cannot be rebuilt from what has come, if there is one. */
   missing(): number | undefined {
     const { seeds, keys } = neededSecrets(this.#round);
-    return [...seeds, ...keys].find((dealer) => this.#holders(dealer).length < this.#round.config.threshold);
+    return [...seeds, ...keys].find((dealer) => this.#first(dealer).length < this.#round.config.threshold);
   }
 
   /**
@@ -103,20 +106,19 @@ export class Unmasking {
   /** From t shares if they are right, else from all that came. */
   async #rebuild(dealer: number, kind: ShareKind, check: Check): Promise<Uint8Array> {
     const { threshold } = this.#round.config;
-    const all = this.#holders(dealer);
     this.#noteMissing(dealer, kind);
-    if (all.length < threshold) {
+    const first = this.#first(dealer);
+    if (first.length < threshold) {
       throw new FedkitError(
         'THRESHOLD_NOT_MET',
-        `SecAggServer: expected ${threshold} shares of every secret, got ${all.length} of one`,
-        { details: { client: this.#round.idOf(dealer), threshold, shares: all.length } },
+        `SecAggServer: expected ${threshold} shares of every secret, got ${first.length} of one`,
+        { details: { client: this.#round.idOf(dealer), threshold, shares: first.length } },
       );
     }
-    const honest = all.filter((holder) => !this.#liars.has(holder));
-    const first = (honest.length >= threshold ? honest : all).slice(0, threshold);
     const secret = combineWords(this.#weightsOf(first), this.#released(first), this.#placesOf(first, dealer));
     if (secret !== undefined && (await check(secret))) return secret;
 
+    const all = this.#round.dealersOf(dealer).filter((holder) => this.#has(holder, dealer));
     const places = this.#placesOf(all, dealer);
     const decoded = this.#decoderOf(all).decode(this.#released(all), places, secureRng());
     if (decoded === undefined || !(await check(decoded.secret))) return this.#refuseShares(dealer, all.length);
@@ -124,24 +126,29 @@ export class Unmasking {
       this.#liars.add(all[place]);
       this.#suspect(dealer, all[place], kind, 'wrong');
     }
+    this.#usual = undefined;
     return decoded.secret;
   }
 
   #weightsOf(holders: readonly number[]): Uint32Array {
-    return this.#cached(this.#weights, holders, (abscissas) => interpolationWeights(abscissas));
+    let weights = this.#weights.get(holders);
+    if (weights === undefined) {
+      weights = interpolationWeights(Uint32Array.from(holders, (holder) => holder + 1));
+      this.#weights.set(holders, weights);
+    }
+    return weights;
   }
 
   #decoderOf(holders: readonly number[]): ShareDecoder {
-    const { threshold } = this.#round.config;
-    return this.#cached(this.#decoders, holders, (abscissas) => new ShareDecoder(abscissas, threshold));
-  }
-
-  #cached<T>(cache: Map<string, T>, holders: readonly number[], make: (abscissas: Uint32Array) => T): T {
     const set = holders.join();
-    const found = cache.get(set) ?? make(Uint32Array.from(holders, (holder) => holder + 1));
-    // In the complete graph one set serves everybody; on a ring every client has its own.
-    if (this.#round.complete) cache.set(set, found);
-    return found;
+    let decoder = this.#decoders.get(set);
+    if (decoder === undefined) {
+      const abscissas = Uint32Array.from(holders, (holder) => holder + 1);
+      decoder = new ShareDecoder(abscissas, this.#round.config.threshold);
+      // In the complete graph one set serves nearly everybody; on a ring every client has its own.
+      if (this.#round.complete) this.#decoders.set(set, decoder);
+    }
+    return decoder;
   }
 
   #released(holders: readonly number[]): Uint32Array[] {
@@ -153,9 +160,12 @@ export class Unmasking {
   }
 
   #noteMissing(dealer: number, kind: ShareKind): void {
-    for (const holder of this.#round.dealersOf(dealer)) {
-      const release = this.#round.released[holder];
-      if (release?.present[this.#place(holder, dealer)] === false) this.#suspect(dealer, holder, kind, 'missing');
+    this.#incomplete ??= this.#round.indices(this.#round.released).filter((holder) => {
+      return this.#round.released[holder]?.present.includes(false);
+    });
+    for (const holder of this.#incomplete) {
+      const place = this.#place(holder, dealer);
+      if (place >= 0 && !this.#has(holder, dealer)) this.#suspect(dealer, holder, kind, 'missing');
     }
   }
 
@@ -172,12 +182,29 @@ export class Unmasking {
     );
   }
 
-  /** Holders that released a share of `dealer`, ascending. */
-  #holders(dealer: number): number[] {
-    const { released } = this.#round;
-    return this.#round
-      .dealersOf(dealer)
-      .filter((holder) => released[holder]?.present[this.#place(holder, dealer)] === true);
+  /**
+   * The first t holders that released a share of `dealer`, ascending, those last that were found to lie; fewer where
+   * there are not so many.
+   */
+  #first(dealer: number): readonly number[] {
+    const { config, complete } = this.#round;
+    // In the complete graph nearly always the same t: found once, and their weights with them.
+    if (complete && this.#usual !== undefined && this.#usual.every((holder) => this.#has(holder, dealer))) {
+      return this.#usual;
+    }
+    const found: number[] = [];
+    const liars: number[] = [];
+    for (const holder of this.#round.dealersOf(dealer)) {
+      if (found.length === config.threshold) break;
+      if (this.#has(holder, dealer)) (this.#liars.has(holder) ? liars : found).push(holder);
+    }
+    const first = [...found, ...liars.slice(0, config.threshold - found.length)];
+    if (complete && first.length === config.threshold) this.#usual ??= first;
+    return first;
+  }
+
+  #has(holder: number, dealer: number): boolean {
+    return this.#round.released[holder]?.present[this.#place(holder, dealer)] === true;
   }
 
   /** Where in a holder's response the dealer's share stands. */
