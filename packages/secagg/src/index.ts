@@ -28,8 +28,6 @@ export { SecAggServer, type SecAggResult, type SecAggServerOptions, type ServerP
 export { type Suspects } from './server/unmask.ts';
 export { type ShareKind } from './share-encryption.ts';
 export type { MaskExecutor, MaskTask } from './executor/mask-task.ts';
-export { type Suspects } from './server/unmask.ts';
-export { type ShareKind } from './share-encryption.ts';
 export { inlineExecutor } from './executor/inline.ts';
 export { type CryptoProvider, type MaskSuite } from './crypto/provider.ts';
 export { defaultProvider } from './crypto/default-provider.ts';
