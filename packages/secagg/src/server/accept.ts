@@ -53,7 +53,7 @@ function acceptReveal(round: ServerRound, { index, body }: Message): void {
 
 function acceptInput(round: ServerRound, { index, body }: Message): void {
   decodeMaskedInput(round.config, body).forEach((packed, i) => round.sum.addPacked(i, packed));
-  round.masked[index] = true;
+  round.markMasked(index);
 }
 
 function acceptResponse(round: ServerRound, { index, body }: Message): void {

@@ -61,7 +61,7 @@ export function decodeServerState(
     if (reader.uint8() === 1) {
       round.dealt[index] = { commitment: reader.bytes(32).slice(), sealed: reader.long().slice() };
     }
-    if (reader.uint8() === 1) round.masked[index] = true;
+    if (reader.uint8() === 1) round.markMasked(index);
     const dealers = reader.uint32();
     if (dealers === 0) continue;
     const request = reader.bytes(32).slice();
