@@ -76,20 +76,32 @@ export function dealShares(
  */
 export function interpolationWeights(abscissas: Uint32Array): Uint32Array {
   checkAbscissas('shamir.interpolationWeights: abscissas', abscissas);
-  const weights = new Uint32Array(abscissas.length);
-  for (let i = 0; i < abscissas.length; i++) {
-    let numerator = 1;
+  const count = abscissas.length;
+  // Products of all abscissas but one, from the products before it and after it.
+  const weights = new Uint32Array(count);
+  for (let i = 0, before = 1; i < count; i++) {
+    weights[i] = before;
+    before = reduce(before * abscissas[i]);
+  }
+  for (let i = count - 1, after = 1; i >= 0; i--) {
+    weights[i] = multiply(weights[i], after);
+    after = reduce(after * abscissas[i]);
+  }
+  for (let i = 0; i < count; i++) {
+    const x = abscissas[i];
     let denominator = 1;
-    for (let j = 0; j < abscissas.length; j++) {
-      if (j === i) continue;
-      // Abscissas are below 2^22, so one product with a field element needs one reduction.
-      numerator = reduce(numerator * abscissas[j]);
-      denominator =
-        abscissas[j] > abscissas[i]
-          ? reduce(denominator * (abscissas[j] - abscissas[i]))
-          : subtract(0, reduce(denominator * (abscissas[i] - abscissas[j])));
+    let negative = false;
+    for (let j = 0; j < count; j++) {
+      // Abscissas are below 2^22, so the product of a difference and a field element needs one reduction.
+      const difference = abscissas[j] - x;
+      if (difference > 0) denominator = reduce(denominator * difference);
+      else if (difference < 0) {
+        denominator = reduce(denominator * -difference);
+        negative = !negative;
+      }
     }
-    weights[i] = multiply(numerator, invert(denominator));
+    const weight = multiply(weights[i], invert(denominator));
+    weights[i] = negative ? subtract(0, weight) : weight;
   }
   return weights;
 }

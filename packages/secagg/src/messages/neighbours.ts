@@ -10,7 +10,7 @@
  */
 import type { RoundConfig } from '../config/round-config.ts';
 import { merkleDepth } from '../graph/merkle.ts';
-import { ByteReader, ByteWriter } from '../internal/bytes.ts';
+import { ByteReader, concat, uint32Bytes } from '../internal/bytes.ts';
 import { MESSAGE, encodeMessage } from './header.ts';
 import { type Member, memberBytes, readMember } from './member.ts';
 
@@ -29,23 +29,22 @@ export interface Neighbourhood {
   readonly path: Uint8Array;
 }
 
-/** The message to the client at `index`; `undefined` stands for a neighbour that is not there. */
+/** One neighbour's bytes, the same for all who have it; `undefined` stands for one that is not there. */
+export function encodeNeighbour(config: RoundConfig, neighbour: Neighbour | undefined): Uint8Array {
+  if (neighbour === undefined) return Uint8Array.of(0);
+  const { member, part, memberPath, partPath } = neighbour;
+  return concat(Uint8Array.of(1), memberBytes(config, member), part, memberPath, partPath);
+}
+
+/** The message to the client at `index`; neighbours as {@link encodeNeighbour} gives them. */
 export function encodeNeighbours(
   config: RoundConfig,
   index: number,
   { revealed, root, path }: Neighbourhood,
-  neighbours: readonly (Neighbour | undefined)[],
+  neighbours: readonly Uint8Array[],
 ): Uint8Array {
-  const writer = new ByteWriter().uint32(revealed).bytes(root).bytes(path);
-  for (const neighbour of neighbours) {
-    if (neighbour === undefined) {
-      writer.uint8(0);
-      continue;
-    }
-    const { member, part, memberPath, partPath } = neighbour;
-    writer.uint8(1).bytes(memberBytes(config, member)).bytes(part).bytes(memberPath).bytes(partPath);
-  }
-  return encodeMessage(config, MESSAGE.neighbours, index, writer.finish());
+  const body = concat(uint32Bytes(revealed), root, path, ...neighbours);
+  return encodeMessage(config, MESSAGE.neighbours, index, body);
 }
 
 /**

@@ -55,7 +55,7 @@ function acceptReveal(round: ServerRound, { index, body }: Message): void {
 
 function acceptInput(round: ServerRound, { index, body }: Message): void {
   decodeMaskedInput(round.config, body).forEach((packed, i) => round.sum.addPacked(i, packed));
-  round.masked[index] = true;
+  round.markMasked(index);
 }
 
 function acceptSignature(round: ServerRound, { index, body, signed }: Message): void {

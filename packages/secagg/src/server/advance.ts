@@ -39,7 +39,7 @@ export function requireEnough(round: ServerRound, stage: ServerStage, provider: 
     case 'share':
       return requireCount('dealers', least, usableDealers(round).length);
     case 'input':
-      requireCount('masked inputs', least, round.count(round.masked));
+      requireCount('masked inputs', least, round.maskedCount);
       return requireSurvivingHolders(round, round.masked);
     case 'consistency':
       round.closeSigned();
@@ -123,7 +123,7 @@ export function usableDealers(round: ServerRound): number[] {
 export function unmaskRequestFor(round: ServerRound, index: number): Uint8Array {
   const { config, masked } = round;
   if (hasConsistencyRound(config)) return signaturesFor(round, index);
-  const total = round.count(masked);
+  const total = round.maskedCount;
   if (round.complete) {
     const survived = Array.from({ length: config.clients }, (_, i) => masked[i] === true);
     return encodeUnmaskRequest(config, NO_INDEX, { total, survived });
@@ -150,14 +150,9 @@ function commitmentsFor(round: ServerRound, index: number): Uint8Array {
 }
 
 function neighboursFor(round: ServerRound, index: number): Uint8Array {
-  const memberTree = round.memberTree as MerkleTree;
   const partTree = round.partTree as MerkleTree;
-  const neighbours = Array.from(round.ringNeighbours(index), (other) => {
-    const part = round.parts[other];
-    if (part === undefined) return undefined;
-    return { member: round.members[other], part, memberPath: memberTree.path(other), partPath: partTree.path(other) };
-  });
-  const neighbourhood = { revealed: round.count(round.parts), root: partTree.root, path: partTree.path(index) };
+  const neighbourhood = { revealed: round.revealed, root: partTree.root, path: partTree.path(index) };
+  const neighbours = Array.from(round.ringNeighbours(index), (other) => round.neighbourBytes(other));
   return encodeNeighbours(round.config, index, neighbourhood, neighbours);
 }
 

@@ -12,6 +12,7 @@ import type { MaskLayout } from '../mask.ts';
 import { hex } from '../internal/bytes.ts';
 import { encodeCohortBody } from '../messages/cohort.ts';
 import { type Member, memberBytes } from '../messages/member.ts';
+import { encodeNeighbour } from '../messages/neighbours.ts';
 import { encodeSurvivorsBody } from '../messages/survivors.ts';
 import type { ReleasedShares } from '../messages/unmask-response.ts';
 import { VectorSum } from '../sum/vector-sum.ts';
@@ -58,7 +59,11 @@ export class ServerRound {
   memberTree: MerkleTree | undefined;
   partTree: MerkleTree | undefined;
   transcript: Uint8Array = new Uint8Array(0);
+  /** Parts of the joint seed in the tree over them. */
+  revealed = 0;
+  #maskedCount = 0;
   #peers: (Uint32Array | undefined)[] = [];
+  #neighbours: (Uint8Array | undefined)[] = [];
   #releasing: readonly boolean[] = [];
   #dealers: (readonly number[] | undefined)[] = [];
   #order: Uint32Array = new Uint32Array(0);
@@ -104,15 +109,36 @@ export class ServerRound {
     const leaves = members.map((_, i) => this.parts[i] && leafHash(i, this.parts[i]));
     this.partTree = new MerkleTree(config.clients, leaves);
     const memberRoot = (this.memberTree as MerkleTree).root;
-    const counts = [members.length, this.count(this.parts)] as const;
-    this.transcript = ringTranscript(this.configDigest, counts[0], memberRoot, counts[1], this.partTree.root);
+    this.revealed = this.count(this.parts);
+    this.transcript = ringTranscript(this.configDigest, members.length, memberRoot, this.revealed, this.partTree.root);
     this.#order = ringOrder(jointSeed(this.transcript), config.clients);
+    this.#neighbours = [];
     this.#peers = [];
   }
 
   /** Neighbours on the ring, there or not, ascending. */
   ringNeighbours(index: number): Uint32Array {
     return hararyNeighbours(this.#order, index, this.config.degree);
+  }
+
+  /** What the neighbours of `index` are shown of it: made once, sent to each of them. */
+  neighbourBytes(index: number): Uint8Array {
+    let bytes = this.#neighbours[index];
+    if (bytes === undefined) {
+      const part = this.parts[index];
+      const [memberTree, partTree] = [this.memberTree as MerkleTree, this.partTree as MerkleTree];
+      bytes = encodeNeighbour(
+        this.config,
+        part && {
+          member: this.members[index],
+          part,
+          memberPath: memberTree.path(index),
+          partPath: partTree.path(index),
+        },
+      );
+      this.#neighbours[index] = bytes;
+    }
+    return bytes;
   }
 
   /** Those `index` deals to and masks with, ascending, never itself: the same list its client has. */
@@ -151,6 +177,17 @@ export class ServerRound {
     const stay = new Set(kept);
     for (const index of this.indices(this.dealt)) if (!stay.has(index)) this.dealt[index] = undefined;
     this.#dealers = [];
+  }
+
+  /** Notes that the masked input of `index` is in the sum. */
+  markMasked(index: number): void {
+    this.masked[index] = true;
+    this.#maskedCount++;
+  }
+
+  /** Inputs in the sum. */
+  get maskedCount(): number {
+    return this.#maskedCount;
   }
 
   /** Survivors: those whose masked input is in the sum. */

@@ -71,7 +71,7 @@ export function decodeServerState(
     if (reader.uint8() === 1) {
       round.dealt[index] = { commitment: reader.bytes(32).slice(), sealed: reader.long().slice() };
     }
-    if (reader.uint8() === 1) round.masked[index] = true;
+    if (reader.uint8() === 1) round.markMasked(index);
     const signature = reader.long();
     if (signature.length > 0) round.signed[index] = signature.slice();
     const dealers = reader.uint32();
