@@ -24,6 +24,8 @@ export { type ClientStage } from './client/state.ts';
 export { SecAggClient, type SecAggClientOptions } from './client/client.ts';
 export { type ServerStage } from './server/round.ts';
 export { SecAggServer, type SecAggResult, type SecAggServerOptions, type ServerProgress } from './server/server.ts';
+export { type Suspects } from './server/unmask.ts';
+export { type ShareKind } from './share-encryption.ts';
 export type { MaskExecutor, MaskTask } from './executor/mask-task.ts';
 export { inlineExecutor } from './executor/inline.ts';
 export { type CryptoProvider, type MaskSuite } from './crypto/provider.ts';

@@ -23,7 +23,7 @@ import { acceptMessage } from './accept.ts';
 import { openStage, requireEnough } from './advance.ts';
 import { ServerRound, type ServerStage } from './round.ts';
 import { decodeServerState, encodeServerState } from './state.ts';
-import { Unmasking } from './unmask.ts';
+import { type Suspects, Unmasking } from './unmask.ts';
 
 /** What a server is made of. */
 export interface SecAggServerOptions {
@@ -87,6 +87,7 @@ export class SecAggServer {
   #stage: ServerStage = 'advertise';
   #received = 0;
   #unmasked = false;
+  #suspects: readonly Suspects[] = [];
   #expectedCount: number;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -210,6 +211,14 @@ export class SecAggServer {
     });
   }
 
+  /**
+   * Pairs of clients of which at least one cheated, as far as unmasking came across them; also after it failed. Empty
+   * before, and after a restore.
+   */
+  get suspects(): readonly Suspects[] {
+    return [...this.#suspects];
+  }
+
   /** The sums. @throws FedkitError `PROTOCOL_STATE` before the round is finished. */
   result(): SecAggResult {
     if (this.#stage !== 'finished') {
@@ -239,7 +248,9 @@ export class SecAggServer {
 
   async #unmask(): Promise<void> {
     const round = this.#round;
-    const tasks = await new Unmasking(round, this.#provider).tasks();
+    const unmasking = new Unmasking(round, this.#provider);
+    this.#suspects = unmasking.suspects;
+    const tasks = await unmasking.tasks();
     const masks = new VectorSum(maskedVectors(round.config));
     const executor = this.#options.executor ?? inlineExecutor(this.#provider);
     const total = tasks.reduce((sum, task) => sum + maskCount(task), 0);

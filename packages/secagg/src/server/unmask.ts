@@ -3,12 +3,14 @@
  *
  * @module
  */
-import { FedkitError } from '@fedkit/core';
+import { type ClientId, FedkitError, secureRng } from '@fedkit/core';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import type { MaskTask } from '../executor/mask-task.ts';
 import { equal } from '../internal/bytes.ts';
 import { maskParty } from '../messages/member.ts';
 import type { ReleasedShares } from '../messages/unmask-response.ts';
+import { ShareDecoder } from '../share-decoder.ts';
+import type { ShareKind } from '../share-encryption.ts';
 import { combineWords, interpolationWeights } from '../shamir.ts';
 import { selfMaskCommitment } from '../transcript.ts';
 import type { ServerRound } from './round.ts';
@@ -28,13 +30,35 @@ export function neededSecrets(round: ServerRound): { seeds: number[]; keys: numb
   };
 }
 
+/**
+ * Two clients of which at least one did not follow the protocol: `dealer` dealt a bad share, or `holder` released
+ * another than it was dealt.
+ */
+export interface Suspects {
+  readonly dealer: ClientId;
+  readonly holder: ClientId;
+  /** Which of the dealer's secrets the share belongs to; the other kind is never opened. */
+  readonly kind: ShareKind;
+  /** A share beside the dealer's polynomial, or none: the holder says that it could not open what it was sent. */
+  readonly found: 'wrong' | 'missing';
+}
+
+/** Whether a rebuilt secret is the one its dealer is bound to. */
+type Check = (secret: Uint8Array) => boolean | Promise<boolean>;
+
 /** Rebuilds every needed secret, checks it, and cuts the work into tasks. */
 export class Unmasking {
   readonly #round: ServerRound;
   readonly #provider: CryptoProvider;
   readonly #weights = new WeakMap<readonly number[], Uint32Array>();
+  readonly #decoders = new Map<string, ShareDecoder>();
+  readonly #liars = new Set<number>();
+  /** Found so far, by dealer. */
+  readonly suspects: Suspects[] = [];
   readonly #places = new Map<number, Map<number, number>>();
   #usual: readonly number[] | undefined;
+  /** Holders that could not open some share. */
+  #incomplete: readonly number[] | undefined;
 
   constructor(round: ServerRound, provider: CryptoProvider) {
     this.#round = round;
@@ -44,35 +68,34 @@ export class Unmasking {
   /** A dealer whose secret cannot be rebuilt from what has come, if there is one. */
   missing(): number | undefined {
     const { seeds, keys } = neededSecrets(this.#round);
-    return [...seeds, ...keys].find((dealer) => this.#holders(dealer).length < this.#round.config.threshold);
+    return [...seeds, ...keys].find((dealer) => this.#first(dealer).length < this.#round.config.threshold);
   }
 
   /**
-   * @throws FedkitError `THRESHOLD_NOT_MET` where shares are missing, `AUTHENTICATION_FAILED` where a rebuilt secret is not
-   * the one its dealer committed to: its dealer or one of the holders sent a wrong share.
+   * @throws FedkitError `THRESHOLD_NOT_MET` where shares are missing, `AUTHENTICATION_FAILED` where a secret cannot be
+   * rebuilt to the one its dealer committed to: the dealer shared another, or more than (r − t)/2 of r shares are wrong.
    */
   async tasks(): Promise<MaskTask[]> {
     const round = this.#round;
     const layout = round.layout();
     const { seeds, keys } = neededSecrets(round);
-    const selfMasks = seeds.map((dealer) => {
-      const seed = this.#rebuild(dealer);
+    const selfMasks: MaskTask['selfMasks'][number][] = [];
+    for (const dealer of seeds) {
       const { commitment } = round.dealt[dealer] as { commitment: Uint8Array };
-      if (seed === undefined || !equal(selfMaskCommitment(round.transcript, dealer, seed), commitment)) {
-        wrongShares(round, dealer);
-      }
-      return { party: maskParty(round.members[dealer]), seed };
-    });
+      const seed = await this.#rebuild(dealer, 'selfMask', (secret) =>
+        equal(selfMaskCommitment(round.transcript, dealer, secret), commitment),
+      );
+      selfMasks.push({ party: maskParty(round.members[dealer]), seed });
+    }
     const tasks: MaskTask[] = [];
     for (let i = 0; i < selfMasks.length; i += SELF_MASKS_A_TASK) {
       tasks.push({ layout, selfMasks: selfMasks.slice(i, i + SELF_MASKS_A_TASK), pairMasks: [] });
     }
     for (const dealer of keys) {
-      const secretKey = this.#rebuild(dealer);
       const member = round.members[dealer];
-      if (secretKey === undefined || !equal((await this.#provider.agreement(secretKey)).publicKey, member.maskKey)) {
-        wrongShares(round, dealer);
-      }
+      const secretKey = await this.#rebuild(dealer, 'maskKey', async (secret) =>
+        equal((await this.#provider.agreement(secret)).publicKey, member.maskKey),
+      );
       const peers = Array.from(round.peersOf(dealer)).filter((peer) => round.masked[peer]);
       const survivors = peers.map((peer) => maskParty(round.members[peer]));
       tasks.push({ layout, selfMasks: [], pairMasks: [{ party: maskParty(member), secretKey, survivors }] });
@@ -80,43 +103,104 @@ export class Unmasking {
     return tasks;
   }
 
-  #rebuild(dealer: number): Uint8Array | undefined {
+  /** From t shares if they are right, else from all that came. */
+  async #rebuild(dealer: number, kind: ShareKind, check: Check): Promise<Uint8Array> {
     const { threshold } = this.#round.config;
-    const holders = this.#holders(dealer);
-    if (holders.length < threshold) {
+    this.#noteMissing(dealer, kind);
+    const first = this.#first(dealer);
+    if (first.length < threshold) {
       throw new FedkitError(
         'THRESHOLD_NOT_MET',
-        `SecAggServer: expected ${threshold} shares of every secret, got ${holders.length} of one`,
-        { details: { client: this.#round.idOf(dealer), threshold, shares: holders.length } },
+        `SecAggServer: expected ${threshold} shares of every secret, got ${first.length} of one`,
+        { details: { client: this.#round.idOf(dealer), threshold, shares: first.length } },
       );
     }
+    const secret = combineWords(this.#weightsOf(first), this.#released(first), this.#placesOf(first, dealer));
+    if (secret !== undefined && (await check(secret))) return secret;
+
+    const all = this.#round.dealersOf(dealer).filter((holder) => this.#has(holder, dealer));
+    const places = this.#placesOf(all, dealer);
+    const decoded = this.#decoderOf(all).decode(this.#released(all), places, secureRng());
+    if (decoded === undefined || !(await check(decoded.secret))) return this.#refuseShares(dealer, all.length);
+    for (const place of decoded.wrong) {
+      this.#liars.add(all[place]);
+      this.#suspect(dealer, all[place], kind, 'wrong');
+    }
+    this.#usual = undefined;
+    return decoded.secret;
+  }
+
+  #weightsOf(holders: readonly number[]): Uint32Array {
     let weights = this.#weights.get(holders);
     if (weights === undefined) {
       weights = interpolationWeights(Uint32Array.from(holders, (holder) => holder + 1));
       this.#weights.set(holders, weights);
     }
-    const shares = holders.map((holder) => (this.#round.released[holder] as ReleasedShares).words);
-    return combineWords(
-      weights,
-      shares,
-      Uint32Array.from(holders, (holder) => this.#place(holder, dealer)),
+    return weights;
+  }
+
+  #decoderOf(holders: readonly number[]): ShareDecoder {
+    const set = holders.join();
+    let decoder = this.#decoders.get(set);
+    if (decoder === undefined) {
+      const abscissas = Uint32Array.from(holders, (holder) => holder + 1);
+      decoder = new ShareDecoder(abscissas, this.#round.config.threshold);
+      // In the complete graph one set serves nearly everybody; on a ring every client has its own.
+      if (this.#round.complete) this.#decoders.set(set, decoder);
+    }
+    return decoder;
+  }
+
+  #released(holders: readonly number[]): Uint32Array[] {
+    return holders.map((holder) => (this.#round.released[holder] as ReleasedShares).words);
+  }
+
+  #placesOf(holders: readonly number[], dealer: number): Uint32Array {
+    return Uint32Array.from(holders, (holder) => this.#place(holder, dealer));
+  }
+
+  #noteMissing(dealer: number, kind: ShareKind): void {
+    this.#incomplete ??= this.#round.indices(this.#round.released).filter((holder) => {
+      return this.#round.released[holder]?.present.includes(false);
+    });
+    for (const holder of this.#incomplete) {
+      const place = this.#place(holder, dealer);
+      if (place >= 0 && !this.#has(holder, dealer)) this.#suspect(dealer, holder, kind, 'missing');
+    }
+  }
+
+  #suspect(dealer: number, holder: number, kind: ShareKind, found: Suspects['found']): void {
+    this.suspects.push({ dealer: this.#round.idOf(dealer), holder: this.#round.idOf(holder), kind, found });
+  }
+
+  #refuseShares(dealer: number, shares: number): never {
+    const correctable = Math.floor((shares - this.#round.config.threshold) / 2);
+    throw new FedkitError(
+      'AUTHENTICATION_FAILED',
+      `SecAggServer: expected shares of the secret their dealer committed to with at most ${correctable} of ${shares} wrong, got others`,
+      { details: { client: this.#round.idOf(dealer), shares, correctable } },
     );
   }
 
-  /** The first t holders that released a share of `dealer`, ascending; fewer where there are not so many. */
-  #holders(dealer: number): readonly number[] {
+  /**
+   * The first t holders that released a share of `dealer`, ascending, those last that were found to lie; fewer where
+   * there are not so many.
+   */
+  #first(dealer: number): readonly number[] {
     const { config, complete } = this.#round;
     // In the complete graph nearly always the same t: found once, and their weights with them.
     if (complete && this.#usual !== undefined && this.#usual.every((holder) => this.#has(holder, dealer))) {
       return this.#usual;
     }
     const found: number[] = [];
+    const liars: number[] = [];
     for (const holder of this.#round.dealersOf(dealer)) {
       if (found.length === config.threshold) break;
-      if (this.#has(holder, dealer)) found.push(holder);
+      if (this.#has(holder, dealer)) (this.#liars.has(holder) ? liars : found).push(holder);
     }
-    if (complete && found.length === config.threshold) this.#usual ??= found;
-    return found;
+    const first = [...found, ...liars.slice(0, config.threshold - found.length)];
+    if (complete && first.length === config.threshold) this.#usual ??= first;
+    return first;
   }
 
   #has(holder: number, dealer: number): boolean {
@@ -134,12 +218,4 @@ export class Unmasking {
     }
     return places.get(dealer) ?? -1;
   }
-}
-
-function wrongShares(round: ServerRound, dealer: number): never {
-  throw new FedkitError(
-    'AUTHENTICATION_FAILED',
-    'SecAggServer: expected shares of the secret their dealer committed to, got a wrong share',
-    { details: { client: round.idOf(dealer) } },
-  );
 }
