@@ -19,6 +19,7 @@ export {
 } from './graph/graph-parameters.ts';
 export { type ClientPolicy, checkPolicy } from './policy.ts';
 export { type Directory, type Identity, publicKeyOf } from './identity.ts';
+export { CohortLedger } from './cohort-ledger.ts';
 export { type InputVectors } from './client/input.ts';
 export { type ClientStage } from './client/state.ts';
 export { SecAggClient, type SecAggClientOptions } from './client/client.ts';

@@ -150,7 +150,7 @@ function timesLinear(polynomial: Polynomial, root: number): Polynomial {
 
 function times(a: Polynomial, b: Polynomial): Polynomial {
   if (a.length === 0 || b.length === 0) return [];
-  const product = new Array<number>(a.length + b.length - 1).fill(0);
+  const product = Array.from({ length: a.length + b.length - 1 }, () => 0);
   a.forEach((left, i) => {
     b.forEach((right, j) => {
       product[i + j] = add(product[i + j], multiply(left, right));
@@ -161,7 +161,7 @@ function times(a: Polynomial, b: Polynomial): Polynomial {
 
 function divide(dividend: Polynomial, divisor: Polynomial): { quotient: Polynomial; rest: Polynomial } {
   const rest = [...dividend];
-  const quotient = new Array<number>(Math.max(0, dividend.length - divisor.length + 1)).fill(0);
+  const quotient = Array.from({ length: Math.max(0, dividend.length - divisor.length + 1) }, () => 0);
   const leading = invert(divisor[divisor.length - 1]);
   for (let k = quotient.length - 1; k >= 0; k--) {
     const factor = multiply(rest[k + divisor.length - 1], leading);

@@ -39,6 +39,11 @@ export function selfMaskCommitment(transcript: Uint8Array, index: number, seed: 
   return labelledHash('commitment/self-mask', transcript, uint32Bytes(index), seed);
 }
 
+/** What survivors sign: H(transcript ‖ survivors). */
+export function survivorsHash(transcript: Uint8Array, survivorsBody: Uint8Array): Uint8Array {
+  return labelledHash('survivors', transcript, survivorsBody);
+}
+
 /** Refuses a part that is not what its client committed to. */
 export function checkPart(configDigest: Uint8Array, id: Uint8Array, commitment: Uint8Array, part: Uint8Array): void {
   if (!equal(partCommitment(configDigest, id, part), commitment)) {

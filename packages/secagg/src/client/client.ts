@@ -5,8 +5,9 @@
  */
 import { type ClientId, FedkitError, type SecureRng } from '@fedkit/core';
 import { checkBytes, refuse } from '@fedkit/core/internal';
+import { type CohortLedger, checkLedger } from '../cohort-ledger.ts';
 import { roundConfigDigest } from '../config/encode-config.ts';
-import { type RoundConfig, checkRoundConfig } from '../config/round-config.ts';
+import { type RoundConfig, checkRoundConfig, hasConsistencyRound } from '../config/round-config.ts';
 import { defaultProvider } from '../crypto/default-provider.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import { type Directory, type Identity, signMessage } from '../identity.ts';
@@ -23,6 +24,7 @@ import { joinCohort, joinRing, revealPart } from './join.ts';
 import { maskInput } from './mask-input.ts';
 import type { ClientRound, Step } from './round.ts';
 import { shareKeys } from './share-keys.ts';
+import { signSurvivors } from './sign-survivors.ts';
 import {
   type ClientStage,
   type ClientState,
@@ -32,7 +34,7 @@ import {
   eraseReplaced,
   withoutSecrets,
 } from './state.ts';
-import { unmask } from './unmask.ts';
+import { unmask, unmaskSigned } from './unmask.ts';
 
 /** What a client is made of. */
 export interface SecAggClientOptions {
@@ -46,8 +48,13 @@ export interface SecAggClientOptions {
   readonly sealingKey: Uint8Array;
   /** Needed in rounds with identities. */
   readonly identity?: Identity;
-  /** Where given, advertisements of other clients are held against it. */
+  /**
+   * Public keys of the other clients, from a source that is not the server. Where given, their advertisements are held
+   * against it; needed where survivors are signed.
+   */
   readonly directory?: Directory;
+  /** Refuses sums whose cohorts differ too little from earlier ones; complete graph only, where clients see the cohort. */
+  readonly ledger?: CohortLedger;
   /** Default: the platform's CSPRNG. */
   readonly rng?: SecureRng;
   /** Default: the fastest of this engine. */
@@ -90,6 +97,15 @@ export class SecAggClient {
         'one exactly where the round has identities',
         'the opposite',
       );
+    }
+    if (hasConsistencyRound(this.#config) && typeof options.directory !== 'function') {
+      refuse('INVALID_ARGUMENT', 'SecAggClient: directory', 'one where survivors are signed', options.directory);
+    }
+    if (options.ledger !== undefined) {
+      checkLedger(options.ledger);
+      if (this.#config.graph !== 'complete') {
+        refuse('INVALID_ARGUMENT', 'SecAggClient: ledger', 'a complete graph, where clients see the cohort', 'a ring');
+      }
     }
     if (options.identity !== undefined) checkBytes('SecAggClient: identity', options.identity.secretKey, 32);
     this.#rng = secretSource(options.rng);
@@ -151,7 +167,7 @@ export class SecAggClient {
    */
   setInput(vectors: InputVectors, options: { readonly weight?: number } = {}): void {
     const { stage } = this.#state;
-    if (this.#input !== undefined || stage === 'masked' || stage === 'unmasked' || stage === 'aborted') {
+    if (this.#input !== undefined || ['masked', 'signed', 'unmasked', 'aborted'].includes(stage)) {
       throw new FedkitError(
         'PROTOCOL_STATE',
         `SecAggClient.setInput: expected one input before masking, got another in stage ${stage}`,
@@ -225,7 +241,13 @@ export class SecAggClient {
       case `shared ${MESSAGE.shares}`:
         return maskInput(round, state, message);
       case `masked ${MESSAGE.unmaskRequest}`:
-        return unmask(round, state, message);
+        if (!hasConsistencyRound(this.#config)) return unmask(round, state, message);
+        break;
+      case `masked ${MESSAGE.survivors}`:
+        if (hasConsistencyRound(this.#config)) return signSurvivors(round, state, message);
+        break;
+      case `signed ${MESSAGE.signatures}`:
+        return unmaskSigned(round, state, message);
       default:
     }
     throw new FedkitError(
@@ -274,6 +296,7 @@ export class SecAggClient {
       rng: this.#rng,
       identity: this.#options.identity,
       directory: this.#options.directory,
+      ledger: this.#options.ledger,
       input: this.#input,
     };
   }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { utf8Decode } from '@fedkit/core/internal';
 import { hararyNeighbours, ringOrder } from '../graph/harary.ts';
 import { leafHash, verifyPath } from '../graph/merkle.ts';
 import { verifyMember } from '../identity.ts';
@@ -94,7 +95,12 @@ function checkDistinct(members: readonly Member[]): void {
 
 function checkSignatures({ provider, config, configDigest, directory }: ClientRound, members: readonly Member[]): void {
   if (!config.identities || directory === undefined) return;
-  for (const member of members) verifyMember(provider, config, configDigest, directory, member);
+  const owners = new Set<string>();
+  for (const member of members) {
+    verifyMember(provider, config, configDigest, directory, member);
+    owners.add(hex(directory(utf8Decode(member.id)) as Uint8Array));
+  }
+  if (owners.size !== members.length) refuseMessage('identities that differ', 'one under two ids');
 }
 
 function sameKeys(a: Member, b: Member): boolean {

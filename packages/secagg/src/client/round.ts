@@ -4,6 +4,7 @@
  * @module
  */
 import { FedkitError, type SecureRng } from '@fedkit/core';
+import type { CohortLedger } from '../cohort-ledger.ts';
 import type { RoundConfig } from '../config/round-config.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import type { Directory, Identity } from '../identity.ts';
@@ -19,6 +20,7 @@ export interface ClientRound {
   readonly rng: SecureRng;
   readonly identity: Identity | undefined;
   readonly directory: Directory | undefined;
+  readonly ledger: CohortLedger | undefined;
   readonly input: ClientInput | undefined;
 }
 

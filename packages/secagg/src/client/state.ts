@@ -9,7 +9,7 @@ import { type Member, memberBytes, readMember } from '../messages/member.ts';
 import { SEALED_PAIR_BYTES } from '../messages/share-keys.ts';
 
 /** Where a client stands: named after what it has sent. */
-export type ClientStage = 'new' | 'advertised' | 'revealed' | 'shared' | 'masked' | 'unmasked' | 'aborted';
+export type ClientStage = 'new' | 'advertised' | 'revealed' | 'shared' | 'masked' | 'signed' | 'unmasked' | 'aborted';
 
 /** A request that was answered, by the hash of its bytes. */
 export interface Answer {
@@ -40,12 +40,23 @@ export interface ClientState {
   readonly ownShares: Uint8Array;
   /** Encrypted shares from each peer; `undefined` for one that dealt none. */
   readonly pairs: readonly (Uint8Array | undefined)[];
+  /** Bitmap of the survivors it signed; where survivors are signed. */
+  readonly survivors: Uint8Array;
   readonly answers: readonly Answer[];
 }
 
-const STAGES: readonly ClientStage[] = ['new', 'advertised', 'revealed', 'shared', 'masked', 'unmasked', 'aborted'];
+const STAGES: readonly ClientStage[] = [
+  'new',
+  'advertised',
+  'revealed',
+  'shared',
+  'masked',
+  'signed',
+  'unmasked',
+  'aborted',
+];
 const VERSION = 1;
-const FIXED_FIELDS = 11;
+const FIXED_FIELDS = 12;
 const EMPTY = new Uint8Array(0);
 
 /** A state before anything was drawn. */
@@ -64,6 +75,7 @@ export function emptyState(self: Member): ClientState {
     selfMaskSeed: EMPTY,
     ownShares: EMPTY,
     pairs: [],
+    survivors: EMPTY,
     answers: [],
   };
 }
@@ -121,7 +133,7 @@ export function decodeClientState(config: RoundConfig, bytes: Uint8Array): Clien
     { length: FIXED_FIELDS },
     () => reader.long().slice(),
   );
-  const [memberRoot, transcript, selfMaskSeed, ownShares] = rest;
+  const [memberRoot, transcript, selfMaskSeed, ownShares, survivors] = rest;
   const self = { index, id, channelKey, maskKey, ...(commitment.length === 0 ? {} : { commitment }) };
   const memberCount = reader.uint32();
   const peers = Array.from({ length: reader.uint32() }, () => readMember(config, reader.uint32(), reader));
@@ -150,6 +162,7 @@ export function decodeClientState(config: RoundConfig, bytes: Uint8Array): Clien
     selfMaskSeed,
     ownShares,
     pairs,
+    survivors,
     answers,
   };
 }
@@ -168,5 +181,6 @@ function fixedFields(state: ClientState): Uint8Array[] {
     state.transcript,
     state.selfMaskSeed,
     state.ownShares,
+    state.survivors,
   ];
 }

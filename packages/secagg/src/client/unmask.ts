@@ -3,24 +3,80 @@
  *
  * @module
  */
+import { type Directory, verifySurvivors } from '../identity.ts';
+import { equal } from '../internal/bytes.ts';
 import { digestOf } from '../internal/hash.ts';
 import type { Message } from '../messages/header.ts';
 import { NO_INDEX } from '../messages/header.ts';
 import { channelParty } from '../messages/member.ts';
 import { SEALED_PAIR_BYTES } from '../messages/share-keys.ts';
+import { decodeSignatures } from '../messages/signatures.ts';
+import { decodeSurvivors } from '../messages/survivors.ts';
 import { decodeUnmaskRequest } from '../messages/unmask-request.ts';
 import { encodeUnmaskResponse } from '../messages/unmask-response.ts';
 import { SHARE_BYTES } from '../shamir.ts';
 import { SEALED_SHARE_BYTES, type ShareKind, openShare } from '../share-encryption.ts';
+import { survivorsHash } from '../transcript.ts';
 import { type ClientRound, type Step, keyContext, refuseMessage, requireCount } from './round.ts';
 import { type ClientState, withoutSecrets } from './state.ts';
+import { checkSurvivors, recordCohort, survivorsByPlace } from './survivors.ts';
+
+/** Releases shares for the survivors a request names. */
+export function unmask(round: ClientRound, state: ClientState, message: Message): Step {
+  const { config } = round;
+  const { self, peers } = state;
+  const complete = config.graph === 'complete';
+  checkAddress(round, state, message);
+  const { total, survived } = decodeUnmaskRequest(config, message.body, complete ? config.clients : peers.length);
+  // On a ring a request is for one client, which is not a neighbour of its own.
+  const survivors = complete
+    ? survivorsByPlace(config, state, survived)
+    : { total, own: self.index === message.index, peers: survived, unknown: 0 };
+  checkSurvivors(config, state, survivors);
+  recordCohort(round.ledger, state, survivors);
+  return releaseShares(round, state, survivors.peers, message);
+}
 
 /**
- * Releases shares for one set of survivors. The kind that is not released is never even decrypted; a share that does
- * not decrypt is left out, so that one bad dealer does not end the round.
+ * Releases shares for the survivors this client signed, once t have signed the same: of the whole round in the complete
+ * graph, of its neighbours on a ring.
  */
-export function unmask({ config, provider }: ClientRound, state: ClientState, message: Message): Step {
-  const survived = survivorsAmongPeers(config, state, message);
+export function unmaskSigned(round: ClientRound, state: ClientState, message: Message): Step {
+  const { config, configDigest, provider, directory } = round;
+  const { self, peers, transcript } = state;
+  const complete = config.graph === 'complete';
+  checkAddress(round, state, message);
+  const { hash, signatures } = decodeSignatures(message.body, complete ? config.clients : peers.length);
+  if (!equal(hash, survivorsHash(transcript, state.survivors))) {
+    refuseMessage('signatures of the survivors this client signed', 'of others');
+  }
+  requireCount('signatures', config.threshold, signatures.filter((signature) => signature !== undefined).length);
+  const survived = decodeSurvivors(config, state.survivors);
+  const byPlace = new Map([self, ...peers].map((member) => [member.index, member]));
+  signatures.forEach((signature, place) => {
+    if (signature === undefined) return;
+    const signer = complete ? byPlace.get(place) : peers[place];
+    if (signer === undefined || !survived[signer.index]) refuseMessage('signatures of survivors', 'of another');
+    verifySurvivors(provider, config, configDigest, directory as Directory, signer, hash, signature);
+  });
+  return releaseShares(round, state, survivorsByPlace(config, state, survived).peers, message);
+}
+
+function checkAddress({ config }: ClientRound, { self }: ClientState, { index }: Message): void {
+  const wanted = config.graph === 'complete' ? NO_INDEX : self.index;
+  if (index !== wanted) refuseMessage('a request for this client', `place ${index}`);
+}
+
+/**
+ * The kind that is not released is never even decrypted; a share that does not decrypt is left out, so that one bad
+ * dealer does not end the round.
+ */
+function releaseShares(
+  { config, provider }: ClientRound,
+  state: ClientState,
+  survived: readonly boolean[],
+  message: Message,
+): Step {
   const { self, peers, pairs, channelKeys } = state;
   const context = keyContext(config, state.transcript);
   const holder = channelParty(self);
@@ -45,23 +101,4 @@ export function unmask({ config, provider }: ClientRound, state: ClientState, me
     state: { ...withoutSecrets(state), stage: 'unmasked' },
     answer: encodeUnmaskResponse(config, self.index, { request, shares }),
   };
-}
-
-/** Which peers survived, after every check of the request. */
-function survivorsAmongPeers(
-  config: ClientRound['config'],
-  { self, peers, pairs }: ClientState,
-  { index, body }: Message,
-): boolean[] {
-  const complete = config.graph === 'complete';
-  if (index !== (complete ? NO_INDEX : self.index)) refuseMessage('a request for this client', `place ${index}`);
-  const { total, survived } = decodeUnmaskRequest(config, body, complete ? config.clients : peers.length);
-  requireCount('survivors', Math.max(config.minimumClients, complete ? config.threshold : 0), total);
-  if (complete && !survived[self.index]) refuseMessage('this client among the survivors', 'it among the dropped');
-  const amongPeers = peers.map((peer, i) => survived[complete ? peer.index : i]);
-  const known = amongPeers.filter((bit, i) => bit && pairs[i] !== undefined).length;
-  const named = survived.filter(Boolean).length - (complete ? 1 : 0);
-  if (named !== known) refuseMessage('survivors that dealt shares', 'one that never did');
-  if (!complete) requireCount('surviving neighbours', config.threshold, known);
-  return amongPeers;
 }

@@ -8,13 +8,14 @@ import { FedkitError, isFedkitError } from '@fedkit/core';
 import { utf8Decode, utf8Encode } from '@fedkit/core/internal';
 import { ByteReader, ByteWriter } from '../internal/bytes.ts';
 import { labelledHash } from '../internal/hash.ts';
-import { type RoundConfig, type VectorSpec, checkRoundConfig } from './round-config.ts';
+import { MODES, type RoundConfig, type VectorSpec, checkRoundConfig } from './round-config.ts';
 
 const VERSION = 1;
-/** Key agreement by X25519; 2 is reserved for its hybrid with ML-KEM-768. */
+/** Key agreement by X25519. */
 export const AGREEMENT_X25519 = 1;
+/** Reserved for the hybrid of X25519 and ML-KEM-768; refused by name until it is built. */
+export const AGREEMENT_X25519_ML_KEM_768 = 2;
 
-const MODES = ['semi-honest', 'semi-malicious'] as const;
 const GRAPHS = ['complete', 'harary'] as const;
 /** Mask suites by their number on the wire. */
 export const SUITES = ['aes-128-ctr', 'chacha20'] as const;
@@ -66,6 +67,9 @@ export function decodeRoundConfig(bytes: Uint8Array): RoundConfig {
     maximumWeight: reader.uint32(),
     modelDigest: reader.bytes(32),
   };
+  if (config.agreement === AGREEMENT_X25519_ML_KEM_768) {
+    reader.refuse('X25519 key agreement', 'its hybrid with ML-KEM-768, which this version reserves and does not have');
+  }
   if (config.agreement !== AGREEMENT_X25519) reader.refuse('X25519 key agreement', `suite ${config.agreement}`);
   const vectors: VectorSpec[] = [];
   for (let count = reader.uint16(); count > 0; count--) {

@@ -15,9 +15,13 @@ import { MAXIMUM_BITS, exactBits, likelyBits } from '../sum/ring.ts';
 
 /**
  * What the server is assumed to do: `semi-honest`, it follows the protocol and looks; `semi-malicious`, it sets the
- * round up honestly and may then lie about who survived, differently to different clients.
+ * round up honestly and may then lie about who survived, differently to different clients; `malicious`, it may send
+ * anything, and clients know each other's identities from a directory that is not the server's (complete graph only).
  */
-export type Mode = 'semi-honest' | 'semi-malicious';
+export type Mode = (typeof MODES)[number];
+
+/** All modes, by their number on the wire. */
+export const MODES = ['semi-honest', 'semi-malicious', 'malicious'] as const;
 
 /** Who shares a mask with whom: everybody, or each client with its neighbours on a random ring. */
 export type GraphKind = 'complete' | 'harary';
@@ -81,7 +85,7 @@ export interface RoundOptions {
   readonly dropoutFraction: number;
   /** Default `semi-malicious`. */
   readonly mode?: Mode;
-  /** Default: complete up to 100 clients, else Harary. */
+  /** Default: complete up to 100 clients and against a malicious server, else Harary. */
   readonly graph?: GraphKind;
   /** Overrides the computed degree; even, Harary only. */
   readonly degree?: number;
@@ -94,6 +98,7 @@ export interface RoundOptions {
   /** Default `aes-128-ctr`; `chacha20` for cohorts without AES in hardware. */
   readonly suite?: MaskSuite;
   readonly modelDigest?: Uint8Array;
+  /** Default: only against a malicious server. */
   readonly identities?: boolean;
   /** Default: 16 fresh random bytes. */
   readonly session?: Uint8Array;
@@ -140,7 +145,7 @@ export function roundConfig(options: RoundOptions): RoundConfig {
     mode,
     ...resolveGraph(options, assumptions),
     suite: options.suite ?? 'aes-128-ctr',
-    identities: options.identities ?? false,
+    identities: options.identities ?? mode === 'malicious',
     clients,
     minimumClients: options.minimumClients ?? clients - Math.floor(dropoutFraction * clients),
     maximumWeight,
@@ -166,12 +171,13 @@ export function maskedVectors(config: RoundConfig): readonly MaskedVector[] {
 export function checkRoundConfig(config: RoundConfig): RoundConfig {
   checkBytes('roundConfig: session', config.session, 16);
   checkInteger('roundConfig: round', config.round, 0, 0xffffffff);
-  oneOf('mode', config.mode, ['semi-honest', 'semi-malicious']);
+  oneOf('mode', config.mode, MODES);
   oneOf('graph', config.graph, ['complete', 'harary']);
   oneOf('suite', config.suite, ['aes-128-ctr', 'chacha20']);
   if (typeof config.identities !== 'boolean') {
     refuse('INVALID_ARGUMENT', 'roundConfig: identities', 'a boolean', config.identities);
   }
+  if (config.mode === 'malicious') checkMalicious(config);
   const { clients, degree, threshold, maximumWeight } = config;
   checkInteger('roundConfig: clients', clients, 2, MAXIMUM_ABSCISSA - 2);
   checkInteger('roundConfig: maximumWeight', maximumWeight, 1, 0xffffffff);
@@ -192,12 +198,30 @@ export function checkRoundConfig(config: RoundConfig): RoundConfig {
   };
 }
 
+/**
+ * Whether survivors are signed before shares are released: always against a malicious server, and against a
+ * semi-malicious one where clients have identities.
+ */
+export function hasConsistencyRound({ mode, identities }: Pick<RoundConfig, 'mode' | 'identities'>): boolean {
+  return mode === 'malicious' || (mode === 'semi-malicious' && identities);
+}
+
+function checkMalicious({ graph, identities }: RoundConfig): void {
+  if (graph !== 'complete') {
+    refuse('INVALID_ARGUMENT', 'roundConfig: graph', "'complete' against a malicious server", graph);
+  }
+  if (!identities) {
+    refuse('INVALID_ARGUMENT', 'roundConfig: identities', 'identities against a malicious server', identities);
+  }
+}
+
 function resolveGraph(
   options: RoundOptions,
   assumptions: Parameters<typeof graphParameters>[0],
 ): Pick<RoundConfig, 'graph' | 'degree' | 'threshold'> {
   const { clients } = options;
-  const wanted = options.graph ?? (clients <= AUTOMATIC_COMPLETE ? 'complete' : 'harary');
+  const small = clients <= AUTOMATIC_COMPLETE || options.mode === 'malicious';
+  const wanted = options.graph ?? (small ? 'complete' : 'harary');
   if (wanted === 'harary' && (options.degree === undefined || options.threshold === undefined)) {
     const computed = graphParameters(assumptions);
     if (computed.degree < clients - 1) {

@@ -22,7 +22,7 @@ import type { RoundConfig } from '../config/round-config.ts';
 import { ByteReader, concat, equal, uint32Bytes } from '../internal/bytes.ts';
 import { PROTOCOL_LABEL } from '../internal/hash.ts';
 
-/** Message types. 12 and 13 are reserved for the consistency round. */
+/** Message types. */
 export const MESSAGE = {
   advertise: 1,
   cohort: 2,
@@ -35,6 +35,9 @@ export const MESSAGE = {
   unmaskRequest: 9,
   unmaskResponse: 10,
   abort: 11,
+  survivors: 12,
+  signedSurvivors: 13,
+  signatures: 14,
 } as const;
 
 /** One type of {@link MESSAGE}. */

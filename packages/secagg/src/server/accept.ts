@@ -11,8 +11,9 @@ import { HEADER_BYTES, type Message, NO_INDEX } from '../messages/header.ts';
 import { decodeMaskedInput } from '../messages/masked-input.ts';
 import { decodeReveal } from '../messages/reveal.ts';
 import { decodeShareKeys } from '../messages/share-keys.ts';
+import { decodeSignedSurvivors } from '../messages/signed-survivors.ts';
 import { decodeUnmaskResponse } from '../messages/unmask-response.ts';
-import { checkPart } from '../transcript.ts';
+import { checkPart, survivorsHash } from '../transcript.ts';
 import { unmaskRequestFor } from './advance.ts';
 import type { ServerRound, ServerStage } from './round.ts';
 
@@ -24,6 +25,7 @@ export function acceptMessage(round: ServerRound, stage: ServerStage, id: Uint8A
     const { commitment, sealed } = decodeShareKeys(message.body, round.peersOf(message.index).length);
     round.dealt[message.index] = { commitment: copyOf(commitment), sealed: copyOf(sealed) };
   } else if (stage === 'input') acceptInput(round, message);
+  else if (stage === 'consistency') acceptSignature(round, message);
   else acceptResponse(round, message);
 }
 
@@ -54,6 +56,14 @@ function acceptReveal(round: ServerRound, { index, body }: Message): void {
 function acceptInput(round: ServerRound, { index, body }: Message): void {
   decodeMaskedInput(round.config, body).forEach((packed, i) => round.sum.addPacked(i, packed));
   round.markMasked(index);
+}
+
+function acceptSignature(round: ServerRound, { index, body, signed }: Message): void {
+  const hash = decodeSignedSurvivors(body);
+  if (!equal(hash, survivorsHash(round.transcript, round.survivorsBody()))) {
+    refuse('a signature of the survivors it was sent', 'one of others');
+  }
+  round.signed[index] = signed?.signature;
 }
 
 function acceptResponse(round: ServerRound, { index, body }: Message): void {

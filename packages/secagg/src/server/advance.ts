@@ -5,6 +5,7 @@
  */
 import { FedkitError } from '@fedkit/core';
 import type { CryptoProvider } from '../crypto/provider.ts';
+import { hasConsistencyRound } from '../config/round-config.ts';
 import type { MerkleTree } from '../graph/merkle.ts';
 import { encodeCohort } from '../messages/cohort.ts';
 import { encodeCommitments } from '../messages/commitments.ts';
@@ -12,7 +13,10 @@ import { NO_INDEX } from '../messages/header.ts';
 import { encodeNeighbours } from '../messages/neighbours.ts';
 import { SEALED_PAIR_BYTES } from '../messages/share-keys.ts';
 import { encodeShares } from '../messages/shares.ts';
+import { encodeSignatures } from '../messages/signatures.ts';
+import { encodeSurvivors } from '../messages/survivors.ts';
 import { encodeUnmaskRequest } from '../messages/unmask-request.ts';
+import { survivorsHash } from '../transcript.ts';
 import type { ServerRound, ServerStage } from './round.ts';
 import { Unmasking, neededSecrets } from './unmask.ts';
 
@@ -36,7 +40,11 @@ export function requireEnough(round: ServerRound, stage: ServerStage, provider: 
       return requireCount('dealers', least, usableDealers(round).length);
     case 'input':
       requireCount('masked inputs', least, round.maskedCount);
-      return requireSurvivingHolders(round);
+      return requireSurvivingHolders(round, round.masked);
+    case 'consistency':
+      round.closeSigned();
+      if (round.complete) requireCount('signatures', threshold, round.count(round.signed));
+      return requireSurvivingHolders(round, round.releasing);
     case 'unmask': {
       const missing = new Unmasking(round, provider).missing();
       if (missing !== undefined) {
@@ -75,8 +83,19 @@ export function openStage(round: ServerRound, stage: ServerStage): OpenedStage {
       return { stage: 'share', recipients: round.indices(round.parts), make: (index) => neighboursFor(round, index) };
     case 'share':
       return { stage: 'input', recipients: usableDealers(round), make: (index) => sharesFor(round, index) };
-    default:
+    case 'input':
+      if (hasConsistencyRound(round.config)) {
+        const message = encodeSurvivors(round.config, round.survivorsBody());
+        return { stage: 'consistency', recipients: round.survivors(), make: () => message };
+      }
       return { stage: 'unmask', recipients: round.survivors(), make: (index) => unmaskRequestFor(round, index) };
+    default:
+      round.closeSigned();
+      return {
+        stage: 'unmask',
+        recipients: round.indices(round.releasing),
+        make: (index) => unmaskRequestFor(round, index),
+      };
   }
 }
 
@@ -103,6 +122,7 @@ export function usableDealers(round: ServerRound): number[] {
 /** The request to the client at `index`; in the complete graph the same for all. */
 export function unmaskRequestFor(round: ServerRound, index: number): Uint8Array {
   const { config, masked } = round;
+  if (hasConsistencyRound(config)) return signaturesFor(round, index);
   const total = round.maskedCount;
   if (round.complete) {
     const survived = Array.from({ length: config.clients }, (_, i) => masked[i] === true);
@@ -110,6 +130,17 @@ export function unmaskRequestFor(round: ServerRound, index: number): Uint8Array 
   }
   const survived = Array.from(round.peersOf(index), (peer) => masked[peer] === true);
   return encodeUnmaskRequest(config, index, { total, survived });
+}
+
+/** The signatures of t survivors, which is what a client needs; in the complete graph the same for all. */
+function signaturesFor(round: ServerRound, index: number): Uint8Array {
+  const { config, complete, signed } = round;
+  const shown = new Set(round.signersFor(index).slice(0, config.threshold));
+  const places = complete ? Array.from({ length: config.clients }, (_, i) => i) : Array.from(round.peersOf(index));
+  return encodeSignatures(config, complete ? NO_INDEX : index, {
+    hash: survivorsHash(round.transcript, round.survivorsBody()),
+    signatures: places.map((place) => (shown.has(place) ? signed[place] : undefined)),
+  });
 }
 
 function commitmentsFor(round: ServerRound, index: number): Uint8Array {
@@ -133,11 +164,11 @@ function sharesFor(round: ServerRound, index: number): Uint8Array {
   return encodeShares(round.config, index, pairs);
 }
 
-function requireSurvivingHolders(round: ServerRound): void {
+function requireSurvivingHolders(round: ServerRound, releasing: readonly boolean[]): void {
   if (round.complete) return;
   const { seeds, keys } = neededSecrets(round);
   for (const dealer of [...seeds, ...keys]) {
-    const holders = round.dealersOf(dealer).filter((holder) => round.masked[holder]).length;
+    const holders = round.dealersOf(dealer).filter((holder) => releasing[holder]).length;
     requireCount('surviving neighbours of every client', round.config.threshold, holders);
   }
 }

@@ -5,7 +5,7 @@
  */
 import type { ClientId } from '@fedkit/core';
 import { utf8Decode } from '@fedkit/core/internal';
-import { type RoundConfig, maskedVectors } from '../config/round-config.ts';
+import { type RoundConfig, hasConsistencyRound, maskedVectors } from '../config/round-config.ts';
 import { hararyNeighbours, ringOrder } from '../graph/harary.ts';
 import { MerkleTree, leafHash } from '../graph/merkle.ts';
 import type { MaskLayout } from '../mask.ts';
@@ -13,12 +13,21 @@ import { hex } from '../internal/bytes.ts';
 import { encodeCohortBody } from '../messages/cohort.ts';
 import { type Member, memberBytes } from '../messages/member.ts';
 import { encodeNeighbour } from '../messages/neighbours.ts';
+import { encodeSurvivorsBody } from '../messages/survivors.ts';
 import type { ReleasedShares } from '../messages/unmask-response.ts';
 import { VectorSum } from '../sum/vector-sum.ts';
 import { cohortTranscript, jointSeed, ringTranscript } from '../transcript.ts';
 
 /** What the server waits for. */
-export type ServerStage = 'advertise' | 'reveal' | 'share' | 'input' | 'unmask' | 'finished' | 'aborted';
+export type ServerStage =
+  | 'advertise'
+  | 'reveal'
+  | 'share'
+  | 'input'
+  | 'consistency'
+  | 'unmask'
+  | 'finished'
+  | 'aborted';
 
 /** What one client dealt. */
 export interface Dealt {
@@ -39,6 +48,8 @@ export class ServerRound {
   readonly parts: (Uint8Array | undefined)[] = [];
   readonly dealt: (Dealt | undefined)[] = [];
   readonly masked: boolean[] = [];
+  /** Signatures of the survivors, where they are signed. */
+  readonly signed: (Uint8Array | undefined)[] = [];
   readonly released: (ReleasedShares | undefined)[] = [];
   readonly sum: VectorSum;
   /** Encoded cohort in the complete graph. */
@@ -53,6 +64,7 @@ export class ServerRound {
   #maskedCount = 0;
   #peers: (Uint32Array | undefined)[] = [];
   #neighbours: (Uint8Array | undefined)[] = [];
+  #releasing: readonly boolean[] = [];
   #dealers: (readonly number[] | undefined)[] = [];
   #order: Uint32Array = new Uint32Array(0);
 
@@ -181,6 +193,30 @@ export class ServerRound {
   /** Survivors: those whose masked input is in the sum. */
   survivors(): number[] {
     return this.indices(this.masked);
+  }
+
+  /** What survivors sign: a bitmap over all places. */
+  survivorsBody(): Uint8Array {
+    return encodeSurvivorsBody(Array.from({ length: this.config.clients }, (_, i) => this.masked[i] === true));
+  }
+
+  /** No more signatures: fixes who will release shares, which a client does where t signed what it signed. */
+  closeSigned(): void {
+    const { threshold } = this.config;
+    this.#releasing = this.members.map(
+      ({ index }) => this.signed[index] !== undefined && this.signersFor(index).length >= threshold,
+    );
+  }
+
+  /** Whom `index` hears of as signers: everybody in the complete graph, on a ring its peers; ascending. */
+  signersFor(index: number): readonly number[] {
+    if (this.complete) return this.indices(this.signed);
+    return Array.from(this.peersOf(index)).filter((peer) => this.signed[peer] !== undefined);
+  }
+
+  /** Who is asked for shares, by place. */
+  get releasing(): readonly boolean[] {
+    return hasConsistencyRound(this.config) ? this.#releasing : this.masked;
   }
 
   indices(list: readonly unknown[]): number[] {

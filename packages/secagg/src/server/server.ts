@@ -65,6 +65,7 @@ const EXPECTED: Partial<Record<ServerStage, number>> = {
   reveal: MESSAGE.reveal,
   share: MESSAGE.shareKeys,
   input: MESSAGE.maskedInput,
+  consistency: MESSAGE.signedSurvivors,
   unmask: MESSAGE.unmaskResponse,
 };
 
@@ -321,7 +322,7 @@ export class SecAggServer {
 
   /** Who is in this stage, by place. */
   #participants(): readonly unknown[] {
-    const { complete, members, parts, dealt, masked } = this.#round;
+    const { complete, members, parts, dealt, masked, releasing } = this.#round;
     switch (this.#stage) {
       case 'reveal':
         return members;
@@ -329,8 +330,10 @@ export class SecAggServer {
         return complete ? members : parts;
       case 'input':
         return dealt;
-      case 'unmask':
+      case 'consistency':
         return masked;
+      case 'unmask':
+        return releasing;
       default:
         return [];
     }

@@ -12,7 +12,16 @@ import { usableDealers } from './advance.ts';
 import type { ServerRound, ServerStage } from './round.ts';
 
 const VERSION = 1;
-const STAGES: readonly ServerStage[] = ['advertise', 'reveal', 'share', 'input', 'unmask', 'finished', 'aborted'];
+const STAGES: readonly ServerStage[] = [
+  'advertise',
+  'reveal',
+  'share',
+  'input',
+  'consistency',
+  'unmask',
+  'finished',
+  'aborted',
+];
 
 /** The state as it is when `stage` opens. */
 export function encodeServerState(
@@ -20,7 +29,7 @@ export function encodeServerState(
   stage: ServerStage,
   digests: ReadonlyMap<string, Uint8Array>,
 ): Uint8Array {
-  const { config, members, parts, dealt, masked, released, sum } = round;
+  const { config, members, parts, dealt, masked, signed, released, sum } = round;
   const writer = new ByteWriter().uint8(VERSION).uint8(STAGES.indexOf(stage)).uint32(members.length);
   for (const member of members) {
     const { index } = member;
@@ -30,6 +39,7 @@ export function encodeServerState(
     const deal = dealt[index];
     if (deal !== undefined) writer.bytes(deal.commitment).long(deal.sealed);
     writer.uint8(masked[index] ? 1 : 0);
+    writer.long(signed[index] ?? new Uint8Array(0));
     const release = released[index];
     writer.uint32(release === undefined ? 0 : release.present.length);
     if (release !== undefined) {
@@ -62,6 +72,8 @@ export function decodeServerState(
       round.dealt[index] = { commitment: reader.bytes(32).slice(), sealed: reader.long().slice() };
     }
     if (reader.uint8() === 1) round.markMasked(index);
+    const signature = reader.long();
+    if (signature.length > 0) round.signed[index] = signature.slice();
     const dealers = reader.uint32();
     if (dealers === 0) continue;
     const request = reader.bytes(32).slice();
@@ -84,4 +96,5 @@ function reopen(round: ServerRound, stage: ServerStage): void {
   if (at > STAGES.indexOf('advertise')) round.closeMembers();
   if (at > STAGES.indexOf('reveal') && !round.complete) round.closeParts();
   if (at > STAGES.indexOf('share')) round.keepDealers(usableDealers(round));
+  if (at > STAGES.indexOf('consistency')) round.closeSigned();
 }

@@ -1,3 +1,4 @@
+export { type TestingIdentities, testingIdentities } from './identities.ts';
 export { testingRng } from './rng.ts';
 export {
   type DropStage,

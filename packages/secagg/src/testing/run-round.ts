@@ -4,7 +4,7 @@
  * @module
  */
 import { type ClientId, secureRng } from '@fedkit/core';
-import { type RoundConfig, type RoundOptions, roundConfig } from '../config/round-config.ts';
+import { MODES, type RoundConfig, type RoundOptions, roundConfig } from '../config/round-config.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import { SecAggClient } from '../client/client.ts';
 import type { InputVectors } from '../client/input.ts';
@@ -13,10 +13,11 @@ import type { Directory, Identity } from '../identity.ts';
 import type { ClientPolicy } from '../policy.ts';
 import { type SecAggResult, SecAggServer } from '../server/server.ts';
 import type { ServerStage } from '../server/round.ts';
+import { testingIdentities } from './identities.ts';
 import { testingRng } from './rng.ts';
 
 /** The stage in which a client falls silent: it got the request and the answer never arrives. */
-export type DropStage = 'advertise' | 'reveal' | 'share' | 'input' | 'unmask';
+export type DropStage = 'advertise' | 'reveal' | 'share' | 'input' | 'consistency' | 'unmask';
 
 /** A round to run. */
 export interface RunRoundOptions {
@@ -32,6 +33,7 @@ export interface RunRoundOptions {
   readonly policy?: ClientPolicy;
   /** Makes the round repeat, byte for byte; default: secure randomness. */
   readonly seed?: number | string;
+  /** Default: made from the seed, with their directory, where the round has identities. */
   readonly identities?: Readonly<Record<ClientId, Identity>>;
   readonly directory?: Directory;
   readonly executor?: MaskExecutor;
@@ -62,7 +64,7 @@ export function acceptingPolicy(config: RoundConfig): ClientPolicy {
     minimumClients: 2,
     minimumThreshold: 2,
     maximumEntries: Number.MAX_SAFE_INTEGER,
-    modes: ['semi-honest', 'semi-malicious'],
+    modes: MODES,
     suites: ['aes-128-ctr', 'chacha20'],
     corruptFraction: 0,
     maximumWrapProbability: 0.5,
@@ -81,7 +83,8 @@ export async function runRound(options: RunRoundOptions): Promise<RunRoundResult
     'session' in options.config && 'vectors' in options.config && Array.isArray(options.config.vectors)
       ? (options.config as RoundConfig)
       : roundConfig(seededSession({ clients: ids.length, ...options.config } as RoundOptions, options.seed));
-  const { provider, executor, directory, drop = {}, weights = {} } = options;
+  const made = config.identities && options.identities === undefined ? testingIdentities(ids, options.seed ?? 0) : {};
+  const { provider, executor, directory, identities, drop = {}, weights = {} } = { ...options, ...made };
   const shared = provider === undefined ? {} : { provider };
   const server = new SecAggServer({
     config,
@@ -106,7 +109,7 @@ export async function runRound(options: RunRoundOptions): Promise<RunRoundResult
 
   const clients = new Map<ClientId, SecAggClient>();
   for (const id of ids) {
-    const identity = options.identities?.[id];
+    const identity = identities?.[id];
     const client = new SecAggClient({
       id,
       config,
