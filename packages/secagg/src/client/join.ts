@@ -11,7 +11,7 @@ import { verifyMember } from '../identity.ts';
 import { equal, hex } from '../internal/bytes.ts';
 import { decodeCohort } from '../messages/cohort.ts';
 import { decodeCommitments } from '../messages/commitments.ts';
-import type { Message } from '../messages/header.ts';
+import { type Message, NO_INDEX } from '../messages/header.ts';
 import { type Member, memberBytes } from '../messages/member.ts';
 import { decodeNeighbours } from '../messages/neighbours.ts';
 import { encodeReveal } from '../messages/reveal.ts';
@@ -20,8 +20,9 @@ import { type ClientRound, type Step, refuseMessage, requireCount } from './roun
 import type { ClientState } from './state.ts';
 
 /** Complete graph: accepts the cohort, or refuses it before any secret leaves. */
-export function joinCohort(round: ClientRound, state: ClientState, { body }: Message): ClientState {
+export function joinCohort(round: ClientRound, state: ClientState, { index, body }: Message): ClientState {
   const { config, configDigest } = round;
+  if (index !== NO_INDEX) refuseMessage('a cohort for all', `place ${index}`);
   const members = decodeCohort(config, body);
   requireCount('members', Math.max(config.threshold, config.minimumClients), members.length);
   checkDistinct(members);

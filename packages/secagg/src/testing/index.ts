@@ -8,3 +8,16 @@ export {
   acceptingPolicy,
   runRound,
 } from './run-round.ts';
+export {
+  type ClientUnderTest,
+  type MakeClient,
+  Rehearsal,
+  type RehearsalOptions,
+  type Refusal,
+  rehearsalConfig,
+} from './rehearsal.ts';
+export { type Release, type View, demandShares, recoverInput } from './recovery.ts';
+export { type Attack, type AttackOutcome, describeOutcome } from './attacks/attack.ts';
+export { splitView } from './attacks/survivors.ts';
+export { foldsSeed } from './attacks/masks.ts';
+export { type AttackResult, attackTable, attacks, runAttacks } from './attacks/table.ts';
