@@ -21,7 +21,9 @@ describe('the kit of cheats', () => {
   it('ends as the README says; pnpm bench secagg attacks --write where it should say something else', () => {
     const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
     const [, stated] = /<!-- attacks -->\n([\s\S]*?)\n<!-- \/attacks -->/.exec(readme) ?? [];
-    expect(stated).toBe(attackTable(results));
+    // Formatters pad the cells of tables.
+    const cells = (table = '') => table.replace(/ +/g, ' ').replace(/-{3,}/g, '---');
+    expect(cells(stated)).toBe(cells(attackTable(results)));
   });
 
   it('shows no secret in any refusal', () => {

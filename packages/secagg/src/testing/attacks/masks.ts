@@ -55,7 +55,7 @@ async function foldedSeeds(): Promise<AttackOutcome> {
           maskKeyBytes(suite),
           vector,
         );
-        return (await provider.keystream(suite, key))(64);
+        return (await provider.keystream(suite, key, 64))(64);
       });
     }
   }
