@@ -174,7 +174,8 @@ describe('the PLD of other events', () => {
     'δ = 1e-14, vector $id',
     ({ params: p, value, tolerance }) => {
       const e = event.poissonSampled(p.q, event.laplace({ scale: p.scale, recordNorm: 1 }));
-      check(accountant(undefined, [e, p.steps]), p.delta, value, tolerance);
+      // Published to six digits.
+      check(accountant(undefined, [e, p.steps]), p.delta, value + 5e-6, tolerance);
     },
   );
 

@@ -31,8 +31,11 @@ export function epsilonBounds(parts: readonly SurveyedPart[], delta: number, ste
   if (step === undefined && isSingle(parts)) return singleEpsilon(parts[0].survey.pair, delta);
   const cut = cutParts(parts, Math.log(delta));
   return refined(cut, planForDelta(cut, Math.log(delta), TARGET_WIDTH), step, (upper, lower) => {
-    const high = epsilonAbove(upper, delta);
-    return high === undefined ? undefined : { lower: Math.min(epsilonBelow(lower, delta), high), upper: high };
+    const above = epsilonAbove(upper, delta);
+    if (above === undefined) return undefined;
+    // At the largest finite loss nothing but infinite loss is left, which checkMass found below δ.
+    const high = Math.min(above, mostLoss(parts) * (1 + 2 ** -40));
+    return { lower: Math.min(epsilonBelow(lower, delta), high), upper: high };
   });
 }
 
@@ -49,7 +52,7 @@ export function epsilonUpper(parts: readonly SurveyedPart[], delta: number, widt
   let window: Plan = planForDelta(cut, Math.log(delta), width);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const epsilon = epsilonAbove(curves(cut, window, aligned(cut, window.step), true).upper, delta);
-    if (epsilon !== undefined) return epsilon;
+    if (epsilon !== undefined) return Math.min(epsilon, mostLoss(parts) * (1 + 2 ** -40));
     const room = Math.max(window.high - window.low, window.step);
     window = { ...window, low: window.low - room, high: window.high + room };
   }
@@ -116,6 +119,8 @@ function refined(
   let window: Window = plan;
   let step = fixed ?? plan.step;
   let best: Bounds | undefined;
+  let last = Infinity;
+  let stalls = 0;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const { upper, lower } = curves(parts, window, fixed ?? aligned(parts, step), false);
     const bounds = read(upper, lower as Curve);
@@ -131,6 +136,9 @@ function refined(
         : { lower: Math.max(best.lower, bounds.lower), upper: Math.min(best.upper, bounds.upper) };
     const width = widthOf(best) / Math.max(1, window.epsilon / LARGE_EPSILON);
     if (fixed !== undefined || width <= ACCEPTED_WIDTH) break;
+    // Where round-off or a far tail makes the width, a finer interval does not help.
+    if (width > 0.8 * last && ++stalls === 2) break;
+    last = width;
     const wanted = step * Math.min(0.6, Math.max(0.1, 0.8 * Math.sqrt(TARGET_WIDTH / width)));
     const next = Math.max(wanted, (window.high - window.low) / (MAX_WINDOW / 2));
     if (next > 0.9 * step) break;

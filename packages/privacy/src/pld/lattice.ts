@@ -17,7 +17,7 @@
  * @module
  */
 import { type DominatingPair, EVALUATION_ERROR, newTails } from './pair.ts';
-import { placeContracted } from './place.ts';
+import { type Atoms, placeContracted } from './place.ts';
 
 /** Masses at origin + (first + i)·step, to be read with `shift` added to every loss. */
 export interface LatticeMasses {
@@ -118,53 +118,21 @@ export function upperMasses(tails: SampledTails): LatticeMasses {
 export function lowerMasses(tails: SampledTails, theta: number): LatticeMasses {
   const { pair, origin, first, step, p, q } = tails;
   const last = p.length - 1;
-  // Cell i is (loss i, loss i + 1]; the last one is everything finite beyond. Losses are kept relative to loss i.
-  const mass = new Float64Array(last + 1);
-  const mean = new Float64Array(last + 1);
+  const start = origin + first * step;
+  const cells: Atoms = { mass: new Float64Array(last + 1), loss: new Float64Array(last + 1) };
   let bulk = 0;
   for (let i = 0; i <= last; i++) {
+    // Cell i is (loss i, loss i + 1]; the last one is everything finite beyond.
     const next = i < last ? p[i + 1] : pair.infinity;
-    const other = i < last ? q[i] - q[i + 1] : q[i];
-    mass[i] = Math.max(p[i] - next, 0);
-    if (mass[i] > 0) {
-      const relative = other > 0 ? Math.log(mass[i] / other) - (origin + (first + i) * step) : step;
-      mean[i] = Math.min(Math.max(relative, 0), step);
-    }
-    if (mass[i] > mass[bulk]) bulk = i;
+    contract(cells, i, start, i * step, step, p[i] - next, i < last ? q[i] - q[i + 1] : q[i]);
+    if (cells.mass[i] > cells.mass[bulk]) bulk = i;
   }
-  const { offset, masses } = placeContracted({ mass, mean, step, theta }, mean[bulk]);
+  const lattice = { step, theta, points: last + 2 };
+  const finer = (): Atoms => refine(tails, cells, bulk);
+  const { offset, masses, atoms } = placeContracted(cells, finer, cells.loss[bulk] - bulk * step, lattice);
 
-  // The divergence of the placed masses against that of the contracted ones, at each vertex of the latter's polygon.
-  const decay = Math.exp(-step);
-  const loss = -Math.expm1(-step);
-  let excess = 0;
-  let tail = 0; // placed mass at lattice points > j
-  let reached = 0; // its divergence at lattice point j
-  let polygonTail = 0; // contracted mass in cells > i
-  let polygon = 0; // its divergence at the mean of cell i
-  let above = -1; // the last cell with mass above cell i
-  for (let i = last; i >= 0; i--) {
-    // At the top of this loop, tail and reached stand at lattice point i (loss i + offset).
-    if (mass[i] > 0) {
-      if (above >= 0) {
-        const gap = (above - i) * step + mean[above] - mean[i];
-        polygon = Math.exp(-gap) * polygon - Math.expm1(-gap) * polygonTail;
-      }
-      // Lattice point i is the first above the vertex, or the last below it.
-      const past = mean[i] - offset;
-      const placedTail = past <= 0 ? tail + masses[i] : tail;
-      if (placedTail > 0) {
-        const placed = Math.exp(past) * reached - Math.expm1(past) * placedTail;
-        excess = Math.max(excess, (placed - polygon) / placedTail);
-      }
-      polygonTail += mass[i];
-      above = i;
-    }
-    tail += masses[i];
-    reached = loss * tail + decay * reached;
-  }
-  const margin = excess + 2 * EVALUATION_ERROR + 16 * ROUNDING * (last + 8 + farthest(tails));
-  for (let i = 0; i <= last; i++) masses[i] *= 1 - margin;
+  const margin = excessOf(masses, offset, step, atoms) + 2 * EVALUATION_ERROR + rounding(tails, atoms.mass.length);
+  for (let i = 0; i < masses.length; i++) masses[i] *= 1 - margin;
   return {
     origin: origin + offset,
     first,
@@ -173,6 +141,97 @@ export function lowerMasses(tails: SampledTails, theta: number): LatticeMasses {
     infinity: pair.infinity * (1 - margin),
     shift: -2 * margin - 2 * HAIR * (farthest(tails) + step),
   };
+}
+
+/** Writes the mean of a cell that begins at start + at and has these probabilities under P and Q. */
+function contract(
+  { mass, loss }: Atoms,
+  i: number,
+  start: number,
+  at: number,
+  width: number,
+  probability: number,
+  other: number,
+): void {
+  mass[i] = Math.max(probability, 0);
+  const mean = mass[i] > 0 && other > 0 ? Math.log(mass[i] / other) - (start + at) : width;
+  loss[i] = at + Math.min(Math.max(mean, 0), width);
+}
+
+const REFINED_CELLS = 12;
+const REFINEMENT = 16;
+
+/** The cells around the heaviest cut into sixteen each. */
+function refine({ pair, origin, first, step, p, q }: SampledTails, cells: Atoms, bulk: number): Atoms {
+  const last = p.length - 1;
+  const from = Math.max(bulk - REFINED_CELLS, 0);
+  const to = Math.min(bulk + REFINED_CELLS + 1, last);
+  const atoms: Atoms = {
+    mass: new Float64Array(last + 1 + (to - from) * (REFINEMENT - 1)),
+    loss: new Float64Array(last + 1 + (to - from) * (REFINEMENT - 1)),
+  };
+  const start = origin + first * step;
+  const out = newTails();
+  let n = 0;
+  for (let i = 0; i <= last; i++) {
+    if (i < from || i >= to) {
+      atoms.mass[n] = cells.mass[i];
+      atoms.loss[n++] = cells.loss[i];
+      continue;
+    }
+    let above = p[i];
+    let otherAbove = q[i];
+    for (let j = 1; j <= REFINEMENT; j++) {
+      const at = (i + j / REFINEMENT) * step;
+      pair.evaluate(start + at + HAIR * (Math.abs(start + at) + step), out);
+      const next = j < REFINEMENT ? out.p : p[i + 1];
+      const otherNext = j < REFINEMENT ? out.q : q[i + 1];
+      const width = step / REFINEMENT;
+      contract(atoms, n++, start, at - width, width, above - next, otherAbove - otherNext);
+      above = next;
+      otherAbove = otherNext;
+    }
+  }
+  return atoms;
+}
+
+/**
+ * By how much, relative to the mass above, the divergence of lattice masses exceeds that of the atoms they were made of
+ * at some vertex of the latter's polygon; rounding alone, if anything.
+ */
+function excessOf(masses: Float64Array, offset: number, step: number, { mass, loss }: Atoms): number {
+  const decay = Math.exp(-step);
+  const growth = -Math.expm1(-step);
+  let excess = 0;
+  let point = masses.length - 1; // lattice point at or above the vertex
+  let tail = masses[point]; // mass at it and above
+  let reached = 0; // divergence at it
+  let polygonTail = 0; // mass of atoms above the vertex
+  let polygon = 0; // their divergence at the vertex
+  let above = -1;
+  for (let i = mass.length - 1; i >= 0; i--) {
+    if (mass[i] === 0) continue;
+    if (above >= 0) {
+      const gap = loss[i] - loss[above];
+      polygon = Math.exp(gap) * polygon - Math.expm1(gap) * polygonTail;
+    }
+    while (point > 0 && (point - 1) * step + offset >= loss[i]) {
+      reached = growth * tail + decay * reached;
+      tail += masses[--point];
+    }
+    const past = loss[i] - (point * step + offset);
+    if (tail > 0 && past <= 0) {
+      const placed = Math.exp(past) * reached - Math.expm1(past) * tail;
+      excess = Math.max(excess, (placed - polygon) / tail);
+    }
+    polygonTail += mass[i];
+    above = i;
+  }
+  return excess;
+}
+
+function rounding(tails: SampledTails, terms: number): number {
+  return 16 * ROUNDING * (terms + 8 + farthest(tails));
 }
 
 /** The largest loss of the lattice, in absolute value. */

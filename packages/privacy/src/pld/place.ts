@@ -1,18 +1,13 @@
 /**
- * Puts contracted cells onto a lattice without ever raising a divergence.
+ * Puts a discrete distribution onto a lattice without ever raising a divergence.
  *
  * @module
  */
 
-/** Cells of mass `mass[i]` at loss i·step + mean[i], to be placed at lattice points i·step + offset. */
-export interface ContractedCells {
+/** Masses at ascending losses, relative to a loss that the caller keeps. */
+export interface Atoms {
   readonly mass: Float64Array;
-  /** In [0, step]. */
-  readonly mean: Float64Array;
-  /** In [0, step]. */
-  readonly offset: number;
-  readonly step: number;
-  readonly theta: number;
+  readonly loss: Float64Array;
 }
 
 /** A lower bound on the lattice i·step + offset; what would fall below its first point is dropped. */
@@ -21,51 +16,66 @@ export interface Placement {
   readonly masses: Float64Array;
 }
 
+/** The lattice to be placed on, and the tilt at which a placement is judged. */
+export interface Lattice {
+  readonly step: number;
+  readonly theta: number;
+  /** How many points the placement has. */
+  readonly points: number;
+}
+
+const NUDGES = 10;
+
 /**
  * The better of two constructions, measured by the moment E[exp(θL)] that they keep: {@link placeLocally} where the
  * distribution is smooth at the scale of the step, {@link placeSweeping} where it is not.
  *
+ * @param cells - At most one atom between two neighbouring multiples of the step.
+ * @param finer - The same distribution, in finer atoms where most of its mass is.
  * @param center - The offset to begin with, on which the heaviest cell needs no move at all.
  */
-export function placeContracted(cells: Omit<ContractedCells, 'offset'>, center: number): Placement {
-  const { mass, mean, step, theta } = cells;
-  const n = mass.length;
-  // exp(θ·i·step), held in range by its own middle; and what contraction alone keeps.
-  const weights = new Float64Array(n);
-  let contracted = 0;
-  let spread = 0;
-  for (let i = 0; i < n; i++) {
-    weights[i] = Math.exp(Math.min(theta * step * (i - n), 0));
-    contracted += mass[i] * weights[i] * Math.exp(theta * mean[i]);
-    spread += mass[i] * weights[i];
-  }
+export function placeContracted(
+  cells: Atoms,
+  finer: () => Atoms,
+  center: number,
+  lattice: Lattice,
+): Placement & { atoms: Atoms } {
+  const { step, theta, points } = lattice;
+  // exp(θ · loss), held in range by the highest.
+  const top = points * step;
+  const moment = ({ mass, loss }: Atoms): number => {
+    let sum = 0;
+    for (let i = 0; i < mass.length; i++) if (mass[i] > 0) sum += mass[i] * Math.exp(theta * (loss[i] - top));
+    return sum;
+  };
   const kept = ({ offset, masses }: Placement): number => {
     let sum = 0;
-    for (let i = 0; i < n; i++) sum += masses[i] * weights[i];
-    return sum * Math.exp(theta * offset);
+    for (let i = 0; i < points; i++) if (masses[i] > 0) sum += masses[i] * Math.exp(theta * (i * step + offset - top));
+    return sum;
   };
-  let best: Placement = { offset: center, masses: placeLocally({ ...cells, offset: center }) };
+  let best = { offset: center, masses: placeLocally(cells, center, lattice), atoms: cells };
   let most = kept(best);
+  const contracted = moment(cells);
   // As good as connecting the dots above: nothing left worth looking for.
-  const tolerance = (spread * theta * (theta + 1) * step * step) / 12;
-  for (const start of [0, 0.5, 0.25, 0.75, 0.125, 0.625, 0.375, 0.875]) {
-    let offset = (center + start * step) % step;
-    for (let i = 0; i < NUDGES && contracted - most > tolerance; i++) {
-      const { masses, nudge } = placeSweeping({ ...cells, offset });
-      const next = { offset, masses };
-      const keeps = kept(next);
-      if (keeps > most) {
-        most = keeps;
-        best = next;
-      }
-      if (Math.abs(nudge) < 1e-6 * step) break;
-      offset = (offset + nudge + step) % step;
+  const tolerance = (contracted * theta * (theta + 1) * step * step) / 12;
+  if (contracted - most <= tolerance) return best;
+
+  const atoms = finer();
+  const all = moment(atoms);
+  let offset = center;
+  for (let i = 0; i < NUDGES && all - most > tolerance; i++) {
+    const { masses, nudge } = placeSweeping(atoms, offset, lattice);
+    const next = { offset, masses, atoms };
+    const keeps = kept(next);
+    if (keeps > most) {
+      most = keeps;
+      best = next;
     }
+    if (nudge < 1e-6 * step) break;
+    offset += nudge;
   }
   return best;
 }
-
-const NUDGES = 3;
 
 // No cell lends more than this part of what it has to either neighbour.
 const LENDABLE = 0.45;
@@ -79,18 +89,18 @@ const LENDABLE = 0.45;
  * later, which leaves its loss too high and its divergence too low; a cell above its point borrows from below, from
  * right to left, what it then really needs.
  */
-export function placeLocally({ mass, mean, offset, step, theta }: ContractedCells): Float64Array {
+function placeLocally({ mass, loss }: Atoms, offset: number, { step, theta, points }: Lattice): Float64Array {
   const n = mass.length;
-  const placed = new Float64Array(n);
+  const placed = new Float64Array(points);
   const rest = mass.slice();
   const stays = new Uint8Array(n);
   const spread = 0.5 * (theta + 1);
   for (let i = n - 1, above = -1; i >= 0; i--) {
     if (mass[i] === 0) continue;
-    const past = mean[i] - offset;
+    const past = loss[i] - i * step - offset;
     if (past === 0) stays[i] = 1;
     if (past < 0 && above >= 0) {
-      const distance = (above - i) * step + mean[above] - offset;
+      const distance = loss[above] - i * step - offset;
       const needed = (mass[i] * Math.expm1(-past)) / -Math.expm1(-distance);
       if (needed <= LENDABLE * mass[above] && -past * distance * spread < step + past) {
         stays[i] = 1;
@@ -102,12 +112,12 @@ export function placeLocally({ mass, mean, offset, step, theta }: ContractedCell
   }
   for (let i = n - 1; i >= 0; i--) {
     if (rest[i] <= 0) continue;
-    const past = mean[i] - offset;
+    const past = loss[i] - i * step - offset;
     if (past > 0) {
       let below = i - 1;
       while (below >= 0 && mass[below] === 0) below--;
       if (below >= 0) {
-        const distance = (i - below) * step + offset - mean[below];
+        const distance = i * step + offset - loss[below];
         const needed = (rest[i] * -Math.expm1(-past)) / Math.expm1(distance);
         if (needed <= LENDABLE * mass[below] && needed < rest[below] && distance * spread < 1) {
           placed[i] += needed;
@@ -128,35 +138,36 @@ export function placeLocally({ mass, mean, offset, step, theta }: ContractedCell
  * is so far below that its variance would cost more than leaving the mean above the point, the mean stays above it.
  * Points whose surroundings were taken by a higher one stay empty.
  */
-export function placeSweeping({ mass, mean, offset, step, theta }: ContractedCells): {
+function placeSweeping(
+  { mass, loss }: Atoms,
+  offset: number,
+  { step, theta, points }: Lattice,
+): {
   masses: Float64Array;
-  /**
-   * Where the lattice had better stand: higher by what the heaviest point's mass has its mean above it, or, if nothing,
-   * lower, so that the heaviest point can also take what the next one below could not mix away.
-   */
+  /** By how much higher the lattice could stand for what could not be mixed away: means add up, whatever the groups. */
   nudge: number;
 } {
-  const n = mass.length;
-  const masses = new Float64Array(n);
-  let heaviest = 0;
-  let below = false;
-  let nudge = 0;
+  const masses = new Float64Array(points);
+  let total = 0;
+  let left = 0;
   const farthest = 2 / (theta + 1);
-  let cell = n - 1;
-  let rest = mass[cell];
-  while (cell >= 0) {
+  let i = mass.length - 1;
+  let rest = mass[i];
+  while (i >= 0) {
     if (rest === 0) {
-      cell--;
-      rest = cell >= 0 ? mass[cell] : 0;
+      i--;
+      rest = i >= 0 ? mass[i] : 0;
       continue;
     }
     // The highest lattice point at or below the highest mass left.
-    const point = mean[cell] >= offset ? cell : cell - 1;
+    const point = Math.min(Math.floor((loss[i] - offset) / step), points - 1);
     if (point < 0) break;
+    const place = point * step + offset;
     let taken = 0;
     let slack = 0;
-    while (cell >= 0) {
-      const past = (cell - point) * step + mean[cell] - offset;
+    while (i >= 0) {
+      // The first atom is at or above the point, but for rounding.
+      const past = taken > 0 ? loss[i] - place : Math.max(loss[i] - place, 0);
       if (past >= 0) {
         taken += rest;
         slack -= rest * Math.expm1(-past);
@@ -173,19 +184,12 @@ export function placeSweeping({ mass, mean, offset, step, theta }: ContractedCel
         taken += rest;
         slack -= needed;
       }
-      cell--;
-      rest = cell >= 0 ? mass[cell] : 0;
+      i--;
+      rest = i >= 0 ? mass[i] : 0;
     }
     masses[point] += taken;
-    const excess = -Math.log1p(-slack / taken);
-    if (taken > heaviest) {
-      heaviest = taken;
-      nudge = excess;
-      below = true;
-    } else if (below) {
-      if (nudge < 1e-6 * step && excess > 0) nudge = (-taken * Math.max(step - excess, 0)) / heaviest;
-      below = false;
-    }
+    total += taken;
+    left += slack;
   }
-  return { masses, nudge: Math.max(nudge, -step) };
+  return { masses, nudge: total > 0 ? left / total : 0 };
 }
