@@ -21,20 +21,26 @@
  * | `UNSUPPORTED_EVENT` | an accountant has no sound bound for this event and neighbouring relation |
  * | `UNSUPPORTED_PLATFORM` | this engine lacks something without which the call would be unsafe, such as a CSPRNG |
  * | `ABORTED` | the caller's `AbortSignal` fired |
+ * | `UNAVAILABLE` | the network, a server or a store does not answer now: try again later |
  */
-export type ErrorCode =
-  | 'INVALID_ARGUMENT'
-  | 'SHAPE_MISMATCH'
-  | 'OUT_OF_RANGE'
-  | 'OVERFLOW'
-  | 'BUDGET_EXHAUSTED'
-  | 'THRESHOLD_NOT_MET'
-  | 'AUTHENTICATION_FAILED'
-  | 'PROTOCOL_STATE'
-  | 'DECODE_FAILED'
-  | 'UNSUPPORTED_EVENT'
-  | 'UNSUPPORTED_PLATFORM'
-  | 'ABORTED';
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** All codes, in an order that never changes: messages carry their places. */
+export const ERROR_CODES = [
+  'INVALID_ARGUMENT',
+  'SHAPE_MISMATCH',
+  'OUT_OF_RANGE',
+  'OVERFLOW',
+  'BUDGET_EXHAUSTED',
+  'THRESHOLD_NOT_MET',
+  'AUTHENTICATION_FAILED',
+  'PROTOCOL_STATE',
+  'DECODE_FAILED',
+  'UNSUPPORTED_EVENT',
+  'UNSUPPORTED_PLATFORM',
+  'ABORTED',
+  'UNAVAILABLE',
+] as const;
 
 /** Machine-readable facts about an error: names, numbers, limits. Never a secret, never user data. */
 export type ErrorDetails = Readonly<Record<string, string | number | boolean | readonly (string | number)[]>>;

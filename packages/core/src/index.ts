@@ -1,4 +1,4 @@
-export { type ErrorCode, type ErrorDetails, FedkitError, isFedkitError } from './errors.ts';
+export { ERROR_CODES, type ErrorCode, type ErrorDetails, FedkitError, isFedkitError } from './errors.ts';
 export { type Rng, type SecureRng, type SeededRng, secureRng, seededRng } from './random.ts';
 export type { NoState, PlainData } from './plain-data.ts';
 export type { Store } from './store/contract.ts';
@@ -21,6 +21,7 @@ export type {
   Update,
   ValuesOf,
 } from './aggregate/contract.ts';
+export type { SumForm, Summand, SumTotals } from './aggregate/sum-form.ts';
 export {
   type LinearRuleAggregator,
   mean,
@@ -152,3 +153,39 @@ export type { AdaptiveOptions, AdaptiveState, OptimizerVariant } from './server/
 export { type ServerAdamOptions, serverAdam } from './server/adam.ts';
 export { type ServerYogiOptions, serverYogi } from './server/yogi.ts';
 export { type ServerAdagradOptions, serverAdagrad } from './server/adagrad.ts';
+export type {
+  Persist,
+  SecureAggregation,
+  SecureClient,
+  SecureInput,
+  SecureRound,
+  SecureServer,
+  SecureSums,
+  SecureTerms,
+  SecureVector,
+} from './secure/contract.ts';
+export type {
+  ClientHalf,
+  Collected,
+  ExchangeCollector,
+  ExchangingClient,
+  ExchangingServer,
+  Pipeline,
+  PipelineFacts,
+  PipelineTask,
+  ReportCollector,
+  ReportingClient,
+  ReportingServer,
+  RoundFacts,
+  ServerHalf,
+} from './pipeline/contract.ts';
+export {
+  decodeRequest,
+  decodeResponse,
+  encodeRequest,
+  encodeResponse,
+  type Request,
+  type Response,
+  type RoundTask,
+} from './round/message.ts';
+export type { Exchange, RequestHandler } from './transport/contract.ts';

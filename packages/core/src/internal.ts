@@ -4,6 +4,7 @@
  * @module
  */
 export { checkAborted, turn } from './abort.ts';
+export { ByteReader, ByteWriter } from './bytes.ts';
 export { checkBytes, checkInteger, checkNumber, checkPositive, checkVector, describe, refuse } from './check.ts';
 export { sha256Hex } from './sha256-hex.ts';
 export { utf8Decode, utf8Encode } from './utf8.ts';

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { SumForm } from './sum-form.ts';
 
 /** Names one client within a federation; ties between clients are broken by its order as a string. */
 export type ClientId = string;
@@ -98,6 +99,8 @@ export interface Aggregator<A, R, V = Float32Array> {
 /** An aggregator that secure aggregation can stand in for. */
 export interface LinearAggregator<A, R, V = Float32Array> extends Aggregator<A, R, V> {
   readonly linearity: 'linear';
+  /** The rule by sums alone; absent where `finalize` does more than divide, as a rule that adds noise does. */
+  readonly sumForm?: SumForm<R>;
 }
 
 /** The contribution type of an aggregator. */

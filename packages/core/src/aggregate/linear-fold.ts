@@ -18,6 +18,7 @@ import { type Dyadic, dyadic, toNumber } from './rational.ts';
 import { ReproducibleSum } from './reproducible-sum.ts';
 import { StateReader, StateWriter } from './state-bytes.ts';
 import type { OpenContribution, StreamingAggregator } from './streaming.ts';
+import { type SumForm, singleSumForm } from './sum-form.ts';
 import type { VectorSum } from './vector-sum.ts';
 
 /** Contributions that one accumulator takes, its merged ones included. */
@@ -85,6 +86,7 @@ class State implements LinearAccumulator {
 export class LinearFold implements StreamingAggregator<LinearAccumulator, Float32Array, Slot> {
   readonly linearity = 'linear';
   readonly memory = 'O(d)';
+  readonly sumForm: SumForm<Float32Array>;
   readonly #rule: LinearRule;
   /** The rule's name in messages. */
   readonly #name: string;
@@ -92,6 +94,11 @@ export class LinearFold implements StreamingAggregator<LinearAccumulator, Float3
   constructor(rule: LinearRule, name: string) {
     this.#rule = rule;
     this.#name = name;
+    const { size, kind, fixedDenominator } = rule;
+    const weighted = kind === 'weighted-mean';
+    this.sumForm = singleSumForm(name, { size, weighted }, (totals) =>
+      fixedDenominator !== undefined ? fixedDenominator : weighted ? totals.weight : totals.contributors,
+    );
   }
 
   get kind(): string {

@@ -13,6 +13,7 @@
 import { checkInteger, checkNumber, checkPositive, refuse } from '../check.ts';
 import { type LinearAccumulator, LinearFold, type LinearRule, MAX_CONTRIBUTIONS } from './linear-fold.ts';
 import type { SlotOf, StreamingAggregator } from './streaming.ts';
+import type { SumForm } from './sum-form.ts';
 
 /** The largest finite float32, and the smallest normal one. */
 const LARGEST = 3.4028234663852886e38;
@@ -46,6 +47,7 @@ export interface LinearRuleAggregator<N extends number>
   extends StreamingAggregator<LinearAccumulator, Float32Array, SlotOf<N>> {
   readonly linearity: 'linear';
   readonly memory: 'O(d)';
+  readonly sumForm: SumForm<Float32Array>;
 }
 
 /**

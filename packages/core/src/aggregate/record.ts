@@ -7,8 +7,9 @@
 import { describe, refuse } from '../check.ts';
 import { FedkitError } from '../errors.ts';
 import { utf8Encode, utf8Decode } from '../utf8.ts';
-import type { AggregationContext, Aggregator, Contribution, ResultOf, ValuesOf } from './contract.ts';
+import type { AggregationContext, Aggregator, Contribution, LinearAggregator, ResultOf, ValuesOf } from './contract.ts';
 import { StateReader, StateWriter } from './state-bytes.ts';
+import { recordSumForm, type SumForm } from './sum-form.ts';
 
 type AnyAggregator = Aggregator<unknown, unknown, unknown>;
 type Slots = Readonly<Record<string, AnyAggregator>>;
@@ -29,6 +30,8 @@ export interface RecordAggregator<S extends Slots>
   extends Aggregator<RecordAccumulator, RecordResult<S>, RecordValues<S>> {
   readonly linearity: S[keyof S]['linearity'];
   readonly memory: S[keyof S]['memory'];
+  /** Present where every slot has one. */
+  readonly sumForm?: SumForm<RecordResult<S>>;
 }
 
 class State implements RecordAccumulator {
@@ -80,6 +83,7 @@ class RecordFold implements Aggregator<RecordAccumulator, Record<string, unknown
   readonly kind = 'record';
   readonly linearity: 'linear' | 'perClient';
   readonly memory: 'O(d)' | 'O(n·d)';
+  readonly sumForm?: SumForm<Record<string, unknown>>;
   readonly #names: readonly string[];
   readonly #rules: readonly AnyAggregator[];
 
@@ -88,6 +92,10 @@ class RecordFold implements Aggregator<RecordAccumulator, Record<string, unknown
     this.#rules = rules;
     this.linearity = rules.every((rule) => rule.linearity === 'linear') ? 'linear' : 'perClient';
     this.memory = rules.every((rule) => rule.memory === 'O(d)') ? 'O(d)' : 'O(n·d)';
+    const forms = (rules as Partial<LinearAggregator<unknown, unknown>>[]).flatMap(({ sumForm }, i) =>
+      sumForm === undefined ? [] : [[names[i], sumForm] as const],
+    );
+    if (forms.length === rules.length) this.sumForm = recordSumForm(forms);
   }
 
   create(context?: AggregationContext): RecordAccumulator {

@@ -1,0 +1,186 @@
+/**
+ * How one round's updates travel and are combined: a pipeline with a client half and a server half, around any algorithm.
+ *
+ *     client                                                      server
+ *     check(task) ─ trains ─ encode(task, contribution) ── bytes ──▶ collector.accept ─┐
+ *       or                                                                           ├─ close() ─▶ aggregate, facts
+ *     check(task) ─ trains ─ enter(task) ◀──── messages ───────────▶ collector.receive ┘
+ *
+ * Four of them: `plainUpdates`, `secureSum`, `centralDp`, `distributedDp`. A pipeline does no IO; who asks whom and when is
+ * the round's affair.
+ *
+ * @module
+ */
+import type { ClientId, Contribution, Update } from '../aggregate/contract.ts';
+import type { Algorithm } from '../algorithm/contract.ts';
+import type { PlainData } from '../plain-data.ts';
+import type { SecureRng } from '../random.ts';
+import type { SamplingScheme } from '../select/sampling-scheme.ts';
+import type { Persist, SecureClient, SecureInput } from '../secure/contract.ts';
+
+/** What a client is asked to do, as the pipeline sees it. */
+export interface PipelineTask {
+  readonly round: number;
+  /** 32 bytes: the digest of the broadcast the client trains from. */
+  readonly modelDigest: Uint8Array;
+  /** What {@link ServerHalf.announce} made for the round. Hostile until {@link ClientHalf} has checked it. */
+  readonly parameters: Uint8Array;
+}
+
+/** A client of a pipeline whose updates travel as one report. */
+export interface ReportingClient<U extends Update> {
+  readonly sends: 'report';
+  /** @throws FedkitError by name for a task this client refuses: before it trains. */
+  check(task: PipelineTask): void;
+  /**
+   * The report, and what the client must remember if and only if the server counts it: error feedback's residual, client
+   * momentum. Pure: the same arguments and stream give the same bytes, and nothing is remembered here.
+   *
+   * @param memory - What the last counted report gave; absent before the first.
+   */
+  encode(
+    task: PipelineTask,
+    contribution: Contribution<U>,
+    options: { readonly rng: SecureRng; readonly client: ClientId; readonly memory?: Uint8Array },
+  ): { readonly bytes: Uint8Array; readonly memory?: Uint8Array };
+}
+
+/** A client of a pipeline under secure aggregation. */
+export interface ExchangingClient<U extends Update> {
+  readonly sends: 'exchange';
+  /** @throws FedkitError by name for a task this client refuses: before it trains. */
+  check(task: PipelineTask): void;
+  /** The integers to be masked: what `SecureClient.setInput` takes. Draws fresh noise and rounding. */
+  input(task: PipelineTask, contribution: Contribution<U>, options: { readonly rng: SecureRng }): SecureInput;
+  /** The state machine of the exchange, from the start or from what it saved. */
+  enter(
+    task: PipelineTask,
+    options: { readonly client: ClientId; readonly persist: Persist; readonly saved?: Uint8Array },
+  ): SecureClient;
+}
+
+export type ClientHalf<U extends Update> = ReportingClient<U> | ExchangingClient<U>;
+
+/** What a finished round says of itself, for the ledger. Absent is what may not be published or does not apply. */
+export interface PipelineFacts {
+  /** Σ of the contributors' weights, where it may be told. */
+  readonly weight?: number;
+  /** Root mean square a coordinate of the error that encoding put into the aggregate: by the codec's own formula. */
+  readonly quantizationError?: number;
+  /** Of the contributors, how many were clipped; noised where privacy asks for it. */
+  readonly clipFraction?: number;
+  /** Contributions set aside because they were not finite. */
+  readonly quarantined?: number;
+  /** The probability that the released sum wrapped around, as predicted. */
+  readonly wrapProbability?: number;
+  /** ε spent so far in the whole run, by observer, at `delta`. */
+  readonly epsilon?: {
+    readonly delta: number;
+    /** Against the server: the client that took part most often, nothing amplified. */
+    readonly server?: number;
+    /** Against everyone who sees the models. */
+    readonly recipients?: number;
+  };
+}
+
+/** What a round came to. */
+export interface Collected<R> {
+  readonly aggregate: R;
+  /** Whose updates are in it, each once. */
+  readonly contributors: readonly ClientId[];
+  readonly facts: PipelineFacts;
+}
+
+/** What the server knows about a round when it opens or closes it. */
+export interface RoundFacts {
+  readonly round: number;
+  /** How the cohort was really drawn. */
+  readonly scheme: SamplingScheme;
+  /** N: clients that could have been drawn. */
+  readonly population: number;
+}
+
+/** Folds reports. */
+export interface ReportCollector<R> {
+  readonly contributors: number;
+  /**
+   * Decodes and folds one client's report. Synchronous: when it returns, the report counts.
+   *
+   * @param options.staleness - In asynchronous rounds, server steps since the client fetched its model.
+   * @throws FedkitError for hostile bytes, another size, values out of range, a second report; the collector is as before.
+   */
+  accept(client: ClientId, report: Uint8Array): void;
+  /** Everything folded so far, as bytes. Holds what the server has seen: keep it as the updates themselves. */
+  serialize(): Uint8Array;
+  /** The aggregate. Consults the privacy filter before anything is released, and charges a round once however often it is closed. */
+  close(facts: RoundFacts): Promise<Collected<R>>;
+  dispose(): void;
+}
+
+/** Runs a secure sum. */
+export interface ExchangeCollector<R> {
+  /** Name of the stage, another after every `advance`. */
+  readonly stage: string;
+  /** Who is still awaited in this stage; empty in the first, where anyone may come. */
+  readonly waitingFor: readonly ClientId[];
+  /** Whether `advance` has what it needs. */
+  readonly ready: boolean;
+  /** Whether `close` can be called. */
+  readonly finished: boolean;
+  /** Takes a client's message; one that is refused changes nothing. */
+  receive(client: ClientId, message: Uint8Array): Promise<void>;
+  leave(client: ClientId): void;
+  /**
+   * Ends the stage with whoever has answered. Before the stage that opens the sum the privacy filter is consulted with what
+   * really survived: `BUDGET_EXHAUSTED` then, and nothing is opened.
+   */
+  advance(facts: RoundFacts): Promise<void>;
+  messageFor(client: ClientId): Uint8Array | undefined;
+  close(facts: RoundFacts): Promise<Collected<R>>;
+  dispose(): void;
+}
+
+interface OpenRound {
+  readonly round: number;
+  /** What `announce` gave for this round. */
+  readonly parameters: Uint8Array;
+}
+
+/** A server that takes reports. */
+export interface ReportingServer<R> {
+  readonly collects: 'reports';
+  /** The fewest contributors of an aggregate that is released. */
+  readonly minimumContributors: number;
+  /** The parameters of a round, for every client: fresh seeds, rings and terms. */
+  announce(round: { readonly round: number; readonly places: number; readonly modelDigest: Uint8Array }): Uint8Array;
+  /** @param options.saved - What `serialize` of an earlier collector of this round gave. */
+  open(round: OpenRound & { readonly saved?: Uint8Array }): ReportCollector<R>;
+}
+
+/** A server of secure sums. */
+export interface ExchangingServer<R> {
+  readonly collects: 'exchange';
+  readonly minimumContributors: number;
+  announce(round: { readonly round: number; readonly places: number; readonly modelDigest: Uint8Array }): Uint8Array;
+  /** @param options.persist - Awaited before the collector answers; what it was last given comes back as `saved`. */
+  open(round: OpenRound & { readonly persist: Persist; readonly saved?: Uint8Array }): ExchangeCollector<R>;
+}
+
+export type ServerHalf<R> = ReportingServer<R> | ExchangingServer<R>;
+
+/** A pipeline around an algorithm of models of d = `size` parameters. */
+export interface Pipeline<
+  S extends PlainData,
+  B extends PlainData,
+  C extends PlainData,
+  U extends Update,
+  R extends PlainData,
+> {
+  readonly kind: 'plain-updates' | 'secure-sum' | 'central-dp' | 'distributed-dp';
+  readonly algorithm: Algorithm<S, B, C, U, R>;
+  readonly size: number;
+  /** 32 bytes over every option that both sides must agree on: a client refuses tasks of another pipeline by it. */
+  readonly digest: Uint8Array;
+  client(): ClientHalf<U>;
+  server(): ServerHalf<R>;
+}

@@ -1,0 +1,244 @@
+/**
+ * What client and server say to each other, whatever carries it: requests and responses. Every request is idempotent: sent
+ * twice, it does what it does once, so that a transport may lose, repeat and reorder.
+ *
+ *     join                       → wait | task | closed
+ *     model  digest, offset      → part                        until the whole broadcast is there
+ *     report ticket, bytes       → accepted | late             `accepted`: stored, and counted exactly once
+ *     exchange ticket, message?  → message | wait | finished | late
+ *     leave  ticket              → left
+ *
+ * Any request can be answered `refused`, by the code of a FedkitError. Formats: docs/round-protocol.md.
+ *
+ * @module
+ */
+import { ByteReader, ByteWriter } from '../bytes.ts';
+import { checkBytes } from '../check.ts';
+import { type ErrorCode, ERROR_CODES } from '../errors.ts';
+
+/** One client's work on one version of the model. */
+export interface RoundTask {
+  /** 16 bytes that name the run; a client that finds another on its disk starts anew. */
+  readonly run: Uint8Array;
+  /** 1 for the first; in asynchronous runs the version of the model, from 1. */
+  readonly round: number;
+  /** Names this task within the run; never issued twice. */
+  readonly ticket: number;
+  /** SHA-256 of the broadcast's bytes, and their number. */
+  readonly modelDigest: Uint8Array;
+  readonly modelLength: number;
+  /** 32 bytes over what both sides' pipelines must agree on. */
+  readonly pipelineDigest: Uint8Array;
+  /** What the pipeline's server half announced. */
+  readonly parameters: Uint8Array;
+  /** Milliseconds left until reports come too late, as of the response; 0 where there is no deadline. */
+  readonly expiresIn: number;
+}
+
+export type Request =
+  | { readonly kind: 'join' }
+  | { readonly kind: 'model'; readonly digest: Uint8Array; readonly offset: number }
+  | { readonly kind: 'report'; readonly ticket: number; readonly bytes: Uint8Array }
+  | { readonly kind: 'exchange'; readonly ticket: number; readonly message?: Uint8Array }
+  | { readonly kind: 'leave'; readonly ticket: number };
+
+export type Response =
+  /** Nothing to do yet: ask again after `milliseconds`. */
+  | { readonly kind: 'wait'; readonly milliseconds: number }
+  | { readonly kind: 'task'; readonly task: RoundTask }
+  /** A part of the broadcast, and the length of the whole. */
+  | { readonly kind: 'part'; readonly total: number; readonly offset: number; readonly bytes: Uint8Array }
+  /** Stored; it counts, or in an exchange its sum has been formed with it. */
+  | { readonly kind: 'accepted'; readonly ticket: number }
+  /** Not counted and never will be: the round went on, was cancelled, or the ticket is void. */
+  | { readonly kind: 'late'; readonly ticket: number }
+  /** The exchange's next message. */
+  | { readonly kind: 'message'; readonly bytes: Uint8Array }
+  /** The exchange is over: whether this client's input is in the sum. */
+  | { readonly kind: 'finished'; readonly ticket: number; readonly counted: boolean }
+  | { readonly kind: 'left'; readonly ticket: number }
+  /** The run is over. */
+  | { readonly kind: 'closed' }
+  /** What was asked cannot be. The message is for people, and holds nothing secret. */
+  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string };
+
+const REQUEST = 0x71;
+const RESPONSE = 0x72;
+const VERSION = 1;
+const REQUESTS = ['join', 'model', 'report', 'exchange', 'leave'] as const;
+const RESPONSES = [
+  'wait',
+  'task',
+  'part',
+  'accepted',
+  'late',
+  'message',
+  'finished',
+  'left',
+  'closed',
+  'refused',
+] as const;
+/** Longest text of a refusal, in characters. */
+const MAX_TEXT = 1000;
+
+/** Both start with `66 6b`, `71` for a request or `72` for a response, a version, and the kind's number. */
+function header(kind: number, number: number): ByteWriter {
+  return new ByteWriter().bytes(Uint8Array.of(0x66, 0x6b, kind, VERSION, number));
+}
+
+export function encodeRequest(request: Request): Uint8Array<ArrayBuffer> {
+  const writer = header(REQUEST, REQUESTS.indexOf(request.kind));
+  switch (request.kind) {
+    case 'join':
+      break;
+    case 'model':
+      writer.bytes(checkBytes('encodeRequest: digest', request.digest, 32)).uint53(request.offset);
+      break;
+    case 'report':
+      writer.uint53(request.ticket).bytes(request.bytes);
+      break;
+    case 'exchange':
+      writer.uint53(request.ticket).uint8(request.message === undefined ? 0 : 1);
+      if (request.message !== undefined) writer.bytes(request.message);
+      break;
+    case 'leave':
+      writer.uint53(request.ticket);
+  }
+  return writer.finish();
+}
+
+/** Byte strings are views of `bytes`. @throws FedkitError `DECODE_FAILED` for everything that is no request. */
+export function decodeRequest(bytes: Uint8Array): Request {
+  const { reader, kind } = open('decodeRequest', REQUEST, REQUESTS, bytes);
+  const request = ((): Request => {
+    switch (kind) {
+      case 'join':
+        return { kind };
+      case 'model':
+        return { kind, digest: reader.bytes(32), offset: reader.uint53() };
+      case 'report':
+        return { kind, ticket: reader.uint53(), bytes: reader.bytes(reader.remaining) };
+      case 'exchange': {
+        const ticket = reader.uint53();
+        return flag(reader) ? { kind, ticket, message: reader.bytes(reader.remaining) } : { kind, ticket };
+      }
+      case 'leave':
+        return { kind, ticket: reader.uint53() };
+    }
+  })();
+  reader.end();
+  return request;
+}
+
+export function encodeResponse(response: Response): Uint8Array<ArrayBuffer> {
+  const writer = header(RESPONSE, RESPONSES.indexOf(response.kind));
+  switch (response.kind) {
+    case 'wait':
+      writer.uint32(response.milliseconds);
+      break;
+    case 'task': {
+      const { task } = response;
+      writer
+        .bytes(checkBytes('encodeResponse: run', task.run, 16))
+        .uint32(task.round)
+        .uint53(task.ticket)
+        .bytes(checkBytes('encodeResponse: modelDigest', task.modelDigest, 32))
+        .uint53(task.modelLength)
+        .bytes(checkBytes('encodeResponse: pipelineDigest', task.pipelineDigest, 32))
+        .uint53(task.expiresIn)
+        .long(task.parameters);
+      break;
+    }
+    case 'part':
+      writer.uint53(response.total).uint53(response.offset).bytes(response.bytes);
+      break;
+    case 'message':
+      writer.bytes(response.bytes);
+      break;
+    case 'finished':
+      writer.uint53(response.ticket).uint8(response.counted ? 1 : 0);
+      break;
+    case 'accepted':
+    case 'late':
+    case 'left':
+      writer.uint53(response.ticket);
+      break;
+    case 'closed':
+      break;
+    case 'refused':
+      writer.uint8(ERROR_CODES.indexOf(response.code)).text(response.message.slice(0, MAX_TEXT));
+  }
+  return writer.finish();
+}
+
+/** Byte strings are views of `bytes`. @throws FedkitError `DECODE_FAILED` for everything that is no response. */
+export function decodeResponse(bytes: Uint8Array): Response {
+  const { reader, kind } = open('decodeResponse', RESPONSE, RESPONSES, bytes);
+  const response = ((): Response => {
+    switch (kind) {
+      case 'wait':
+        return { kind, milliseconds: reader.uint32() };
+      case 'task': {
+        const task = {
+          run: reader.bytes(16),
+          round: reader.uint32(),
+          ticket: reader.uint53(),
+          modelDigest: reader.bytes(32),
+          modelLength: reader.uint53(),
+          pipelineDigest: reader.bytes(32),
+          expiresIn: reader.uint53(),
+          parameters: reader.long(),
+        };
+        if (task.round === 0) reader.fail('a round from 1', '0');
+        return { kind, task };
+      }
+      case 'part': {
+        const part = { total: reader.uint53(), offset: reader.uint53(), bytes: reader.bytes(reader.remaining) };
+        if (part.offset + part.bytes.length > part.total)
+          reader.fail(`a part within ${part.total} bytes`, 'a longer one');
+        return { kind, ...part };
+      }
+      case 'message':
+        return { kind, bytes: reader.bytes(reader.remaining) };
+      case 'finished':
+        return { kind, ticket: reader.uint53(), counted: flag(reader) };
+      case 'accepted':
+      case 'late':
+      case 'left':
+        return { kind, ticket: reader.uint53() };
+      case 'closed':
+        return { kind };
+      case 'refused': {
+        const code = ERROR_CODES[reader.uint8()];
+        if (code === undefined) reader.fail('the code of an error', 'another number');
+        const message = reader.text();
+        if (message.length > MAX_TEXT) reader.fail(`at most ${MAX_TEXT} characters`, `${message.length}`);
+        return { kind, code, message };
+      }
+    }
+  })();
+  reader.end();
+  return response;
+}
+
+function open<K extends string>(
+  where: string,
+  direction: number,
+  kinds: readonly K[],
+  bytes: Uint8Array,
+): { reader: ByteReader; kind: K } {
+  const reader = new ByteReader(where, checkBytes(`${where}: bytes`, bytes));
+  const [first, second, third, version, number] = reader.bytes(5);
+  if (first !== 0x66 || second !== 0x6b || third !== direction)
+    reader.fail('a message of this direction', 'other bytes');
+  if (version !== VERSION) reader.fail(`version ${VERSION}`, `version ${version}`);
+  const kind = kinds[number];
+  if (kind === undefined) reader.fail('a known kind', `${number}`);
+  return { reader, kind };
+}
+
+function flag(reader: ByteReader): boolean {
+  const value = reader.uint8();
+  if (value > 1) reader.fail('0 or 1', `${value}`);
+  return value === 1;
+}

@@ -1,0 +1,116 @@
+/**
+ * What secure aggregation is to the rest of the house. `@fedkit/secagg` implements it.
+ *
+ * @module
+ */
+import type { ClientId } from '../aggregate/contract.ts';
+
+/** One named vector of a secure sum. */
+export interface SecureVector {
+  /** Entries, ≥ 1. */
+  readonly length: number;
+  /** Entries are integers in [−bound, bound]. */
+  readonly bound: number;
+  /** Width of the ring where a codec or mechanism fixes it; otherwise the narrowest that cannot wrap. */
+  readonly bits?: number;
+  /** For vectors that may wrap by design: the probability, by the codec's or mechanism's own argument, that a sum does. */
+  readonly wrapProbability?: number;
+}
+
+/** One round's terms: the server states them, every client holds its own against them. */
+export interface SecureRound {
+  /** 16 bytes, fresh for each round: two rounds of one session never share a key. */
+  readonly session: Uint8Array;
+  readonly round: number;
+  /** Places; clients that never come count as dropped. */
+  readonly clients: number;
+  /** A sum of fewer inputs is not opened. */
+  readonly minimumClients: number;
+  /** 32 bytes: what the inputs were computed from. */
+  readonly modelDigest: Uint8Array;
+  readonly vectors: Readonly<Record<string, SecureVector>>;
+}
+
+/** What a client insists on in a round that the server proposes. */
+export interface SecureTerms {
+  readonly round: number;
+  /** The fewest inputs it lets be summed: the noise of fewer would not cover what the client was promised. */
+  readonly minimumClients: number;
+  readonly modelDigest: Uint8Array;
+  /** Exactly these vectors, of these lengths, bounds, rings and wrap probabilities. */
+  readonly vectors: Readonly<Record<string, SecureVector>>;
+}
+
+/** Where a state machine's sealed state is kept; awaited before any answer leaves. */
+export type Persist = (sealedState: Uint8Array) => Promise<void>;
+
+/** A client's input: integers by vector. */
+export type SecureInput = Readonly<Record<string, Int32Array>>;
+
+/** One client in one round: a message in, at most one message out. The same request gets the same bytes, ever after. */
+export interface SecureClient {
+  /** Where it stands; `finished` and `aborted` are the ends. */
+  readonly progress: 'open' | 'masked' | 'finished' | 'aborted';
+  /** The first message; again on every call. */
+  start(): Promise<Uint8Array>;
+  /** Whether the next message needs the input set. */
+  readonly needsInput: boolean;
+  setInput(input: SecureInput): void;
+  /** `undefined` after the server's abort. Refuses, state as before, what `SecAggClient.receive` refuses. */
+  receive(message: Uint8Array): Promise<Uint8Array | undefined>;
+}
+
+/** What a finished round gives. */
+export interface SecureSums {
+  readonly sums: Readonly<Record<string, Int32Array | Float64Array>>;
+  /** Whose inputs are in the sums. */
+  readonly survivors: readonly ClientId[];
+}
+
+/** The server of one round. Messages that are not taken change nothing. */
+export interface SecureServer {
+  /** Name of the stage; another after every `advance`. */
+  readonly stage: string;
+  /** Clients whose message of this stage has not come and who have not left; empty in the first stage, where anyone may come. */
+  readonly waitingFor: readonly ClientId[];
+  /** Whether `advance` has what it needs. */
+  readonly ready: boolean;
+  readonly finished: boolean;
+  receive(client: ClientId, message: Uint8Array): Promise<void>;
+  leave(client: ClientId): void;
+  /** Ends the stage; from now on {@link SecureServer.messageFor} gives the next messages. */
+  advance(): Promise<void>;
+  /** What `client` is to be sent in this stage, again on every call and after a restore; `undefined` if nothing. */
+  messageFor(client: ClientId): Uint8Array | undefined;
+  /** @throws FedkitError `PROTOCOL_STATE` before the round is finished. */
+  result(): SecureSums;
+}
+
+/** Secure aggregation as one object: how rounds are set up, and its two halves. */
+export interface SecureAggregation {
+  readonly kind: 'secure-aggregation';
+  /**
+   * The round's configuration as bytes, for every party.
+   *
+   * @throws FedkitError `OVERFLOW`, `INVALID_ARGUMENT`, `OUT_OF_RANGE` where no such round can be.
+   */
+  configure(round: SecureRound): Uint8Array;
+  /**
+   * A client, from the server's configuration or from what it saved.
+   *
+   * @throws FedkitError by name for a round that this client refuses, before anything secret exists.
+   */
+  client(options: {
+    readonly id: ClientId;
+    readonly configuration: Uint8Array;
+    readonly terms: SecureTerms;
+    readonly persist: Persist;
+    readonly saved?: Uint8Array;
+  }): SecureClient;
+  /** The server, from the start or from what it saved. */
+  server(options: {
+    readonly configuration: Uint8Array;
+    readonly persist: Persist;
+    readonly saved?: Uint8Array;
+  }): SecureServer;
+}

@@ -1,0 +1,25 @@
+/**
+ * What a transport is: it brings one request to the server and its response back. Requests are idempotent, so a transport
+ * may lose, repeat and reorder them; it never needs to know what they say.
+ *
+ * @module
+ */
+import type { ClientId } from '../aggregate/contract.ts';
+
+/**
+ * A client's end.
+ *
+ * @throws FedkitError `ABORTED` once the signal fires; `UNAVAILABLE` where another try later may succeed;
+ * `AUTHENTICATION_FAILED` or `OUT_OF_RANGE` for requests that the server's end will never take.
+ */
+export type Exchange = (request: Uint8Array, options?: { readonly signal?: AbortSignal }) => Promise<Uint8Array>;
+
+/** A server's end: what a transport hands authenticated requests to. */
+export interface RequestHandler {
+  /**
+   * @param client - Who asks, as the transport authenticated it.
+   * @param request - Kept by nobody after the promise settles.
+   * @returns The response. Refusals are responses too; it rejects only where the server itself is at fault.
+   */
+  handle(client: ClientId, request: Uint8Array): Promise<Uint8Array>;
+}
