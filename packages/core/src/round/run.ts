@@ -8,7 +8,6 @@
  *
  * @module
  */
-import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import type { ClientId, Update } from '../aggregate/contract.ts';
 import { refuse } from '../check.ts';
@@ -18,6 +17,7 @@ import type { ExchangeCollector, ReportCollector, ServerHalf } from '../pipeline
 import type { PlainData } from '../plain-data.ts';
 import type { Store } from '../store/contract.ts';
 import { stateOwner } from './broadcast.ts';
+import { encodeBroadcast, type EncodedBroadcast } from './broadcast-part.ts';
 import { clientEntries } from './client-map.ts';
 import { guardedStore, listKeys } from './guarded-store.ts';
 import { Journal, type JournalEntry, type Snapshot } from './journal.ts';
@@ -41,13 +41,6 @@ interface Head {
   /** The round whose step gave the algorithm's state. */
   readonly state: number;
   readonly machine: RoundState;
-}
-
-/** The model as clients fetch it. */
-export interface EncodedBroadcast {
-  readonly bytes: Uint8Array;
-  /** SHA-256 of `bytes`. */
-  readonly digest: Uint8Array;
 }
 
 /** One opening of a run. When its journal has died, what it holds is ahead of the store: open another. */
@@ -123,10 +116,8 @@ export class Run<S extends PlainData, B extends PlainData, C extends PlainData, 
 
   /** The broadcast of the latest model; encoded once. */
   get broadcast(): EncodedBroadcast {
-    if (!this.#broadcast) {
-      const bytes = encodeState(this.#options.pipeline.algorithm.broadcast(this.algorithmState), this.#owner);
-      this.#broadcast = { bytes, digest: sha256(bytes) };
-    }
+    const { algorithm } = this.#options.pipeline;
+    this.#broadcast ??= encodeBroadcast(algorithm.broadcast(this.algorithmState), this.#owner);
     return this.#broadcast;
   }
 
