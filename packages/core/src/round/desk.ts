@@ -112,7 +112,8 @@ export class Desk {
       if (request.kind === 'model') return this.#options.part(request);
       const { response, stored } = await this.exclusive(() => this.#options.answer(client, request));
       await stored;
-      if (stored && response.kind === 'accepted') this.#options.tell({ kind: 'accepted', client, ticket: response.ticket });
+      if (stored && response.kind === 'accepted')
+        this.#options.tell({ kind: 'accepted', client, ticket: response.ticket });
       return response;
     } catch (error) {
       return this.#refusal(client, error);

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ClientId, Update } from '../aggregate/contract.ts';
+import { isAsynchronous } from '../algorithm/asynchronous-rounds.ts';
 import { refuse } from '../check.ts';
 import { isFedkitError } from '../errors.ts';
 import type { ServerHalf } from '../pipeline/contract.ts';
@@ -11,6 +12,7 @@ import type { PlainData } from '../plain-data.ts';
 import { clientEntries, getClient } from './client-map.ts';
 import { type RoundMachine, roundMachine, roundOfTicket } from './machine.ts';
 import type { Response } from './message.ts';
+import { asynchronousServer, type AsynchronousServerOptions } from './asynchronous-server.ts';
 import { part } from './broadcast-part.ts';
 import { Desk, type Outcome, type StateRequest } from './desk.ts';
 import { Presence } from './presence.ts';
@@ -61,6 +63,11 @@ export async function federatedServer<
   R extends PlainData,
 >(options: FederatedServerOptions<S, B, C, U, R>): Promise<FederatedServer<S>> {
   const limits = checkServerOptions(options);
+  const { algorithm } = options.pipeline;
+  if (isAsynchronous(algorithm)) {
+    const asynchronous = options as unknown as AsynchronousServerOptions<Update>;
+    return (await asynchronousServer(asynchronous, algorithm, limits)) as unknown as FederatedServer<S>;
+  }
   const half = options.pipeline.server();
   const rules = checkRoundOptions('federatedServer', options);
   if (rules.minimum < half.minimumContributors) {
