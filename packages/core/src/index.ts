@@ -32,6 +32,7 @@ export {
 } from './aggregate/mean.ts';
 export type { LinearAccumulator } from './aggregate/linear-fold.ts';
 export {
+  type OpenRecord,
   record,
   type RecordAccumulator,
   type RecordAggregator,
@@ -179,6 +180,10 @@ export type {
   RoundFacts,
   ServerHalf,
 } from './pipeline/contract.ts';
+export { type PlainUpdates, type PlainUpdatesOptions, plainUpdates } from './pipeline/plain-updates.ts';
+export { type SecureSum, type SecureSumOptions, secureSum } from './pipeline/secure-sum.ts';
+export type { ErrorFeedbackMaker, FeedbackCodec } from './pipeline/memory.ts';
+export type { CodecBySlot } from './pipeline/codecs.ts';
 export {
   decodeRequest,
   decodeResponse,
