@@ -5,13 +5,13 @@
  */
 import type { ClientId, Update } from '../aggregate/contract.ts';
 import type { Trainer, TrainOptions } from '../client/trainer.ts';
-import type { Clock } from '../clock.ts';
 import type { Layout } from '../model/layout.ts';
 import type { Pipeline } from '../pipeline/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { Rng, SecureRng } from '../random.ts';
 import type { RoundTask } from '../round/message.ts';
 import type { Store } from '../store/contract.ts';
+import type { Clock } from '../transport/clock.ts';
 import type { Exchange } from '../transport/contract.ts';
 import type { ClientProgress, NextStep } from './progress.ts';
 
@@ -45,7 +45,7 @@ export interface FederatedClientOptions<
   readonly maximumModelBytes?: number;
   /** Noise, rounding, and the spread of repeated requests; default: the platform's CSPRNG. */
   readonly rng?: SecureRng;
-  /** Default: the platform's. */
+  /** Must not start anew with the process, since deadlines are kept on disk; default: the platform's time of day. */
   readonly clock?: Clock;
   readonly onProgress?: (event: ClientProgress<B>) => void;
   /** Once it fires, `step` and `run` reject with `ABORTED`; what was done is kept. */

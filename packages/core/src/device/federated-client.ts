@@ -6,7 +6,6 @@
 import { checkAborted } from '../abort.ts';
 import type { Update } from '../aggregate/contract.ts';
 import { checkBytes, checkInteger, refuse } from '../check.ts';
-import { type Clock, systemClock } from '../clock.ts';
 import { FedkitError, isFedkitError } from '../errors.ts';
 import { decodeState, type StateOwner } from '../model/state-file.ts';
 import type { ClientHalf } from '../pipeline/contract.ts';
@@ -14,6 +13,7 @@ import type { PlainData } from '../plain-data.ts';
 import { type SecureRng, secureRng } from '../random.ts';
 import { stateOwner } from '../round/broadcast.ts';
 import { decodeResponse, encodeRequest, type Request, type Response, type RoundTask } from '../round/message.ts';
+import { type Clock, sleep, systemClock } from '../transport/clock.ts';
 import { begin, type ClientRecord, giveUp, resolve, sameBytes, sameRun, type Work } from './client-record.ts';
 import type { FederatedClient, FederatedClientOptions } from './contract.ts';
 import { decodeBroadcast, type TrainedWork, trainFor } from './local-work.ts';
@@ -27,6 +27,8 @@ const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 300_000;
 /** The longest that a server can make a client wait in one go: an hour. */
 const LONGEST_WAIT = 3_600_000;
+
+const wallClock: Clock = { ...systemClock, now: () => Date.now() };
 
 /**
  * A client that can lose its network or its process at any point. On the next start with the same store it goes on: what
@@ -88,14 +90,14 @@ class Device<S extends PlainData, B extends PlainData, C extends PlainData, U ex
     this.#owner = owner;
     this.#records = new RecordKeeper(options.store, options.id, options.pipeline.digest);
     this.#rng = options.rng ?? secureRng();
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = options.clock ?? wallClock;
   }
 
   async run(): Promise<void> {
     for (;;) {
       const { next, milliseconds } = await this.step();
       if (next === 'closed') return;
-      if (milliseconds > 0) await this.#clock.sleep(milliseconds, this.#options.signal);
+      if (milliseconds > 0) await sleep('federatedClient', this.#clock, milliseconds, this.#options.signal);
     }
   }
 
@@ -106,7 +108,9 @@ class Device<S extends PlainData, B extends PlainData, C extends PlainData, U ex
         return await this.#advance(await this.#records.load());
       } catch (error) {
         if (!isFedkitError(error, 'UNAVAILABLE')) throw error;
-        const milliseconds = this.#pause(this.#unanswered++);
+        const { retryAfter = 0 } = error.details;
+        const asked = typeof retryAfter === 'number' ? Math.min(retryAfter, LONGEST_WAIT) : 0;
+        const milliseconds = asked + this.#pause(this.#unanswered++);
         this.#tell({ kind: 'retrying', error, milliseconds });
         return { next: 'request', milliseconds };
       }

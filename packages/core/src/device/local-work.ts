@@ -57,7 +57,10 @@ export async function trainFor<
   });
   const next: Kept = keepsNothing(state) ? {} : { state: encodeState(state, owner) };
   if (half.sends === 'exchange') {
-    return { work: { kind: 'exchanging', task, next, input: half.input(task, contribution, { rng }) }, local };
+    return {
+      work: { kind: 'exchanging', task, next, input: half.input(task, contribution, { rng, client: id }) },
+      local,
+    };
   }
   const last = kept.memory && { memory: kept.memory };
   const { bytes: report, memory } = half.encode(task, contribution, { rng, client: id, ...last });

@@ -50,8 +50,17 @@ export interface ExchangingClient<U extends Update> {
   readonly sends: 'exchange';
   /** @throws FedkitError by name for a task this client refuses: before it trains. */
   check(task: PipelineTask): void;
-  /** The integers to be masked: what `SecureClient.setInput` takes. Draws fresh noise and rounding. */
-  input(task: PipelineTask, contribution: Contribution<U>, options: { readonly rng: SecureRng }): SecureInput;
+  /**
+   * The integers to be masked: what `SecureClient.setInput` takes. Draws fresh noise and rounding.
+   *
+   * @param options.client - The name under which this client enters: its dither comes from it.
+   * @throws FedkitError `OUT_OF_RANGE`, `SHAPE_MISMATCH`, `INVALID_ARGUMENT` for a contribution that is not of this pipeline.
+   */
+  input(
+    task: PipelineTask,
+    contribution: Contribution<U>,
+    options: { readonly rng: SecureRng; readonly client: ClientId },
+  ): SecureInput;
   /** The state machine of the exchange, from the start or from what it saved. */
   enter(
     task: PipelineTask,

@@ -5,9 +5,9 @@
  */
 import { checkAborted } from '../../abort.ts';
 import { checkInteger, checkNumber, refuse } from '../../check.ts';
-import type { Clock } from '../../clock.ts';
 import { FedkitError } from '../../errors.ts';
 import type { SeededRng } from '../../random.ts';
+import { type Clock, sleep } from '../clock.ts';
 import type { Exchange } from '../contract.ts';
 
 /** How bad a network is. Probabilities in [0, 1], times in milliseconds. */
@@ -66,22 +66,26 @@ export function faultyExchange(exchange: Exchange, options: FaultyExchangeOption
     const repeated = rng.uniform() < duplication;
     // What has left arrives, if anything does, whether or not its sender still waits or lives.
     const travel = async (milliseconds: number) => {
-      await clock.sleep(milliseconds);
-      return connected() && !lost ? exchange(own) : undefined;
+      await sleep(where, clock, milliseconds, undefined);
+      return connected() ? exchange(own) : undefined;
     };
+    // Nobody hears what becomes of a copy.
     if (repeated) travel(there + again).catch(() => undefined);
-    const answer = travel(there).then(async (response) => {
-      await clock.sleep(back);
-      return connected() && !unanswered ? response : undefined;
-    });
+    const answer = lost ? undefined : travel(there);
     const waiting = new AbortController();
     const stop = () => waiting.abort();
     signal?.addEventListener('abort', stop);
     try {
       return await new Promise<Uint8Array>((resolve, reject) => {
-        const silence = () => reject(unavailable(timeout));
-        clock.sleep(timeout, waiting.signal).then(silence, silence);
-        answer.then((response) => response && resolve(response), reject);
+        const silence = () =>
+          reject(new FedkitError('UNAVAILABLE', `${where}: expected an answer within ${timeout} ms, got none`));
+        sleep(where, clock, timeout, waiting.signal).then(silence, silence);
+        answer
+          ?.then(async (response) => {
+            await sleep(where, clock, back, waiting.signal);
+            if (response && connected() && !unanswered) resolve(response);
+          })
+          .catch(reject);
       });
     } catch (error) {
       checkAborted(where, signal);
@@ -91,8 +95,4 @@ export function faultyExchange(exchange: Exchange, options: FaultyExchangeOption
       waiting.abort();
     }
   };
-}
-
-function unavailable(timeout: number): FedkitError {
-  return new FedkitError('UNAVAILABLE', `faultyExchange: expected an answer within ${timeout} ms, got none`);
 }

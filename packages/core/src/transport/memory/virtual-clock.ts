@@ -3,95 +3,76 @@
  *
  * @module
  */
-import { checkAborted, turn } from '../../abort.ts';
-import type { Clock } from '../../clock.ts';
+import { turn } from '../../abort.ts';
 import { FedkitError } from '../../errors.ts';
+import type { Clock } from '../clock.ts';
 
-/** A clock whose sleepers wake in order, at once. */
+/** A clock whose timers fire in order, at once. */
 export interface VirtualClock extends Clock {
   /**
    * Lets time pass until `work` settles, and gives what it gives. Whenever everything waits, the clock jumps to the next
-   * sleeper, in the order of time and then of calls: with seeded work, two runs are the same.
+   * timer, in the order of time and then of calls: with seeded work, two runs are the same.
    *
-   * @throws FedkitError `PROTOCOL_STATE` if nobody sleeps and `work` does not settle within a second: it waits for
-   * something that never comes.
+   * @throws FedkitError `PROTOCOL_STATE` if for a second of real time no timer is set and `work` does not settle: it waits
+   * for something that never comes.
    */
   run<T>(work: Promise<T>): Promise<T>;
 }
 
-interface Sleeper {
+interface Timer {
   readonly at: number;
-  readonly order: number;
-  readonly wake: () => void;
+  readonly callback: () => void;
 }
+
+/** How long, in real milliseconds, work may go on that this clock knows nothing of, such as a file's. */
+const PATIENCE = 1000;
 
 /** A clock that starts at `start` milliseconds, default 0. */
 export function virtualClock(start: number = 0): VirtualClock {
-  const sleepers: Sleeper[] = [];
+  /** In reverse: the next is the last. */
+  const timers: Timer[] = [];
   let now = start;
-  let calls = 0;
   return {
     now: () => now,
-    sleep: (milliseconds, signal) =>
-      new Promise((resolve, reject) => {
-        const sleeper: Sleeper = {
-          at: now + Math.max(0, milliseconds),
-          order: calls++,
-          wake: () => {
-            signal?.removeEventListener('abort', sleeper.wake);
-            remove(sleepers, sleeper);
-            try {
-              checkAborted('sleep', signal);
-              resolve();
-            } catch (error) {
-              reject(error);
-            }
-          },
-        };
-        if (signal?.aborted) return sleeper.wake();
-        signal?.addEventListener('abort', sleeper.wake);
-        insert(sleepers, sleeper);
-      }),
+    after(milliseconds, callback) {
+      const timer = { at: now + Math.max(0, milliseconds), callback };
+      insert(timers, timer);
+      return () => {
+        const place = timers.indexOf(timer);
+        if (place >= 0) timers.splice(place, 1);
+      };
+    },
     async run(work) {
       let settled = false;
-      const done = () => {
+      const settle = () => {
         settled = true;
       };
-      work.then(done, done);
-      let idleSince: number | undefined;
+      work.then(settle, settle);
+      let busy = Date.now();
       for (;;) {
         await turn();
         if (settled) return work;
-        const next = sleepers.at(-1);
+        const next = timers.pop();
         if (next) {
-          idleSince = undefined;
+          busy = Date.now();
           now = Math.max(now, next.at);
-          next.wake();
-        } else {
-          // Work that no clock knows of, such as a file's: real time passes.
-          idleSince ??= Date.now();
-          if (Date.now() - idleSince > 1000)
-            throw new FedkitError('PROTOCOL_STATE', 'virtualClock: expected work or sleepers, got neither');
+          next.callback();
+        } else if (Date.now() - busy > PATIENCE) {
+          throw new FedkitError('PROTOCOL_STATE', 'virtualClock: expected a timer or the end of the work, got neither');
         }
       }
     },
   };
 }
 
-/** Sleepers stand in reverse: the next is the last. */
-function insert(sleepers: Sleeper[], sleeper: Sleeper): void {
+/** Before those of the same time, as the later call. */
+function insert(timers: Timer[], timer: Timer): void {
   let low = 0;
-  let high = sleepers.length;
+  let high = timers.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    // An equal time goes before, as the later call.
-    if (sleepers[middle].at > sleeper.at) low = middle + 1;
+    if (timers[middle].at > timer.at) low = middle + 1;
     else high = middle;
   }
-  sleepers.splice(low, 0, sleeper);
-}
-
-function remove(sleepers: Sleeper[], sleeper: Sleeper): void {
-  const place = sleepers.indexOf(sleeper);
-  if (place >= 0) sleepers.splice(place, 1);
+  timers.splice(low, 0, timer);
 }
