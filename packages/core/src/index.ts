@@ -194,3 +194,7 @@ export {
   type RoundTask,
 } from './round/message.ts';
 export type { Exchange, RequestHandler } from './transport/contract.ts';
+export type { Clock } from './transport/clock.ts';
+export { federatedClient } from './device/federated-client.ts';
+export type { DeviceTraining, FederatedClient, FederatedClientOptions } from './device/contract.ts';
+export type { ClientProgress, NextStep } from './device/progress.ts';
