@@ -113,7 +113,7 @@ function makeProvider(native: NativeCrypto): CryptoProvider {
       const cipher = native.createCipheriv(AEAD, key, ZERO_NONCE, AEAD_OPTIONS);
       cipher.setAAD(associatedData);
       const sealed = new Uint8Array(plaintext.length + TAG_BYTES);
-      sealed.set(cipher.update(plaintext));
+      if (plaintext.length > 0) sealed.set(cipher.update(plaintext));
       cipher.final();
       sealed.set(cipher.getAuthTag(), plaintext.length);
       return sealed;
