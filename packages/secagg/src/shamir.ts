@@ -147,6 +147,49 @@ export function combineWords(
 }
 
 /**
+ * Rebuilds all the secrets of which the same holders hold shares, as {@link combineWords} does one by one.
+ *
+ * @param shares - For each holder the shares of `count` secrets, nine words each, all below p.
+ * @returns In the order of the shares, each as {@link combineWords} returns it.
+ */
+export function combineAll(
+  weights: Uint32Array,
+  shares: readonly Uint32Array[],
+  count: number,
+): (Uint8Array | undefined)[] {
+  const words = count * LIMBS;
+  // As in combineWords; holder by holder, since a list of theirs is one run of memory.
+  const high = new Float64Array(words);
+  const low = new Float64Array(words);
+  for (let i = 0; i < weights.length; i++) {
+    const upper = weights[i] >>> 16;
+    const lower = weights[i] & 0xffff;
+    const held = shares[i];
+    for (let j = 0; j < words; j++) {
+      high[j] += upper * held[j];
+      low[j] += lower * held[j];
+    }
+    if (i % 32 !== 31) continue;
+    for (let j = 0; j < words; j++) {
+      high[j] = reduce(high[j]);
+      low[j] = reduce(low[j]);
+    }
+  }
+  const limbs = new Uint32Array(LIMBS);
+  const secrets = Array.from({ length: count }, (_, secret) => {
+    for (let limb = 0; limb < LIMBS; limb++) {
+      const j = secret * LIMBS + limb;
+      limbs[limb] = reduce(reduce(high[j]) * 65536 + reduce(low[j]));
+    }
+    return limbsToSecret(limbs);
+  });
+  high.fill(0);
+  low.fill(0);
+  limbs.fill(0);
+  return secrets;
+}
+
+/**
  * Rebuilds a secret from encoded shares, as {@link combineWords}.
  *
  * @throws FedkitError `DECODE_FAILED` for a share with an element ≥ p or of another length, `THRESHOLD_NOT_MET` for fewer

@@ -6,7 +6,6 @@
  * @module
  */
 import type { CryptoProvider } from './crypto/provider.ts';
-import { concat, uint32Bytes } from './internal/bytes.ts';
 import { type KeyContext, type Party, PURPOSE, expandKey } from './key-derivation.ts';
 import { SHARE_BYTES } from './shamir.ts';
 
@@ -26,7 +25,7 @@ export function sealShare(
   kind: ShareKind,
   share: Uint8Array,
 ): Uint8Array {
-  const key = shareKey(context, channelKey, dealer, holder, kind);
+  const key = shareKey(provider, context, channelKey, dealer, holder, kind);
   const sealed = provider.seal(key, share, associatedData(context, dealer, holder, kind));
   key.fill(0);
   return sealed;
@@ -42,13 +41,14 @@ export function openShare(
   kind: ShareKind,
   sealed: Uint8Array,
 ): Uint8Array | undefined {
-  const key = shareKey(context, channelKey, dealer, holder, kind);
+  const key = shareKey(provider, context, channelKey, dealer, holder, kind);
   const share = provider.open(key, sealed, associatedData(context, dealer, holder, kind));
   key.fill(0);
   return share;
 }
 
 function shareKey(
+  provider: CryptoProvider,
   context: KeyContext,
   channelKey: Uint8Array,
   dealer: Party,
@@ -56,14 +56,16 @@ function shareKey(
   kind: ShareKind,
 ): Uint8Array {
   const purpose = kind === 'maskKey' ? PURPOSE.maskKeyShare : PURPOSE.selfMaskShare;
-  return expandKey(context, channelKey, purpose, [dealer, holder], 32);
+  return expandKey(provider, context, channelKey, purpose, [dealer, holder], 32);
 }
 
 function associatedData(context: KeyContext, dealer: Party, holder: Party, kind: ShareKind): Uint8Array {
-  return concat(
-    context.transcript,
-    Uint8Array.of(kind === 'maskKey' ? PURPOSE.maskKeyShare : PURPOSE.selfMaskShare),
-    uint32Bytes(dealer.index),
-    uint32Bytes(holder.index),
-  );
+  const { transcript } = context;
+  const data = new Uint8Array(transcript.length + 9);
+  data.set(transcript);
+  const view = new DataView(data.buffer, transcript.length);
+  view.setUint8(0, kind === 'maskKey' ? PURPOSE.maskKeyShare : PURPOSE.selfMaskShare);
+  view.setUint32(1, dealer.index, true);
+  view.setUint32(5, holder.index, true);
+  return data;
 }

@@ -40,12 +40,12 @@ export async function maskInput(round: ClientRound, state: ClientState, { index,
     if (pairs[i] === undefined) continue;
     const shared = agreement.agree(peers[i].maskKey);
     const secret = shared instanceof Uint8Array ? shared : await shared;
-    const extracted = extractKey(context, secret);
+    const extracted = extractKey(provider, context, secret);
     await addPairMask(provider, layout, sum, extracted, me, maskParty(peers[i]), 1);
     secret.fill(0);
     extracted.fill(0);
   }
-  const extracted = extractKey(context, state.selfMaskSeed);
+  const extracted = extractKey(provider, context, state.selfMaskSeed);
   await addSelfMask(provider, layout, sum, extracted, me, 1);
   extracted.fill(0);
   const packed = layout.vectors.map((_, i) => sum.pack(i));

@@ -24,7 +24,7 @@ export async function shareKeys({ config, provider, rng }: ClientRound, state: C
   for (const { channelKey } of peers) {
     const shared = agreement.agree(channelKey);
     const secret = shared instanceof Uint8Array ? shared : await shared;
-    channelKeys.push(extractKey(context, secret));
+    channelKeys.push(extractKey(provider, context, secret));
     secret.fill(0);
   }
   const selfMaskSeed = rng.fill(new Uint8Array(32));

@@ -40,13 +40,13 @@ export function maskCount(task: MaskTask): number {
 export async function runMaskTask(provider: CryptoProvider, task: MaskTask, sum: VectorSum): Promise<void> {
   const { layout, selfMasks, pairMasks } = task;
   for (const { party, seed } of selfMasks) {
-    await addSelfMask(provider, layout, sum, extractKey(layout.context, seed), party, -1);
+    await addSelfMask(provider, layout, sum, extractKey(provider, layout.context, seed), party, -1);
   }
   for (const { party, secretKey, survivors } of pairMasks) {
     const agreement = await provider.agreement(secretKey);
     for (const survivor of survivors) {
       const shared = agreement.agree(survivor.publicKey);
-      const extracted = extractKey(layout.context, shared instanceof Uint8Array ? shared : await shared);
+      const extracted = extractKey(provider, layout.context, shared instanceof Uint8Array ? shared : await shared);
       await addPairMask(provider, layout, sum, extracted, survivor, party, -1);
     }
   }

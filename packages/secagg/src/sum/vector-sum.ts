@@ -16,7 +16,7 @@ import { packWords, packedBytes } from './pack.ts';
  * Keystream is added in pieces of this many bytes: large enough that a call is worth it, small enough that allocators
  * serve the engine's output from memory they hold instead of fresh pages, and that it stays in a core's own cache.
  */
-export const CHUNK_BYTES = 65_536;
+export const CHUNK_BYTES = 131_072;
 
 /** +1 to add a mask, −1 to subtract it. */
 export type Sign = 1 | -1;
