@@ -75,6 +75,8 @@ export function nodeProvider(): CryptoProvider | undefined {
 function makeProvider(native: NativeCrypto): CryptoProvider {
   keepFreedMemory();
   const imported = new WeakMap<Uint8Array, NativeKey>();
+  // Importing an identity costs as much as ten signatures with it.
+  const signers = new WeakMap<Uint8Array, NativeKey>();
   function publicKeyOf(bytes: Uint8Array): NativeKey {
     let key = imported.get(bytes);
     if (key === undefined) {
@@ -134,7 +136,11 @@ function makeProvider(native: NativeCrypto): CryptoProvider {
     },
     hmac: native.hash === undefined ? plainProvider.hmac : oneShotHmac(native.hash),
     sha256: (bytes) => copyOf(native.createHash('sha256').update(bytes).digest()),
-    sign: (secretKey, message) => native.sign(null, message, privateFrom(native, ED25519_PREFIX, secretKey)),
+    sign(secretKey, message) {
+      const key = signers.get(secretKey) ?? privateFrom(native, ED25519_PREFIX, secretKey);
+      signers.set(secretKey, key);
+      return native.sign(null, message, key);
+    },
     verify(publicKey, message, signature) {
       // OpenSSL checks the equation without the cofactor, noble with it: a signer with a crafted key can make a
       // signature that one accepts and the other refuses. Both bind the message; an honest signer never meets the gap.
