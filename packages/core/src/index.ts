@@ -193,6 +193,19 @@ export {
   type Response,
   type RoundTask,
 } from './round/message.ts';
+export { stateOwner } from './round/broadcast.ts';
+export { type RoundMachine, roundMachine } from './round/machine.ts';
+export type { RoundDeadlines, RoundOptions } from './round/round-options.ts';
+export type { RoundRecord } from './round/record.ts';
+export type { Answer, CurrentRound, Member, RoundEffect, RoundEvent, RoundState } from './round/state.ts';
+export { federatedServer } from './round/server.ts';
+export type {
+  FederatedServer,
+  FederatedServerOptions,
+  ServerEvent,
+  ServerLimits,
+  ServerProgress,
+} from './round/server-options.ts';
 export type { Exchange, RequestHandler } from './transport/contract.ts';
 export type { Clock } from './transport/clock.ts';
 export { federatedClient } from './device/federated-client.ts';
