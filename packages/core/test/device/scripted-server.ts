@@ -29,7 +29,7 @@ export function coarse<S extends PlainData, B extends PlainData, C extends Plain
         if (task.parameters.length > 0) throw new FedkitError('THRESHOLD_NOT_MET', 'expected other terms');
       },
       encode(_task: unknown, { values }: Contribution<U>, { memory }: { memory?: Uint8Array }) {
-        const owed = new Float32Array(memory ? memory.slice().buffer : size);
+        const owed = memory ? new Float32Array(memory.slice().buffer) : new Float32Array(size);
         const update = values.update as Float32Array;
         const sent = update.map((value, i) => Math.round((value + owed[i]) / GRID) * GRID);
         const rest = update.map((value, i) => value + owed[i] - sent[i]);
