@@ -32,6 +32,7 @@ export {
 } from './aggregate/mean.ts';
 export type { LinearAccumulator } from './aggregate/linear-fold.ts';
 export {
+  type OpenRecord,
   record,
   type RecordAccumulator,
   type RecordAggregator,
@@ -179,6 +180,10 @@ export type {
   RoundFacts,
   ServerHalf,
 } from './pipeline/contract.ts';
+export { type PlainUpdates, type PlainUpdatesOptions, plainUpdates } from './pipeline/plain-updates.ts';
+export { type SecureSum, type SecureSumOptions, secureSum } from './pipeline/secure-sum.ts';
+export type { ErrorFeedbackMaker, FeedbackCodec } from './pipeline/memory.ts';
+export type { CodecBySlot } from './pipeline/codecs.ts';
 export {
   decodeRequest,
   decodeResponse,
@@ -188,6 +193,19 @@ export {
   type Response,
   type RoundTask,
 } from './round/message.ts';
+export { stateOwner } from './round/broadcast.ts';
+export { type RoundMachine, roundMachine } from './round/machine.ts';
+export type { RoundDeadlines, RoundOptions } from './round/round-options.ts';
+export type { RoundRecord } from './round/record.ts';
+export type { Answer, CurrentRound, Member, RoundEffect, RoundEvent, RoundState } from './round/state.ts';
+export { federatedServer } from './round/server.ts';
+export type {
+  FederatedServer,
+  FederatedServerOptions,
+  ServerEvent,
+  ServerLimits,
+  ServerProgress,
+} from './round/server-options.ts';
 export type { Exchange, RequestHandler } from './transport/contract.ts';
 export type { Clock } from './transport/clock.ts';
 export { federatedClient } from './device/federated-client.ts';

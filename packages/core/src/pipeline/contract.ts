@@ -115,10 +115,10 @@ export interface ReportCollector<R> {
   /**
    * Decodes and folds one client's report. Synchronous: when it returns, the report counts.
    *
-   * @param options.staleness - In asynchronous rounds, server steps since the client fetched its model.
+   * @param options.staleness - In asynchronous rounds, server steps since the client fetched its model; default 0.
    * @throws FedkitError for hostile bytes, another size, values out of range, a second report; the collector is as before.
    */
-  accept(client: ClientId, report: Uint8Array): void;
+  accept(client: ClientId, report: Uint8Array, options?: { readonly staleness?: number }): void;
   /** Everything folded so far, as bytes. Holds what the server has seen: keep it as the updates themselves. */
   serialize(): Uint8Array;
   /** The aggregate. Consults the privacy filter before anything is released, and charges a round once however often it is closed. */
