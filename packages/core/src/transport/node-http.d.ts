@@ -19,8 +19,8 @@ declare module 'node:http' {
     writeHead(status: number, headers: Record<string, string | number>): this;
     write(bytes: Uint8Array): boolean;
     end(): void;
-    on(event: 'close', listener: () => void): void;
-    once(event: 'drain' | 'close', listener: () => void): void;
+    on(event: 'drain' | 'close', listener: () => void): void;
+    off(event: 'drain' | 'close', listener: () => void): void;
   }
   export interface Server {
     once(event: 'error', listener: (error: Error) => void): void;

@@ -27,7 +27,7 @@ export interface NodeServer {
 /** Body bytes that wait for the handler, or for the client, before the other side is made to wait. */
 const BUFFERED = 262_144;
 /** How long a client may go on sending a body that was refused, in milliseconds, before it is cut off. */
-const LINGER = 2000;
+const LINGER = 1000;
 
 /**
  * Serves `handler` on plain HTTP/1.1. Put TLS before it: a reverse proxy, or `node:https` with your own bridge.
@@ -92,28 +92,31 @@ async function answer(
   outgoing.on('close', () => {
     if (!outgoing.writableFinished) gone.abort();
   });
+  const body = bodyOf(incoming);
   let request: Request;
   try {
-    request = requestOf(incoming, gone.signal);
+    request = requestOf(incoming, body.stream, gone.signal);
   } catch {
     // A target, method or header that no Request can have.
     outgoing.writeHead(400, { 'content-length': 0, connection: 'close' }).end();
     return;
   }
   const response = await handler(request);
-  const unread = !incoming.complete;
   outgoing.writeHead(response.status, {
     ...Object.fromEntries(response.headers),
-    ...((unread || closing()) && { connection: 'close' }),
+    ...(closing() && { connection: 'close' }),
   });
   await send(response, outgoing);
-  if (unread) {
-    const timer: unknown = setTimeout(() => incoming.destroy(), LINGER);
-    (timer as { unref(): void }).unref();
-  }
+  if (incoming.complete) return;
+  // The rest is read and thrown away: a client that is cut off while it sends may never see the answer.
+  body.discard();
+  const timer: unknown = setTimeout(() => {
+    if (!incoming.complete) incoming.destroy();
+  }, LINGER);
+  (timer as { unref(): void }).unref();
 }
 
-function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request {
+function requestOf(incoming: IncomingMessage, body: ReadableStream, signal: AbortSignal): Request {
   const { method = 'GET', headers, rawHeaders } = incoming;
   const url = new URL(incoming.url ?? '/', `http://${headers.host ?? 'localhost'}`);
   const pairs: [string, string][] = [];
@@ -123,13 +126,17 @@ function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request {
     method,
     headers: pairs,
     signal,
-    ...(!bodiless && { body: streamOf(incoming), duplex: 'half' }),
+    ...(!bodiless && { body, duplex: 'half' }),
   } as RequestInit);
 }
 
-function streamOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+function bodyOf(incoming: IncomingMessage): { readonly stream: ReadableStream<Uint8Array>; discard(): void } {
   let over = false;
-  return new ReadableStream<Uint8Array>(
+  const discard = (): void => {
+    over = true;
+    incoming.resume();
+  };
+  const stream = new ReadableStream<Uint8Array>(
     {
       start(controller) {
         const finish = (end: () => void) => () => {
@@ -154,12 +161,11 @@ function streamOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
       pull() {
         incoming.resume();
       },
-      cancel() {
-        over = true;
-      },
+      cancel: discard,
     },
     { highWaterMark: BUFFERED, size: (chunk) => chunk.byteLength },
   );
+  return { stream, discard };
 }
 
 async function send(response: Response, outgoing: ServerResponse): Promise<void> {
@@ -173,8 +179,13 @@ async function send(response: Response, outgoing: ServerResponse): Promise<void>
     }
     if (outgoing.write(value)) continue;
     await new Promise<void>((resolve) => {
-      outgoing.once('drain', resolve);
-      outgoing.once('close', resolve);
+      const go = (): void => {
+        outgoing.off('drain', go);
+        outgoing.off('close', go);
+        resolve();
+      };
+      outgoing.on('drain', go);
+      outgoing.on('close', go);
     });
   }
   outgoing.end();

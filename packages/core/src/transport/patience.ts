@@ -81,12 +81,16 @@ export function patientExchange(where: string, messenger: Messenger, patience: R
     let restarts = 0;
     for (;;) {
       try {
-        const receipt = await withDeadline(where, clock, timeout, signal, async (inner) => {
-          if (request.length <= chunk && have === 0) return messenger.whole(request, inner);
-          digest ??= await digestOf(request);
-          const bytes = request.subarray(have, have + chunk);
-          return messenger.piece({ digest, total: request.length, offset: have, bytes }, inner);
-        });
+        const whole = request.length <= chunk && have === 0;
+        if (!whole) digest ??= await digestOf(request);
+        const receipt = await withDeadline(where, clock, timeout, signal, (inner) =>
+          digest === undefined || whole
+            ? messenger.whole(request, inner)
+            : messenger.piece(
+                { digest, total: request.length, offset: have, bytes: request.subarray(have, have + chunk) },
+                inner,
+              ),
+        );
         if ('response' in receipt) return receipt.response;
         if (receipt.have > request.length)
           throw unavailable(where, `at most ${request.length} bytes on the other side`, 'more');
