@@ -105,7 +105,9 @@ class Device<S extends PlainData, B extends PlainData, C extends PlainData, U ex
     return this.#serially(async () => {
       checkAborted('federatedClient', this.#options.signal);
       try {
-        return await this.#advance(await this.#records.load());
+        const next = await this.#advance(await this.#records.load());
+        this.#unanswered = 0;
+        return next;
       } catch (error) {
         if (!isFedkitError(error, 'UNAVAILABLE')) throw error;
         const { retryAfter = 0 } = error.details;
@@ -342,7 +344,6 @@ class Device<S extends PlainData, B extends PlainData, C extends PlainData, U ex
       throw new FedkitError('UNAVAILABLE', 'federatedClient: expected a response, got other bytes', { cause });
     }
     if (response.kind === 'refused' && response.code === 'UNAVAILABLE') throw refusal(response);
-    this.#unanswered = 0;
     return response;
   }
 

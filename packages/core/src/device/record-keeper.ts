@@ -15,7 +15,7 @@ export class RecordKeeper {
   readonly #pipeline: Uint8Array;
   #record: ClientRecord | undefined;
   /** A record that the store may not have, and what to do once it does. */
-  #unsaved: { readonly record: ClientRecord; readonly then: () => void } | undefined;
+  #unsaved: { readonly record: ClientRecord; readonly onKept: () => void } | undefined;
 
   /** @param pipeline - 32 bytes: a record of another pipeline is none. */
   constructor(store: Store, client: ClientId, pipeline: Uint8Array) {
@@ -43,11 +43,11 @@ export class RecordKeeper {
   }
 
   /**
-   * Puts the next record, then runs `then`. If the store fails, the next `load` tries again before anything else: what
+   * Puts the next record, then runs `onKept`. If the store fails, the next `load` tries again before anything else: what
    * was trained or answered is not lost to a store that is full for a while.
    */
-  commit(record: ClientRecord, then: () => void): Promise<void> {
-    this.#unsaved = { record, then };
+  commit(record: ClientRecord, onKept: () => void): Promise<void> {
+    this.#unsaved = { record, onKept };
     return this.#flush();
   }
 
@@ -59,9 +59,9 @@ export class RecordKeeper {
 
   async #flush(): Promise<void> {
     if (!this.#unsaved) return;
-    const { record, then } = this.#unsaved;
+    const { record, onKept } = this.#unsaved;
     await this.put(record);
     this.#unsaved = undefined;
-    then();
+    onKept();
   }
 }
