@@ -208,11 +208,17 @@ export function shareWords(share: Uint8Array): Uint32Array {
   return Uint32Array.from({ length: LIMBS }, (_, limb) => readWord(share, 4 * limb));
 }
 
-/** Refuses bytes that are not a canonically encoded share. */
-export function checkShare(share: Uint8Array): void {
+/** Whether these bytes are a canonically encoded share. */
+export function isShare(share: Uint8Array): boolean {
   let valid = share.length === SHARE_BYTES;
   for (let limb = 0; valid && limb < LIMBS; limb++) valid = readWord(share, 4 * limb) < PRIME;
-  if (!valid) refuse('DECODE_FAILED', 'shamir: share', 'nine field elements below 2^31 − 1 in 36 bytes', share);
+  return valid;
+}
+
+/** Refuses bytes that are not a canonically encoded share. */
+export function checkShare(share: Uint8Array): void {
+  if (!isShare(share))
+    refuse('DECODE_FAILED', 'shamir: share', 'nine field elements below 2^31 − 1 in 36 bytes', share);
 }
 
 function secretToLimbs(secret: Uint8Array): Uint32Array {

@@ -7,7 +7,7 @@
  */
 import type { CryptoProvider } from './crypto/provider.ts';
 import { type KeyContext, type Party, PURPOSE, expandKey } from './key-derivation.ts';
-import { SHARE_BYTES } from './shamir.ts';
+import { SHARE_BYTES, isShare } from './shamir.ts';
 
 /** Which of a dealer's two secrets a share belongs to. */
 export type ShareKind = 'maskKey' | 'selfMask';
@@ -31,23 +31,27 @@ export function sealShare(
   return sealed;
 }
 
-/** The share, or `undefined` where it was not made by `dealer` for `holder`, of this kind, in this transcript. */
-export function openShare(
+/**
+ * The share, or `undefined` where it was not made by `dealer` for `holder`, of this kind, in this transcript, or is no
+ * canonical share.
+ *
+ * @param key - Of this one share, see {@link shareKey}.
+ */
+export function openWithKey(
   provider: CryptoProvider,
   context: KeyContext,
-  channelKey: Uint8Array,
+  key: Uint8Array,
   dealer: Party,
   holder: Party,
   kind: ShareKind,
   sealed: Uint8Array,
 ): Uint8Array | undefined {
-  const key = shareKey(provider, context, channelKey, dealer, holder, kind);
   const share = provider.open(key, sealed, associatedData(context, dealer, holder, kind));
-  key.fill(0);
-  return share;
+  return share !== undefined && isShare(share) ? share : undefined;
 }
 
-function shareKey(
+/** The key under which one share goes from `dealer` to `holder`. */
+export function shareKey(
   provider: CryptoProvider,
   context: KeyContext,
   channelKey: Uint8Array,

@@ -38,6 +38,8 @@ export const MESSAGE = {
   survivors: 12,
   signedSurvivors: 13,
   signatures: 14,
+  openingRequest: 15,
+  openings: 16,
 } as const;
 
 /** One type of {@link MESSAGE}. */

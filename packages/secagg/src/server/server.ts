@@ -18,6 +18,7 @@ import { MESSAGE, type Message, NO_INDEX, decodeMessage } from '../messages/head
 import { encodeId } from '../messages/member.ts';
 import { openState, sealState } from '../persist/seal.ts';
 import { VectorSum } from '../sum/vector-sum.ts';
+import { Blame, type Verdict } from './blame.ts';
 import { Outbox } from './outbox.ts';
 import { acceptMessage } from './accept.ts';
 import { type OpenedStage, openStage, reopenStage, requireEnough } from './advance.ts';
@@ -91,6 +92,7 @@ export class SecAggServer {
   #received = 0;
   #unmasked = false;
   #suspects: readonly Suspects[] = [];
+  #blame: Blame | undefined;
   #expectedCount: number;
   #outbox: Outbox | undefined;
   #last: Promise<unknown> = Promise.resolve();
@@ -167,6 +169,11 @@ export class SecAggServer {
       const slot = `${decoded.type} ${clientId}`;
       const earlier = this.#digests.get(slot);
       if (earlier !== undefined && equal(earlier, digest)) return;
+      if (decoded.type === MESSAGE.openings && earlier === undefined) {
+        this.#acceptOpenings(clientId, decoded);
+        this.#digests.set(slot, digest);
+        return;
+      }
       if (decoded.type !== MESSAGE.abort) this.#checkTurn(clientId, decoded, earlier !== undefined);
       this.#checkSignature(clientId, decoded);
       if (decoded.type === MESSAGE.abort) {
@@ -238,6 +245,23 @@ export class SecAggServer {
     return [...this.#suspects];
   }
 
+  /**
+   * Asks suspects to open single shares, of the kind that was released and no other; their answers go to `receive`. It
+   * can be done once, since a client answers once: when unmasking has come to its end, and before the server is
+   * restored.
+   *
+   * @returns The messages by client; none where nobody is suspected. The same on every call.
+   */
+  askOpenings(): Map<ClientId, Uint8Array> {
+    this.#blame ??= new Blame(this.#round, this.#provider, this.#suspects);
+    return this.#blame.requests;
+  }
+
+  /** What the openings that have come say of each pair of {@link suspects}; empty before {@link askOpenings}. */
+  get verdicts(): readonly Verdict[] {
+    return this.#blame?.verdicts ?? [];
+  }
+
   /** The sums. @throws FedkitError `PROTOCOL_STATE` before the round is finished. */
   result(): SecAggResult {
     if (this.#stage !== 'finished') {
@@ -302,6 +326,29 @@ export class SecAggServer {
     this.#unmasked = true;
   }
 
+  #acceptOpenings(clientId: ClientId, message: Message): void {
+    const place = this.#round.places.get(clientId);
+    if (place === undefined || this.#blame?.asks(place) !== true) {
+      throw new FedkitError(
+        'PROTOCOL_STATE',
+        'SecAggServer.receive: expected openings from a client that was asked, got others',
+        { details: { client: clientId } },
+      );
+    }
+    this.#checkPlace(clientId, place, message.index);
+    this.#checkSignature(clientId, message);
+    this.#blame.accept(place, message.body);
+  }
+
+  #checkPlace(clientId: ClientId, place: number, index: number): void {
+    if (index === place) return;
+    throw new FedkitError(
+      'AUTHENTICATION_FAILED',
+      'SecAggServer.receive: expected the place of this client, got another',
+      { details: { client: clientId, place } },
+    );
+  }
+
   #checkTurn(clientId: ClientId, { type, index }: Message, answered: boolean): void {
     if (answered) {
       throw new FedkitError(
@@ -327,15 +374,7 @@ export class SecAggServer {
         details: { client: clientId },
       });
     }
-    if (index !== place) {
-      throw new FedkitError(
-        'AUTHENTICATION_FAILED',
-        'SecAggServer.receive: expected the place of this client, got another',
-        {
-          details: { client: clientId, place },
-        },
-      );
-    }
+    this.#checkPlace(clientId, place, index);
   }
 
   #checkSignature(clientId: ClientId, message: Message): void {
