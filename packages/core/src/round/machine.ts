@@ -488,4 +488,3 @@ class Step {
 function add(counts: Readonly<Record<string, number>>, name: string, more: number): Readonly<Record<string, number>> {
   return more === 0 ? counts : { ...counts, [name]: (counts[name] ?? 0) + more };
 }
-

@@ -218,7 +218,12 @@ class RoundServer<S extends PlainData, B extends PlainData, C extends PlainData,
     if (offset > bytes.length) {
       refuse('OUT_OF_RANGE', 'federatedServer: model: offset', `at most ${bytes.length}`, offset);
     }
-    return { kind: 'part', total: bytes.length, offset, bytes: bytes.subarray(offset, offset + this.#limits.partBytes) };
+    return {
+      kind: 'part',
+      total: bytes.length,
+      offset,
+      bytes: bytes.subarray(offset, offset + this.#limits.partBytes),
+    };
   }
 
   /** What one request comes to. Runs alone. */
@@ -310,10 +315,7 @@ class RoundServer<S extends PlainData, B extends PlainData, C extends PlainData,
   }
 
   /** Asks the machine about a report; logs it unless it is to be taken: then its outcome is logged. */
-  async #reported(
-    client: ClientId,
-    ticket: number,
-  ): Promise<{ kind: 'accept' } | { kind: 'answer'; answer: Answer }> {
+  async #reported(client: ClientId, ticket: number): Promise<{ kind: 'accept' } | { kind: 'answer'; answer: Answer }> {
     const standing = this.#machine.place(this.#run.state, client, ticket);
     if (standing.kind === 'open') return { kind: 'accept' };
     await this.#note({ kind: 'reported', client, ticket });

@@ -61,7 +61,10 @@ export class RoundWork<
   }
 
   /** Does what can be done at once; what takes long is left outstanding. */
-  async perform(effects: readonly RoundEffect[], counted: readonly (readonly [ClientId, number])[] = []): Promise<void> {
+  async perform(
+    effects: readonly RoundEffect[],
+    counted: readonly (readonly [ClientId, number])[] = [],
+  ): Promise<void> {
     const run = this.#run;
     const told: ServerEvent[] = [];
     for (const effect of effects) {
@@ -160,7 +163,11 @@ export class RoundWork<
     await this.#orFail(async () => {
       // Nothing is released that the store does not hold.
       await run.journal.durable();
-      const { aggregate, contributors, facts: said } = (await (run.reports ?? run.exchange)?.close(facts)) as Collected<R>;
+      const {
+        aggregate,
+        contributors,
+        facts: said,
+      } = (await (run.reports ?? run.exchange)?.close(facts)) as Collected<R>;
       const info = {
         round: facts.round,
         cohort: contributors.length,
