@@ -182,6 +182,26 @@ export type {
 } from './pipeline/contract.ts';
 export { type PlainUpdates, type PlainUpdatesOptions, plainUpdates } from './pipeline/plain-updates.ts';
 export { type SecureSum, type SecureSumOptions, secureSum } from './pipeline/secure-sum.ts';
+export { type CentralDp, type CentralDpOptions, centralDp } from './pipeline/central-dp.ts';
+export { type DistributedDp, type DistributedDpOptions, distributedDp } from './pipeline/distributed-dp.ts';
+export type {
+  AccountingOf,
+  Filters,
+  PrivacyCharge,
+  PrivacyEvent,
+  PrivacyFilter,
+  PrivateWeighting,
+  PublicTotals,
+  SelectionOptions,
+} from './pipeline/privacy.ts';
+export type {
+  CentralNoise,
+  CentralNoiseMaker,
+  DistributedNoise,
+  DistributedNoiseMaker,
+  NoiselessSum,
+  SeededRotation,
+} from './pipeline/mechanisms.ts';
 export type { ErrorFeedbackMaker, FeedbackCodec } from './pipeline/memory.ts';
 export type { CodecBySlot } from './pipeline/codecs.ts';
 export {
