@@ -223,9 +223,12 @@ class Device<S extends PlainData, B extends PlainData, C extends PlainData, U ex
     const message = session.outgoing;
     const response = await this.#send(work, { kind: 'exchange', ticket: task.ticket, ...(message && { message }) });
     if ('next' in response) return response;
+    if (response.kind === 'refused' && message !== undefined) {
+      // So is a message of a stage that is over. What became of the ticket is told to whoever just asks.
+      session.withdraw();
+      return NOW;
+    }
     session.delivered();
-    // A message of a stage that is over is refused too: what became of the ticket is told to whoever just asks.
-    if (response.kind === 'refused' && message !== undefined) return NOW;
     if (response.kind !== 'message') return this.#settle(work, response);
     try {
       const isNew = await session.receive(response.bytes);

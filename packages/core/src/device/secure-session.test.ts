@@ -155,6 +155,22 @@ describe('federatedClient in a secure sum', () => {
     expect(decodeRecord((await store.get('client/a')) as Uint8Array).kept).toEqual({});
   });
 
+  it('starts again until it is asked something, and leaves where it is not wanted', async () => {
+    const server = new ScriptedSum();
+    let starts = 0;
+    server.intercept = (request) => {
+      if (request.kind !== 'exchange') return undefined;
+      if (request.message && ++starts < 4) return { kind: 'wait', milliseconds: 3 };
+      return { kind: 'refused', code: 'AUTHENTICATION_FAILED', message: 'not you' };
+    };
+    const events: string[] = [];
+    await untilClosed(() => device(server, { store: memoryStore(), events }));
+    expect(starts).toBe(4);
+    expect(events.slice(4)).toEqual(['refused', 'refused']);
+    const kinds = server.requests.map((request) => ('message' in request ? 'start' : request.kind));
+    expect(kinds).toEqual(['join', 'model', 'start', 'start', 'start', 'start', 'exchange', 'leave', 'join']);
+  });
+
   it('waits where the server repeats its question', async () => {
     const server = new ScriptedSum();
     server.intercept = ({ kind }) =>

@@ -61,8 +61,13 @@ export class SecureSession {
     return this.#outgoing;
   }
 
-  /** The server has had it. */
+  /** The server has had it. Before its first message there is no other sign that it still has: then it is sent again. */
   delivered(): void {
+    if (this.#received !== undefined) this.#outgoing = undefined;
+  }
+
+  /** The server does not want it. */
+  withdraw(): void {
     this.#outgoing = undefined;
   }
 
