@@ -80,7 +80,10 @@ export function storeLaws({ create, reopen }: StoreSetup): Law[] {
         for (const [i, key] of KEYS.entries()) {
           ensure(sameBits(await store.get(key), Uint8Array.of(i)), `its own bytes under ${JSON.stringify(key)}`);
         }
-        ensure((await list(store, '')).join('\n') === [...KEYS].sort().join('\n'), 'every key listed once, as it was put');
+        ensure(
+          (await list(store, '')).join('\n') === [...KEYS].sort().join('\n'),
+          'every key listed once, as it was put',
+        );
         await store.delete(KEYS[0]);
         ensure((await list(store, '')).length === KEYS.length - 1, 'a deletion to remove one key');
       },
@@ -125,7 +128,10 @@ export function storeLaws({ create, reopen }: StoreSetup): Law[] {
       name: 'takes calls at once, and those on one key in their order',
       async run() {
         const store = await create();
-        const keys = shuffle(Array.from({ length: 24 }, (_, i) => `key ${i}`), seededRng(1));
+        const keys = shuffle(
+          Array.from({ length: 24 }, (_, i) => `key ${i}`),
+          seededRng(1),
+        );
         await Promise.all(keys.map((key, i) => store.put(key, Uint8Array.of(i))));
         for (const [i, key] of keys.entries()) ensure(sameBits(await store.get(key), Uint8Array.of(i)), 'every put');
         const [before, during] = [Uint8Array.of(1), new Uint8Array(100_000).fill(2)];
@@ -159,7 +165,10 @@ export function storeLaws({ create, reopen }: StoreSetup): Law[] {
         for (const [i, key] of KEYS.entries()) {
           const expected = i === 1 ? undefined : Uint8Array.of(i, 255);
           const found = await next.get(key);
-          ensure(expected ? sameBits(found, expected) : found === undefined, `the same bytes under ${JSON.stringify(key)}`);
+          ensure(
+            expected ? sameBits(found, expected) : found === undefined,
+            `the same bytes under ${JSON.stringify(key)}`,
+          );
         }
         ensure((await list(next, '')).length === KEYS.length - 1, 'the same keys');
       },
