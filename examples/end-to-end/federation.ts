@@ -93,7 +93,7 @@ export async function runFederation({
     });
     serverLife = life;
     while (!over) {
-      await sleep(clock, 250);
+      await sleep(clock, 500);
       if (life.aborted) throw new Dead();
       await server.tick().catch((error: unknown) => {
         if (!(error instanceof FedkitError) || error.code !== 'UNAVAILABLE') throw error;
@@ -109,7 +109,8 @@ export async function runFederation({
     return untilDone(clock, deaths, (life) => {
       const rng = root.fork('client', i, lives++);
       const own = pipeline();
-      const exchange = faultyExchange(witness.listen(id, memoryTransport(handler, id)), {
+      const direct = witness.listen(id, memoryTransport(handler, id));
+      const faulty = faultyExchange(direct, {
         ...plan.faults,
         rng: rng.fork('network'),
         clock,
@@ -127,7 +128,7 @@ export async function runFederation({
           },
         },
         local: ({ ticket }) => ({ steps: 2, batchSize: 'all', learningRate: 0.125, rng: seededRng(ticket) }),
-        exchange,
+        exchange: (request, how) => (clock.now() < plan.until ? faulty : direct)(request, how),
         store: mortalStore(disks[i], clock, rng.fork('disk'), life),
         clock,
         rng: rng as unknown as SecureRng,
