@@ -11,7 +11,6 @@ import {
   type FederatedServer,
   memoryStore,
   type PlainData,
-  type Pipeline,
   type RequestHandler,
   type RoundOptions,
   type RoundRecord,
@@ -22,10 +21,7 @@ import {
 import { faultyExchange, memoryTransport, virtualClock } from '@fedkit/core/transport/memory';
 import { isOut, type Plan } from './plan.ts';
 import { Dead, mortalStore, sleep, untilDone } from './process.ts';
-import { Witness } from './witness.ts';
-
-// biome-ignore lint/suspicious/noExplicitAny: any algorithm's states
-export type AnyPipeline = Pipeline<any, any, any, any, any>;
+import { type AnyPipeline, Witness } from './witness.ts';
 
 /** A federation to run. */
 export interface Federation {
@@ -82,10 +78,9 @@ export async function runFederation({
   const serve = async (life: AbortSignal) => {
     serverLife = undefined;
     const rng = root.fork('server', boots++);
-    const own = pipeline();
     server = await federatedServer({
       ...rounds,
-      pipeline: own,
+      pipeline: pipeline(),
       initial,
       store: mortalStore(serverDisk, clock, rng.fork('disk'), life),
       clock: () => clock.now(),
@@ -108,7 +103,6 @@ export async function runFederation({
     let lives = 0;
     return untilDone(clock, deaths, (life) => {
       const rng = root.fork('client', i, lives++);
-      const own = pipeline();
       const direct = witness.listen(id, memoryTransport(handler, id));
       const faulty = faultyExchange(direct, {
         ...plan.faults,
@@ -119,7 +113,7 @@ export async function runFederation({
       const teacher = trainer(i);
       return federatedClient({
         id,
-        pipeline: { ...own, client: () => witness.watch(id, own.client()) },
+        pipeline: witness.watch(id, pipeline()),
         trainer: {
           ...teacher,
           async train(start, objective, options) {
