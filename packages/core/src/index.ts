@@ -118,6 +118,7 @@ export type {
   Checkout,
   Receipt,
 } from './algorithm/asynchronous.ts';
+export { type AsynchronousRounds, asynchronousRounds } from './algorithm/asynchronous-rounds.ts';
 export { type FedAsyncOptions, type FedAsyncUpdate, fedAsync } from './algorithm/fed-async.ts';
 export { type FedBuffOptions, fedBuff } from './algorithm/fed-buff.ts';
 export { type Staleness, stalenessWeight } from './algorithm/staleness.ts';

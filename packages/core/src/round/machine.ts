@@ -346,7 +346,9 @@ class Step {
     const firstTicket = current.round * MAX_TICKETS + current.invited;
     clients.forEach((client, i) => {
       state.waiting = deleteClient(state.waiting, client);
-      current.members = setClient(current.members, client, { ticket: firstTicket + i, place: 'open' });
+      const before = getClient(current.members, client);
+      const earlier = before && { earlier: [...(before.earlier ?? []), before.ticket] };
+      current.members = setClient(current.members, client, { ticket: firstTicket + i, place: 'open', ...earlier });
     });
     current.invited += clients.length;
     current.open += clients.length;
@@ -445,7 +447,7 @@ class Step {
     const of = roundOfTicket(ticket);
     if (of > round || of < 1 || !Number.isSafeInteger(ticket)) this.#send(client, { kind: 'unknown' });
     else if (current && of === current.round) {
-      const held = member !== undefined && ticket < member.ticket;
+      const held = member?.earlier?.includes(ticket) ?? false;
       if (held) this.#count('late');
       this.#send(client, held ? { kind: 'late', ticket } : { kind: 'unknown' });
     } else this.#send(client, { kind: 'earlier', ticket });

@@ -8,22 +8,21 @@
  *
  * @module
  */
-import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import type { ClientId, Update } from '../aggregate/contract.ts';
-import { refuse } from '../check.ts';
-import { FedkitError } from '../errors.ts';
 import { decodeState, encodeState, type StateOwner } from '../model/state-file.ts';
 import type { ExchangeCollector, ReportCollector, ServerHalf } from '../pipeline/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { Store } from '../store/contract.ts';
 import { stateOwner } from './broadcast.ts';
+import { encodeBroadcast, type EncodedBroadcast } from './broadcast-part.ts';
 import { clientEntries } from './client-map.ts';
 import { guardedStore, listKeys } from './guarded-store.ts';
 import { Journal, type JournalEntry, type Snapshot } from './journal.ts';
 import { Ledger } from './ledger.ts';
 import type { RoundMachine } from './machine.ts';
 import type { RoundRecord } from './record.ts';
+import { checkIdentity, malformed, type RunIdentity, runIdentity } from './run-identity.ts';
 import type { FederatedServerOptions } from './server-options.ts';
 import type { RoundEffect, RoundEvent, RoundState } from './state.ts';
 
@@ -32,22 +31,11 @@ const STATE = 'round/state/';
 const EXCHANGE = 'round/exchange/';
 
 /** What a snapshot's head says. */
-interface Head {
-  readonly format: string;
+interface Head extends RunIdentity {
   readonly run: string;
-  readonly pipeline: string;
-  readonly kind: string;
-  readonly model: string;
   /** The round whose step gave the algorithm's state. */
   readonly state: number;
   readonly machine: RoundState;
-}
-
-/** The model as clients fetch it. */
-export interface EncodedBroadcast {
-  readonly bytes: Uint8Array;
-  /** SHA-256 of `bytes`. */
-  readonly digest: Uint8Array;
 }
 
 /** One opening of a run. When its journal has died, what it holds is ahead of the store: open another. */
@@ -64,6 +52,7 @@ export class Run<S extends PlainData, B extends PlainData, C extends PlainData, 
   parameters: Uint8Array = new Uint8Array(0);
   readonly #options: FederatedServerOptions<S, B, C, U, R>;
   readonly #owner: StateOwner;
+  readonly #identity: RunIdentity;
   #journal: Journal | undefined;
   #algorithmState: S | undefined;
   #stateRound = 0;
@@ -76,6 +65,7 @@ export class Run<S extends PlainData, B extends PlainData, C extends PlainData, 
     this.machine = machine;
     this.half = half;
     this.#owner = stateOwner(pipeline.algorithm, pipeline.size, layout);
+    this.#identity = runIdentity(FORMAT, pipeline.digest, this.#owner);
     this.store = guardedStore(store);
     this.ledger = new Ledger(this.store);
     this.name = run?.slice() ?? rng.fill(new Uint8Array(16));
@@ -123,10 +113,8 @@ export class Run<S extends PlainData, B extends PlainData, C extends PlainData, 
 
   /** The broadcast of the latest model; encoded once. */
   get broadcast(): EncodedBroadcast {
-    if (!this.#broadcast) {
-      const bytes = encodeState(this.#options.pipeline.algorithm.broadcast(this.algorithmState), this.#owner);
-      this.#broadcast = { bytes, digest: sha256(bytes) };
-    }
+    const { algorithm } = this.#options.pipeline;
+    this.#broadcast ??= encodeBroadcast(algorithm.broadcast(this.algorithmState), this.#owner);
     return this.#broadcast;
   }
 
@@ -181,13 +169,9 @@ export class Run<S extends PlainData, B extends PlainData, C extends PlainData, 
   }
 
   #capture(): Snapshot {
-    const { pipeline } = this.#options;
     const head: Head = {
-      format: FORMAT,
+      ...this.#identity,
       run: bytesToHex(this.name),
-      pipeline: bytesToHex(pipeline.digest),
-      kind: this.#owner.kind,
-      model: this.#owner.model,
       state: this.#stateRound,
       machine: this.state,
     };
@@ -195,7 +179,7 @@ export class Run<S extends PlainData, B extends PlainData, C extends PlainData, 
   }
 
   async #restore({ head, bytes, collector }: Snapshot, entries: readonly JournalEntry[]): Promise<void> {
-    const { run, state, machine } = this.#check(head);
+    const { run, state, machine } = checkIdentity<Head>(head, this.#identity, this.#options.run);
     this.name = hexToBytes(run);
     this.state = machine;
     this.parameters = bytes;
@@ -244,25 +228,6 @@ export class Run<S extends PlainData, B extends PlainData, C extends PlainData, 
     this.#broadcast = undefined;
   }
 
-  #check(stored: unknown): Head {
-    const head = stored as Head;
-    if (typeof head !== 'object' || head === null || head.format !== FORMAT) {
-      throw malformed(`a run of format ${FORMAT}`, 'another');
-    }
-    const { pipeline, run } = this.#options;
-    const digest = bytesToHex(pipeline.digest);
-    const expected = { kind: this.#owner.kind, model: this.#owner.model, pipeline: digest };
-    for (const name of ['kind', 'model', 'pipeline'] as const) {
-      if (head[name] === expected[name]) continue;
-      const what = { kind: 'algorithm', model: 'model layout', pipeline: 'pipeline digest' }[name];
-      refuse('SHAPE_MISMATCH', `federatedServer: store: ${what}`, expected[name].slice(0, 16), head[name].slice(0, 16));
-    }
-    if (run && bytesToHex(run) !== head.run) {
-      refuse('SHAPE_MISMATCH', 'federatedServer: store: run', bytesToHex(run), head.run);
-    }
-    return head;
-  }
-
   /** Deletes what no snapshot names: what a crash or a failed deletion has left. */
   async #sweep(): Promise<void> {
     const { current } = this.state;
@@ -275,7 +240,3 @@ export class Run<S extends PlainData, B extends PlainData, C extends PlainData, 
 
 const stateKey = (round: number): string => STATE + String(round).padStart(16, '0');
 const exchangeKey = (round: number): string => EXCHANGE + String(round).padStart(16, '0');
-
-function malformed(expected: string, got: string): FedkitError {
-  return new FedkitError('DECODE_FAILED', `federatedServer: store: expected ${expected}, got ${got}`);
-}

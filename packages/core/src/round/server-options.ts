@@ -19,7 +19,7 @@ import type { RoundOptions } from './round-options.ts';
 /** What a server tells while it runs: after it is in the store. */
 export type ServerEvent =
   | { readonly kind: 'opened'; readonly round: number; readonly invited: number }
-  | { readonly kind: 'accepted'; readonly round: number; readonly client: ClientId }
+  | { readonly kind: 'accepted'; readonly client: ClientId; readonly ticket: number }
   | { readonly kind: 'advanced'; readonly round: number; readonly stage: string }
   | { readonly kind: 'published' | 'abandoned' | 'cancelled'; readonly record: RoundRecord }
   | { readonly kind: 'finished' }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { download, expectedParams, join, report, testClock, testServer } from '../../test/round/federation.ts';
+import { download, expectedParams, join, report, testServer } from '../../test/round/federation.ts';
 
 describe('federatedServer', () => {
   it('publishes the mean of exactly those who reported', async () => {

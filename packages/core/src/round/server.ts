@@ -4,13 +4,17 @@
  * @module
  */
 import type { ClientId, Update } from '../aggregate/contract.ts';
+import { isAsynchronous } from '../algorithm/asynchronous-rounds.ts';
 import { refuse } from '../check.ts';
-import { type FedkitError, isFedkitError } from '../errors.ts';
+import { isFedkitError } from '../errors.ts';
 import type { ServerHalf } from '../pipeline/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import { clientEntries, getClient } from './client-map.ts';
 import { type RoundMachine, roundMachine, roundOfTicket } from './machine.ts';
-import { decodeRequest, encodeResponse, type Request, type Response } from './message.ts';
+import type { Response } from './message.ts';
+import { asynchronousServer, type AsynchronousServerOptions } from './asynchronous-server.ts';
+import { part } from './broadcast-part.ts';
+import { Desk, type Outcome, type StateRequest } from './desk.ts';
 import { Presence } from './presence.ts';
 import type { RoundRecord } from './record.ts';
 import { checkRoundOptions, type RoundRules } from './round-options.ts';
@@ -25,17 +29,6 @@ import {
 } from './server-options.ts';
 import type { Answer } from './state.ts';
 import { type Happening, RoundWork } from './work.ts';
-
-/** The longest name of a client, in UTF-16 code units. */
-const MAX_CLIENT = 256;
-/** Bytes of a request without a body, and around one. */
-const ENVELOPE = 64;
-
-/** What a request comes to: what to answer once it is stored. */
-interface Outcome {
-  readonly response: Response;
-  readonly stored?: Promise<void>;
-}
 
 /**
  * Starts a run, or goes on with the one that `store` holds, wherever a crash has left it.
@@ -70,6 +63,11 @@ export async function federatedServer<
   R extends PlainData,
 >(options: FederatedServerOptions<S, B, C, U, R>): Promise<FederatedServer<S>> {
   const limits = checkServerOptions(options);
+  const { algorithm } = options.pipeline;
+  if (isAsynchronous(algorithm)) {
+    const asynchronous = options as unknown as AsynchronousServerOptions<Update>;
+    return (await asynchronousServer(asynchronous, algorithm, limits)) as unknown as FederatedServer<S>;
+  }
   const half = options.pipeline.server();
   const rules = checkRoundOptions('federatedServer', options);
   if (rules.minimum < half.minimumContributors) {
@@ -92,12 +90,8 @@ class RoundServer<S extends PlainData, B extends PlainData, C extends PlainData,
   readonly #presence: Presence;
   #run: Run<S, B, C, U, R>;
   #work: RoundWork<S, B, C, U, R>;
-  /** What is in memory may be ahead of the store: it is read anew before anything else. */
-  #broken = false;
-  #closed = false;
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #desk: Desk;
   #background: Promise<void> | undefined;
-  #traffic = { up: 0, down: 0 };
 
   constructor(
     options: FederatedServerOptions<S, B, C, U, R>,
@@ -113,6 +107,18 @@ class RoundServer<S extends PlainData, B extends PlainData, C extends PlainData,
     this.#machine = machine;
     this.#half = half;
     this.#presence = new Presence(limits.presence, options.clock());
+    this.#desk = new Desk({
+      requestBytes: limits.requestBytes,
+      part: (request) => part(request, this.#run.broadcast, limits.partBytes),
+      answer: (client, request) => this.#answer(client, request),
+      refused: async ({ code }) => {
+        await this.#catchUp();
+        await this.#note({ kind: 'refused', code });
+      },
+      stale: () => this.#run.journal.dead,
+      reload: () => this.#reload(),
+      tell: (event) => this.#tell(event),
+    });
     this.#run = run;
     this.#work = this.#worker(run);
     this.#expectWaiting();
@@ -132,7 +138,7 @@ class RoundServer<S extends PlainData, B extends PlainData, C extends PlainData,
   }
 
   get maximumRequestLength(): number {
-    return this.#limits.requestBytes + ENVELOPE;
+    return this.#desk.maximumRequestLength;
   }
 
   get progress(): ServerProgress {
@@ -141,15 +147,12 @@ class RoundServer<S extends PlainData, B extends PlainData, C extends PlainData,
     return { phase, paused, round, published, waiting: waiting.size, open, accepted };
   }
 
-  async handle(client: ClientId, bytes: Uint8Array): Promise<Uint8Array> {
-    const response = encodeResponse(await this.#respond(client, bytes));
-    this.#traffic.up += bytes.length;
-    this.#traffic.down += response.length;
-    return response;
+  handle(client: ClientId, bytes: Uint8Array): Promise<Uint8Array> {
+    return this.#desk.handle(client, bytes);
   }
 
   async tick(): Promise<void> {
-    await this.#exclusive(() => this.#catchUp());
+    await this.#desk.attempt(() => this.#catchUp());
     while (this.#background) await this.#background;
   }
 
@@ -166,68 +169,27 @@ class RoundServer<S extends PlainData, B extends PlainData, C extends PlainData,
   }
 
   records(): Promise<RoundRecord[]> {
-    return this.#exclusive(() => {
+    return this.#desk.attempt(() => {
       const { current, round } = this.#run.state;
       return this.#run.ledger.records(current ? current.round - 1 : round);
     });
   }
 
   async close(): Promise<void> {
-    if (this.#closed) return;
-    await this.#exclusive(() => this.#run.journal.durable()).catch(() => {});
-    this.#closed = true;
-    await this.#background?.catch(() => {});
+    await this.#desk.exclusive(() => this.#run.journal.durable()).catch(() => {});
+    await this.#desk.close();
     this.#run.dispose();
   }
 
-  async #respond(client: ClientId, bytes: Uint8Array): Promise<Response> {
-    try {
-      if (typeof client !== 'string' || client === '' || client.length > MAX_CLIENT) {
-        refuse('INVALID_ARGUMENT', 'federatedServer: client', `a name of 1 to ${MAX_CLIENT} characters`, 'another');
-      }
-      const longest = this.maximumRequestLength;
-      if (!(bytes instanceof Uint8Array) || bytes.length > longest) {
-        refuse('OUT_OF_RANGE', 'federatedServer: request', `at most ${longest} bytes`, 'more');
-      }
-      const request = decodeRequest(bytes);
-      if (request.kind === 'model') return this.#part(request);
-      const { response, stored } = await this.#exclusive(async () => {
-        await this.#catchUp();
-        const outcome = await this.#answer(client, request);
-        this.#schedule();
-        return outcome;
-      });
-      if (stored) {
-        await stored.catch((error: unknown) => {
-          this.#broken = true;
-          throw error;
-        });
-        if (response.kind === 'accepted') this.#tellAccepted(client, response.ticket);
-      }
-      return response;
-    } catch (error) {
-      return await this.#refusal(client, error);
-    }
+  /** What one request comes to. */
+  async #answer(client: ClientId, request: StateRequest): Promise<Outcome> {
+    await this.#catchUp();
+    const outcome = await this.#outcome(client, request);
+    this.#schedule();
+    return outcome;
   }
 
-  #part({ digest, offset }: Request & { kind: 'model' }): Response {
-    const { bytes, digest: current } = this.#run.broadcast;
-    if (!digest.every((byte, i) => byte === current[i])) {
-      refuse('PROTOCOL_STATE', 'federatedServer: model', 'the digest of the current model', 'another');
-    }
-    if (offset > bytes.length) {
-      refuse('OUT_OF_RANGE', 'federatedServer: model: offset', `at most ${bytes.length}`, offset);
-    }
-    return {
-      kind: 'part',
-      total: bytes.length,
-      offset,
-      bytes: bytes.subarray(offset, offset + this.#limits.partBytes),
-    };
-  }
-
-  /** What one request comes to. Runs alone. */
-  async #answer(client: ClientId, request: Exclude<Request, { kind: 'model' }>): Promise<Outcome> {
+  async #outcome(client: ClientId, request: StateRequest): Promise<Outcome> {
     switch (request.kind) {
       case 'join':
         return { response: await this.#join(client) };
@@ -235,11 +197,10 @@ class RoundServer<S extends PlainData, B extends PlainData, C extends PlainData,
         return this.#report(client, request.ticket, request.bytes);
       case 'exchange':
         return this.#converse(client, request.ticket, request.message);
-      case 'leave': {
-        await this.#note({ kind: 'left', client, ticket: request.ticket });
+      case 'leave':
         // Left is left: also with a ticket of an earlier round, or one that never was.
+        await this.#note({ kind: 'left', client, ticket: request.ticket });
         return { response: { kind: 'left', ticket: request.ticket }, stored: this.#run.journal.durable() };
-      }
     }
   }
 
@@ -347,38 +308,11 @@ class RoundServer<S extends PlainData, B extends PlainData, C extends PlainData,
     return { kind: 'wait', milliseconds: Math.ceil(this.#rules.retryAfter) };
   }
 
-  async #refusal(client: ClientId, error: unknown): Promise<Response> {
-    if (!isFedkitError(error) || error.code === 'UNAVAILABLE') {
-      this.#broken = true;
-      this.#tell({ kind: 'failed', error });
-      const message = 'federatedServer: expected a store and a pipeline that work, got a failure; try again';
-      return { kind: 'refused', code: 'UNAVAILABLE', message };
-    }
-    await this.#exclusive(async () => {
-      await this.#catchUp();
-      await this.#note({ kind: 'refused', code: error.code });
-    }).catch(() => {});
-    this.#tell({ kind: 'refused', client, code: error.code });
-    return { kind: 'refused', code: error.code, message: withoutValue(error) };
-  }
-
-  /** Runs after everything before it, alone. */
-  #exclusive<T>(work: () => T | Promise<T>): Promise<T> {
-    const result = this.#queue.then(async () => {
-      if (this.#closed) refuse('UNAVAILABLE', 'federatedServer', 'an open server', 'a closed one');
-      if (this.#broken || this.#run.journal.dead) await this.#reload();
-      return work();
-    });
-    this.#queue = result.catch(() => {});
-    return result;
-  }
-
   async #reload(): Promise<void> {
     const run = await Run.open(this.#options, this.#machine, this.#half);
     this.#run.dispose();
     this.#run = run;
     this.#work = this.#worker(run);
-    this.#broken = false;
     this.#expectWaiting();
     this.#schedule();
   }
@@ -394,11 +328,7 @@ class RoundServer<S extends PlainData, B extends PlainData, C extends PlainData,
       this.#rules,
       run,
       (event) => this.#tell(event),
-      () => {
-        const { up, down } = this.#traffic;
-        this.#traffic = { up: 0, down: 0 };
-        return { up, down };
-      },
+      () => this.#desk.traffic(),
     );
   }
 
@@ -424,14 +354,15 @@ class RoundServer<S extends PlainData, B extends PlainData, C extends PlainData,
   /** What takes long runs after the request that made it necessary has its answer. */
   #schedule(): void {
     if (this.#background || this.#run.state.paused || this.#machine.outstanding(this.#run.state).length === 0) return;
-    const work = this.#exclusive(() => {
-      this.#work.time = this.#options.clock();
-      return this.#work.finish();
-    }).catch((error: unknown) => {
-      this.#broken = true;
-      this.#tell({ kind: 'failed', error });
-      throw error;
-    });
+    const work = this.#desk
+      .attempt(() => {
+        this.#work.time = this.#options.clock();
+        return this.#work.finish();
+      })
+      .catch((error: unknown) => {
+        this.#tell({ kind: 'failed', error });
+        throw error;
+      });
     this.#background = work.finally(() => {
       this.#background = undefined;
     });
@@ -439,7 +370,7 @@ class RoundServer<S extends PlainData, B extends PlainData, C extends PlainData,
   }
 
   async #control(kind: 'pause' | 'resume' | 'cancel'): Promise<void> {
-    await this.#exclusive(async () => {
+    await this.#desk.attempt(async () => {
       await this.#catchUp();
       await this.#note({ kind });
       await this.#run.journal.durable();
@@ -447,17 +378,7 @@ class RoundServer<S extends PlainData, B extends PlainData, C extends PlainData,
     });
   }
 
-  #tellAccepted(client: ClientId, ticket: number): void {
-    this.#tell({ kind: 'accepted', round: roundOfTicket(ticket), client });
-  }
-
   #tell(event: ServerEvent): void {
     this.#options.onEvent?.(event);
   }
-}
-
-/** A refusal's text up to what came: a message to a client repeats nothing of what clients send. */
-function withoutValue({ message }: FedkitError): string {
-  const end = message.indexOf(', got ');
-  return end < 0 ? message : message.slice(0, end);
 }

@@ -19,6 +19,8 @@ export interface Member {
    * more of this ticket counts.
    */
   readonly place: 'open' | 'accepted' | 'left' | 'late';
+  /** Tickets it held before in this round: void. */
+  readonly earlier?: readonly number[];
 }
 
 /** The round that clients are at work on. */

@@ -5,7 +5,7 @@
  */
 import type { ClientId, Update } from '../aggregate/contract.ts';
 import { type ErrorCode, FedkitError, isFedkitError } from '../errors.ts';
-import type { Collected, RoundFacts } from '../pipeline/contract.ts';
+import type { Collected, ExchangeCollector, RoundFacts } from '../pipeline/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { Cohort, Selector } from '../select/contract.ts';
 import { uniformSelection } from '../select/uniform.ts';
@@ -163,11 +163,8 @@ export class RoundWork<
     await this.#orFail(async () => {
       // Nothing is released that the store does not hold.
       await run.journal.durable();
-      const {
-        aggregate,
-        contributors,
-        facts: said,
-      } = (await (run.reports ?? run.exchange)?.close(facts)) as Collected<R>;
+      const collected: Collected<R> = await (run.reports ?? (run.exchange as ExchangeCollector<R>)).close(facts);
+      const { aggregate, contributors } = collected;
       const info = {
         round: facts.round,
         cohort: contributors.length,
@@ -178,7 +175,7 @@ export class RoundWork<
       await run.keepState(next, facts.round);
       this.time = this.#options.clock();
       const counted = run.counted(contributors);
-      await this.perform(this.step({ kind: 'closed', contributors, facts: said, last }), counted);
+      await this.perform(this.step({ kind: 'closed', contributors, facts: collected.facts, last }), counted);
     });
   }
 
