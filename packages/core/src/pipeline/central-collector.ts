@@ -4,6 +4,7 @@
  * @module
  */
 import type { ClientId } from '../aggregate/contract.ts';
+import { isFiniteVector } from '../aggregate/robust/finite.ts';
 import { ByteReader, ByteWriter } from '../bytes.ts';
 import { refuse } from '../check.ts';
 import type { Codec } from '../codec/contract.ts';
@@ -72,9 +73,7 @@ export function centralCollector<R>(options: CentralCollectorOptions<R>): Report
       const slots = summands.map(({ name, size: expectedSize }, i) => {
         const clientSeed = clientSeedOf(seed, name, client);
         const values = codecs[i].decode(report.slots[i], { sharedSeed: clientSeed, clientSeed, expectedSize });
-        if (values.some((value) => !Number.isFinite(value))) {
-          refuse('OUT_OF_RANGE', `${where}: ${name}`, 'finite values', 'others');
-        }
+        if (!isFiniteVector(values)) refuse('OUT_OF_RANGE', `${where}: ${name}`, 'finite values', 'others');
         return values;
       });
       noise.accumulate(sum, joint.join(slots, clip, joint.weightOf(`${where}: weight`, report.weight)));

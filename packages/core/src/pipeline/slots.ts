@@ -4,6 +4,7 @@
  * @module
  */
 import type { Slot, Update } from '../aggregate/contract.ts';
+import { isFiniteVector } from '../aggregate/robust/finite.ts';
 import type { RecordAggregator } from '../aggregate/record.ts';
 import type { SumForm } from '../aggregate/sum-form.ts';
 import { checkVector, refuse } from '../check.ts';
@@ -112,8 +113,7 @@ export function vectorsOf(where: string, update: Update, slots: readonly SlotSha
     const slot: Slot = update[name];
     const values = typeof slot === 'number' ? Float32Array.of(slot) : slot;
     checkVector(place, values, size);
-    const index = values.findIndex((value) => !Number.isFinite(value));
-    if (index >= 0) refuse('OUT_OF_RANGE', `${place}[${index}]`, 'a finite number', 'another');
+    if (!isFiniteVector(values)) refuse('OUT_OF_RANGE', place, 'finite numbers', 'others');
     return values;
   });
 }
