@@ -11,7 +11,6 @@ import {
   type FederatedServer,
   memoryStore,
   type PlainData,
-  type Pipeline,
   type RequestHandler,
   type RoundOptions,
   type RoundRecord,
@@ -22,10 +21,7 @@ import {
 import { faultyExchange, memoryTransport, virtualClock } from '@fedkit/core/transport/memory';
 import { isOut, type Plan } from './plan.ts';
 import { Dead, mortalStore, sleep, untilDone } from './process.ts';
-import { Witness } from './witness.ts';
-
-// biome-ignore lint/suspicious/noExplicitAny: any algorithm's states
-export type AnyPipeline = Pipeline<any, any, any, any, any>;
+import { type AnyPipeline, Witness } from './witness.ts';
 
 /** A federation to run. */
 export interface Federation {
@@ -82,10 +78,9 @@ export async function runFederation({
   const serve = async (life: AbortSignal) => {
     serverLife = undefined;
     const rng = root.fork('server', boots++);
-    const own = pipeline();
     server = await federatedServer({
       ...rounds,
-      pipeline: own,
+      pipeline: pipeline(),
       initial,
       store: mortalStore(serverDisk, clock, rng.fork('disk'), life),
       clock: () => clock.now(),
@@ -93,7 +88,7 @@ export async function runFederation({
     });
     serverLife = life;
     while (!over) {
-      await sleep(clock, 250);
+      await sleep(clock, 500);
       if (life.aborted) throw new Dead();
       await server.tick().catch((error: unknown) => {
         if (!(error instanceof FedkitError) || error.code !== 'UNAVAILABLE') throw error;
@@ -108,8 +103,8 @@ export async function runFederation({
     let lives = 0;
     return untilDone(clock, deaths, (life) => {
       const rng = root.fork('client', i, lives++);
-      const own = pipeline();
-      const exchange = faultyExchange(witness.listen(id, memoryTransport(handler, id)), {
+      const direct = witness.listen(id, memoryTransport(handler, id));
+      const faulty = faultyExchange(direct, {
         ...plan.faults,
         rng: rng.fork('network'),
         clock,
@@ -118,7 +113,7 @@ export async function runFederation({
       const teacher = trainer(i);
       return federatedClient({
         id,
-        pipeline: { ...own, client: () => witness.watch(id, own.client()) },
+        pipeline: witness.watch(id, pipeline()),
         trainer: {
           ...teacher,
           async train(start, objective, options) {
@@ -127,7 +122,7 @@ export async function runFederation({
           },
         },
         local: ({ ticket }) => ({ steps: 2, batchSize: 'all', learningRate: 0.125, rng: seededRng(ticket) }),
-        exchange,
+        exchange: (request, how) => (clock.now() < plan.until ? faulty : direct)(request, how),
         store: mortalStore(disks[i], clock, rng.fork('disk'), life),
         clock,
         rng: rng as unknown as SecureRng,

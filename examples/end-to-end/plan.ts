@@ -24,7 +24,9 @@ export interface Plan {
     /** Times in which nothing gets through. */
     readonly offline: readonly Outage[];
   }[];
+  /** Until `until`; from then on the network is perfect. */
   readonly faults: Faults;
+  readonly until: number;
 }
 
 /** What a plan is drawn from. */
@@ -54,12 +56,13 @@ export function drawPlan({ seed, clients, until, outages = 2 }: PlanOptions): Pl
       deaths: draw(root.fork('deaths', i), until / 4),
       offline: draw(root.fork('offline', i), until / 4),
     })),
+    until,
     faults: {
       requestLoss: 0.2 * bad * rng.uniform(),
       responseLoss: 0.2 * bad * rng.uniform(),
       duplication: 0.4 * bad * rng.uniform(),
-      delay: { minimum: 1, maximum: 1 + 4000 * bad * rng.uniform() },
-      timeout: 3000,
+      delay: { minimum: 1, maximum: 1 + 2500 * bad * rng.uniform() },
+      timeout: 4000,
     },
   };
 }

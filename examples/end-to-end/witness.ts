@@ -5,12 +5,12 @@
  */
 import {
   type Algorithm,
-  type ClientHalf,
   type ClientId,
   type Contribution,
   decodeRequest,
   decodeResponse,
   type Exchange,
+  type Pipeline,
   type PipelineTask,
   type PlainData,
   type RoundRecord,
@@ -20,12 +20,17 @@ import {
 
 // biome-ignore lint/suspicious/noExplicitAny: any algorithm's states
 export type AnyAlgorithm = Algorithm<any, any, any, any, any>;
+// biome-ignore lint/suspicious/noExplicitAny: any algorithm's states
+export type AnyPipeline = Pipeline<any, any, any, any, any>;
 
 /** What was encoded for a ticket the last time: nothing of an earlier time has left the client. */
 export interface Trained {
   readonly round: number;
   readonly contribution: Contribution<Update>;
   readonly input?: Readonly<Record<string, Int32Array>>;
+  /** What the client kept of earlier rounds when it trained, and would keep of this one. */
+  readonly from: PlainData | undefined;
+  readonly state: PlainData;
 }
 
 /** Notes of one run. */
@@ -39,29 +44,43 @@ export class Witness {
   /** Whatever contradicts itself. */
   readonly contradictions: string[] = [];
 
-  /** The client's half, watched. */
-  watch<U extends Update>(client: ClientId, half: ClientHalf<U>): ClientHalf<U> {
-    const note = (task: PipelineTask, contribution: Contribution<U>, input?: Trained['input']) => {
+  /** One process's pipeline, watched. */
+  watch(client: ClientId, pipeline: AnyPipeline): AnyPipeline {
+    let from: PlainData | undefined;
+    let state: PlainData = {};
+    const note = (task: PipelineTask, contribution: Contribution<Update>, input?: Trained['input']) => {
       const { round, ticket } = task as RoundTask;
-      this.trained.set(`${client} ${ticket}`, { round, contribution, ...(input && { input }) });
+      this.trained.set(`${client} ${ticket}`, { round, contribution, from, state, ...(input && { input }) });
     };
-    if (half.sends === 'report') {
-      return {
-        ...half,
-        encode: (task, contribution, options) => {
-          note(task, contribution);
-          return half.encode(task, contribution, options);
-        },
-      };
-    }
-    return {
-      ...half,
-      input: (task, contribution, options) => {
-        const input = half.input(task, contribution, options);
-        note(task, contribution, Object.fromEntries(Object.entries(input).map(([name, all]) => [name, all.slice()])));
-        return input;
+    const algorithm: AnyAlgorithm = {
+      ...pipeline.algorithm,
+      async clientRound(round) {
+        const report = await pipeline.algorithm.clientRound(round);
+        from = round.state;
+        state = report.state;
+        return report;
       },
     };
+    const half = pipeline.client();
+    const watched: typeof half =
+      half.sends === 'report'
+        ? {
+            ...half,
+            encode(task, contribution, options) {
+              note(task, contribution);
+              return half.encode(task, contribution, options);
+            },
+          }
+        : {
+            ...half,
+            input(task, contribution, options) {
+              const input = half.input(task, contribution, options);
+              const copies = Object.entries(input).map(([name, values]) => [name, values.slice()] as const);
+              note(task, contribution, Object.fromEntries(copies));
+              return input;
+            },
+          };
+    return { ...pipeline, algorithm, client: () => watched };
   }
 
   /** What is said on the server's side of the network. */
@@ -116,6 +135,8 @@ export interface Finished {
   /** The server's last state. */
   readonly state: PlainData;
   readonly records: readonly RoundRecord[];
+  /** What clients keep at the end; not for those whose disks are elsewhere. */
+  readonly kept?: ReadonlyMap<ClientId, PlainData | undefined>;
   /** Sums that secure rounds opened, by round. */
   readonly sums?: ReadonlyMap<number, Readonly<Record<string, Int32Array | Float64Array>>>;
 }
@@ -125,7 +146,10 @@ export interface Finished {
  * made of exactly those whose work was acknowledged; with plain reports the models, computed anew from what clients trained,
  * must agree to the last bit; of secure sums every integer.
  */
-export function differences(witness: Witness, { algorithm, size, initial, state, records, sums }: Finished): string[] {
+export function differences(
+  witness: Witness,
+  { algorithm, size, initial, state, records, kept, sums }: Finished,
+): string[] {
   const found: string[] = [];
   const published = records.filter(({ outcome }) => outcome === 'published');
   const rounds = new Set(published.map(({ round }) => round));
@@ -151,7 +175,23 @@ export function differences(witness: Witness, { algorithm, size, initial, state,
     if (counted && trained && !rounds.has(trained.round))
       found.push(`${key} counts in a round that was never published`);
   }
+  for (const [client, own] of kept ?? []) found.push(...wrongMemory(witness, client, own));
   return [...new Set([...witness.contradictions, ...found])];
+}
+
+/** What a client remembers must be what its latest counted work left, whenever it trained and at the end. */
+function wrongMemory(witness: Witness, client: ClientId, kept: PlainData | undefined): string[] {
+  const ticketOf = (key: string) => Number(key.slice(client.length + 1));
+  const keys = [...witness.trained.keys()].filter((key) => key.slice(0, key.lastIndexOf(' ')) === client);
+  let remembered: PlainData | undefined;
+  const found: string[] = [];
+  for (const key of keys.sort((a, b) => ticketOf(a) - ticketOf(b))) {
+    const { from, state } = witness.trained.get(key) as Trained;
+    if (!same(from ?? {}, remembered ?? {})) found.push(`${key} was trained from something else than what counted`);
+    if (witness.answers.get(key)) remembered = state;
+  }
+  if (!same(kept ?? {}, remembered ?? {})) found.push(`${client} keeps something else than what counted`);
+  return found;
 }
 
 function wrongSums(
