@@ -21,6 +21,7 @@ export const SHARE_BYTES: number = 4 * LIMBS;
 export const MAXIMUM_ABSCISSA = 0x400000;
 
 const LIMB_BITS = 29;
+const LIMB_MASK = 0x1fffffff;
 const TWO_31 = 2147483648;
 const INVERSE_TWO_31 = 1 / TWO_31;
 // Up to here two Horner steps fit in one reduction: (2^31 + 2^22)·x² + 2^31·(x + 1) < 2^53.
@@ -225,34 +226,33 @@ function secretToLimbs(secret: Uint8Array): Uint32Array {
   if (secret.length !== SECRET_BYTES) {
     refuse('SHAPE_MISMATCH', 'shamir.dealShares: secret', `${SECRET_BYTES} bytes`, secret.length);
   }
+  // In 32-bit words alone: a remainder of doubles takes longer for some values than for others.
   const limbs = new Uint32Array(LIMBS);
   for (let limb = 0; limb < LIMBS; limb++) {
-    const bit = limb * LIMB_BITS;
+    const at = (limb * LIMB_BITS) >> 3;
+    const shift = (limb * LIMB_BITS) & 7;
     let value = 0;
-    // 29 bits that start anywhere in a byte touch at most five bytes: 37 bits, gathered in float64.
-    for (let byte = 4; byte >= 0; byte--) value = value * 256 + (secret[(bit >> 3) + byte] ?? 0);
-    limbs[limb] = Math.floor(value / 2 ** (bit & 7)) % 2 ** LIMB_BITS;
+    for (let byte = 3; byte >= 0; byte--) value = (value << 8) | (secret[at + byte] ?? 0);
+    value >>>= shift;
+    // 29 bits that start anywhere in a byte touch at most five bytes.
+    if (shift > 3) value |= (secret[at + 4] ?? 0) << (32 - shift);
+    limbs[limb] = value & LIMB_MASK;
   }
   return limbs;
 }
 
 function limbsToSecret(limbs: Uint32Array): Uint8Array | undefined {
   const secret = new Uint8Array(SECRET_BYTES);
-  let held = 0;
-  let bits = 0;
-  let next = 0;
-  for (let limb = 0; limb < LIMBS; limb++) {
-    const width = limb === LIMBS - 1 ? 8 * SECRET_BYTES - LIMB_BITS * (LIMBS - 1) : LIMB_BITS;
-    if (limbs[limb] >= 2 ** width) return undefined;
-    held += limbs[limb] * 2 ** bits;
-    bits += width;
-    while (bits >= 8) {
-      secret[next++] = held % 256;
-      held = Math.floor(held / 256);
-      bits -= 8;
-    }
+  for (let i = 0; i < SECRET_BYTES; i++) {
+    const limb = Math.floor((8 * i) / LIMB_BITS);
+    const offset = 8 * i - limb * LIMB_BITS;
+    let value = limbs[limb] >>> offset;
+    if (offset > LIMB_BITS - 8) value |= limbs[limb + 1] << (LIMB_BITS - offset);
+    secret[i] = value;
   }
-  return secret;
+  let beyond = limbs[LIMBS - 1] >>> (8 * SECRET_BYTES - LIMB_BITS * (LIMBS - 1));
+  for (let limb = 0; limb < LIMBS - 1; limb++) beyond |= limbs[limb] >>> LIMB_BITS;
+  return beyond === 0 ? secret : undefined;
 }
 
 function drawCoefficients(random: Uint32Array, rng: Rng): void {

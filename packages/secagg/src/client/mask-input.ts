@@ -12,13 +12,13 @@ import { encodeMaskedInput } from '../messages/masked-input.ts';
 import { maskParty } from '../messages/member.ts';
 import { decodeShares } from '../messages/shares.ts';
 import { VectorSum } from '../sum/vector-sum.ts';
-import { addInput } from './input.ts';
+import { type ClientInput, addInput } from './input.ts';
 import { type ClientRound, type Step, keyContext, refuseMessage, requireCount } from './round.ts';
 import type { ClientState } from './state.ts';
 
 /** Takes the peers' shares, adds all masks to the input, and packs it. */
 export async function maskInput(round: ClientRound, state: ClientState, { index, body }: Message): Promise<Step> {
-  const { config, provider, input } = round;
+  const { config, input } = round;
   const { self, peers } = state;
   if (input === undefined) {
     throw new FedkitError('PROTOCOL_STATE', 'SecAggClient.receive: expected setInput before the shares, got none');
@@ -33,6 +33,23 @@ export async function maskInput(round: ClientRound, state: ClientState, { index,
   const context: KeyContext = keyContext(config, state.transcript);
   const layout: MaskLayout = { suite: config.suite, vectors: maskedVectors(config), context };
   const sum = new VectorSum(layout.vectors);
+  try {
+    return await maskInto(sum, round, state, layout, input, pairs);
+  } finally {
+    sum.erase();
+  }
+}
+
+async function maskInto(
+  sum: VectorSum,
+  { config, provider }: ClientRound,
+  state: ClientState,
+  layout: MaskLayout,
+  input: ClientInput,
+  pairs: readonly (Uint8Array | undefined)[],
+): Promise<Step> {
+  const { self, peers } = state;
+  const { context } = layout;
   addInput(config, input, sum);
   const agreement = await provider.agreement(state.maskSecret);
   const me = maskParty(self);
@@ -49,7 +66,6 @@ export async function maskInput(round: ClientRound, state: ClientState, { index,
   await addSelfMask(provider, layout, sum, extracted, me, 1);
   extracted.fill(0);
   const packed = layout.vectors.map((_, i) => sum.pack(i));
-  sum.erase();
   return {
     state: { ...state, stage: 'masked', pairs, maskSecret: new Uint8Array(0), selfMaskSeed: new Uint8Array(0) },
     answer: encodeMaskedInput(config, self.index, packed),
