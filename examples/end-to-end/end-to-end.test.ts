@@ -19,7 +19,7 @@ const ROUNDS = {
   retryAfter: 500,
   deadlines: { recruiting: 5000, reporting: 30_000, stage: 8000 },
 };
-const PATIENCE = 3_600_000;
+const PATIENCE = 1_200_000;
 const initial = Float32Array.from({ length: SIZE }, (_, i) => i / 8);
 
 /** A client whose optimum and weight come from its number. */
