@@ -32,6 +32,7 @@ export {
 } from './aggregate/mean.ts';
 export type { LinearAccumulator } from './aggregate/linear-fold.ts';
 export {
+  type OpenRecord,
   record,
   type RecordAccumulator,
   type RecordAggregator,
@@ -117,6 +118,7 @@ export type {
   Checkout,
   Receipt,
 } from './algorithm/asynchronous.ts';
+export { type AsynchronousRounds, asynchronousRounds } from './algorithm/asynchronous-rounds.ts';
 export { type FedAsyncOptions, type FedAsyncUpdate, fedAsync } from './algorithm/fed-async.ts';
 export { type FedBuffOptions, fedBuff } from './algorithm/fed-buff.ts';
 export { type Staleness, stalenessWeight } from './algorithm/staleness.ts';
@@ -179,6 +181,30 @@ export type {
   RoundFacts,
   ServerHalf,
 } from './pipeline/contract.ts';
+export { type PlainUpdates, type PlainUpdatesOptions, plainUpdates } from './pipeline/plain-updates.ts';
+export { type SecureSum, type SecureSumOptions, secureSum } from './pipeline/secure-sum.ts';
+export { type CentralDp, type CentralDpOptions, centralDp } from './pipeline/central-dp.ts';
+export { type DistributedDp, type DistributedDpOptions, distributedDp } from './pipeline/distributed-dp.ts';
+export type {
+  AccountingOf,
+  Filters,
+  PrivacyCharge,
+  PrivacyEvent,
+  PrivacyFilter,
+  PrivateWeighting,
+  PublicTotals,
+  SelectionOptions,
+} from './pipeline/privacy.ts';
+export type {
+  CentralNoise,
+  CentralNoiseMaker,
+  DistributedNoise,
+  DistributedNoiseMaker,
+  NoiselessSum,
+  SeededRotation,
+} from './pipeline/mechanisms.ts';
+export type { ErrorFeedbackMaker, FeedbackCodec } from './pipeline/memory.ts';
+export type { CodecBySlot } from './pipeline/codecs.ts';
 export {
   decodeRequest,
   decodeResponse,
@@ -188,4 +214,21 @@ export {
   type Response,
   type RoundTask,
 } from './round/message.ts';
+export { stateOwner } from './round/broadcast.ts';
+export { type RoundMachine, roundMachine } from './round/machine.ts';
+export type { RoundDeadlines, RoundOptions } from './round/round-options.ts';
+export type { RoundRecord } from './round/record.ts';
+export type { Answer, CurrentRound, Member, RoundEffect, RoundEvent, RoundState } from './round/state.ts';
+export { federatedServer } from './round/server.ts';
+export type {
+  FederatedServer,
+  FederatedServerOptions,
+  ServerEvent,
+  ServerLimits,
+  ServerProgress,
+} from './round/server-options.ts';
 export type { Exchange, RequestHandler } from './transport/contract.ts';
+export type { Clock } from './transport/clock.ts';
+export { federatedClient } from './device/federated-client.ts';
+export type { DeviceTraining, FederatedClient, FederatedClientOptions } from './device/contract.ts';
+export type { ClientProgress, NextStep } from './device/progress.ts';

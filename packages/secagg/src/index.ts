@@ -8,6 +8,7 @@ export {
   checkRoundConfig,
   roundConfig,
 } from './config/round-config.ts';
+export { secureAggregation, type SecureAggregationOptions } from './aggregation/secure-aggregation.ts';
 export { codecVector } from './config/codec-vector.ts';
 export { decodeRoundConfig, encodeRoundConfig, roundConfigDigest } from './config/encode-config.ts';
 export {

@@ -52,6 +52,7 @@ export function gridStage(bits: number, range: number, bound: number, contributo
     unbiased: true,
     bits,
     bound,
+    meanSquaredError: (range / bound) ** 2 / 4,
     integerCount: (size) => size,
 
     integers(values: Float32Array, encoding: Encoding) {

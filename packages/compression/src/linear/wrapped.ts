@@ -72,6 +72,7 @@ export function wrappedStage(bits: number, spread: number): LinearStage {
     unbiased: true,
     bits,
     bound,
+    meanSquaredError: step ** 2 / 12,
     integerCount: (size) => size,
 
     integers(values: Float32Array, encoding: Encoding) {

@@ -81,6 +81,7 @@ function linearRotated(inner: LinearStage): LinearStage {
     linearity: 'linear',
     bits: inner.bits,
     bound: inner.bound,
+    ...(inner.meanSquaredError !== undefined && { meanSquaredError: inner.meanSquaredError }),
     integerCount: (size) => inner.integerCount(paddedSize(size)),
     integers: (values: Float32Array, encoding: Encoding) =>
       inner.integers(rotate(values, sharedSeed(encoding.context)), encoding),

@@ -48,6 +48,7 @@ export function createLinearCodec(stage: LinearStage): StagedLinearCodec {
     stage,
     bits: stage.bits,
     bound: stage.bound,
+    ...(stage.meanSquaredError !== undefined && { meanSquaredError: stage.meanSquaredError }),
     encodeIntegers: (values, context) =>
       stage.integers(checkFinite('encodeIntegers: values', values), new Encoding(context)),
     decodeSum: (sum, options) => decodeSum(stage, sum, options),

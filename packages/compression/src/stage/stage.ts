@@ -27,6 +27,8 @@ export interface LinearStage extends Stage {
   readonly linearity: 'linear';
   readonly bits: number;
   readonly bound: number;
+  /** As of `LinearCodec`. */
+  readonly meanSquaredError?: number;
   integers(values: Float32Array, encoding: Encoding): Int32Array;
   /** The number of integers for `size` values. */
   integerCount(size: number): number;

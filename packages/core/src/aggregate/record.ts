@@ -7,8 +7,19 @@
 import { describe, refuse } from '../check.ts';
 import { FedkitError } from '../errors.ts';
 import { utf8Encode, utf8Decode } from '../utf8.ts';
-import type { AggregationContext, Aggregator, Contribution, LinearAggregator, ResultOf, ValuesOf } from './contract.ts';
+import type { Sink } from '../codec/sink.ts';
+import type {
+  AggregationContext,
+  Aggregator,
+  ClientId,
+  Contribution,
+  LinearAggregator,
+  ResultOf,
+  ValuesOf,
+} from './contract.ts';
+import type { RobustAggregator } from './robust/rule.ts';
 import { StateReader, StateWriter } from './state-bytes.ts';
+import type { OpenContribution, StreamingAggregator } from './streaming.ts';
 import { recordSumForm, type SumForm } from './sum-form.ts';
 
 type AnyAggregator = Aggregator<unknown, unknown, unknown>;
@@ -32,6 +43,21 @@ export interface RecordAggregator<S extends Slots>
   readonly memory: S[keyof S]['memory'];
   /** Present where every slot has one. */
   readonly sumForm?: SumForm<RecordResult<S>>;
+  /** The rule of each slot. */
+  readonly slots: S;
+  /** Opens one contribution whose slots arrive in pieces; present where every slot's rule streams. */
+  open?(accumulator: RecordAccumulator, contribution: Omit<Contribution, 'values'>): OpenRecord;
+  /** Clients whose update a robust rule of some slot set aside, ascending. */
+  excluded(accumulator: RecordAccumulator): ClientId[];
+}
+
+/** A record's contribution on its way, as `OpenContribution` of a single vector: all slots count, or none. */
+export interface OpenRecord {
+  /** Where the pieces of one slot go. */
+  slot(name: string): Sink;
+  commit(): void;
+  /** Takes every piece of every slot out again; `replay` hands over a slot's pieces as the first time. */
+  rollback(replay: (slot: string, sink: Sink) => void): void;
 }
 
 class State implements RecordAccumulator {
@@ -84,6 +110,8 @@ class RecordFold implements Aggregator<RecordAccumulator, Record<string, unknown
   readonly linearity: 'linear' | 'perClient';
   readonly memory: 'O(d)' | 'O(n·d)';
   readonly sumForm?: SumForm<Record<string, unknown>>;
+  readonly slots: Slots;
+  readonly open?: (accumulator: RecordAccumulator, contribution: Omit<Contribution, 'values'>) => OpenRecord;
   readonly #names: readonly string[];
   readonly #rules: readonly AnyAggregator[];
 
@@ -96,6 +124,11 @@ class RecordFold implements Aggregator<RecordAccumulator, Record<string, unknown
       sumForm === undefined ? [] : [[names[i], sumForm] as const],
     );
     if (forms.length === rules.length) this.sumForm = recordSumForm(forms);
+    this.slots = Object.fromEntries(names.map((name, i) => [name, rules[i]]));
+    const streaming = rules as readonly StreamingAggregator<unknown, unknown, unknown>[];
+    if (streaming.every((rule) => typeof rule.open === 'function' && typeof rule.size === 'number')) {
+      this.open = (accumulator, contribution) => this.#open(streaming, accumulator, contribution);
+    }
   }
 
   create(context?: AggregationContext): RecordAccumulator {
@@ -118,6 +151,12 @@ class RecordFold implements Aggregator<RecordAccumulator, Record<string, unknown
     }
     state.contributions++;
     return state;
+  }
+
+  excluded(accumulator: RecordAccumulator): ClientId[] {
+    const state = this.#use('excluded', accumulator);
+    const rules = this.#rules as readonly Partial<RobustAggregator<unknown>>[];
+    return [...new Set(rules.flatMap((rule, i) => rule.excluded?.(state.parts[i]) ?? []))].sort();
   }
 
   retract(accumulator: RecordAccumulator, contribution: Contribution<Record<string, unknown>>): RecordAccumulator {
@@ -194,6 +233,32 @@ class RecordFold implements Aggregator<RecordAccumulator, Record<string, unknown
     if (!(accumulator instanceof State) || accumulator.disposed) return;
     accumulator.disposed = true;
     this.#rules.forEach((rule, i) => rule.dispose(accumulator.parts[i]));
+  }
+
+  #open(
+    rules: readonly StreamingAggregator<unknown, unknown, unknown>[],
+    accumulator: RecordAccumulator,
+    contribution: Omit<Contribution, 'values'>,
+  ): OpenRecord {
+    const state = this.#use('open', accumulator);
+    const nothing = (): void => undefined;
+    const opened: OpenContribution[] = [];
+    try {
+      for (const [i, rule] of rules.entries()) opened.push(rule.open(state.parts[i], contribution));
+    } catch (error) {
+      for (const open of opened) open.rollback(nothing);
+      throw this.#named('open', opened.length, error);
+    }
+    return {
+      slot: (name) => opened[this.#names.indexOf(name)],
+      commit: () => {
+        for (const open of opened) open.commit();
+        state.contributions++;
+      },
+      rollback: (replay) => {
+        for (const [i, open] of opened.entries()) open.rollback((sink) => replay(this.#names[i], sink));
+      },
+    };
   }
 
   #use(method: string, accumulator: RecordAccumulator): State {

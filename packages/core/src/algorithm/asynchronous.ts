@@ -60,6 +60,9 @@ export interface AsynchronousState {
 export interface AsynchronousAlgorithm<U extends Update> {
   readonly kind: string;
 
+  /** What a client reports of a model of d = `size`: entries by slot. */
+  slots(size: number): { readonly [Name in keyof U]: number };
+
   /** @throws FedkitError `OUT_OF_RANGE` if a parameter is not finite. */
   init(params: Float32Array): AsynchronousState;
 

@@ -54,6 +54,7 @@ export function fedAsync(options: FedAsyncOptions = {}): AsynchronousAlgorithm<F
   if (maxStaleness !== Infinity) checkInteger('fedAsync: maxStaleness', maxStaleness);
   return {
     kind: 'fedAsync',
+    slots: (size) => ({ model: size }),
     init(params) {
       checkState('fedAsync.init: params', params, params.length);
       return new State(params.slice(), 0, new Tickets());

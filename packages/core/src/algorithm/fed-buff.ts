@@ -82,6 +82,7 @@ export function fedBuff<S extends PlainData = NoState>(
 
   return {
     kind: 'fedBuff',
+    slots: (size) => ({ update: size }),
     init(params) {
       const size = checkState('fedBuff.init: params', params, params.length).length;
       return new State(params.slice(), server.init(size));

@@ -87,6 +87,11 @@ export interface LinearCodec extends Codec<'linear'> {
   readonly bits: number;
   /** Every encoded integer lies in [−bound, bound]: contributors · bound < 2^(bits−1) keeps the sum exact. */
   readonly bound: number;
+  /**
+   * Expectation of the squared error that one client's encoding, dithered by its seed where the codec dithers, adds to one
+   * coordinate of the sum, at most; for values in range. Absent where it depends on the values, as of random-k.
+   */
+  readonly meanSquaredError?: number;
 
   /** Integers, one for each encoded coordinate, each in [−bound, bound]. */
   encodeIntegers(values: Float32Array, context: CodecContext): Int32Array;

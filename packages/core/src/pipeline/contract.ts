@@ -50,8 +50,17 @@ export interface ExchangingClient<U extends Update> {
   readonly sends: 'exchange';
   /** @throws FedkitError by name for a task this client refuses: before it trains. */
   check(task: PipelineTask): void;
-  /** The integers to be masked: what `SecureClient.setInput` takes. Draws fresh noise and rounding. */
-  input(task: PipelineTask, contribution: Contribution<U>, options: { readonly rng: SecureRng }): SecureInput;
+  /**
+   * The integers to be masked: what `SecureClient.setInput` takes. Draws fresh noise and rounding.
+   *
+   * @param options.client - The name under which this client enters: its dither comes from it.
+   * @throws FedkitError `OUT_OF_RANGE`, `SHAPE_MISMATCH`, `INVALID_ARGUMENT` for a contribution that is not of this pipeline.
+   */
+  input(
+    task: PipelineTask,
+    contribution: Contribution<U>,
+    options: { readonly rng: SecureRng; readonly client: ClientId },
+  ): SecureInput;
   /** The state machine of the exchange, from the start or from what it saved. */
   enter(
     task: PipelineTask,
@@ -106,10 +115,10 @@ export interface ReportCollector<R> {
   /**
    * Decodes and folds one client's report. Synchronous: when it returns, the report counts.
    *
-   * @param options.staleness - In asynchronous rounds, server steps since the client fetched its model.
+   * @param options.staleness - In asynchronous rounds, server steps since the client fetched its model; default 0.
    * @throws FedkitError for hostile bytes, another size, values out of range, a second report; the collector is as before.
    */
-  accept(client: ClientId, report: Uint8Array): void;
+  accept(client: ClientId, report: Uint8Array, options?: { readonly staleness?: number }): void;
   /** Everything folded so far, as bytes. Holds what the server has seen: keep it as the updates themselves. */
   serialize(): Uint8Array;
   /** The aggregate. Consults the privacy filter before anything is released, and charges a round once however often it is closed. */

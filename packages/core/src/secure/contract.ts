@@ -75,6 +75,10 @@ export interface SecureServer {
   readonly waitingFor: readonly ClientId[];
   /** Whether `advance` has what it needs. */
   readonly ready: boolean;
+  /** Whether the next `advance` fixes whose inputs are summed, after which the sum can be opened: the last moment to stop. */
+  readonly opening: boolean;
+  /** Whose inputs are in the sum, as far as they have come. */
+  readonly contributors: readonly ClientId[];
   readonly finished: boolean;
   receive(client: ClientId, message: Uint8Array): Promise<void>;
   leave(client: ClientId): void;

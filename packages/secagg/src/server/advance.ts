@@ -99,6 +99,28 @@ export function openStage(round: ServerRound, stage: ServerStage): OpenedStage {
   }
 }
 
+/** The messages that `stage` began with, after a restore; `undefined` where it begins with none. */
+export function reopenStage(round: ServerRound, stage: ServerStage): OpenedStage | undefined {
+  const before = (): ServerStage | undefined => {
+    switch (stage) {
+      case 'reveal':
+        return 'advertise';
+      case 'share':
+        return round.complete ? 'advertise' : 'reveal';
+      case 'input':
+        return 'share';
+      case 'consistency':
+        return 'input';
+      case 'unmask':
+        return hasConsistencyRound(round.config) ? 'consistency' : 'input';
+      default:
+        return undefined;
+    }
+  };
+  const ended = before();
+  return ended === undefined ? undefined : openStage(round, ended);
+}
+
 /**
  * Dealers that can go on. On a ring one with fewer than t dealing neighbours would refuse to mask, and its own secrets
  * could not be rebuilt: it counts as dropped, which may leave others with too few in turn.

@@ -20,7 +20,7 @@ import { openState, sealState } from '../persist/seal.ts';
 import { VectorSum } from '../sum/vector-sum.ts';
 import { Outbox } from './outbox.ts';
 import { acceptMessage } from './accept.ts';
-import { openStage, requireEnough } from './advance.ts';
+import { type OpenedStage, openStage, reopenStage, requireEnough } from './advance.ts';
 import { ServerRound, type ServerStage } from './round.ts';
 import { decodeServerState, encodeServerState } from './state.ts';
 import { type Suspects, Unmasking } from './unmask.ts';
@@ -90,6 +90,7 @@ export class SecAggServer {
   #unmasked = false;
   #suspects: readonly Suspects[] = [];
   #expectedCount: number;
+  #outbox: Outbox | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: SecAggServerOptions) {
@@ -118,6 +119,8 @@ export class SecAggServer {
     const stage = decodeServerState(bytes, server.#round, server.#digests);
     bytes.fill(0);
     server.#enter(stage, 0);
+    const reopened = reopenStage(server.#round, stage);
+    if (reopened !== undefined) server.#outbox = server.#outboxOf(reopened);
     server.#expectedCount = stage === 'advertise' ? server.#round.config.clients : server.waitingFor.length;
     return server;
   }
@@ -199,17 +202,30 @@ export class SecAggServer {
         if (!this.#unmasked) await this.#unmask();
         await this.#save('finished');
         this.#enter('finished', 0);
+        this.#outbox = undefined;
         return new Map();
       }
-      const { stage, recipients, make } = openStage(round, this.#stage);
+      const opened = openStage(round, this.#stage);
+      const { stage, recipients } = opened;
       await this.#save(stage);
       if (stage === 'input') round.keepDealers(recipients);
       this.#enter(stage, recipients.length);
-      return new Outbox(
-        recipients.map((index) => round.idOf(index)),
-        (id) => make(round.places.get(id) as number),
-      );
+      this.#outbox = this.#outboxOf(opened);
+      return this.#outbox;
     });
+  }
+
+  /**
+   * What this stage began with for `clientId`, as the `advance` that opened it gave it: again on every call, and after
+   * {@link SecAggServer.restore}. `undefined` for who is not in the stage.
+   */
+  messageFor(clientId: ClientId): Uint8Array | undefined {
+    return this.#outbox?.get(clientId);
+  }
+
+  /** Whose masked inputs are in the sum so far, in the order of their places. */
+  get contributors(): ClientId[] {
+    return this.#round.survivors().map((index) => this.#round.idOf(index));
   }
 
   /**
@@ -243,8 +259,20 @@ export class SecAggServer {
       this.#stage = 'aborted';
       this.#round.sum.erase();
       const message = encodeAbort(this.#round.config, NO_INDEX, false);
-      return new Map(this.#round.members.map(({ index }) => [this.#round.idOf(index), message]));
+      this.#outbox = new Outbox(
+        this.#round.members.map(({ index }) => this.#round.idOf(index)),
+        () => message,
+      );
+      return this.#outbox;
     });
+  }
+
+  #outboxOf({ recipients, make }: OpenedStage): Outbox {
+    const round = this.#round;
+    return new Outbox(
+      recipients.map((index) => round.idOf(index)),
+      (id) => make(round.places.get(id) as number),
+    );
   }
 
   async #unmask(): Promise<void> {

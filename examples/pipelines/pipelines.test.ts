@@ -1,0 +1,139 @@
+import { commonRange, rotated, wrapped } from '@fedkit/compression';
+import {
+  type Contribution,
+  centeredClipping,
+  fedAvg,
+  fedDyn,
+  fedNova,
+  type LinearAlgorithm,
+  mimeLite,
+  type PlainData,
+  plainTrainer,
+  plainUpdates,
+  qFedAvg,
+  scaffold,
+  secureSum,
+  seededRng,
+  softmaxRegression,
+  type Update,
+} from '@fedkit/core';
+import { secureAggregation } from '@fedkit/secagg';
+import { describe, expect, it } from 'vitest';
+import { driveRound } from './drive.ts';
+
+const aggregation = secureAggregation({
+  corruptFraction: 0.1,
+  dropoutFraction: 0.3,
+  sealingKey: new Uint8Array(32).fill(1),
+});
+const model = softmaxRegression({ inputs: 6, classes: 3 });
+const size = model.layout.size;
+
+// biome-ignore lint/suspicious/noExplicitAny: the algorithms' own types differ
+type Any = any;
+const algorithms: LinearAlgorithm<Any, Any, Any, Any, Any>[] = [
+  fedAvg(),
+  scaffold(),
+  fedNova(),
+  qFedAvg({ q: 1 }),
+  fedDyn({ alpha: 0.1 }),
+  mimeLite({ base: { kind: 'momentum', beta: 0.9 } }),
+];
+
+/** What clients really send in a first round. */
+async function contributionsOf(algorithm: (typeof algorithms)[number], clients: number) {
+  const state = algorithm.init(model.init(seededRng(1)));
+  const made: Record<string, Contribution<Update>> = {};
+  for (let i = 0; i < clients; i++) {
+    const rng = seededRng(i);
+    const count = 4 + i;
+    const examples = {
+      inputs: Float32Array.from({ length: 6 * count }, () => rng.uniform()),
+      labels: Uint8Array.from({ length: count }, () => rng.below(3)),
+    };
+    const { contribution } = await algorithm.clientRound({
+      broadcast: algorithm.broadcast(state),
+      trainer: plainTrainer(model, examples as Any),
+      options: { steps: 3, batchSize: 'all', learningRate: 0.3, rng },
+    });
+    made[`c${i}`] = contribution;
+  }
+  return made;
+}
+
+function flat(data: PlainData): number[] {
+  if (typeof data === 'number') return [data];
+  if (data instanceof Float32Array) return [...data];
+  return Object.keys(data)
+    .sort()
+    .flatMap((name) => flat(data[name]));
+}
+
+function without<T>(from: Record<string, T>, names: readonly string[]): Record<string, T> {
+  return Object.fromEntries(Object.entries(from).filter(([name]) => !names.includes(name)));
+}
+
+describe.each(algorithms)('$kind', (algorithm) => {
+  it('plain updates are the plain aggregate, bit for bit, restarts included', async () => {
+    const contributions = await contributionsOf(algorithm, 5);
+    const rule = algorithm.aggregator(size);
+    const exact = rule.create();
+    for (const contribution of Object.values(contributions)) rule.accumulate(exact, contribution as Any);
+    const pipeline = plainUpdates({ algorithm, size });
+    for (const restarts of [false, true]) {
+      const { aggregate, contributors } = await driveRound(pipeline, { contributions, restarts });
+      expect(flat(aggregate as PlainData)).toEqual(flat(rule.finalize(exact)));
+      expect(contributors).toEqual(Object.keys(contributions));
+    }
+  });
+
+  it('a secure sum is the plain aggregate of the survivors within the stated error', async () => {
+    const contributions = await contributionsOf(algorithm, 8);
+    const codecs = [
+      { codec: commonRange({ bits: 32, range: 8, contributors: 8 }) },
+      { codec: rotated(wrapped({ bits: 28, spread: 4 })), wrapProbability: 1e-6 },
+    ];
+    for (const options of codecs) {
+      const pipeline = secureSum({
+        algorithm,
+        size,
+        aggregation,
+        minimumContributors: 5,
+        maximumWeight: 16,
+        ...options,
+      });
+      for (const [drop, restarts] of [
+        [{}, false],
+        [{ input: ['c5'], unmask: ['c0'] }, true],
+        [{ share: ['c2'], input: ['c5'] }, true],
+      ] as const) {
+        const gone = [...(('share' in drop && drop.share) || []), ...(('input' in drop && drop.input) || [])];
+        const kept = without(contributions, gone);
+        const rule = algorithm.aggregator(size);
+        const exact = rule.create();
+        for (const contribution of Object.values(kept)) rule.accumulate(exact, contribution as Any);
+        const wanted = flat(rule.finalize(exact));
+        const { aggregate, contributors, facts } = await driveRound(pipeline, { contributions, drop, restarts });
+        expect([...contributors].sort()).toEqual(Object.keys(kept).sort());
+        const got = flat(aggregate as PlainData);
+        const error = Math.sqrt(got.reduce((sum, value, i) => sum + (value - wanted[i]) ** 2, 0) / got.length);
+        // Stated is the root mean square: ten times as much never happens. Float32 rounds the rest.
+        const scale = Math.max(...wanted.map(Math.abs), 1);
+        expect(facts.quantizationError).toBeGreaterThan(0);
+        expect(error).toBeLessThan(10 * (facts.quantizationError as number) + 2 ** -20 * scale);
+      }
+    }
+  });
+});
+
+describe('plain updates', () => {
+  it('carry robust rules and worker momentum', async () => {
+    const algorithm = fedAvg({ aggregate: (d) => centeredClipping(d, { radius: 1 }) });
+    const pipeline = plainUpdates({ algorithm, size: 2, clientMomentum: 0.9 });
+    const memories = new Map<string, Uint8Array>();
+    const send = (x: number) =>
+      driveRound(pipeline, { contributions: { a: { values: { update: Float32Array.of(x, 0) } } }, memories });
+    expect((await send(1)).aggregate.update[0]).toBeCloseTo(1);
+    expect((await send(0.5)).aggregate.update[0]).toBeCloseTo(0.95);
+  });
+});

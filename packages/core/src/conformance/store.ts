@@ -1,0 +1,184 @@
+/**
+ * The laws of a {@link Store}.
+ *
+ * @module
+ */
+import { seededRng, shuffle } from '../random.ts';
+import type { Store } from '../store/contract.ts';
+import { sameBits } from './bits.ts';
+import { ensure, ensureRejected, type Law } from './law.ts';
+
+/** A kind of store. */
+export interface StoreSetup {
+  /** A new, empty store. */
+  create(): Store | Promise<Store>;
+  /** What another process would open on the same medium; absent for stores that survive nothing. */
+  reopen?(store: Store): Store | Promise<Store>;
+}
+
+/** Keys that file systems, databases and prototypes have their own ideas about. */
+const KEYS = [
+  'a',
+  'A',
+  'a/b',
+  'a/b/c',
+  'a.b',
+  '..',
+  '/',
+  '\\',
+  '%2f',
+  '%',
+  'a b',
+  'é',
+  'e\u0301',
+  '🙂',
+  '__proto__',
+  'constructor',
+  'con',
+  "it's",
+  '*',
+  'round/journal/0000000000000001',
+];
+
+/**
+ * Everything the contract promises: a map of any names to any bytes, that copies, lists by prefix, and keeps each key by
+ * itself. Takes milliseconds in memory. That a `put` is atomic and survives a crash no test from within can show: `reopen`
+ * shows that it reaches the medium.
+ */
+export function storeLaws({ create, reopen }: StoreSetup): Law[] {
+  const laws: Law[] = [
+    {
+      name: 'keeps what was put last, and forgets what was deleted',
+      async run() {
+        const store = await create();
+        ensure((await store.get('a')) === undefined, 'nothing in an empty store');
+        ensure((await list(store, '')).length === 0, 'no key in an empty store');
+        await store.delete('a');
+        await store.put('a', Uint8Array.of(1, 2));
+        await store.put('a', Uint8Array.of(3));
+        ensure(sameBits(await store.get('a'), Uint8Array.of(3)), 'the bytes last put');
+        await store.delete('a');
+        await store.delete('a');
+        ensure((await store.get('a')) === undefined, 'nothing where a key was deleted');
+        ensure((await list(store, '')).length === 0, 'no key where all were deleted');
+      },
+    },
+    {
+      name: 'keeps empty bytes apart from none',
+      async run() {
+        const store = await create();
+        await store.put('empty', new Uint8Array(0));
+        ensure(sameBits(await store.get('empty'), new Uint8Array(0)), 'no bytes, but a value');
+        ensure((await list(store, '')).join() === 'empty', 'the key of empty bytes among the keys');
+      },
+    },
+    {
+      name: 'is a map of any names, each by itself',
+      async run() {
+        const store = await create();
+        for (const [i, key] of KEYS.entries()) await store.put(key, Uint8Array.of(i));
+        for (const [i, key] of KEYS.entries()) {
+          ensure(sameBits(await store.get(key), Uint8Array.of(i)), `its own bytes under ${JSON.stringify(key)}`);
+        }
+        ensure(
+          (await list(store, '')).join('\n') === [...KEYS].sort().join('\n'),
+          'every key listed once, as it was put',
+        );
+        await store.delete(KEYS[0]);
+        ensure((await list(store, '')).length === KEYS.length - 1, 'a deletion to remove one key');
+      },
+    },
+    {
+      name: 'lists the keys of a prefix, and those alone',
+      async run() {
+        const store = await create();
+        for (const key of KEYS) await store.put(key, Uint8Array.of(1));
+        for (const prefix of ['a', 'a/', 'round/journal/', '%', '_', 'nothing of this']) {
+          const expected = KEYS.filter((key) => key.startsWith(prefix)).sort();
+          ensure((await list(store, prefix)).join('\n') === expected.join('\n'), `the keys from ${prefix} on`);
+        }
+      },
+    },
+    {
+      name: 'shares no bytes with its caller',
+      async run() {
+        const store = await create();
+        const bytes = Uint8Array.of(1, 2);
+        const put = store.put('a', bytes);
+        bytes[0] = 9;
+        await put;
+        const got = await store.get('a');
+        if (got) got[1] = 9;
+        ensure(sameBits(await store.get('a'), Uint8Array.of(1, 2)), 'the bytes as they were when `put` was called');
+        const wide = Uint8Array.of(0, 1, 2, 3);
+        await store.put('view', wide.subarray(1, 3));
+        ensure(sameBits(await store.get('view'), Uint8Array.of(1, 2)), 'a view to be stored as its own bytes');
+      },
+    },
+    {
+      name: 'keeps large values',
+      async run() {
+        const store = await create();
+        const bytes = seededRng('large').fill(new Uint8Array(3_000_001));
+        await store.put('large', bytes);
+        ensure(sameBits(await store.get('large'), bytes), '3 MB to come back');
+      },
+    },
+    {
+      name: 'takes calls at once, and those on one key in their order',
+      async run() {
+        const store = await create();
+        const keys = shuffle(
+          Array.from({ length: 24 }, (_, i) => `key ${i}`),
+          seededRng(1),
+        );
+        await Promise.all(keys.map((key, i) => store.put(key, Uint8Array.of(i))));
+        for (const [i, key] of keys.entries()) ensure(sameBits(await store.get(key), Uint8Array.of(i)), 'every put');
+        const [before, during] = [Uint8Array.of(1), new Uint8Array(100_000).fill(2)];
+        await store.put('one', before);
+        const put = store.put('one', during);
+        const seen = await store.get('one');
+        ensure(sameBits(seen, before) || sameBits(seen, during), 'the old bytes or the new, never a mixture');
+        await put;
+      },
+    },
+    {
+      name: 'refuses what is no name or no bytes, and stays as it was',
+      async run() {
+        const store = await create();
+        const codes = ['INVALID_ARGUMENT'];
+        await ensureRejected('an empty key', codes, () => store.put('', Uint8Array.of(1)));
+        await ensureRejected('a key that is no text', codes, () => store.put(1 as unknown as string, Uint8Array.of(1)));
+        await ensureRejected('a value that is no bytes', codes, () => store.put('a', [1] as unknown as Uint8Array));
+        ensure((await list(store, '')).length === 0, 'no key after refusals');
+      },
+    },
+  ];
+  if (reopen) {
+    laws.push({
+      name: 'is found again by who opens it next',
+      async run() {
+        const store = await create();
+        for (const [i, key] of KEYS.entries()) await store.put(key, Uint8Array.of(i, 255));
+        await store.delete(KEYS[1]);
+        const next = await reopen(store);
+        for (const [i, key] of KEYS.entries()) {
+          const expected = i === 1 ? undefined : Uint8Array.of(i, 255);
+          const found = await next.get(key);
+          ensure(
+            expected ? sameBits(found, expected) : found === undefined,
+            `the same bytes under ${JSON.stringify(key)}`,
+          );
+        }
+        ensure((await list(next, '')).length === KEYS.length - 1, 'the same keys');
+      },
+    });
+  }
+  return laws;
+}
+
+async function list(store: Store, prefix: string): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const key of store.keys(prefix)) keys.push(key);
+  return keys.sort();
+}

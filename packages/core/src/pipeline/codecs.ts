@@ -1,0 +1,68 @@
+/**
+ * Which codec carries which slot, and what tells two codecs apart.
+ *
+ * @module
+ */
+import { refuse } from '../check.ts';
+import type { Codec, LinearCodec } from '../codec/contract.ts';
+import { isFedkitError } from '../errors.ts';
+import { seededRng } from '../random.ts';
+import type { SlotShape } from './slots.ts';
+
+/** One codec for all slots, or one for each by name. */
+export type CodecBySlot<C> = C | { readonly [slot: string]: C };
+
+/** The codec of each of `slots`. @throws FedkitError `INVALID_ARGUMENT` for a slot without one, or a name without a slot. */
+export function codecsFor<C extends Codec>(where: string, codec: CodecBySlot<C>, slots: readonly SlotShape[]): C[] {
+  if (isCodec(codec)) return slots.map(() => codec);
+  if (typeof codec !== 'object' || codec === null) refuse('INVALID_ARGUMENT', `${where}: codec`, 'a codec', codec);
+  const unknown = Object.keys(codec).find((name) => slots.every((slot) => slot.name !== name));
+  if (unknown !== undefined) {
+    refuse('INVALID_ARGUMENT', `${where}: codec`, `slots ${slots.map(({ name }) => name).join(', ')}`, unknown);
+  }
+  return slots.map(({ name }) => {
+    const own: unknown = Object.hasOwn(codec, name) ? codec[name] : undefined;
+    if (!isCodec<C>(own)) refuse('INVALID_ARGUMENT', `${where}: codec.${name}`, 'a codec', own);
+    return own;
+  });
+}
+
+/** The linear codec of each of `slots`. @throws FedkitError `INVALID_ARGUMENT` for one whose encodings do not add. */
+export function linearCodecsFor(
+  where: string,
+  codec: CodecBySlot<LinearCodec>,
+  slots: readonly SlotShape[],
+): LinearCodec[] {
+  const codecs = codecsFor(where, codec, slots);
+  for (const { kind, linearity, encodeIntegers, decodeSum } of codecs) {
+    if (linearity === 'linear' && typeof encodeIntegers === 'function' && typeof decodeSum === 'function') continue;
+    refuse(
+      'INVALID_ARGUMENT',
+      `${where}: codec`,
+      'a linear codec on integers, such as commonRange or rotated(wrapped): what others encode must be decoded client by ' +
+        'client, which secure aggregation prevents',
+      kind,
+    );
+  }
+  return codecs;
+}
+
+/**
+ * What a codec does to one fixed vector of the slot's size, or its kind where it cannot take that: options that change bytes
+ * change this.
+ */
+export function probe(codec: Codec, { name, size }: SlotShape): Uint8Array | string {
+  const rng = seededRng('pipeline probe').fork(name);
+  const seed = rng.fork('seed').fill(new Uint8Array(32));
+  const values = Float32Array.from({ length: size }, () => 2 * rng.uniform() - 1);
+  try {
+    return codec.encode(values, { sharedSeed: seed, clientSeed: seed, rng: rng.fork('rounding') });
+  } catch (error) {
+    if (isFedkitError(error)) return codec.kind;
+    throw error;
+  }
+}
+
+function isCodec<C extends Codec>(value: unknown): value is C {
+  return typeof (value as Partial<Codec> | undefined)?.encode === 'function';
+}

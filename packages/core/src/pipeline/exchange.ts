@@ -1,0 +1,194 @@
+/**
+ * The part of a pipeline that secure aggregation plays: a round's terms on both sides, and the collector around its server.
+ *
+ * @module
+ */
+import type { ClientId, Contribution, Update } from '../aggregate/contract.ts';
+import { checkBytes, refuse } from '../check.ts';
+import { FedkitError } from '../errors.ts';
+import { type SecureRng, secureRng } from '../random.ts';
+import type {
+  Persist,
+  SecureAggregation,
+  SecureInput,
+  SecureServer,
+  SecureSums,
+  SecureVector,
+} from '../secure/contract.ts';
+import type {
+  Collected,
+  ExchangeCollector,
+  ExchangingClient,
+  ExchangingServer,
+  PipelineTask,
+  RoundFacts,
+} from './contract.ts';
+import { announceParameters, type Parameters, type PipelineKind, readParameters } from './parameters.ts';
+
+/** What both halves of an exchanging pipeline know. */
+export interface Exchange {
+  readonly kind: PipelineKind;
+  readonly aggregation: SecureAggregation;
+  readonly minimumContributors: number;
+  /** From the pipeline's own options on either side: nothing of it is ever taken from the other. */
+  readonly vectors: Readonly<Record<string, SecureVector>>;
+}
+
+/** Refuses what is no secure aggregation. */
+export function checkAggregation(where: string, aggregation: SecureAggregation): SecureAggregation {
+  if (aggregation?.kind !== 'secure-aggregation') {
+    refuse('INVALID_ARGUMENT', `${where}: aggregation`, 'secureAggregation(…) of @fedkit/secagg', aggregation);
+  }
+  return aggregation;
+}
+
+/** Names that both sides give their vectors: that of a summand, marked, so that none is empty or taken. */
+export function vectorName(summand: string): string {
+  return `sum:${summand}`;
+}
+
+/** What a client's input is drawn with. */
+export interface Draw {
+  readonly rng: SecureRng;
+  readonly client: ClientId;
+}
+
+/** The client half around `input`. */
+export function exchangingClient<U extends Update>(
+  exchange: Exchange,
+  input: (parameters: Parameters, contribution: Contribution<U>, draw: Draw) => SecureInput,
+): ExchangingClient<U> {
+  const { kind, aggregation } = exchange;
+  const join = (task: PipelineTask, client: ClientId, persist: Persist, saved?: Uint8Array) =>
+    aggregation.client({
+      id: client,
+      configuration: readParameters(kind, task).configuration,
+      terms: {
+        round: task.round,
+        minimumClients: exchange.minimumContributors,
+        modelDigest: checkBytes(`${kind}: modelDigest`, task.modelDigest, 32),
+        vectors: exchange.vectors,
+      },
+      persist,
+      ...(saved !== undefined && { saved }),
+    });
+  return {
+    sends: 'exchange',
+    // Whatever a client would refuse it refuses as it is made, before anything secret exists.
+    check: (task) => void join(task, 'check', async () => undefined),
+    input: (task, contribution, options) => input(readParameters(kind, task), contribution, options),
+    enter: (task, { client, persist, saved }) => join(task, client, persist, saved),
+  };
+}
+/** What a pipeline adds to the server of an exchange. */
+export interface ExchangeEnd<R> {
+  /**
+   * Called before the stage that opens the sum, with those whose inputs are in it, and again before it is concluded; throws
+   * to stop it.
+   */
+  charge?(facts: RoundFacts, contributors: readonly ClientId[]): Promise<void>;
+  /** The aggregate from the sums, once. */
+  conclude(sums: SecureSums, seed: Uint8Array): Omit<Collected<R>, 'contributors'>;
+}
+
+/** The server half around what becomes of the sums. */
+export function exchangingServer<R>(exchange: Exchange, end: ExchangeEnd<R>): ExchangingServer<R> {
+  const { kind, aggregation, minimumContributors } = exchange;
+  return {
+    collects: 'exchange',
+    minimumContributors,
+    announce: ({ round, places, modelDigest }) =>
+      announceParameters(
+        kind,
+        round,
+        aggregation.configure({
+          session: secureRng().fill(new Uint8Array(16)),
+          round,
+          clients: places,
+          minimumClients: minimumContributors,
+          modelDigest,
+          vectors: exchange.vectors,
+        }),
+      ),
+    open({ round, parameters, persist, saved }) {
+      const { seed, configuration } = readParameters(kind, { round, parameters });
+      const server = aggregation.server({ configuration, persist, ...(saved !== undefined && { saved }) });
+      return new Collector<R>(kind, round, seed, server, end);
+    },
+  };
+}
+
+class Collector<R> implements ExchangeCollector<R> {
+  readonly #kind: string;
+  readonly #round: number;
+  readonly #seed: Uint8Array;
+  readonly #server: SecureServer;
+  readonly #end: ExchangeEnd<R>;
+  #collected: Collected<R> | undefined;
+
+  constructor(kind: string, round: number, seed: Uint8Array, server: SecureServer, end: ExchangeEnd<R>) {
+    this.#kind = kind;
+    this.#round = round;
+    this.#seed = seed;
+    this.#server = server;
+    this.#end = end;
+  }
+
+  get stage(): string {
+    return this.#server.stage;
+  }
+
+  get waitingFor(): readonly ClientId[] {
+    return this.#server.waitingFor;
+  }
+
+  get ready(): boolean {
+    return this.#server.ready;
+  }
+
+  get finished(): boolean {
+    return this.#server.finished;
+  }
+
+  receive(client: ClientId, message: Uint8Array): Promise<void> {
+    return this.#server.receive(client, message);
+  }
+
+  leave(client: ClientId): void {
+    this.#server.leave(client);
+  }
+
+  async advance(facts: RoundFacts): Promise<void> {
+    this.#checkFacts('advance', facts);
+    const { opening, ready, contributors } = this.#server;
+    // Where too few have answered there is nothing to consult about: advancing says so.
+    if (opening && ready) await this.#end.charge?.(facts, contributors);
+    await this.#server.advance();
+  }
+
+  messageFor(client: ClientId): Uint8Array | undefined {
+    return this.#server.messageFor(client);
+  }
+
+  async close(facts: RoundFacts): Promise<Collected<R>> {
+    this.#checkFacts('close', facts);
+    if (this.#collected === undefined) {
+      const sums = this.#server.result();
+      await this.#end.charge?.(facts, sums.survivors);
+      this.#collected = { ...this.#end.conclude(sums, this.#seed), contributors: sums.survivors };
+    }
+    return this.#collected;
+  }
+
+  dispose(): void {
+    this.#collected = undefined;
+  }
+
+  #checkFacts(call: string, facts: RoundFacts): void {
+    if (facts?.round === this.#round) return;
+    throw new FedkitError(
+      'INVALID_ARGUMENT',
+      `${this.#kind}.${call}: expected facts of round ${this.#round}, got those of ${String(facts?.round)}`,
+    );
+  }
+}

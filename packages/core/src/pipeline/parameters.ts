@@ -1,0 +1,63 @@
+/**
+ * What a pipeline's server announces for a round: `66 6b 70`, version 1, the pipeline's number, the round (uint32), 32 bytes
+ * of seed, and the configuration of secure aggregation after its 32-bit length, empty where there is none.
+ *
+ * @module
+ */
+import { ByteReader, ByteWriter } from '../bytes.ts';
+import { checkBytes, checkInteger } from '../check.ts';
+import { secureRng } from '../random.ts';
+import type { Pipeline, PipelineTask } from './contract.ts';
+import { SEED_BYTES } from './seeds.ts';
+
+export type PipelineKind = Pipeline<never, never, never, never, never>['kind'];
+
+const KINDS: readonly PipelineKind[] = ['plain-updates', 'secure-sum', 'central-dp', 'distributed-dp'];
+const MAGIC = Uint8Array.of(0x66, 0x6b, 0x70);
+const VERSION = 1;
+
+export interface Parameters {
+  readonly round: number;
+  /** 32 bytes, fresh for the round. */
+  readonly seed: Uint8Array;
+  /** Of secure aggregation; empty where there is none. */
+  readonly configuration: Uint8Array;
+}
+
+/** Parameters of a new round, with a fresh seed. */
+export function announceParameters(
+  kind: PipelineKind,
+  round: number,
+  configuration: Uint8Array = new Uint8Array(0),
+): Uint8Array {
+  checkInteger(`${kind}.announce: round`, round, 1, 0xffffffff);
+  return new ByteWriter()
+    .bytes(MAGIC)
+    .uint8(VERSION)
+    .uint8(KINDS.indexOf(kind))
+    .uint32(round)
+    .bytes(secureRng().fill(new Uint8Array(SEED_BYTES)))
+    .long(configuration)
+    .finish();
+}
+
+/**
+ * Reads what {@link announceParameters} wrote for this pipeline and round.
+ *
+ * @throws FedkitError `DECODE_FAILED` for anything else.
+ */
+export function readParameters(kind: PipelineKind, task: Pick<PipelineTask, 'round' | 'parameters'>): Parameters {
+  const where = `${kind}: parameters`;
+  const reader = new ByteReader(where, checkBytes(where, task.parameters));
+  if (reader.bytes(3).some((byte, i) => byte !== MAGIC[i])) reader.fail('parameters of a pipeline', 'other bytes');
+  const version = reader.uint8();
+  if (version !== VERSION) reader.fail(`version ${VERSION}`, `${version}`);
+  const found = KINDS[reader.uint8()];
+  if (found !== kind) reader.fail(`parameters of ${kind}`, `those of ${found ?? 'an unknown pipeline'}`);
+  const round = reader.uint32();
+  if (round !== task.round) reader.fail(`parameters of round ${task.round}`, `those of round ${round}`);
+  const seed = reader.bytes(SEED_BYTES).slice();
+  const configuration = reader.long().slice();
+  reader.end();
+  return { round, seed, configuration };
+}

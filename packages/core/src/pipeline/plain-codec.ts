@@ -1,0 +1,56 @@
+/**
+ * Updates as they are: the codec of whoever names none.
+ *
+ * @module
+ */
+import { isFiniteVector } from '../aggregate/robust/finite.ts';
+import { ByteReader, ByteWriter } from '../bytes.ts';
+import { checkBytes, checkVector, refuse } from '../check.ts';
+import type { Codec } from '../codec/contract.ts';
+
+/** `66 6b 66`, version 1. */
+const MAGIC = Uint8Array.of(0x66, 0x6b, 0x66, 1);
+const HEADER = MAGIC.length + 4;
+/** Values handed on at once. */
+const CHUNK = 16_384;
+
+/**
+ * Float32 as it is, little-endian, after `66 6b 66 01` and the number of values (uint32). Decoding hands on whatever values
+ * there are: a mean refuses those that are not finite, a robust rule sets their client aside.
+ */
+export const plainCodec: Codec<'perClient'> = {
+  kind: 'plain-float32',
+  linearity: 'perClient',
+  unbiased: true,
+  encode(values) {
+    checkVector('plain-float32.encode: values', values);
+    if (!isFiniteVector(values)) refuse('OUT_OF_RANGE', 'plain-float32.encode: values', 'finite numbers', 'others');
+    const body = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    return new ByteWriter().bytes(MAGIC).uint32(values.length).bytes(body).finish();
+  },
+  decode(bytes, context = {}) {
+    const body = bodyOf(bytes, context.expectedSize).slice();
+    return new Float32Array(body.buffer);
+  },
+  visit(bytes, sink, context = {}) {
+    const body = bodyOf(bytes, context.expectedSize);
+    const chunk = new Float32Array(Math.min(CHUNK, body.length / 4));
+    const raw = new Uint8Array(chunk.buffer);
+    for (let at = 0; at < body.length; at += raw.length) {
+      const part = body.subarray(at, at + raw.length);
+      raw.set(part);
+      sink.dense(at / 4, part.length === raw.length ? chunk : chunk.subarray(0, part.length / 4));
+    }
+  },
+};
+
+function bodyOf(bytes: Uint8Array, expectedSize: number | undefined): Uint8Array {
+  const reader = new ByteReader('plain-float32.decode', checkBytes('plain-float32.decode: bytes', bytes));
+  if (bytes.length < HEADER || reader.bytes(MAGIC.length).some((byte, i) => byte !== MAGIC[i])) {
+    reader.fail('plain float32 of version 1', 'other bytes');
+  }
+  const size = reader.uint32();
+  if (expectedSize !== undefined && size !== expectedSize) reader.fail(`${expectedSize} values`, `${size}`);
+  if (reader.remaining !== 4 * size) reader.fail(`${4 * size} bytes of values`, `${reader.remaining}`);
+  return reader.bytes(4 * size);
+}

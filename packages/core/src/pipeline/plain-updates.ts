@@ -1,0 +1,176 @@
+/**
+ * Updates one by one: every client's report reaches the server, which may use any rule on them.
+ *
+ *     client   x ─ momentum? ─ codec, what was owed added ─▶ bytes          server   decode ─▶ fold into the rule
+ *
+ * The server sees every update. What that tells of a client's data no pipeline of this kind hides.
+ *
+ * @module
+ */
+import type { AggregationContext, ClientId, Contribution, Update } from '../aggregate/contract.ts';
+import type { Algorithm } from '../algorithm/contract.ts';
+import type { Staleness } from '../algorithm/staleness.ts';
+import { checkInteger, checkNumber, checkPositive, refuse } from '../check.ts';
+import type { Codec } from '../codec/contract.ts';
+import type { PlainData } from '../plain-data.ts';
+import type { SecureRng } from '../random.ts';
+import { type CodecBySlot, codecsFor, probe } from './codecs.ts';
+import type { Pipeline, PipelineTask, ReportingClient, ReportingServer } from './contract.ts';
+import { digestOf } from './digest.ts';
+import { decodeMemory, encodeMemory, type ErrorFeedbackMaker, type SlotMemory, withMomentum } from './memory.ts';
+import { announceParameters, readParameters } from './parameters.ts';
+import { plainCodec } from './plain-codec.ts';
+import { plainCollector } from './plain-collector.ts';
+import { encodeReport } from './report.ts';
+import { clientSeedOf } from './seeds.ts';
+import { recordOf, vectorsOf } from './slots.ts';
+
+/** What `plainUpdates` is made of. */
+export interface PlainUpdatesOptions<
+  S extends PlainData,
+  B extends PlainData,
+  C extends PlainData,
+  U extends Update,
+  R extends PlainData,
+> {
+  /** Any algorithm, robust rules included, whose aggregator is a `record`. */
+  readonly algorithm: Algorithm<S, B, C, U, R>;
+  /** d, the model's parameters. */
+  readonly size: number;
+  /** One for all slots or one for each by name; default float32 as it is. */
+  readonly codec?: CodecBySlot<Codec>;
+  /** The fewest contributors of an aggregate that is released; default 1. */
+  readonly minimumContributors?: number;
+  /**
+   * β in [0, 1) of worker momentum, as centered clipping needs it against attacks that hide in the noise of single rounds
+   * (Karimireddy, He and Jaggi, ICML 2021): clients send m ← (1 − β)·x + β·m.
+   */
+  readonly clientMomentum?: number;
+  /** What the codec leaves out of one counted update is added to the next: `feedbackCodec()` of `@fedkit/compression`. */
+  readonly errorFeedback?: ErrorFeedbackMaker;
+  /** What the rule needs besides the updates, such as FLTrust's reference: on the server, as a round opens. */
+  readonly context?: (round: number) => AggregationContext;
+  /** How much late reports count, by multiplying their weight; default: as others. */
+  readonly staleness?: Staleness;
+}
+
+/**
+ * Updates in the clear, encoded by any codec, combined by any rule.
+ *
+ * Each client has seeds of its own in every round, so that errors of unbiased codecs average out. Reports are folded as they
+ * are decoded where every slot's rule streams, in O(model) memory.
+ *
+ * @throws FedkitError `INVALID_ARGUMENT` and `OUT_OF_RANGE` for options that do not fit.
+ * @example
+ * ```ts
+ * const pipeline = plainUpdates({ algorithm: fedAvg(), size: model.layout.size, minimumContributors: 10 });
+ * const [client, server] = [pipeline.client(), pipeline.server()];
+ * ```
+ */
+export function plainUpdates<
+  S extends PlainData,
+  B extends PlainData,
+  C extends PlainData,
+  U extends Update,
+  R extends PlainData,
+>(options: PlainUpdatesOptions<S, B, C, U, R>): PlainUpdates<S, B, C, U, R> {
+  const where = 'plainUpdates';
+  const { algorithm, errorFeedback } = options;
+  const size = checkInteger(`${where}: size`, options.size, 1);
+  const { rule, slots } = recordOf(where, algorithm, size);
+  const codecs = codecsFor(where, options.codec ?? plainCodec, slots);
+  const minimumContributors = checkInteger(`${where}: minimumContributors`, options.minimumContributors ?? 1, 1);
+  const beta = checkNumber(`${where}: clientMomentum`, options.clientMomentum ?? 0, 0, 1 - 2 ** -53);
+  if (errorFeedback !== undefined && typeof errorFeedback !== 'function') {
+    refuse('INVALID_ARGUMENT', `${where}: errorFeedback`, 'a function such as feedbackCodec()', errorFeedback);
+  }
+  const feedback = slots.map((slot, i) => errorFeedback?.(codecs[i], { size: slot.size }));
+  const read = (task: PipelineTask) => readParameters('plain-updates', task);
+  let digest: Uint8Array | undefined;
+
+  function encodeSlot(
+    i: number,
+    values: Float32Array,
+    memory: SlotMemory,
+    draw: { readonly seed: Uint8Array; readonly client: ClientId; readonly rng: SecureRng },
+  ): { bytes: Uint8Array; memory: SlotMemory } {
+    const momentum =
+      beta === 0 ? { values, bytes: memory.momentum } : withMomentum(values, beta, memory.momentum, slots[i]);
+    const clientSeed = clientSeedOf(draw.seed, slots[i].name, draw.client);
+    const context = { sharedSeed: clientSeed, clientSeed, rng: draw.rng };
+    const owing = feedback[i];
+    if (owing === undefined) {
+      const bytes = codecs[i].encode(momentum.values, context);
+      return { bytes, memory: { momentum: momentum.bytes, feedback: memory.feedback } };
+    }
+    const encoded = owing.encode(momentum.values, context, memory.feedback.length === 0 ? undefined : memory.feedback);
+    return { bytes: encoded.bytes, memory: { momentum: momentum.bytes, feedback: encoded.memory } };
+  }
+
+  return {
+    kind: 'plain-updates',
+    algorithm,
+    size,
+    get digest() {
+      digest ??= digestOf([
+        'plain-updates',
+        algorithm.kind,
+        rule.kind,
+        beta,
+        errorFeedback !== undefined,
+        ...slots.flatMap((slot, i) => [slot.name, slot.size, codecs[i].kind, probe(codecs[i], slot)]),
+      ]);
+      return digest;
+    },
+    client: () => ({
+      sends: 'report',
+      check: (task) => void read(task),
+      encode(task, contribution, { rng, client, memory }) {
+        const { seed, round } = read(task);
+        const values = vectorsOf(`${where}.encode`, contribution.values, slots);
+        const memories = decodeMemory(`${where}.encode: memory`, memory, slots.length);
+        const parts = values.map((vector, i) => encodeSlot(i, vector, memories[i], { seed, client, rng }));
+        const bytes = encodeReport(round, {
+          ...weightOf(`${where}.encode: weight`, contribution),
+          slots: parts.map((part) => part.bytes),
+        });
+        if (beta === 0 && errorFeedback === undefined) return { bytes };
+        return { bytes, memory: encodeMemory(parts.map((part) => part.memory)) };
+      },
+    }),
+    server: () => ({
+      collects: 'reports',
+      minimumContributors,
+      announce: ({ round }) => announceParameters('plain-updates', round),
+      open: ({ round, parameters, saved }) =>
+        plainCollector<R>({
+          round,
+          seed: readParameters('plain-updates', { round, parameters }).seed,
+          rule,
+          slots,
+          codecs,
+          minimumContributors,
+          context: options.context?.(round),
+          staleness: options.staleness,
+          saved,
+        }),
+    }),
+  };
+}
+
+/** A pipeline of single updates. */
+export interface PlainUpdates<
+  S extends PlainData,
+  B extends PlainData,
+  C extends PlainData,
+  U extends Update,
+  R extends PlainData,
+> extends Pipeline<S, B, C, U, R> {
+  readonly kind: 'plain-updates';
+  client(): ReportingClient<U>;
+  server(): ReportingServer<R>;
+}
+
+function weightOf(where: string, { weight }: Contribution<unknown>): { weight?: number } {
+  return weight === undefined ? {} : { weight: checkPositive(where, weight) };
+}

@@ -1,0 +1,39 @@
+/**
+ * Saved collectors: version 1, who has contributed (a count, then each name after its length), Σ of their weights (float64),
+ * then what was folded.
+ *
+ * @module
+ */
+import type { ClientId } from '../aggregate/contract.ts';
+import { ByteReader, ByteWriter } from '../bytes.ts';
+import { checkBytes } from '../check.ts';
+
+export interface Roster {
+  readonly contributors: readonly ClientId[];
+  readonly weight: number;
+  readonly rest: Uint8Array;
+}
+
+const VERSION = 1;
+
+export function writeRoster({ contributors, weight, rest }: Roster): Uint8Array {
+  const writer = new ByteWriter().uint8(VERSION).uint32(contributors.length);
+  for (const client of contributors) writer.text(client);
+  return writer.float64(weight).long(rest).finish();
+}
+
+/** @throws FedkitError `DECODE_FAILED` for what is no saved collector. */
+export function readRoster(where: string, saved: Uint8Array): Roster {
+  const reader = new ByteReader(`${where}: saved`, checkBytes(`${where}: saved`, saved));
+  const version = reader.uint8();
+  if (version !== VERSION) reader.fail(`version ${VERSION}`, `${version}`);
+  const contributors = new Set<ClientId>();
+  const count = reader.uint32();
+  for (let i = 0; i < count; i++) contributors.add(reader.text());
+  if (contributors.size !== count) reader.fail('names that differ', 'one twice');
+  const weight = reader.float64();
+  if (!Number.isFinite(weight) || weight < 0) reader.fail('a finite total weight', 'another');
+  const rest = reader.long();
+  reader.end();
+  return { contributors: [...contributors], weight, rest };
+}

@@ -1,0 +1,236 @@
+/**
+ * Sums alone: the server learns Σ over the survivors and nothing of one client's update.
+ *
+ *     client   x·w/W ─ codec ─▶ integers ─ masks ─▶          server   Σ integers ─ decode ─▶ Σ x·w ─▶ the rule's conclusion
+ *
+ * W is `maximumWeight`: a client of weight w sends (w/W)·x where its rule weighs, and w itself, an integer, exactly.
+ *
+ * Guarantee: that of the secure aggregation handed in. A sum over few clients, or sums that differ by one client, may still
+ * tell of single ones: noise is `distributedDp`'s affair.
+ *
+ * @module
+ */
+import type { Contribution, Update } from '../aggregate/contract.ts';
+import type { LinearAlgorithm } from '../algorithm/contract.ts';
+import { checkInteger, checkNumber, refuse } from '../check.ts';
+import type { LinearCodec } from '../codec/contract.ts';
+import type { PlainData } from '../plain-data.ts';
+import type { SecureAggregation, SecureInput, SecureSums, SecureVector } from '../secure/contract.ts';
+import { type CodecBySlot, linearCodecsFor, probe } from './codecs.ts';
+import type { Collected, ExchangingClient, ExchangingServer, Pipeline } from './contract.ts';
+import { digestOf } from './digest.ts';
+import {
+  checkAggregation,
+  type Draw,
+  type Exchange,
+  exchangingClient,
+  exchangingServer,
+  vectorName,
+} from './exchange.ts';
+import type { Parameters } from './parameters.ts';
+import { rootMeanSquare } from './root-mean-square.ts';
+import { clientSeedOf, sharedSeedOf } from './seeds.ts';
+import { type SummandShape, sumsOf, vectorsOf } from './slots.ts';
+
+/** What `secureSum` is made of. */
+export interface SecureSumOptions<
+  S extends PlainData,
+  B extends PlainData,
+  C extends PlainData,
+  U extends Update,
+  R extends PlainData,
+> {
+  /** One whose contributions are only summed: robust rules need single updates, which nobody has here. */
+  readonly algorithm: LinearAlgorithm<S, B, C, U, R>;
+  /** d, the model's parameters. */
+  readonly size: number;
+  /** Integers that add: `rotated(wrapped(…))`, `commonRange(…)`. One for all slots or one for each by name. */
+  readonly codec: CodecBySlot<LinearCodec>;
+  readonly aggregation: SecureAggregation;
+  /** The fewest inputs of a sum that is opened, ≥ 2; every client insists on it. */
+  readonly minimumContributors: number;
+  /**
+   * W, an integer in [1, 2^31): weights are integers from 1, and what is above W counts as W. Needed where the algorithm weighs
+   * its clients. The codec sees values of up to w/W times an update's, so W should not be far above what clients weigh.
+   */
+  readonly maximumWeight?: number;
+  /**
+   * For codecs that wrap by design: the probability, by the codec's own argument, that any entry of one slot's sum does.
+   * Needed for those.
+   */
+  readonly wrapProbability?: number;
+  /** Momentum would have to be clipped and combined client by client: only `plainUpdates` has it. */
+  readonly clientMomentum?: never;
+  /** What one client's codec leaves out the server cannot see: only `plainUpdates` has it. */
+  readonly errorFeedback?: never;
+}
+
+/** A pipeline of sums. */
+export interface SecureSum<
+  S extends PlainData,
+  B extends PlainData,
+  C extends PlainData,
+  U extends Update,
+  R extends PlainData,
+> extends Pipeline<S, B, C, U, R> {
+  readonly kind: 'secure-sum';
+  client(): ExchangingClient<U>;
+  server(): ExchangingServer<R>;
+}
+
+const WEIGHT = 'weight';
+
+/**
+ * The aggregate of a linear algorithm by secure aggregation.
+ *
+ * It is the plain aggregate up to the codec's error, which `facts.quantizationError` states, and float32 rounding.
+ *
+ * @throws FedkitError `INVALID_ARGUMENT` by name for a robust rule, a codec whose encodings do not add, client momentum or error
+ * feedback, a missing `maximumWeight` or `wrapProbability`; `OUT_OF_RANGE` for numbers out of range.
+ */
+export function secureSum<
+  S extends PlainData,
+  B extends PlainData,
+  C extends PlainData,
+  U extends Update,
+  R extends PlainData,
+>(options: SecureSumOptions<S, B, C, U, R>): SecureSum<S, B, C, U, R> {
+  const where = 'secureSum';
+  refuseMemory(where, options);
+  const { algorithm } = options;
+  const size = checkInteger(`${where}: size`, options.size, 1);
+  const { summands, form, kind } = sumsOf(where, algorithm, size);
+  const codecs = linearCodecsFor(where, options.codec, summands);
+  const minimumContributors = checkInteger(`${where}: minimumContributors`, options.minimumContributors, 2);
+  const weighs = summands.some(({ weighted }) => weighted);
+  if (weighs && options.maximumWeight === undefined) {
+    refuse(
+      'INVALID_ARGUMENT',
+      `${where}: maximumWeight`,
+      'the largest weight of a client: this algorithm weighs them, and a masked weight must be bounded',
+      undefined,
+    );
+  }
+  const maximumWeight = checkInteger(`${where}: maximumWeight`, options.maximumWeight ?? 1, 1, 2 ** 31 - 1);
+  const vectors = vectorsFor(where, summands, codecs, options.wrapProbability);
+  if (weighs) vectors[WEIGHT] = { length: 1, bound: maximumWeight };
+  const exchange: Exchange = {
+    kind: 'secure-sum',
+    aggregation: checkAggregation(where, options.aggregation),
+    minimumContributors,
+    vectors,
+  };
+  const wrapping = Object.values(vectors).reduce((sum, { wrapProbability = 0 }) => sum + wrapProbability, 0);
+  let digest: Uint8Array | undefined;
+
+  function input({ seed }: Parameters, contribution: Contribution<U>, { rng, client }: Draw): SecureInput {
+    const values = vectorsOf(`${where}.input`, contribution.values, summands);
+    if (typeof client !== 'string') refuse('INVALID_ARGUMENT', `${where}.input: client`, "the client's name", client);
+    const weight = weighs ? Math.min(integerWeight(where, contribution.weight), maximumWeight) : 1;
+    const integers = summands.map(({ name, weighted }, i) => {
+      const scaled = weighted ? values[i].map((value) => (value * weight) / maximumWeight) : values[i];
+      const clientSeed = clientSeedOf(seed, name, client);
+      const context = { sharedSeed: sharedSeedOf(seed, name), clientSeed, rng };
+      return [vectorName(name), codecs[i].encodeIntegers(scaled, context)];
+    });
+    return Object.fromEntries(weighs ? [...integers, [WEIGHT, Int32Array.of(weight)]] : integers);
+  }
+
+  function conclude({ sums, survivors }: SecureSums, seed: Uint8Array): Omit<Collected<R>, 'contributors'> {
+    const contributors = survivors.length;
+    const scale = (weighted: boolean) => (weighted ? maximumWeight : 1);
+    const decoded = summands.map(({ name, size: expectedSize, weighted }, i) => {
+      const values = codecs[i].decodeSum(sums[vectorName(name)], {
+        contributors,
+        seeds: survivors.map((client) => clientSeedOf(seed, name, client)),
+        context: { sharedSeed: sharedSeedOf(seed, name), expectedSize },
+      });
+      return [name, values.map((value) => value * scale(weighted))];
+    });
+    const weight = weighs ? sums[WEIGHT][0] : contributors;
+    const totals = { weight, contributors };
+    const aggregate = form.conclude(Object.fromEntries(decoded), totals);
+    const errors = summands.map(({ name, size: length, weighted }, i) => {
+      const squared = codecs[i].meanSquaredError;
+      return [name, new Float32Array(length).fill(scale(weighted) * Math.sqrt(contributors * (squared ?? Number.NaN)))];
+    });
+    const quantizationError = rootMeanSquare(form.conclude(Object.fromEntries(errors), totals));
+    return {
+      aggregate,
+      facts: {
+        ...(weighs && { weight }),
+        ...(Number.isFinite(quantizationError) && { quantizationError }),
+        ...(wrapping > 0 && { wrapProbability: wrapping }),
+      },
+    };
+  }
+
+  return {
+    kind: 'secure-sum',
+    algorithm,
+    size,
+    get digest() {
+      digest ??= digestOf([
+        'secure-sum',
+        algorithm.kind,
+        kind,
+        minimumContributors,
+        maximumWeight,
+        options.wrapProbability,
+        ...summands.flatMap((summand, i) => {
+          const { bits, bound } = codecs[i];
+          const { name, size: length, weighted } = summand;
+          return [name, length, weighted, codecs[i].kind, bits, bound, probe(codecs[i], summand)];
+        }),
+      ]);
+      return digest;
+    },
+    client: () => exchangingClient<U>(exchange, input),
+    server: () => exchangingServer<R>(exchange, { conclude }),
+  };
+}
+
+/** Refuses, by name, what plain JavaScript may hand in although the types do not let it. */
+export function refuseMemory(where: string, options: object): void {
+  for (const name of ['clientMomentum', 'errorFeedback'] as const) {
+    const given = (options as Record<string, unknown> | undefined)?.[name];
+    if (given === undefined) continue;
+    refuse(
+      'INVALID_ARGUMENT',
+      `${where}: ${name}`,
+      'nothing: it is for updates that arrive one by one, under plainUpdates',
+      given,
+    );
+  }
+}
+
+/** The secure vectors that carry the codecs' integers. The codec says how many there are: zeros are encoded once. */
+function vectorsFor(
+  where: string,
+  summands: readonly SummandShape[],
+  codecs: readonly LinearCodec[],
+  wrapProbability: number | undefined,
+): Record<string, SecureVector> {
+  if (wrapProbability !== undefined) checkNumber(`${where}: wrapProbability`, wrapProbability, 2 ** -100, 0.5);
+  const seed = new Uint8Array(32);
+  return Object.fromEntries(
+    summands.map(({ name, size }, i) => {
+      const { bits, bound, kind } = codecs[i];
+      const { length } = codecs[i].encodeIntegers(new Float32Array(size), { sharedSeed: seed, clientSeed: seed });
+      const wraps = bound >= 2 ** (bits - 1);
+      if (wraps && wrapProbability === undefined) {
+        refuse(
+          'INVALID_ARGUMENT',
+          `${where}: wrapProbability`,
+          `the probability that a sum wraps around, which ${kind} lets happen by design`,
+          undefined,
+        );
+      }
+      return [vectorName(name), { length, bound, bits, ...(wraps && { wrapProbability }) } as SecureVector];
+    }),
+  );
+}
+
+function integerWeight(where: string, weight: number | undefined): number {
+  return checkInteger(`${where}.input: weight`, weight ?? 1, 1);
+}

@@ -1,0 +1,141 @@
+/**
+ * Where a server's requests arrive: sizes are checked before anything is read, work on the state is done one piece after
+ * another, and an answer goes out once what it says is stored.
+ *
+ * @module
+ */
+import type { ClientId } from '../aggregate/contract.ts';
+import { refuse } from '../check.ts';
+import { type FedkitError, isFedkitError } from '../errors.ts';
+import { decodeRequest, encodeResponse, type Request, type Response } from './message.ts';
+import type { ServerEvent } from './server-options.ts';
+
+/** The longest name of a client, in UTF-16 code units. */
+const MAX_CLIENT = 256;
+/** Bytes of a request without a body, and around one. */
+const ENVELOPE = 64;
+
+/** A request that concerns the state. */
+export type StateRequest = Exclude<Request, { kind: 'model' }>;
+
+/** What a request comes to: what to answer once it is stored. */
+export interface Outcome {
+  readonly response: Response;
+  readonly stored?: Promise<void>;
+}
+
+/** What is behind a desk. */
+export interface DeskOptions {
+  /** Bytes of a report or message. */
+  readonly requestBytes: number;
+  /** Reads from the model; never waits. */
+  part(request: Request & { kind: 'model' }): Response;
+  /** Runs alone. What it throws is a refusal if it has a name; anything else, and `UNAVAILABLE`, is the server's fault. */
+  answer(client: ClientId, request: StateRequest): Promise<Outcome>;
+  /** Counts a refusal; runs alone. */
+  refused(error: FedkitError): Promise<void>;
+  /** Whether what is in memory may be ahead of the store. */
+  stale(): boolean;
+  /** Reads the store anew; runs alone. */
+  reload(): Promise<void>;
+  tell(event: ServerEvent): void;
+}
+
+export class Desk {
+  readonly maximumRequestLength: number;
+  readonly #options: DeskOptions;
+  #queue: Promise<unknown> = Promise.resolve();
+  #broken = false;
+  #closed = false;
+  #up = 0;
+  #down = 0;
+
+  constructor(options: DeskOptions) {
+    this.#options = options;
+    this.maximumRequestLength = options.requestBytes + ENVELOPE;
+  }
+
+  async handle(client: ClientId, bytes: Uint8Array): Promise<Uint8Array> {
+    const response = encodeResponse(await this.#respond(client, bytes));
+    this.#up += bytes.length;
+    this.#down += response.length;
+    return response;
+  }
+
+  /** Bytes that went through since this was last asked. */
+  traffic(): { readonly up: number; readonly down: number } {
+    const traffic = { up: this.#up, down: this.#down };
+    this.#up = 0;
+    this.#down = 0;
+    return traffic;
+  }
+
+  /** Runs after everything before it, alone, on what the store holds. */
+  exclusive<T>(work: () => T | Promise<T>): Promise<T> {
+    const result = this.#queue.then(async () => {
+      if (this.#closed) refuse('UNAVAILABLE', 'federatedServer', 'an open server', 'a closed one');
+      if (this.#broken || this.#options.stale()) {
+        await this.#options.reload();
+        this.#broken = false;
+      }
+      return work();
+    });
+    this.#queue = result.catch(() => {});
+    return result;
+  }
+
+  /** As {@link exclusive}; after a failure the store is read anew. */
+  attempt<T>(work: () => T | Promise<T>): Promise<T> {
+    return this.exclusive(work).catch((error: unknown) => {
+      this.#broken = true;
+      throw error;
+    });
+  }
+
+  /** Nothing is taken any more; resolves once what is under way is done. */
+  async close(): Promise<void> {
+    const last = this.#queue;
+    this.#closed = true;
+    await last;
+  }
+
+  async #respond(client: ClientId, bytes: Uint8Array): Promise<Response> {
+    try {
+      if (typeof client !== 'string' || client === '' || client.length > MAX_CLIENT) {
+        refuse('INVALID_ARGUMENT', 'federatedServer: client', `a name of 1 to ${MAX_CLIENT} characters`, 'another');
+      }
+      const longest = this.maximumRequestLength;
+      if (!(bytes instanceof Uint8Array) || bytes.length > longest) {
+        refuse('OUT_OF_RANGE', 'federatedServer: request', `at most ${longest} bytes`, 'more');
+      }
+      const request = decodeRequest(bytes);
+      if (request.kind === 'model') return this.#options.part(request);
+      const { response, stored } = await this.exclusive(() => this.#options.answer(client, request));
+      await stored;
+      if (stored && response.kind === 'accepted')
+        this.#options.tell({ kind: 'accepted', client, ticket: response.ticket });
+      return response;
+    } catch (error) {
+      return this.#refusal(client, error);
+    }
+  }
+
+  async #refusal(client: ClientId, error: unknown): Promise<Response> {
+    if (!isFedkitError(error) || error.code === 'UNAVAILABLE') {
+      this.#broken = true;
+      this.#options.tell({ kind: 'failed', error });
+      const message = 'federatedServer: expected a store and a pipeline that work, got a failure; try again';
+      return { kind: 'refused', code: 'UNAVAILABLE', message };
+    }
+    // Whether it can be counted is not the client's business.
+    await this.attempt(() => this.#options.refused(error)).catch(() => {});
+    this.#options.tell({ kind: 'refused', client, code: error.code });
+    return { kind: 'refused', code: error.code, message: withoutValue(error) };
+  }
+}
+
+/** A refusal's text up to what came: a message to a client repeats nothing of what clients send. */
+function withoutValue({ message }: FedkitError): string {
+  const end = message.indexOf(', got ');
+  return end < 0 ? message : message.slice(0, end);
+}

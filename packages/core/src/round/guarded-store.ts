@@ -1,0 +1,36 @@
+/**
+ * A store whose failures have a name.
+ *
+ * @module
+ */
+import { FedkitError } from '../errors.ts';
+import type { Store } from '../store/contract.ts';
+
+/** `store`, with whatever it throws as the cause of `UNAVAILABLE`. */
+export function guardedStore(store: Store): Store {
+  const guard = async <T>(answer: () => Promise<T>): Promise<T> => {
+    try {
+      return await answer();
+    } catch (cause) {
+      throw new FedkitError('UNAVAILABLE', 'federatedServer: store: expected an answer, got a failure', { cause });
+    }
+  };
+  return {
+    get: (key) => guard(() => store.get(key)),
+    put: (key, bytes) => guard(() => store.put(key, bytes)),
+    delete: (key) => guard(() => store.delete(key)),
+    keys: (prefix) => ({
+      [Symbol.asyncIterator]() {
+        const keys = store.keys(prefix)[Symbol.asyncIterator]();
+        return { next: () => guard(() => keys.next()) };
+      },
+    }),
+  };
+}
+
+/** All keys of a prefix. */
+export async function listKeys(store: Store, prefix: string): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const key of store.keys(prefix)) keys.push(key);
+  return keys.sort();
+}

@@ -1,0 +1,58 @@
+/**
+ * The ledger: what a round came to, in numbers that may be kept and shown.
+ *
+ * @module
+ */
+import type { ClientId } from '../aggregate/contract.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { PipelineFacts } from '../pipeline/contract.ts';
+import type { SamplingScheme } from '../select/sampling-scheme.ts';
+
+/** One finished round: plain JSON. In asynchronous runs, one step of the server. */
+export interface RoundRecord {
+  readonly round: number;
+  readonly outcome: 'published' | 'abandoned' | 'cancelled';
+  /** Why nothing was published. */
+  readonly reason?: ErrorCode;
+  /** How the cohort was really drawn: `none` after over-selection, or once places were filled anew. */
+  readonly scheme: SamplingScheme;
+  /** N: clients that could have been drawn. */
+  readonly population: number;
+  /** Tickets issued. */
+  readonly invited: number;
+  /** Whose updates are in the model, each once; empty unless published. */
+  readonly contributors: readonly ClientId[];
+  /** Invited clients that were still there at the end: all that was asked of them had come. */
+  readonly survivors: number;
+  /** Invited clients that were not, by the stage in which they were last awaited. */
+  readonly dropouts: Readonly<Record<string, number>>;
+  /** Reports that came too late and were not counted, since the record before this one. */
+  readonly late: number;
+  /** Reports that had been counted before, since the record before this one. */
+  readonly duplicates: number;
+  /** Requests that were refused, by code, since the record before this one. */
+  readonly refused: Readonly<Partial<Record<ErrorCode, number>>>;
+  /** Bytes of requests and of responses since the record before this one. */
+  readonly bytes: { readonly up: number; readonly down: number };
+  /** Server steps between a contribution's model and the model it went into; in asynchronous runs alone. */
+  readonly staleness?: { readonly mean: number; readonly max: number };
+  /** From the first invitation to the end, by the clock handed in; pauses and times without a server do not count. */
+  readonly milliseconds: number;
+  readonly facts: PipelineFacts;
+}
+
+/** Counts between two records. */
+export interface Counters {
+  readonly late: number;
+  readonly duplicates: number;
+  readonly refused: Readonly<Partial<Record<ErrorCode, number>>>;
+  readonly up: number;
+  readonly down: number;
+}
+
+export const NO_COUNTS: Counters = { late: 0, duplicates: 0, refused: {}, up: 0, down: 0 };
+
+/** One refusal more. */
+export function countRefusal(counters: Counters, code: ErrorCode): Counters {
+  return { ...counters, refused: { ...counters.refused, [code]: (counters.refused[code] ?? 0) + 1 } };
+}

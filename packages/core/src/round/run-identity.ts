@@ -1,0 +1,53 @@
+/**
+ * Which run a store holds: one of another pipeline, algorithm or model must not go on with it.
+ *
+ * @module
+ */
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { refuse } from '../check.ts';
+import { FedkitError } from '../errors.ts';
+import type { StateOwner } from '../model/state-file.ts';
+
+/** What a snapshot is held against. */
+export interface RunIdentity {
+  readonly format: string;
+  readonly pipeline: string;
+  readonly kind: string;
+  readonly model: string;
+}
+
+export function runIdentity(format: string, pipelineDigest: Uint8Array, { kind, model }: StateOwner): RunIdentity {
+  return { format, pipeline: bytesToHex(pipelineDigest), kind, model };
+}
+
+const NAMES = { kind: 'algorithm', model: 'model', pipeline: 'pipeline digest' } as const;
+
+/**
+ * A snapshot's head, if it is that of the run that `expected` and `run` name.
+ *
+ * @throws FedkitError `DECODE_FAILED` for another format, `SHAPE_MISMATCH` for another run, by what differs.
+ */
+export function checkIdentity<Head extends RunIdentity & { readonly run: string }>(
+  stored: unknown,
+  expected: RunIdentity,
+  run: Uint8Array | undefined,
+): Head {
+  const head = stored as Head;
+  if (typeof head !== 'object' || head === null || head.format !== expected.format) {
+    throw malformed(`a run of format ${expected.format}`, 'another');
+  }
+  for (const name of ['kind', 'model', 'pipeline'] as const) {
+    if (head[name] === expected[name]) continue;
+    const got = String(head[name]).slice(0, 16);
+    refuse('SHAPE_MISMATCH', `federatedServer: store: ${NAMES[name]}`, expected[name].slice(0, 16), got);
+  }
+  if (run && bytesToHex(run) !== head.run) {
+    refuse('SHAPE_MISMATCH', 'federatedServer: store: run', bytesToHex(run), head.run);
+  }
+  return head;
+}
+
+/** What a store should not hold. */
+export function malformed(expected: string, got: string): FedkitError {
+  return new FedkitError('DECODE_FAILED', `federatedServer: store: expected ${expected}, got ${got}`);
+}

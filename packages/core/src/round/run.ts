@@ -1,0 +1,242 @@
+/**
+ * A run in memory and in its store: the machine's state, the algorithm's, and the round's collector.
+ *
+ *     round/snapshot, journal, collector     the machine and what was folded: see journal.ts
+ *     round/state/<round>                    the algorithm's state after that round's step; 0 is the first
+ *     round/exchange/<round>                 the sealed state of the round's secure sum
+ *     round/ledger/<round>                   what a finished round came to
+ *
+ * @module
+ */
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import type { ClientId, Update } from '../aggregate/contract.ts';
+import { decodeState, encodeState, type StateOwner } from '../model/state-file.ts';
+import type { ExchangeCollector, ReportCollector, ServerHalf } from '../pipeline/contract.ts';
+import type { PlainData } from '../plain-data.ts';
+import type { Store } from '../store/contract.ts';
+import { stateOwner } from './broadcast.ts';
+import { encodeBroadcast, type EncodedBroadcast } from './broadcast-part.ts';
+import { clientEntries } from './client-map.ts';
+import { guardedStore, listKeys } from './guarded-store.ts';
+import { Journal, type JournalEntry, type Snapshot } from './journal.ts';
+import { Ledger } from './ledger.ts';
+import type { RoundMachine } from './machine.ts';
+import type { RoundRecord } from './record.ts';
+import { checkIdentity, malformed, type RunIdentity, runIdentity } from './run-identity.ts';
+import type { FederatedServerOptions } from './server-options.ts';
+import type { RoundEffect, RoundEvent, RoundState } from './state.ts';
+
+const FORMAT = 'fedkit round 1';
+const STATE = 'round/state/';
+const EXCHANGE = 'round/exchange/';
+
+/** What a snapshot's head says. */
+interface Head extends RunIdentity {
+  readonly run: string;
+  /** The round whose step gave the algorithm's state. */
+  readonly state: number;
+  readonly machine: RoundState;
+}
+
+/** One opening of a run. When its journal has died, what it holds is ahead of the store: open another. */
+export class Run<S extends PlainData, B extends PlainData, C extends PlainData, U extends Update, R extends PlainData> {
+  readonly store: Store;
+  readonly ledger: Ledger;
+  readonly half: ServerHalf<R>;
+  readonly machine: RoundMachine;
+  name: Uint8Array;
+  state: RoundState;
+  reports: ReportCollector<R> | undefined;
+  exchange: ExchangeCollector<R> | undefined;
+  /** What the pipeline announced for the current round. */
+  parameters: Uint8Array = new Uint8Array(0);
+  readonly #options: FederatedServerOptions<S, B, C, U, R>;
+  readonly #owner: StateOwner;
+  readonly #identity: RunIdentity;
+  #journal: Journal | undefined;
+  #algorithmState: S | undefined;
+  #stateRound = 0;
+  #broadcast: EncodedBroadcast | undefined;
+  #superseded: string[] = [];
+
+  private constructor(options: FederatedServerOptions<S, B, C, U, R>, machine: RoundMachine, half: ServerHalf<R>) {
+    const { pipeline, layout, store, run, rng, clock } = options;
+    this.#options = options;
+    this.machine = machine;
+    this.half = half;
+    this.#owner = stateOwner(pipeline.algorithm, pipeline.size, layout);
+    this.#identity = runIdentity(FORMAT, pipeline.digest, this.#owner);
+    this.store = guardedStore(store);
+    this.ledger = new Ledger(this.store);
+    this.name = run?.slice() ?? rng.fill(new Uint8Array(16));
+    this.state = machine.init(clock());
+  }
+
+  /** Reads what the store holds, or begins. */
+  static async open<
+    S extends PlainData,
+    B extends PlainData,
+    C extends PlainData,
+    U extends Update,
+    R extends PlainData,
+  >(
+    options: FederatedServerOptions<S, B, C, U, R>,
+    machine: RoundMachine,
+    half: ServerHalf<R>,
+  ): Promise<Run<S, B, C, U, R>> {
+    const run = new Run(options, machine, half);
+    try {
+      const { journal, stored } = await Journal.open(run.store, () => run.#capture());
+      run.#journal = journal;
+      if (stored.snapshot) {
+        await run.#restore(stored.snapshot, stored.entries);
+      } else {
+        if (stored.entries.length > 0) throw malformed('a snapshot before the log', 'none');
+        await run.keepState(options.pipeline.algorithm.init(options.initial), 0);
+        await journal.checkpoint();
+      }
+      await run.#sweep();
+    } catch (error) {
+      run.dispose();
+      throw error;
+    }
+    return run;
+  }
+
+  get journal(): Journal {
+    return this.#journal as Journal;
+  }
+
+  get algorithmState(): S {
+    return this.#algorithmState as S;
+  }
+
+  /** The broadcast of the latest model; encoded once. */
+  get broadcast(): EncodedBroadcast {
+    const { algorithm } = this.#options.pipeline;
+    this.#broadcast ??= encodeBroadcast(algorithm.broadcast(this.algorithmState), this.#owner);
+    return this.#broadcast;
+  }
+
+  /** Takes an event and logs it. It is stored with what is stored next: `journal.durable()` says when. */
+  step(event: RoundEvent, bytes?: Uint8Array): readonly RoundEffect[] {
+    const { state, effects } = this.machine.step(this.state, event);
+    this.state = state;
+    this.journal.append(bytes ? { event, bytes } : { event });
+    return effects;
+  }
+
+  /** Stores the algorithm's state after `round`. It is the run's once a snapshot says so. */
+  async keepState(state: S, round: number): Promise<void> {
+    await this.store.put(stateKey(round), encodeState(state, this.#owner));
+    if (this.#stateRound !== round) this.#superseded.push(stateKey(this.#stateRound));
+    this.#algorithmState = state;
+    this.#stateRound = round;
+    this.#broadcast = undefined;
+  }
+
+  /** Opens the collector of the current round, from the start or from what was saved. */
+  async openCollector(round: number, saved?: Uint8Array): Promise<void> {
+    const { half, parameters } = this;
+    if (half.collects === 'reports') {
+      this.reports = half.open({ round, parameters, ...(saved && { saved }) });
+      return;
+    }
+    const key = exchangeKey(round);
+    const sealed = await this.store.get(key);
+    const persist = (state: Uint8Array) => this.store.put(key, state);
+    this.exchange = half.open({ round, parameters, persist, ...(sealed && { saved: sealed }) });
+  }
+
+  /** Writes a finished round's record and forgets its collector. @param counted - Tickets that are in the model. */
+  async conclude(record: RoundRecord, counted: readonly (readonly [ClientId, number])[]): Promise<void> {
+    await this.ledger.put({ record, counted });
+    if (this.exchange) this.#superseded.push(exchangeKey(record.round));
+    this.dispose();
+    this.parameters = new Uint8Array(0);
+  }
+
+  /** Deletes what the latest snapshot has made superfluous. What cannot be deleted, the next opening of the store does. */
+  async tidy(): Promise<void> {
+    for (const key of this.#superseded.splice(0)) await this.store.delete(key).catch(() => {});
+  }
+
+  dispose(): void {
+    this.reports?.dispose();
+    this.exchange?.dispose();
+    this.reports = undefined;
+    this.exchange = undefined;
+  }
+
+  #capture(): Snapshot {
+    const head: Head = {
+      ...this.#identity,
+      run: bytesToHex(this.name),
+      state: this.#stateRound,
+      machine: this.state,
+    };
+    return { head, bytes: this.parameters, ...(this.reports && { collector: this.reports.serialize() }) };
+  }
+
+  async #restore({ head, bytes, collector }: Snapshot, entries: readonly JournalEntry[]): Promise<void> {
+    const { run, state, machine } = checkIdentity<Head>(head, this.#identity, this.#options.run);
+    this.name = hexToBytes(run);
+    this.state = machine;
+    this.parameters = bytes;
+    await this.#loadState(state);
+    if (machine.current) await this.openCollector(machine.current.round, collector);
+    for (const entry of entries) await this.#replay(entry);
+    this.step({ kind: 'restored', time: this.#options.clock() });
+  }
+
+  /** One event of the log again: the same bytes give the same collector. */
+  async #replay({ event, bytes }: JournalEntry): Promise<void> {
+    const logged = event as RoundEvent;
+    if (logged.kind === 'accepted' && this.half.collects === 'reports') {
+      if (!bytes) throw malformed('the report of an accepted ticket', 'none');
+      this.reports?.accept(logged.client, bytes);
+    }
+    const counted = logged.kind === 'closed' ? this.counted(logged.contributors) : [];
+    if (logged.kind === 'closed') await this.#loadState(this.state.current?.round ?? 0);
+    const { state, effects } = this.machine.step(this.state, logged);
+    this.state = state;
+    if (logged.kind === 'opened' && state.current) {
+      if (bytes) this.parameters = bytes;
+      if (!this.reports && !this.exchange) await this.openCollector(state.current.round);
+    }
+    for (const effect of effects) {
+      if (effect.kind === 'publish' || effect.kind === 'abandon') await this.conclude(effect.record, counted);
+    }
+  }
+
+  /** The tickets that count once the current round is published. A report that a robust rule set aside has counted. */
+  counted(contributors: readonly ClientId[]): (readonly [ClientId, number])[] {
+    const { current } = this.state;
+    if (!current) return [];
+    const among = new Set(contributors);
+    const reports = this.half.collects === 'reports';
+    return clientEntries(current.members).flatMap(([client, { ticket, place }]) =>
+      (reports ? place === 'accepted' : among.has(client)) ? [[client, ticket] as const] : [],
+    );
+  }
+
+  async #loadState(round: number): Promise<void> {
+    const bytes = await this.store.get(stateKey(round));
+    if (!bytes) throw malformed('the state that the snapshot names', 'none');
+    this.#algorithmState = decodeState(bytes, this.#owner) as S;
+    this.#stateRound = round;
+    this.#broadcast = undefined;
+  }
+
+  /** Deletes what no snapshot names: what a crash or a failed deletion has left. */
+  async #sweep(): Promise<void> {
+    const { current } = this.state;
+    const kept = new Set([stateKey(this.#stateRound), current ? exchangeKey(current.round) : '']);
+    for (const prefix of [STATE, EXCHANGE]) {
+      for (const key of await listKeys(this.store, prefix)) if (!kept.has(key)) await this.store.delete(key);
+    }
+  }
+}
+
+const stateKey = (round: number): string => STATE + String(round).padStart(16, '0');
+const exchangeKey = (round: number): string => EXCHANGE + String(round).padStart(16, '0');

@@ -1,0 +1,143 @@
+/**
+ * What a federated server is made of, and what can be asked of it.
+ *
+ * @module
+ */
+import type { ClientId, Update } from '../aggregate/contract.ts';
+import { checkBytes, checkInteger, checkVector, refuse } from '../check.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { Layout } from '../model/layout.ts';
+import type { Pipeline } from '../pipeline/contract.ts';
+import type { PlainData } from '../plain-data.ts';
+import type { Rng } from '../random.ts';
+import type { Selector } from '../select/contract.ts';
+import type { Store } from '../store/contract.ts';
+import type { RequestHandler } from '../transport/contract.ts';
+import type { RoundRecord } from './record.ts';
+import type { RoundOptions } from './round-options.ts';
+
+/** What a server tells while it runs: after it is in the store. */
+export type ServerEvent =
+  | { readonly kind: 'opened'; readonly round: number; readonly invited: number }
+  | { readonly kind: 'accepted'; readonly client: ClientId; readonly ticket: number }
+  | { readonly kind: 'advanced'; readonly round: number; readonly stage: string }
+  | { readonly kind: 'published' | 'abandoned' | 'cancelled'; readonly record: RoundRecord }
+  | { readonly kind: 'finished' }
+  | { readonly kind: 'refused'; readonly client: ClientId; readonly code: ErrorCode }
+  /** A store, a pipeline or a callback failed. Nothing is lost; it is tried again with the next request or tick. */
+  | { readonly kind: 'failed'; readonly error: unknown };
+
+/** What a server takes before it looks closer. */
+export interface ServerLimits {
+  /** Bytes of a report or an exchange's message; default 64 KiB + 16 for each parameter. */
+  readonly requestBytes?: number;
+  /** Clients that wait at a time; default 100,000. More are told to come again. */
+  readonly clients?: number;
+  /** Bytes of the model in one response; default 1 MiB. */
+  readonly partBytes?: number;
+  /** How long a waiting client that does not ask again is counted as there, in milliseconds; default 120,000. */
+  readonly presence?: number;
+}
+
+export interface FederatedServerOptions<
+  S extends PlainData,
+  B extends PlainData,
+  C extends PlainData,
+  U extends Update,
+  R extends PlainData,
+> extends RoundOptions {
+  /** The same as the clients', to the last option. */
+  readonly pipeline: Pipeline<S, B, C, U, R>;
+  /** The model of the first round, shape [`pipeline.size`]; a run that goes on has its own. */
+  readonly initial: Float32Array;
+  /** As clients have it; without one, models are told apart by their size alone. */
+  readonly layout?: Layout;
+  /** Where the run is kept, under `round/`. One server at a time uses it. Holds what the server has seen of clients. */
+  readonly store: Store;
+  /** Who of those that wait takes part; default: as many as there are places, uniformly. */
+  readonly selection?: Selector;
+  /** The time in milliseconds: any clock, which may jump and start anew with the process. */
+  readonly clock: () => number;
+  /** Draws cohorts and names runs: `secureRng()`, unless a test has to repeat. */
+  readonly rng: Rng;
+  /** 16 bytes that name the run; default: drawn. A store that holds another is refused. */
+  readonly run?: Uint8Array;
+  /** Asked after every round, before it is published: whether it was the last. */
+  readonly until?: (params: Float32Array, round: number) => boolean | Promise<boolean>;
+  /** Told synchronously; must not throw. */
+  readonly onEvent?: (event: ServerEvent) => void;
+  readonly limits?: ServerLimits;
+}
+
+/** Where a run stands. */
+export interface ServerProgress {
+  readonly phase: 'waiting' | 'opening' | 'collecting' | 'advancing' | 'closing' | 'finished' | 'cancelled';
+  readonly paused: boolean;
+  /** The latest round, 0 before the first. */
+  readonly round: number;
+  /** Rounds published. */
+  readonly published: number;
+  /** Clients that wait for a round. */
+  readonly waiting: number;
+  /** Of the current round: clients still awaited, and reports or messages accepted in this stage. */
+  readonly open: number;
+  readonly accepted: number;
+}
+
+/** A server of a federated run: hand it to a transport. */
+export interface FederatedServer<S extends PlainData> extends RequestHandler {
+  /** 16 bytes: the run's name. */
+  readonly run: Uint8Array;
+  readonly progress: ServerProgress;
+  /** The algorithm's state after the latest published round. */
+  readonly state: S;
+  /** The published model, shape [d]; not to be written to. */
+  readonly params: Float32Array;
+  /** The longest request it takes, in bytes: let the transport refuse longer ones before it buffers them. */
+  readonly maximumRequestLength: number;
+  /**
+   * Lets deadlines pass; call it by a timer, every second or so. Requests do the same. Resolves once everything that could
+   * be done is done.
+   *
+   * @throws FedkitError `UNAVAILABLE` where the store fails: nothing is lost, call it again.
+   */
+  tick(): Promise<void>;
+  /** Opens and closes no more rounds; deadlines stand still, reports are taken. @throws FedkitError `UNAVAILABLE`. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Ends the run: what was reported for the current round is in no model, and its record says so. */
+  cancel(): Promise<void>;
+  /** The ledger: every finished round in order. */
+  records(): Promise<RoundRecord[]>;
+  /** Waits for what is under way, and frees memory. The run goes on from its store with another server. */
+  close(): Promise<void>;
+}
+
+/** Checks what {@link RoundOptions} does not cover. */
+export function checkServerOptions<
+  S extends PlainData,
+  B extends PlainData,
+  C extends PlainData,
+  U extends Update,
+  R extends PlainData,
+>(options: FederatedServerOptions<S, B, C, U, R>): Required<ServerLimits> {
+  const where = 'federatedServer';
+  const { pipeline, layout, store, clock, rng, run, limits = {} } = options;
+  if (typeof pipeline?.server !== 'function') refuse('INVALID_ARGUMENT', `${where}: pipeline`, 'a pipeline', pipeline);
+  checkBytes(`${where}: pipeline.digest`, pipeline.digest, 32);
+  checkVector(`${where}: initial`, options.initial, pipeline.size);
+  if (layout && layout.size !== pipeline.size) {
+    refuse('SHAPE_MISMATCH', `${where}: layout`, `the pipeline's ${pipeline.size} parameters`, layout.size);
+  }
+  if (typeof store?.put !== 'function') refuse('INVALID_ARGUMENT', `${where}: store`, 'a store', store);
+  if (typeof clock !== 'function') refuse('INVALID_ARGUMENT', `${where}: clock`, 'a function', clock);
+  if (typeof rng?.below !== 'function') refuse('INVALID_ARGUMENT', `${where}: rng`, 'such as secureRng()', rng);
+  if (run !== undefined) checkBytes(`${where}: run`, run, 16);
+  const { requestBytes = 65_536 + 16 * pipeline.size, clients = 100_000, partBytes = 2 ** 20 } = limits;
+  return {
+    requestBytes: checkInteger(`${where}: limits.requestBytes`, requestBytes, 64),
+    clients: checkInteger(`${where}: limits.clients`, clients, 1),
+    partBytes: checkInteger(`${where}: limits.partBytes`, partBytes, 1),
+    presence: checkInteger(`${where}: limits.presence`, limits.presence ?? 120_000, 1),
+  };
+}

@@ -1,0 +1,149 @@
+/**
+ * What the state machine of rounds holds, hears and asks for: plain data, all of it.
+ *
+ * @module
+ */
+import type { ClientId } from '../aggregate/contract.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { PipelineFacts, RoundFacts } from '../pipeline/contract.ts';
+import type { SamplingScheme } from '../select/sampling-scheme.ts';
+import type { ClientMap } from './client-map.ts';
+import type { LogicalClock } from './logical-clock.ts';
+import type { Counters, RoundRecord } from './record.ts';
+
+/** A client of the current round. */
+export interface Member {
+  readonly ticket: number;
+  /**
+   * `open`: awaited; `accepted`: its report counts, or its message of this stage has been taken; `left` and `late`: nothing
+   * more of this ticket counts.
+   */
+  readonly place: 'open' | 'accepted' | 'left' | 'late';
+  /** Tickets it held before in this round: void. */
+  readonly earlier?: readonly number[];
+}
+
+/** The round that clients are at work on. */
+export interface CurrentRound {
+  readonly round: number;
+  readonly scheme: SamplingScheme;
+  readonly population: number;
+  /** Most reports that can be counted, and how many end the collecting at once. */
+  readonly places: number;
+  readonly target: number;
+  /** Tickets issued. */
+  readonly invited: number;
+  readonly members: ClientMap<Member>;
+  /** Members by place. */
+  readonly open: number;
+  readonly accepted: number;
+  /** The stage of an exchange, or `reporting`, and its number from 0. */
+  readonly stage: string;
+  readonly stageNumber: number;
+  readonly dropouts: Readonly<Record<string, number>>;
+  /** When the first clients were invited. */
+  readonly openedAt: number;
+}
+
+/** A run between two events. Keep it as JSON and go on from it. */
+export interface RoundState extends LogicalClock {
+  /**
+   * `waiting` for clients, or for more of them where `current` lacks reports; `opening`, `advancing` and `closing` while the
+   * effect of that name is outstanding; `collecting` reports or messages; `finished` and `cancelled` are the ends.
+   */
+  readonly phase: 'waiting' | 'opening' | 'collecting' | 'advancing' | 'closing' | 'finished' | 'cancelled';
+  readonly paused: boolean;
+  /** When the phase, or the stage of an exchange, began. */
+  readonly since: number;
+  /** No round is opened before: after one that came to nothing. */
+  readonly notBefore: number;
+  /** The number of the latest round, 0 before the first; rounds that were abandoned have theirs. */
+  readonly round: number;
+  readonly published: number;
+  /** Clients that want to take part. */
+  readonly waiting: ClientMap<true>;
+  readonly current: CurrentRound | null;
+  readonly counters: Counters;
+}
+
+/** What happened, and when: `time` in milliseconds of any clock, which may jump. */
+export type RoundEvent = { readonly time: number } & (
+  | { readonly kind: 'tick' }
+  /** A client asks for work. */
+  | { readonly kind: 'joined'; readonly client: ClientId }
+  /** A client goes: with its ticket, or out of the waiting. */
+  | { readonly kind: 'left'; readonly client: ClientId; readonly ticket?: number }
+  /** A report, or an exchange's message, has come. */
+  | { readonly kind: 'reported'; readonly client: ClientId; readonly ticket: number }
+  /** Answers `accept`: it was folded, or the exchange took it. */
+  | { readonly kind: 'accepted'; readonly client: ClientId; readonly ticket: number }
+  /** A request was refused; for a report, this too answers `accept`. */
+  | { readonly kind: 'refused'; readonly code: ErrorCode }
+  /** A report of an earlier round came: counted then, or not. */
+  | { readonly kind: 'stale'; readonly counted: boolean }
+  /** Answers `open`: who was drawn of those that wait, and how. */
+  | {
+      readonly kind: 'opened';
+      readonly clients: readonly ClientId[];
+      readonly scheme: SamplingScheme;
+      readonly population: number;
+      /** The exchange's first stage. */
+      readonly stage?: string;
+    }
+  /** Answers `advance`: the new stage and whom it awaits. */
+  | {
+      readonly kind: 'advanced';
+      readonly stage: string;
+      readonly awaited: readonly ClientId[];
+      readonly finished: boolean;
+    }
+  /** Answers `close`. `last`: enough, whatever `rounds` says. */
+  | {
+      readonly kind: 'closed';
+      readonly contributors: readonly ClientId[];
+      readonly facts: PipelineFacts;
+      readonly last: boolean;
+    }
+  /** Answers `open`, `advance` or `close`: it cannot be. `last`: nor ever again. */
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly last?: boolean }
+  /** Bytes that went either way. */
+  | { readonly kind: 'traffic'; readonly up: number; readonly down: number }
+  | { readonly kind: 'pause' }
+  | { readonly kind: 'resume' }
+  | { readonly kind: 'cancel' }
+  /** A server goes on from a stored state: the time in between does not count. */
+  | { readonly kind: 'restored' }
+);
+
+/** What is to be done now, in this order. */
+export type RoundEffect =
+  /** Draw clients of those that wait, at most `places` of them; then `opened` or `failed`. */
+  | { readonly kind: 'open'; readonly round: number; readonly places: number; readonly refill: boolean }
+  /** Tell these clients, tickets from `firstTicket` in this order. Where clients ask for work, nothing need be done. */
+  | { readonly kind: 'invite'; readonly clients: readonly ClientId[]; readonly firstTicket: number }
+  /** Give the report or message to the collector; then `accepted` or `refused`. */
+  | { readonly kind: 'accept'; readonly client: ClientId; readonly ticket: number }
+  /** Answer the client. */
+  | { readonly kind: 'send'; readonly client: ClientId; readonly answer: Answer }
+  /** Tell the collector that the client is gone. */
+  | { readonly kind: 'drop'; readonly client: ClientId }
+  /** End the exchange's stage; then `advanced` or `failed`. */
+  | { readonly kind: 'advance' }
+  /** Close the collector and step the algorithm; then `closed` or `failed`. Asked for again after a crash. */
+  | { readonly kind: 'close'; readonly facts: RoundFacts }
+  /** Keep the record; `published` ones come with a new model. */
+  | { readonly kind: 'publish' | 'abandon'; readonly record: RoundRecord }
+  /** Keep this state: a round has begun or ended. */
+  | { readonly kind: 'checkpoint' };
+
+/** What a client is told. */
+export type Answer =
+  | { readonly kind: 'wait' }
+  /** @see RoundTask.expiresIn */
+  | { readonly kind: 'task'; readonly ticket: number; readonly expiresIn: number }
+  | { readonly kind: 'accepted' | 'late' | 'left'; readonly ticket: number }
+  /** The ticket is of an earlier round: whether it counted then, that round's record knows. */
+  | { readonly kind: 'earlier'; readonly ticket: number }
+  | { readonly kind: 'closed' }
+  /** No such ticket, or another client's. */
+  | { readonly kind: 'unknown' };

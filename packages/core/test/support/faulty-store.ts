@@ -1,0 +1,57 @@
+/**
+ * Stores that fail as stores do.
+ *
+ * @module
+ */
+import type { Store } from '../../src/store/contract.ts';
+
+/** How a store fails. */
+export interface Faults {
+  /** The operation, from 0, that fails: thrown without being done, or although it was done. */
+  readonly at?: number;
+  readonly done?: boolean;
+  /** Whether it fails for good from then on, as for a process that was killed. */
+  readonly forGood?: boolean;
+  /** Bytes it has room for; `put` beyond that throws. */
+  readonly room?: number;
+  /** Event-loop turns every operation takes. */
+  readonly turns?: number;
+}
+
+/** `store`, failing by order. `operations` counts what was asked of it; `faults` may be changed while it is in use. */
+export function faultyStore(store: Store, faults: Faults = {}): Store & { operations: number; faults: Faults } {
+  const sizes = new Map<string, number>();
+  const operate = async <T>(work: () => Promise<T>): Promise<T> => {
+    const { at = Infinity, done = false, forGood = false, turns = 0 } = faulty.faults;
+    const number = faulty.operations++;
+    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+    if (number > at && forGood) throw new Error('the store is gone');
+    if (number !== at) return work();
+    if (done) await work();
+    throw new Error('the store failed');
+  };
+  const faulty = {
+    operations: 0,
+    faults,
+    get: (key: string) => operate(() => store.get(key)),
+    put: (key: string, bytes: Uint8Array) =>
+      operate(async () => {
+        const others = [...sizes].reduce((sum, [name, size]) => (name === key ? sum : sum + size), 0);
+        if (others + bytes.length > (faulty.faults.room ?? Infinity)) throw new Error('no space left');
+        sizes.set(key, bytes.length);
+        await store.put(key, bytes);
+      }),
+    delete: (key: string) =>
+      operate(async () => {
+        sizes.delete(key);
+        await store.delete(key);
+      }),
+    keys: (prefix: string) => ({
+      [Symbol.asyncIterator]() {
+        const keys = store.keys(prefix)[Symbol.asyncIterator]();
+        return { next: () => operate(() => keys.next()) };
+      },
+    }),
+  };
+  return faulty;
+}

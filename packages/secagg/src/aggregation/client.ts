@@ -1,0 +1,124 @@
+/**
+ * A client of secure aggregation, as pipelines drive it.
+ *
+ * @module
+ */
+import { type ClientId, FedkitError, type Persist, type SecureClient, type SecureTerms } from '@fedkit/core';
+import { refuse } from '@fedkit/core/internal';
+import { SecAggClient } from '../client/client.ts';
+import type { RoundConfig } from '../config/round-config.ts';
+import { equal } from '../internal/bytes.ts';
+import type { ClientPolicy } from '../policy.ts';
+import { exactBits } from '../sum/ring.ts';
+import type { SecureAggregationOptions } from './secure-aggregation.ts';
+
+/** Who enters which round, and on what terms. */
+export interface Entering {
+  readonly id: ClientId;
+  readonly terms: SecureTerms;
+  readonly persist: Persist;
+  readonly saved?: Uint8Array;
+}
+
+/** The client, once the round has been held against its terms. */
+export function secureClient(options: SecureAggregationOptions, config: RoundConfig, entering: Entering): SecureClient {
+  const { id, terms, persist, saved } = entering;
+  checkTerms(config, terms);
+  const policy = policyFor(options, terms);
+  const { sealingKey, identity, directory, ledger, provider } = options;
+  const parts = {
+    id,
+    config,
+    policy,
+    persist,
+    sealingKey,
+    ...(identity !== undefined && config.identities && { identity }),
+    ...(directory !== undefined && { directory }),
+    ...(ledger !== undefined && { ledger }),
+    ...(provider !== undefined && { provider }),
+  };
+  const client = saved === undefined ? new SecAggClient(parts) : SecAggClient.restore({ ...parts, sealedState: saved });
+  let hasInput = false;
+  return {
+    get progress() {
+      return PROGRESS[client.stage];
+    },
+    get needsInput() {
+      return client.stage === 'shared' && !hasInput;
+    },
+    start: () => client.start(),
+    setInput(input) {
+      client.setInput(input);
+      hasInput = true;
+    },
+    receive: (message) => client.receive(message),
+  };
+}
+
+const PROGRESS = {
+  new: 'open',
+  advertised: 'open',
+  revealed: 'open',
+  shared: 'open',
+  masked: 'masked',
+  signed: 'masked',
+  unmasked: 'finished',
+  aborted: 'aborted',
+} as const;
+
+/** Everything a server could have stated otherwise than the client's own options give it. */
+function checkTerms(config: RoundConfig, terms: SecureTerms): void {
+  const where = 'secureAggregation.client';
+  if (config.round !== terms.round)
+    refuse('PROTOCOL_STATE', `${where}: round`, `round ${terms.round}`, `round ${config.round}`);
+  if (!equal(config.modelDigest, terms.modelDigest)) {
+    refuse('SHAPE_MISMATCH', `${where}: modelDigest`, 'the digest of the model this client trains', 'another');
+  }
+  if (config.maximumWeight !== 1) {
+    refuse('INVALID_ARGUMENT', `${where}: maximumWeight`, '1: weights are part of the vectors', config.maximumWeight);
+  }
+  if (config.minimumClients < terms.minimumClients) {
+    const { minimumClients: least } = terms;
+    throw new FedkitError(
+      'THRESHOLD_NOT_MET',
+      `${where}: minimumClients: expected at least ${least}, got ${config.minimumClients}`,
+      { details: { least, got: config.minimumClients } },
+    );
+  }
+  const names = Object.keys(terms.vectors);
+  if (config.vectors.length !== names.length) {
+    refuse('SHAPE_MISMATCH', `${where}: vectors`, `${names.length} vectors`, config.vectors.length);
+  }
+  for (const { name, length, bound, bits, wrapProbability } of config.vectors) {
+    if (!names.includes(name)) refuse('SHAPE_MISMATCH', `${where}: vectors`, names.join(', '), name);
+    const own = terms.vectors[name];
+    const expected = {
+      length: own.length,
+      bound: own.bound,
+      bits: own.bits ?? exactBits(config.clients, own.bound, 1),
+      wrapProbability: own.wrapProbability ?? 0,
+    };
+    for (const [field, got] of Object.entries({ length, bound, bits, wrapProbability })) {
+      const wanted = expected[field as keyof typeof expected];
+      if (got !== wanted) refuse('SHAPE_MISMATCH', `${where}: vectors.${name}.${field}`, `${wanted}`, got);
+    }
+  }
+}
+
+function policyFor(options: SecureAggregationOptions, terms: SecureTerms): ClientPolicy {
+  const { mode = 'semi-malicious', suite = 'aes-128-ctr', corruptFraction, dropoutFraction, policy = {} } = options;
+  const vectors = Object.values(terms.vectors);
+  return {
+    minimumThreshold: 2,
+    maximumEntries: vectors.reduce((sum, { length }) => sum + length, 0),
+    modes: [mode],
+    suites: [suite],
+    corruptFraction,
+    dropoutFraction,
+    requireIdentities: options.identities ?? mode === 'malicious',
+    ...policy,
+    minimumClients: Math.max(2, terms.minimumClients, policy.minimumClients ?? 2),
+    modelDigest: terms.modelDigest,
+    maximumWrapProbability: Math.max(...vectors.map(({ wrapProbability = 0 }) => wrapProbability)),
+  };
+}

@@ -1,0 +1,92 @@
+/**
+ * This package as the `SecureAggregation` that `@fedkit/core` declares, for its pipelines `secureSum` and `distributedDp`.
+ *
+ * @module
+ */
+import type { SecureAggregation, SecureRound } from '@fedkit/core';
+import { checkBytes, refuse } from '@fedkit/core/internal';
+import type { CohortLedger } from '../cohort-ledger.ts';
+import { decodeRoundConfig, encodeRoundConfig } from '../config/encode-config.ts';
+import { checkRoundConfig, type GraphKind, type Mode, roundConfig } from '../config/round-config.ts';
+import type { CryptoProvider, MaskSuite } from '../crypto/provider.ts';
+import type { MaskExecutor } from '../executor/mask-task.ts';
+import type { Directory, Identity } from '../identity.ts';
+import type { ClientPolicy } from '../policy.ts';
+import { secureClient } from './client.ts';
+import { secureServer } from './server.ts';
+
+/** What rounds are made of. Server and clients are given the same mode, fractions, graph and suite. */
+export interface SecureAggregationOptions {
+  /** Default `semi-malicious`. */
+  readonly mode?: Mode;
+  /** γ: the fraction of clients that collude with the server, in [0, 1). */
+  readonly corruptFraction: number;
+  /** δ: the fraction of clients that may vanish during a round, in [0, 1). */
+  readonly dropoutFraction: number;
+  /** Default: complete up to 100 clients and against a malicious server, else Harary. */
+  readonly graph?: GraphKind;
+  /** Default `aes-128-ctr`. */
+  readonly suite?: MaskSuite;
+  /** Whether every client signs; default: only against a malicious server. */
+  readonly identities?: boolean;
+  /** 32 secret bytes under which saved state is sealed: each client and the server has its own. */
+  readonly sealingKey: Uint8Array;
+  /**
+   * What this client insists on besides a round's terms. By default the mode, suite and fractions above; entries, digest and
+   * wrap probabilities are always the terms'.
+   */
+  readonly policy?: Partial<Omit<ClientPolicy, 'modelDigest' | 'maximumWrapProbability'>>;
+  /** A client's signing key, where clients sign. */
+  readonly identity?: Identity;
+  /** Public keys of the clients; where clients sign, and for clients from a source that is not the server. */
+  readonly directory?: Directory;
+  /** A client's memory of cohorts. */
+  readonly ledger?: CohortLedger;
+  /** Where the server expands masks; default on this thread. */
+  readonly executor?: MaskExecutor;
+  /** Default: the fastest of this engine. */
+  readonly provider?: CryptoProvider;
+}
+
+/**
+ * Secure aggregation for pipelines: `secureSum({ aggregation: secureAggregation({ … }), … })`.
+ *
+ * The guarantee is that of {@link SecAggClient} under the stated mode. A client holds every round against its own terms: the
+ * same vectors, bounds, rings and wrap probabilities, the model's digest, at least its minimum of inputs; and against its
+ * policy. The server persists as a stage ends: messages of a stage that a crash cut short are asked for again, and come again
+ * byte for byte.
+ *
+ * @throws FedkitError `INVALID_ARGUMENT`, `SHAPE_MISMATCH` for options that do not fit.
+ */
+export function secureAggregation(options: SecureAggregationOptions): SecureAggregation {
+  const where = 'secureAggregation';
+  if (typeof options !== 'object' || options === null) refuse('INVALID_ARGUMENT', where, 'options', options);
+  const sealingKey = checkBytes(`${where}: sealingKey`, options.sealingKey, 32).slice();
+  const shared = { ...options, sealingKey };
+  return {
+    kind: 'secure-aggregation',
+    configure: (round) => encodeRoundConfig(configFor(options, round)),
+    client: (given) => secureClient(shared, decodeRoundConfig(given.configuration), given),
+    server: (given) => secureServer(shared, decodeRoundConfig(given.configuration), given),
+  };
+}
+
+function configFor(options: SecureAggregationOptions, round: SecureRound): ReturnType<typeof roundConfig> {
+  const { mode, corruptFraction, dropoutFraction, graph, suite, identities } = options;
+  const { minimumClients, ...rest } = round;
+  if (minimumClients > round.clients) {
+    refuse('THRESHOLD_NOT_MET', 'secureAggregation.configure: clients', `at least ${minimumClients}`, round.clients);
+  }
+  const config = roundConfig({
+    ...rest,
+    corruptFraction,
+    dropoutFraction,
+    ...(mode !== undefined && { mode }),
+    ...(graph !== undefined && { graph }),
+    ...(suite !== undefined && { suite }),
+    ...(identities !== undefined && { identities }),
+  });
+  // In a complete graph nobody can unmask with fewer than the threshold.
+  const least = config.graph === 'complete' ? config.threshold : 2;
+  return checkRoundConfig({ ...config, minimumClients: Math.max(minimumClients, least) });
+}
