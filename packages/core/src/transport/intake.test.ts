@@ -178,7 +178,8 @@ describe('Intake', () => {
   it('gives memory back', async () => {
     const { clock, intake } = setup({ uploadMilliseconds: 1000 });
     const reservation = intake.reserve('a', 1000);
-    reservation.grow(500);
+    reservation.allocate(500);
+    reservation.allocate(1500);
     expect(intake.held).toBeGreaterThanOrEqual(1500);
     reservation.release();
     reservation.release();

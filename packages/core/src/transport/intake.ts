@@ -13,14 +13,20 @@ import type { RequestHandler } from './contract.ts';
 import type { TransportLimits } from './limits.ts';
 import type { Piece, Receipt } from './piece.ts';
 import { digestOf } from './sha256.ts';
+import { SpareBuffers } from './spare-buffers.ts';
 
 /** What keeping anything costs beside its bytes: a bound on bytes is one on numbers too. */
 const OVERHEAD = 1024;
 
-/** Memory that was promised to a message that is arriving. */
+/** Memory for a message that is arriving. */
 export interface Reservation {
-  /** @throws FedkitError `UNAVAILABLE` where there is no more. */
-  readonly grow: (bytes: number) => void;
+  /**
+   * Memory of `length` bytes, of any content, in place of what was allocated before; that keeps its content until then.
+   *
+   * @throws FedkitError `UNAVAILABLE` where there is no more.
+   */
+  readonly allocate: (length: number) => Uint8Array;
+  /** Gives all of it back; nobody may use it any more. */
   readonly release: () => void;
 }
 
@@ -64,6 +70,7 @@ export class Intake {
   /** Unfinished and finished uploads, each from the one that was touched longest ago. */
   readonly #open = new Map<string, Upload>();
   readonly #done = new Map<string, Upload>();
+  readonly #spare = new SpareBuffers();
   #held = 0;
 
   constructor(
@@ -85,22 +92,31 @@ export class Intake {
     return this.#held;
   }
 
-  /** @throws FedkitError `OUT_OF_RANGE` for a request that no one may send, `UNAVAILABLE` while memory is taken. */
+  /**
+   * Books `bytes` for a message of `client`.
+   *
+   * @throws FedkitError `OUT_OF_RANGE` for more than anyone may send, `UNAVAILABLE` while memory is taken.
+   */
   reserve(client: ClientId, bytes: number): Reservation {
     this.#checkLength(bytes);
-    let held = 0;
-    const grow = (more: number) => {
+    let held = bytes + OVERHEAD;
+    this.#take(client, held);
+    let buffer: Uint8Array | undefined;
+    const allocate = (length: number): Uint8Array => {
+      const more = Math.max(0, length + OVERHEAD - held);
       this.#take(client, more);
       held += more;
+      if (buffer !== undefined) this.#spare.give(buffer);
+      buffer = this.#spare.take(length);
+      return buffer;
     };
-    grow(bytes + OVERHEAD);
-    return {
-      grow,
-      release: () => {
-        this.#give(client, held);
-        held = 0;
-      },
+    const release = (): void => {
+      if (buffer !== undefined) this.#spare.give(buffer);
+      buffer = undefined;
+      this.#give(client, held);
+      held = 0;
     };
+    return { allocate, release };
   }
 
   /** Hands over a request that came in one message. */
@@ -135,7 +151,7 @@ export class Intake {
     this.#checkLength(total);
     const held = total + OVERHEAD;
     this.#take(client, held);
-    const bytes = new Uint8Array(total);
+    const bytes = this.#spare.take(total);
     const upload: Upload = { key, client, total, bytes, have: 0, touched: 0, held, response: undefined };
     this.#open.set(key, upload);
     this.#account(client).uploads.add(upload);
@@ -166,7 +182,8 @@ export class Intake {
       if (response.length > this.#limits.responseBytes) {
         refuse('OUT_OF_RANGE', 'transport: response', `at most ${this.#limits.responseBytes} bytes`, response.length);
       }
-      return response;
+      // The request's memory is about to be used again.
+      return response.buffer === request.buffer ? response.slice() : response;
     } catch (cause) {
       this.#onError(cause);
       throw new FedkitError('UNAVAILABLE', 'transport: expected a response, got an error of the server', { cause });
@@ -177,7 +194,7 @@ export class Intake {
   #settle(upload: Upload, response: Uint8Array): void {
     const account = this.#account(upload.client);
     const more = response.length + OVERHEAD - upload.held;
-    upload.bytes = undefined;
+    this.#recycle(upload);
     upload.held += more;
     account.held += more;
     this.#held += more;
@@ -242,7 +259,13 @@ export class Intake {
     this.#open.delete(upload.key);
     this.#done.delete(upload.key);
     this.#account(upload.client).uploads.delete(upload);
+    this.#recycle(upload);
     this.#give(upload.client, upload.held);
+  }
+
+  #recycle(upload: Upload): void {
+    if (upload.bytes !== undefined) this.#spare.give(upload.bytes);
+    upload.bytes = undefined;
   }
 
   #account(client: ClientId): Account {

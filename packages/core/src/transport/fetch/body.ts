@@ -5,6 +5,7 @@
  */
 import { FedkitError, isFedkitError } from '../../errors.ts';
 import type { Clock } from '../clock.ts';
+import { chunksOf } from './shortcuts.ts';
 
 /** Bounds of one body. */
 export interface BodyBounds {
@@ -12,8 +13,8 @@ export interface BodyBounds {
   /** Its length by its header; unknown where `undefined`. */
   readonly declared: number | undefined;
   readonly limit: number;
-  /** Called before memory beyond the declared length is taken; throws to stop. */
-  readonly grow?: (bytes: number) => void;
+  /** Where memory comes from, called again with a greater length when more is needed; throws to stop. */
+  readonly allocate?: (length: number) => Uint8Array;
   readonly clock: Clock;
   readonly milliseconds: number;
 }
@@ -35,47 +36,45 @@ const FIRST_CAPACITY = 65_536;
  * All of a body. The stream is cancelled as soon as it breaks a bound.
  *
  * @throws FedkitError `OUT_OF_RANGE` beyond the limit; `DECODE_FAILED` for another length than declared and for a stream
- * that breaks off; `UNAVAILABLE` after the time is over; what `grow` throws.
+ * that breaks off; `UNAVAILABLE` after the time is over; what `allocate` throws.
  */
-export async function readBody(body: ReadableStream<Uint8Array> | null, bounds: BodyBounds): Promise<Uint8Array> {
-  const { where, declared, limit, clock, milliseconds } = bounds;
+export async function readBody(message: Request | Response, bounds: BodyBounds): Promise<Uint8Array> {
+  const { where, declared, limit, allocate = (wanted) => new Uint8Array(wanted), clock, milliseconds } = bounds;
   const longest = declared ?? limit;
   const tooLong = () =>
     new FedkitError('OUT_OF_RANGE', `${where}: expected a body of at most ${limit} bytes, got more`);
   const broken = (got: string, cause?: unknown) =>
     new FedkitError('DECODE_FAILED', `${where}: expected a whole body, got ${got}`, { cause });
   if (longest > limit) throw tooLong();
-  let bytes = new Uint8Array(declared ?? 0);
+  let bytes = allocate(declared ?? 0);
   let length = 0;
+  const take = (chunk: Uint8Array): void => {
+    const needed = length + chunk.length;
+    if (needed > longest) throw declared === undefined ? tooLong() : broken('more bytes than declared');
+    if (needed > bytes.length) {
+      const larger = allocate(Math.min(longest, Math.max(FIRST_CAPACITY, 2 * bytes.length, needed)));
+      larger.set(bytes.subarray(0, length));
+      bytes = larger;
+    }
+    bytes.set(chunk, length);
+    length = needed;
+  };
+  const source = chunksOf(message);
   let late = false;
-  const reader = body?.getReader();
-  const giveUp = (): void => void reader?.cancel().catch(() => {});
-  const cancel = clock.after(milliseconds, () => {
+  const stop = clock.after(milliseconds, () => {
     late = true;
-    giveUp();
+    source.cancel();
   });
   try {
-    while (reader !== undefined) {
-      const { done, value } = await reader.read();
-      if (done || late) break;
-      const needed = length + value.length;
-      if (needed > longest) throw declared === undefined ? tooLong() : broken('more bytes than declared');
-      if (needed > bytes.length) {
-        const capacity = Math.min(longest, Math.max(FIRST_CAPACITY, 2 * bytes.length, needed));
-        bounds.grow?.(capacity - bytes.length);
-        const larger = new Uint8Array(capacity);
-        larger.set(bytes.subarray(0, length));
-        bytes = larger;
-      }
-      bytes.set(value, length);
-      length = needed;
-    }
+    await source.forEach((chunk) => {
+      if (!late) take(chunk);
+    });
     if (!late && declared !== undefined && length < declared) throw broken('fewer bytes than declared');
   } catch (error) {
-    giveUp();
+    source.cancel();
     if (!late) throw isFedkitError(error) ? error : broken('a broken stream', error);
   } finally {
-    cancel();
+    stop();
   }
   if (late) {
     throw new FedkitError('UNAVAILABLE', `${where}: expected a body within ${milliseconds} ms, got a slower one`, {

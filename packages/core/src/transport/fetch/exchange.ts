@@ -85,7 +85,7 @@ export function fetchExchange(options: FetchExchangeOptions): Exchange {
       const declared = response.headers.has('content-encoding') ? undefined : contentLength(where, response.headers);
       const limit = responseBytes;
       if (typeof response.body?.getReader === 'function') {
-        return await readBody(response.body, { where, declared, limit, clock, milliseconds: timeout });
+        return await readBody(response, { where, declared, limit, clock, milliseconds: timeout });
       }
       // React Native has no streams.
       if (declared !== undefined) checkInteger(`${where}: length of the response`, declared, 0, limit);

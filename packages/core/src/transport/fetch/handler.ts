@@ -15,6 +15,7 @@ import { decodePiece, encodeHave, PIECE_HEADER } from '../piece.ts';
 import { contentLength, readBody } from './body.ts';
 import { type CorsOptions, corsOf } from './cors.ts';
 import { CLIENT_HEADER, HAVE, mediaType, PIECE, WHOLE } from './protocol.ts';
+import { responseOf } from './shortcuts.ts';
 
 /** Who may ask is not optional: `authenticate`, or `insecure: true` in so many words. */
 export type FetchAuthentication =
@@ -65,6 +66,11 @@ const STATUSES: Partial<Record<ErrorCode, Status>> = {
   AUTHENTICATION_FAILED: 422,
   UNAVAILABLE: 503,
 };
+
+/** Told by a header, the length saves hosts a chunked encoding. */
+function answered(type: string, bytes: Uint8Array): Response {
+  return responseOf(bytes, { 'content-type': type, 'content-length': `${bytes.length}` });
+}
 
 /**
  * Serves `handler` over HTTP. TLS is the host's affair, and so is what `authenticate` asks for; without TLS both are in
@@ -122,11 +128,11 @@ export function fetchHandler(
     if (client === undefined || client === '') return refusal(401, { 'www-authenticate': 'Bearer' });
     const reservation = intake.reserve(client, declared ?? 0);
     try {
-      const body = await readBody(request.body, {
+      const body = await readBody(request, {
         where,
         declared,
         limit,
-        grow: reservation.grow,
+        allocate: reservation.allocate,
         clock,
         milliseconds: limits.bodyMilliseconds,
       }).catch((error: unknown) => {
@@ -136,9 +142,7 @@ export function fetchHandler(
       if (body === undefined) return refusal(408);
       const receipt =
         type === PIECE ? await intake.piece(client, decodePiece(body)) : { response: await intake.whole(client, body) };
-      return 'have' in receipt
-        ? new Response(encodeHave(receipt.have), { headers: { 'content-type': HAVE } })
-        : new Response(receipt.response as Uint8Array<ArrayBuffer>, { headers: { 'content-type': WHOLE } });
+      return 'have' in receipt ? answered(HAVE, encodeHave(receipt.have)) : answered(WHOLE, receipt.response);
     } finally {
       reservation.release();
     }

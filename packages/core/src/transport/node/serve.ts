@@ -4,7 +4,9 @@
  * @module
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { checkInteger, refuse } from '../check.ts';
+import { checkInteger, refuse } from '../../check.ts';
+import { bytesOf } from '../fetch/shortcuts.ts';
+import { type NodeRequest, nodeRequest } from './request.ts';
 
 export interface ServeOptions {
   /** 0 for any that is free. Default 0. */
@@ -24,8 +26,6 @@ export interface NodeServer {
   close(): Promise<void>;
 }
 
-/** Body bytes that wait for the handler, or for the client, before the other side is made to wait. */
-const BUFFERED = 262_144;
 /** How long a client may go on sending a body that was refused, in milliseconds, before it is cut off. */
 const LINGER = 1000;
 
@@ -88,20 +88,17 @@ async function answer(
   outgoing: ServerResponse,
   closing: () => boolean,
 ): Promise<void> {
-  const gone = new AbortController();
-  outgoing.on('close', () => {
-    if (!outgoing.writableFinished) gone.abort();
-  });
-  const body = bodyOf(incoming);
-  let request: Request;
+  let asked: NodeRequest;
   try {
-    request = requestOf(incoming, body.stream, gone.signal);
+    asked = nodeRequest(incoming);
   } catch {
-    // A target, method or header that no Request can have.
     outgoing.writeHead(400, { 'content-length': 0, connection: 'close' }).end();
     return;
   }
-  const response = await handler(request);
+  outgoing.on('close', () => {
+    if (!outgoing.writableFinished) asked.abort();
+  });
+  const response = await handler(asked.request);
   outgoing.writeHead(response.status, {
     ...Object.fromEntries(response.headers),
     ...(closing() && { connection: 'close' }),
@@ -109,66 +106,19 @@ async function answer(
   await send(response, outgoing);
   if (incoming.complete) return;
   // The rest is read and thrown away: a client that is cut off while it sends may never see the answer.
-  body.discard();
+  asked.discard();
   const timer: unknown = setTimeout(() => {
     if (!incoming.complete) incoming.destroy();
   }, LINGER);
   (timer as { unref(): void }).unref();
 }
 
-function requestOf(incoming: IncomingMessage, body: ReadableStream, signal: AbortSignal): Request {
-  const { method = 'GET', headers, rawHeaders } = incoming;
-  const url = new URL(incoming.url ?? '/', `http://${headers.host ?? 'localhost'}`);
-  const pairs: [string, string][] = [];
-  for (let i = 0; i < rawHeaders.length; i += 2) pairs.push([rawHeaders[i], rawHeaders[i + 1]]);
-  const bodiless = method === 'GET' || method === 'HEAD';
-  return new Request(url, {
-    method,
-    headers: pairs,
-    signal,
-    ...(!bodiless && { body, duplex: 'half' }),
-  } as RequestInit);
-}
-
-function bodyOf(incoming: IncomingMessage): { readonly stream: ReadableStream<Uint8Array>; discard(): void } {
-  let over = false;
-  const discard = (): void => {
-    over = true;
-    incoming.resume();
-  };
-  const stream = new ReadableStream<Uint8Array>(
-    {
-      start(controller) {
-        const finish = (end: () => void) => () => {
-          if (over) return;
-          over = true;
-          end();
-        };
-        incoming.on('data', (chunk: Uint8Array) => {
-          if (over) return;
-          controller.enqueue(chunk);
-          if ((controller.desiredSize ?? 0) <= 0) incoming.pause();
-        });
-        incoming.on(
-          'end',
-          finish(() => controller.close()),
-        );
-        const broken = finish(() => controller.error(new Error('the client went away')));
-        incoming.on('error', broken);
-        incoming.on('close', broken);
-        incoming.pause();
-      },
-      pull() {
-        incoming.resume();
-      },
-      cancel: discard,
-    },
-    { highWaterMark: BUFFERED, size: (chunk) => chunk.byteLength },
-  );
-  return { stream, discard };
-}
-
 async function send(response: Response, outgoing: ServerResponse): Promise<void> {
+  const bytes = bytesOf(response);
+  if (bytes !== undefined) {
+    outgoing.end(bytes);
+    return;
+  }
   const reader = response.body?.getReader();
   while (reader !== undefined) {
     const { done, value } = await reader.read();

@@ -18,7 +18,7 @@ declare module 'node:http' {
     readonly destroyed: boolean;
     writeHead(status: number, headers: Record<string, string | number>): this;
     write(bytes: Uint8Array): boolean;
-    end(): void;
+    end(bytes?: Uint8Array): void;
     on(event: 'drain' | 'close', listener: () => void): void;
     off(event: 'drain' | 'close', listener: () => void): void;
   }

@@ -2,11 +2,11 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { seededRng } from '../random.ts';
-import { fetchExchange } from './fetch/exchange.ts';
-import { fetchHandler, type FetchHandlerOptions } from './fetch/handler.ts';
-import { WHOLE } from './fetch/protocol.ts';
-import { type NodeServer, serve } from './node.ts';
+import { seededRng } from '../../random.ts';
+import { fetchExchange } from '../fetch/exchange.ts';
+import { fetchHandler, type FetchHandlerOptions } from '../fetch/handler.ts';
+import { WHOLE } from '../fetch/protocol.ts';
+import { type NodeServer, serve } from './serve.ts';
 
 const bytes = (length: number, seed = 1) => seededRng(seed).fill(new Uint8Array(length));
 const ends: (() => unknown)[] = [];
