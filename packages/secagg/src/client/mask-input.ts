@@ -5,6 +5,7 @@
  */
 import { FedkitError } from '@fedkit/core';
 import { maskedVectors } from '../config/round-config.ts';
+import { agreementOf } from '../crypto/agreement-of.ts';
 import { type KeyContext, extractKey } from '../key-derivation.ts';
 import { type MaskLayout, addPairMask, addSelfMask } from '../mask.ts';
 import type { Message } from '../messages/header.ts';
@@ -51,7 +52,7 @@ async function maskInto(
   const { self, peers } = state;
   const { context } = layout;
   addInput(config, input, sum);
-  const agreement = await provider.agreement(state.maskSecret);
+  const agreement = await agreementOf(provider, state.maskSecret);
   const me = maskParty(self);
   for (let i = 0; i < peers.length; i++) {
     if (pairs[i] === undefined) continue;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { agreementOf } from '../crypto/agreement-of.ts';
 import type { Agreement } from '../crypto/provider.ts';
 import { concat } from '../internal/bytes.ts';
 import { extractKey } from '../key-derivation.ts';
@@ -19,7 +20,7 @@ import type { ClientState } from './state.ts';
 export async function shareKeys({ config, provider, rng }: ClientRound, state: ClientState): Promise<Step> {
   const { self, peers, transcript } = state;
   const context = keyContext(config, transcript);
-  const agreement: Agreement = await provider.agreement(state.channelSecret);
+  const agreement: Agreement = await agreementOf(provider, state.channelSecret);
   const channelKeys: Uint8Array[] = [];
   for (const { channelKey } of peers) {
     const shared = agreement.agree(channelKey);

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { agreementOf } from '../crypto/agreement-of.ts';
 import { type CryptoProvider } from '../crypto/provider.ts';
 import { type Party, extractKey } from '../key-derivation.ts';
 import { type MaskLayout, addPairMask, addSelfMask } from '../mask.ts';
@@ -43,7 +44,7 @@ export async function runMaskTask(provider: CryptoProvider, task: MaskTask, sum:
     await addSelfMask(provider, layout, sum, extractKey(provider, layout.context, seed), party, -1);
   }
   for (const { party, secretKey, survivors } of pairMasks) {
-    const agreement = await provider.agreement(secretKey);
+    const agreement = await agreementOf(provider, secretKey);
     for (const survivor of survivors) {
       const shared = agreement.agree(survivor.publicKey);
       const extracted = extractKey(provider, layout.context, shared instanceof Uint8Array ? shared : await shared);

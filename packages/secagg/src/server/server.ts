@@ -9,8 +9,7 @@ import { roundConfigDigest } from '../config/encode-config.ts';
 import { type RoundConfig, checkRoundConfig, maskedVectors } from '../config/round-config.ts';
 import { defaultProvider } from '../crypto/default-provider.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
-import { inlineExecutor } from '../executor/inline.ts';
-import { type MaskExecutor, type MaskTask, maskCount } from '../executor/mask-task.ts';
+import { type MaskExecutor, type MaskTask, maskCount, runMaskTask } from '../executor/mask-task.ts';
 import { type Directory, verifyMessage } from '../identity.ts';
 import { equal } from '../internal/bytes.ts';
 import { decodeAbort, encodeAbort } from '../messages/abort.ts';
@@ -307,21 +306,27 @@ export class SecAggServer {
     this.#suspects = unmasking.suspects;
     const tasks = await unmasking.tasks();
     const masks = new VectorSum(maskedVectors(round.config));
-    const executor = this.#options.executor ?? inlineExecutor(this.#provider);
+    const { executor } = this.#options;
     const total = tasks.reduce((sum, task) => sum + maskCount(task), 0);
     let done = 0;
     let next = 0;
     const work = async (): Promise<void> => {
       while (next < tasks.length) {
         const task: MaskTask = tasks[next++];
-        masks.addSaved(await executor.run(task));
+        if (executor === undefined) {
+          // A turn of the event loop, so that a server answers others meanwhile.
+          await new Promise<void>((resolve) => {
+            setTimeout(resolve);
+          });
+          await runMaskTask(this.#provider, task, masks);
+        } else masks.addSaved(await executor.run(task));
         done += maskCount(task);
         this.#progress('masks', done, total);
       }
     };
-    await Promise.all(Array.from({ length: executor.concurrency }, work));
+    await Promise.all(Array.from({ length: executor?.concurrency ?? 1 }, work));
     // Only now is the sum touched: an executor that fails leaves the round as it was.
-    round.sum.addSaved(masks.save());
+    round.sum.addSum(masks);
     masks.erase();
     this.#unmasked = true;
   }

@@ -4,6 +4,7 @@
  * @module
  */
 import { type ClientId, FedkitError, secureRng } from '@fedkit/core';
+import { agreementOf } from '../crypto/agreement-of.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import type { MaskTask } from '../executor/mask-task.ts';
 import { equal } from '../internal/bytes.ts';
@@ -99,7 +100,7 @@ export class Unmasking {
     for (const dealer of keys) {
       const member = round.members[dealer];
       const secretKey = await this.#rebuild(dealer, 'maskKey', async (secret) =>
-        equal((await this.#provider.agreement(secret)).publicKey, member.maskKey),
+        equal((await agreementOf(this.#provider, secret)).publicKey, member.maskKey),
       );
       const peers = Array.from(round.peersOf(dealer)).filter((peer) => round.masked[peer]);
       const survivors = peers.map((peer) => maskParty(round.members[peer]));
