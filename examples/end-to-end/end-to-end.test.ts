@@ -1,5 +1,14 @@
 import { commonRange } from '@fedkit/compression';
-import { fedAvg, plainUpdates, scaffold, secureSum, seededRng, type Trainer } from '@fedkit/core';
+import {
+  asynchronousRounds,
+  fedAvg,
+  fedBuff,
+  plainUpdates,
+  scaffold,
+  secureSum,
+  seededRng,
+  type Trainer,
+} from '@fedkit/core';
 import { quadraticTrainer } from '@fedkit/core/conformance';
 import type { VirtualClock } from '@fedkit/core/transport/memory';
 import { secureAggregation } from '@fedkit/secagg';
@@ -7,6 +16,7 @@ import { describe, expect, it } from 'vitest';
 import { runFederation } from './federation.ts';
 import { OpenedSums } from './opened-sums.ts';
 import { drawPlan } from './plan.ts';
+import { asynchronousDifferences, Steps } from './steps.ts';
 import { differences } from './witness.ts';
 
 const SIZE = 5;
@@ -66,6 +76,18 @@ async function secureRun(seed: string) {
   };
 }
 
+async function asynchronousRun(seed: string) {
+  const plan = drawPlan({ seed, clients: CLIENTS, until: 90_000 });
+  const steps = new Steps();
+  const pipeline = () =>
+    plainUpdates({ algorithm: asynchronousRounds(steps.watch(fedBuff({ bufferSize: 3 }))), size: SIZE });
+  const rounds = { ...ROUNDS, cohort: 3, rounds: 8 };
+  const outcome = await runFederation({ plan, pipeline, initial, rounds, trainer, patience: PATIENCE });
+  const { params } = outcome.state as { params: Float32Array };
+  const { witness, records } = outcome;
+  return { ...outcome, differences: asynchronousDifferences(witness, steps, { initial, params, records }) };
+}
+
 describe('a federation in which everything goes wrong', () => {
   it.each(Array.from({ length: 20 }, (_, block) => block))(
     'publishes the means of exactly the acknowledged, block %i of plain updates',
@@ -87,6 +109,18 @@ describe('a federation in which everything goes wrong', () => {
         const run = await secureRun(seed);
         expect(run.differences, seed).toEqual([]);
         expect(run.records.filter(({ outcome }) => outcome === 'published').length, seed).toBe(2);
+      }
+    },
+  );
+
+  it.each(Array.from({ length: 4 }, (_, block) => block))(
+    'steps with exactly the acknowledged, block %i of asynchronous runs',
+    async (block) => {
+      for (let i = 0; i < 10; i++) {
+        const seed = `asynchronous ${10 * block + i}`;
+        const run = await asynchronousRun(seed);
+        expect(run.differences, seed).toEqual([]);
+        expect(run.records.length, seed).toBe(8);
       }
     },
   );
