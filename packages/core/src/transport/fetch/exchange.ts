@@ -4,10 +4,11 @@
  * @module
  */
 import { checkInteger, refuse } from '../../check.ts';
-import { FedkitError, isFedkitError } from '../../errors.ts';
+import { isFedkitError } from '../../errors.ts';
 import type { Exchange } from '../contract.ts';
 import { completePatience, type Patience, patientExchange, unavailable } from '../patience.ts';
 import { decodeHave, encodePiece, type Receipt } from '../piece.ts';
+import { failureOf } from '../status.ts';
 import { contentLength, readBody } from './body.ts';
 import { HAVE, mediaType, PIECE, WHOLE } from './protocol.ts';
 
@@ -21,9 +22,6 @@ export interface FetchExchangeOptions extends Patience {
 }
 
 const where = 'fetchExchange';
-
-/** Statuses after which another try may succeed: of the server, or of whatever stands before it. */
-const TEMPORARY: readonly number[] = [408, 421, 422, 425, 429, 500, 502, 503, 504];
 
 /**
  * Asks a server over HTTP.
@@ -67,7 +65,7 @@ export function fetchExchange(options: FetchExchangeOptions): Exchange {
     if (response.status !== 200) {
       // Frees the connection.
       await response.body?.cancel().catch(() => {});
-      throw failure(response);
+      throw failureOf(where, response.status, retryAfterOf(response.headers));
     }
     const answered = mediaType(response.headers);
     if (answered !== WHOLE && !(answered === HAVE && type === PIECE)) {
@@ -114,28 +112,6 @@ function received(bytes: Uint8Array): number {
   } catch (cause) {
     throw unavailable(where, 'a number of bytes', 'something else', { cause });
   }
-}
-
-function failure(response: Response): FedkitError {
-  const { status } = response;
-  if (TEMPORARY.includes(status)) {
-    const retryAfter = retryAfterOf(response.headers);
-    return unavailable(where, 'a response', `status ${status}`, retryAfter === undefined ? {} : { retryAfter });
-  }
-  const details = { status };
-  if (status === 401 || status === 403) {
-    return new FedkitError('AUTHENTICATION_FAILED', `${where}: expected to be known, got status ${status}`, {
-      details,
-    });
-  }
-  if (status === 413) {
-    return new FedkitError('OUT_OF_RANGE', `${where}: expected a request that the server takes, got status 413`, {
-      details,
-    });
-  }
-  return new FedkitError('INVALID_ARGUMENT', `${where}: expected a fedkit server at the URL, got status ${status}`, {
-    details,
-  });
 }
 
 /** Milliseconds by the header of that name: seconds, or a date, which is held against the response's own. */

@@ -6,12 +6,13 @@
  */
 import type { ClientId } from '../../aggregate/contract.ts';
 import { checkInteger, refuse } from '../../check.ts';
-import { type ErrorCode, isFedkitError } from '../../errors.ts';
+import { isFedkitError } from '../../errors.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { RequestHandler } from '../contract.ts';
 import { Intake } from '../intake.ts';
 import { completeLimits, type TransportLimits } from '../limits.ts';
 import { decodePiece, encodeHave, PIECE_HEADER } from '../piece.ts';
+import { statusOf } from '../status.ts';
 import { contentLength, readBody } from './body.ts';
 import { type CorsOptions, corsOf } from './cors.ts';
 import { CLIENT_HEADER, HAVE, mediaType, PIECE, WHOLE } from './protocol.ts';
@@ -58,14 +59,6 @@ const TEXTS = {
   503: 'try again later',
 } as const;
 type Status = keyof typeof TEXTS;
-
-const STATUSES: Partial<Record<ErrorCode, Status>> = {
-  DECODE_FAILED: 400,
-  SHAPE_MISMATCH: 400,
-  OUT_OF_RANGE: 413,
-  AUTHENTICATION_FAILED: 422,
-  UNAVAILABLE: 503,
-};
 
 /** Told by a header, the length saves hosts a chunked encoding. */
 function answered(type: string, bytes: Uint8Array): Response {
@@ -155,7 +148,7 @@ export function fetchHandler(
     try {
       response = await answer(request);
     } catch (error) {
-      const status = isFedkitError(error) ? STATUSES[error.code] : undefined;
+      const status = statusOf(error) as Status | undefined;
       if (status === undefined) onError(error);
       response = refusal(status ?? 500, status === 503 || status === undefined ? { 'retry-after': retryAfter } : {});
     }
