@@ -2,6 +2,7 @@
 // pnpm bench secagg flower [runs, default 5]
 import { roundConfig } from '@fedkit/secagg';
 import { median, table, writeResults } from '../shared/measure.ts';
+import { yardstick } from '../shared/yardstick.ts';
 import { every, simulate } from './simulate.ts';
 
 // Recorded for Flower 1.28 on a machine of this kind: medians of its own in-process round with 6 of 20 dropped.
@@ -19,6 +20,7 @@ const config = roundConfig({
   minimumClients: 11,
   mode: 'semi-honest',
 });
+const machine = yardstick();
 const dropped = every(clients, 0.3);
 const all = [];
 for (let run = -2; run < runs; run++) {
@@ -43,4 +45,4 @@ console.log(
   ),
 );
 console.log(`\n${config.vectors[0].bits} bits an entry; medians of ${runs}`);
-writeResults('secagg-flower', { server, client, whole, upload, recorded: FLOWER });
+writeResults('secagg-flower', { server, client, whole, upload, recorded: FLOWER }, machine());

@@ -3,6 +3,7 @@
 import { type Mode, roundConfig } from '@fedkit/secagg';
 import { runRound } from '@fedkit/secagg/testing';
 import { median, table, writeResults } from '../shared/measure.ts';
+import { yardstick } from '../shared/yardstick.ts';
 
 const [clients = 100, entries = 100_000, percent = 20, runs = 3] = process.argv.slice(2).map(Number);
 const ids = Array.from({ length: clients }, (_, i) => `client-${i}`);
@@ -26,6 +27,7 @@ async function round(mode: Mode): Promise<{ cpu: number; wall: number; up: numbe
   return { cpu: (user + system) / 1e6, wall: (performance.now() - began) / 1000, up: bytesUp[ids[clients - 1]] };
 }
 
+const machine = yardstick();
 const all: Record<string, Awaited<ReturnType<typeof round>>[]> = { 'semi-honest': [], malicious: [] };
 for (let run = -1; run < runs; run++) {
   for (const mode of ['semi-honest', 'malicious'] as const) {
@@ -49,4 +51,7 @@ console.log(
   ),
 );
 console.log(`\nmalicious / semi-honest: ${(rows[1].cpu / rows[0].cpu).toFixed(2)} × CPU`);
-if (clients === 100 && entries === 100_000) writeResults('secagg-malicious-round', { clients, entries, percent, rows });
+const measured = machine();
+if (clients === 100 && entries === 100_000) {
+  writeResults('secagg-malicious-round', { clients, entries, percent, rows }, measured);
+}

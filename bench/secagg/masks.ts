@@ -1,10 +1,10 @@
 // Mask expansion and addition: against `openssl speed`, and by engine.
 // pnpm bench secagg masks [entries, default 100000] [rounds, default 30]
-import { execFileSync } from 'node:child_process';
 import { type CryptoProvider, nodeProvider, plainProvider, webProvider } from '@fedkit/secagg';
 import { CHUNK_BYTES, VectorSum } from '../../packages/secagg/src/sum/vector-sum.ts';
 import { wordMemory } from '../../packages/secagg/src/kernels/words.ts';
-import { interleave, table, type Timed, writeResults } from '../shared/measure.ts';
+import { interleave, median, table, type Timed, writeResults } from '../shared/measure.ts';
+import { opensslSpeed, yardstick } from '../shared/yardstick.ts';
 
 const [entries = 100_000, rounds = 30] = process.argv.slice(2).map(Number);
 const bytes = entries * 4;
@@ -54,20 +54,6 @@ function whole(provider: CryptoProvider, kind: 'simd' | 'plain', repeats: number
   };
 }
 
-/** Bytes a millisecond of `openssl speed` on 16 KiB blocks, CPU time, or of nothing where it is missing. */
-function opensslSpeed(): number | undefined {
-  try {
-    const text = execFileSync('openssl', ['speed', '-mr', '-seconds', '1', '-bytes', '16384', '-evp', 'aes-128-ctr'], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    const rate = /^\+F:\d+:[^:]+:([\d.]+)$/m.exec(text)?.[1];
-    return rate === undefined ? undefined : Number(rate) / 1000;
-  } catch {
-    return undefined;
-  }
-}
-
 const node = nodeProvider();
 const web = webProvider();
 const candidates: Record<string, Timed> = {
@@ -82,10 +68,28 @@ const candidates: Record<string, Timed> = {
   ...(web && { 'whole mask, WebCrypto and SIMD': whole(web, 'simd', 4) }),
   'whole mask, plain and plain': whole(plainProvider, 'plain', 1),
 };
-const before = opensslSpeed();
-const times = await interleave(candidates, rounds);
-const after = opensslSpeed();
-const openssl = before === undefined || after === undefined ? undefined : (before + after) / 2;
+const machine = yardstick();
+// In blocks, each between two runs of openssl, so that both meet the same machine; the middle ratio counts.
+const BLOCKS = 5;
+const AES = 'AES-128-CTR, ';
+const blocks: { times: Record<string, number>; openssl: number | undefined }[] = [];
+for (let block = 0, before = opensslSpeed('aes-128-ctr', 16_384); block < BLOCKS; block++) {
+  const times = await interleave(candidates, Math.ceil(rounds / BLOCKS));
+  const after = opensslSpeed('aes-128-ctr', 16_384);
+  blocks.push({ times, openssl: before === undefined || after === undefined ? undefined : (before + after) / 2e3 });
+  before = after;
+}
+const names = Object.keys(candidates);
+const times = Object.fromEntries(names.map((name) => [name, median(blocks.map((block) => block.times[name]))]));
+const openssl = blocks[0].openssl === undefined ? undefined : median(blocks.map((block) => block.openssl as number));
+const ratios =
+  openssl === undefined
+    ? {}
+    : Object.fromEntries(
+        names
+          .filter((name) => name.startsWith(AES))
+          .map((name) => [name, median(blocks.map((block) => bytes / block.times[name] / (block.openssl as number)))]),
+      );
 const perEntry = (name: string) => (name.startsWith('addition') ? 12 : 4) * entries;
 console.log(`${entries} entries of 32 bits, CPU, medians of ${rounds}:\n`);
 console.log(
@@ -95,14 +99,12 @@ console.log(
       name,
       time.toFixed(4),
       (perEntry(name) / time / 1e6).toFixed(2),
-      openssl !== undefined && name.startsWith('AES') ? (bytes / time / openssl).toFixed(3) : '',
+      ratios[name]?.toFixed(3) ?? '',
     ]),
   ),
 );
 if (openssl !== undefined) {
-  console.log(
-    `\nopenssl speed -evp aes-128-ctr: ${(openssl / 1e6).toFixed(2)} GB/s, mean of one run before and one after`,
-  );
+  console.log(`\nopenssl speed -evp aes-128-ctr: ${(openssl / 1e6).toFixed(2)} GB/s, middle of ${BLOCKS}`);
 }
 console.log('goals: node:crypto ≥ 0.5 of openssl speed; SIMD addition ≤ 0.03 ms per 100,000 entries');
-writeResults('secagg-masks', { entries, times, opensslBytesPerMillisecond: openssl });
+writeResults('secagg-masks', { entries, times, ratios, opensslBytesPerMillisecond: openssl }, machine());

@@ -5,6 +5,7 @@ import { PRIME } from '../../packages/secagg/src/field31.ts';
 import { ShareDecoder } from '../../packages/secagg/src/share-decoder.ts';
 import { SHARE_BYTES, dealShares, shareWords } from '../../packages/secagg/src/shamir.ts';
 import { median, table, writeResults } from '../shared/measure.ts';
+import { yardstick } from '../shared/yardstick.ts';
 
 const [secrets = 1000, r = 700, t = 667, errors = 5] = process.argv.slice(2).map(Number);
 const rng = seededRng('reed-solomon');
@@ -42,6 +43,7 @@ function decodeAll(each: boolean): number {
   return (user + system) / 1000;
 }
 
+const machine = yardstick();
 const runs = [0, 1, 2, 3, 4];
 const same = median(runs.map(() => decodeAll(false)));
 const each = median(runs.map(() => decodeAll(true)));
@@ -55,4 +57,4 @@ console.log(
     ],
   ),
 );
-writeResults('secagg-reed-solomon', { secrets, r, t, errors, sameHolders: same, othersEach: each });
+writeResults('secagg-reed-solomon', { secrets, r, t, errors, sameHolders: same, othersEach: each }, machine());

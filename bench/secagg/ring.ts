@@ -3,6 +3,7 @@
 //   [assumed dropouts in percent, default as many] [entries, default 100000]
 import { type Mode, roundConfig } from '@fedkit/secagg';
 import { median, table, writeResults } from '../shared/measure.ts';
+import { yardstick } from '../shared/yardstick.ts';
 import { every, simulate } from './simulate.ts';
 
 const [clients = 1000, percent = 30] = process.argv.slice(2, 4).map(Number);
@@ -17,6 +18,7 @@ const config = roundConfig({
   dropoutFraction: assumed / 100,
   mode,
 });
+const machine = yardstick();
 // Clients that have masked their input wait in files: a heap full of them would be the server's to collect.
 const result = await simulate(config, every(clients, percent / 100), true);
 const stages = Object.entries(result.server) as [string, number][];
@@ -41,14 +43,19 @@ console.log(
 console.log(
   `\nclient, median: ${client.cpu.toFixed(1)} ms CPU, ${client.up} bytes up, ${client.down} down; whole simulation ${result.wallSeconds.toFixed(0)} s; resident with clients in files: ${(result.residentBytes / 2 ** 20).toFixed(0)} MiB`,
 );
-writeResults(`secagg-ring-${clients}-${percent}-${mode}`, {
-  clients,
-  percent,
-  mode,
-  degree: config.degree,
-  threshold: config.threshold,
-  serverCpu: result.server,
-  client,
-  wallSeconds: result.wallSeconds,
-  residentBytes: result.residentBytes,
-});
+const measured = machine();
+writeResults(
+  `secagg-ring-${clients}-${percent}-${mode}`,
+  {
+    clients,
+    percent,
+    mode,
+    degree: config.degree,
+    threshold: config.threshold,
+    serverCpu: result.server,
+    client,
+    wallSeconds: result.wallSeconds,
+    residentBytes: result.residentBytes,
+  },
+  measured,
+);

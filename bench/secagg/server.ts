@@ -3,6 +3,7 @@
 // pnpm bench secagg server [clients, default 1000] [percents, default 0,10,30] [entries, default 100000]
 import { roundConfig } from '@fedkit/secagg';
 import { table, writeResults } from '../shared/measure.ts';
+import { yardstick } from '../shared/yardstick.ts';
 import { every } from './simulate.ts';
 import { makeCohort, type ServerRun } from './synthetic-server.ts';
 
@@ -25,6 +26,7 @@ const config = roundConfig({
   minimumClients: threshold,
   mode: 'semi-honest',
 });
+const machine = yardstick();
 const run = await makeCohort(config);
 await run(new Set());
 const results = [];
@@ -50,4 +52,5 @@ console.log(
     ]),
   ),
 );
-if (clients === 1000) writeResults('secagg-server', results);
+const measured = machine();
+if (clients === 1000) writeResults('secagg-server', results, measured);

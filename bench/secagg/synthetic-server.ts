@@ -82,7 +82,14 @@ export async function makeCohort(config: RoundConfig): Promise<(dropped: Readonl
     const inputs: [number, Uint8Array][] = [];
     for (const member of survivors) {
       sum.addValues(0, inputOf(config, member.index).update, 1);
-      await addSelfMask(provider, layout, sum, extractKey(context, seeds[member.index]), maskParty(member), 1);
+      await addSelfMask(
+        provider,
+        layout,
+        sum,
+        extractKey(provider, context, seeds[member.index]),
+        maskParty(member),
+        1,
+      );
       inputs.push([member.index, encodeMaskedInput(config, member.index, [sum.pack(0)])]);
       sum.erase();
     }

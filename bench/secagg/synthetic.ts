@@ -80,7 +80,7 @@ export async function runClient(config: RoundConfig, peers: readonly Peer[], dro
   const share = new Uint8Array(SHARE_BYTES).fill(1);
   const pairs: Uint8Array[] = [];
   for (const { member, channel } of peers) {
-    const key = extractKey(context, await channel.agree(me.channelKey));
+    const key = extractKey(provider, context, await channel.agree(me.channelKey));
     const parties = [channelParty(member), channelParty(me)] as const;
     pairs.push(
       concat(

@@ -1,8 +1,9 @@
 // Measuring for ratios: all candidates in one process, interleaved round by round, medians.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Yardstick, quietness } from './yardstick.ts';
 
 /** Runs once and returns its milliseconds; for work that is timed elsewhere, such as in a peer's process. */
 export type Timed = () => number | Promise<number>;
@@ -51,10 +52,22 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [line(head), rule, ...rows.map(line)].join('\n');
 }
 
-/** Writes bench/results/<name>.json, with what it was measured on. */
-export function writeResults(name: string, results: unknown): void {
+/**
+ * Writes bench/results/<name>.json, with what it was measured on. Where the machine's speed was measured too, the run on
+ * the quieter machine stays, whatever its results; `RECORD=always` replaces it, as after a change of the code.
+ */
+export function writeResults(name: string, results: unknown, machine?: Yardstick): void {
   const directory = join(dirname(fileURLToPath(import.meta.url)), '../results');
   mkdirSync(directory, { recursive: true });
+  const file = join(directory, `${name}.json`);
+  if (machine !== undefined && existsSync(file) && process.env.RECORD !== 'always') {
+    const { machine: earlier } = JSON.parse(readFileSync(file, 'utf8')) as { machine?: Yardstick };
+    if (earlier !== undefined && quietness(earlier) >= quietness(machine)) {
+      console.log('a run on a quieter machine is recorded already');
+      return;
+    }
+  }
   const engine = { node: process.version, cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length };
-  writeFileSync(join(directory, `${name}.json`), `${JSON.stringify({ name, engine, results }, undefined, 2)}\n`);
+  const record = { name, engine, ...(machine === undefined ? {} : { machine }), results };
+  writeFileSync(file, `${JSON.stringify(record, undefined, 2)}\n`);
 }

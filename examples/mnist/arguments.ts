@@ -74,7 +74,12 @@ export function parseCommandLine(argv: readonly string[]): { help: boolean; plan
   return { help: values.help, plans, threads };
 }
 
-function integer(flag: string, text: string, minimum: number, maximum: number = Number.MAX_SAFE_INTEGER): number {
+export function integer(
+  flag: string,
+  text: string,
+  minimum: number,
+  maximum: number = Number.MAX_SAFE_INTEGER,
+): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < minimum || value > maximum) {
     const range = maximum === Number.MAX_SAFE_INTEGER ? `≥ ${minimum}` : `from ${minimum} to ${maximum}`;
@@ -83,7 +88,7 @@ function integer(flag: string, text: string, minimum: number, maximum: number = 
   return value;
 }
 
-function positive(flag: string, text: string): number {
+export function positive(flag: string, text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value) || value <= 0) {
     throw new UsageError(`${flag}: expected a number > 0, got ${text}`);

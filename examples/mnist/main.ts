@@ -70,6 +70,7 @@ async function main(): Promise<void> {
     const { json, html } = writeReport(OUT, report);
     const [data, page] = [json, html].map((path) => relative(process.cwd(), path));
     screen.say(`\n${summary(report, plans)}\n\nreport: ${page}, data: ${data}`);
+    screen.say('next: npx -y pnpm@12.21.0 demo --private, where no server sees an update');
   } catch (error) {
     screen.clear();
     throw signal.aborted && isFedkitError(error, 'ABORTED') ? signal.reason : error;

@@ -115,7 +115,7 @@ describe('the report', () => {
     expect(JSON.parse(readFileSync(paths.json, 'utf8'))).toEqual(JSON.parse(JSON.stringify(report)));
     const page = readFileSync(paths.html, 'utf8');
     expect(page.match(/<svg/g)?.length).toBe(2);
-    expect(page.match(/<polyline class="iid" points="[\d.]+,[\d.]+ [\d.]+,[\d.]+"/g)?.length).toBe(2);
+    expect(page.match(/<polyline class="first" points="[\d.]+,[\d.]+ [\d.]+,[\d.]+"/g)?.length).toBe(2);
     expect(page).not.toMatch(/<script|<link|src=|url\(|https?:|NaN|undefined/);
     expect(page).toContain(run.modelDigest);
     expect(readdirSync(join(folder, 'new')).sort()).toEqual(['report.html', 'report.json']);

@@ -3,37 +3,12 @@
  *
  * @module
  */
-import { escape, lineChart } from './chart.ts';
+import { escape, lineChart } from '../report/chart.ts';
+import { STYLE } from '../report/style.ts';
 import type { Report, RunReport } from './report.ts';
 
 const NAMES = { iid: 'IID', shards: 'two shards' };
-
-const STYLE = `
-:root { color-scheme: light dark; --ink: #1c2024; --dim: #60646c; --line: #e0e1e6; --page: #fcfcfd; --iid: #0b6bcb; --shards: #c4560a; --central: #7c7f86; }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #edeef0; --dim: #a0a4ab; --line: #2e3135; --page: #111113; --iid: #70b8ff; --shards: #ff9b52; --central: #8b8f96; }
-}
-body { margin: 0; background: var(--page); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
-main { max-width: 860px; margin: 0 auto; padding: 40px 20px 80px; }
-h1 { font-size: 1.6rem; line-height: 1.2; margin: 0 0 0.4em; }
-h2 { font-size: 1.05rem; margin: 2.4em 0 0.6em; }
-p { color: var(--dim); margin: 0.4em 0; max-width: 68ch; }
-svg { display: block; width: 100%; height: auto; }
-svg text { font: 12px system-ui, sans-serif; fill: var(--dim); }
-svg .label { font-weight: 600; }
-.grid { stroke: var(--line); }
-polyline { fill: none; stroke-width: 2; stroke-linejoin: round; }
-polyline.iid { stroke: var(--iid); } circle.iid, svg .label.iid { fill: var(--iid); }
-polyline.shards { stroke: var(--shards); } circle.shards, svg .label.shards { fill: var(--shards); }
-.level { stroke: var(--central); stroke-dasharray: 5 4; } svg .label.central { fill: var(--dim); font-weight: 400; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { padding: 6px 10px; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
-th { color: var(--dim); font-weight: 600; font-size: 0.85rem; }
-th:first-child, td:first-child { text-align: left; padding-left: 0; }
-summary { cursor: pointer; color: var(--dim); margin-top: 2em; }
-code { font-size: 0.8rem; overflow-wrap: anywhere; }
-`;
+const COLOURS = { iid: 'first', shards: 'second' };
 
 /** A whole HTML document. */
 export function reportPage(report: Report): string {
@@ -47,7 +22,7 @@ export function reportPage(report: Report): string {
   const curve = (value: 'testAccuracy' | 'testLoss') =>
     runs.map(({ split, rounds }) => ({
       label: NAMES[split],
-      className: split,
+      className: COLOURS[split],
       values: rounds.map((round) => round[value]),
     }));
   const level = (value: number) => [{ label: 'one central epoch', className: 'central', value }];

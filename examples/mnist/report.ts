@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { writeFiles } from '../report/write-files.ts';
 import { reportPage } from './report-page.ts';
 
 /** One round, by itself: bytes and seconds are not cumulative. */
@@ -60,19 +59,11 @@ export function roundsTo(rounds: readonly RoundReport[]): RunReport['roundsTo'] 
   return { 90: first(90), 95: first(95), 97: first(97) };
 }
 
-/** Writes `report.json` and `report.html` into `folder`, each as a whole or not at all. */
+/** Writes `report.json` and `report.html` into `folder`. */
 export function writeReport(folder: string, report: Report): { json: string; html: string } {
-  mkdirSync(folder, { recursive: true });
-  const files = [
-    { path: join(folder, 'report.json'), text: `${JSON.stringify(report, undefined, 2)}\n` },
-    { path: join(folder, 'report.html'), text: reportPage(report) },
-  ];
-  const temporary = (path: string) => `${path}.${process.pid}.tmp`;
-  try {
-    for (const { path, text } of files) writeFileSync(temporary(path), text);
-    for (const { path } of files) renameSync(temporary(path), path);
-  } finally {
-    for (const { path } of files) rmSync(temporary(path), { force: true });
-  }
-  return { json: files[0].path, html: files[1].path };
+  const paths = writeFiles(folder, {
+    'report.json': `${JSON.stringify(report, undefined, 2)}\n`,
+    'report.html': reportPage(report),
+  });
+  return { json: paths['report.json'], html: paths['report.html'] };
 }

@@ -29,6 +29,7 @@ export {
   type PendingUpdate,
   restoreErrorFeedback,
 } from './feedback/error-feedback.ts';
+export { feedbackCodec } from './feedback/feedback-codec.ts';
 export { commonRange, type CommonRangeOptions } from './linear/grid.ts';
 export { nextSpread, wrapped, type WrappedOptions } from './linear/wrapped.ts';
 export { measure, type Measurement } from './measure.ts';
@@ -43,6 +44,7 @@ export { scaledSign, signSgd } from './quantize/sign.ts';
 export { ternary } from './quantize/ternary.ts';
 export { uniform } from './quantize/uniform.ts';
 export { rotated } from './rotation/rotated.ts';
+export { rotation } from './rotation/rotation.ts';
 export { walshHadamard } from './rotation/walsh-hadamard.ts';
 export { pipe } from './sparse/pipe.ts';
 export { randomK, type SharedSparsifier } from './sparse/random-k.ts';

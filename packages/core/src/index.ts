@@ -171,18 +171,39 @@ export type {
   Collected,
   ExchangeCollector,
   ExchangingClient,
+  ExchangingPipeline,
   ExchangingServer,
   Pipeline,
   PipelineFacts,
   PipelineTask,
   ReportCollector,
   ReportingClient,
+  ReportingPipeline,
   ReportingServer,
   RoundFacts,
   ServerHalf,
 } from './pipeline/contract.ts';
-export { type PlainUpdates, type PlainUpdatesOptions, plainUpdates } from './pipeline/plain-updates.ts';
-export { type SecureSum, type SecureSumOptions, secureSum } from './pipeline/secure-sum.ts';
+export { type PlainUpdatesOptions, plainUpdates } from './pipeline/plain-updates.ts';
+export { type SecureSumOptions, secureSum } from './pipeline/secure-sum.ts';
+export { type CentralDpOptions, centralDp } from './pipeline/central-dp.ts';
+export { type DistributedDpOptions, distributedDp } from './pipeline/distributed-dp.ts';
+export type {
+  AccountingOf,
+  Filters,
+  PrivacyCharge,
+  PrivacyEvent,
+  PrivacyFilter,
+  SelectionOptions,
+} from './pipeline/privacy.ts';
+export type { PrivateOptions, PrivateWeighting, PublicTotals } from './pipeline/private-options.ts';
+export type {
+  CentralNoise,
+  CentralNoiseMaker,
+  DistributedNoise,
+  DistributedNoiseMaker,
+  NoiselessSum,
+  SeededRotation,
+} from './pipeline/mechanisms.ts';
 export type { ErrorFeedbackMaker, FeedbackCodec } from './pipeline/memory.ts';
 export type { CodecBySlot } from './pipeline/codecs.ts';
 export {
@@ -208,3 +229,7 @@ export type {
   ServerProgress,
 } from './round/server-options.ts';
 export type { Exchange, RequestHandler } from './transport/contract.ts';
+export type { Clock } from './transport/clock.ts';
+export { federatedClient } from './device/federated-client.ts';
+export type { DeviceTraining, FederatedClient, FederatedClientOptions } from './device/contract.ts';
+export type { ClientProgress, NextStep } from './device/progress.ts';

@@ -95,7 +95,14 @@ export {
   type TreeState,
 } from './factorization/tree.ts';
 export { type Charge, type LedgerOptions, type PrivacyLedger, privacyLedger } from './ledger/ledger.ts';
-export type { LedgerBody, LedgerIdentity, LedgerRecord, PrivacyBudget, RealizedRound } from './ledger/record.ts';
+export type {
+  ChargedRelease,
+  LedgerBody,
+  LedgerIdentity,
+  LedgerRecord,
+  PrivacyBudget,
+  RealizedRound,
+} from './ledger/record.ts';
 export { type LedgerReport, replayLedger } from './ledger/replay.ts';
 export {
   type CentralGaussian,

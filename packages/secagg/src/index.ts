@@ -27,6 +27,7 @@ export { SecAggClient, type SecAggClientOptions } from './client/client.ts';
 export { type ServerStage } from './server/round.ts';
 export { SecAggServer, type SecAggResult, type SecAggServerOptions, type ServerProgress } from './server/server.ts';
 export { type Suspects } from './server/unmask.ts';
+export { type Verdict } from './server/blame.ts';
 export { type ShareKind } from './share-encryption.ts';
 export type { MaskExecutor, MaskTask } from './executor/mask-task.ts';
 export { inlineExecutor } from './executor/inline.ts';

@@ -8,7 +8,7 @@
  * @module
  */
 import { utf8Encode } from '@fedkit/core/internal';
-import { concat, uint32Bytes } from './internal/bytes.ts';
+import type { CryptoProvider } from './crypto/provider.ts';
 import { PROTOCOL_LABEL, hkdfExpand, hkdfExtract } from './internal/hash.ts';
 
 /** What a key is for; the number goes into its derivation. 5 and above are free. */
@@ -57,8 +57,8 @@ export interface MaskedVector {
 const LABEL = /* @__PURE__ */ utf8Encode(PROTOCOL_LABEL);
 
 /** HKDF-Extract of an X25519 agreement or of a self-mask seed; 32 bytes. */
-export function extractKey(context: KeyContext, secret: Uint8Array): Uint8Array {
-  return hkdfExtract(context.transcript, secret);
+export function extractKey(provider: CryptoProvider, context: KeyContext, secret: Uint8Array): Uint8Array {
+  return hkdfExtract(provider, context.transcript, secret);
 }
 
 /**
@@ -68,6 +68,7 @@ export function extractKey(context: KeyContext, secret: Uint8Array): Uint8Array 
  * @param length - 16 or 32 bytes.
  */
 export function expandKey(
+  provider: CryptoProvider,
   context: KeyContext,
   extracted: Uint8Array,
   purpose: Purpose,
@@ -75,7 +76,7 @@ export function expandKey(
   length: number,
   vector?: MaskedVector,
 ): Uint8Array {
-  return hkdfExpand(extracted, keyInfo(context, purpose, parties, vector), length);
+  return hkdfExpand(provider, extracted, keyInfo(context, purpose, parties, vector), length);
 }
 
 /** The info bytes of a derivation: label, purpose, session, round, parties, vector. */
@@ -85,18 +86,36 @@ export function keyInfo(
   parties: readonly Party[],
   vector?: MaskedVector,
 ): Uint8Array {
-  const parts: Uint8Array[] = [
-    LABEL,
-    Uint8Array.of(purpose, parties.length),
-    context.session,
-    uint32Bytes(context.round),
-  ];
+  const name = vector === undefined ? undefined : utf8Encode(vector.name);
+  let length = LABEL.length + 2 + context.session.length + 4;
+  for (const { id, publicKey } of parties) length += 5 + id.length + publicKey.length;
+  if (name !== undefined) length += name.length + 6;
+  const info = new Uint8Array(length);
+  let at = put(info, 0, LABEL);
+  info[at++] = purpose;
+  info[at++] = parties.length;
+  at = putUint32(info, put(info, at, context.session), context.round);
   for (const { index, id, publicKey } of parties) {
-    parts.push(uint32Bytes(index), Uint8Array.of(id.length), id, publicKey);
+    at = putUint32(info, at, index);
+    info[at++] = id.length;
+    at = put(info, put(info, at, id), publicKey);
   }
-  if (vector !== undefined) {
-    const name = utf8Encode(vector.name);
-    parts.push(Uint8Array.of(name.length), name, Uint8Array.of(vector.bits), uint32Bytes(vector.length));
+  if (vector !== undefined && name !== undefined) {
+    info[at++] = name.length;
+    at = put(info, at, name);
+    info[at++] = vector.bits;
+    putUint32(info, at, vector.length);
   }
-  return concat(...parts);
+  return info;
+}
+
+// Both return where the next field goes.
+function put(into: Uint8Array, at: number, bytes: Uint8Array): number {
+  into.set(bytes, at);
+  return at + bytes.length;
+}
+
+function putUint32(into: Uint8Array, at: number, value: number): number {
+  for (let shift = 0; shift < 32; shift += 8) into[at++] = value >>> shift;
+  return at;
 }

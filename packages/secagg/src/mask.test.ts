@@ -29,13 +29,13 @@ function layoutOf(
 
 async function selfMask(secret: Uint8Array, layout = layoutOf(), who = u): Promise<number[]> {
   const sum = new VectorSum(layout.vectors);
-  await addSelfMask(plainProvider, layout, sum, extractKey(layout.context, secret), who, 1);
+  await addSelfMask(plainProvider, layout, sum, extractKey(plainProvider, layout.context, secret), who, 1);
   return Array.from(sum.centered(0));
 }
 
 async function pairMask(layout: MaskLayout, self: Party, peer: Party): Promise<number[]> {
   const sum = new VectorSum(layout.vectors);
-  await addPairMask(plainProvider, layout, sum, extractKey(layout.context, seed), self, peer, 1);
+  await addPairMask(plainProvider, layout, sum, extractKey(plainProvider, layout.context, seed), self, peer, 1);
   return Array.from(sum.centered(0));
 }
 
@@ -51,7 +51,7 @@ describe('a mask', () => {
       const sum = new VectorSum(layout.vectors);
       const native = nodeProvider();
       if (native === undefined) throw new Error('no node:crypto');
-      await addSelfMask(native, layout, sum, extractKey(layout.context, seed), u, 1);
+      await addSelfMask(native, layout, sum, extractKey(native, layout.context, seed), u, 1);
       expect(Array.from(sum.centered(0))).toEqual(await selfMask(seed, layout));
     }
   });
@@ -125,7 +125,7 @@ describe('a mask', () => {
     for (let bits = 2; bits <= 52; bits++) {
       const layout = layoutOf({ vector: { bits } });
       const sum = new VectorSum(layout.vectors);
-      const extracted = extractKey(context, seed);
+      const extracted = extractKey(plainProvider, context, seed);
       await addPairMask(plainProvider, layout, sum, extracted, u, v, 1);
       expect(Array.from(sum.centered(0)).some((word) => word !== 0)).toBe(true);
       await addPairMask(plainProvider, layout, sum, extracted, v, u, 1);

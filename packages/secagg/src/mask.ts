@@ -55,7 +55,7 @@ async function addMasks(
   sign: Sign,
 ): Promise<void> {
   for (let i = 0; i < vectors.length; i++) {
-    const key = expandKey(context, extracted, purpose, parties, maskKeyBytes(suite), vectors[i]);
+    const key = expandKey(provider, context, extracted, purpose, parties, maskKeyBytes(suite), vectors[i]);
     await sum.addMask(i, await provider.keystream(suite, key, sum.maskBytes(i)), sign);
     key.fill(0);
   }

@@ -6,7 +6,9 @@ import {
   MAXIMUM_ABSCISSA,
   SHARE_BYTES,
   checkShare,
+  combineAll,
   combineShares,
+  combineWords,
   dealShares,
   interpolationWeights,
   shareWords,
@@ -156,5 +158,32 @@ describe('sharing', () => {
     const share = new Uint8Array(SHARE_BYTES);
     new DataView(share.buffer).setUint32(32, 2 ** 24, true);
     expect(combineShares(Uint32Array.of(1), [share])).toBeUndefined();
+  });
+});
+
+describe('combineAll', () => {
+  it('gives what combineWords gives one by one, wrong shares included', () => {
+    const rng = seededRng('all');
+    for (const [threshold, holders, count] of [
+      [2, 3, 1],
+      [31, 33, 3],
+      [32, 40, 2],
+      [33, 40, 5],
+      [200, 201, 7],
+    ]) {
+      const secrets = Array.from({ length: count }, () => rng.fill(new Uint8Array(32)));
+      const abscissas = Uint32Array.from({ length: holders }, (_, i) => 1 + 7 * i);
+      const dealt = dealShares(secrets, threshold, abscissas, rng);
+      const lists = Array.from({ length: threshold }, (_, holder) => {
+        const shares = dealt.map((all) => shareWords(all.subarray(holder * SHARE_BYTES, (holder + 1) * SHARE_BYTES)));
+        return Uint32Array.from(shares.flatMap((share) => [...share]));
+      });
+      if (count > 2) lists[1][9] = PRIME - 1;
+      const weights = interpolationWeights(abscissas.subarray(0, threshold));
+      const one = secrets.map((_, i) => combineWords(weights, lists, new Uint32Array(threshold).fill(i)));
+      expect(combineAll(weights, lists, count)).toEqual(one);
+      expect(one[0]).toEqual(secrets[0]);
+      if (count > 2) expect(one[1]).not.toEqual(secrets[1]);
+    }
   });
 });

@@ -21,6 +21,7 @@ export const SHARE_BYTES: number = 4 * LIMBS;
 export const MAXIMUM_ABSCISSA = 0x400000;
 
 const LIMB_BITS = 29;
+const LIMB_MASK = 0x1fffffff;
 const TWO_31 = 2147483648;
 const INVERSE_TWO_31 = 1 / TWO_31;
 // Up to here two Horner steps fit in one reduction: (2^31 + 2^22)·x² + 2^31·(x + 1) < 2^53.
@@ -147,6 +148,49 @@ export function combineWords(
 }
 
 /**
+ * Rebuilds all the secrets of which the same holders hold shares, as {@link combineWords} does one by one.
+ *
+ * @param shares - For each holder the shares of `count` secrets, nine words each, all below p.
+ * @returns In the order of the shares, each as {@link combineWords} returns it.
+ */
+export function combineAll(
+  weights: Uint32Array,
+  shares: readonly Uint32Array[],
+  count: number,
+): (Uint8Array | undefined)[] {
+  const words = count * LIMBS;
+  // As in combineWords; holder by holder, since a list of theirs is one run of memory.
+  const high = new Float64Array(words);
+  const low = new Float64Array(words);
+  for (let i = 0; i < weights.length; i++) {
+    const upper = weights[i] >>> 16;
+    const lower = weights[i] & 0xffff;
+    const held = shares[i];
+    for (let j = 0; j < words; j++) {
+      high[j] += upper * held[j];
+      low[j] += lower * held[j];
+    }
+    if (i % 32 !== 31) continue;
+    for (let j = 0; j < words; j++) {
+      high[j] = reduce(high[j]);
+      low[j] = reduce(low[j]);
+    }
+  }
+  const limbs = new Uint32Array(LIMBS);
+  const secrets = Array.from({ length: count }, (_, secret) => {
+    for (let limb = 0; limb < LIMBS; limb++) {
+      const j = secret * LIMBS + limb;
+      limbs[limb] = reduce(reduce(high[j]) * 65536 + reduce(low[j]));
+    }
+    return limbsToSecret(limbs);
+  });
+  high.fill(0);
+  low.fill(0);
+  limbs.fill(0);
+  return secrets;
+}
+
+/**
  * Rebuilds a secret from encoded shares, as {@link combineWords}.
  *
  * @throws FedkitError `DECODE_FAILED` for a share with an element ≥ p or of another length, `THRESHOLD_NOT_MET` for fewer
@@ -165,45 +209,50 @@ export function shareWords(share: Uint8Array): Uint32Array {
   return Uint32Array.from({ length: LIMBS }, (_, limb) => readWord(share, 4 * limb));
 }
 
-/** Refuses bytes that are not a canonically encoded share. */
-export function checkShare(share: Uint8Array): void {
+/** Whether these bytes are a canonically encoded share. */
+export function isShare(share: Uint8Array): boolean {
   let valid = share.length === SHARE_BYTES;
   for (let limb = 0; valid && limb < LIMBS; limb++) valid = readWord(share, 4 * limb) < PRIME;
-  if (!valid) refuse('DECODE_FAILED', 'shamir: share', 'nine field elements below 2^31 − 1 in 36 bytes', share);
+  return valid;
+}
+
+/** Refuses bytes that are not a canonically encoded share. */
+export function checkShare(share: Uint8Array): void {
+  if (!isShare(share))
+    refuse('DECODE_FAILED', 'shamir: share', 'nine field elements below 2^31 − 1 in 36 bytes', share);
 }
 
 function secretToLimbs(secret: Uint8Array): Uint32Array {
   if (secret.length !== SECRET_BYTES) {
     refuse('SHAPE_MISMATCH', 'shamir.dealShares: secret', `${SECRET_BYTES} bytes`, secret.length);
   }
+  // In 32-bit words alone: a remainder of doubles takes longer for some values than for others.
   const limbs = new Uint32Array(LIMBS);
   for (let limb = 0; limb < LIMBS; limb++) {
-    const bit = limb * LIMB_BITS;
+    const at = (limb * LIMB_BITS) >> 3;
+    const shift = (limb * LIMB_BITS) & 7;
     let value = 0;
-    // 29 bits that start anywhere in a byte touch at most five bytes: 37 bits, gathered in float64.
-    for (let byte = 4; byte >= 0; byte--) value = value * 256 + (secret[(bit >> 3) + byte] ?? 0);
-    limbs[limb] = Math.floor(value / 2 ** (bit & 7)) % 2 ** LIMB_BITS;
+    for (let byte = 3; byte >= 0; byte--) value = (value << 8) | (secret[at + byte] ?? 0);
+    value >>>= shift;
+    // 29 bits that start anywhere in a byte touch at most five bytes.
+    if (shift > 3) value |= (secret[at + 4] ?? 0) << (32 - shift);
+    limbs[limb] = value & LIMB_MASK;
   }
   return limbs;
 }
 
 function limbsToSecret(limbs: Uint32Array): Uint8Array | undefined {
   const secret = new Uint8Array(SECRET_BYTES);
-  let held = 0;
-  let bits = 0;
-  let next = 0;
-  for (let limb = 0; limb < LIMBS; limb++) {
-    const width = limb === LIMBS - 1 ? 8 * SECRET_BYTES - LIMB_BITS * (LIMBS - 1) : LIMB_BITS;
-    if (limbs[limb] >= 2 ** width) return undefined;
-    held += limbs[limb] * 2 ** bits;
-    bits += width;
-    while (bits >= 8) {
-      secret[next++] = held % 256;
-      held = Math.floor(held / 256);
-      bits -= 8;
-    }
+  for (let i = 0; i < SECRET_BYTES; i++) {
+    const limb = Math.floor((8 * i) / LIMB_BITS);
+    const offset = 8 * i - limb * LIMB_BITS;
+    let value = limbs[limb] >>> offset;
+    if (offset > LIMB_BITS - 8) value |= limbs[limb + 1] << (LIMB_BITS - offset);
+    secret[i] = value;
   }
-  return secret;
+  let beyond = limbs[LIMBS - 1] >>> (8 * SECRET_BYTES - LIMB_BITS * (LIMBS - 1));
+  for (let limb = 0; limb < LIMBS - 1; limb++) beyond |= limbs[limb] >>> LIMB_BITS;
+  return beyond === 0 ? secret : undefined;
 }
 
 function drawCoefficients(random: Uint32Array, rng: Rng): void {

@@ -6,9 +6,8 @@
  * @module
  */
 import type { CryptoProvider } from './crypto/provider.ts';
-import { concat, uint32Bytes } from './internal/bytes.ts';
 import { type KeyContext, type Party, PURPOSE, expandKey } from './key-derivation.ts';
-import { SHARE_BYTES } from './shamir.ts';
+import { SHARE_BYTES, isShare } from './shamir.ts';
 
 /** Which of a dealer's two secrets a share belongs to. */
 export type ShareKind = 'maskKey' | 'selfMask';
@@ -26,29 +25,34 @@ export function sealShare(
   kind: ShareKind,
   share: Uint8Array,
 ): Uint8Array {
-  const key = shareKey(context, channelKey, dealer, holder, kind);
+  const key = shareKey(provider, context, channelKey, dealer, holder, kind);
   const sealed = provider.seal(key, share, associatedData(context, dealer, holder, kind));
   key.fill(0);
   return sealed;
 }
 
-/** The share, or `undefined` where it was not made by `dealer` for `holder`, of this kind, in this transcript. */
-export function openShare(
+/**
+ * The share, or `undefined` where it was not made by `dealer` for `holder`, of this kind, in this transcript, or is no
+ * canonical share.
+ *
+ * @param key - Of this one share, see {@link shareKey}.
+ */
+export function openWithKey(
   provider: CryptoProvider,
   context: KeyContext,
-  channelKey: Uint8Array,
+  key: Uint8Array,
   dealer: Party,
   holder: Party,
   kind: ShareKind,
   sealed: Uint8Array,
 ): Uint8Array | undefined {
-  const key = shareKey(context, channelKey, dealer, holder, kind);
   const share = provider.open(key, sealed, associatedData(context, dealer, holder, kind));
-  key.fill(0);
-  return share;
+  return share !== undefined && isShare(share) ? share : undefined;
 }
 
-function shareKey(
+/** The key under which one share goes from `dealer` to `holder`. */
+export function shareKey(
+  provider: CryptoProvider,
   context: KeyContext,
   channelKey: Uint8Array,
   dealer: Party,
@@ -56,14 +60,16 @@ function shareKey(
   kind: ShareKind,
 ): Uint8Array {
   const purpose = kind === 'maskKey' ? PURPOSE.maskKeyShare : PURPOSE.selfMaskShare;
-  return expandKey(context, channelKey, purpose, [dealer, holder], 32);
+  return expandKey(provider, context, channelKey, purpose, [dealer, holder], 32);
 }
 
 function associatedData(context: KeyContext, dealer: Party, holder: Party, kind: ShareKind): Uint8Array {
-  return concat(
-    context.transcript,
-    Uint8Array.of(kind === 'maskKey' ? PURPOSE.maskKeyShare : PURPOSE.selfMaskShare),
-    uint32Bytes(dealer.index),
-    uint32Bytes(holder.index),
-  );
+  const { transcript } = context;
+  const data = new Uint8Array(transcript.length + 9);
+  data.set(transcript);
+  const view = new DataView(data.buffer, transcript.length);
+  view.setUint8(0, kind === 'maskKey' ? PURPOSE.maskKeyShare : PURPOSE.selfMaskShare);
+  view.setUint32(1, dealer.index, true);
+  view.setUint32(5, holder.index, true);
+  return data;
 }

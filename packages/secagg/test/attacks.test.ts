@@ -16,7 +16,7 @@ describe('the kit of cheats', () => {
   let results: AttackResult[] = [];
   beforeAll(async () => {
     results = await runAttacks();
-  });
+  }, 60_000);
 
   it('ends as the README says; pnpm bench secagg attacks --write where it should say something else', () => {
     const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');

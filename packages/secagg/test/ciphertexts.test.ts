@@ -2,12 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import { SecAggClient } from '../src/index.ts';
 import { plainProvider } from '../src/crypto/plain.ts';
+import type { CryptoProvider } from '../src/crypto/provider.ts';
 import { type KeyContext, type Party } from '../src/key-derivation.ts';
 import { encodeCohort, encodeCohortBody, decodeCohort } from '../src/messages/cohort.ts';
 import { HEADER_BYTES, decodeMessage } from '../src/messages/header.ts';
 import type { Member } from '../src/messages/member.ts';
 import { decodeShares, encodeShares } from '../src/messages/shares.ts';
-import { openShare, sealShare } from '../src/share-encryption.ts';
+import { openWithKey, sealShare, shareKey, type ShareKind } from '../src/share-encryption.ts';
 import { SHARE_BYTES } from '../src/shamir.ts';
 import { Round, clientOptions, configOf } from './harness.ts';
 
@@ -108,6 +109,16 @@ describe('a cohort', () => {
 });
 
 describe('an encrypted share', () => {
+  const openShare = (
+    provider: CryptoProvider,
+    of: KeyContext,
+    channelKey: Uint8Array,
+    from: Party,
+    to: Party,
+    kind: ShareKind,
+    bytes: Uint8Array,
+  ): Uint8Array | undefined =>
+    openWithKey(provider, of, shareKey(provider, of, channelKey, from, to, kind), from, to, kind, bytes);
   const party = (index: number): Party => ({
     index,
     id: Uint8Array.of(97 + index),
@@ -121,6 +132,12 @@ describe('an encrypted share', () => {
 
   it('opens where it belongs', () => {
     expect(openShare(plainProvider, context, key, dealer, holder, 'selfMask', sealed)).toEqual(share);
+  });
+
+  it('does not open where an element is not below p, though its dealer made it so', () => {
+    const beyond = new Uint8Array(SHARE_BYTES).fill(0xff);
+    const bad = sealShare(plainProvider, context, key, dealer, holder, 'selfMask', beyond);
+    expect(openShare(plainProvider, context, key, dealer, holder, 'selfMask', bad)).toBeUndefined();
   });
 
   it.each<[string, () => Uint8Array | undefined]>([

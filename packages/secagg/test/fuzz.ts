@@ -1,7 +1,10 @@
 // Seeded mutations of recorded rounds, on both sides: whatever arrives, only typed errors leave, a refused message
 // changes nothing, and the honest round still ends in the right sum.
 import { type Rng, isFedkitError, seededRng } from '@fedkit/core';
-import { SecAggClient, SecAggServer, publicKeyOf } from '../src/index.ts';
+import { SecAggClient, SecAggServer, plainProvider, publicKeyOf, roundConfigDigest } from '../src/index.ts';
+import { signMessage } from '../src/identity.ts';
+import { HEADER_BYTES } from '../src/messages/header.ts';
+import { SHARE_BYTES } from '../src/shamir.ts';
 import { testingRng } from '../src/testing/index.ts';
 import { Round, SEALING_KEY, Saves, clientOptions, configOf, ringOf } from './harness.ts';
 
@@ -21,6 +24,14 @@ export function fuzzConfigs() {
     configOf({ clients: 4, threshold: 3, minimumClients: 3, identities: true }),
     ringOf(6, 4, 2),
     ringOf(6, 4, 2, { identities: true }),
+  ];
+}
+
+/** Those whose survivors are signed. */
+export function signedFuzzConfigs() {
+  return [
+    configOf({ clients: 4, threshold: 3, minimumClients: 3, mode: 'malicious' }),
+    ringOf(6, 4, 3, { mode: 'semi-malicious', identities: true }),
   ];
 }
 
@@ -64,6 +75,7 @@ export async function fuzzRound(config: ReturnType<typeof configOf>, count: numb
       }
     }
     Object.assign(round, { server });
+    if (stage === 'unmask') hideShare(round);
     await round.deliver();
     round.sent = new Map(await server.advance());
   }
@@ -72,7 +84,54 @@ export async function fuzzRound(config: ReturnType<typeof configOf>, count: numb
   if (survivors.length !== config.clients || sums.update.some((value, i) => value !== wanted[i])) {
     throw new Error('a refused message changed the sum');
   }
+  await fuzzOpenings(round, Math.ceil(count / stages), pool, rng, counts, more);
   return counts;
+}
+
+/** A holder says that a share did not open, so that it is asked for its key. */
+function hideShare(round: Round): void {
+  const { config } = round;
+  const answer = round.answers.get('c1') as Uint8Array;
+  const content = answer.slice(0, answer.length - (config.identities ? 64 : 0));
+  const bits = HEADER_BYTES + 36;
+  content[bits] &= ~1;
+  const dealers = new DataView(content.buffer).getUint32(bits - 4, true);
+  const at = bits + Math.ceil(dealers / 8);
+  const bytes = Uint8Array.from([...content.subarray(0, at), ...content.subarray(at + SHARE_BYTES)]);
+  round.answers.set('c1', signMessage(plainProvider, config, roundConfigDigest(config), identityOf('c1'), bytes));
+}
+
+/** Requests for single shares, and what comes of them. */
+async function fuzzOpenings(
+  round: Round,
+  portion: number,
+  pool: readonly Uint8Array[],
+  rng: Rng,
+  counts: FuzzCounts,
+  more: (id: string) => object,
+): Promise<void> {
+  const { server } = round;
+  round.sent = server.askOpenings();
+  const asked = [...round.sent.keys()];
+  if (asked.length === 0) throw new Error('nobody was asked to open a share');
+  const all = [...pool, ...round.sent.values()];
+  for (let i = 0; i < portion; i++) {
+    const id = asked[rng.below(asked.length)];
+    await mutateClient(round, id, mutate(round.sent.get(id) as Uint8Array, all, rng), counts, more);
+  }
+  await round.answer();
+  all.push(...round.answers.values());
+  const taken = new Set<string>();
+  for (let i = 0; i < portion; i++) {
+    const id = asked[rng.below(asked.length)];
+    const hostile = mutate(round.answers.get(id) as Uint8Array, all, rng);
+    if (await offered(() => server.receive(id, hostile), counts)) taken.add(id);
+  }
+  for (const id of asked) if (!taken.has(id)) await server.receive(id, round.answers.get(id) as Uint8Array);
+  for (const { verdict } of server.verdicts) {
+    if (verdict === 'dealer') throw new Error('an honest dealer was found guilty');
+    if (verdict === 'undecided' && taken.size === 0) throw new Error('a lying holder was not found');
+  }
 }
 
 async function mutateClient(

@@ -8,6 +8,7 @@ import {
   createPrivateKey,
   createPublicKey,
   diffieHellman,
+  verify,
 } from 'node:crypto';
 import type { RoundVector } from './transcripts/format.ts';
 
@@ -44,6 +45,8 @@ function agree(secret: Uint8Array, peer: Uint8Array): Buffer {
   });
 }
 
+const IDENTITY = Buffer.from('302a300506032b6570032100', 'hex');
+
 interface Vector {
   readonly name: Buffer;
   readonly length: number;
@@ -54,6 +57,7 @@ interface Person {
   readonly id: Buffer;
   readonly channelKey: Buffer;
   readonly maskKey: Buffer;
+  /** As the others are shown it. */
   readonly entry: Buffer;
 }
 
@@ -69,7 +73,7 @@ function readConfig(bytes: Buffer) {
   const harary = number(1) === 1;
   if (number(1) !== 1) throw new Error('agreement');
   const chacha = number(1) === 1;
-  number(1);
+  const identities = number(1) === 1;
   const clients = number(4);
   number(4);
   const degree = number(4);
@@ -89,7 +93,7 @@ function readConfig(bytes: Buffer) {
     while (2n ** BigInt(bits - 1) <= BigInt(clients) * BigInt(maximumWeight)) bits++;
     vectors.push({ name: Buffer.alloc(0), length: 1, bits });
   }
-  return { session, round, harary, chacha, clients, degree, threshold, maximumWeight, vectors };
+  return { session, round, harary, chacha, identities, clients, degree, threshold, maximumWeight, vectors };
 }
 
 /** Every message's body by stage and client. */
@@ -102,7 +106,8 @@ function bodies(
   for (const message of vector.messages) {
     const bytes = Buffer.from(message.bytes, 'hex');
     if (message.direction !== direction || bytes[4] !== type) continue;
-    found.set(message.client, { index: bytes.readUInt32LE(28), body: bytes.subarray(HEADER) });
+    const end = bytes.length - (bytes[5] === 1 ? 64 : 0);
+    found.set(message.client, { index: bytes.readUInt32LE(28), body: bytes.subarray(HEADER, end) });
   }
   return found;
 }
@@ -119,10 +124,12 @@ export function readRound(vector: RoundVector) {
     const entry = body.subarray(32);
     const id = entry.subarray(1, 1 + entry[0]);
     if (id.toString() !== client) throw new Error('id');
+    const sent = vector.messages.find((message) => message.client === client && message.direction === 'up');
+    const signature = config.identities ? Buffer.from(sent?.bytes ?? '', 'hex').subarray(-64) : Buffer.alloc(0);
     const [channelKey, maskKey] = [0, 32].map((offset) =>
       entry.subarray(1 + id.length + offset, 33 + id.length + offset),
     );
-    people.set(client, { index: next++, id, channelKey, maskKey, entry });
+    people.set(client, { index: next++, id, channelKey, maskKey, entry: Buffer.concat([entry, signature]) });
   }
   const all = [...people.values()];
   if (!config.harary) {
@@ -171,7 +178,7 @@ export function readRound(vector: RoundVector) {
 
 /** Follows the whole round; throws at the first byte that is not as the protocol says. Returns the sums it finds. */
 export function followRound(vector: RoundVector): Record<string, number[]> {
-  const { config, people, all, transcript, peers } = readRound(vector);
+  const { config, configDigest, people, all, transcript, peers } = readRound(vector);
   const secrets = new Map(vector.clients.map((client) => [client.id, client]));
   const secret = (person: Person, field: 'channelSecret' | 'maskSecret' | 'selfMaskSeed'): Buffer =>
     Buffer.from(secrets.get(person.id.toString())?.[field] ?? '', 'hex');
@@ -189,6 +196,24 @@ export function followRound(vector: RoundVector): Record<string, number[]> {
     ]);
   const derive = (input: Uint8Array, purposeInfo: Buffer): Buffer => hmac(hmac(transcript, input), purposeInfo, u8(1));
 
+  const signedBy = (client: string, content: Uint8Array, signature: Uint8Array): boolean => {
+    const key = Buffer.from(secrets.get(client)?.identity?.publicKey ?? '', 'hex');
+    const publicKey = createPublicKey({ key: Buffer.concat([IDENTITY, key]), format: 'der', type: 'spki' });
+    return verify(
+      null,
+      Buffer.concat([Buffer.from('fedkit/secagg/v1/signature'), configDigest, content]),
+      publicKey,
+      signature,
+    );
+  };
+  for (const { direction, client, bytes } of vector.messages) {
+    const message = Buffer.from(bytes, 'hex');
+    if ((message[5] === 1) !== (config.identities && direction === 'up')) throw new Error(`${vector.name}: flags`);
+    if (message[5] === 1 && !signedBy(client, message.subarray(0, -64), message.subarray(-64))) {
+      throw new Error(`${vector.name}: signature of ${client}`);
+    }
+  }
+
   for (const person of all) {
     expect('channel key', person.channelKey, publicOf(secret(person, 'channelSecret')));
     expect('mask key', person.maskKey, publicOf(secret(person, 'maskSecret')));
@@ -197,27 +222,30 @@ export function followRound(vector: RoundVector): Record<string, number[]> {
   // Shares: opened by every holder with its own secret, and rebuilt.
   const dealt = bodies(vector, 'up', 6);
   const dealers = all.filter(({ id }) => dealt.has(id.toString()));
-  const openPair = (dealer: Person, holder: Person): Buffer[] => {
+  const sealedOf = (dealer: Person, holder: Person): Buffer[] => {
     const { body } = dealt.get(dealer.id.toString()) as { body: Buffer };
-    const place = peers[dealer.index].indexOf(holder);
-    const shared = agree(secret(holder, 'channelSecret'), dealer.channelKey);
-    return [3, 4].map((purpose, kind) => {
-      const sealed = body.subarray(36 + 104 * place + 52 * kind, 36 + 104 * place + 52 * (kind + 1));
-      const key = derive(
-        shared,
-        info(purpose, [
-          [dealer, 'channelKey'],
-          [holder, 'channelKey'],
-        ]),
-      );
-      const open = createDecipheriv('chacha20-poly1305', key, Buffer.alloc(12), { authTagLength: 16 });
-      open.setAAD(Buffer.concat([transcript, u8(purpose), u32(dealer.index), u32(holder.index)]), {
-        plaintextLength: 36,
-      });
-      open.setAuthTag(sealed.subarray(36));
-      return Buffer.concat([open.update(sealed.subarray(0, 36)), open.final()]);
-    });
+    const at = 36 + 104 * peers[dealer.index].indexOf(holder);
+    return [body.subarray(at, at + 52), body.subarray(at + 52, at + 104)];
   };
+  const shareKey = (dealer: Person, holder: Person, purpose: number): Buffer =>
+    derive(
+      agree(secret(holder, 'channelSecret'), dealer.channelKey),
+      info(purpose, [
+        [dealer, 'channelKey'],
+        [holder, 'channelKey'],
+      ]),
+    );
+  const openOne = (dealer: Person, holder: Person, purpose: number, key: Uint8Array): Buffer => {
+    const sealed = sealedOf(dealer, holder)[purpose - 3];
+    const open = createDecipheriv('chacha20-poly1305', key, Buffer.alloc(12), { authTagLength: 16 });
+    open.setAAD(Buffer.concat([transcript, u8(purpose), u32(dealer.index), u32(holder.index)]), {
+      plaintextLength: 36,
+    });
+    open.setAuthTag(sealed.subarray(36));
+    return Buffer.concat([open.update(sealed.subarray(0, 36)), open.final()]);
+  };
+  const openPair = (dealer: Person, holder: Person): Buffer[] =>
+    [3, 4].map((purpose) => openOne(dealer, holder, purpose, shareKey(dealer, holder, purpose)));
   for (const dealer of dealers) {
     const { body } = dealt.get(dealer.id.toString()) as { body: Buffer };
     const seed = secret(dealer, 'selfMaskSeed');
@@ -300,20 +328,91 @@ export function followRound(vector: RoundVector): Record<string, number[]> {
     expect('end of the masked input', body.subarray(at), Buffer.alloc(0));
   }
 
-  // Released shares are of the right kind: seeds of survivors, mask keys of the dropped.
+  // Where survivors are signed: one bitmap, its hash signed by each, and t of the signatures shown to everybody.
+  const bits = (bytes: Uint8Array, places: number): boolean[] =>
+    Array.from({ length: places }, (_, i) => ((bytes[i >> 3] >> (i & 7)) & 1) === 1);
+  const bitmap = (places: readonly boolean[]): Buffer => {
+    const bytes = Buffer.alloc(Math.ceil(places.length / 8));
+    places.forEach((bit, i) => (bytes[i >> 3] |= bit ? 1 << (i & 7) : 0));
+    return bytes;
+  };
+  const survived = Array.from(
+    { length: config.clients },
+    (_, i) => all[i] !== undefined && masked.has(all[i].id.toString()),
+  );
+  const agreed = label('survivors', transcript, bitmap(survived));
+  for (const { body } of bodies(vector, 'down', 12).values()) expect('survivors', body, bitmap(survived));
+  const signed = bodies(vector, 'up', 13);
+  for (const { body } of signed.values()) expect('signed survivors', body, agreed);
+  for (const [client, { body }] of bodies(vector, 'down', 14)) {
+    expect('hash of the signatures', body.subarray(0, 32), agreed);
+    const { index } = people.get(client) as Person;
+    const places = config.harary ? peers[index] : Array.from({ length: config.clients }, (_, i) => all[i]);
+    const width = Math.ceil(places.length / 8);
+    const signers = places.filter((_, i) => bits(body.subarray(32, 32 + width), places.length)[i]);
+    if (signers.length < config.threshold) throw new Error(`${vector.name}: signers`);
+    signers.forEach((signer, i) => {
+      const from = vector.messages.find(
+        (message) => message.client === signer.id.toString() && message.bytes.startsWith('0d', 8),
+      );
+      const signature = body.subarray(32 + width + 64 * i, 32 + width + 64 * (i + 1));
+      expect('signature shown', signature, Buffer.from(from?.bytes ?? '', 'hex').subarray(-64));
+    });
+    expect('end of the signatures', body.subarray(32 + width + 64 * signers.length), Buffer.alloc(0));
+  }
+
+  // Released shares are of the right kind, seeds of survivors, mask keys of the dropped, but for those lied about.
+  const reported = new Map<string, Buffer | undefined>();
+  const asked = new Map([...bodies(vector, 'down', 9), ...bodies(vector, 'down', 14)]);
   for (const [client, { body }] of bodies(vector, 'up', 10)) {
     const holder = people.get(client) as Person;
+    expect('hash of the request', body.subarray(0, 32), sha256(asked.get(client)?.body ?? Buffer.alloc(0)));
     const known = dealers.filter((dealer) =>
       dealer === holder ? !config.harary : peers[holder.index].includes(dealer),
     );
-    const start = 36 + Math.ceil(known.length / 8);
+    let at = 36 + Math.ceil(known.length / 8);
     known.forEach((dealer, i) => {
-      const share = body.subarray(start + 36 * i, start + 36 * (i + 1));
+      const there = bits(body.subarray(36, at), known.length)[i];
+      const share = there ? body.subarray(at, at + 36) : undefined;
+      at += there ? 36 : 0;
       if (dealer === holder) return;
-      const kind = masked.has(dealer.id.toString()) ? 1 : 0;
-      expect('released share', share, openPair(dealer, holder)[kind]);
+      const names = { dealer: dealer.id.toString(), holder: client };
+      const lie = vector.lies?.find((one) => one.holder === names.holder && one.dealer === names.dealer);
+      const kind = masked.has(names.dealer) ? 1 : 0;
+      const right = openPair(dealer, holder)[kind];
+      reported.set(`${names.dealer} ${client} ${kind + 3}`, share);
+      if (lie === undefined) expect('released share', share ?? Buffer.alloc(0), right);
+      else if (lie.found === 'missing' ? share !== undefined : share === undefined || share.equals(right)) {
+        throw new Error(`${vector.name}: no lie`);
+      }
     });
   }
+
+  // Openings: the one key of each share asked for, and what it says of dealer and holder.
+  const found: { dealer: string; holder: string; kind: string; verdict: string }[] = [];
+  for (const [client, { body: request }] of bodies(vector, 'down', 15)) {
+    const { body } = bodies(vector, 'up', 16).get(client) as { body: Buffer };
+    expect('hash of the opening request', body.subarray(0, 32), sha256(request));
+    expect('number of keys', body.subarray(32, 36), request.subarray(0, 4));
+    for (let i = 0; i < request.readUInt32LE(0); i++) {
+      const [dealer, holder] = [4, 8].map((offset) => all[request.readUInt32LE(9 * i + offset)]);
+      const purpose = request[9 * i + 12];
+      const key = body.subarray(36 + 32 * i, 68 + 32 * i);
+      expect('opened key', key, shareKey(dealer, holder, purpose));
+      if (client !== holder.id.toString()) continue;
+      const share = reported.get(`${dealer.id} ${holder.id} ${purpose}`);
+      // Here every dealing was honest, so that the key opens the share.
+      const verdict = share?.equals(openOne(dealer, holder, purpose, key)) === true ? 'dealer' : 'holder';
+      const kind = purpose === 3 ? 'maskKey' : 'selfMask';
+      found.push({ dealer: dealer.id.toString(), holder: client, kind, verdict });
+    }
+  }
+  const text = (list: readonly object[] = []): string =>
+    list
+      .map((one) => JSON.stringify(one))
+      .sort()
+      .join();
+  if (text(found) !== text(vector.verdicts)) throw new Error(`${vector.name}: verdicts`);
   return Object.fromEntries(config.vectors.map(({ name }, v) => [name.toString(), totals[v].map(Number)]));
 }
 

@@ -1,13 +1,9 @@
 // Seeded mutations of rounds whose survivors are signed: signatures, bitmaps and commitments among them.
 import { describe, expect, it } from 'vitest';
 import { decodeRoundConfig, encodeRoundConfig } from '../src/index.ts';
-import { fuzzRound } from './fuzz.ts';
-import { configOf, ringOf } from './harness.ts';
+import { fuzzRound, signedFuzzConfigs } from './fuzz.ts';
 
-const configs = [
-  configOf({ clients: 4, threshold: 3, minimumClients: 3, mode: 'malicious' }),
-  ringOf(6, 4, 3, { mode: 'semi-malicious', identities: true }),
-];
+const configs = signedFuzzConfigs();
 
 describe('mutated messages', () => {
   configs.forEach((config, i) => {

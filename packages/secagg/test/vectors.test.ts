@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { decodeRoundConfig, encodeRoundConfig, roundConfigDigest } from '../src/index.ts';
 import { followRound, readRound } from './independent.ts';
 import { transcripts } from './transcripts/generate.ts';
-import { negativeRound } from './transcripts/negative.ts';
+import { negativeRound, reach, signedNegativeRound } from './transcripts/negative.ts';
+import type { Round } from './harness.ts';
 import published from './vectors/transcripts.json' with { type: 'json' };
 import type { NegativeVector, RoundVector } from './transcripts/format.ts';
 
@@ -45,17 +46,32 @@ describe.each(rounds.map((vector) => [vector.name, vector] as const))('%s', (_, 
 });
 
 describe('a message that must be refused', () => {
-  const stages = [...new Set(negative.map(({ stage }) => stage))];
-  it.each(stages)('is, at stage %s', async (stage) => {
-    const round = await negativeRound().until(stage);
-    if (stage === 'input') round.giveInput('c0');
-    const mine = negative.filter((vector) => vector.stage === stage);
-    expect(mine.length).toBeGreaterThan(3);
+  const stagesOf = (mode?: string) => [
+    ...new Set(negative.filter((vector) => vector.mode === mode).map(({ stage }) => stage)),
+  ];
+  async function offerAll(round: Round, stage: string, mode?: string): Promise<void> {
+    const mine = negative.filter((vector) => vector.mode === mode && vector.stage === stage);
+    expect(mine.length).toBeGreaterThan(0);
     for (const { why, side, client, bytes, code } of mine) {
       const message = Buffer.from(bytes, 'hex');
       const offer = side === 'client' ? round.client(client).receive(message) : round.server.receive(client, message);
       await expect(offer, why).rejects.toThrow(expect.objectContaining({ code }));
     }
+  }
+
+  it.each(stagesOf())('is, at stage %s', async (stage) => {
+    const round = await negativeRound().until(stage);
+    if (stage === 'input') round.giveInput('c0');
+    await offerAll(round, stage);
     await round.until('finished');
+  });
+
+  it.each(stagesOf('malicious'))('is against a malicious server, at stage %s', async (stage) => {
+    const round = await reach(signedNegativeRound(), stage === 'released' ? 'unmask' : stage);
+    if (stage === 'released') await round.answer();
+    await offerAll(round, stage, 'malicious');
+    if (stage === 'openings') await round.deliver();
+    else await round.until('finished');
+    expect(round.server.verdicts.map(({ verdict }) => verdict)).toEqual(stage === 'openings' ? ['holder'] : []);
   });
 });

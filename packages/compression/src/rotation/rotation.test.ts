@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { contextOf, normals, same } from '../../test/support.ts';
 import { withPlainTile } from '../kernels/tile.ts';
-import { rotated, uniform, walshHadamard } from '../index.ts';
+import { rotated, rotation, uniform, walshHadamard } from '../index.ts';
 import { rotate, rotateBack } from './rotated.ts';
 import { forEachTile, paddedSize } from './tiles.ts';
 
@@ -112,5 +112,20 @@ describe('the rotation', () => {
     const bytes = codec.encode(Float32Array.of(1), contextOf(1));
     expect(() => codec.decode(bytes, contextOf(2))).toThrow(/shared seed of the encoder/);
     expect(() => codec.decode(bytes)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+  });
+});
+
+describe('rotation by itself', () => {
+  it('goes there and back, and refuses what is not its own', () => {
+    const values = normals(100, seededRng(5));
+    const turned = rotation.rotate(values, seed);
+    expect(turned.length).toBe(rotation.paddedSize(100));
+    const back = rotation.rotateBack(turned, seed, 100);
+    expect(norm(back.map((value, i) => value - values[i])) / norm(values)).toBeLessThan(1e-6);
+    expect(() => rotation.rotateBack(turned, seed, 200)).toThrow(expect.objectContaining({ code: 'SHAPE_MISMATCH' }));
+    expect(() => rotation.paddedSize(0)).toThrow(expect.objectContaining({ code: 'OUT_OF_RANGE' }));
+    expect(() => rotation.rotate([1] as unknown as Float32Array, seed)).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+    );
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { mean, sum, weightedMean } from './mean.ts';
-import { record } from './record.ts';
+import { type OpenRecord, record } from './record.ts';
+import { coordinateMedian } from './robust/coordinate-median.ts';
 import type { Aggregator } from './contract.ts';
 
 const refused = (code: string) => expect.objectContaining({ name: 'FedkitError', code });
@@ -138,5 +139,52 @@ describe('record', () => {
     expect(() => renamed.finalize(rule.create())).toThrow(refused('INVALID_ARGUMENT'));
     expect(() => rule.accumulate({ contributions: 0 }, { values: given(1) })).toThrow(refused('INVALID_ARGUMENT'));
     expect(() => record({})).toThrow(refused('INVALID_ARGUMENT'));
+  });
+
+  it('takes all slots piece by piece, or none', () => {
+    const rule = scaffold();
+    const whole = rule.accumulate(rule.create(), { values: given(1), weight: 3 });
+    const pieces = rule.create();
+    const start = rule.serialize(pieces);
+    const feed = (open: OpenRecord, control: number) => {
+      open.slot('update').dense(0, Float32Array.of(1));
+      open.slot('update').dense(1, Float32Array.of(-1));
+      open.slot('steps').dense(0, Float32Array.of(5));
+      open.slot('control').sparse(Uint32Array.of(0, 1), Float32Array.of(0.5, control));
+    };
+    const open = rule.open as NonNullable<typeof rule.open>;
+    const bad = open(pieces, { weight: 3 });
+    expect(() => feed(bad, 2)).toThrow(refused('OUT_OF_RANGE'));
+    bad.rollback((slot, sink) => {
+      if (slot === 'update') {
+        sink.dense(0, Float32Array.of(1));
+        sink.dense(1, Float32Array.of(-1));
+      }
+      if (slot === 'steps') sink.dense(0, Float32Array.of(5));
+    });
+    expect(rule.serialize(pieces)).toEqual(start);
+    expect(pieces.contributions).toBe(0);
+    const good = open(pieces, { weight: 3 });
+    feed(good, 1 / 64);
+    good.commit();
+    expect(rule.serialize(pieces)).toEqual(rule.serialize(whole));
+    expect(() => open(pieces, { weight: -1 })).toThrow(refused('OUT_OF_RANGE'));
+    expect(rule.serialize(pieces)).toEqual(rule.serialize(whole));
+    expect(record({ update: coordinateMedian(2), steps: sum(1) }).open).toBeUndefined();
+    expect(record({ inner: record({ update: mean(2) }) }).open).toBeUndefined();
+  });
+
+  it('says whom robust rules set aside', () => {
+    const rule = record({ update: coordinateMedian(2), steps: sum(1) });
+    const accumulator = rule.create();
+    for (const [client, value] of [
+      ['b', Number.NaN],
+      ['a', 1],
+    ] as const) {
+      rule.accumulate(accumulator, { values: { update: Float32Array.of(value, 0), steps: 1 }, client });
+    }
+    expect(rule.excluded(accumulator)).toEqual(['b']);
+    expect(Object.keys(rule.slots)).toEqual(['steps', 'update']);
+    expect(scaffold().excluded(scaffold().create())).toEqual([]);
   });
 });

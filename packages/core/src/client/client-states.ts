@@ -36,8 +36,12 @@ export function clientStates<C extends PlainData>(store: Store, owner: StateOwne
       return bytes && (decodeState(bytes, owner) as C);
     },
     async put(client, state) {
-      const empty = typeof state === 'object' && !(state instanceof Float32Array) && Object.keys(state).length === 0;
-      if (!empty) await store.put(key(client), encodeState(state, owner));
+      if (!keepsNothing(state)) await store.put(key(client), encodeState(state, owner));
     },
   };
+}
+
+/** Whether a state is `{}`, that of a client with nothing to keep. */
+export function keepsNothing(state: PlainData): boolean {
+  return typeof state === 'object' && !(state instanceof Float32Array) && Object.keys(state).length === 0;
 }

@@ -82,8 +82,11 @@ export function exchangingClient<U extends Update>(
 }
 /** What a pipeline adds to the server of an exchange. */
 export interface ExchangeEnd<R> {
-  /** Called before the stage that opens the sum, with those whose inputs would be in it; throws to stop it. */
-  beforeOpening?(facts: RoundFacts, contributors: readonly ClientId[]): Promise<void>;
+  /**
+   * Called before the stage that opens the sum, with those whose inputs are in it, and again before it is concluded; throws
+   * to stop it.
+   */
+  charge?(facts: RoundFacts, contributors: readonly ClientId[]): Promise<void>;
   /** The aggregate from the sums, once. */
   conclude(sums: SecureSums, seed: Uint8Array): Omit<Collected<R>, 'contributors'>;
 }
@@ -159,7 +162,7 @@ class Collector<R> implements ExchangeCollector<R> {
     this.#checkFacts('advance', facts);
     const { opening, ready, contributors } = this.#server;
     // Where too few have answered there is nothing to consult about: advancing says so.
-    if (opening && ready) await this.#end.beforeOpening?.(facts, contributors);
+    if (opening && ready) await this.#end.charge?.(facts, contributors);
     await this.#server.advance();
   }
 
@@ -171,6 +174,7 @@ class Collector<R> implements ExchangeCollector<R> {
     this.#checkFacts('close', facts);
     if (this.#collected === undefined) {
       const sums = this.#server.result();
+      await this.#end.charge?.(facts, sums.survivors);
       this.#collected = { ...this.#end.conclude(sums, this.#seed), contributors: sums.survivors };
     }
     return this.#collected;

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { isFiniteVector } from '../aggregate/robust/finite.ts';
 import { ByteReader, ByteWriter } from '../bytes.ts';
-import { checkBytes, checkVector } from '../check.ts';
+import { checkBytes, checkVector, refuse } from '../check.ts';
 import type { Codec } from '../codec/contract.ts';
 
 /** `66 6b 66`, version 1. */
@@ -23,6 +24,7 @@ export const plainCodec: Codec<'perClient'> = {
   unbiased: true,
   encode(values) {
     checkVector('plain-float32.encode: values', values);
+    if (!isFiniteVector(values)) refuse('OUT_OF_RANGE', 'plain-float32.encode: values', 'finite numbers', 'others');
     const body = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     return new ByteWriter().bytes(MAGIC).uint32(values.length).bytes(body).finish();
   },

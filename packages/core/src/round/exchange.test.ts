@@ -195,4 +195,26 @@ describe('a server of exchanges', () => {
     for (const _ of [1, 2]) expect((await say('a', fakeMessage(0, 'a', round))).kind).toBe('wait');
     expect(server.progress).toMatchObject({ open: 1, accepted: 1 });
   });
+
+  it('does not take a message of an earlier stage, sent again, for one of this stage', async () => {
+    const server = await federatedServer({ ...testOptions({ cohort: 2, minimum: 2 }), pipeline: fakeExchange() });
+    const tasks = new Map<string, RoundTask>();
+    for (const client of ['a', 'b', 'a']) {
+      const response = await ask(server, client, { kind: 'join' });
+      if (response.kind === 'task') tasks.set(client, response.task);
+    }
+    const joined = await ask(server, 'b', { kind: 'join' });
+    if (joined.kind === 'task') tasks.set('b', joined.task);
+    const say = (client: string, stage: number) => {
+      const { ticket, round } = tasks.get(client) as RoundTask;
+      return ask(server, client, { kind: 'exchange', ticket, message: fakeMessage(stage, client, round) });
+    };
+    for (const client of ['a', 'b']) await say(client, 0);
+    await server.tick();
+    expect(server.progress).toMatchObject({ phase: 'collecting', open: 2, accepted: 0 });
+    for (const client of ['a', 'b']) expect(await say(client, 0)).toMatchObject({ kind: 'message' });
+    expect(server.progress).toMatchObject({ phase: 'collecting', open: 2, accepted: 0 });
+    await say('a', 1);
+    expect(server.progress).toMatchObject({ open: 1, accepted: 1 });
+  });
 });

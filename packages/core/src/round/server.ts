@@ -267,12 +267,12 @@ class RoundServer<S extends PlainData, B extends PlainData, C extends PlainData,
     if (!exchange) return false;
     try {
       await exchange.receive(client, message);
-      return true;
     } catch (error) {
       if (!isFedkitError(error, 'PROTOCOL_STATE')) throw error;
-      // It was taken before a crash that came before the log knew, or it is an earlier stage's, sent again.
-      return !exchange.waitingFor.includes(client);
     }
+    // One of an earlier stage, sent again, is taken or refused and changes nothing either way; one of this stage may have
+    // been taken before a crash that came before the log knew.
+    return !exchange.waitingFor.includes(client);
   }
 
   /** Asks the machine about a report; logs it unless it is to be taken: then its outcome is logged. */

@@ -13,6 +13,7 @@ import { log, pow } from '../math/index.ts';
 import type { Rng } from '../random.ts';
 import { checkAvailable } from './available.ts';
 import type { Selector } from './contract.ts';
+import type { NoSampling } from './sampling-scheme.ts';
 import { weightedSample } from './weighted-sample.ts';
 
 /** Options of {@link oortSelection}. */
@@ -50,7 +51,7 @@ export type OortState = {
 };
 
 /** A selector that learns from what clients report. */
-export interface OortSelector extends Selector {
+export interface OortSelector extends Selector<NoSampling> {
   /** Tells how a client's round went; counts for the latest `select`. */
   report(client: ClientId, feedback: OortFeedback): void;
   /** A copy of what it remembers: give it to `oortSelection` and it goes on. */
@@ -122,6 +123,7 @@ export function oortSelection(options: OortOptions, state?: OortState): OortSele
 
   return {
     kind: 'oort',
+    scheme: 'none',
     select(available, rng) {
       checkAvailable('oortSelection.select', available, cohort);
       round++;

@@ -5,16 +5,18 @@
  */
 import { checkPositive } from '../check.ts';
 import type { Selector } from './contract.ts';
+import type { PoissonSampling } from './sampling-scheme.ts';
 
 /**
  * Every available client independently with `probability`, in (0, 1]. The cohort's size is binomial; it may be 0.
  *
  * @throws FedkitError `OUT_OF_RANGE` for another probability.
  */
-export function poissonSelection(options: { probability: number }): Selector {
+export function poissonSelection(options: { probability: number }): Selector<PoissonSampling> {
   const probability = checkPositive('poissonSelection: probability', options.probability, 1);
   return {
     kind: 'poisson',
+    scheme: 'poisson',
     select: (available, rng) => ({
       clients: available.filter(() => rng.uniform() < probability),
       scheme: { kind: 'poisson', probability },

@@ -10,6 +10,7 @@ import type { ClientId } from '../aggregate/contract.ts';
 import { checkInteger, refuse } from '../check.ts';
 import type { Rng } from '../random.ts';
 import type { Cohort, Selector } from './contract.ts';
+import type { NoSampling } from './sampling-scheme.ts';
 import { weightedSample } from './weighted-sample.ts';
 
 /** Options of {@link powerOfChoiceSelection}. */
@@ -28,11 +29,11 @@ export interface PowerOfChoiceOptions {
 }
 
 /** The two steps of power of choice, between which the server may ask the candidates. */
-export interface PowerOfChoiceSelector extends Selector {
+export interface PowerOfChoiceSelector extends Selector<NoSampling> {
   /** d of the available clients, drawn in proportion to weight without replacement. */
   candidates(available: readonly ClientId[], rng: Rng): readonly ClientId[];
   /** The m candidates of the highest loss; of equal ones the smallest client ids. */
-  choose(candidates: readonly ClientId[]): Cohort;
+  choose(candidates: readonly ClientId[]): Cohort<NoSampling>;
 }
 
 /**
@@ -49,6 +50,7 @@ export function powerOfChoiceSelection(options: PowerOfChoiceOptions): PowerOfCh
   const count = checkInteger('powerOfChoiceSelection: candidates', options.candidates, cohort);
   const selector: PowerOfChoiceSelector = {
     kind: 'power-of-choice',
+    scheme: 'none',
     candidates: (available, rng) =>
       weightedSample(
         'powerOfChoiceSelection.candidates',

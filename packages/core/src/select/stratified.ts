@@ -8,6 +8,7 @@ import { checkInteger } from '../check.ts';
 import { shuffle } from '../random.ts';
 import { checkAvailable } from './available.ts';
 import type { Selector } from './contract.ts';
+import type { NoSampling } from './sampling-scheme.ts';
 
 /** Options of {@link stratifiedSelection}. */
 export interface StratifiedSelectionOptions {
@@ -25,10 +26,11 @@ export interface StratifiedSelectionOptions {
  *
  * @throws FedkitError `OUT_OF_RANGE` if `cohort` is not an integer ≥ 1.
  */
-export function stratifiedSelection({ cohort, stratum }: StratifiedSelectionOptions): Selector {
+export function stratifiedSelection({ cohort, stratum }: StratifiedSelectionOptions): Selector<NoSampling> {
   checkInteger('stratifiedSelection: cohort', cohort, 1);
   return {
     kind: 'stratified',
+    scheme: 'none',
     select(available, rng) {
       checkAvailable('stratifiedSelection.select', available, cohort);
       const places = new Map<string, number[]>();

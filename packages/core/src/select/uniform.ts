@@ -8,6 +8,7 @@
 import { checkInteger, refuse } from '../check.ts';
 import { shuffle } from '../random.ts';
 import type { Selector } from './contract.ts';
+import type { FixedSampling } from './sampling-scheme.ts';
 
 /**
  * Exactly `cohort` of the available clients, every such set equally likely. Its sampling scheme is `fixed`, under which an
@@ -15,10 +16,11 @@ import type { Selector } from './contract.ts';
  *
  * @throws FedkitError `OUT_OF_RANGE` if `cohort` is not an integer ≥ 1.
  */
-export function uniformSelection(options: { cohort: number }): Selector {
+export function uniformSelection(options: { cohort: number }): Selector<FixedSampling> {
   const cohort = checkInteger('uniformSelection: cohort', options.cohort, 1);
   return {
     kind: 'uniform',
+    scheme: 'fixed',
     select(available, rng) {
       if (available.length < cohort) {
         refuse(

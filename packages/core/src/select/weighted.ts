@@ -6,6 +6,7 @@
 import type { ClientId } from '../aggregate/contract.ts';
 import { checkInteger } from '../check.ts';
 import type { Selector } from './contract.ts';
+import type { NoSampling } from './sampling-scheme.ts';
 import { weightedSample } from './weighted-sample.ts';
 
 /** Options of {@link weightedSelection}. */
@@ -24,10 +25,11 @@ export interface WeightedSelectionOptions {
  *
  * @throws FedkitError `OUT_OF_RANGE` if `cohort` is not an integer ≥ 1.
  */
-export function weightedSelection({ cohort, weight }: WeightedSelectionOptions): Selector {
+export function weightedSelection({ cohort, weight }: WeightedSelectionOptions): Selector<NoSampling> {
   checkInteger('weightedSelection: cohort', cohort, 1);
   return {
     kind: 'weighted',
+    scheme: 'none',
     select: (available, rng) => ({
       clients: weightedSample(
         'weightedSelection.select',

@@ -7,7 +7,15 @@ import type { ClientId } from '@fedkit/core';
 import { refuse } from '@fedkit/core/internal';
 import type { Accountant } from '../accountant.ts';
 import type { DpEvent } from '../event/types.ts';
-import type { LedgerBody, LedgerIdentity, LedgerRecord, PrivacyBudget, RealizedRound } from './record.ts';
+import { ClientHistories } from './histories.ts';
+import type {
+  ChargedRelease,
+  LedgerBody,
+  LedgerIdentity,
+  LedgerRecord,
+  PrivacyBudget,
+  RealizedRound,
+} from './record.ts';
 
 /** Running totals of a ledger. */
 export interface LedgerState {
@@ -17,37 +25,68 @@ export interface LedgerState {
   readonly charged: Map<string, { readonly event: DpEvent; count: number }>;
   /** For each client: how often it took part, and its last round. */
   readonly clients: Map<ClientId, { times: number; round: number | undefined }>;
+  /** Charges by the number of their round. */
+  readonly rounds: Map<number, ChargedRelease[]>;
+  /** Where ε is of single clients, and every charge so far says who took part. */
+  histories: ClientHistories | undefined;
 }
 
-/** The totals of checked records, the first of which opens the ledger. */
-export function accountFor(records: readonly LedgerRecord[]): LedgerState {
+/** What the opening record says. */
+export function openingIdentity(records: readonly LedgerRecord[]): LedgerIdentity & { readonly budget: PrivacyBudget } {
   const opening = records[0]?.body;
   if (opening?.kind !== 'open') refuse('DECODE_FAILED', 'ledger', 'an opening record', opening?.kind);
-  const { run, unit, neighboring, maxParticipations, minSeparation } = opening;
+  const { run, unit, neighboring, composition, maxParticipations, minSeparation, budget } = opening;
+  return {
+    run,
+    unit,
+    neighboring,
+    ...(composition === undefined ? {} : { composition }),
+    ...(maxParticipations === undefined ? {} : { maxParticipations }),
+    ...(minSeparation === undefined ? {} : { minSeparation }),
+    budget,
+  };
+}
+
+/**
+ * The totals of checked records, the first of which opens the ledger.
+ *
+ * @param accountant - Makes an empty accountant, of the ledger's relation.
+ */
+export function accountFor(records: readonly LedgerRecord[], accountant: () => Accountant): LedgerState {
+  const { budget, ...identity } = openingIdentity(records);
   const state: LedgerState = {
-    identity: {
-      run,
-      unit,
-      neighboring,
-      ...(maxParticipations === undefined ? {} : { maxParticipations }),
-      ...(minSeparation === undefined ? {} : { minSeparation }),
-    },
-    budget: opening.budget,
+    identity,
+    budget,
     charged: new Map(),
     clients: new Map(),
+    rounds: new Map(),
+    histories: identity.composition === undefined ? undefined : new ClientHistories(),
   };
-  for (const { body, realized } of records) addRecord(state, body, realized);
+  for (const { body, realized } of records) addRecord(state, body, realized, accountant);
   return state;
 }
 
 /** Adds one record to the totals. */
-export function addRecord(state: LedgerState, body: LedgerBody, realized: RealizedRound | undefined): void {
+export function addRecord(
+  state: LedgerState,
+  body: LedgerBody,
+  realized: RealizedRound | undefined,
+  accountant: () => Accountant,
+): void {
   if (body.kind === 'open' || body.kind === 'budget') state.budget = body.budget;
   if (body.kind === 'charge') {
     const key = JSON.stringify(body.event);
     const known = state.charged.get(key);
     if (known === undefined) state.charged.set(key, { event: body.event, count: body.count });
     else known.count += body.count;
+    if (body.round !== undefined) {
+      const { event, count, round } = body;
+      const charges = state.rounds.get(round) ?? [];
+      state.rounds.set(round, [...charges, { event, count, round, ...(realized && { realized }) }]);
+    }
+    // As published, records do not say who took part: then everyone may have paid for everything.
+    if (realized?.participants === undefined) state.histories = undefined;
+    else state.histories?.add(realized.participants, body, accountant);
   }
   const round = body.kind === 'charge' || body.kind === 'observe' ? body.round : undefined;
   for (const client of realized?.participants ?? []) {
@@ -55,14 +94,20 @@ export function addRecord(state: LedgerState, body: LedgerBody, realized: Realiz
   }
 }
 
-/** ε at `delta` of everything charged, and of `more` on top, by a fresh accountant; 0 for nothing. */
+/** ε at `delta` of what the ledger composes, and of `more` on top, by a fresh accountant; 0 for nothing. */
 export function epsilonOf(
   state: LedgerState,
-  accountant: Accountant,
+  make: () => Accountant,
   delta: number,
-  more?: { event: DpEvent; count: number },
+  more?: { event: DpEvent; count: number; participants?: readonly ClientId[] | undefined },
 ): number {
+  if (state.histories !== undefined) {
+    return more === undefined
+      ? state.histories.epsilon(make, delta)
+      : state.histories.epsilonWith(more.participants, more, make, delta);
+  }
   if (state.charged.size === 0 && more === undefined) return 0;
+  const accountant = make();
   for (const { event, count } of state.charged.values()) accountant.compose(event, count);
   if (more !== undefined) accountant.compose(more.event, more.count);
   return accountant.epsilon(delta);
@@ -78,8 +123,8 @@ export function checkParticipants(
   round: number | undefined,
   participants: readonly ClientId[] | undefined,
 ): void {
-  const { maxParticipations, minSeparation } = state.identity;
-  if (maxParticipations === undefined && minSeparation === undefined) return;
+  const { composition, maxParticipations, minSeparation } = state.identity;
+  if (composition === undefined && maxParticipations === undefined && minSeparation === undefined) return;
   if (participants === undefined)
     refuse('INVALID_ARGUMENT', `${where}: participants`, 'the clients that took part', undefined);
   if (new Set(participants).size !== participants.length) {

@@ -14,8 +14,9 @@ import { type Accountant, checkDelta } from '../accountant.ts';
 import { checkEvent } from '../event/event.ts';
 import type { DpEvent } from '../event/types.ts';
 import type { NoisyStatistics } from '../mechanism/statistics.ts';
-import { accountFor, addRecord, checkParticipants, epsilonOf, type LedgerState } from './account.ts';
+import { accountFor, addRecord, checkParticipants, epsilonOf, type LedgerState, openingIdentity } from './account.ts';
 import {
+  type ChargedRelease,
   encodeLedger,
   type LedgerBody,
   type LedgerIdentity,
@@ -48,10 +49,12 @@ export interface PrivacyLedger {
   readonly head: string;
   /** Number of records. */
   readonly length: number;
-  /** ε of everything charged, at the budget's δ: an upper bound. */
+  /** ε of everything charged, or under `composition: 'own-rounds'` of the client that has paid most, at the budget's δ: an upper bound. */
   spent(): number;
-  /** Whether charging `event` would take ε above the budget. */
+  /** Whether charging `event` would take ε above the budget, whoever takes part. */
   wouldExceed(event: DpEvent, count?: number): boolean;
+  /** What was charged under this number of a round, in order: how a server that was restarted knows what it has paid. */
+  charged(round: number): readonly ChargedRelease[];
   /** How often `client` took part. */
   participations(client: ClientId): number;
   /**
@@ -116,8 +119,8 @@ export async function privacyLedger(options: LedgerOptions): Promise<PrivacyLedg
     await write(store, prefix, opening);
     records.push(opening);
   }
-  const state = accountFor(records);
-  checkIdentity(where, state.identity, identity);
+  checkIdentity(where, openingIdentity(records), identity);
+  const state = accountFor(records, accountant);
   const ledger = new StoredLedger(store, prefix, accountant, records, state);
   if (state.budget.epsilon !== budget.epsilon || state.budget.delta !== budget.delta) await ledger.setBudget(budget);
   return ledger;
@@ -157,11 +160,15 @@ class StoredLedger implements PrivacyLedger {
   }
 
   spent(): number {
-    return epsilonOf(this.#state, this.#accountant(), this.budget.delta);
+    return epsilonOf(this.#state, this.#accountant, this.budget.delta);
   }
 
   wouldExceed(event: DpEvent, count = 1): boolean {
     return this.#epsilonWith(checkEvent('privacyLedger.wouldExceed: event', event), count) > this.budget.epsilon;
+  }
+
+  charged(round: number): readonly ChargedRelease[] {
+    return [...(this.#state.rounds.get(checkInteger('privacyLedger.charged: round', round)) ?? [])];
   }
 
   participations(client: ClientId): number {
@@ -176,7 +183,7 @@ class StoredLedger implements PrivacyLedger {
       const count = checkInteger(`${where}: count`, charge.count ?? 1, 1);
       if (round !== undefined) checkInteger(`${where}: round`, round);
       checkParticipants(where, this.#state, round, realized?.participants);
-      const epsilon = this.#epsilonWith(event, count);
+      const epsilon = this.#epsilonWith(event, count, realized?.participants);
       if (epsilon > this.budget.epsilon) {
         refuse('BUDGET_EXHAUSTED', where, `ε at most ${this.budget.epsilon} at δ = ${this.budget.delta}`, epsilon);
       }
@@ -202,7 +209,7 @@ class StoredLedger implements PrivacyLedger {
   setBudget(budget: PrivacyBudget): Promise<void> {
     return this.#inTurn(async () => {
       checkBudget('privacyLedger.setBudget: budget', budget);
-      const spent = epsilonOf(this.#state, this.#accountant(), budget.delta);
+      const spent = epsilonOf(this.#state, this.#accountant, budget.delta);
       if (spent > budget.epsilon) {
         refuse(
           'BUDGET_EXHAUSTED',
@@ -223,8 +230,8 @@ class StoredLedger implements PrivacyLedger {
     return encodeLedger(this.#records, false);
   }
 
-  #epsilonWith(event: DpEvent, count: number): number {
-    return epsilonOf(this.#state, this.#accountant(), this.budget.delta, { event, count });
+  #epsilonWith(event: DpEvent, count: number, participants?: readonly ClientId[]): number {
+    return epsilonOf(this.#state, this.#accountant, this.budget.delta, { event, count, participants });
   }
 
   #next(): { index: number; previous: string } {
@@ -235,7 +242,7 @@ class StoredLedger implements PrivacyLedger {
     const record = makeRecord(body, realized, salt());
     await write(this.#store, this.#prefix, record);
     this.#records.push(record);
-    addRecord(this.#state, record.body, record.realized);
+    addRecord(this.#state, record.body, record.realized, this.#accountant);
   }
 
   #inTurn(call: () => Promise<void>): Promise<void> {
@@ -266,13 +273,17 @@ async function load(where: string, store: Store, prefix: string): Promise<Ledger
 }
 
 function identityOf(where: string, options: LedgerOptions): LedgerIdentity {
-  const { run, unit, maxParticipations, minSeparation } = options;
+  const { run, unit, composition, maxParticipations, minSeparation } = options;
   if (typeof run !== 'string' || run === '') refuse('INVALID_ARGUMENT', `${where}: run`, 'a name', run);
   if (unit !== 'user' && unit !== 'example') refuse('INVALID_ARGUMENT', `${where}: unit`, "'user' or 'example'", unit);
+  if (composition !== undefined && composition !== 'own-rounds') {
+    refuse('INVALID_ARGUMENT', `${where}: composition`, "'own-rounds' or none", composition);
+  }
   return {
     run,
     unit,
     neighboring: options.accountant().neighboring,
+    ...(composition === undefined ? {} : { composition }),
     ...(maxParticipations === undefined
       ? {}
       : { maxParticipations: checkInteger(`${where}: maxParticipations`, maxParticipations, 1) }),
@@ -286,7 +297,7 @@ function checkIdentity(where: string, stored: LedgerIdentity, given: LedgerIdent
   if (stored.run !== given.run) {
     refuse('AUTHENTICATION_FAILED', `${where}: run`, `the ledger of ${given.run}`, `that of ${stored.run}`);
   }
-  for (const field of ['unit', 'neighboring', 'maxParticipations', 'minSeparation'] as const) {
+  for (const field of ['unit', 'neighboring', 'composition', 'maxParticipations', 'minSeparation'] as const) {
     if (stored[field] !== given[field]) {
       refuse('INVALID_ARGUMENT', `${where}: ${field}`, `${String(stored[field])}, as the ledger began`, given[field]);
     }

@@ -32,6 +32,12 @@ export interface LedgerIdentity {
   /** Whom a unit of the guarantee is: all of a user's data, or one example. */
   readonly unit: 'user' | 'example';
   readonly neighboring: Neighboring;
+  /**
+   * What ε is of. Absent: of every release together, whoever took part. `own-rounds`: of the one client that has paid most,
+   * each for the releases it took part in, which every charge must name. That is what an observer learns who sees who takes
+   * part, as the server does.
+   */
+  readonly composition?: 'own-rounds';
   /** No client may take part more often. */
   readonly maxParticipations?: number;
   /** No client may take part twice within this many rounds. */
@@ -47,6 +53,14 @@ export interface RealizedRound {
   readonly participants?: readonly ClientId[];
   /** Standard deviation of the noise that was really in the release. */
   readonly noiseStd?: number;
+}
+
+/** A charge as it stands on record. */
+export interface ChargedRelease {
+  readonly event: DpEvent;
+  readonly count: number;
+  readonly round: number;
+  readonly realized?: RealizedRound;
 }
 
 /** The public body of a record. */

@@ -5,7 +5,7 @@
  */
 import { refuse } from '@fedkit/core/internal';
 import type { Accountant } from '../accountant.ts';
-import { accountFor, epsilonOf } from './account.ts';
+import { accountFor, epsilonOf, openingIdentity } from './account.ts';
 import { decodeLedger, type LedgerIdentity, type LedgerRecord, type PrivacyBudget } from './record.ts';
 
 /** What a replay found. */
@@ -35,23 +35,19 @@ export function replayLedger(
 ): LedgerReport {
   const where = 'replayLedger';
   const records = decodeLedger(bytes);
-  const state = accountFor(records);
+  const identity = openingIdentity(records);
   const head = records[records.length - 1].digest;
-  if (options.run !== undefined && state.identity.run !== options.run) {
-    refuse('AUTHENTICATION_FAILED', `${where}: run`, `the ledger of ${options.run}`, `that of ${state.identity.run}`);
+  if (options.run !== undefined && identity.run !== options.run) {
+    refuse('AUTHENTICATION_FAILED', `${where}: run`, `the ledger of ${options.run}`, `that of ${identity.run}`);
   }
   if (options.head !== undefined && head !== options.head) {
     refuse('AUTHENTICATION_FAILED', `${where}: head`, 'the head that was kept', 'another');
   }
   const accountant = options.accountant();
-  if (accountant.neighboring !== state.identity.neighboring) {
-    refuse(
-      'INVALID_ARGUMENT',
-      `${where}: accountant`,
-      `the relation ${state.identity.neighboring}`,
-      accountant.neighboring,
-    );
+  if (accountant.neighboring !== identity.neighboring) {
+    refuse('INVALID_ARGUMENT', `${where}: accountant`, `the relation ${identity.neighboring}`, accountant.neighboring);
   }
-  const epsilon = epsilonOf(state, accountant, state.budget.delta);
+  const state = accountFor(records, options.accountant);
+  const epsilon = epsilonOf(state, options.accountant, state.budget.delta);
   return { identity: state.identity, budget: state.budget, epsilon, head, records };
 }

@@ -63,6 +63,7 @@ const PROGRESS = {
   masked: 'masked',
   signed: 'masked',
   unmasked: 'finished',
+  opened: 'finished',
   aborted: 'aborted',
 } as const;
 

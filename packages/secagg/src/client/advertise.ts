@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { agreementOf } from '../crypto/agreement-of.ts';
 import { encodeAdvertise } from '../messages/advertise.ts';
 import { partCommitment } from '../transcript.ts';
 import type { ClientRound, Step } from './round.ts';
@@ -19,8 +20,8 @@ export async function advertise(
   const part = harary ? rng.fill(new Uint8Array(32)) : state.part;
   const self = {
     ...state.self,
-    channelKey: (await provider.agreement(channelSecret)).publicKey,
-    maskKey: (await provider.agreement(maskSecret)).publicKey,
+    channelKey: (await agreementOf(provider, channelSecret)).publicKey,
+    maskKey: (await agreementOf(provider, maskSecret)).publicKey,
     ...(harary ? { commitment: partCommitment(configDigest, state.self.id, part) } : {}),
   };
   return {

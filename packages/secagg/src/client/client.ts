@@ -22,6 +22,7 @@ import { advertise } from './advertise.ts';
 import { type ClientInput, type InputVectors, checkInput, eraseInput } from './input.ts';
 import { joinCohort, joinRing, revealPart } from './join.ts';
 import { maskInput } from './mask-input.ts';
+import { openShares } from './open-shares.ts';
 import type { ClientRound, Step } from './round.ts';
 import { shareKeys } from './share-keys.ts';
 import { signSurvivors } from './sign-survivors.ts';
@@ -167,7 +168,7 @@ export class SecAggClient {
    */
   setInput(vectors: InputVectors, options: { readonly weight?: number } = {}): void {
     const { stage } = this.#state;
-    if (this.#input !== undefined || ['masked', 'signed', 'unmasked', 'aborted'].includes(stage)) {
+    if (this.#input !== undefined || ['masked', 'signed', 'unmasked', 'opened', 'aborted'].includes(stage)) {
       throw new FedkitError(
         'PROTOCOL_STATE',
         `SecAggClient.setInput: expected one input before masking, got another in stage ${stage}`,
@@ -248,6 +249,8 @@ export class SecAggClient {
         break;
       case `signed ${MESSAGE.signatures}`:
         return unmaskSigned(round, state, message);
+      case `unmasked ${MESSAGE.openingRequest}`:
+        return openShares(round, state, message);
       default:
     }
     throw new FedkitError(

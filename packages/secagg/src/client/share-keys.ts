@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { agreementOf } from '../crypto/agreement-of.ts';
 import type { Agreement } from '../crypto/provider.ts';
 import { concat } from '../internal/bytes.ts';
 import { extractKey } from '../key-derivation.ts';
@@ -19,12 +20,12 @@ import type { ClientState } from './state.ts';
 export async function shareKeys({ config, provider, rng }: ClientRound, state: ClientState): Promise<Step> {
   const { self, peers, transcript } = state;
   const context = keyContext(config, transcript);
-  const agreement: Agreement = await provider.agreement(state.channelSecret);
+  const agreement: Agreement = await agreementOf(provider, state.channelSecret);
   const channelKeys: Uint8Array[] = [];
   for (const { channelKey } of peers) {
     const shared = agreement.agree(channelKey);
     const secret = shared instanceof Uint8Array ? shared : await shared;
-    channelKeys.push(extractKey(context, secret));
+    channelKeys.push(extractKey(provider, context, secret));
     secret.fill(0);
   }
   const selfMaskSeed = rng.fill(new Uint8Array(32));

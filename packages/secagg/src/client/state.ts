@@ -9,7 +9,16 @@ import { type Member, memberBytes, readMember } from '../messages/member.ts';
 import { SEALED_PAIR_BYTES } from '../messages/share-keys.ts';
 
 /** Where a client stands: named after what it has sent. */
-export type ClientStage = 'new' | 'advertised' | 'revealed' | 'shared' | 'masked' | 'signed' | 'unmasked' | 'aborted';
+export type ClientStage =
+  | 'new'
+  | 'advertised'
+  | 'revealed'
+  | 'shared'
+  | 'masked'
+  | 'signed'
+  | 'unmasked'
+  | 'opened'
+  | 'aborted';
 
 /** A request that was answered, by the hash of its bytes. */
 export interface Answer {
@@ -42,6 +51,12 @@ export interface ClientState {
   readonly pairs: readonly (Uint8Array | undefined)[];
   /** Bitmap of the survivors it signed; where survivors are signed. */
   readonly survivors: Uint8Array;
+  /** By peer: the purpose of the key of the share it was asked to release, 0 where there is none. */
+  readonly releasedKinds: Uint8Array;
+  /** By peer: the key of that share, to open it again where blame must be settled. */
+  readonly heldKeys: Uint8Array;
+  /** By peer: the key of the share of its own seed; where survivors are signed. */
+  readonly dealtKeys: Uint8Array;
   readonly answers: readonly Answer[];
 }
 
@@ -53,10 +68,11 @@ const STAGES: readonly ClientStage[] = [
   'masked',
   'signed',
   'unmasked',
+  'opened',
   'aborted',
 ];
-const VERSION = 1;
-const FIXED_FIELDS = 12;
+const VERSION = 2;
+const FIXED_FIELDS = 15;
 const EMPTY = new Uint8Array(0);
 
 /** A state before anything was drawn. */
@@ -76,6 +92,9 @@ export function emptyState(self: Member): ClientState {
     ownShares: EMPTY,
     pairs: [],
     survivors: EMPTY,
+    releasedKinds: EMPTY,
+    heldKeys: EMPTY,
+    dealtKeys: EMPTY,
     answers: [],
   };
 }
@@ -91,6 +110,8 @@ export function withoutSecrets(state: ClientState): ClientState {
     selfMaskSeed: EMPTY,
     ownShares: EMPTY,
     pairs: [],
+    heldKeys: EMPTY,
+    dealtKeys: EMPTY,
   };
 }
 
@@ -101,7 +122,8 @@ export function eraseReplaced(old: ClientState, next: ClientState): void {
 }
 
 function secretsOf(state: ClientState): Uint8Array[] {
-  return [state.channelSecret, state.maskSecret, state.part, state.selfMaskSeed, state.ownShares, ...state.channelKeys];
+  const { channelSecret, maskSecret, part, selfMaskSeed, ownShares, heldKeys, dealtKeys, channelKeys } = state;
+  return [channelSecret, maskSecret, part, selfMaskSeed, ownShares, heldKeys, dealtKeys, ...channelKeys];
 }
 
 /** The state's bytes; they hold secrets and must be sealed. */
@@ -133,7 +155,7 @@ export function decodeClientState(config: RoundConfig, bytes: Uint8Array): Clien
     { length: FIXED_FIELDS },
     () => reader.long().slice(),
   );
-  const [memberRoot, transcript, selfMaskSeed, ownShares, survivors] = rest;
+  const [memberRoot, transcript, selfMaskSeed, ownShares, survivors, releasedKinds, heldKeys, dealtKeys] = rest;
   const self = { index, id, channelKey, maskKey, ...(commitment.length === 0 ? {} : { commitment }) };
   const memberCount = reader.uint32();
   const peers = Array.from({ length: reader.uint32() }, () => readMember(config, reader.uint32(), reader));
@@ -163,6 +185,9 @@ export function decodeClientState(config: RoundConfig, bytes: Uint8Array): Clien
     ownShares,
     pairs,
     survivors,
+    releasedKinds,
+    heldKeys,
+    dealtKeys,
     answers,
   };
 }
@@ -182,5 +207,8 @@ function fixedFields(state: ClientState): Uint8Array[] {
     state.selfMaskSeed,
     state.ownShares,
     state.survivors,
+    state.releasedKinds,
+    state.heldKeys,
+    state.dealtKeys,
   ];
 }

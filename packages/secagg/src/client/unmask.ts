@@ -3,19 +3,22 @@
  *
  * @module
  */
+import { hasConsistencyRound } from '../config/round-config.ts';
 import { type Directory, verifySurvivors } from '../identity.ts';
 import { equal } from '../internal/bytes.ts';
 import { digestOf } from '../internal/hash.ts';
+import { PURPOSE } from '../key-derivation.ts';
 import type { Message } from '../messages/header.ts';
 import { NO_INDEX } from '../messages/header.ts';
 import { channelParty } from '../messages/member.ts';
+import { OPENING_KEY_BYTES } from '../messages/openings.ts';
 import { SEALED_PAIR_BYTES } from '../messages/share-keys.ts';
 import { decodeSignatures } from '../messages/signatures.ts';
 import { decodeSurvivors } from '../messages/survivors.ts';
 import { decodeUnmaskRequest } from '../messages/unmask-request.ts';
 import { encodeUnmaskResponse } from '../messages/unmask-response.ts';
 import { SHARE_BYTES } from '../shamir.ts';
-import { SEALED_SHARE_BYTES, type ShareKind, openShare } from '../share-encryption.ts';
+import { SEALED_SHARE_BYTES, type ShareKind, openWithKey, shareKey } from '../share-encryption.ts';
 import { survivorsHash } from '../transcript.ts';
 import { type ClientRound, type Step, keyContext, refuseMessage, requireCount } from './round.ts';
 import { type ClientState, withoutSecrets } from './state.ts';
@@ -69,7 +72,7 @@ function checkAddress({ config }: ClientRound, { self }: ClientState, { index }:
 
 /**
  * The kind that is not released is never even decrypted; a share that does not decrypt is left out, so that one bad
- * dealer does not end the round.
+ * dealer does not end the round. The channels' keys go; those of the released shares stay, for {@link openShares}.
  */
 function releaseShares(
   { config, provider }: ClientRound,
@@ -79,7 +82,11 @@ function releaseShares(
 ): Step {
   const { self, peers, pairs, channelKeys } = state;
   const context = keyContext(config, state.transcript);
-  const holder = channelParty(self);
+  const me = channelParty(self);
+  const signed = hasConsistencyRound(config);
+  const releasedKinds = new Uint8Array(peers.length);
+  const heldKeys = new Uint8Array(peers.length * OPENING_KEY_BYTES);
+  const dealtKeys = new Uint8Array(signed ? heldKeys.length : 0);
   const shares: (Uint8Array | undefined)[] = [];
   let own = config.graph === 'complete';
   peers.forEach((peer, i) => {
@@ -87,18 +94,28 @@ function releaseShares(
       shares.push(state.ownShares.slice(SHARE_BYTES));
       own = false;
     }
+    const them = channelParty(peer);
+    if (signed) {
+      const dealtKey = shareKey(provider, context, channelKeys[i], me, them, 'selfMask');
+      dealtKeys.set(dealtKey, i * OPENING_KEY_BYTES);
+      dealtKey.fill(0);
+    }
     const pair = pairs[i];
     if (pair === undefined) return;
     const kind: ShareKind = survived[i] ? 'selfMask' : 'maskKey';
     const sealed = survived[i]
       ? pair.subarray(SEALED_SHARE_BYTES, SEALED_PAIR_BYTES)
       : pair.subarray(0, SEALED_SHARE_BYTES);
-    shares.push(openShare(provider, context, channelKeys[i], channelParty(peer), holder, kind, sealed));
+    const key = shareKey(provider, context, channelKeys[i], them, me, kind);
+    shares.push(openWithKey(provider, context, key, them, me, kind, sealed));
+    releasedKinds[i] = survived[i] ? PURPOSE.selfMaskShare : PURPOSE.maskKeyShare;
+    heldKeys.set(key, i * OPENING_KEY_BYTES);
+    key.fill(0);
   });
   if (own) shares.push(state.ownShares.slice(SHARE_BYTES));
   const request = digestOf(message.body);
   return {
-    state: { ...withoutSecrets(state), stage: 'unmasked' },
+    state: { ...withoutSecrets(state), stage: 'unmasked', releasedKinds, heldKeys, dealtKeys },
     answer: encodeUnmaskResponse(config, self.index, { request, shares }),
   };
 }

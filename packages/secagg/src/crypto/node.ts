@@ -6,7 +6,7 @@
  * @module
  */
 import { copyOf } from '../internal/bytes.ts';
-import { refuseAgreement } from './plain.ts';
+import { plainProvider, refuseAgreement } from './plain.ts';
 import type { Agreement, CryptoProvider, Keystream, MaskSuite } from './provider.ts';
 
 interface NativeKey {
@@ -27,6 +27,8 @@ interface NativeCrypto {
   createCipheriv(name: string, key: Uint8Array, iv: Uint8Array, options?: object): NativeCipher;
   createDecipheriv(name: string, key: Uint8Array, iv: Uint8Array, options?: object): NativeCipher;
   createHash(name: string): { update(bytes: Uint8Array): { digest(): Uint8Array } };
+  /** In one call, without an object; not in every engine. */
+  hash?(name: string, bytes: Uint8Array, encoding: 'buffer'): Uint8Array;
   sign(algorithm: null, message: Uint8Array, key: NativeKey): Uint8Array;
   verify(algorithm: null, message: Uint8Array, key: NativeKey, signature: Uint8Array): boolean;
 }
@@ -40,6 +42,10 @@ const X25519_PREFIX = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x6e, 4, 
 const ED25519_PREFIX = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
 // Larger outputs fall out of the second-level cache before they are added.
 const MAXIMUM_CHUNK = 262_144;
+const HASH_BLOCK = 64;
+const LONGEST_MESSAGE = 1024;
+// Just below the 32 MiB up to which glibc adapts.
+const LARGEST_KEPT = 33_000_000;
 const ZEROS = /* @__PURE__ */ new Uint8Array(MAXIMUM_CHUNK);
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
@@ -55,6 +61,7 @@ export function nodeProvider(): CryptoProvider | undefined {
     const agreement = provider.agreement(key) as Agreement;
     void agreement.agree(agreement.publicKey);
     provider.open(key, provider.seal(key, key, key), key);
+    provider.hmac(key, key);
     void (provider.keystream('aes-128-ctr', key.subarray(0, 16), 16) as Keystream)(16);
     void (provider.keystream('chacha20', key, 64) as Keystream)(64);
     return provider.verify(publicFrom(native, ED25519_PREFIX, key), key, provider.sign(key, key))
@@ -66,7 +73,10 @@ export function nodeProvider(): CryptoProvider | undefined {
 }
 
 function makeProvider(native: NativeCrypto): CryptoProvider {
+  keepFreedMemory();
   const imported = new WeakMap<Uint8Array, NativeKey>();
+  // Importing an identity costs as much as ten signatures with it.
+  const signers = new WeakMap<Uint8Array, NativeKey>();
   function publicKeyOf(bytes: Uint8Array): NativeKey {
     let key = imported.get(bytes);
     if (key === undefined) {
@@ -105,7 +115,7 @@ function makeProvider(native: NativeCrypto): CryptoProvider {
       const cipher = native.createCipheriv(AEAD, key, ZERO_NONCE, AEAD_OPTIONS);
       cipher.setAAD(associatedData);
       const sealed = new Uint8Array(plaintext.length + TAG_BYTES);
-      sealed.set(cipher.update(plaintext));
+      if (plaintext.length > 0) sealed.set(cipher.update(plaintext));
       cipher.final();
       sealed.set(cipher.getAuthTag(), plaintext.length);
       return sealed;
@@ -124,8 +134,13 @@ function makeProvider(native: NativeCrypto): CryptoProvider {
         return undefined;
       }
     },
+    hmac: native.hash === undefined ? plainProvider.hmac : oneShotHmac(native.hash),
     sha256: (bytes) => copyOf(native.createHash('sha256').update(bytes).digest()),
-    sign: (secretKey, message) => native.sign(null, message, privateFrom(native, ED25519_PREFIX, secretKey)),
+    sign(secretKey, message) {
+      const key = signers.get(secretKey) ?? privateFrom(native, ED25519_PREFIX, secretKey);
+      signers.set(secretKey, key);
+      return native.sign(null, message, key);
+    },
     verify(publicKey, message, signature) {
       // OpenSSL checks the equation without the cofactor, noble with it: a signer with a crafted key can make a
       // signature that one accepts and the other refuses. Both bind the message; an honest signer never meets the gap.
@@ -140,6 +155,38 @@ function makeProvider(native: NativeCrypto): CryptoProvider {
         return false;
       }
     },
+  };
+}
+
+/**
+ * Every chunk of keystream comes in a buffer of its own. glibc would give the freed ones back to the kernel and fault
+ * them in again, until the program has once freed a larger block: then it keeps up to twice that (mallopt(3),
+ * M_MMAP_THRESHOLD). This block is never touched, so it costs no memory; the garbage collector frees it.
+ */
+function keepFreedMemory(): void {
+  void new ArrayBuffer(LARGEST_KEPT);
+}
+
+/** HMAC of two hashes over buffers that are used again: a third of what an object for each costs. */
+function oneShotHmac(hash: NonNullable<NativeCrypto['hash']>): CryptoProvider['hmac'] {
+  const inner = new Uint8Array(HASH_BLOCK + LONGEST_MESSAGE);
+  const outer = new Uint8Array(HASH_BLOCK + 32);
+  return (key, message) => {
+    const input =
+      message.length <= LONGEST_MESSAGE
+        ? inner.subarray(0, HASH_BLOCK + message.length)
+        : new Uint8Array(HASH_BLOCK + message.length);
+    for (let i = 0; i < HASH_BLOCK; i++) {
+      const byte = i < key.length ? key[i] : 0;
+      input[i] = byte ^ 0x36;
+      outer[i] = byte ^ 0x5c;
+    }
+    input.set(message, HASH_BLOCK);
+    outer.set(hash('sha256', input, 'buffer'), HASH_BLOCK);
+    const { buffer, byteOffset } = hash('sha256', outer, 'buffer');
+    input.fill(0);
+    outer.fill(0);
+    return new Uint8Array(buffer, byteOffset, 32);
   };
 }
 

@@ -6,6 +6,7 @@
 import { ctr } from '@noble/ciphers/aes.js';
 import { chacha20, chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { ed25519, x25519 } from '@noble/curves/ed25519.js';
+import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { FedkitError } from '@fedkit/core';
 import { copyOf } from '../internal/bytes.ts';
@@ -69,6 +70,7 @@ export const plainProvider: CryptoProvider = {
       return undefined;
     }
   },
+  hmac: (key, message) => hmac(sha256, key, message),
   sha256: (bytes) => sha256(bytes),
   sign: (secretKey, message) => ed25519.sign(message, secretKey),
   verify(publicKey, message, signature) {

@@ -38,6 +38,8 @@ export interface CryptoProvider {
   seal(key: Uint8Array, plaintext: Uint8Array, associatedData: Uint8Array): Uint8Array;
   /** The plaintext, or `undefined` where the tag does not verify. */
   open(key: Uint8Array, sealed: Uint8Array, associatedData: Uint8Array): Uint8Array | undefined;
+  /** HMAC-SHA256 (RFC 2104) under a key of at most 64 bytes; 32 bytes of their own memory. */
+  hmac(key: Uint8Array, message: Uint8Array): Uint8Array;
   /** SHA-256; for long messages. */
   sha256(bytes: Uint8Array): Uint8Array;
   /** An Ed25519 signature, 64 bytes. */

@@ -97,6 +97,25 @@ describe.each(providers.map((provider) => [provider.name, provider] as const))('
     expect(provider.open(key, sealed.subarray(0, 15), data)).toBeUndefined();
   });
 
+  it('authenticates as HMAC-SHA256 of keys up to a block and messages of any length', () => {
+    const rng = seededRng(4);
+    for (const [key, message] of [
+      [0, 0],
+      [32, 32],
+      [64, 145],
+      [17, 1023],
+      [32, 1024],
+      [32, 1025],
+      [64, 5000],
+      [1, 3],
+    ].map((sizes) => sizes.map((size) => rng.fill(new Uint8Array(size))))) {
+      const wanted = createHmac('sha256', key).update(message).digest('hex');
+      const got = provider.hmac(key, message);
+      provider.hmac(message.subarray(0, 64), key);
+      expect(hex(got)).toBe(wanted);
+    }
+  });
+
   it('signs as RFC 8032, section 7.1', () => {
     for (const { secret, publicKey, message, signature } of published.ed25519) {
       expect(hex(provider.sign(bytes(secret), bytes(message)))).toBe(signature);
@@ -120,10 +139,10 @@ describe('the counter', () => {
   });
 });
 
-describe('HKDF', () => {
+describe.each(providers.map((provider) => [provider.name, provider] as const))('HKDF, %s', (_, provider) => {
   it.each(published.hkdf)('is RFC 5869, test case $case', ({ ikm, salt, info, prk, okm }) => {
-    expect(hex(hkdfExtract(bytes(salt), bytes(ikm)))).toBe(prk);
-    expect(hex(hkdfExpand(bytes(prk), bytes(info), 32))).toBe(okm.slice(0, 64));
+    expect(hex(hkdfExtract(provider, bytes(salt), bytes(ikm)))).toBe(prk);
+    expect(hex(hkdfExpand(provider, bytes(prk), bytes(info), 32))).toBe(okm.slice(0, 64));
     // The same by HMAC from another implementation.
     const first = createHmac('sha256', bytes(prk)).update(bytes(info)).update(Uint8Array.of(1)).digest('hex');
     expect(first).toBe(okm.slice(0, 64));

@@ -12,6 +12,7 @@ const PKCS8_PREFIX = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x6e, 4, 0
 
 // A call takes a turn of a thread pool: fewer and larger ones.
 const FETCH_BYTES = 1_048_576;
+const ZEROS = /* @__PURE__ */ new Uint8Array(FETCH_BYTES);
 
 /** The provider on `crypto.subtle`, or `undefined` where the engine has none. */
 export function webProvider(): CryptoProvider | undefined {
@@ -72,7 +73,8 @@ async function webKeystream(
       const counter = new Uint8Array(16);
       for (let i = 15, high = block; i >= 8; i--, high = Math.floor(high / 256)) counter[i] = high % 256;
       const options = { name: 'AES-CTR', counter, length: 128 };
-      const next = new Uint8Array(await subtle.encrypt(options, imported, new Uint8Array(length)));
+      const zeros = length <= FETCH_BYTES ? ZEROS.subarray(0, length) : new Uint8Array(length);
+      const next = new Uint8Array(await subtle.encrypt(options, imported, zeros));
       fetched = rest.length === 0 ? next : concat(rest, next);
       block += Math.ceil(length / 16);
       left -= length;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { agreementOf } from '../crypto/agreement-of.ts';
 import { type CryptoProvider } from '../crypto/provider.ts';
 import { type Party, extractKey } from '../key-derivation.ts';
 import { type MaskLayout, addPairMask, addSelfMask } from '../mask.ts';
@@ -40,13 +41,13 @@ export function maskCount(task: MaskTask): number {
 export async function runMaskTask(provider: CryptoProvider, task: MaskTask, sum: VectorSum): Promise<void> {
   const { layout, selfMasks, pairMasks } = task;
   for (const { party, seed } of selfMasks) {
-    await addSelfMask(provider, layout, sum, extractKey(layout.context, seed), party, -1);
+    await addSelfMask(provider, layout, sum, extractKey(provider, layout.context, seed), party, -1);
   }
   for (const { party, secretKey, survivors } of pairMasks) {
-    const agreement = await provider.agreement(secretKey);
+    const agreement = await agreementOf(provider, secretKey);
     for (const survivor of survivors) {
       const shared = agreement.agree(survivor.publicKey);
-      const extracted = extractKey(layout.context, shared instanceof Uint8Array ? shared : await shared);
+      const extracted = extractKey(provider, layout.context, shared instanceof Uint8Array ? shared : await shared);
       await addPairMask(provider, layout, sum, extracted, survivor, party, -1);
     }
   }

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { expand, extract } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
+import type { CryptoProvider } from '../crypto/provider.ts';
 import { utf8Encode } from '@fedkit/core/internal';
 import { uint32Bytes } from './bytes.ts';
 
@@ -26,11 +26,19 @@ export function digestOf(bytes: Uint8Array): Uint8Array {
 }
 
 /** HKDF-Extract: a pseudorandom key from input key material. */
-export function hkdfExtract(salt: Uint8Array, inputKey: Uint8Array): Uint8Array {
-  return extract(sha256, inputKey, salt);
+export function hkdfExtract(provider: CryptoProvider, salt: Uint8Array, inputKey: Uint8Array): Uint8Array {
+  return provider.hmac(salt, inputKey);
 }
 
-/** HKDF-Expand to `length` ≤ 32 bytes. */
-export function hkdfExpand(pseudorandomKey: Uint8Array, info: Uint8Array, length: number): Uint8Array {
-  return expand(sha256, pseudorandomKey, info, length);
+/** HKDF-Expand to `length` ≤ 32 bytes: one block. */
+export function hkdfExpand(
+  provider: CryptoProvider,
+  pseudorandomKey: Uint8Array,
+  info: Uint8Array,
+  length: number,
+): Uint8Array {
+  const message = new Uint8Array(info.length + 1);
+  message.set(info);
+  message[info.length] = 1;
+  return provider.hmac(pseudorandomKey, message).subarray(0, length);
 }

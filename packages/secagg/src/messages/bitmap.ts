@@ -21,5 +21,7 @@ export function readBitmap(reader: ByteReader, places: number): boolean[] {
   if (places % 8 !== 0 && bytes[bytes.length - 1] >>> (places % 8) !== 0) {
     throw new FedkitError('DECODE_FAILED', 'bitmap: expected zeros after the last place, got a set bit');
   }
-  return Array.from({ length: places }, (_, i) => ((bytes[i >> 3] >>> (i & 7)) & 1) === 1);
+  const present: boolean[] = [];
+  for (let i = 0; i < places; i++) present.push(((bytes[i >> 3] >>> (i & 7)) & 1) === 1);
+  return present;
 }

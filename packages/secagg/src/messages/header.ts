@@ -38,6 +38,8 @@ export const MESSAGE = {
   survivors: 12,
   signedSurvivors: 13,
   signatures: 14,
+  openingRequest: 15,
+  openings: 16,
 } as const;
 
 /** One type of {@link MESSAGE}. */
@@ -61,12 +63,12 @@ export interface Message {
   readonly signed?: { readonly signature: Uint8Array; readonly content: Uint8Array };
 }
 
-/** Header and body, still without a signature. */
+/** Header and body, of one piece or several, still without a signature. */
 export function encodeMessage(
   config: RoundConfig,
   type: MessageType,
   index: number,
-  body: Uint8Array,
+  body: Uint8Array | readonly Uint8Array[],
   signed = false,
 ): Uint8Array<ArrayBuffer> {
   return concat(
@@ -81,7 +83,7 @@ export function encodeMessage(
       ...uint32Bytes(config.round),
       ...uint32Bytes(index),
     ),
-    body,
+    ...(body instanceof Uint8Array ? [body] : body),
   );
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { type RoundConfig, maskedVectors } from '../config/round-config.ts';
-import { ByteReader, concat } from '../internal/bytes.ts';
+import { ByteReader } from '../internal/bytes.ts';
 import { checkPacked, packedBytes } from '../sum/pack.ts';
 import { MESSAGE, encodeMessage } from './header.ts';
 
@@ -14,7 +14,7 @@ export function encodeMaskedInput(
   index: number,
   packed: readonly Uint8Array[],
 ): Uint8Array<ArrayBuffer> {
-  return encodeMessage(config, MESSAGE.maskedInput, index, concat(...packed), config.identities);
+  return encodeMessage(config, MESSAGE.maskedInput, index, packed, config.identities);
 }
 
 /** The packed vectors, checked; views on the body. */

@@ -6,7 +6,7 @@
  * @module
  */
 import type { RoundConfig } from '../config/round-config.ts';
-import { ByteReader, ByteWriter } from '../internal/bytes.ts';
+import { ByteReader, ByteWriter, concat } from '../internal/bytes.ts';
 import { readBitmap, writeBitmap } from './bitmap.ts';
 import { MESSAGE, encodeMessage } from './header.ts';
 import { SEALED_PAIR_BYTES } from './share-keys.ts';
@@ -17,13 +17,32 @@ export function encodeShares(
   index: number,
   pairs: readonly (Uint8Array | undefined)[],
 ): Uint8Array {
-  const writer = new ByteWriter().uint32(pairs.length);
-  writeBitmap(
-    writer,
-    pairs.map((pair) => pair !== undefined),
-  );
-  for (const pair of pairs) if (pair !== undefined) writer.bytes(pair);
-  return encodeMessage(config, MESSAGE.shares, index, writer.finish());
+  const dealt = pairs.map((pair) => pair !== undefined);
+  return encodeInbox(config, index, dealt, concat(...pairs.map((pair) => pair ?? new Uint8Array(SEALED_PAIR_BYTES))));
+}
+
+/**
+ * The same from one run of memory.
+ *
+ * @param dealt - Which of its peers dealt.
+ * @param pairs - A pair for each peer, whether it dealt or not.
+ */
+export function encodeInbox(
+  config: RoundConfig,
+  index: number,
+  dealt: readonly boolean[],
+  pairs: Uint8Array,
+): Uint8Array {
+  const head = new ByteWriter().uint32(dealt.length);
+  writeBitmap(head, dealt);
+  const body: Uint8Array[] = [head.finish()];
+  for (let from = dealt.indexOf(true); from >= 0; ) {
+    const gap = dealt.indexOf(false, from);
+    const end = gap < 0 ? dealt.length : gap;
+    body.push(pairs.subarray(from * SEALED_PAIR_BYTES, end * SEALED_PAIR_BYTES));
+    from = dealt.indexOf(true, end);
+  }
+  return encodeMessage(config, MESSAGE.shares, index, body);
 }
 
 /** The pair of each of `peers` peers, `undefined` where it did not deal; views on the body. */

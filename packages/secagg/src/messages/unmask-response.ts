@@ -8,7 +8,7 @@
  * @module
  */
 import type { RoundConfig } from '../config/round-config.ts';
-import { ByteReader, ByteWriter } from '../internal/bytes.ts';
+import { ByteReader, ByteWriter, copyOf } from '../internal/bytes.ts';
 import { PRIME } from '../field31.ts';
 import { LIMBS, SHARE_BYTES } from '../shamir.ts';
 import { readBitmap, writeBitmap } from './bitmap.ts';
@@ -51,18 +51,19 @@ export function decodeUnmaskResponse(body: Uint8Array, dealers: number): Release
   if (count !== dealers) reader.refuse(`shares of ${dealers} dealers`, `${count}`);
   const present = readBitmap(reader, dealers);
   const opened = present.filter(Boolean).length;
-  const shares = reader.bytes(opened * SHARE_BYTES);
+  // A copy on a word boundary; the engine is little-endian, as the memory of sums checks.
+  const given = new Uint32Array(copyOf(reader.bytes(opened * SHARE_BYTES)).buffer);
   reader.end();
-  const view = new DataView(shares.buffer, shares.byteOffset, shares.length);
+  for (let i = 0; i < given.length; i++) {
+    if (given[i] >= PRIME) reader.refuse('field elements below 2^31 − 1', 'a larger one');
+  }
+  if (opened === dealers) return { request, present, words: given };
   const words = new Uint32Array(dealers * LIMBS);
   let at = 0;
-  for (let dealer = 0; dealer < dealers; dealer++) {
-    if (!present[dealer]) continue;
-    for (let limb = 0; limb < LIMBS; limb++, at += 4) {
-      const word = view.getUint32(at, true);
-      if (word >= PRIME) reader.refuse('field elements below 2^31 − 1', 'a larger one');
-      words[dealer * LIMBS + limb] = word;
-    }
-  }
+  present.forEach((there, dealer) => {
+    if (!there) return;
+    words.set(given.subarray(at, at + LIMBS), dealer * LIMBS);
+    at += LIMBS;
+  });
   return { request, present, words };
 }

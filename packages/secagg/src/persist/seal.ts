@@ -30,7 +30,7 @@ export function sealState(
   state: Uint8Array,
 ): Uint8Array {
   const salt = rng.fill(new Uint8Array(SALT_BYTES));
-  const key = stateKey(sealingKey, salt, kind);
+  const key = stateKey(provider, sealingKey, salt, kind);
   const sealed = provider.seal(key, state, bound);
   key.fill(0);
   return concat(salt, sealed);
@@ -45,7 +45,7 @@ export function openState(
   sealed: Uint8Array,
 ): Uint8Array {
   checkBytes('restore: sealed state', sealed);
-  const key = stateKey(sealingKey, sealed.subarray(0, SALT_BYTES), kind);
+  const key = stateKey(provider, sealingKey, sealed.subarray(0, SALT_BYTES), kind);
   const state = provider.open(key, sealed.subarray(SALT_BYTES), bound);
   key.fill(0);
   if (state === undefined) {
@@ -57,7 +57,12 @@ export function openState(
   return state;
 }
 
-function stateKey(sealingKey: Uint8Array, salt: Uint8Array, kind: StateKind): Uint8Array {
+function stateKey(provider: CryptoProvider, sealingKey: Uint8Array, salt: Uint8Array, kind: StateKind): Uint8Array {
   checkBytes('sealingKey', sealingKey, 32);
-  return hkdfExpand(hkdfExtract(salt, sealingKey), utf8Encode(`${PROTOCOL_LABEL}/state/${kind}`), 32);
+  return hkdfExpand(
+    provider,
+    hkdfExtract(provider, salt, sealingKey),
+    utf8Encode(`${PROTOCOL_LABEL}/state/${kind}`),
+    32,
+  );
 }

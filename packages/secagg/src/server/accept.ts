@@ -23,7 +23,7 @@ export function acceptMessage(round: ServerRound, stage: ServerStage, id: Uint8A
   else if (stage === 'reveal') acceptReveal(round, message);
   else if (stage === 'share') {
     const { commitment, sealed } = decodeShareKeys(message.body, round.peersOf(message.index).length);
-    round.dealt[message.index] = { commitment: copyOf(commitment), sealed: copyOf(sealed) };
+    round.deal(message.index, commitment, sealed);
   } else if (stage === 'input') acceptInput(round, message);
   else if (stage === 'consistency') acceptSignature(round, message);
   else acceptResponse(round, message);

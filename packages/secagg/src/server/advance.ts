@@ -11,8 +11,7 @@ import { encodeCohort } from '../messages/cohort.ts';
 import { encodeCommitments } from '../messages/commitments.ts';
 import { NO_INDEX } from '../messages/header.ts';
 import { encodeNeighbours } from '../messages/neighbours.ts';
-import { SEALED_PAIR_BYTES } from '../messages/share-keys.ts';
-import { encodeShares } from '../messages/shares.ts';
+import { encodeInbox } from '../messages/shares.ts';
 import { encodeSignatures } from '../messages/signatures.ts';
 import { encodeSurvivors } from '../messages/survivors.ts';
 import { encodeUnmaskRequest } from '../messages/unmask-request.ts';
@@ -179,11 +178,9 @@ function neighboursFor(round: ServerRound, index: number): Uint8Array {
 }
 
 function sharesFor(round: ServerRound, index: number): Uint8Array {
-  const pairs = Array.from(round.peersOf(index), (dealer) => {
-    const at = round.placeAmongPeers(dealer, index) * SEALED_PAIR_BYTES;
-    return round.dealt[dealer]?.sealed.subarray(at, at + SEALED_PAIR_BYTES);
-  });
-  return encodeShares(round.config, index, pairs);
+  const dealt: boolean[] = [];
+  for (const dealer of round.peersOf(index)) dealt.push(round.dealt[dealer] !== undefined);
+  return encodeInbox(round.config, index, dealt, round.inboxOf(index));
 }
 
 function requireSurvivingHolders(round: ServerRound, releasing: readonly boolean[]): void {

@@ -9,10 +9,11 @@ import { type RoundConfig, hasConsistencyRound, maskedVectors } from '../config/
 import { hararyNeighbours, ringOrder } from '../graph/harary.ts';
 import { MerkleTree, leafHash } from '../graph/merkle.ts';
 import type { MaskLayout } from '../mask.ts';
-import { hex } from '../internal/bytes.ts';
+import { copyOf, hex } from '../internal/bytes.ts';
 import { encodeCohortBody } from '../messages/cohort.ts';
 import { type Member, memberBytes } from '../messages/member.ts';
 import { encodeNeighbour } from '../messages/neighbours.ts';
+import { SEALED_PAIR_BYTES } from '../messages/share-keys.ts';
 import { encodeSurvivorsBody } from '../messages/survivors.ts';
 import type { ReleasedShares } from '../messages/unmask-response.ts';
 import { VectorSum } from '../sum/vector-sum.ts';
@@ -29,12 +30,7 @@ export type ServerStage =
   | 'finished'
   | 'aborted';
 
-/** What one client dealt. */
-export interface Dealt {
-  readonly commitment: Uint8Array;
-  /** Both encrypted shares for each of its peers, ascending. */
-  readonly sealed: Uint8Array;
-}
+const PAIR_WORDS = SEALED_PAIR_BYTES / 4;
 
 /** State of a round, filled stage by stage; arrays are by place. */
 export class ServerRound {
@@ -46,7 +42,10 @@ export class ServerRound {
   /** All advertised keys, hexadecimal. */
   readonly keys: Set<string> = new Set();
   readonly parts: (Uint8Array | undefined)[] = [];
-  readonly dealt: (Dealt | undefined)[] = [];
+  /** Commitments of the dealers to their self-mask seeds. */
+  readonly dealt: (Uint8Array | undefined)[] = [];
+  /** Encrypted pairs of shares for each holder, by place among its peers: they come by dealer and go out by holder. */
+  readonly #inboxes: (Uint32Array | undefined)[] = [];
   readonly masked: boolean[] = [];
   /** Signatures of the survivors, where they are signed. */
   readonly signed: (Uint8Array | undefined)[] = [];
@@ -146,7 +145,7 @@ export class ServerRound {
     let peers = this.#peers[index];
     if (peers === undefined) {
       peers = this.complete
-        ? Uint32Array.from(this.members.keys()).filter((other) => other !== index)
+        ? allBut(index, this.members.length)
         : this.ringNeighbours(index).filter((other) => this.parts[other] !== undefined);
       this.#peers[index] = peers;
     }
@@ -170,6 +169,34 @@ export class ServerRound {
       this.#dealers[this.complete ? 0 : index] = dealers;
     }
     return dealers;
+  }
+
+  /** Keeps what `dealer` dealt: a commitment, and both encrypted shares for each of its peers, ascending. */
+  deal(dealer: number, commitment: Uint8Array, sealed: Uint8Array): void {
+    this.dealt[dealer] = copyOf(commitment);
+    const words = new Uint32Array(copyOf(sealed).buffer);
+    let at = 0;
+    for (const holder of this.peersOf(dealer)) {
+      const inbox = this.#inboxOf(holder);
+      let to = this.placeAmongPeers(holder, dealer) * PAIR_WORDS;
+      for (const end = at + PAIR_WORDS; at < end; at++, to++) inbox[to] = words[at];
+    }
+  }
+
+  /** The encrypted pairs for `holder`, one for each of its peers, ascending; zeros where one did not deal. */
+  inboxOf(holder: number): Uint8Array {
+    return new Uint8Array(this.#inboxOf(holder).buffer);
+  }
+
+  /** The encrypted pair from `dealer` for `holder`, as a view. */
+  pairOf(dealer: number, holder: number): Uint8Array {
+    const at = this.placeAmongPeers(holder, dealer) * SEALED_PAIR_BYTES;
+    return this.inboxOf(holder).subarray(at, at + SEALED_PAIR_BYTES);
+  }
+
+  #inboxOf(holder: number): Uint32Array {
+    this.#inboxes[holder] ??= new Uint32Array(this.peersOf(holder).length * PAIR_WORDS);
+    return this.#inboxes[holder];
   }
 
   /** Drops from the dealers whoever is not among `kept`. */
@@ -235,4 +262,11 @@ export class ServerRound {
       context: { session, round, transcript: this.transcript },
     };
   }
+}
+
+/** 0 to `count` − 1 without `left`. */
+function allBut(left: number, count: number): Uint32Array {
+  const others = new Uint32Array(count - 1);
+  for (let i = 0; i < others.length; i++) others[i] = i < left ? i : i + 1;
+  return others;
 }

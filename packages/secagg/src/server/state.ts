@@ -4,14 +4,14 @@
  * @module
  */
 import { utf8Decode, utf8Encode } from '@fedkit/core/internal';
-import { ByteReader, ByteWriter } from '../internal/bytes.ts';
+import { ByteReader, ByteWriter, concat } from '../internal/bytes.ts';
 import { memberBytes, readMember } from '../messages/member.ts';
 import { LIMBS } from '../shamir.ts';
 import { readBitmap, writeBitmap } from '../messages/bitmap.ts';
 import { usableDealers } from './advance.ts';
 import type { ServerRound, ServerStage } from './round.ts';
 
-const VERSION = 1;
+const VERSION = 2;
 const STAGES: readonly ServerStage[] = [
   'advertise',
   'reveal',
@@ -27,6 +27,7 @@ const STAGES: readonly ServerStage[] = [
 export function encodeServerState(
   round: ServerRound,
   stage: ServerStage,
+  digestKey: Uint8Array,
   digests: ReadonlyMap<string, Uint8Array>,
 ): Uint8Array {
   const { config, members, parts, dealt, masked, signed, released, sum } = round;
@@ -36,8 +37,10 @@ export function encodeServerState(
     writer.bytes(memberBytes(config, member));
     writer.long(parts[index] ?? new Uint8Array(0));
     writer.uint8(dealt[index] === undefined ? 0 : 1);
-    const deal = dealt[index];
-    if (deal !== undefined) writer.bytes(deal.commitment).long(deal.sealed);
+    const commitment = dealt[index];
+    if (commitment !== undefined) {
+      writer.bytes(commitment).long(concat(...Array.from(round.peersOf(index), (peer) => round.pairOf(index, peer))));
+    }
     writer.uint8(masked[index] ? 1 : 0);
     writer.long(signed[index] ?? new Uint8Array(0));
     const release = released[index];
@@ -49,7 +52,7 @@ export function encodeServerState(
     }
   }
   writer.long(masked.some(Boolean) ? sum.save() : new Uint8Array(0));
-  writer.uint32(digests.size);
+  writer.bytes(digestKey).uint32(digests.size);
   for (const [slot, digest] of digests) writer.uint16(utf8Encode(slot).length).bytes(utf8Encode(slot)).bytes(digest);
   return writer.finish();
 }
@@ -58,18 +61,20 @@ export function encodeServerState(
 export function decodeServerState(
   bytes: Uint8Array,
   round: ServerRound,
+  digestKey: Uint8Array,
   digests: Map<string, Uint8Array>,
 ): ServerStage {
   const reader = new ByteReader('decodeServerState', bytes);
   if (reader.uint8() !== VERSION) reader.refuse(`version ${VERSION}`, 'another');
   const stage = STAGES[reader.uint8()];
   const count = reader.uint32();
+  const deals: [dealer: number, commitment: Uint8Array, sealed: Uint8Array][] = [];
   for (let index = 0; index < count; index++) {
     round.add(readMember(round.config, index, reader));
     const part = reader.long();
     if (part.length > 0) round.parts[index] = part.slice();
     if (reader.uint8() === 1) {
-      round.dealt[index] = { commitment: reader.bytes(32).slice(), sealed: reader.long().slice() };
+      deals.push([index, reader.bytes(32), reader.long()]);
     }
     if (reader.uint8() === 1) round.markMasked(index);
     const signature = reader.long();
@@ -83,18 +88,16 @@ export function decodeServerState(
   }
   const saved = reader.long();
   if (saved.length > 0) round.sum.addSaved(saved);
+  digestKey.set(reader.bytes(32));
   for (let left = reader.uint32(); left > 0; left--) {
-    digests.set(utf8Decode(reader.bytes(reader.uint16())), reader.bytes(32).slice());
+    digests.set(utf8Decode(reader.bytes(reader.uint16())), reader.bytes(16).slice());
   }
   reader.end();
-  reopen(round, stage);
-  return stage;
-}
-
-function reopen(round: ServerRound, stage: ServerStage): void {
   const at = STAGES.indexOf(stage);
   if (at > STAGES.indexOf('advertise')) round.closeMembers();
   if (at > STAGES.indexOf('reveal') && !round.complete) round.closeParts();
+  for (const deal of deals) round.deal(...deal);
   if (at > STAGES.indexOf('share')) round.keepDealers(usableDealers(round));
   if (at > STAGES.indexOf('consistency')) round.closeSigned();
+  return stage;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { type ClientId, FedkitError, secureRng } from '@fedkit/core';
+import { agreementOf } from '../crypto/agreement-of.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import type { MaskTask } from '../executor/mask-task.ts';
 import { equal } from '../internal/bytes.ts';
@@ -11,7 +12,7 @@ import { maskParty } from '../messages/member.ts';
 import type { ReleasedShares } from '../messages/unmask-response.ts';
 import { ShareDecoder } from '../share-decoder.ts';
 import type { ShareKind } from '../share-encryption.ts';
-import { combineWords, interpolationWeights } from '../shamir.ts';
+import { combineAll, combineWords, interpolationWeights } from '../shamir.ts';
 import { selfMaskCommitment } from '../transcript.ts';
 import type { ServerRound } from './round.ts';
 
@@ -57,12 +58,17 @@ export class Unmasking {
   readonly suspects: Suspects[] = [];
   readonly #places = new Map<number, Map<number, number>>();
   #usual: readonly number[] | undefined;
+  /** Secrets of all dealers from the first usual set, by place in its lists; where each of it holds them all. */
+  #together: { readonly holders: readonly number[]; readonly secrets: readonly (Uint8Array | undefined)[] } | undefined;
   /** Holders that could not open some share. */
-  #incomplete: readonly number[] | undefined;
+  readonly #incomplete: ReadonlySet<number>;
 
   constructor(round: ServerRound, provider: CryptoProvider) {
     this.#round = round;
     this.#provider = provider;
+    this.#incomplete = new Set(
+      round.indices(round.released).filter((holder) => round.released[holder]?.present.includes(false)),
+    );
   }
 
   /** A dealer whose secret cannot be rebuilt from what has come, if there is one. */
@@ -81,7 +87,7 @@ export class Unmasking {
     const { seeds, keys } = neededSecrets(round);
     const selfMasks: MaskTask['selfMasks'][number][] = [];
     for (const dealer of seeds) {
-      const { commitment } = round.dealt[dealer] as { commitment: Uint8Array };
+      const commitment = round.dealt[dealer] as Uint8Array;
       const seed = await this.#rebuild(dealer, 'selfMask', (secret) =>
         equal(selfMaskCommitment(round.transcript, dealer, secret), commitment),
       );
@@ -94,7 +100,7 @@ export class Unmasking {
     for (const dealer of keys) {
       const member = round.members[dealer];
       const secretKey = await this.#rebuild(dealer, 'maskKey', async (secret) =>
-        equal((await this.#provider.agreement(secret)).publicKey, member.maskKey),
+        equal((await agreementOf(this.#provider, secret)).publicKey, member.maskKey),
       );
       const peers = Array.from(round.peersOf(dealer)).filter((peer) => round.masked[peer]);
       const survivors = peers.map((peer) => maskParty(round.members[peer]));
@@ -115,7 +121,7 @@ export class Unmasking {
         { details: { client: this.#round.idOf(dealer), threshold, shares: first.length } },
       );
     }
-    const secret = combineWords(this.#weightsOf(first), this.#released(first), this.#placesOf(first, dealer));
+    const secret = this.#combine(first, dealer);
     if (secret !== undefined && (await check(secret))) return secret;
 
     const all = this.#round.dealersOf(dealer).filter((holder) => this.#has(holder, dealer));
@@ -128,6 +134,21 @@ export class Unmasking {
     }
     this.#usual = undefined;
     return decoded.secret;
+  }
+
+  #combine(holders: readonly number[], dealer: number): Uint8Array | undefined {
+    if (this.#together === undefined && holders === this.#usual && this.#full(holders)) {
+      const count = this.#round.dealersOf(dealer).length;
+      const secrets = combineAll(this.#weightsOf(holders), this.#released(holders), count);
+      this.#together = { holders, secrets };
+    }
+    if (this.#together?.holders === holders) return this.#together.secrets[this.#place(holders[0], dealer)];
+    return combineWords(this.#weightsOf(holders), this.#released(holders), this.#placesOf(holders, dealer));
+  }
+
+  /** Whether each of them opened every share it was sent. */
+  #full(holders: readonly number[]): boolean {
+    return this.#incomplete.size === 0 || holders.every((holder) => !this.#incomplete.has(holder));
   }
 
   #weightsOf(holders: readonly number[]): Uint32Array {
@@ -160,9 +181,6 @@ export class Unmasking {
   }
 
   #noteMissing(dealer: number, kind: ShareKind): void {
-    this.#incomplete ??= this.#round.indices(this.#round.released).filter((holder) => {
-      return this.#round.released[holder]?.present.includes(false);
-    });
     for (const holder of this.#incomplete) {
       const place = this.#place(holder, dealer);
       if (place >= 0 && !this.#has(holder, dealer)) this.#suspect(dealer, holder, kind, 'missing');
@@ -189,9 +207,8 @@ export class Unmasking {
   #first(dealer: number): readonly number[] {
     const { config, complete } = this.#round;
     // In the complete graph nearly always the same t: found once, and their weights with them.
-    if (complete && this.#usual !== undefined && this.#usual.every((holder) => this.#has(holder, dealer))) {
-      return this.#usual;
-    }
+    const usual = this.#usual;
+    if (usual !== undefined && (this.#full(usual) || usual.every((holder) => this.#has(holder, dealer)))) return usual;
     const found: number[] = [];
     const liars: number[] = [];
     for (const holder of this.#round.dealersOf(dealer)) {

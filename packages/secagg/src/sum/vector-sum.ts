@@ -16,7 +16,7 @@ import { packWords, packedBytes } from './pack.ts';
  * Keystream is added in pieces of this many bytes: large enough that a call is worth it, small enough that allocators
  * serve the engine's output from memory they hold instead of fresh pages, and that it stays in a core's own cache.
  */
-export const CHUNK_BYTES = 65_536;
+export const CHUNK_BYTES = 131_072;
 
 /** +1 to add a mask, −1 to subtract it. */
 export type Sign = 1 | -1;
@@ -58,6 +58,10 @@ export class VectorSum {
     const { offset, wide } = this.#regions[i];
     const { words } = this.#memory;
     const start = offset / 4;
+    if (!wide && weight === 1 && values instanceof Int32Array) {
+      for (let j = 0; j < values.length; j++) words[start + j] = (words[start + j] + values[j]) | 0;
+      return;
+    }
     for (let j = 0; j < values.length; j++) {
       const value = Number(values[j]) * weight;
       if (!wide) {
@@ -116,13 +120,16 @@ export class VectorSum {
     const words = this.#memory.words.subarray(offset / 4);
     if (!wide) {
       const shift = 32 - vector.bits;
-      return Int32Array.from({ length: vector.length }, (_, j) => (words[j] << shift) >> shift);
+      const values = new Int32Array(vector.length);
+      for (let j = 0; j < values.length; j++) values[j] = (words[j] << shift) >> shift;
+      return values;
     }
     const shift = 64 - vector.bits;
-    return Float64Array.from(
-      { length: vector.length },
-      (_, j) => ((words[2 * j + 1] << shift) >> shift) * 0x100000000 + words[2 * j],
-    );
+    const values = new Float64Array(vector.length);
+    for (let j = 0; j < values.length; j++) {
+      values[j] = ((words[2 * j + 1] << shift) >> shift) * 0x100000000 + words[2 * j];
+    }
+    return values;
   }
 
   /** All words of all vectors, as a copy: what one worker hands to another. */
@@ -135,6 +142,15 @@ export class VectorSum {
     if (saved.length !== this.#end - CHUNK_BYTES) {
       refuse('SHAPE_MISMATCH', 'VectorSum.addSaved: bytes', `${this.#end - CHUNK_BYTES} bytes`, saved.length);
     }
+    this.#addWords(saved);
+  }
+
+  /** Adds another sum of the same vectors. */
+  addSum(other: VectorSum): void {
+    this.#addWords(other.#memory.bytes.subarray(CHUNK_BYTES, other.#end));
+  }
+
+  #addWords(saved: Uint8Array): void {
     for (const { vector, offset, wide } of this.#regions) {
       const wordBytes = wide ? 8 : 4;
       const end = vector.length * wordBytes;

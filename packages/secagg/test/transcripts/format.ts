@@ -8,6 +8,8 @@ export interface ClientVector {
   /** Its part of the joint seed; Harary graphs only. */
   readonly part?: string;
   readonly selfMaskSeed: string;
+  /** Ed25519 keys; where the round has identities. */
+  readonly identity?: { readonly secretKey: string; readonly publicKey: string };
   readonly weight: number;
   readonly input: Readonly<Record<string, readonly number[]>>;
 }
@@ -31,13 +33,24 @@ export interface RoundVector {
   /** Who fell silent where. */
   readonly drop: Readonly<Record<string, readonly string[]>>;
   readonly messages: readonly MessageVector[];
+  /** Holders that released another share of a dealer than they were dealt, or none. */
+  readonly lies?: readonly { readonly holder: string; readonly dealer: string; readonly found: 'wrong' | 'missing' }[];
+  /** What the openings at the end say of each lie. */
+  readonly verdicts?: readonly {
+    readonly dealer: string;
+    readonly holder: string;
+    readonly kind: string;
+    readonly verdict: string;
+  }[];
   readonly survivors: readonly string[];
   readonly weight: number;
   readonly sums: Readonly<Record<string, readonly number[]>>;
 }
 
-/** A message that must be refused, offered when the round of `negativeRound` has reached `stage`. */
+/** A message that must be refused, offered when the round of its mode has reached `stage`, see negative.ts. */
 export interface NegativeVector {
+  /** Absent: semi-honest. */
+  readonly mode?: 'malicious';
   readonly why: string;
   readonly side: 'client' | 'server';
   readonly stage: string;

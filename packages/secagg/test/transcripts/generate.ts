@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { NegativeVector, RoundVector } from './format.ts';
 import { negativeVectors } from './negative.ts';
 import { roundVector } from './rounds.ts';
+import { signedRoundVector } from './signed-rounds.ts';
 
 export async function transcripts(): Promise<{ source: string; rounds: RoundVector[]; negative: NegativeVector[] }> {
   return {
@@ -36,6 +37,22 @@ export async function transcripts(): Promise<{ source: string; rounds: RoundVect
         maximumWeight: 1,
         drop: { advertise: ['c2'], reveal: ['c4'], share: ['c6'], input: ['c7'], unmask: ['c0'] },
       }),
+      await signedRoundVector(
+        'complete, a malicious server, openings',
+        { clients: 8, threshold: 5, mode: 'malicious' },
+        'c7',
+        [
+          { holder: 'c1', dealer: 'c0', found: 'wrong' },
+          { holder: 'c2', dealer: 'c7', found: 'missing' },
+          { holder: 'c2', dealer: 'c3', found: 'missing' },
+        ],
+      ),
+      await signedRoundVector(
+        'harary, signed survivors, openings',
+        { clients: 9, graph: 'harary', degree: 6, threshold: 4, mode: 'semi-malicious', identities: true },
+        'c8',
+        [{ holder: 'c1', dealer: 'c4', found: 'missing' }],
+      ),
     ],
     negative: await negativeVectors(),
   };

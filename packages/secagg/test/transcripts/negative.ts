@@ -1,11 +1,53 @@
 // Messages that must be refused, each offered to one party of the round below at one stage.
-import { HEADER_BYTES } from '../../src/messages/header.ts';
+import { SecAggServer, plainProvider, roundConfigDigest } from '../../src/index.ts';
+import { signMessage } from '../../src/identity.ts';
+import { HEADER_BYTES, SIGNATURE_BYTES } from '../../src/messages/header.ts';
+import { testingIdentities } from '../../src/testing/index.ts';
 import { Round, configOf } from '../harness.ts';
 import type { NegativeVector } from './format.ts';
 
 /** The round the negative vectors belong to: complete, four clients with seeded secrets, t = 3. */
 export function negativeRound(): Round {
   return new Round(configOf({ clients: 4, threshold: 3, minimumClients: 3 }));
+}
+
+const signers = testingIdentities(
+  Array.from({ length: 8 }, (_, i) => `c${i}`),
+  'negative',
+);
+
+/** The same against a malicious server: eight clients, t = 5, with identities. */
+export function signedNegativeRound(): Round {
+  const config = configOf({ clients: 8, threshold: 5, minimumClients: 5, mode: 'malicious' });
+  const server = new SecAggServer({ config, directory: signers.directory });
+  return new Round(config, (id) => ({ identity: signers.identities[id], directory: signers.directory }), server);
+}
+
+/**
+ * Brings a signed round to a stage; to `openings`, after c0 changed its share of c1's seed and signed that, so that it
+ * is asked to open it.
+ */
+export async function reach(round: Round, stage: string): Promise<Round> {
+  if (stage !== 'openings') return round.until(stage);
+  await round.until('unmask');
+  await round.answer();
+  const change = flip(BODY + 37 + 36);
+  resign(round, 'c0', change);
+  await round.deliver();
+  await round.server.advance();
+  round.sent = round.server.askOpenings();
+  round.answers = new Map([
+    ['c0', (await round.client('c0').receive(round.sent.get('c0') as Uint8Array)) as Uint8Array],
+  ]);
+  return round;
+}
+
+/** Changes a client's answer and signs it again, as the client itself could. */
+function resign(round: Round, id: string, change: Change): void {
+  const answer = round.answers.get(id) as Uint8Array;
+  const content = Uint8Array.from(change(answer.slice(0, answer.length - SIGNATURE_BYTES), round));
+  const digest = roundConfigDigest(round.config);
+  round.answers.set(id, signMessage(plainProvider, round.config, digest, signers.identities[id], content));
 }
 
 type Change = (bytes: Uint8Array, round: Round) => Uint8Array;
@@ -129,6 +171,112 @@ const TO_CLIENT: Record<string, [string, Change, string][]> = {
   ],
 };
 
+// A bitmap over eight places and five signatures, the signers being the first five.
+const SIGNATURE = BODY + 32 + 1;
+
+const SIGNED_TO_CLIENT: Record<string, [string, Change, string][]> = {
+  share: [
+    ["another's signature of its advertisement changed", flip(-1), 'AUTHENTICATION_FAILED'],
+    ["another's mask key changed under its signature", flip(-65), 'AUTHENTICATION_FAILED'],
+  ],
+  consistency: [
+    ['itself dropped', set(BODY, 0xfe), 'AUTHENTICATION_FAILED'],
+    ['fewer survivors than t', set(BODY, 0x0f), 'THRESHOLD_NOT_MET'],
+    ['an address', set(28, 0, 0, 0, 0), 'AUTHENTICATION_FAILED'],
+    ['a bitmap too long', longer, 'DECODE_FAILED'],
+    ['an unmask request in its place', set(4, 9), 'PROTOCOL_STATE'],
+  ],
+  unmask: [
+    ['signatures of another set', flip(BODY), 'AUTHENTICATION_FAILED'],
+    [
+      'fewer than t',
+      (bytes) => set(BODY + 32, 0x0f)(bytes.slice(0, SIGNATURE + 4 * 64), negativeRound()),
+      'THRESHOLD_NOT_MET',
+    ],
+    ['a signature changed', flip(SIGNATURE), 'AUTHENTICATION_FAILED'],
+    ['the signatures of two exchanged', (bytes) => exchange(bytes, SIGNATURE, 64), 'AUTHENTICATION_FAILED'],
+    ['another signer named', set(BODY + 32, 0x2f), 'AUTHENTICATION_FAILED'],
+    ['a signature too few', cut(64), 'DECODE_FAILED'],
+  ],
+  openings: [['another request than the one answered', set(BODY + 4, 2), 'PROTOCOL_STATE']],
+};
+
+const SIGNED_TO_SERVER: Record<string, [string, Change, string][]> = {
+  advertise: [['a signature changed', flip(-1), 'AUTHENTICATION_FAILED']],
+  consistency: [
+    ['a signature changed', flip(-1), 'AUTHENTICATION_FAILED'],
+    ['a signature of other survivors', flip(BODY), 'AUTHENTICATION_FAILED'],
+    ['no signature', (bytes) => set(5, 0)(bytes.slice(0, -64), negativeRound()), 'AUTHENTICATION_FAILED'],
+  ],
+  openings: [
+    ['openings changed under their signature', flip(BODY + 36), 'AUTHENTICATION_FAILED'],
+    ['a key too few', cut(32), 'AUTHENTICATION_FAILED'],
+  ],
+};
+
+/** Openings that their own client signs. */
+const RESIGNED: [string, Change, string][] = [
+  ['openings of another request', flip(BODY), 'AUTHENTICATION_FAILED'],
+  [
+    'two keys for one share',
+    (bytes) => Uint8Array.from([...set(BODY + 32, 2)(bytes, negativeRound()), ...new Uint8Array(32)]),
+    'DECODE_FAILED',
+  ],
+  ['no key', (bytes) => set(BODY + 32, 0)(bytes.slice(0, BODY + 36), negativeRound()), 'DECODE_FAILED'],
+];
+
+/** An opening request that c0 refuses once it released shares; the second kind is the one it was not asked for. */
+const OPENING_REQUESTS: [string, number[], string][] = [
+  ['the kind that was not released', [1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 3], 'AUTHENTICATION_FAILED'],
+  ["others' shares", [1, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 4], 'AUTHENTICATION_FAILED'],
+  ['its own share', [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4], 'AUTHENTICATION_FAILED'],
+  ['a kind there is not', [1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 5], 'DECODE_FAILED'],
+  ['nothing', [0, 0, 0, 0], 'DECODE_FAILED'],
+];
+
+function exchange(bytes: Uint8Array, at: number, length: number): Uint8Array {
+  const held = bytes.slice(at, at + length);
+  bytes.copyWithin(at, at + length, at + 2 * length);
+  bytes.set(held, at + length);
+  return bytes;
+}
+
+async function signedNegativeVectors(): Promise<NegativeVector[]> {
+  const vectors: NegativeVector[] = [];
+  const client = 'c0';
+  const add = (side: 'client' | 'server', stage: string, why: string, bytes: Uint8Array, code: string): void => {
+    vectors.push({ mode: 'malicious', why, side, stage, client, bytes: Buffer.from(bytes).toString('hex'), code });
+  };
+  const round = signedNegativeRound();
+  for (const stage of ['advertise', 'share', 'input', 'consistency', 'unmask', 'openings']) {
+    await reach(round, stage);
+    const sent = round.sent.get(client);
+    for (const [why, change, code] of SIGNED_TO_CLIENT[stage] ?? []) {
+      add('client', stage, why, change((sent as Uint8Array).slice(), round), code);
+    }
+    if (stage === 'unmask') {
+      // Offered to a client that has answered: its header is that of the signatures, addressed.
+      for (const [why, body, code] of OPENING_REQUESTS) {
+        const header = set(28, 0, 0, 0, 0)(set(4, 15)((sent as Uint8Array).slice(0, BODY), round), round);
+        add('client', 'released', why, Uint8Array.from([...header, ...body]), code);
+      }
+      continue;
+    }
+    if (stage !== 'openings') await round.answer();
+    for (const [why, change, code] of SIGNED_TO_SERVER[stage] ?? []) {
+      add('server', stage, why, change((round.answers.get(client) as Uint8Array).slice(), round), code);
+    }
+    if (stage !== 'openings') continue;
+    const honest = round.answers.get(client) as Uint8Array;
+    for (const [why, change, code] of RESIGNED) {
+      resign(round, client, change);
+      add('server', stage, why, round.answers.get(client) as Uint8Array, code);
+      round.answers.set(client, honest);
+    }
+  }
+  return vectors;
+}
+
 /** All of them, with the bytes. */
 export async function negativeVectors(): Promise<NegativeVector[]> {
   const vectors: NegativeVector[] = [];
@@ -148,5 +296,5 @@ export async function negativeVectors(): Promise<NegativeVector[]> {
     await round.deliver();
     round.sent = new Map(await round.server.advance());
   }
-  return vectors;
+  return [...vectors, ...(await signedNegativeVectors())];
 }

@@ -37,6 +37,17 @@ function left(round: Rehearsal): string {
   return `${round.sum === 'none' ? 'no sum' : `${round.sum} sum`}${pairs > 0 ? `, ${pairs} holder${pairs > 1 ? 's' : ''} named` : ''}`;
 }
 
+/** The same after suspects were asked to open their shares: whom the verdicts fall on. */
+async function settled(round: Rehearsal): Promise<string> {
+  for (const [id, request] of round.server.askOpenings()) {
+    const answer = await round.offer(id, request);
+    if (answer !== undefined) await round.submit(id, answer);
+  }
+  const verdicts = new Set(round.server.verdicts.map(({ verdict }) => verdict));
+  const found = [...verdicts].map((verdict) => (verdict === 'undecided' ? ', undecided' : `, verdict: ${verdict}`));
+  return left(round) + found.sort().join('');
+}
+
 /** `liars` of seven holders release wrong shares, t = 5. */
 async function wrongShares(
   mode: Mode,
@@ -50,7 +61,7 @@ async function wrongShares(
     cheat(round, id, (body) => body.map((byte, i) => (i >= 37 && (i - 37) % SHARE_BYTES === 0 ? byte ^ 1 : byte)));
   }
   await round.advance();
-  return outcomeOf([round], { left: left(round) });
+  return outcomeOf([round], { left: await settled(round) });
 }
 
 /** A dealer that commits to a seed it did not share. */
@@ -72,7 +83,7 @@ async function partialDealer(mode: Mode, makeClient?: MakeClient): Promise<Attac
   cheat(round, 'c2', (body) => body.map((byte, i) => (i >= 36 && i < 36 + 2 * 104 ? byte ^ 1 : byte)));
   await round.advance();
   await round.until('finished');
-  return outcomeOf([round], { left: left(round) });
+  return outcomeOf([round], { left: await settled(round) });
 }
 
 /** Shares flipped, swapped and reflected on their way to one holder. */

@@ -48,8 +48,9 @@ async function foldedSeeds(): Promise<AttackOutcome> {
     for (const provider of [plainProvider, defaultProvider()]) {
       folded ||= await foldsSeed(async (seed) => {
         const key = expandKey(
+          provider,
           context,
-          extractKey(context, seed),
+          extractKey(provider, context, seed),
           PURPOSE.selfMask,
           [party],
           maskKeyBytes(suite),

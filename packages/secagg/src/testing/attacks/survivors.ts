@@ -6,6 +6,7 @@
 import { SecAggClient } from '../../client/client.ts';
 import type { ClientId } from '@fedkit/core';
 import type { Mode } from '../../config/round-config.ts';
+import { encodeOpeningRequest } from '../../messages/opening-request.ts';
 import { demandShares, recoverInput, type Release } from '../recovery.ts';
 import { type MakeClient, Rehearsal, rehearsalConfig } from '../rehearsal.ts';
 import { type Attack, type AttackOutcome, outcomeOf } from './attack.ts';
@@ -52,6 +53,19 @@ async function twoDemands(mode: Mode, makeClient?: MakeClient, restart = false):
   }
   const second = await demandShares(round, cohort, () => everybodyBut(VICTIM));
   return outcomeOf([round], { recovered: await recovered(scene, [...first, ...second]) });
+}
+
+/** Asks every holder to open the share of the victim's mask key after it released the one of its seed. */
+async function otherOpening(mode: Mode, makeClient?: MakeClient): Promise<AttackOutcome> {
+  const scene = await masked(mode, makeClient);
+  const { round, cohort } = scene;
+  const releases = await demandShares(round, cohort, () => everybodyBut());
+  let opened = 0;
+  for (let holder = 0; holder < VICTIM; holder++) {
+    const request = encodeOpeningRequest(round.config, holder, [{ dealer: VICTIM, holder, kind: 'maskKey' }]);
+    if ((await round.offer(`c${holder}`, request)) !== undefined) opened++;
+  }
+  return outcomeOf([round], { left: `${opened} shares opened`, recovered: await recovered(scene, releases) });
 }
 
 /** Tells `deceived` clients that the victim dropped out, the others that it did not. */
@@ -105,6 +119,7 @@ export const survivorAttacks: readonly Attack[] = [
   { name: 'survivors that cannot be', cheat: 'server', run: impossibleSurvivors },
   { name: 'both kinds of share, by a second request', cheat: 'server', run: (mode, make) => twoDemands(mode, make) },
   { name: 'the same, after a restart of all', cheat: 'server', run: (mode) => twoDemands(mode, undefined, true) },
+  { name: 'both kinds of share, by an opening', cheat: 'server', run: otherOpening },
   {
     name: 'split view of the survivors, 2t > n',
     cheat: 'server',

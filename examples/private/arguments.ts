@@ -1,0 +1,52 @@
+/**
+ * What the command line of the private demo asks for.
+ *
+ * @module
+ */
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { integer, positive, UsageError } from '../mnist/arguments.ts';
+import { type Experiment, ROUNDS } from './experiment.ts';
+
+export interface Plan extends Experiment {
+  readonly rounds: number;
+  readonly threads: number;
+}
+
+export const USAGE = `usage: demo --private [--rounds N] [--noise X] [--seed N] [--threads N]
+
+  --rounds N   rounds of both federations (default: ${ROUNDS}, about 10 a user)
+  --noise X    noise multiplier: standard deviation over clip, of the fewest survivors (default: 4)
+  --seed N     decides the split, the cohorts, the dropouts and every shuffle (default: 1); never the noise and masks
+  --threads N  threads that hold the users (default: one a core)`;
+
+/** @throws UsageError for anything that {@link USAGE} does not name. */
+export function parseCommandLine(argv: readonly string[]): { help: boolean; plan: Plan } {
+  const values = (() => {
+    try {
+      return parseArgs({
+        args: [...argv],
+        strict: true,
+        options: {
+          private: { type: 'boolean' },
+          rounds: { type: 'string', default: String(ROUNDS) },
+          noise: { type: 'string', default: '4' },
+          seed: { type: 'string', default: '1' },
+          threads: { type: 'string', default: String(Math.min(8, availableParallelism())) },
+          help: { type: 'boolean', short: 'h', default: false },
+        },
+      }).values;
+    } catch (error) {
+      throw new UsageError((error as Error).message);
+    }
+  })();
+  return {
+    help: values.help,
+    plan: {
+      rounds: integer('--rounds', values.rounds, 1),
+      noiseMultiplier: positive('--noise', values.noise),
+      seed: integer('--seed', values.seed, 0),
+      threads: integer('--threads', values.threads, 1, 64),
+    },
+  };
+}

@@ -1,0 +1,179 @@
+/**
+ * The experiment as data: every thread builds the same federation from the same seed.
+ *
+ * @module
+ */
+import {
+  type ClientHalf,
+  type ClientId,
+  distributedDp,
+  type FedAvgBroadcast,
+  type FedAvgState,
+  type FedAvgUpdate,
+  type Filters,
+  fedAvg,
+  mean,
+  memoryStore,
+  type NoState,
+  type Pipeline,
+  type PlainModel,
+  plainTrainer,
+  plainUpdates,
+  poissonSelection,
+  type PoissonSampling,
+  type Selector,
+  seededRng,
+  softmaxRegression,
+  type Trainer,
+} from '@fedkit/core';
+import { iidPartition } from '@fedkit/core/simulation';
+import { rotation } from '@fedkit/compression';
+import {
+  distributedGaussianMechanism,
+  type DistributedMechanism,
+  type DistributedOptions,
+  privacyLedger,
+  rdpAccountant,
+} from '@fedkit/privacy';
+import { type CryptoProvider, type Identity, publicKeyOf, secureAggregation } from '@fedkit/secagg';
+import { DIGITS, type Mnist, PIXELS } from '../data/mnist.ts';
+import type { RoundOrder } from './clients.ts';
+import { sharingProvider } from './sharing-provider.ts';
+
+export interface Experiment {
+  readonly seed: number;
+  /** σ / clip: noise of the fewest survivors over what one user can add. */
+  readonly noiseMultiplier: number;
+}
+
+export const USERS = 512;
+/** Every user joins a round with this probability, independently: about 82. */
+export const PROBABILITY = 0.16;
+export const ROUNDS = 62;
+/** Of a cohort, half of them before they send their input, half after. */
+export const DROPOUTS = 0.1;
+/** Sums of fewer are not opened, by every client's policy; their noise alone covers the claim. */
+export const MINIMUM_SURVIVORS = 56;
+export const MAXIMUM_COHORT = 128;
+export const BITS = 12;
+export const CLIP = 0.2;
+export const DELTA = 1e-4;
+/** No round is opened that would take ε above this, for either observer. */
+const BUDGET = 16;
+const LOCAL = { epochs: 1, batchSize: 10, learningRate: 0.1 };
+
+export const selection: Selector<PoissonSampling> = poissonSelection({ probability: PROBABILITY });
+
+/** 784-10 softmax regression, 7,850 weights. */
+export const model: PlainModel = softmaxRegression({ inputs: PIXELS, classes: DIGITS });
+export const users: readonly ClientId[] = Array.from({ length: USERS }, (_, i) => `user-${i}`);
+
+export type Update = FedAvgUpdate;
+export type FederationKind = 'plain' | 'private';
+export type MnistPipeline = Pipeline<FedAvgState<NoState>, FedAvgBroadcast, NoState, FedAvgUpdate, FedAvgUpdate>;
+
+/** The users' side of a federation. */
+export interface Devices {
+  halfOf(client: ClientId): ClientHalf<Update>;
+  train(client: ClientId, order: RoundOrder): Promise<Update>;
+  /** Ends a round: nothing is shared across rounds. */
+  forget(): void;
+}
+
+/** An identity of a user. In earnest its key is drawn on the device and never leaves it. */
+function identityOf(client: ClientId): Identity {
+  return { secretKey: seededRng(`identity of ${client}`).fill(new Uint8Array(32)) };
+}
+
+const published = new Map<ClientId, Uint8Array>();
+
+/** Everyone's public keys. In earnest clients get them from somewhere that is not the server. */
+function directory(client: ClientId): Uint8Array | undefined {
+  if (!published.has(client) && users.includes(client)) published.set(client, publicKeyOf(identityOf(client)));
+  return published.get(client);
+}
+
+/** A pipeline of the experiment, the same for server and clients but for what is each one's own. */
+function pipelineOf(
+  kind: FederationKind,
+  experiment: Experiment,
+  own: { readonly filters?: Filters; readonly identity?: Identity; readonly provider?: CryptoProvider },
+): MnistPipeline {
+  const algorithm = fedAvg({ aggregate: (size) => mean(size) });
+  const size = model.layout.size;
+  if (kind === 'plain') return plainUpdates({ algorithm, size });
+  const { filters, ...client } = own;
+  return distributedDp({
+    algorithm,
+    size,
+    clip: CLIP,
+    weighting: { kind: 'uniform' },
+    noiseStd: experiment.noiseMultiplier * CLIP,
+    bits: BITS,
+    minimumContributors: MINIMUM_SURVIVORS,
+    maximumContributors: MAXIMUM_COHORT,
+    expectedContributors: USERS * PROBABILITY * (1 - DROPOUTS),
+    mechanism: gaussianShares,
+    rotation,
+    aggregation: secureAggregation({
+      mode: 'malicious',
+      corruptFraction: 0.1,
+      dropoutFraction: 0.25,
+      directory,
+      sealingKey: new Uint8Array(32),
+      ...client,
+    }),
+    selection,
+    accounting: 'poisson',
+    ...(filters && { filters }),
+  });
+}
+
+/** The server's pipeline, with a budget for each observer that is asked before any sum is opened. */
+export async function serverPipeline(kind: FederationKind, experiment: Experiment): Promise<MnistPipeline> {
+  const ledger = (run: string, own: { readonly composition?: 'own-rounds' }) =>
+    privacyLedger({
+      run,
+      unit: 'user',
+      store: memoryStore(),
+      budget: { epsilon: BUDGET, delta: DELTA },
+      ...own,
+      accountant: () => rdpAccountant({ neighboring: 'add-or-remove' }),
+    });
+  const server = await ledger('against the server', { composition: 'own-rounds' });
+  const recipients = await ledger('against recipients', {});
+  return pipelineOf(kind, experiment, { filters: { server, recipients } });
+}
+
+/** One table of noise for all clients of a thread: they draw from it each by themselves. */
+const made = new Map<string, DistributedMechanism>();
+function gaussianShares(options: DistributedOptions): DistributedMechanism {
+  const key = JSON.stringify(options);
+  const mechanism = made.get(key) ?? distributedGaussianMechanism(options);
+  made.set(key, mechanism);
+  return mechanism;
+}
+
+/** The users' side of a federation on one thread. */
+export function devicesOf(kind: FederationKind, experiment: Experiment, { train }: Mnist): Devices {
+  const parts = iidPartition(train.labels.length, { clients: USERS }, seededRng(experiment.seed).fork('partition'));
+  const provider = sharingProvider();
+  const halves = new Map<ClientId, ClientHalf<Update>>();
+  const trainers = new Map<ClientId, Trainer>();
+  const algorithm = fedAvg();
+  return {
+    halfOf(id) {
+      const half = halves.get(id) ?? pipelineOf(kind, experiment, { identity: identityOf(id), provider }).client();
+      halves.set(id, half);
+      return half;
+    },
+    async train(id, { round, params }) {
+      const trainer = trainers.get(id) ?? plainTrainer(model, { ...train, rows: parts[users.indexOf(id)] });
+      trainers.set(id, trainer);
+      const rng = seededRng(experiment.seed).fork('training', round, id);
+      const report = await algorithm.clientRound({ broadcast: { params }, trainer, options: { ...LOCAL, rng } });
+      return report.contribution.values;
+    },
+    forget: () => provider.forget(),
+  };
+}

@@ -1,0 +1,154 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { inflateSync } from 'node:zlib';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { seededRng } from '@fedkit/core';
+import { defaultProvider } from '@fedkit/secagg';
+import { readMnist } from '../data/mnist.ts';
+import { parseCommandLine } from './arguments.ts';
+import { Clients } from './clients.ts';
+import { BITS, devicesOf, model, serverPipeline } from './experiment.ts';
+import { runFederation } from './federation.ts';
+import { maskedVector } from './masked-vector.ts';
+import { classPictures } from './picture.ts';
+import { comparison } from './report.ts';
+import { reportPage } from './report-page.ts';
+import { sharingProvider } from './sharing-provider.ts';
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, '../..');
+
+describe('pictures', () => {
+  it('show zero in grey, the largest magnitude in black or white', () => {
+    const png = Buffer.from(classPictures(Float32Array.of(0, -2, 1, 2), 1, 4).split(',')[1], 'base64');
+    expect([...png.subarray(1, 4)].map((byte) => String.fromCharCode(byte)).join('')).toBe('PNG');
+    const [width, height] = [png.readUInt32BE(16), png.readUInt32BE(20)];
+    expect([width, height]).toEqual([10, 1]);
+    const row = inflateSync(png.subarray(41, 41 + png.readUInt32BE(33)));
+    expect([...row]).toEqual([0, 128, 255, 255, 0, 255, 255, 191, 255, 255, 255]);
+  });
+});
+
+describe('maskedVector', () => {
+  it('reads what a packed vector holds', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: -2048, max: 2047 }), { minLength: 1, maxLength: 40 }), (values) => {
+        const message = new Uint8Array(32 + Math.ceil((12 * values.length) / 8));
+        values.forEach((value, i) => {
+          for (let b = 0; b < 12; b++) {
+            if (((value & 0xfff) >> b) & 1) message[32 + ((12 * i + b) >> 3)] |= 1 << ((12 * i + b) & 7);
+          }
+        });
+        expect([...maskedVector(message, 12, values.length)]).toEqual(values);
+      }),
+    );
+  });
+});
+
+describe('sharingProvider', () => {
+  it('gives both ends of every pair what the provider under it gives', async () => {
+    const [own, shared] = [defaultProvider(), sharingProvider()];
+    const keys = [1, 2, 3].map((i) => seededRng(i).fill(new Uint8Array(32)));
+    const apart = await Promise.all(keys.map((key) => own.agreement(key)));
+    const together = await Promise.all(keys.map((key) => shared.agreement(key)));
+    for (let time = 0; time < 2; time++) {
+      for (const a of [0, 1, 2]) {
+        for (const b of [0, 1, 2].filter((other) => other !== a)) {
+          const agreed = await together[a].agree(apart[b].publicKey);
+          expect(new Uint8Array(agreed)).toEqual(new Uint8Array(await apart[a].agree(apart[b].publicKey)));
+          // What a caller erases is its own.
+          agreed.fill(0);
+        }
+      }
+    }
+  });
+
+  it('does not take one signature for another', () => {
+    const shared = sharingProvider();
+    const identity = new Uint8Array(32).fill(7);
+    const publicKey = Uint8Array.from(
+      Buffer.from('ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22c', 'hex'),
+    );
+    const [message, other] = [Uint8Array.of(1), Uint8Array.of(2)];
+    const signature = shared.sign(identity, message);
+    for (let time = 0; time < 2; time++) {
+      expect(shared.verify(publicKey, message, signature)).toBe(true);
+      expect(shared.verify(publicKey, other, signature)).toBe(false);
+    }
+  });
+});
+
+describe('the private federation', () => {
+  it('learns from sums alone, and shows what the server saw', { timeout: 240_000 }, async () => {
+    const experiment = { seed: 1, noiseMultiplier: 4 };
+    const data = readMnist();
+    const runs = [];
+    for (const kind of ['plain', 'private'] as const) {
+      const clients = new Clients(devicesOf(kind, experiment, data));
+      const federation = await runFederation({
+        kind,
+        pipeline: await serverPipeline(kind, experiment),
+        experiment,
+        rounds: 1,
+        population: {
+          start: (_, order) => clients.start(order),
+          deliver: (_, mail) => clients.deliver(mail),
+          evaluate: async (params) => model.evaluate(params, data.test),
+          close: async () => {},
+        },
+        onRound: () => {},
+        signal: new AbortController().signal,
+      });
+      runs.push(federation);
+    }
+    const [plain, secret] = runs;
+    expect(secret.rounds[0].survivors).toBe(plain.rounds[0].survivors);
+    expect(secret.rounds[0].survivors).toBeLessThan(secret.rounds[0].cohort);
+    // One round of one epoch: far above one in ten, whatever the noise drawn.
+    expect(plain.rounds[0].testAccuracy).toBeGreaterThan(0.7);
+    expect(secret.rounds[0].testAccuracy).toBeGreaterThan(0.2);
+    expect(secret.rounds[0].facts.epsilon?.server).toBeGreaterThan(
+      secret.rounds[0].facts.epsilon?.recipients as number,
+    );
+    expect(secret.rounds[0].bytesUp).toBeLessThan(plain.rounds[0].bytesUp);
+
+    const { trueUpdate, seen } = secret.glimpse as NonNullable<typeof secret.glimpse>;
+    const masked = maskedVector(seen, BITS, model.layout.size);
+    // Uniform in the ring, and nothing to do with what is under it: each fails by chance with probability 6e-7.
+    const mean = masked.reduce((sum, value) => sum + value, 0) / masked.length;
+    expect(Math.abs(mean)).toBeLessThan((5 * 4096) / Math.sqrt(12 * masked.length));
+    expect(Math.abs(correlation(masked, trueUpdate))).toBeLessThan(5 / Math.sqrt(masked.length));
+
+    const report = { experiment, platform: 'test', plain, secret };
+    expect(comparison(report).map(({ what }) => what)).toContain('test accuracy');
+    const page = reportPage(report);
+    expect(page.match(/<img /g)?.length).toBe(3);
+    expect(page).not.toMatch(/NaN|undefined|Infinity/);
+  });
+
+  it('is a command', { timeout: 240_000 }, async () => {
+    const command = ['--import', 'tsx', '--conditions=@fedkit/source', join(root, 'examples/demo.ts'), '--private'];
+    const { stdout } = await run(process.execPath, [...command, '--rounds', '1'], { cwd: root });
+    expect(stdout).toMatch(/^private round 1 of 1 {2}\d+ of \d+ clients {2}test \d+\.\d % {2}ε \d\.\d\d/m);
+    expect(stdout).toMatch(/^test accuracy +\d+\.\d % +\d+\.\d %$/m);
+    const report = JSON.parse(readFileSync(join(root, 'out/private/report.json'), 'utf8'));
+    expect(report.private.rounds[0].facts.epsilon.delta).toBe(1e-4);
+    await expect(run(process.execPath, [...command, '--nope'], { cwd: root })).rejects.toMatchObject({ code: 2 });
+    expect(parseCommandLine(['--private']).plan).toMatchObject({ rounds: 62, noiseMultiplier: 4, seed: 1 });
+  });
+});
+
+function correlation(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  const mean = (of: ArrayLike<number>) => Array.from(of).reduce((sum, x) => sum + x, 0) / of.length;
+  const [ma, mb] = [mean(a), mean(b)];
+  let [ab, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < b.length; i++) {
+    ab += (a[i] - ma) * (b[i] - mb);
+    aa += (a[i] - ma) ** 2;
+    bb += (b[i] - mb) ** 2;
+  }
+  return ab / Math.sqrt(aa * bb);
+}

@@ -1,0 +1,91 @@
+/**
+ * What the private demo says at its end: the two runs side by side.
+ *
+ * @module
+ */
+import type { Experiment } from './experiment.ts';
+import type { RunReport } from './federation.ts';
+
+/** Everything. */
+export interface Report {
+  readonly experiment: Experiment;
+  readonly platform: string;
+  readonly plain: RunReport;
+  readonly secret: RunReport;
+}
+
+/** One line of the comparison. */
+export interface Row {
+  readonly what: string;
+  readonly plain: string;
+  readonly secret: string;
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`;
+
+/** The comparison, a line for each question a reader has. */
+export function comparison({ plain, secret }: Report): Row[] {
+  const mean = (run: RunReport, of: 'bytesUp' | 'bytesDown' | 'clientSeconds') =>
+    run.rounds.reduce((sum, round) => sum + round[of], 0) / run.rounds.length;
+  const total = (run: RunReport) => run.rounds.reduce((sum, { seconds }) => sum + seconds, 0);
+  const both = (what: string, show: (run: RunReport) => string): Row => ({
+    what,
+    plain: show(plain),
+    secret: show(secret),
+  });
+  const released = secret.rounds.filter(({ survivors }) => survivors > 0);
+  const fewest = Math.min(...released.map(({ survivors }) => survivors));
+  const epsilon = released.at(-1)?.facts.epsilon;
+  const most = Math.max(...secret.participations);
+  const average = secret.participations.reduce((sum, times) => sum + times, 0) / secret.participations.length;
+  const bound = (value: number | undefined) => (value === undefined ? 'not stated' : `ε ≤ ${value.toFixed(2)}`);
+  return [
+    both('test accuracy', (run) => percent(run.rounds.at(-1)?.testAccuracy ?? 0)),
+    { what: 'the server sees', plain: 'every update', secret: `one noisy sum of ${fewest} or more` },
+    {
+      what: `the server can tell of one user (δ = ${epsilon?.delta ?? '?'})`,
+      plain: 'everything, ε = ∞',
+      secret: `${bound(epsilon?.server)}, who took part ${most} times; ${average.toFixed(1)} on average`,
+    },
+    {
+      what: 'who gets the models can tell',
+      plain: 'unbounded, ε = ∞',
+      secret: `${bound(epsilon?.recipients)}, ${released.length} rounds`,
+    },
+    both('bytes up, a client and round', (run) => kilobytes(mean(run, 'bytesUp'))),
+    both('bytes down, a client and round', (run) => kilobytes(mean(run, 'bytesDown'))),
+    both('a client is busy, a round', (run) => `${(1000 * mean(run, 'clientSeconds')).toFixed(0)} ms`),
+    both('seconds in all', (run) => total(run).toFixed(1)),
+  ];
+}
+
+/** What the numbers mean, and what they do not. */
+export function caveats({ secret }: Report): string[] {
+  const abandoned = secret.rounds.filter((round) => round.abandoned !== undefined);
+  const wrap = secret.rounds.find(({ facts }) => facts.wrapProbability !== undefined)?.facts.wrapProbability;
+  return [
+    'Unit: everything of one user. Relation: add-or-remove. The server may be malicious; clients hold the noise.',
+    'Bounds of ε hold for the user of the costliest history; other users have less. δ = 1e-4 is below 1/512.',
+    `${abandoned.length} of ${secret.rounds.length} rounds lost too many clients and were given up unopened.`,
+    ...(wrap === undefined
+      ? []
+      : [
+          `A sum wraps around with probability ${wrap.toPrecision(1)} or less a round: that costs accuracy, never privacy.`,
+        ]),
+    'Clients of this process share what both ends of a pair compute alike; a device alone is busy about twice as long.',
+  ];
+}
+
+/** The comparison for a terminal. */
+export function comparisonTable(rows: readonly Row[]): string {
+  const cells = [['', 'plain FedAvg', 'private'], ...rows.map(({ what, plain, secret }) => [what, plain, secret])];
+  const widths = [0, 1, 2].map((column) => Math.max(...cells.map((row) => row[column].length)));
+  const lines = cells.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]))
+      .join('   ')
+      .trimEnd(),
+  );
+  return [lines[0], '─'.repeat(Math.max(...lines.map(({ length }) => length))), ...lines.slice(1)].join('\n');
+}

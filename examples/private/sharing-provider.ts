@@ -1,0 +1,53 @@
+/**
+ * Primitives for many clients in one process: what both ends of a pair compute alike is computed once. Devices in earnest
+ * each do their own work; the bytes are the same.
+ *
+ * @module
+ */
+import { type CryptoProvider, defaultProvider } from '@fedkit/secagg';
+
+/** Forget what was shared, once a round is over. */
+export interface SharingProvider extends CryptoProvider {
+  forget(): void;
+}
+
+/** Shares key agreements between the two ends of a pair, and verifications of one signature between all who check it. */
+export function sharingProvider(provider: CryptoProvider = defaultProvider()): SharingProvider {
+  const agreed = new Map<string, Uint8Array>();
+  const verified = new Map<string, boolean>();
+  const text = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  return {
+    ...provider,
+    async agreement(secretKey) {
+      const own = await provider.agreement(secretKey);
+      const ownText = text(own.publicKey);
+      return {
+        publicKey: own.publicKey,
+        agree(peer) {
+          const peerText = text(peer);
+          const pair = ownText < peerText ? ownText + peerText : peerText + ownText;
+          const shared = agreed.get(pair);
+          // The second of a pair is the last to ask.
+          if (shared !== undefined && agreed.delete(pair)) return shared;
+          const fresh = own.agree(peer);
+          // A copy: callers erase what they were given, and `slice` of a Buffer would share it.
+          if (fresh instanceof Uint8Array) agreed.set(pair, new Uint8Array(fresh));
+          return fresh;
+        },
+      };
+    },
+    verify(publicKey, message, signature) {
+      const key = text(signature) + text(publicKey) + text(provider.sha256(message));
+      let valid = verified.get(key);
+      if (valid === undefined) {
+        valid = provider.verify(publicKey, message, signature);
+        verified.set(key, valid);
+      }
+      return valid;
+    },
+    forget() {
+      agreed.clear();
+      verified.clear();
+    },
+  };
+}

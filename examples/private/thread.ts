@@ -1,0 +1,22 @@
+// What runs on each thread: users of both federations, and measurements of models.
+import { parentPort, workerData } from 'node:worker_threads';
+import { Clients } from './clients.ts';
+import { devicesOf, type FederationKind, model } from './experiment.ts';
+import type { ThreadData, ThreadRequest } from './threads.ts';
+
+const { experiment, data } = workerData as ThreadData;
+const federations: Partial<Record<FederationKind, Clients>> = {};
+
+parentPort?.on('message', (request: ThreadRequest) => {
+  answer(request).then(
+    (result) => parentPort?.postMessage({ result }),
+    (error: unknown) => parentPort?.postMessage({ error }),
+  );
+});
+
+async function answer(request: ThreadRequest): Promise<unknown> {
+  if (request.kind === 'evaluate') return model.evaluate(request.params, data.test);
+  federations[request.federation] ??= new Clients(devicesOf(request.federation, experiment, data));
+  const clients = federations[request.federation] as Clients;
+  return request.kind === 'start' ? clients.start(request.order) : clients.deliver(request.mail);
+}

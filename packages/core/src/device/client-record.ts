@@ -1,0 +1,95 @@
+/**
+ * Everything a client must not forget, as one record: it is written in one `put`, so that what it remembers of earlier
+ * rounds and what became of the present one never disagree.
+ *
+ *     none ─ task ─▶ training ─ trained ─▶ reporting ──┬─ counted ───▶ none, `next` kept
+ *       ▲               │                  exchanging ─┴─ discarded ─▶ none, `kept` as before
+ *       └──── left ──── leaving ◀──── refused, expired ────┘
+ *
+ * @module
+ */
+import type { RoundTask } from '../round/message.ts';
+import type { SecureInput } from '../secure/contract.ts';
+
+/** What a client brings from one counted round to its next. */
+export interface Kept {
+  /** The algorithm's client state, as `encodeState` wrote it: SCAFFOLD's c_i, FedDyn's g_i. */
+  readonly state?: Uint8Array;
+  /** The pipeline's memory: error feedback's residual, client momentum. */
+  readonly memory?: Uint8Array;
+}
+
+/** What the client is at. */
+export type Work =
+  | { readonly kind: 'none' }
+  /** Has the task; downloads the model and trains. `expiresAt` by the client's clock, or infinite. */
+  | { readonly kind: 'training'; readonly task: RoundTask; readonly expiresAt: number }
+  /** Has trained; `report` goes out until it is answered. `next` is kept if and only if it counts. */
+  | { readonly kind: 'reporting'; readonly task: RoundTask; readonly next: Kept; readonly report: Uint8Array }
+  /** Has trained; takes part in a secure sum. */
+  | {
+      readonly kind: 'exchanging';
+      readonly task: RoundTask;
+      readonly next: Kept;
+      /** Until it is masked. */
+      readonly input?: SecureInput;
+      /** State of the secure client, sealed. */
+      readonly sealed?: Uint8Array;
+      /** The server's message that led to `sealed`; none where the client has only started. */
+      readonly received?: Uint8Array;
+    }
+  /** Does not want the task, and says so. */
+  | { readonly kind: 'leaving'; readonly ticket: number };
+
+/** A client's whole durable state. */
+export interface ClientRecord {
+  /** 32 bytes: the pipeline it belongs to. */
+  readonly pipeline: Uint8Array;
+  /** 16 bytes: the run that `kept` comes from; absent before the first task. */
+  readonly run?: Uint8Array;
+  readonly kept: Kept;
+  /** The ticket that was resolved last. */
+  readonly resolved?: number;
+  readonly work: Work;
+}
+
+/** A client that has seen nothing. */
+export function freshRecord(pipeline: Uint8Array): ClientRecord {
+  return { pipeline, kept: {}, work: { kind: 'none' } };
+}
+
+/** Takes a task. What was kept in another run is forgotten: its server counted none of it. */
+export function begin(record: ClientRecord, task: RoundTask, now: number): ClientRecord {
+  const { resolved: _resolved, run: _run, ...rest } = record;
+  const own = sameRun(record, task) ? record : { ...rest, run: task.run, kept: {} };
+  const expiresAt = task.expiresIn === 0 ? Infinity : now + task.expiresIn;
+  return { ...own, work: { kind: 'training', task, expiresAt } };
+}
+
+/** Ends a ticket: what it would have left is kept if it counted, and otherwise as if it had never been. */
+export function resolve(
+  record: ClientRecord,
+  { task, next }: Extract<Work, { kind: 'reporting' | 'exchanging' }>,
+  counted: boolean,
+): ClientRecord {
+  return {
+    ...record,
+    kept: counted ? next : record.kept,
+    resolved: task.ticket,
+    work: { kind: 'none' },
+  };
+}
+
+/** Gives a ticket up: nothing of it is kept. */
+export function giveUp(record: ClientRecord, ticket: number): ClientRecord {
+  return { ...record, work: { kind: 'leaving', ticket } };
+}
+
+export function sameRun({ run }: ClientRecord, task: RoundTask): boolean {
+  return run !== undefined && sameBytes(run, task.run);
+}
+
+/** Whether two byte strings are the same. Not for secrets: it stops at the first difference. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}

@@ -1,0 +1,77 @@
+/**
+ * What a client on a device is made of, and what can be asked of it.
+ *
+ * @module
+ */
+import type { ClientId, Update } from '../aggregate/contract.ts';
+import type { Trainer, TrainOptions } from '../client/trainer.ts';
+import type { Layout } from '../model/layout.ts';
+import type { Pipeline } from '../pipeline/contract.ts';
+import type { PlainData } from '../plain-data.ts';
+import type { Rng, SecureRng } from '../random.ts';
+import type { RoundTask } from '../round/message.ts';
+import type { Store } from '../store/contract.ts';
+import type { Clock } from '../transport/clock.ts';
+import type { Exchange } from '../transport/contract.ts';
+import type { ClientProgress, NextStep } from './progress.ts';
+
+/** How a device trains for one task; `rng` shuffles its data, default the client's own stream. */
+export type DeviceTraining = Omit<TrainOptions, 'rng' | 'signal'> & { readonly rng?: Rng };
+
+/** What a client is made of. */
+export interface FederatedClientOptions<
+  S extends PlainData,
+  B extends PlainData,
+  C extends PlainData,
+  U extends Update,
+  R extends PlainData,
+> {
+  /** As the transport authenticates it. */
+  readonly id: ClientId;
+  /** The same as the server's, to the last option. */
+  readonly pipeline: Pipeline<S, B, C, U, R>;
+  /** Default: the trainer's; without either, models are told apart by their size alone. */
+  readonly layout?: Layout;
+  readonly trainer: Trainer;
+  /** How to train for a task. */
+  readonly local: (task: RoundTask) => DeviceTraining;
+  readonly exchange: Exchange;
+  /**
+   * Where it remembers, under `client/<id>` and `model/<n>/<id>`. Holds the client's updates as they are: keep it where
+   * the data is. One client at a time uses it under one id.
+   */
+  readonly store: Store;
+  /** The longest broadcast it accepts, in bytes; default 64 bytes a parameter and 64 KiB: sixteen vectors. */
+  readonly maximumModelBytes?: number;
+  /** Noise, rounding, and the spread of repeated requests; default: the platform's CSPRNG. */
+  readonly rng?: SecureRng;
+  /** Must not start anew with the process, since deadlines are kept on disk; default: the platform's time of day. */
+  readonly clock?: Clock;
+  readonly onProgress?: (event: ClientProgress<B>) => void;
+  /** Once it fires, `step` and `run` reject with `ABORTED`; what was done is kept. */
+  readonly signal?: AbortSignal;
+}
+
+/** A client on a device. */
+export interface FederatedClient<C> {
+  /**
+   * Steps and waits until the run is over.
+   *
+   * @throws FedkitError as {@link FederatedClient.step}.
+   */
+  run(): Promise<void>;
+  /**
+   * Does one thing: one request with what follows from its answer, or one training. For devices that let an app work now
+   * and then. Calls wait for each other.
+   *
+   * Goes on, and tells by `onProgress`: what the network cannot do now, what the server answers wrongly, tasks that this
+   * client refuses, updates that the server refuses.
+   *
+   * @throws FedkitError `ABORTED`; `AUTHENTICATION_FAILED` where the transport says so; `DECODE_FAILED` where the store
+   * holds what is no record. What else a store, a transport or a trainer throws passes, and the next step tries again; a
+   * task in whose training something else than a FedkitError was thrown is given up first.
+   */
+  step(): Promise<NextStep>;
+  /** The algorithm's state of this client, as of the last update that counted; `undefined` before the first. */
+  state(): Promise<C | undefined>;
+}

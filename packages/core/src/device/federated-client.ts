@@ -1,0 +1,389 @@
+/**
+ * The device's side of a federation: joins, downloads, trains, reports, and remembers across crashes what it must.
+ *
+ * @module
+ */
+import { checkAborted } from '../abort.ts';
+import type { Update } from '../aggregate/contract.ts';
+import { checkBytes, checkInteger, refuse } from '../check.ts';
+import { FedkitError, isFedkitError } from '../errors.ts';
+import { decodeState, type StateOwner } from '../model/state-file.ts';
+import type { ClientHalf } from '../pipeline/contract.ts';
+import type { PlainData } from '../plain-data.ts';
+import { type SecureRng, secureRng } from '../random.ts';
+import { stateOwner } from '../round/broadcast.ts';
+import { decodeResponse, encodeRequest, type Request, type Response, type RoundTask } from '../round/message.ts';
+import { type Clock, sleep, systemClock } from '../transport/clock.ts';
+import { begin, type ClientRecord, giveUp, resolve, sameBytes, sameRun, type Work } from './client-record.ts';
+import type { FederatedClient, FederatedClientOptions } from './contract.ts';
+import { decodeBroadcast, type TrainedWork, trainFor } from './local-work.ts';
+import type { ClientProgress, NextStep } from './progress.ts';
+import { RecordKeeper } from './record-keeper.ts';
+import { type ExchangingWork, SecureSession } from './secure-session.ts';
+import { StoredModel } from './stored-model.ts';
+
+/** After a first failure, and at most. In milliseconds, of which a random part up to half is taken off. */
+const FIRST_PAUSE = 1000;
+const LONGEST_PAUSE = 300_000;
+/** The longest that a server can make a client wait in one go: an hour. */
+const LONGEST_WAIT = 3_600_000;
+
+const wallClock: Clock = { ...systemClock, now: () => Date.now() };
+
+/**
+ * A client that can lose its network or its process at any point. On the next start with the same store it goes on: what
+ * it had downloaded is there, an update is trained once for a ticket and leaves with the same bytes however often it is
+ * sent, masked inputs are never masked again, and what it remembers from round to round (control variates, residuals)
+ * moves if and only if the server has counted the update that belongs to it.
+ *
+ * A process that dies between the end of a training and the store's `put` trains again; nothing of the first had left it.
+ *
+ * @throws FedkitError `SHAPE_MISMATCH` where layout, trainer and pipeline are of different models, `INVALID_ARGUMENT`,
+ * `OUT_OF_RANGE`; what `pipeline.client()` refuses.
+ */
+export function federatedClient<
+  S extends PlainData,
+  B extends PlainData,
+  C extends PlainData,
+  U extends Update,
+  R extends PlainData,
+>(options: FederatedClientOptions<S, B, C, U, R>): FederatedClient<C> {
+  const { id, pipeline, trainer, layout = trainer?.layout } = options;
+  const where = 'federatedClient';
+  if (typeof id !== 'string' || id === '') refuse('INVALID_ARGUMENT', `${where}: id`, 'a name', id);
+  if (typeof trainer?.train !== 'function') refuse('INVALID_ARGUMENT', `${where}: trainer`, 'a trainer', trainer);
+  if (typeof options.store?.put !== 'function') refuse('INVALID_ARGUMENT', `${where}: store`, 'a store', options.store);
+  for (const name of ['local', 'exchange'] as const) {
+    if (typeof options[name] !== 'function')
+      refuse('INVALID_ARGUMENT', `${where}: ${name}`, 'a function', options[name]);
+  }
+  if (typeof pipeline?.client !== 'function') refuse('INVALID_ARGUMENT', `${where}: pipeline`, 'a pipeline', pipeline);
+  checkBytes(`${where}: pipeline.digest`, pipeline.digest, 32);
+  if (layout && layout.size !== pipeline.size)
+    refuse('SHAPE_MISMATCH', `${where}: layout`, `the pipeline's ${pipeline.size} parameters`, layout.size);
+  if (layout && trainer.layout && !layout.equals(trainer.layout))
+    refuse('SHAPE_MISMATCH', `${where}: the trainer's layout`, 'the layout given', 'another');
+  checkInteger(`${where}: maximumModelBytes`, options.maximumModelBytes ?? 1, 1);
+  return new Device(options, pipeline.client(), stateOwner(pipeline.algorithm, pipeline.size, layout));
+}
+
+const NOW: NextStep = { next: 'request', milliseconds: 0 };
+
+class Device<S extends PlainData, B extends PlainData, C extends PlainData, U extends Update, R extends PlainData>
+  implements FederatedClient<C>
+{
+  readonly #options: FederatedClientOptions<S, B, C, U, R>;
+  readonly #half: ClientHalf<U>;
+  readonly #owner: StateOwner;
+  readonly #records: RecordKeeper;
+  readonly #rng: SecureRng;
+  readonly #clock: Clock;
+  #model: StoredModel | undefined;
+  #session: SecureSession | undefined;
+  #unanswered = 0;
+  #refusals = 0;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(options: FederatedClientOptions<S, B, C, U, R>, half: ClientHalf<U>, owner: StateOwner) {
+    this.#options = options;
+    this.#half = half;
+    this.#owner = owner;
+    this.#records = new RecordKeeper(options.store, options.id, options.pipeline.digest);
+    this.#rng = options.rng ?? secureRng();
+    this.#clock = options.clock ?? wallClock;
+  }
+
+  async run(): Promise<void> {
+    for (;;) {
+      const { next, milliseconds } = await this.step();
+      if (next === 'closed') return;
+      if (milliseconds > 0) await sleep('federatedClient', this.#clock, milliseconds, this.#options.signal);
+    }
+  }
+
+  step(): Promise<NextStep> {
+    return this.#serially(async () => {
+      checkAborted('federatedClient', this.#options.signal);
+      try {
+        const next = await this.#advance(await this.#records.load());
+        this.#unanswered = 0;
+        return next;
+      } catch (error) {
+        if (!isFedkitError(error, 'UNAVAILABLE')) throw error;
+        const { retryAfter = 0 } = error.details;
+        const asked = typeof retryAfter === 'number' ? Math.min(retryAfter, LONGEST_WAIT) : 0;
+        const milliseconds = asked + this.#pause(this.#unanswered++);
+        this.#tell({ kind: 'retrying', error, milliseconds });
+        return { next: 'request', milliseconds };
+      }
+    });
+  }
+
+  state(): Promise<C | undefined> {
+    return this.#serially(async () => {
+      const { state } = (await this.#records.load()).kept;
+      return state && (decodeState(state, this.#owner) as C);
+    });
+  }
+
+  #advance({ work }: ClientRecord): Promise<NextStep> {
+    switch (work.kind) {
+      case 'none':
+        return this.#join();
+      case 'training':
+        return this.#trainOrDownload(work);
+      case 'reporting':
+        return this.#report(work);
+      case 'exchanging':
+        return this.#exchange(work);
+      case 'leaving':
+        return this.#leave(work.ticket);
+    }
+  }
+
+  async #join(): Promise<NextStep> {
+    const response = await this.#ask({ kind: 'join' });
+    if (response.kind === 'refused') return this.#complain(refusal(response));
+    if (response.kind !== 'task') return this.#otherwise(response);
+    const { task } = response;
+    const record = this.#records.current;
+    if (sameRun(record, task) && task.ticket === record.resolved) unusable('a new ticket', 'one that is resolved');
+    try {
+      this.#check(task);
+    } catch (error) {
+      return this.#giveUp(task, error);
+    }
+    await this.#commit(begin(record, task, this.#clock.now()), { kind: 'joined', task });
+    return NOW;
+  }
+
+  async #trainOrDownload({ task, expiresAt }: Extract<Work, { kind: 'training' }>): Promise<NextStep> {
+    if (this.#clock.now() >= expiresAt) {
+      await this.#commit(giveUp(this.#records.current, task.ticket), { kind: 'expired', task });
+      return NOW;
+    }
+    try {
+      // Again: the record may be that of an older version of the app, with other terms.
+      this.#check(task);
+    } catch (error) {
+      return this.#giveUp(task, error);
+    }
+    const model = (this.#model ??= await StoredModel.open(this.#options.store, this.#options.id, task));
+    return model.complete ? this.#train(task, model) : this.#download(task, model);
+  }
+
+  async #download(task: RoundTask, model: StoredModel): Promise<NextStep> {
+    const offset = model.received;
+    const response = await this.#ask({ kind: 'model', digest: task.modelDigest, offset });
+    if (response.kind === 'refused') return this.#giveUp(task, refusal(response));
+    if (response.kind !== 'part') return this.#otherwise(response);
+    if (response.total !== task.modelLength || response.offset !== offset || response.bytes.length === 0)
+      unusable(`bytes from ${offset} on of ${task.modelLength}`, 'another part');
+    await model.add(response.bytes);
+    this.#tell({ kind: 'received', task, bytes: model.received });
+    return { next: model.complete ? 'training' : 'request', milliseconds: 0 };
+  }
+
+  async #train(task: RoundTask, model: StoredModel): Promise<NextStep> {
+    const { current } = this.#records;
+    let broadcast: B;
+    try {
+      broadcast = decodeBroadcast(model.verified(), this.#owner, this.#options.pipeline.size) as B;
+    } catch (error) {
+      await model.drop();
+      return this.#giveUp(task, error);
+    }
+    this.#tell({ kind: 'downloaded', task, broadcast });
+    let trained: Awaited<ReturnType<typeof trainFor>>;
+    try {
+      trained = await trainFor(task, broadcast, current.kept, this.#half, this.#owner, this.#rng, this.#options);
+    } catch (error) {
+      if (isFedkitError(error, 'ABORTED')) throw error;
+      return this.#giveUp(task, error);
+    }
+    await this.#commit({ ...current, work: trained.work }, { kind: 'trained', task, local: trained.local });
+    await model.drop();
+    return NOW;
+  }
+
+  async #report(work: Extract<Work, { kind: 'reporting' }>): Promise<NextStep> {
+    const response = await this.#send(work, { kind: 'report', ticket: work.task.ticket, bytes: work.report });
+    return 'next' in response ? response : this.#settle(work, response);
+  }
+
+  async #exchange(work: ExchangingWork): Promise<NextStep> {
+    const { task } = work;
+    let session: SecureSession;
+    try {
+      session = this.#session ??= await this.#openSession(work);
+    } catch (error) {
+      return this.#discard(work, error);
+    }
+    if (session.progress === 'aborted') return this.#resolve(work, 'uncounted');
+    const message = session.outgoing;
+    const response = await this.#send(work, { kind: 'exchange', ticket: task.ticket, ...(message && { message }) });
+    if ('next' in response) return response;
+    if (response.kind === 'refused' && message !== undefined) {
+      // So is a message of a stage that is over. What became of the ticket is told to whoever just asks.
+      session.withdraw();
+      return NOW;
+    }
+    session.delivered();
+    if (response.kind !== 'message') return this.#settle(work, response);
+    try {
+      const isNew = await session.receive(response.bytes);
+      return isNew ? NOW : { next: 'request', milliseconds: FIRST_PAUSE };
+    } catch (error) {
+      // Once masked, others can open the sum without this client, so that it goes on asking whether it is in it.
+      if (isRefusal(error) && session.progress !== 'open') return this.#complain(error, task);
+      return this.#discard(work, error);
+    }
+  }
+
+  #openSession(work: ExchangingWork): Promise<SecureSession> {
+    const half = this.#half;
+    if (half.sends !== 'exchange') return refuse('PROTOCOL_STATE', 'federatedClient', 'a secure sum', half.sends);
+    const { id: client } = this.#options;
+    const saved = work.sealed && { saved: work.sealed };
+    return SecureSession.open(
+      work,
+      (persist) => half.enter(work.task, { client, persist, ...saved }),
+      (moved) => this.#records.put({ ...this.#records.current, work: moved }),
+    );
+  }
+
+  /** Sends what the transport may refuse for good, as too long: there is no use in trying that again. */
+  async #send(work: TrainedWork, request: Request): Promise<Response | NextStep> {
+    try {
+      return await this.#ask(request);
+    } catch (error) {
+      if (isFedkitError(error, 'OUT_OF_RANGE')) return this.#discard(work, error);
+      throw error;
+    }
+  }
+
+  async #settle(work: TrainedWork, response: Response): Promise<NextStep> {
+    const { ticket } = work.task;
+    if ('ticket' in response && response.ticket !== ticket) unusable(`an answer about ticket ${ticket}`, 'another');
+    switch (response.kind) {
+      case 'accepted':
+        return this.#resolve(work, 'counted');
+      case 'finished':
+        return this.#resolve(work, response.counted ? 'counted' : 'uncounted');
+      case 'late':
+        return this.#resolve(work, 'late');
+      case 'refused':
+        return this.#discard(work, refusal(response));
+      default:
+        return this.#otherwise(response);
+    }
+  }
+
+  async #resolve(work: TrainedWork, outcome: 'counted' | 'uncounted' | 'late' | 'closed'): Promise<NextStep> {
+    const { task } = work;
+    const event: ClientProgress<B> =
+      outcome === 'counted' ? { kind: 'counted', task } : { kind: 'discarded', task, reason: outcome };
+    this.#refusals = 0;
+    await this.#commit(resolve(this.#records.current, work, outcome === 'counted'), event);
+    return NOW;
+  }
+
+  async #leave(ticket: number): Promise<NextStep> {
+    const response = await this.#ask({ kind: 'leave', ticket });
+    if (response.kind === 'wait' || response.kind === 'closed') return this.#otherwise(response);
+    // Whatever else it says, it has heard.
+    await this.#commit({ ...this.#records.current, resolved: ticket, work: { kind: 'none' } });
+    return { next: 'request', milliseconds: this.#refusals === 0 ? 0 : this.#pause(this.#refusals - 1) };
+  }
+
+  /** The answers that any request can get; what is none of them is as good as none. */
+  async #otherwise(response: Response): Promise<NextStep> {
+    if (response.kind === 'wait')
+      return { next: 'request', milliseconds: Math.min(response.milliseconds, LONGEST_WAIT) };
+    if (response.kind !== 'closed') unusable('an answer to the request', response.kind);
+    const { current } = this.#records;
+    if (current.work.kind === 'reporting' || current.work.kind === 'exchanging')
+      await this.#resolve(current.work, 'closed');
+    else if (current.work.kind !== 'none') await this.#commit({ ...current, work: { kind: 'none' } });
+    return { next: 'closed', milliseconds: 0 };
+  }
+
+  /** What was trained cannot be brought to count. */
+  async #discard(work: TrainedWork, error: unknown): Promise<NextStep> {
+    if (!isRefusal(error)) throw error;
+    return this.#giveUp(work.task, error, { kind: 'discarded', task: work.task, reason: 'refused' });
+  }
+
+  /** Leaves a task for an error, and goes on if it is one by name. */
+  async #giveUp(task: RoundTask, error: unknown, ...events: ClientProgress<B>[]): Promise<NextStep> {
+    const named: ClientProgress<B>[] = isFedkitError(error) ? [{ kind: 'refused', task, error }] : [];
+    this.#refusals++;
+    await this.#commit(giveUp(this.#records.current, task.ticket), ...events, ...named);
+    if (named.length === 0) throw error;
+    return NOW;
+  }
+
+  #complain(error: FedkitError, task?: RoundTask): NextStep {
+    this.#tell({ kind: 'refused', ...(task && { task }), error });
+    return { next: 'request', milliseconds: this.#pause(this.#refusals++) };
+  }
+
+  #check(task: RoundTask): void {
+    const { pipeline, maximumModelBytes = 64 * pipeline.size + 65536 } = this.#options;
+    if (!sameBytes(task.pipelineDigest, pipeline.digest))
+      refuse('SHAPE_MISMATCH', 'federatedClient: task', "the digest of this client's pipeline", "another's");
+    checkInteger('federatedClient: task: modelLength', task.modelLength, 1, maximumModelBytes);
+    this.#half.check(task);
+  }
+
+  async #ask(request: Request): Promise<Response> {
+    const { exchange, signal } = this.#options;
+    const bytes = await exchange(encodeRequest(request), signal && { signal });
+    checkAborted('federatedClient', signal);
+    let response: Response;
+    try {
+      response = decodeResponse(bytes);
+    } catch (cause) {
+      throw new FedkitError('UNAVAILABLE', 'federatedClient: expected a response, got other bytes', { cause });
+    }
+    if (response.kind === 'refused' && response.code === 'UNAVAILABLE') throw refusal(response);
+    return response;
+  }
+
+  #commit(record: ClientRecord, ...events: ClientProgress<B>[]): Promise<void> {
+    return this.#records.commit(record, () => {
+      if (record.work.kind !== 'exchanging') this.#session = undefined;
+      if (record.work.kind !== 'training') this.#model = undefined;
+      for (const event of events) this.#tell(event);
+    });
+  }
+
+  #tell(event: ClientProgress<B>): void {
+    this.#options.onProgress?.(event);
+  }
+
+  #pause(failures: number): number {
+    const longest = Math.min(FIRST_PAUSE * 2 ** Math.min(failures, 30), LONGEST_PAUSE);
+    return Math.ceil(longest * (0.5 + 0.5 * this.#rng.uniform()));
+  }
+
+  #serially<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+}
+
+function refusal({ code, message }: Extract<Response, { kind: 'refused' }>): FedkitError {
+  return new FedkitError(code, message);
+}
+
+/** Whether an error says no, rather than not now. */
+function isRefusal(error: unknown): error is FedkitError {
+  return isFedkitError(error) && error.code !== 'ABORTED' && error.code !== 'UNAVAILABLE';
+}
+
+/** A server that answers something else may be a proxy, or broken for now. */
+function unusable(expected: string, got: string): never {
+  throw new FedkitError('UNAVAILABLE', `federatedClient: expected ${expected}, got ${got}`);
+}

@@ -1,0 +1,68 @@
+/**
+ * From a broadcast to what a client sends and would remember.
+ *
+ * @module
+ */
+import type { Update } from '../aggregate/contract.ts';
+import { checkVector, refuse } from '../check.ts';
+import { keepsNothing } from '../client/client-states.ts';
+import type { LocalResult } from '../client/trainer.ts';
+import { decodeState, encodeState, type StateOwner } from '../model/state-file.ts';
+import type { ClientHalf } from '../pipeline/contract.ts';
+import type { PlainData } from '../plain-data.ts';
+import type { SecureRng } from '../random.ts';
+import type { RoundTask } from '../round/message.ts';
+import type { Kept, Work } from './client-record.ts';
+import type { FederatedClientOptions } from './contract.ts';
+
+/** Work that is trained, and waits for what the server makes of it. */
+export type TrainedWork = Extract<Work, { kind: 'reporting' | 'exchanging' }>;
+
+/** @throws FedkitError `DECODE_FAILED`, `SHAPE_MISMATCH`, `INVALID_ARGUMENT` for what no such model's server would send. */
+export function decodeBroadcast(bytes: Uint8Array, owner: StateOwner, size: number): PlainData {
+  const where = 'federatedClient: broadcast';
+  const broadcast = decodeState(bytes, owner);
+  if (typeof broadcast !== 'object' || broadcast instanceof Float32Array)
+    refuse('INVALID_ARGUMENT', where, 'a record', broadcast);
+  // Every algorithm sends parameters, and none more than the model has; what else it needs it checks.
+  const params = checkVector(`${where}.params`, broadcast.params);
+  if (params.length === 0 || params.length > size)
+    refuse('SHAPE_MISMATCH', `${where}.params`, `1 to ${size} values`, params.length);
+  return broadcast;
+}
+
+/** Trains, and encodes at once: whatever is sent of it later has these bytes. */
+export async function trainFor<
+  S extends PlainData,
+  B extends PlainData,
+  C extends PlainData,
+  U extends Update,
+  R extends PlainData,
+>(
+  task: RoundTask,
+  broadcast: B,
+  kept: Kept,
+  half: ClientHalf<U>,
+  owner: StateOwner,
+  rng: SecureRng,
+  options: FederatedClientOptions<S, B, C, U, R>,
+): Promise<{ readonly work: TrainedWork; readonly local: Omit<LocalResult, 'values'> }> {
+  const { pipeline, trainer, id, signal } = options;
+  const { contribution, state, local } = await pipeline.algorithm.clientRound({
+    broadcast,
+    // The algorithm checks the vectors it reads.
+    ...(kept.state && { state: decodeState(kept.state, owner) as C }),
+    trainer,
+    options: { rng, ...options.local(task), ...(signal && { signal }) },
+  });
+  const next: Kept = keepsNothing(state) ? {} : { state: encodeState(state, owner) };
+  if (half.sends === 'exchange') {
+    return {
+      work: { kind: 'exchanging', task, next, input: half.input(task, contribution, { rng, client: id }) },
+      local,
+    };
+  }
+  const last = kept.memory && { memory: kept.memory };
+  const { bytes: report, memory } = half.encode(task, contribution, { rng, client: id, ...last });
+  return { work: { kind: 'reporting', task, next: { ...next, ...(memory && { memory }) }, report }, local };
+}

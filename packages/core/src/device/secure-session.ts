@@ -1,0 +1,91 @@
+/**
+ * One client's side of a secure sum, as it stands between two requests.
+ *
+ * @module
+ */
+import type { SecureClient } from '../secure/contract.ts';
+import { sameBytes, type Work } from './client-record.ts';
+
+/** The part of the record that a session moves. */
+export type ExchangingWork = Extract<Work, { kind: 'exchanging' }>;
+
+/**
+ * A secure client, the message it has to send, and the server's message that led to it. The secure client saves itself
+ * before it answers; the server's message goes into the same `put`, so that after a restart the same answer can be had
+ * again.
+ */
+export class SecureSession {
+  readonly #client: SecureClient;
+  #received: Uint8Array | undefined;
+  #outgoing: Uint8Array | undefined;
+
+  private constructor(client: SecureClient, received: Uint8Array | undefined) {
+    this.#client = client;
+    this.#received = received;
+  }
+
+  /**
+   * Begins, or goes on from what `save` was last given.
+   *
+   * @param enter - Makes the secure client: `ExchangingClient.enter`.
+   * @param save - Puts the record; awaited before anything leaves.
+   */
+  static async open(
+    work: ExchangingWork,
+    enter: (persist: (sealed: Uint8Array) => Promise<void>) => SecureClient,
+    save: (work: ExchangingWork) => Promise<void>,
+  ): Promise<SecureSession> {
+    const session: SecureSession = new SecureSession(
+      enter((sealed) => {
+        const { input, received: _received, ...rest } = work;
+        const received = session.#received;
+        const unmasked = session.#client.progress === 'open';
+        return save({ ...rest, sealed, ...(unmasked && input && { input }), ...(received && { received }) });
+      }),
+      work.received,
+    );
+    const { progress } = session.#client;
+    if (progress === 'open' && work.input) session.#client.setInput(work.input);
+    if (progress !== 'aborted') {
+      session.#outgoing = work.received ? await session.#client.receive(work.received) : await session.#client.start();
+    }
+    return session;
+  }
+
+  get progress(): SecureClient['progress'] {
+    return this.#client.progress;
+  }
+
+  /** What the server may not have yet. */
+  get outgoing(): Uint8Array | undefined {
+    return this.#outgoing;
+  }
+
+  /** The server has had it. Before its first message there is no other sign that it still has: then it is sent again. */
+  delivered(): void {
+    if (this.#received !== undefined) this.#outgoing = undefined;
+  }
+
+  /** The server does not want it. */
+  withdraw(): void {
+    this.#outgoing = undefined;
+  }
+
+  /**
+   * Takes the server's next message; {@link outgoing} is then the answer.
+   *
+   * @returns Whether it was another than the last.
+   * @throws FedkitError what the secure client throws; the session is as before.
+   */
+  async receive(message: Uint8Array): Promise<boolean> {
+    const last = this.#received;
+    this.#received = message;
+    try {
+      this.#outgoing = await this.#client.receive(message);
+    } catch (error) {
+      this.#received = last;
+      throw error;
+    }
+    return last === undefined || !sameBytes(last, message);
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * A broadcast on its way to a device, part by part, each kept as it comes.
+ *
+ * @module
+ */
+import { sha256 } from '@noble/hashes/sha2.js';
+import type { ClientId } from '../aggregate/contract.ts';
+import { FedkitError } from '../errors.ts';
+import type { RoundTask } from '../round/message.ts';
+import type { Store } from '../store/contract.ts';
+import { sameBytes } from './client-record.ts';
+
+/**
+ * The part of one broadcast that has arrived. Under `model/<n>/<client>` stands the n-th part after the digest of the
+ * whole, from 0 on without a gap; parts are removed from the last to the first, so that there is never one.
+ */
+export class StoredModel {
+  readonly #store: Store;
+  readonly #client: ClientId;
+  readonly #task: RoundTask;
+  readonly #bytes: Uint8Array;
+  #parts = 0;
+  /** How many bytes have arrived. */
+  received = 0;
+
+  private constructor(store: Store, client: ClientId, task: RoundTask) {
+    this.#store = store;
+    this.#client = client;
+    this.#task = task;
+    this.#bytes = new Uint8Array(task.modelLength);
+  }
+
+  /** What is there of the task's broadcast. Parts of another are removed. Allocates `task.modelLength`: check it first. */
+  static async open(store: Store, client: ClientId, task: RoundTask): Promise<StoredModel> {
+    const model = new StoredModel(store, client, task);
+    let fits = true;
+    for (; ; model.#parts++) {
+      const part = await store.get(key(model.#parts, client));
+      if (part === undefined) break;
+      const bytes = part.subarray(32);
+      fits &&= sameBytes(part.subarray(0, 32), task.modelDigest) && model.received + bytes.length <= task.modelLength;
+      if (fits) model.#append(bytes);
+    }
+    if (!fits) await model.drop();
+    return model;
+  }
+
+  get complete(): boolean {
+    return this.received === this.#task.modelLength;
+  }
+
+  /** Keeps the next part. */
+  async add(bytes: Uint8Array): Promise<void> {
+    const part = new Uint8Array(32 + bytes.length);
+    part.set(this.#task.modelDigest);
+    part.set(bytes, 32);
+    await this.#store.put(key(this.#parts, this.#client), part);
+    this.#parts++;
+    this.#append(bytes);
+  }
+
+  /** @throws FedkitError `AUTHENTICATION_FAILED` where the parts do not add up to what the task named. */
+  verified(): Uint8Array {
+    if (!sameBytes(sha256(this.#bytes), this.#task.modelDigest)) {
+      throw new FedkitError(
+        'AUTHENTICATION_FAILED',
+        'federatedClient: model: expected the broadcast of the digest that the task names, got another',
+      );
+    }
+    return this.#bytes;
+  }
+
+  /** Removes what has arrived. */
+  async drop(): Promise<void> {
+    this.received = 0;
+    for (; this.#parts > 0; this.#parts--) await this.#store.delete(key(this.#parts - 1, this.#client));
+  }
+
+  #append(bytes: Uint8Array): void {
+    this.#bytes.set(bytes, this.received);
+    this.received += bytes.length;
+  }
+}
+
+function key(part: number, client: ClientId): string {
+  return `model/${part}/${client}`;
+}

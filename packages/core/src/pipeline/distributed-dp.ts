@@ -1,0 +1,183 @@
+/**
+ * Sums that nobody ever holds without noise: every client adds a share of it under secure aggregation.
+ *
+ *     client   x ─ clip ─ weight ─ rotate ─ round to the grid ─ + noise share ─ masks ─▶
+ *     server   Σ ─ decode ─ rotate back ─▶ Σ x·w + noise ─ public totals ─▶ the rule's conclusion
+ *
+ * Peter Kairouz, Ziyu Liu, Thomas Steinke, "The Distributed Discrete Gaussian Mechanism for Federated Learning with Secure
+ * Aggregation", ICML 2021; Naman Agarwal, Peter Kairouz, Ziyu Liu, "The Skellam Mechanism for Differentially Private
+ * Federated Learning", NeurIPS 2021.
+ *
+ * The noise of `minimumContributors` less `colluders` clients is what the claim rests on, and every client insists on that
+ * minimum. A sum that wraps around the modulus costs accuracy, never privacy.
+ *
+ * @module
+ */
+import type { Contribution, Update } from '../aggregate/contract.ts';
+import { checkInteger, checkNumber, checkPositive, refuse } from '../check.ts';
+import type { PlainData } from '../plain-data.ts';
+import type { SecureAggregation, SecureInput, SecureSums } from '../secure/contract.ts';
+import type { SamplingScheme } from '../select/sampling-scheme.ts';
+import type { Collected, ExchangingPipeline } from './contract.ts';
+import { digestOf } from './digest.ts';
+import { checkAggregation, type Draw, type Exchange, exchangingClient, exchangingServer } from './exchange.ts';
+import type { DistributedNoiseMaker, SeededRotation } from './mechanisms.ts';
+import type { Parameters } from './parameters.ts';
+import { Accounting, type Filters, type SelectionOptions } from './privacy.ts';
+import { type PrivateOptions, privateSums } from './private-options.ts';
+import { rootMeanSquare } from './root-mean-square.ts';
+import { sharedSeedOf } from './seeds.ts';
+import { vectorsOf } from './slots.ts';
+
+/** What `distributedDp` is made of. Client and server are given the same. Norms and noise are in the unit of the values. */
+export interface DistributedDpOptions<
+  S extends PlainData,
+  B extends PlainData,
+  C extends PlainData,
+  U extends Update,
+  R extends PlainData,
+  K extends SamplingScheme,
+> extends PrivateOptions<S, B, C, U, R, K> {
+  /** σ > 0: standard deviation, on each coordinate of the sum, of the honest noise when only the fewest survive. */
+  readonly noiseStd: number;
+  /** b, 2 to 30: sums are taken modulo 2^b. */
+  readonly bits: number;
+  /** `skellamMechanism` or `distributedGaussianMechanism`. */
+  readonly mechanism: DistributedNoiseMaker;
+  /** `rotation` of `@fedkit/compression`. */
+  readonly rotation: SeededRotation;
+  readonly aggregation: SecureAggregation;
+  /** The fewest survivors whose sum is opened; every client insists on it. */
+  readonly minimumContributors: number;
+  /** The most that one sum can hold: places of a round. */
+  readonly maximumContributors: number;
+  /** How many survivors may pool what they know with the server; default 0. */
+  readonly colluders?: number;
+  /** The probability, as predicted, that any coordinate of a released sum wraps around; default 1e-4. */
+  readonly wrapProbability?: number;
+  /** Budgets by observer, asked before a sum is opened. */
+  readonly filters?: Filters;
+  /** The mechanism is the codec: its grid and modulus are part of the claim. */
+  readonly codec?: never;
+}
+
+const VECTOR = 'update';
+/** Squared error that stochastic rounding adds to one coordinate, in grid steps: p·(1 − p) ≤ ¼. */
+const ROUNDING = 0.25;
+
+/**
+ * The aggregate of a linear algorithm under distributed differential privacy.
+ *
+ * Guarantee: against a server that follows the mode of the secure aggregation handed in, and up to `colluders` survivors,
+ * every released sum has the privacy of the mechanism's event for those who survived. Σ w and the number of survivors
+ * enter nothing that is released.
+ *
+ * @throws FedkitError `INVALID_ARGUMENT` by name for what has no sound meaning together; `THRESHOLD_NOT_MET` if no honest survivor
+ * is left; `OVERFLOW`, `OUT_OF_RANGE` as the mechanism.
+ */
+export function distributedDp<
+  S extends PlainData,
+  B extends PlainData,
+  C extends PlainData,
+  U extends Update,
+  R extends PlainData,
+  K extends SamplingScheme = SamplingScheme,
+>(options: DistributedDpOptions<S, B, C, U, R, K>): ExchangingPipeline<S, B, C, U, R> {
+  const where = 'distributedDp';
+  if (options.codec !== undefined) {
+    refuse('INVALID_ARGUMENT', `${where}: codec`, 'nothing: the mechanism rounds and encodes', options.codec);
+  }
+  const { algorithm, mechanism: makeNoise, rotation } = options;
+  const { size, summands, form, kind, clip, joint, totals } = privateSums(where, options);
+  const minimumContributors = checkInteger(`${where}: minimumContributors`, options.minimumContributors, 2);
+  const maximumContributors = checkInteger(
+    `${where}: maximumContributors`,
+    options.maximumContributors,
+    minimumContributors,
+  );
+  const wrapProbability = checkNumber(`${where}: wrapProbability`, options.wrapProbability ?? 1e-4, 2 ** -100, 0.5);
+  if (typeof makeNoise !== 'function') {
+    refuse('INVALID_ARGUMENT', `${where}: mechanism`, 'skellamMechanism or distributedGaussianMechanism', makeNoise);
+  }
+  if (typeof rotation?.rotate !== 'function') {
+    refuse('INVALID_ARGUMENT', `${where}: rotation`, 'rotation of @fedkit/compression', rotation);
+  }
+  const padded = rotation.paddedSize(joint.size);
+  const noise = makeNoise({
+    size: padded,
+    clip: clip * joint.factor,
+    noiseStd: checkPositive(`${where}: noiseStd`, options.noiseStd),
+    bits: options.bits,
+    maxContributors: maximumContributors,
+    minSurvivors: minimumContributors,
+    colluders: options.colluders ?? 0,
+    // Coordinates of one vector: the probabilities add up to that of the vector.
+    wrapProbability: wrapProbability / padded,
+  });
+  const accounting = new Accounting(where, options.filters, options as SelectionOptions<SamplingScheme>);
+  const exchange: Exchange = {
+    kind: 'distributed-dp',
+    aggregation: checkAggregation(where, options.aggregation),
+    minimumContributors,
+    vectors: { [VECTOR]: { length: padded, bound: 2 ** (noise.bits - 1), bits: noise.bits, wrapProbability } },
+  };
+  const seedOf = (seed: Uint8Array) => sharedSeedOf(seed, VECTOR);
+  let digest: Uint8Array | undefined;
+
+  function input({ seed }: Parameters, contribution: Contribution<U>, { rng }: Draw): SecureInput {
+    const values = vectorsOf(`${where}.input`, contribution.values, summands);
+    const weight = joint.weightOf(`${where}.input: weight`, contribution.weight);
+    const rotated = rotation.rotate(joint.join(values, clip, weight), seedOf(seed));
+    return { [VECTOR]: noise.encodeIntegers(rotated, rng) };
+  }
+
+  function conclude({ sums, survivors }: SecureSums, seed: Uint8Array): Omit<Collected<R>, 'contributors'> {
+    const decoded = noise.decodeSum(sums[VECTOR], { survivors: survivors.length });
+    const aggregate = form.conclude(joint.split(rotation.rotateBack(decoded, seedOf(seed), joint.size)), totals);
+    const error = Math.sqrt(ROUNDING * survivors.length) / noise.scale;
+    const errors = form.conclude(joint.split(new Float32Array(joint.size).fill(error)), totals);
+    return {
+      aggregate,
+      facts: { quantizationError: rootMeanSquare(errors), wrapProbability, ...accounting.facts() },
+    };
+  }
+
+  const server = exchangingServer<R>(exchange, {
+    charge: (facts, survivors) => accounting.charge(facts, noise.event(survivors.length), survivors),
+    conclude,
+  });
+  return {
+    kind: 'distributed-dp',
+    algorithm,
+    size,
+    get digest() {
+      digest ??= digestOf([
+        'distributed-dp',
+        algorithm.kind,
+        kind,
+        clip,
+        joint.factor,
+        joint.weighs,
+        totals.contributors,
+        totals.weight,
+        minimumContributors,
+        maximumContributors,
+        wrapProbability,
+        noise.bits,
+        noise.scale,
+        JSON.stringify(noise.event()),
+        padded,
+        ...summands.flatMap((summand) => [summand.name, summand.size, summand.weighted]),
+      ]);
+      return digest;
+    },
+    client: () => exchangingClient<U>(exchange, input),
+    server: () => ({
+      ...server,
+      announce(round) {
+        checkInteger(`${where}.announce: places`, round.places, minimumContributors, maximumContributors);
+        return server.announce(round);
+      },
+    }),
+  };
+}

@@ -1,0 +1,43 @@
+/**
+ * Time, handed in.
+ *
+ * @module
+ */
+import { checkAborted } from '../abort.ts';
+
+/** What transports know of time. */
+export interface Clock {
+  /** Milliseconds since some fixed moment; never goes back. */
+  now(): number;
+  /** Calls back once, after `milliseconds`, unless the returned function is called first. */
+  after(milliseconds: number, callback: () => void): () => void;
+}
+
+/** The engine's monotonic clock and its timers. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  after(milliseconds, callback) {
+    const timer = setTimeout(callback, milliseconds);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Resolves after `milliseconds`; rejects with `ABORTED` as soon as `signal` fires. */
+export async function sleep(
+  where: string,
+  clock: Clock,
+  milliseconds: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  checkAborted(where, signal);
+  await new Promise<void>((resolve) => {
+    const cancel = clock.after(milliseconds, done);
+    function done(): void {
+      cancel();
+      signal?.removeEventListener('abort', done);
+      resolve();
+    }
+    signal?.addEventListener('abort', done);
+  });
+  checkAborted(where, signal);
+}

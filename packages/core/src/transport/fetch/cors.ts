@@ -1,0 +1,65 @@
+/**
+ * Cross-origin requests, for clients that are web pages: their browsers ask first, without credentials, whether they may.
+ *
+ * WHATWG Fetch Standard, "CORS protocol".
+ *
+ * @module
+ */
+import { refuse } from '../../check.ts';
+import { CLIENT_HEADER } from './protocol.ts';
+
+/** Pages of which origins may be clients. */
+export interface CorsOptions {
+  /** Such as `https://app.example.org`; or `'*'` for every page of the web that has a client's credentials. */
+  readonly origins: readonly string[] | '*';
+}
+
+interface Cors {
+  /** The answer to a browser's question, or `undefined` where `request` is none. */
+  preflight(request: Request): Response | undefined;
+  mark(request: Request, response: Response): Response;
+}
+
+const NONE: Cors = { preflight: () => undefined, mark: (_request, response) => response };
+
+export function corsOf(where: string, options: CorsOptions | undefined): Cors {
+  if (options === undefined) return NONE;
+  const { origins } = options;
+  if (origins !== '*' && !(Array.isArray(origins) && origins.every((origin) => typeof origin === 'string'))) {
+    refuse('INVALID_ARGUMENT', `${where}: cors.origins`, "a list of origins or '*'", origins);
+  }
+  const allowed = (request: Request): string | undefined => {
+    const origin = request.headers.get('origin');
+    if (origin === null) return undefined;
+    if (origins === '*') return '*';
+    return origins.includes(origin) ? origin : undefined;
+  };
+  const mark = (request: Request, response: Response): Response => {
+    const origin = allowed(request);
+    if (origin !== undefined) {
+      response.headers.set('access-control-allow-origin', origin);
+      response.headers.set('access-control-expose-headers', 'retry-after');
+    }
+    response.headers.set('vary', 'origin');
+    return response;
+  };
+  return {
+    preflight(request) {
+      if (request.method !== 'OPTIONS' || request.headers.get('access-control-request-method') === null) {
+        return undefined;
+      }
+      return mark(
+        request,
+        new Response(null, {
+          status: 204,
+          headers: {
+            'access-control-allow-methods': 'POST',
+            'access-control-allow-headers': `authorization, content-type, ${CLIENT_HEADER}`,
+            'access-control-max-age': '86400',
+          },
+        }),
+      );
+    },
+    mark,
+  };
+}

@@ -1,0 +1,124 @@
+/**
+ * A client's end over HTTP, on whatever `fetch` there is.
+ *
+ * @module
+ */
+import { checkInteger, refuse } from '../../check.ts';
+import { isFedkitError } from '../../errors.ts';
+import type { Exchange } from '../contract.ts';
+import { completePatience, type Patience, patientExchange, unavailable } from '../patience.ts';
+import { decodeHave, encodePiece, type Receipt } from '../piece.ts';
+import { failureOf } from '../status.ts';
+import { contentLength, readBody } from './body.ts';
+import { HAVE, mediaType, PIECE, WHOLE } from './protocol.ts';
+
+export interface FetchExchangeOptions extends Patience {
+  /** Where the server is, with its path: `https://example.org/fedkit`. */
+  readonly url: string;
+  /** Sent with every message, such as `authorization`; a function is asked anew each time, for tokens that expire. */
+  readonly headers?: Readonly<Record<string, string>> | (() => Promise<Readonly<Record<string, string>>>);
+  /** Default the engine's. */
+  readonly fetch?: typeof fetch;
+}
+
+const where = 'fetchExchange';
+
+/**
+ * Asks a server over HTTP.
+ *
+ * Requests longer than `chunkSize` go in pieces: one that was interrupted goes on where it stopped, also from another
+ * process, as long as the server keeps it and the bytes are the same. Bodies are sent as bytes, never as streams, so any
+ * `fetch` will do. Redirects are not followed: they would carry the credentials elsewhere.
+ *
+ * The exchange rejects with `ABORTED` by the caller's signal; `UNAVAILABLE` when `attempts` in a row have failed or the
+ * server asks for a longer wait than `longestDelay` (`details.retryAfter`, milliseconds); `AUTHENTICATION_FAILED` for
+ * 401 and 403, `OUT_OF_RANGE` for a request that is too large for the server or a response that
+ * is too large for `responseBytes`, `INVALID_ARGUMENT` for any other answer that
+ * no other try will change: the URL is not that of a server.
+ *
+ * @throws FedkitError `INVALID_ARGUMENT` or `OUT_OF_RANGE` for options.
+ */
+export function fetchExchange(options: FetchExchangeOptions): Exchange {
+  const { url, headers } = options;
+  if (typeof url !== 'string' || !/^https?:\/\//.test(url)) {
+    refuse('INVALID_ARGUMENT', `${where}: url`, 'an http or https URL', typeof url === 'string' ? 'another' : url);
+  }
+  const call = options.fetch ?? globalThis.fetch;
+  if (typeof call !== 'function') refuse('INVALID_ARGUMENT', `${where}: fetch`, 'a function', call);
+  const patience = completePatience(where, options);
+  const { clock, timeout, responseBytes } = patience;
+
+  async function post(type: string, body: Uint8Array, signal: AbortSignal): Promise<Receipt> {
+    const own = typeof headers === 'function' ? await headers() : headers;
+    let response: Response;
+    try {
+      response = await call(url, {
+        method: 'POST',
+        headers: { ...own, 'content-type': type },
+        body: body as Uint8Array<ArrayBuffer>,
+        redirect: 'manual',
+        signal,
+      });
+    } catch (cause) {
+      throw unavailable(where, 'a response', 'none', { cause });
+    }
+    if (response.status !== 200) {
+      // Frees the connection.
+      await response.body?.cancel().catch(() => {});
+      throw failureOf(where, response.status, retryAfterOf(response.headers));
+    }
+    const answered = mediaType(response.headers);
+    if (answered !== WHOLE && !(answered === HAVE && type === PIECE)) {
+      // A captive portal says 200 to everything.
+      await response.body?.cancel().catch(() => {});
+      throw unavailable(where, `a response of type ${WHOLE}`, 'another');
+    }
+    const bytes = await bodyOf(response);
+    return answered === WHOLE ? { response: bytes } : { have: received(bytes) };
+  }
+
+  async function bodyOf(response: Response): Promise<Uint8Array> {
+    try {
+      // Of a compressed response the header tells another length.
+      const declared = response.headers.has('content-encoding') ? undefined : contentLength(where, response.headers);
+      const limit = responseBytes;
+      if (typeof response.body?.getReader === 'function') {
+        return await readBody(response, { where, declared, limit, clock, milliseconds: timeout });
+      }
+      // React Native has no streams.
+      if (declared !== undefined) checkInteger(`${where}: length of the response`, declared, 0, limit);
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      checkInteger(`${where}: length of the response`, bytes.length, 0, limit);
+      return bytes;
+    } catch (cause) {
+      if (isFedkitError(cause, 'OUT_OF_RANGE')) throw cause;
+      throw unavailable(where, 'a whole response', 'a part', { cause });
+    }
+  }
+
+  return patientExchange(
+    where,
+    {
+      whole: (request, signal) => post(WHOLE, request, signal),
+      piece: (piece, signal) => post(PIECE, encodePiece(piece), signal),
+    },
+    patience,
+  );
+}
+
+function received(bytes: Uint8Array): number {
+  try {
+    return decodeHave(bytes);
+  } catch (cause) {
+    throw unavailable(where, 'a number of bytes', 'something else', { cause });
+  }
+}
+
+/** Milliseconds by the header of that name: seconds, or a date, which is held against the response's own. */
+function retryAfterOf(headers: Headers): number | undefined {
+  const header = headers.get('retry-after');
+  if (header === null) return undefined;
+  if (/^[0-9]{1,9}$/.test(header)) return Number(header) * 1000;
+  const wait = Date.parse(header) - Date.parse(headers.get('date') ?? '');
+  return Number.isFinite(wait) ? Math.max(0, wait) : undefined;
+}

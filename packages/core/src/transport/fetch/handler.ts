@@ -1,0 +1,187 @@
+/**
+ * The server's end over HTTP: a function from a web-standard `Request` to a `Response`, for Node, Hono, Bun, Deno and
+ * workers.
+ *
+ * @module
+ */
+import type { ClientId } from '../../aggregate/contract.ts';
+import { checkInteger, refuse } from '../../check.ts';
+import { isFedkitError } from '../../errors.ts';
+import { type Clock, systemClock } from '../clock.ts';
+import type { RequestHandler } from '../contract.ts';
+import { Intake } from '../intake.ts';
+import { completeLimits, type TransportLimits } from '../limits.ts';
+import { decodePiece, encodeHave, PIECE_HEADER } from '../piece.ts';
+import { statusOf } from '../status.ts';
+import { contentLength, readBody } from './body.ts';
+import { type CorsOptions, corsOf } from './cors.ts';
+import { CLIENT_HEADER, HAVE, mediaType, PIECE, WHOLE } from './protocol.ts';
+import { responseOf } from './shortcuts.ts';
+
+/** Who may ask is not optional: `authenticate`, or `insecure: true` in so many words. */
+export type FetchAuthentication =
+  | {
+      /**
+       * The client that sent `request`, or `undefined` for a stranger. It sees the headers; it must not read the body. What
+       * it throws is a fault of the server.
+       */
+      readonly authenticate: (request: Request) => ClientId | undefined | Promise<ClientId | undefined>;
+      readonly insecure?: false;
+    }
+  /** Believes the header `fedkit-client`: whoever reaches the server is whoever they say. */
+  | { readonly insecure: true; readonly authenticate?: undefined };
+
+export type FetchHandlerOptions = FetchAuthentication & {
+  /** The path of the URL that is served; others are 404. Default `/fedkit`. */
+  readonly path?: string;
+  readonly limits?: TransportLimits;
+  /** Seconds that a busy server asks clients to wait. Default 5. */
+  readonly retryAfter?: number;
+  /** For clients that are pages of other origins: which. Default none. */
+  readonly cors?: CorsOptions;
+  /** Told of the server's own faults, which clients learn nothing about but that they may try again. */
+  readonly onError?: (error: unknown) => void;
+  /** Default the engine's. */
+  readonly clock?: Clock;
+};
+
+/** What a client is told, by status. No word of it comes from a request or an error. */
+const TEXTS = {
+  400: 'malformed request',
+  401: 'authentication required',
+  404: 'not found',
+  405: 'method not allowed',
+  408: 'request too slow',
+  413: 'request too large',
+  415: 'unsupported media type',
+  422: 'digest mismatch',
+  500: 'server error',
+  503: 'try again later',
+} as const;
+type Status = keyof typeof TEXTS;
+
+/** Told by a header, the length saves hosts a chunked encoding. */
+function answered(type: string, bytes: Uint8Array): Response {
+  return responseOf(bytes, { 'content-type': type, 'content-length': `${bytes.length}` });
+}
+
+/**
+ * Serves `handler` over HTTP. TLS is the host's affair, and so is what `authenticate` asks for; without TLS both are in
+ * vain.
+ *
+ * Requests are bounded before they are buffered: by their declared length, by what really comes, by the time it takes, by
+ * client and over all clients. Requests that break a bound are answered 4xx or 503, with a fixed text; the promise never
+ * rejects.
+ *
+ * @throws FedkitError `INVALID_ARGUMENT` without an `authenticate` hook, unless `insecure` is `true`.
+ * @example
+ * ```ts
+ * import { fetchHandler } from '@fedkit/core/transport/fetch';
+ *
+ * const tokens = new Map([['a long random token', 'client 1']]);
+ * const handle = fetchHandler(
+ *   { handle: async (_client, request) => request },
+ *   { authenticate: (request) => tokens.get(request.headers.get('authorization')?.slice('Bearer '.length) ?? '') },
+ * );
+ * const response = await handle(new Request('https://example.org/fedkit', { method: 'POST' }));
+ * console.log(response.status); // => 401
+ * ```
+ */
+export function fetchHandler(
+  handler: RequestHandler,
+  options: FetchHandlerOptions,
+): (request: Request) => Promise<Response> {
+  const where = 'fetchHandler';
+  if (typeof handler?.handle !== 'function')
+    refuse('INVALID_ARGUMENT', `${where}: handler`, 'a RequestHandler', handler);
+  const authenticate = authentication(options);
+  const { path = '/fedkit', clock = systemClock, onError = () => {} } = options;
+  if (typeof path !== 'string' || !path.startsWith('/')) {
+    refuse('INVALID_ARGUMENT', `${where}: path`, 'a path from /', path);
+  }
+  const retryAfter = `${checkInteger(`${where}: retryAfter`, options.retryAfter ?? 5, 0, 86_400)}`;
+  const limits = completeLimits(where, options.limits);
+  const cors = corsOf(where, options.cors);
+  const intake = new Intake(handler, { limits, clock, onError });
+
+  const refusal = (status: Status, headers: Record<string, string> = {}) =>
+    new Response(TEXTS[status], { status, headers: { 'content-type': 'text/plain', ...headers } });
+
+  async function answer(request: Request): Promise<Response> {
+    if (new URL(request.url).pathname !== path) return refusal(404);
+    if (request.method !== 'POST') return refusal(405, { allow: 'POST' });
+    const type = mediaType(request.headers);
+    if ((type !== WHOLE && type !== PIECE) || (request.headers.get('content-encoding') ?? 'identity') !== 'identity') {
+      return refusal(415, { accept: `${WHOLE}, ${PIECE}` });
+    }
+    const limit = limits.requestBytes + (type === PIECE ? PIECE_HEADER : 0);
+    const declared = contentLength(where, request.headers);
+    if (declared !== undefined && declared > limit) return refusal(413);
+    const client = await authenticate(request);
+    if (client === undefined || client === '') return refusal(401, { 'www-authenticate': 'Bearer' });
+    const reservation = intake.reserve(client, declared ?? 0);
+    try {
+      const body = await readBody(request, {
+        where,
+        declared,
+        limit,
+        allocate: reservation.allocate,
+        clock,
+        milliseconds: limits.bodyMilliseconds,
+      }).catch((error: unknown) => {
+        if (isFedkitError(error, 'UNAVAILABLE') && error.details.late === true) return undefined;
+        throw error;
+      });
+      if (body === undefined) return refusal(408);
+      const receipt =
+        type === PIECE ? await intake.piece(client, decodePiece(body)) : { response: await intake.whole(client, body) };
+      return 'have' in receipt ? answered(HAVE, encodeHave(receipt.have)) : answered(WHOLE, receipt.response);
+    } finally {
+      reservation.release();
+    }
+  }
+
+  return async (request) => {
+    const preflight = cors.preflight(request);
+    if (preflight !== undefined) return preflight;
+    let response: Response;
+    try {
+      response = await answer(request);
+    } catch (error) {
+      const status = statusOf(error) as Status | undefined;
+      if (status === undefined) onError(error);
+      response = refusal(status ?? 500, status === 503 || status === undefined ? { 'retry-after': retryAfter } : {});
+    }
+    return cors.mark(request, response);
+  };
+}
+
+function authentication(options: FetchHandlerOptions): (request: Request) => Promise<ClientId | undefined> {
+  const { authenticate, insecure } = options ?? {};
+  if (authenticate === undefined && insecure === true) {
+    return async (request) => {
+      const client = request.headers.get(CLIENT_HEADER);
+      return client !== null && client.length <= 256 ? client : undefined;
+    };
+  }
+  if (typeof authenticate !== 'function' || (insecure as boolean | undefined) === true) {
+    refuse(
+      'INVALID_ARGUMENT',
+      'fetchHandler: authenticate',
+      'a function that names the client of a request, or insecure: true in its place',
+      authenticate,
+    );
+  }
+  return async (request) => {
+    try {
+      const client = await authenticate(request);
+      if (client !== undefined && typeof client !== 'string') {
+        refuse('INVALID_ARGUMENT', 'fetchHandler: authenticate', 'a client id or undefined', client);
+      }
+      return client;
+    } catch (cause) {
+      // Its FedkitErrors must not be taken for the client's fault.
+      throw new Error('fetchHandler: authenticate failed', { cause });
+    }
+  };
+}

@@ -1,0 +1,11 @@
+/**
+ * HTTP: `fetchHandler` on the server, `fetchExchange` on the client.
+ *
+ * @module
+ */
+export type { Clock } from '../clock.ts';
+export type { TransportLimits } from '../limits.ts';
+export type { Patience } from '../patience.ts';
+export type { CorsOptions } from './cors.ts';
+export { fetchExchange, type FetchExchangeOptions } from './exchange.ts';
+export { type FetchAuthentication, fetchHandler, type FetchHandlerOptions } from './handler.ts';

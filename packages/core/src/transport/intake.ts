@@ -1,0 +1,279 @@
+/**
+ * The receiving half of every transport over a network: requests in one message or in pieces, within bounds, to the
+ * handler.
+ *
+ * @module
+ */
+import { bytesToHex } from '@noble/hashes/utils.js';
+import type { ClientId } from '../aggregate/contract.ts';
+import { refuse } from '../check.ts';
+import { FedkitError } from '../errors.ts';
+import { type Clock } from './clock.ts';
+import type { RequestHandler } from './contract.ts';
+import type { TransportLimits } from './limits.ts';
+import type { Piece, Receipt } from './piece.ts';
+import { digestOf } from './sha256.ts';
+import { SpareBuffers } from './spare-buffers.ts';
+
+/** What keeping anything costs beside its bytes: a bound on bytes is one on numbers too. */
+const OVERHEAD = 1024;
+
+/** Memory for a message that is arriving. */
+export interface Reservation {
+  /**
+   * Memory of `length` bytes, of any content, in place of what was allocated before; that keeps its content until then.
+   *
+   * @throws FedkitError `UNAVAILABLE` where there is no more.
+   */
+  readonly allocate: (length: number) => Uint8Array;
+  /** Gives all of it back; nobody may use it any more. */
+  readonly release: () => void;
+}
+
+interface Upload {
+  readonly key: string;
+  readonly client: ClientId;
+  readonly total: number;
+  /** Released once there is a response. */
+  bytes: Uint8Array | undefined;
+  have: number;
+  touched: number;
+  /** Bytes that it holds in the books. */
+  held: number;
+  /** The handler at work, or its response. */
+  response: Promise<Uint8Array> | undefined;
+}
+
+interface Account {
+  held: number;
+  /** From the one that was touched longest ago. */
+  readonly uploads: Set<Upload>;
+}
+
+/** Not in the handler's hands. */
+const idle = (upload: Upload) => upload.response === undefined || upload.bytes === undefined;
+
+/**
+ * Assembles and bounds.
+ *
+ * - A piece that does not begin where the bytes at hand end is not stored beyond them; the receipt says where to go on.
+ * - An upload's memory is reserved whole with its first piece, so that what was begun can be finished. A client that
+ *   exceeds its own bound loses its oldest unfinished uploads; when all memory is taken, newcomers are `UNAVAILABLE`.
+ * - Responses to uploads are kept as long as an unfinished one would be, unless memory is short: requests are idempotent.
+ */
+export class Intake {
+  readonly #handler: RequestHandler;
+  readonly #limits: Required<TransportLimits>;
+  readonly #clock: Clock;
+  readonly #onError: (error: unknown) => void;
+  readonly #accounts = new Map<ClientId, Account>();
+  /** Unfinished and finished uploads, each from the one that was touched longest ago. */
+  readonly #open = new Map<string, Upload>();
+  readonly #done = new Map<string, Upload>();
+  readonly #spare = new SpareBuffers();
+  #held = 0;
+
+  constructor(
+    handler: RequestHandler,
+    options: {
+      readonly limits: Required<TransportLimits>;
+      readonly clock: Clock;
+      readonly onError: (error: unknown) => void;
+    },
+  ) {
+    this.#handler = handler;
+    this.#limits = options.limits;
+    this.#clock = options.clock;
+    this.#onError = options.onError;
+  }
+
+  /** Bytes in the books. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /**
+   * Books `bytes` for a message of `client`.
+   *
+   * @throws FedkitError `OUT_OF_RANGE` for more than anyone may send, `UNAVAILABLE` while memory is taken.
+   */
+  reserve(client: ClientId, bytes: number): Reservation {
+    this.#checkLength(bytes);
+    let held = bytes + OVERHEAD;
+    this.#take(client, held);
+    let buffer: Uint8Array | undefined;
+    const allocate = (length: number): Uint8Array => {
+      const more = Math.max(0, length + OVERHEAD - held);
+      this.#take(client, more);
+      held += more;
+      if (buffer !== undefined) this.#spare.give(buffer);
+      buffer = this.#spare.take(length);
+      return buffer;
+    };
+    const release = (): void => {
+      if (buffer !== undefined) this.#spare.give(buffer);
+      buffer = undefined;
+      this.#give(client, held);
+      held = 0;
+    };
+    return { allocate, release };
+  }
+
+  /** Hands over a request that came in one message. */
+  whole(client: ClientId, request: Uint8Array): Promise<Uint8Array> {
+    return this.#handle(client, request);
+  }
+
+  /**
+   * Takes a piece.
+   *
+   * @throws FedkitError `AUTHENTICATION_FAILED` where the whole does not match its digest (all of it is dropped),
+   * `SHAPE_MISMATCH` for another length under the same digest, and what {@link reserve} throws.
+   */
+  async piece(client: ClientId, piece: Piece): Promise<Receipt> {
+    this.#expire();
+    const key = bytesToHex(piece.digest) + client;
+    const upload = this.#done.get(key) ?? this.#open.get(key) ?? this.#begin(key, client, piece.total);
+    if (upload.total !== piece.total)
+      refuse('SHAPE_MISMATCH', 'transport: piece', `a whole of ${upload.total} bytes as before`, piece.total);
+    this.#touch(upload);
+    const fresh = piece.bytes.subarray(Math.max(0, upload.have - piece.offset));
+    if (piece.offset <= upload.have && fresh.length > 0 && upload.bytes !== undefined) {
+      upload.bytes.set(fresh, upload.have);
+      upload.have += fresh.length;
+    }
+    if (upload.have < upload.total) return { have: upload.have };
+    upload.response ??= this.#finish(upload, piece.digest.slice());
+    return { response: await upload.response };
+  }
+
+  #begin(key: string, client: ClientId, total: number): Upload {
+    this.#checkLength(total);
+    const held = total + OVERHEAD;
+    this.#take(client, held);
+    const bytes = this.#spare.take(total);
+    const upload: Upload = { key, client, total, bytes, have: 0, touched: 0, held, response: undefined };
+    this.#open.set(key, upload);
+    this.#account(client).uploads.add(upload);
+    return upload;
+  }
+
+  async #finish(upload: Upload, digest: Uint8Array): Promise<Uint8Array> {
+    try {
+      const bytes = upload.bytes as Uint8Array;
+      const actual = await digestOf(bytes);
+      if (!actual.every((byte, i) => byte === digest[i])) {
+        this.#forget(upload);
+        refuse('AUTHENTICATION_FAILED', 'transport: upload', 'bytes of the digest that names them', 'others');
+      }
+      const response = await this.#handle(upload.client, bytes);
+      this.#settle(upload, response);
+      return response;
+    } catch (error) {
+      // A piece that comes again is another try.
+      upload.response = undefined;
+      throw error;
+    }
+  }
+
+  async #handle(client: ClientId, request: Uint8Array): Promise<Uint8Array> {
+    try {
+      const response = await this.#handler.handle(client, request);
+      if (response.length > this.#limits.responseBytes) {
+        refuse('OUT_OF_RANGE', 'transport: response', `at most ${this.#limits.responseBytes} bytes`, response.length);
+      }
+      // The request's memory is about to be used again.
+      return response.buffer === request.buffer ? response.slice() : response;
+    } catch (cause) {
+      this.#onError(cause);
+      throw new FedkitError('UNAVAILABLE', 'transport: expected a response, got an error of the server', { cause });
+    }
+  }
+
+  /** Keeps the response in place of the request. */
+  #settle(upload: Upload, response: Uint8Array): void {
+    const account = this.#account(upload.client);
+    const more = response.length + OVERHEAD - upload.held;
+    this.#recycle(upload);
+    upload.held += more;
+    account.held += more;
+    this.#held += more;
+    this.#open.delete(upload.key);
+    this.#done.set(upload.key, upload);
+  }
+
+  #touch(upload: Upload): void {
+    upload.touched = this.#clock.now();
+    const map = this.#done.has(upload.key) ? this.#done : this.#open;
+    map.delete(upload.key);
+    map.set(upload.key, upload);
+    const { uploads } = this.#account(upload.client);
+    uploads.delete(upload);
+    uploads.add(upload);
+  }
+
+  #expire(): void {
+    const oldest = this.#clock.now() - this.#limits.uploadMilliseconds;
+    for (const map of [this.#open, this.#done]) {
+      for (const upload of map.values()) {
+        if (upload.touched > oldest) break;
+        if (idle(upload)) this.#forget(upload);
+      }
+    }
+  }
+
+  #checkLength(bytes: number): void {
+    const { requestBytes } = this.#limits;
+    if (bytes > requestBytes) refuse('OUT_OF_RANGE', 'transport: request', `at most ${requestBytes} bytes`, bytes);
+  }
+
+  #take(client: ClientId, bytes: number): void {
+    const { clientBytes, totalBytes } = this.#limits;
+    const account = this.#account(client);
+    for (const upload of account.uploads) {
+      if (account.held + bytes <= clientBytes) break;
+      if (idle(upload)) this.#forget(upload);
+    }
+    if (this.#held + bytes > totalBytes) this.#expire();
+    for (const upload of this.#done.values()) {
+      if (this.#held + bytes <= totalBytes) break;
+      this.#forget(upload);
+    }
+    if (account.held + bytes > clientBytes || this.#held + bytes > totalBytes) {
+      this.#give(client, 0);
+      throw new FedkitError('UNAVAILABLE', 'transport: expected memory for a request, got a full server');
+    }
+    // Forgetting its last upload may have closed the account.
+    this.#account(client).held += bytes;
+    this.#held += bytes;
+  }
+
+  #give(client: ClientId, bytes: number): void {
+    const account = this.#account(client);
+    account.held -= bytes;
+    this.#held -= bytes;
+    if (account.held === 0) this.#accounts.delete(client);
+  }
+
+  #forget(upload: Upload): void {
+    this.#open.delete(upload.key);
+    this.#done.delete(upload.key);
+    this.#account(upload.client).uploads.delete(upload);
+    this.#recycle(upload);
+    this.#give(upload.client, upload.held);
+  }
+
+  #recycle(upload: Upload): void {
+    if (upload.bytes !== undefined) this.#spare.give(upload.bytes);
+    upload.bytes = undefined;
+  }
+
+  #account(client: ClientId): Account {
+    let account = this.#accounts.get(client);
+    if (account === undefined) {
+      account = { held: 0, uploads: new Set() };
+      this.#accounts.set(client, account);
+    }
+    return account;
+  }
+}

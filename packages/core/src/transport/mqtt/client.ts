@@ -1,0 +1,105 @@
+/**
+ * What is used of a client of MQTT.js: hand in one of `mqtt.connect(…)`, or anything that behaves like it.
+ *
+ * @module
+ */
+import { checkInteger, refuse } from '../../check.ts';
+import { unavailable } from '../patience.ts';
+
+/** The part of MQTT.js's `MqttClient` that is used. */
+export interface MqttClient {
+  readonly connected: boolean;
+  /** `payload` is a `Uint8Array`: the types of MQTT.js ask for Node's subclass of it, its code does not. */
+  publish(
+    topic: string,
+    payload: never,
+    options: { readonly qos: 1; readonly retain: boolean },
+    callback: (error?: Error) => void,
+  ): unknown;
+  subscribe(topic: string, options: { readonly qos: 1 }, callback: (error: Error | null) => void): unknown;
+  unsubscribe(topic: string, callback: (error?: Error) => void): unknown;
+  on(event: 'message', listener: (topic: string, payload: Uint8Array) => void): unknown;
+  on(event: 'connect', listener: () => void): unknown;
+  removeListener(event: 'message', listener: (topic: string, payload: Uint8Array) => void): unknown;
+  removeListener(event: 'connect', listener: () => void): unknown;
+}
+
+/** Where both ends meet on a broker. */
+export interface MqttPlace {
+  readonly client: MqttClient;
+  /** Under which all topics lie; more than one level is fine. Default `fedkit`. */
+  readonly prefix?: string;
+  /** The longest packet that the broker takes, in bytes. Default 131,072, the least of the large brokers'. */
+  readonly packetBytes?: number;
+}
+
+/** Bytes of a packet beside its payload's own: fixed header, identifier, properties, frame. */
+const PACKET_OVERHEAD = 128;
+/** The most characters that come after a prefix. */
+const LEVELS = 6 + 128;
+
+/** A checked place, and how many bytes of a request, response or model fit into one packet. */
+interface CheckedPlace {
+  readonly client: MqttClient;
+  readonly prefix: string;
+  readonly chunk: number;
+}
+
+export function checkPlace(where: string, options: MqttPlace): CheckedPlace {
+  const { client, prefix = 'fedkit' } = options;
+  if (typeof client?.publish !== 'function')
+    refuse('INVALID_ARGUMENT', `${where}: client`, 'an MQTT.js client', client);
+  if (typeof prefix !== 'string' || !/^[^+#\0]{1,256}$/.test(prefix) || prefix.startsWith('$')) {
+    refuse('INVALID_ARGUMENT', `${where}: prefix`, 'a topic without wildcards', prefix);
+  }
+  const topic = 3 * (prefix.length + LEVELS);
+  const packetBytes = checkInteger(`${where}: packetBytes`, options.packetBytes ?? 131_072, 1024 + topic, 2 ** 28);
+  return { client, prefix, chunk: packetBytes - topic - PACKET_OVERHEAD };
+}
+
+/** Whether `id` can be a level of a topic. */
+export function isLevel(id: unknown): id is string {
+  return typeof id === 'string' && /^[^/+#\0]{1,128}$/.test(id);
+}
+
+/** Resolves once the broker has taken the message. */
+export function publish(
+  client: MqttClient,
+  topic: string,
+  payload: Uint8Array,
+  retain: boolean = false,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.publish(topic, payload as never, { qos: 1, retain }, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+/** Resolves once the broker sends what is published there. MQTT.js renews it whenever it connects again. */
+export function subscribe(client: MqttClient, topic: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.subscribe(topic, { qos: 1 }, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+/** Resolves in any case. */
+export function unsubscribe(client: MqttClient, topic: string): Promise<void> {
+  return new Promise((resolve) => {
+    client.unsubscribe(topic, () => resolve());
+  });
+}
+
+/** Resolves once there is a broker; rejects with `UNAVAILABLE` when `signal` fires before. */
+export function connected(where: string, client: MqttClient, signal: AbortSignal): Promise<void> {
+  if (client.connected) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const end = (settle: () => void): void => {
+      client.removeListener('connect', ready);
+      signal.removeEventListener('abort', stop);
+      settle();
+    };
+    const ready = (): void => end(resolve);
+    const stop = (): void => end(() => reject(unavailable(where, 'a broker', 'none')));
+    client.on('connect', ready);
+    signal.addEventListener('abort', stop);
+  });
+}

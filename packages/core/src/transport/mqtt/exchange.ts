@@ -1,0 +1,194 @@
+/**
+ * A client's end over MQTT.
+ *
+ * @module
+ */
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { checkAborted } from '../../abort.ts';
+import { checkInteger, refuse } from '../../check.ts';
+import { FedkitError, isFedkitError } from '../../errors.ts';
+import { decodeRequest, encodeResponse, type Request } from '../../round/message.ts';
+import type { Exchange } from '../contract.ts';
+import { completePatience, type Patience, patientExchange, unavailable } from '../patience.ts';
+import type { Receipt } from '../piece.ts';
+import { failureOf } from '../status.ts';
+import { Assembly } from './assembly.ts';
+import { checkPlace, connected, isLevel, type MqttPlace, publish, subscribe, unsubscribe } from './client.ts';
+import { decodeDown, type DownFrame, encodeUp, ID_BYTES, type UpFrame } from './frame.ts';
+import { ModelReader } from './retained-model.ts';
+
+export interface MqttExchangeOptions extends MqttPlace, Patience {
+  /** The last level of this client's topics, by which the server knows it: let the broker allow it to nobody else. */
+  readonly id: string;
+  /** The longest model that is taken from the broker, in bytes. Default 64 MiB. */
+  readonly modelBytes?: number;
+  /** Milliseconds without a further piece of the model after which the server is asked for it instead. Default 5000. */
+  readonly modelPatience?: number;
+}
+
+/** An exchange, until it is closed. */
+export interface MqttExchange extends Exchange {
+  /** Lets go of the MQTT client, which lives on. What is under way ends as `UNAVAILABLE`. */
+  close(): Promise<void>;
+}
+
+interface Pending {
+  readonly assembly: Assembly;
+  readonly resolve: (receipt: Receipt) => void;
+  readonly reject: (error: FedkitError) => void;
+}
+
+/** What is sent of a model at a time, in bytes. */
+const MODEL_PART = 2 ** 20;
+const where = 'mqttExchange';
+
+/**
+ * Asks a server over an MQTT broker, with quality of service 1: a message may come more than once, which requests and
+ * responses bear. Requests that do not fit into a packet go in pieces, and go on where they stopped.
+ *
+ * The model is taken from the broker, where `mqttServer` has published it for everyone, if its digest is the one that is
+ * asked for; from the server otherwise.
+ *
+ * The exchange rejects as `fetchExchange` does.
+ *
+ * @throws FedkitError `INVALID_ARGUMENT` or `OUT_OF_RANGE` for options.
+ */
+export function mqttExchange(options: MqttExchangeOptions): MqttExchange {
+  const { client, prefix, chunk } = checkPlace(where, options);
+  const { id } = options;
+  if (!isLevel(id)) refuse('INVALID_ARGUMENT', `${where}: id`, 'one level of a topic, 1 to 128 characters', id);
+  const patience = completePatience(where, options, chunk);
+  const models = new ModelReader(
+    client,
+    prefix,
+    checkInteger(`${where}: modelBytes`, options.modelBytes ?? 2 ** 26, 1),
+    checkInteger(`${where}: modelPatience`, options.modelPatience ?? 5000, 1),
+    patience.clock,
+  );
+  const [up, down] = [`${prefix}/up/${id}`, `${prefix}/down/${id}`];
+  const pending = new Map<string, Pending>();
+  let listening: Promise<void> | undefined;
+  let closed = false;
+
+  const onMessage = (topic: string, payload: Uint8Array): void => {
+    if (topic !== down) return;
+    const frame = frameOf(payload);
+    const asked = frame && pending.get(bytesToHex(frame.id));
+    if (asked !== undefined) receive(asked, frame as DownFrame);
+  };
+  client.on('message', onMessage);
+
+  function receive(asked: Pending, frame: DownFrame): void {
+    if (frame.kind === 'have') asked.resolve({ have: frame.have });
+    else if (frame.kind === 'refused') asked.reject(failureOf(where, frame.status));
+    else if (frame.total > patience.responseBytes) {
+      const message = `${where}: expected a response of at most ${patience.responseBytes} bytes, got a longer one`;
+      asked.reject(new FedkitError('OUT_OF_RANGE', message));
+    } else {
+      const response = asked.assembly.add(frame);
+      if (response !== undefined) asked.resolve({ response });
+    }
+  }
+
+  async function listen(): Promise<void> {
+    listening ??= subscribe(client, down);
+    try {
+      await listening;
+    } catch (cause) {
+      listening = undefined;
+      throw unavailable(where, 'a subscription', 'none', { cause });
+    }
+  }
+
+  async function send(frame: (id: Uint8Array) => UpFrame, signal: AbortSignal): Promise<Receipt> {
+    if (closed) throw closedError();
+    await connected(where, client, signal);
+    await listen();
+    const number = patience.rng.fill(new Uint8Array(ID_BYTES));
+    const name = bytesToHex(number);
+    try {
+      return await new Promise<Receipt>((resolve, reject) => {
+        pending.set(name, { assembly: new Assembly(), resolve, reject });
+        signal.addEventListener('abort', () => reject(unavailable(where, 'an answer in time', 'none')));
+        publish(client, up, encodeUp(frame(number))).catch((cause: unknown) =>
+          reject(unavailable(where, 'a broker that takes the message', 'none', { cause })),
+        );
+      });
+    } finally {
+      pending.delete(name);
+    }
+  }
+
+  const ask = patientExchange(
+    where,
+    {
+      whole: (request, signal) => send((number) => ({ kind: 'whole', id: number, request }), signal),
+      piece: (piece, signal) => send((number) => ({ kind: 'piece', id: number, piece }), signal),
+    },
+    patience,
+  );
+
+  const exchange: Exchange = async (request, how) => {
+    const asked = requestOf(request);
+    if (asked?.kind === 'model' && !closed) {
+      const { offset } = asked;
+      const model = await unlessAborted(models.get(asked.digest), how?.signal);
+      if (model !== undefined && offset <= model.length) {
+        const bytes = model.subarray(offset, offset + MODEL_PART);
+        if (offset + bytes.length === model.length) models.forget();
+        return encodeResponse({ kind: 'part', total: model.length, offset, bytes });
+      }
+    }
+    return ask(request, how);
+  };
+  return Object.assign(exchange, {
+    async close(): Promise<void> {
+      closed = true;
+      client.removeListener('message', onMessage);
+      for (const { reject } of pending.values()) reject(closedError());
+      if (listening !== undefined && client.connected) await unsubscribe(client, down);
+    },
+  });
+}
+
+function closedError(): FedkitError {
+  return new FedkitError('UNAVAILABLE', `${where}: expected an open exchange, got a closed one`, {
+    details: { final: true },
+  });
+}
+
+/** The model, unless the caller gives up before. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      try {
+        checkAborted(where, signal);
+      } catch (error) {
+        reject(error as Error);
+      }
+    };
+    stop();
+    signal.addEventListener('abort', stop);
+    const end = () => signal.removeEventListener('abort', stop);
+    work.then(resolve, reject).finally(end);
+  });
+}
+
+function frameOf(payload: Uint8Array): DownFrame | undefined {
+  try {
+    return decodeDown(payload);
+  } catch (error) {
+    if (isFedkitError(error)) return undefined;
+    throw error;
+  }
+}
+
+function requestOf(bytes: Uint8Array): Request | undefined {
+  try {
+    return decodeRequest(bytes);
+  } catch (error) {
+    if (isFedkitError(error)) return undefined;
+    throw error;
+  }
+}

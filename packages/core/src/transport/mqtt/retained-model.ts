@@ -1,0 +1,148 @@
+/**
+ * The model as the broker keeps it: published once for all clients, as retained messages.
+ *
+ * @module
+ */
+import { bytesToHex } from '@noble/hashes/utils.js';
+import type { ClientId } from '../../aggregate/contract.ts';
+import { isFedkitError } from '../../errors.ts';
+import { decodeResponse, encodeRequest, type RoundTask } from '../../round/message.ts';
+import type { Clock } from '../clock.ts';
+import type { RequestHandler } from '../contract.ts';
+import { decodePiece, encodePiece } from '../piece.ts';
+import { digestOf } from '../sha256.ts';
+import { Assembly } from './assembly.ts';
+import { type MqttClient, publish, subscribe, unsubscribe } from './client.ts';
+
+const topicOf = (prefix: string, index: number | '+') => `${prefix}/model/${index}`;
+
+/** The server's side: whatever model a task names is published before the task goes out. */
+export class ModelPublisher {
+  readonly #client: MqttClient;
+  readonly #prefix: string;
+  readonly #chunk: number;
+  readonly #handler: RequestHandler;
+  #digest = '';
+  #pieces = 0;
+  #latest: Promise<void> = Promise.resolve();
+
+  constructor(client: MqttClient, prefix: string, chunk: number, handler: RequestHandler) {
+    this.#client = client;
+    this.#prefix = prefix;
+    this.#chunk = chunk;
+    this.#handler = handler;
+  }
+
+  /** Resolves once the task's model is with the broker. Rejects where it cannot be: clients ask the server then. */
+  offer(client: ClientId, task: RoundTask): Promise<void> {
+    const digest = bytesToHex(task.modelDigest);
+    if (digest !== this.#digest) {
+      this.#digest = digest;
+      const before = this.#latest.catch(() => {});
+      this.#latest = before.then(() => this.#publish(client, task));
+      this.#latest.catch(() => {
+        if (this.#digest === digest) this.#digest = '';
+      });
+    }
+    return this.#latest;
+  }
+
+  async #publish(client: ClientId, { modelDigest: digest, modelLength: total }: RoundTask): Promise<void> {
+    const model = new Uint8Array(total);
+    for (let have = 0; have < total; ) {
+      const request = encodeRequest({ kind: 'model', digest, offset: have });
+      const part = decodeResponse(await this.#handler.handle(client, request));
+      if (part.kind !== 'part' || part.total !== total || part.offset !== have || part.bytes.length === 0) {
+        throw new Error('the model changed while it was published');
+      }
+      model.set(part.bytes, have);
+      have += part.bytes.length;
+    }
+    const before = this.#pieces;
+    this.#pieces = Math.ceil(total / this.#chunk);
+    for (let i = 0; i < this.#pieces; i++) {
+      const offset = i * this.#chunk;
+      const bytes = model.subarray(offset, offset + this.#chunk);
+      await publish(this.#client, topicOf(this.#prefix, i), encodePiece({ digest, total, offset, bytes }), true);
+    }
+    // An empty retained message takes one away.
+    for (let i = this.#pieces; i < before; i++) {
+      await publish(this.#client, topicOf(this.#prefix, i), new Uint8Array(0), true);
+    }
+  }
+}
+
+interface Wanted {
+  readonly digest: string;
+  readonly done: Promise<Uint8Array | undefined>;
+}
+
+/** A client's side. */
+export class ModelReader {
+  readonly #client: MqttClient;
+  readonly #prefix: string;
+  readonly #longest: number;
+  readonly #patience: number;
+  readonly #clock: Clock;
+  #wanted: Wanted | undefined;
+
+  /** @param patience - Milliseconds without a fresh piece after which the server is asked instead. */
+  constructor(client: MqttClient, prefix: string, longest: number, patience: number, clock: Clock) {
+    this.#client = client;
+    this.#prefix = prefix;
+    this.#longest = longest;
+    this.#patience = patience;
+    this.#clock = clock;
+  }
+
+  /** The model of that digest if the broker has it. Kept until another is asked for. */
+  get(digest: Uint8Array): Promise<Uint8Array | undefined> {
+    const name = bytesToHex(digest);
+    if (!this.#client.connected && this.#wanted?.digest !== name) return Promise.resolve(undefined);
+    if (this.#wanted?.digest !== name) this.#wanted = { digest: name, done: this.#receive(name) };
+    return this.#wanted.done;
+  }
+
+  /** Nobody will ask for it again. */
+  forget(): void {
+    this.#wanted = undefined;
+  }
+
+  async #receive(digest: string): Promise<Uint8Array | undefined> {
+    const assembly = new Assembly();
+    let listener: (topic: string, payload: Uint8Array) => void = () => {};
+    let cancel = (): void => {};
+    const model = await new Promise<Uint8Array | undefined>((resolve) => {
+      const wait = (): void => {
+        cancel();
+        cancel = this.#clock.after(this.#patience, () => resolve(undefined));
+      };
+      listener = (topic, payload) => {
+        if (!topic.startsWith(topicOf(this.#prefix, 0).slice(0, -1))) return;
+        const piece = pieceOf(payload);
+        if (piece === undefined || piece.total > this.#longest || bytesToHex(piece.digest) !== digest) return;
+        wait();
+        const whole = assembly.add(piece);
+        if (whole !== undefined) resolve(whole);
+      };
+      this.#client.on('message', listener);
+      wait();
+      subscribe(this.#client, topicOf(this.#prefix, '+')).catch(() => resolve(undefined));
+    });
+    cancel();
+    this.#client.removeListener('message', listener);
+    // The next model would come by itself, wanted or not.
+    await unsubscribe(this.#client, topicOf(this.#prefix, '+'));
+    if (model === undefined) return undefined;
+    return bytesToHex(await digestOf(model)) === digest ? model : undefined;
+  }
+}
+
+function pieceOf(payload: Uint8Array) {
+  try {
+    return decodePiece(payload);
+  } catch (error) {
+    if (isFedkitError(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,6 @@
+/**
+ * Web-standard handlers on `node:http`.
+ *
+ * @module
+ */
+export { type NodeServer, serve, type ServeOptions } from './serve.ts';

@@ -1,0 +1,166 @@
+/**
+ * A web-standard `Request` around one of `node:http`, whose parts are made when they are asked for: a whole one costs
+ * as much as reading a hundred kilobytes, and few handlers look at more than its method, URL, headers and body.
+ *
+ * @module
+ */
+import type { IncomingMessage } from 'node:http';
+import { CHUNKS, type ChunkSource } from '../fetch/shortcuts.ts';
+
+/** Body bytes that wait for the handler before the client is made to wait. */
+const BUFFERED = 262_144;
+
+/** What the host of a request does with it, beside handing it on. */
+export interface NodeRequest {
+  readonly request: Request;
+  /** Lets the rest of the body come, and go nowhere. */
+  discard(): void;
+  /** Fires the request's signal. */
+  abort(): void;
+}
+
+/** @throws TypeError for a target that is no URL. */
+export function nodeRequest(incoming: IncomingMessage): NodeRequest {
+  const request = new LazyRequest(incoming);
+  return {
+    request: request as unknown as Request,
+    discard: () => discard(request),
+    abort: () => abort(request),
+  };
+}
+
+let discard: (request: LazyRequest) => void;
+let abort: (request: LazyRequest) => void;
+
+class LazyRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly #incoming: IncomingMessage;
+  #headers: Headers | undefined;
+  #body: ReadableStream<Uint8Array> | undefined;
+  /** Nobody wants more of the body, or there is no more. */
+  #over = false;
+  #controller: AbortController | undefined;
+  #aborted = false;
+  #whole: Request | undefined;
+
+  static {
+    discard = (request) => request.#discard();
+    abort = (request) => {
+      request.#aborted = true;
+      request.#controller?.abort();
+    };
+  }
+
+  constructor(incoming: IncomingMessage) {
+    this.#incoming = incoming;
+    this.method = incoming.method ?? 'GET';
+    this.url = new URL(incoming.url ?? '/', `http://${incoming.headers.host ?? 'localhost'}`).href;
+  }
+
+  get headers(): Headers {
+    if (this.#headers === undefined) {
+      const { rawHeaders } = this.#incoming;
+      this.#headers = new Headers();
+      for (let i = 0; i < rawHeaders.length; i += 2) this.#headers.append(rawHeaders[i], rawHeaders[i + 1]);
+    }
+    return this.#headers;
+  }
+
+  get body(): ReadableStream<Uint8Array> | null {
+    if (this.method === 'GET' || this.method === 'HEAD') return null;
+    this.#body ??= new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => this.#start(controller),
+        pull: () => this.#incoming.resume(),
+        cancel: () => this.#discard(),
+      },
+      { highWaterMark: BUFFERED, size: (chunk) => chunk.byteLength },
+    );
+    return this.#body;
+  }
+
+  get bodyUsed(): boolean {
+    return this.#whole?.bodyUsed ?? this.#body?.locked ?? false;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#aborted) this.#controller.abort();
+    return this.#controller.signal;
+  }
+
+  /** The request as the engine would have made it, for everything that is rarely asked for. */
+  get whole(): Request {
+    const { method, headers, body, signal } = this;
+    this.#whole ??= new Request(this.url, { method, headers, body, signal, duplex: 'half' } as RequestInit);
+    return this.#whole;
+  }
+
+  /** The body as it comes, for a reader that never keeps it waiting. */
+  [CHUNKS](): ChunkSource {
+    let end = (): void => {};
+    return {
+      forEach: (take) =>
+        new Promise((resolve, reject) => {
+          end = resolve;
+          this.#listen(take, (error) => (error === undefined ? resolve() : reject(error)));
+        }),
+      cancel: () => {
+        this.#discard();
+        end();
+      },
+    };
+  }
+
+  #start(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    const take = (chunk: Uint8Array): void => {
+      controller.enqueue(chunk);
+      if ((controller.desiredSize ?? 0) <= 0) this.#incoming.pause();
+    };
+    this.#listen(take, (error) => (error === undefined ? controller.close() : controller.error(error)));
+    this.#incoming.pause();
+  }
+
+  /** `end` is called once, unless the rest is discarded before; what `take` throws is an end too. */
+  #listen(take: (chunk: Uint8Array) => void, end: (error?: unknown) => void): void {
+    const finish = (error?: unknown): void => {
+      if (this.#over) return;
+      this.#over = true;
+      end(error);
+    };
+    const broken = () => finish(new Error('the client went away'));
+    this.#incoming.on('data', (chunk) => {
+      if (this.#over) return;
+      try {
+        take(chunk);
+      } catch (error) {
+        finish(error);
+      }
+    });
+    this.#incoming.on('end', () => finish());
+    this.#incoming.on('error', broken);
+    this.#incoming.on('close', broken);
+  }
+
+  #discard(): void {
+    this.#over = true;
+    this.#incoming.resume();
+  }
+}
+
+Object.setPrototypeOf(LazyRequest.prototype, Request.prototype);
+for (const name of ['cache', 'credentials', 'destination', 'integrity', 'keepalive', 'mode', 'redirect'] as const) {
+  Object.defineProperty(LazyRequest.prototype, name, {
+    get(this: LazyRequest) {
+      return this.whole[name];
+    },
+  });
+}
+for (const name of ['arrayBuffer', 'blob', 'clone', 'formData', 'json', 'text'] as const) {
+  Object.defineProperty(LazyRequest.prototype, name, {
+    value(this: LazyRequest) {
+      return this.whole[name]();
+    },
+  });
+}

@@ -1,0 +1,124 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect as connectSocket, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect, type IClientOptions, type MqttClient } from 'mqtt';
+
+/** Debian keeps daemons out of users' paths. */
+const binary = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin']
+  .map((directory) => join(directory, 'mosquitto'))
+  .find((path) => existsSync(path));
+
+/** Whether tests with a real broker run: without one they fail in CI, and are skipped with a line elsewhere. */
+export function hasMosquitto(): boolean {
+  if (binary !== undefined) return true;
+  if (process.env.CI) throw new Error('mosquitto is missing; .ci/run installs it');
+  console.warn('mosquitto is not installed: the tests with a real MQTT broker are skipped');
+  return false;
+}
+
+export interface Broker {
+  readonly port: number;
+  /** Connected; ended with the broker. */
+  client(options?: IClientOptions): Promise<MqttClient>;
+  /** Kills it; it forgets what it retained. */
+  kill(): Promise<void>;
+  /** Starts it again at the same port. */
+  restart(): Promise<void>;
+  /** Ends everything. */
+  close(): Promise<void>;
+}
+
+/** Users with their passwords, and lines of the broker's access list; anyone may do anything without. */
+export interface BrokerOptions {
+  readonly users?: Readonly<Record<string, string>>;
+  readonly access?: readonly string[];
+  readonly packetBytes?: number;
+}
+
+/** A mosquitto of its own, on a free port of this machine. */
+export async function startMosquitto({ users, access, packetBytes }: BrokerOptions = {}): Promise<Broker> {
+  if (binary === undefined) throw new Error('mosquitto is missing');
+  const directory = mkdtempSync(join(tmpdir(), 'fedkit-mosquitto-'));
+  const port = await freePort();
+  const lines = [`listener ${port} 127.0.0.1`, 'persistence false', `allow_anonymous ${users === undefined}`];
+  // Started as root it would become a user who may not read what follows.
+  if (process.getuid?.() === 0) lines.push('user root');
+  if (packetBytes !== undefined) lines.push(`max_packet_size ${packetBytes}`);
+  if (users !== undefined) {
+    const file = join(directory, 'passwords');
+    const text = Object.entries(users).map(([name, password]) => `${name}:${password}\n`);
+    writeFileSync(file, text.join(''));
+    execFileSync('mosquitto_passwd', ['-U', file], { stdio: 'ignore' });
+    chmodSync(file, 0o600);
+    lines.push(`password_file ${file}`);
+  }
+  if (access !== undefined) {
+    writeFileSync(join(directory, 'access'), `${access.join('\n')}\n`, { mode: 0o600 });
+    lines.push(`acl_file ${join(directory, 'access')}`);
+  }
+  const configuration = join(directory, 'mosquitto.conf');
+  writeFileSync(configuration, `${lines.join('\n')}\n`);
+
+  const start = async () => {
+    const child = spawn(binary, ['-c', configuration], { stdio: 'ignore' });
+    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    await listening(port);
+    return { child, ended };
+  };
+  let running = await start();
+  const clients: MqttClient[] = [];
+  const kill = async () => {
+    running.child.kill('SIGKILL');
+    await running.ended;
+  };
+  return {
+    port,
+    async client(options = {}) {
+      const client = connect(`mqtt://127.0.0.1:${port}`, { reconnectPeriod: 50, ...options });
+      clients.push(client);
+      client.on('error', () => {});
+      await new Promise<void>((resolve, reject) => {
+        client.once('connect', () => resolve());
+        client.once('error', reject);
+      });
+      return client;
+    },
+    kill,
+    async restart() {
+      running = await start();
+    },
+    async close() {
+      for (const client of clients) client.end(true);
+      await kill();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+async function listening(port: number): Promise<void> {
+  for (let tries = 0; tries < 500; tries++) {
+    const open = await new Promise<boolean>((resolve) => {
+      const socket = connectSocket(port, '127.0.0.1', () => {
+        socket.destroy();
+        resolve(true);
+      });
+      socket.once('error', () => resolve(false));
+    });
+    if (open) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error('mosquitto does not listen');
+}

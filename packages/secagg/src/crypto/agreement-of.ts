@@ -1,0 +1,28 @@
+/**
+ * Secret keys that are used more than once.
+ *
+ * @module
+ */
+import type { Agreement, CryptoProvider } from './provider.ts';
+
+const known: WeakMap<CryptoProvider, WeakMap<Uint8Array, Agreement>> = new WeakMap();
+
+/**
+ * The agreement of a secret key, made once for an array: engines take ten agreements' time to import one, plain
+ * JavaScript as long as an agreement. It goes with the array, which must not change but to be erased after its last use.
+ */
+export function agreementOf(provider: CryptoProvider, secretKey: Uint8Array): Agreement | Promise<Agreement> {
+  let made = known.get(provider);
+  if (made === undefined) {
+    made = new WeakMap();
+    known.set(provider, made);
+  }
+  const found = made.get(secretKey);
+  if (found !== undefined) return found;
+  const keep = (agreement: Agreement): Agreement => {
+    made.set(secretKey, agreement);
+    return agreement;
+  };
+  const agreement = provider.agreement(secretKey);
+  return agreement instanceof Promise ? agreement.then(keep) : keep(agreement);
+}
