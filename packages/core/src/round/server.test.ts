@@ -309,7 +309,7 @@ describe('a store', () => {
     expect(server.params).toEqual(expectedParams(Float32Array.of(1, 2, 3), names, 1));
   });
 
-  it('stays small however many reports come', async () => {
+  it('stays small however many reports come, and is enough to go on from', async () => {
     const disk = memoryStore();
     const sizes = new Map<string, number>();
     let most = 0;
@@ -333,7 +333,8 @@ describe('a store', () => {
     const pipeline = plainUpdates({ algorithm: fedAvg(), size });
     const names = Array.from({ length: 300 }, (_, i) => `client ${i}`);
     const options = testOptions({ store, pipeline, initial: new Float32Array(size), cohort: names.length });
-    const server = await federatedServer(options);
+    let server = await federatedServer(options);
+    let snapshots = 0;
     const modelDigest = new Uint8Array(32);
     const parameters = pipeline.server().announce({ round: 1, places: 1, modelDigest });
     const contribution = { values: { update: new Float32Array(size).fill(1) } };
@@ -344,13 +345,22 @@ describe('a store', () => {
       for (const client of names) await join(server, client);
       // The round stands in the report's bytes; everything else is the same for all.
       new DataView(bytes.buffer, bytes.byteOffset).setUint32(4, round, true);
-      for (const client of names) {
+      for (const [i, client] of names.entries()) {
+        // Another server in the midst of every round finds a snapshot of the collector, and reports after it.
+        if (i === 250) {
+          await server.close();
+          for await (const _ of store.keys('round/collector/')) snapshots++;
+          server = await federatedServer(options);
+        }
         const ticket = round * 2 ** 20 + (tickets.get(client) as number);
         expect((await ask(server, client, { kind: 'report', ticket, bytes })).kind).toBe('accepted');
       }
       await server.tick();
     }
     expect(server.progress.published).toBe(10);
+    expect(snapshots).toBe(10);
+    expect(server.params.every((value) => value === 10)).toBe(true);
+    expect((await server.records()).every(({ contributors }) => contributors.length === names.length)).toBe(true);
     // 8 kB a report, 32 kB a collector: 24 MB went in.
     expect(most).toBeLessThan(3e6);
   });
