@@ -47,14 +47,18 @@ export class ByteWriter {
     return this.long(utf8Encode(text));
   }
 
-  finish(): Uint8Array<ArrayBuffer> {
-    const bytes = new Uint8Array(this.#length);
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Everything written, in fresh bytes or in the first of `bytes`. */
+  finish(bytes: Uint8Array<ArrayBuffer> = new Uint8Array(this.#length)): Uint8Array<ArrayBuffer> {
     let at = 0;
     for (const part of this.#parts) {
       bytes.set(part, at);
       at += part.length;
     }
-    return bytes;
+    return bytes.subarray(0, at);
   }
 }
 

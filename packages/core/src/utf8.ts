@@ -7,6 +7,10 @@ import { FedkitError } from './errors.ts';
 
 /** The UTF-8 bytes of `text`; a lone surrogate becomes U+FFFD, as `TextEncoder` does. */
 export function utf8Encode(text: string): Uint8Array {
+  const ascii = new Uint8Array(text.length);
+  let plain = 0;
+  while (plain < text.length && text.charCodeAt(plain) < 0x80) ascii[plain] = text.charCodeAt(plain++);
+  if (plain === text.length) return ascii;
   const bytes: number[] = [];
   for (const character of text) {
     let point = character.codePointAt(0) as number;

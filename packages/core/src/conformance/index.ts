@@ -6,5 +6,6 @@ export { algorithmLaws, type AlgorithmSetup } from './algorithm.ts';
 export { quadraticTrainer } from './quadratic-trainer.ts';
 export { codecLaws, type CodecSetup } from './codec.ts';
 export { accountantLaws, type AccountantLike, type AccountantSetup } from './accountant.ts';
+export { storeLaws, type StoreSetup } from './store.ts';
 export { robustVectorLaws } from './robust-vectors.ts';
 export { type RobustVector, robustVectors } from './vectors/robust.ts';

@@ -15,7 +15,7 @@ import { fromJson, toJson } from './json.ts';
 
 /** One event as JSON, with the bytes that came with it. */
 export interface JournalEntry {
-  readonly event: unknown;
+  readonly event: object;
   readonly bytes?: Uint8Array;
 }
 
@@ -39,8 +39,8 @@ const SNAPSHOT_MAGIC = Uint8Array.of(0x66, 0x6b, 0x73, 1);
 const JOURNAL_MAGIC = Uint8Array.of(0x66, 0x6b, 0x6a, 1);
 /** Entries that share one `put` have at most about as many bytes. */
 const MAX_BATCH = 2 ** 24;
-/** Once the log is longer than so many snapshots and this, a snapshot is due: it costs an eighth of what it replaces. */
-const SNAPSHOTS = 8;
+/** Once the log is longer than so many snapshots and this, a snapshot is due: it costs a sixteenth of what it replaces. */
+const SNAPSHOTS = 16;
 const MIN_LENGTH = 2 ** 20;
 const MAX_ENTRIES = 4096;
 
@@ -62,6 +62,7 @@ export class Journal {
   #superseded: string[];
   #length = 0;
   #entries = 0;
+  #scratch: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #snapshotLength: number;
 
   private constructor(
@@ -202,11 +203,14 @@ export class Journal {
     }
     const writer = new ByteWriter().bytes(JOURNAL_MAGIC).uint53(first).uint32(count);
     for (const { event, bytes } of this.#pending.splice(0, count)) {
-      writer.text(toJson(event)).uint8(bytes ? 1 : 0);
+      // Only facts can be infinite.
+      writer.text('facts' in event ? toJson(event) : JSON.stringify(event)).uint8(bytes ? 1 : 0);
       if (bytes) writer.long(bytes);
     }
     const key = JOURNAL + number(first);
-    const bytes = writer.finish();
+    // One buffer for all batches: stores copy, and one batch is written at a time.
+    if (this.#scratch.length < writer.length) this.#scratch = new Uint8Array(2 * writer.length);
+    const bytes = writer.finish(this.#scratch);
     this.#superseded.push(key);
     await this.#store.put(key, bytes);
     this.#written = first + count;
@@ -221,7 +225,7 @@ export class Journal {
     const snapshot = new ByteWriter()
       .bytes(SNAPSHOT_MAGIC)
       .uint53(through)
-      .text(toJson(head))
+      .text(JSON.stringify(head))
       .long(bytes)
       .uint8(collector ? 1 : 0)
       .finish();
@@ -251,11 +255,14 @@ function magic(reader: ByteReader, expected: Uint8Array): void {
   if (!expected.every((byte, i) => byte === bytes[i])) reader.fail('what a round stored', 'other bytes');
 }
 
-function json(reader: ByteReader): unknown {
+function json(reader: ByteReader): object {
   const text = reader.text();
+  let data: unknown;
   try {
-    return fromJson(text);
+    data = fromJson(text);
   } catch (cause) {
     throw new FedkitError('DECODE_FAILED', 'round: expected a stored event, got other text', { cause });
   }
+  if (typeof data !== 'object' || data === null) reader.fail('a stored event', typeof data);
+  return data;
 }

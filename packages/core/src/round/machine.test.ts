@@ -57,6 +57,10 @@ class Rehearsal {
       else if (effect.kind === 'open') {
         const clients = clientEntries(this.state.waiting).map(([client]) => client);
         const drawn = clients.slice(0, effect.places);
+        if (drawn.length === 0) {
+          this.step({ kind: 'failed', code: 'THRESHOLD_NOT_MET' });
+          continue;
+        }
         this.step({ kind: 'opened', clients: drawn, scheme: { kind: 'none' }, population: clients.length });
       } else if (effect.kind === 'close') {
         const contributors = clientEntries(this.state.current?.members as never).flatMap(([client, member]) =>
@@ -162,7 +166,7 @@ describe('roundMachine', () => {
         const rounds = run.records.map(({ round }) => round);
         expect([...new Set(rounds)].sort((x, y) => x - y)).toEqual(rounds);
       }),
-      { numRuns: 400 },
+      { numRuns: 10000 },
     );
   });
 
@@ -204,7 +208,7 @@ describe('roundMachine', () => {
         }
         expect(run.state.published).toBeGreaterThan(published);
       }),
-      { numRuns: 200 },
+      { numRuns: 1000 },
     );
   });
 

@@ -1,9 +1,52 @@
 import { describe, expect, it } from 'vitest';
-import { download, expectedParams, join, report, testServer } from '../../test/round/federation.ts';
+import {
+  ask,
+  download,
+  expectedParams,
+  join,
+  plain,
+  report,
+  reportOf,
+  SIZE,
+  testClock,
+  testOptions,
+  testServer,
+} from '../../test/round/federation.ts';
+import { faultyStore } from '../../test/support/faulty-store.ts';
+import { fedAvg } from '../algorithm/fed-avg.ts';
+import { fedProx } from '../algorithm/fed-prox.ts';
+import { FedkitError } from '../errors.ts';
+import { Layout } from '../model/layout.ts';
+import { plainUpdates } from '../pipeline/plain-updates.ts';
+import { secureRng } from '../random.ts';
+import { poissonSelection } from '../select/poisson.ts';
+import { uniformSelection } from '../select/uniform.ts';
+import { memoryStore } from '../store/memory-store.ts';
+import { encodeRequest, type RoundTask } from './message.ts';
+import { federatedServer } from './server.ts';
+import type { ServerEvent } from './server-options.ts';
+
+const NAMES = ['a', 'b', 'c'];
+
+/** A server with a round open: tasks by client. */
+async function opened(options: Parameters<typeof testServer>[0] = {}, names: readonly string[] = NAMES) {
+  const server = await testServer(options);
+  const tasks: Record<string, RoundTask> = {};
+  for (const client of [...names, ...names]) {
+    const task = await join(server, client);
+    if (task) tasks[client] = task;
+  }
+  return { server, tasks };
+}
 
 describe('federatedServer', () => {
   it('publishes the mean of exactly those who reported', async () => {
-    const server = await testServer({ rounds: 2, limits: { partBytes: 50 } });
+    const events: ServerEvent[] = [];
+    const server = await testServer({
+      rounds: 2,
+      limits: { partBytes: 50 },
+      onEvent: (event) => void events.push(event),
+    });
     let params = Float32Array.of(1, 2, 3);
     for (const round of [1, 2]) {
       for (const client of ['a', 'b']) expect(await join(server, client)).toBeUndefined();
@@ -15,13 +58,309 @@ describe('federatedServer', () => {
         expect(await report(server, client, task)).toEqual({ kind: 'accepted', ticket: task.ticket });
       }
       await server.tick();
-      params = expectedParams(params, ['a', 'b', 'c'], round) as typeof params;
+      params = expectedParams(params, NAMES, round) as typeof params;
       expect(server.params).toEqual(params);
     }
     expect(server.progress).toMatchObject({ phase: 'finished', published: 2 });
-    expect((await server.records()).map(({ round, outcome, contributors }) => [round, outcome, contributors])).toEqual([
-      [1, 'published', ['c', 'a', 'b']],
-      [2, 'published', ['c', 'a', 'b']],
+    const records = await server.records();
+    expect(records.map(({ round, outcome, contributors }) => [round, outcome, [...contributors].sort()])).toEqual([
+      [1, 'published', NAMES],
+      [2, 'published', NAMES],
     ]);
+    const round = 'opened accepted accepted accepted published';
+    expect(events.map(({ kind }) => kind).join(' ')).toBe(`${round} ${round} finished`);
+    expect(JSON.parse(JSON.stringify(records))).toEqual(records);
+    // Whoever asks again after the end is told what became of its report, and everyone else that it is over.
+    expect((await ask(server, 'a', { kind: 'join' })).kind).toBe('closed');
+    const ticket = 2 ** 20;
+    expect(await ask(server, 'a', { kind: 'report', ticket, bytes: new Uint8Array(0) })).toEqual({
+      kind: 'accepted',
+      ticket,
+    });
   });
+
+  it('keeps a ledger of who came, who did not, and every byte', async () => {
+    const clock = testClock();
+    let [up, down] = [0, 0];
+    const server = await testServer({ clock, minimum: 2, deadlines: { reporting: 1000 } });
+    const counting = {
+      ...server,
+      async handle(client: string, request: Uint8Array) {
+        const response = await server.handle(client, request);
+        up += request.length;
+        down += response.length;
+        return response;
+      },
+    };
+    const found: Record<string, RoundTask> = {};
+    for (const client of [...NAMES, ...NAMES]) {
+      const task = await join(counting, client);
+      if (task) found[client] = task;
+    }
+    clock.time += 400;
+    await report(counting, 'a', found.a);
+    await report(counting, 'a', found.a);
+    await report(counting, 'b', found.b);
+    await ask(counting, 'b', { kind: 'report', ticket: found.c.ticket, bytes: new Uint8Array(1) });
+    await counting.handle('c', Uint8Array.of(1, 2, 3));
+    expect((await ask(counting, 'c', { kind: 'leave', ticket: found.c.ticket })).kind).toBe('left');
+    await server.tick();
+    const sofar = { up, down };
+    expect(await report(counting, 'c', found.c)).toMatchObject({ kind: 'late' });
+    const [record] = await server.records();
+    expect(record).toMatchObject({
+      round: 1,
+      outcome: 'published',
+      scheme: { kind: 'fixed', population: 3, cohort: 3 },
+      population: 3,
+      invited: 3,
+      survivors: 2,
+      dropouts: { reporting: 1 },
+      duplicates: 1,
+      refused: { INVALID_ARGUMENT: 1, DECODE_FAILED: 1 },
+      milliseconds: 400,
+    });
+    // All but, at most, the last request and its answer: 13 bytes each.
+    expect(sofar.up - record.bytes.up).toBeOneOf([0, 13]);
+    expect(sofar.down - record.bytes.down).toBeOneOf([0, 13]);
+  });
+
+  it('says of over-selected, filled up and thinned out cohorts what they are', async () => {
+    const scheme = async (options: Parameters<typeof testServer>[0], names: readonly string[]) => {
+      const { server, tasks } = await opened(options, names);
+      for (const client of Object.keys(tasks)) await report(server, client, tasks[client]);
+      await server.tick();
+      return (await server.records())[0].scheme;
+    };
+    expect(await scheme({ cohort: 2, population: 4 }, ['a', 'b', 'c', 'd'])).toEqual({
+      kind: 'fixed',
+      population: 4,
+      cohort: 2,
+    });
+    expect(await scheme({ cohort: 2, overSelection: 2 }, ['a', 'b', 'c', 'd'])).toEqual({ kind: 'none' });
+    const selection = poissonSelection({ probability: 1 });
+    expect(await scheme({ cohort: 2, population: 3, selection }, NAMES)).toEqual({ kind: 'poisson', probability: 1 });
+    const clock = testClock();
+    const server = await testServer({ clock, cohort: 3, minimum: 1, selection: uniformSelection({ cohort: 3 }) });
+    await join(server, 'a');
+    clock.time += 60_000;
+    const task = await join(server, 'a');
+    await report(server, 'a', task as RoundTask);
+    await server.tick();
+    expect((await server.records())[0]).toMatchObject({ scheme: { kind: 'none' }, invited: 1, contributors: ['a'] });
+  });
+
+  it('tries again after a draw that came to too few', async () => {
+    const clock = testClock();
+    const selection = poissonSelection({ probability: 0.4 });
+    const server = await testServer({ clock, cohort: 2, population: 4, selection, retryAfter: 100 });
+    for (let turn = 0; turn < 50 && server.progress.phase !== 'collecting'; turn++) {
+      for (const client of ['a', 'b', 'c', 'd']) await join(server, client);
+      clock.time += 100;
+      await server.tick();
+    }
+    expect(server.progress.phase).toBe('collecting');
+  });
+
+  it('no longer counts on waiting clients that have stopped asking', async () => {
+    const clock = testClock();
+    const server = await testServer({ clock, limits: { presence: 1000 } });
+    await join(server, 'gone');
+    clock.time += 900;
+    await join(server, 'a');
+    clock.time += 300;
+    await join(server, 'a');
+    expect(server.progress).toMatchObject({ phase: 'waiting', waiting: 1 });
+    for (const client of ['b', 'c']) await join(server, client);
+    expect(server.progress).toMatchObject({ phase: 'collecting', open: 3 });
+  });
+
+  it('can be paused, resumed and cancelled', async () => {
+    const { server, tasks } = await opened({ minimum: 1 });
+    await server.pause();
+    for (const client of NAMES) await report(server, client, tasks[client]);
+    await server.tick();
+    expect(server.progress).toMatchObject({ phase: 'collecting', paused: true, accepted: 3, published: 0 });
+    await server.resume();
+    await server.tick();
+    expect(server.progress).toMatchObject({ phase: 'waiting', published: 1 });
+    for (const client of [...NAMES, ...NAMES]) await join(server, client);
+    await server.cancel();
+    expect(server.progress.phase).toBe('cancelled');
+    expect((await ask(server, 'a', { kind: 'join' })).kind).toBe('closed');
+    expect((await server.records()).map(({ outcome }) => outcome)).toEqual(['published', 'cancelled']);
+    await server.close();
+    const response = await ask(server, 'a', { kind: 'join' });
+    expect(response).toMatchObject({ kind: 'refused', code: 'UNAVAILABLE' });
+  });
+
+  it('stops when it has enough', async () => {
+    const { server, tasks } = await opened({ cohort: 1, until: (params, round) => round === 1 && params[0] !== 1 }, [
+      'a',
+    ]);
+    await report(server, 'a', tasks.a);
+    await server.tick();
+    expect(server.progress.phase).toBe('finished');
+  });
+});
+
+describe('hostile requests', () => {
+  it('are refused by name, change nothing, and are told nothing', async () => {
+    const { server, tasks } = await opened({ limits: { requestBytes: 300 } });
+    const before = server.progress;
+    const refused = async (client: string, request: Uint8Array, code: string) => {
+      const response = await ask({ handle: () => server.handle(client, request) }, client, { kind: 'join' });
+      expect(response).toMatchObject({ kind: 'refused', code });
+      expect(JSON.stringify(response)).not.toMatch(/got|4711/);
+      expect(server.progress).toEqual(before);
+    };
+    const { ticket, modelDigest: digest } = tasks.a;
+    const good = reportOf('a', tasks.a);
+    const say = (ticketed: number, bytes: Uint8Array) => encodeRequest({ kind: 'report', ticket: ticketed, bytes });
+    await refused('a', new Uint8Array(server.maximumRequestLength + 1), 'OUT_OF_RANGE');
+    await refused('a', new Uint8Array(0), 'DECODE_FAILED');
+    await refused('a', Uint8Array.of(0x66, 0x6b, 0x71, 9, 0), 'DECODE_FAILED');
+    await refused('', encodeRequest({ kind: 'join' }), 'INVALID_ARGUMENT');
+    await refused('x'.repeat(257), encodeRequest({ kind: 'join' }), 'INVALID_ARGUMENT');
+    await refused('a', say(ticket, good.subarray(1)), 'DECODE_FAILED');
+    await refused('a', say(ticket, good.subarray(0, good.length - 1)), 'DECODE_FAILED');
+    const infinite = good.slice();
+    infinite.set([0, 0, 0x80, 0x7f], infinite.length - 4);
+    await refused('a', say(ticket, infinite), 'OUT_OF_RANGE');
+    await refused('a', say(tasks.b.ticket, good), 'INVALID_ARGUMENT');
+    await refused('stranger', say(ticket, good), 'INVALID_ARGUMENT');
+    await refused('a', say(ticket + 4711 * 2 ** 20, good), 'INVALID_ARGUMENT');
+    await refused('a', say(0, good), 'INVALID_ARGUMENT');
+    await refused('a', encodeRequest({ kind: 'exchange', ticket, message: good }), 'PROTOCOL_STATE');
+    await refused('a', encodeRequest({ kind: 'model', digest: new Uint8Array(32), offset: 0 }), 'PROTOCOL_STATE');
+    await refused('a', encodeRequest({ kind: 'model', digest, offset: 2 ** 40 }), 'OUT_OF_RANGE');
+    // A wrong report is no end: the ticket is still good.
+    expect(await report(server, 'a', tasks.a)).toEqual({ kind: 'accepted', ticket });
+  });
+
+  it('replayed, count once', async () => {
+    const { server, tasks } = await opened();
+    const request = encodeRequest({ kind: 'report', ticket: tasks.a.ticket, bytes: reportOf('a', tasks.a) });
+    const [first] = await Promise.all([1, 2, 3].map(() => server.handle('a', request)));
+    for (const _ of [1, 2]) expect(await server.handle('a', request)).toEqual(first);
+    expect(server.progress.accepted).toBe(1);
+    for (const client of ['b', 'c']) await report(server, client, tasks[client]);
+    await server.tick();
+    expect(await server.handle('a', request)).toEqual(first);
+    expect(server.params).toEqual(expectedParams(Float32Array.of(1, 2, 3), NAMES, 1));
+    expect(server.progress.published).toBe(1);
+  });
+
+  it('of more clients than there is room for wait', async () => {
+    const server = await testServer({ cohort: 10, limits: { clients: 2 } });
+    for (const client of NAMES)
+      expect(await ask(server, client, { kind: 'join' })).toEqual({ kind: 'wait', milliseconds: 1000 });
+    expect(server.progress.waiting).toBe(2);
+  });
+});
+
+describe('a store', () => {
+  it('of another pipeline, algorithm, model or run is refused by what differs', async () => {
+    const store = memoryStore();
+    const run = new Uint8Array(16).fill(1);
+    await (await testServer({ store, run })).close();
+    const text = async (options: Parameters<typeof testServer>[0]) => {
+      const error: unknown = await testServer({ store, ...options }).catch((thrown: unknown) => thrown);
+      if (!(error instanceof FedkitError)) throw new Error('not refused');
+      return `${error.code} ${error.message}`;
+    };
+    expect(await text({ run: new Uint8Array(16) })).toMatch(/^SHAPE_MISMATCH federatedServer: store: run:/);
+    const layout = Layout.of([{ name: 'w', shape: [SIZE] }]);
+    expect(await text({ layout })).toMatch(/^SHAPE_MISMATCH federatedServer: store: model:/);
+    const prox = plainUpdates({ algorithm: fedProx({ mu: 1 }), size: SIZE });
+    expect(await text({ pipeline: prox as never })).toMatch(/^SHAPE_MISMATCH federatedServer: store: algorithm:/);
+    const momentum = plainUpdates({ algorithm: fedAvg(), size: SIZE, clientMomentum: 0.5 });
+    expect(await text({ pipeline: momentum })).toMatch(/^SHAPE_MISMATCH federatedServer: store: pipeline digest:/);
+    // Nothing of this has touched it.
+    expect((await testServer({ store, run })).progress.phase).toBe('waiting');
+    await store.put('round/snapshot', Uint8Array.of(1, 2, 3));
+    expect(await text({})).toMatch(/^DECODE_FAILED/);
+  });
+
+  it('that is full costs requests, and no report', async () => {
+    const store = faultyStore(memoryStore());
+    const { server, tasks } = await opened({ store });
+    store.faults = { room: 100 };
+    expect(await report(server, 'a', tasks.a)).toMatchObject({ kind: 'refused', code: 'UNAVAILABLE' });
+    expect(await report(server, 'b', tasks.b)).toMatchObject({ kind: 'refused', code: 'UNAVAILABLE' });
+    await expect(server.pause()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    store.faults = {};
+    await server.tick();
+    expect(server.progress).toMatchObject({ accepted: 0, open: 3, paused: false });
+    for (const client of NAMES) expect((await report(server, client, tasks[client])).kind).toBe('accepted');
+    await server.tick();
+    expect(server.params).toEqual(expectedParams(Float32Array.of(1, 2, 3), NAMES, 1));
+  });
+
+  it('that is slow shares its writes among reports that come together', async () => {
+    const names = Array.from({ length: 40 }, (_, i) => `client ${i}`);
+    const store = faultyStore(memoryStore(), { turns: 3 });
+    const { server, tasks } = await opened({ store, cohort: 40 }, names);
+    const before = store.operations;
+    const answers = await Promise.all(names.map((client) => report(server, client, tasks[client])));
+    expect(answers.every(({ kind }) => kind === 'accepted')).toBe(true);
+    await server.tick();
+    expect(store.operations - before).toBeLessThan(30);
+    expect(server.params).toEqual(expectedParams(Float32Array.of(1, 2, 3), names, 1));
+  });
+
+  it('stays small however many reports come', async () => {
+    const disk = memoryStore();
+    const sizes = new Map<string, number>();
+    let most = 0;
+    const store = {
+      ...disk,
+      put: async (key: string, bytes: Uint8Array) => {
+        await disk.put(key, bytes);
+        sizes.set(key, bytes.length);
+        const journal = [...sizes].filter(([name]) => !name.startsWith('round/ledger'));
+        most = Math.max(
+          most,
+          journal.reduce((sum, [, size]) => sum + size, 0),
+        );
+      },
+      delete: async (key: string) => {
+        await disk.delete(key);
+        sizes.delete(key);
+      },
+    };
+    const size = 2000;
+    const pipeline = plainUpdates({ algorithm: fedAvg(), size });
+    const names = Array.from({ length: 300 }, (_, i) => `client ${i}`);
+    const options = testOptions({ store, pipeline, initial: new Float32Array(size), cohort: names.length });
+    const server = await federatedServer(options);
+    const modelDigest = new Uint8Array(32);
+    const parameters = pipeline.server().announce({ round: 1, places: 1, modelDigest });
+    const contribution = { values: { update: new Float32Array(size).fill(1) } };
+    const drawn = { rng: secureRng(), client: 'a' };
+    const { bytes } = pipeline.client().encode({ round: 1, modelDigest, parameters }, contribution, drawn);
+    const tickets = new Map([...names].sort().map((client, i) => [client, i]));
+    for (let round = 1; round <= 10; round++) {
+      for (const client of names) await join(server, client);
+      // The round stands in the report's bytes; everything else is the same for all.
+      new DataView(bytes.buffer, bytes.byteOffset).setUint32(4, round, true);
+      for (const client of names) {
+        const ticket = round * 2 ** 20 + (tickets.get(client) as number);
+        expect((await ask(server, client, { kind: 'report', ticket, bytes })).kind).toBe('accepted');
+      }
+      await server.tick();
+    }
+    expect(server.progress.published).toBe(10);
+    // 8 kB a report, 32 kB a collector: 24 MB went in.
+    expect(most).toBeLessThan(3e6);
+  });
+});
+
+it('has a pipeline whose contributors it cannot fall short of', async () => {
+  await expect(testServer({ pipeline: plain(3), cohort: 3, minimum: 2 })).rejects.toMatchObject({
+    code: 'OUT_OF_RANGE',
+  });
+  await expect(testServer({ initial: new Float32Array(2) })).rejects.toMatchObject({ code: 'SHAPE_MISMATCH' });
+  await expect(testServer({ run: new Uint8Array(3) })).rejects.toMatchObject({ code: 'SHAPE_MISMATCH' });
+  await expect(testServer({ clock: 3 as never })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
 });

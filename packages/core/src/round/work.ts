@@ -107,7 +107,7 @@ export class RoundWork<
     await this.#orFail(async () => {
       const available = clientEntries(run.state.waiting).map(([client]) => client);
       const { clients, scheme } = this.#draw(available, places, refill);
-      if (!refill && clients.length < this.#rules.minimum) {
+      if (clients.length < (refill ? 1 : this.#rules.minimum)) {
         return this.perform(this.step({ kind: 'failed', code: 'THRESHOLD_NOT_MET' }));
       }
       if (!refill) {
@@ -132,7 +132,8 @@ export class RoundWork<
         if (!isFedkitError(error, 'THRESHOLD_NOT_MET')) throw error;
       }
     }
-    const { clients } = uniformSelection({ cohort: Math.min(places, available.length) }).select(available, rng);
+    const cohort = Math.min(places, available.length);
+    const clients = cohort === 0 ? [] : uniformSelection({ cohort }).select(available, rng).clients;
     return { clients, scheme: { kind: 'none' } };
   }
 

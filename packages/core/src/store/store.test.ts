@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { brokenLaws, checkLaws, storeLaws } from '../conformance/index.ts';
 import { clientStates } from '../client/client-states.ts';
 import type { Store } from './contract.ts';
 import { fileStore } from './file-store.ts';
@@ -21,39 +22,30 @@ async function list(store: Store, prefix = ''): Promise<string[]> {
   return keys.sort();
 }
 
-const kinds: [string, () => Store][] = [
-  ['memoryStore', memoryStore],
-  ['fileStore', () => fileStore(fs, join(directory, 'not', 'there', 'yet', `${stores++}`))],
-];
+describe('memoryStore', () => checkLaws(it, storeLaws({ create: memoryStore })));
 
-describe.each(kinds)('%s', (_name, create) => {
-  it('keeps what was put, and forgets what was deleted', async () => {
-    const store = create();
-    expect(await store.get('a')).toBeUndefined();
-    expect(await list(store)).toEqual([]);
-    await store.delete('a');
-    await store.put('a', Uint8Array.of(1, 2));
-    await store.put('a', Uint8Array.of(3));
-    await store.put('empty', new Uint8Array(0));
-    expect(await store.get('a')).toEqual(Uint8Array.of(3));
-    expect(await store.get('empty')).toEqual(new Uint8Array(0));
-    await store.delete('a');
-    expect(await store.get('a')).toBeUndefined();
-    expect(await list(store)).toEqual(['empty']);
-  });
+const places = new WeakMap<Store, string>();
+const fresh = (place: string): Store => {
+  const store = fileStore(fs, place);
+  places.set(store, place);
+  return store;
+};
 
-  it('shares no bytes with its caller', async () => {
-    const store = create();
-    const bytes = Uint8Array.of(1, 2);
-    const put = store.put('a', bytes);
-    bytes[0] = 9;
-    await put;
-    const got = (await store.get('a')) as Uint8Array;
-    got[1] = 9;
-    expect(await store.get('a')).toEqual(Uint8Array.of(1, 2));
-  });
+describe('fileStore, as a store', () =>
+  checkLaws(
+    it,
+    storeLaws({
+      create: () => fresh(join(directory, 'not', 'there', 'yet', `${stores++}`)),
+      reopen: (store) => fresh(places.get(store) as string),
+    }),
+  ));
 
-  it('is a map of any names', async () => {
+describe('a map of any names', () => {
+  const kinds: [string, () => Store][] = [
+    ['memoryStore', memoryStore],
+    ['fileStore', () => fresh(join(directory, `${stores++}`))],
+  ];
+  it.each(kinds)('is %s', async (_name, create) => {
     const name = fc.string({
       minLength: 1,
       maxLength: 12,
@@ -70,12 +62,40 @@ describe.each(kinds)('%s', (_name, create) => {
       { numRuns: 30 },
     );
   });
+});
 
-  it('refuses what is no name or no bytes', async () => {
-    const store = create();
-    await expect(store.put('', new Uint8Array(1))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
-    await expect(store.put('a', [1] as unknown as Uint8Array)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
-    expect(await list(store)).toEqual([]);
+describe('storeLaws', () => {
+  const broken = async (change: (store: Store) => Partial<Store>): Promise<string[]> => {
+    const create = () => {
+      const store = memoryStore();
+      return { ...store, ...change(store) };
+    };
+    return (await brokenLaws(storeLaws({ create, reopen: (store) => store }))).map(({ name }) => name);
+  };
+
+  it('find what a store does wrong', async () => {
+    expect(await broken(() => ({}))).toEqual([]);
+    const shared = new Map<string, Uint8Array>();
+    expect(
+      await broken(() => ({
+        get: async (key) => shared.get(key),
+        put: async (key, bytes) => void shared.set(key, bytes),
+      })),
+    ).toContain('shares no bytes with its caller');
+    expect(await broken((store) => ({ get: (key) => store.get(key.toLowerCase()) }))).toContain(
+      'is a map of any names, each by itself',
+    );
+    expect(await broken((store) => ({ keys: () => store.keys('') }))).toEqual([
+      'lists the keys of a prefix, and those alone',
+    ]);
+    expect(await broken(() => ({ delete: async () => {} }))).toContain('is found again by who opens it next');
+    expect(await broken((store) => ({ put: async (key, bytes) => store.put(key || 'none', bytes) }))).toEqual([
+      'refuses what is no name or no bytes, and stays as it was',
+    ]);
+    const empty = async (key: string, store: Store) => ((await store.get(key))?.length ? store.get(key) : undefined);
+    expect(await broken((store) => ({ get: (key) => empty(key, store) }))).toEqual([
+      'keeps empty bytes apart from none',
+    ]);
   });
 });
 
