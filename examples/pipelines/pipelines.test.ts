@@ -132,3 +132,35 @@ describe('plain updates', () => {
     expect((await send(0.5)).aggregate.update[0]).toBeCloseTo(0.95);
   });
 });
+
+describe('a secure sum', () => {
+  it('is off by what it states, dither subtracted', async () => {
+    const d = 4096;
+    const rng = seededRng(1);
+    const contributions = Object.fromEntries(
+      Array.from({ length: 6 }, (_, i) => [
+        `c${i}`,
+        { values: { update: Float32Array.from({ length: d }, () => rng.uniform() - 0.5) }, weight: 1 },
+      ]),
+    );
+    const pipeline = secureSum({
+      algorithm: fedAvg(),
+      size: d,
+      codec: rotated(wrapped({ bits: 12, spread: 1 })),
+      wrapProbability: 1e-4,
+      aggregation,
+      minimumContributors: 4,
+      maximumWeight: 1,
+    });
+    const { aggregate, facts } = await driveRound(pipeline, { contributions, drop: { input: ['c3'] } });
+    const squares = aggregate.update.map((value, i) => {
+      const kept = Object.entries(contributions).filter(([id]) => id !== 'c3');
+      return (value - kept.reduce((sum, [, { values }]) => sum + values.update[i], 0) / 5) ** 2;
+    });
+    const error = Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / d);
+    // Of 4,096 coordinates: within 8 % but for a probability below 1e-9. Without the dithers it is 41 % more.
+    expect(error / (facts.quantizationError as number)).toBeGreaterThan(0.92);
+    expect(error / (facts.quantizationError as number)).toBeLessThan(1.08);
+    expect(facts.wrapProbability).toBe(1e-4);
+  });
+});
