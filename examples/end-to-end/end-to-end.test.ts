@@ -1,11 +1,22 @@
 import { commonRange } from '@fedkit/compression';
-import { fedAvg, plainUpdates, scaffold, secureSum, type SecureSums, seededRng, type Trainer } from '@fedkit/core';
+import {
+  asynchronousRounds,
+  fedAvg,
+  fedBuff,
+  plainUpdates,
+  scaffold,
+  secureSum,
+  seededRng,
+  type Trainer,
+} from '@fedkit/core';
 import { quadraticTrainer } from '@fedkit/core/conformance';
+import type { VirtualClock } from '@fedkit/core/transport/memory';
 import { secureAggregation } from '@fedkit/secagg';
 import { describe, expect, it } from 'vitest';
 import { runFederation } from './federation.ts';
-import { watchSums } from './opened-sums.ts';
+import { OpenedSums } from './opened-sums.ts';
 import { drawPlan } from './plan.ts';
+import { asynchronousDifferences, Steps } from './steps.ts';
 import { differences } from './witness.ts';
 
 const SIZE = 5;
@@ -40,21 +51,41 @@ async function plainRun(seed: string) {
 async function secureRun(seed: string) {
   const algorithm = seededRng(seed).below(2) === 0 ? fedAvg() : scaffold();
   const plan = drawPlan({ seed, clients: CLIENTS, until: 90_000, outages: 1 });
-  const sums = new Map<number, SecureSums['sums']>();
-  const aggregation = watchSums(
-    secureAggregation({ corruptFraction: 0.1, dropoutFraction: 0.3, sealingKey: new Uint8Array(32).fill(1) }),
-    sums,
-  );
+  const opened = new OpenedSums();
+  const aggregation = secureAggregation({
+    corruptFraction: 0,
+    dropoutFraction: 0.34,
+    sealingKey: new Uint8Array(32).fill(1),
+  });
   const codec = commonRange({ bits: 24, range: 8, contributors: CLIENTS });
-  const pipeline = () =>
-    secureSum({ algorithm, size: SIZE, codec, aggregation, minimumContributors: 3, maximumWeight: 3 } as never);
+  const pipeline = (clock: VirtualClock) =>
+    secureSum({
+      algorithm: algorithm as never,
+      size: SIZE,
+      codec,
+      aggregation: opened.watch(aggregation, clock),
+      minimumContributors: 3,
+      maximumWeight: 3,
+    });
   const rounds = { ...ROUNDS, overSelection: 1, cohort: 5, minimum: 3, rounds: 2 };
   const outcome = await runFederation({ plan, pipeline, initial, rounds, trainer, patience: PATIENCE });
+  const { sums } = opened;
   return {
     ...outcome,
-    sums,
     differences: differences(outcome.witness, { algorithm, size: SIZE, initial, ...outcome, sums }),
   };
+}
+
+async function asynchronousRun(seed: string) {
+  const plan = drawPlan({ seed, clients: CLIENTS, until: 90_000 });
+  const steps = new Steps();
+  const pipeline = () =>
+    plainUpdates({ algorithm: asynchronousRounds(steps.watch(fedBuff({ bufferSize: 3 }))), size: SIZE });
+  const rounds = { ...ROUNDS, cohort: 3, rounds: 8 };
+  const outcome = await runFederation({ plan, pipeline, initial, rounds, trainer, patience: PATIENCE });
+  const { params } = outcome.state as { params: Float32Array };
+  const { witness, records } = outcome;
+  return { ...outcome, differences: asynchronousDifferences(witness, steps, { initial, params, records }) };
 }
 
 describe('a federation in which everything goes wrong', () => {
@@ -78,6 +109,18 @@ describe('a federation in which everything goes wrong', () => {
         const run = await secureRun(seed);
         expect(run.differences, seed).toEqual([]);
         expect(run.records.filter(({ outcome }) => outcome === 'published').length, seed).toBe(2);
+      }
+    },
+  );
+
+  it.each(Array.from({ length: 4 }, (_, block) => block))(
+    'steps with exactly the acknowledged, block %i of asynchronous runs',
+    async (block) => {
+      for (let i = 0; i < 10; i++) {
+        const seed = `asynchronous ${10 * block + i}`;
+        const run = await asynchronousRun(seed);
+        expect(run.differences, seed).toEqual([]);
+        expect(run.records.length, seed).toBe(8);
       }
     },
   );

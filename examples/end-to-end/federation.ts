@@ -18,7 +18,7 @@ import {
   seededRng,
   type Trainer,
 } from '@fedkit/core';
-import { faultyExchange, memoryTransport, virtualClock } from '@fedkit/core/transport/memory';
+import { faultyExchange, memoryTransport, type VirtualClock, virtualClock } from '@fedkit/core/transport/memory';
 import { isOut, type Plan } from './plan.ts';
 import { Dead, mortalStore, sleep, untilDone } from './process.ts';
 import { type AnyPipeline, Witness } from './witness.ts';
@@ -27,7 +27,7 @@ import { type AnyPipeline, Witness } from './witness.ts';
 export interface Federation {
   readonly plan: Plan;
   /** Made anew for each process, as each would make its own. */
-  readonly pipeline: () => AnyPipeline;
+  readonly pipeline: (clock: VirtualClock) => AnyPipeline;
   readonly initial: Float32Array;
   readonly rounds: RoundOptions;
   readonly trainer: (client: number) => Trainer;
@@ -80,7 +80,7 @@ export async function runFederation({
     const rng = root.fork('server', boots++);
     server = await federatedServer({
       ...rounds,
-      pipeline: pipeline(),
+      pipeline: pipeline(clock),
       initial,
       store: mortalStore(serverDisk, clock, rng.fork('disk'), life),
       clock: () => clock.now(),
@@ -113,7 +113,7 @@ export async function runFederation({
       const teacher = trainer(i);
       return federatedClient({
         id,
-        pipeline: witness.watch(id, pipeline()),
+        pipeline: witness.watch(id, pipeline(clock)),
         trainer: {
           ...teacher,
           async train(start, objective, options) {
@@ -148,7 +148,7 @@ export async function runFederation({
       const id = `client ${i}`;
       const own = federatedClient({
         id,
-        pipeline: pipeline(),
+        pipeline: pipeline(clock),
         trainer: trainer(i),
         local: () => ({ steps: 1, batchSize: 'all', learningRate: 1 }),
         exchange: memoryTransport(handler, id),

@@ -166,6 +166,21 @@ describe('virtualClock', () => {
     await expect(clock.run(Promise.reject(new Error('no')))).rejects.toThrow('no');
   });
 
+  it('stands still while it is held', async () => {
+    const clock = virtualClock();
+    const release = clock.hold();
+    let fired = false;
+    clock.after(1, () => {
+      fired = true;
+    });
+    await clock.run(new Promise((resolve) => setTimeout(resolve, 20)));
+    expect([fired, clock.now()]).toEqual([false, 0]);
+    release();
+    release();
+    await clock.run(sleep('test', clock, 2, undefined));
+    expect([fired, clock.now()]).toEqual([true, 2]);
+  });
+
   it('notices work that waits for nothing', async () => {
     await expect(virtualClock().run(new Promise(() => undefined))).rejects.toMatchObject({ code: 'PROTOCOL_STATE' });
   });

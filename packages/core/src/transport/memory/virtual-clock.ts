@@ -17,6 +17,8 @@ export interface VirtualClock extends Clock {
    * for something that never comes.
    */
   run<T>(work: Promise<T>): Promise<T>;
+  /** Time stands still until the function it gives is called: for work that takes real time, such as a thread's. */
+  hold(): () => void;
 }
 
 interface Timer {
@@ -32,6 +34,7 @@ export function virtualClock(start: number = 0): VirtualClock {
   /** In reverse: the next is the last. */
   const timers: Timer[] = [];
   let now = start;
+  let holds = 0;
   return {
     now: () => now,
     after(milliseconds, callback) {
@@ -40,6 +43,14 @@ export function virtualClock(start: number = 0): VirtualClock {
       return () => {
         const place = timers.indexOf(timer);
         if (place >= 0) timers.splice(place, 1);
+      };
+    },
+    hold() {
+      holds++;
+      let held = true;
+      return () => {
+        if (held) holds--;
+        held = false;
       };
     },
     async run(work) {
@@ -52,11 +63,11 @@ export function virtualClock(start: number = 0): VirtualClock {
       for (;;) {
         await turn();
         if (settled) return work;
-        const next = timers.pop();
-        if (next) {
+        const next = holds === 0 ? timers.pop() : undefined;
+        if (next || holds > 0) {
           busy = Date.now();
-          now = Math.max(now, next.at);
-          next.callback();
+          now = Math.max(now, next?.at ?? now);
+          next?.callback();
         } else if (Date.now() - busy > PATIENCE) {
           throw new FedkitError('PROTOCOL_STATE', 'virtualClock: expected a timer or the end of the work, got neither');
         }
