@@ -34,11 +34,13 @@ export interface DrivenRound<U extends Update> {
 }
 
 /** Runs one round and gives what it came to. */
-export async function driveRound<U extends Update, R extends PlainData>(
-  // biome-ignore lint/suspicious/noExplicitAny: the algorithm's own states play no part here
-  pipeline: Pipeline<any, any, any, U, R>,
-  run: DrivenRound<U>,
-): Promise<Collected<R>> {
+export async function driveRound<
+  S extends PlainData,
+  B extends PlainData,
+  C extends PlainData,
+  U extends Update,
+  R extends PlainData,
+>(pipeline: Pipeline<S, B, C, U, R>, run: DrivenRound<U>): Promise<Collected<R>> {
   const [half, other] = [pipeline.client(), pipeline.server()];
   const ids = Object.keys(run.contributions);
   const round = run.round ?? 1;

@@ -1,7 +1,7 @@
 /**
  * Bytes that somebody bent: whatever arrives, only FedkitErrors come of it, and the state stays as it was.
  */
-import { commonRange, eden, feedbackCodec, rotation, topK } from '@fedkit/compression';
+import { commonRange, eden, feedbackCodec, topK } from '@fedkit/compression';
 import {
   centralDp,
   distributedDp,
@@ -16,14 +16,12 @@ import {
   secureSum,
   seededRng,
 } from '@fedkit/core';
-import { gaussianMechanism, privacyLedger, rdpAccountant, skellamMechanism } from '@fedkit/privacy';
-import { secureAggregation } from '@fedkit/secagg';
+import { privacyLedger, rdpAccountant } from '@fedkit/privacy';
 import { describe, expect, it } from 'vitest';
+import { aggregation, central, distributed } from './settings.ts';
 
 const size = 20;
 const modelDigest = new Uint8Array(32).fill(3);
-const aggregation = secureAggregation({ corruptFraction: 0, dropoutFraction: 0.2, sealingKey: new Uint8Array(32) });
-
 /** Flips, cuts, grows, overwrites: one seeded mutation. */
 function bent(bytes: Uint8Array, seed: number): Uint8Array {
   const rng = seededRng(seed);
@@ -65,22 +63,14 @@ const reporting = {
     clientMomentum: 0.5,
     errorFeedback: feedbackCodec(),
   }),
-  central: centralDp({
-    algorithm: scaffold(),
-    size,
-    clip: 1,
-    weighting: { kind: 'uniform' },
-    noiseStd: 1,
-    expectedContributors: 2,
-    mechanism: (options) => gaussianMechanism({ placement: 'central', ...options }),
-  }),
+  central: centralDp({ ...central, algorithm: scaffold(), size }),
 };
 const values = { update: new Float32Array(size).fill(0.1), control: new Float32Array(size).fill(-0.2) };
 
 describe.each(Object.entries(reporting))('%s', (_, pipeline) => {
   const client: ReportingClient<typeof values> = pipeline.client();
   const server: ReportingServer<unknown> = pipeline.server();
-  const parameters = server.announce({ round: 1, places: 5, modelDigest });
+  const parameters = server.announce({ round: 1, places: 8, modelDigest });
   const task = { round: 1, modelDigest, parameters };
   const encode = (id: string, memory?: Uint8Array) =>
     client.encode(task, { values, weight: 2 }, { rng: secureRng(), client: id, ...(memory && { memory }) });
@@ -129,26 +119,13 @@ const exchanging = {
     minimumContributors: 4,
     maximumWeight: 10,
   }),
-  'distributed noise': distributedDp({
-    algorithm: fedAvg(),
-    size,
-    clip: 1,
-    weighting: { kind: 'uniform' },
-    noiseStd: 4,
-    bits: 20,
-    mechanism: skellamMechanism,
-    rotation,
-    aggregation,
-    minimumContributors: 4,
-    maximumContributors: 8,
-    expectedContributors: 5,
-  }),
+  'distributed noise': distributedDp({ ...distributed, size }),
 };
 
 describe.each(Object.entries(exchanging))('%s', (_, pipeline) => {
   const client = pipeline.client();
   const server = pipeline.server();
-  const parameters = server.announce({ round: 1, places: 5, modelDigest });
+  const parameters = server.announce({ round: 1, places: 8, modelDigest });
   const task = { round: 1, modelDigest, parameters };
 
   it('refuses bent parameters before anything secret exists', () => {
@@ -161,7 +138,7 @@ describe.each(Object.entries(exchanging))('%s', (_, pipeline) => {
 
   it('refuses the parameters of another pipeline, round and model', () => {
     const foreign = Object.values(exchanging).find((other) => other !== pipeline) as typeof pipeline;
-    const theirs = foreign.server().announce({ round: 1, places: 5, modelDigest });
+    const theirs = foreign.server().announce({ round: 1, places: 8, modelDigest });
     expect(() => client.check({ ...task, parameters: theirs })).toThrow(/parameters of/);
     expect(() => client.check({ ...task, round: 2 })).toThrow(expect.objectContaining({ code: 'DECODE_FAILED' }));
     expect(() => client.check({ ...task, modelDigest: new Uint8Array(32) })).toThrow(
@@ -190,7 +167,7 @@ describe.each(Object.entries(exchanging))('%s', (_, pipeline) => {
 
 it('secureSum counts whole weights up to its largest, and no others', () => {
   const pipeline = exchanging['secure sum'];
-  const parameters = pipeline.server().announce({ round: 1, places: 5, modelDigest });
+  const parameters = pipeline.server().announce({ round: 1, places: 8, modelDigest });
   const input = (weight: number) =>
     pipeline
       .client()
@@ -217,18 +194,9 @@ it('a ledger that fails to store releases nothing', async () => {
     accountant: () => rdpAccountant({ neighboring: 'add-or-remove' }),
   });
 
-  const pipeline = centralDp({
-    algorithm: fedAvg(),
-    size,
-    clip: 1,
-    weighting: { kind: 'uniform' },
-    noiseStd: 3,
-    expectedContributors: 2,
-    mechanism: (options) => gaussianMechanism({ placement: 'central', ...options }),
-    filters: { recipients },
-  });
+  const pipeline = centralDp({ ...central, size, filters: { recipients } });
   const server = pipeline.server();
-  const parameters = server.announce({ round: 1, places: 5, modelDigest });
+  const parameters = server.announce({ round: 1, places: 8, modelDigest });
   const collector = server.open({ round: 1, parameters });
   const report = pipeline
     .client()
@@ -238,7 +206,7 @@ it('a ledger that fails to store releases nothing', async () => {
       { rng: secureRng(), client: 'a' },
     );
   collector.accept('a', report.bytes);
-  const facts = { round: 1, scheme: { kind: 'none' }, population: 5 } as const;
+  const facts = { round: 1, scheme: { kind: 'none' }, population: 8 } as const;
   full = true;
   await expect(collector.close(facts)).rejects.toThrow('full');
   expect(recipients.charged(1)).toEqual([]);

@@ -17,19 +17,14 @@ import {
   softmaxRegression,
   type Update,
 } from '@fedkit/core';
-import { secureAggregation } from '@fedkit/secagg';
 import { describe, expect, it } from 'vitest';
 import { driveRound } from './drive.ts';
+import { aggregation } from './settings.ts';
 
-const aggregation = secureAggregation({
-  corruptFraction: 0.1,
-  dropoutFraction: 0.3,
-  sealingKey: new Uint8Array(32).fill(1),
-});
 const model = softmaxRegression({ inputs: 6, classes: 3 });
 const size = model.layout.size;
 
-// biome-ignore lint/suspicious/noExplicitAny: the algorithms' own types differ
+// oxlint-disable-next-line typescript/no-explicit-any -- the algorithms' own types differ
 type Any = any;
 const algorithms: LinearAlgorithm<Any, Any, Any, Any, Any>[] = [
   fedAvg(),

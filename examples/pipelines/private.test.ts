@@ -17,7 +17,6 @@ import {
   type DpEvent,
   distributedGaussianMechanism,
   event,
-  gaussianMechanism,
   type Neighboring,
   privacyLedger,
   rdpAccountant,
@@ -26,33 +25,15 @@ import {
 import { secureAggregation } from '@fedkit/secagg';
 import { describe, expect, it } from 'vitest';
 import { driveRound } from './drive.ts';
+import { central, distributed } from './settings.ts';
 import { unmasked } from './unmasked.ts';
 
 const code = (name: string) => expect.objectContaining({ name: 'FedkitError', code: name });
-const aggregation = secureAggregation({
-  corruptFraction: 0.1,
-  dropoutFraction: 0.3,
-  sealingKey: new Uint8Array(32).fill(1),
-});
 const size = 1000;
 const delta = 1e-5;
 const accountant = (neighboring: Neighboring) => () => rdpAccountant({ neighboring });
 
-const base = {
-  algorithm: fedAvg(),
-  size,
-  clip: 1,
-  weighting: { kind: 'uniform' },
-  noiseStd: 4,
-  bits: 20,
-  mechanism: skellamMechanism,
-  rotation,
-  aggregation,
-  minimumContributors: 6,
-  maximumContributors: 10,
-  colluders: 1,
-  expectedContributors: 8,
-} as const;
+const base = { ...distributed, size };
 
 /** Updates of norm `norm` in different directions. */
 function contributionsOf(clients: number, norm = 0.5): Record<string, Contribution<FedAvgUpdate>> {
@@ -245,19 +226,10 @@ describe('distributedDp', () => {
 });
 
 describe('centralDp', () => {
-  const central = {
-    algorithm: fedAvg(),
-    size,
-    clip: 1,
-    weighting: { kind: 'uniform' },
-    noiseStd: 2,
-    mechanism: (options: { size: number; clip: number; noiseStd: number; maxContributions: number }) =>
-      gaussianMechanism({ placement: 'central', ...options }),
-    expectedContributors: 8,
-  } as const;
+  const own = { ...central, size };
 
   it('releases the clipped mean under noise of the claimed variance', async () => {
-    const { aggregate } = await driveRound(centralDp(central), {
+    const { aggregate } = await driveRound(centralDp(own), {
       contributions: contributionsOf(8, 3),
       restarts: true,
     });
@@ -268,8 +240,8 @@ describe('centralDp', () => {
   });
 
   it('clips what a client did not', async () => {
-    const pipeline = centralDp({ ...central, noiseStd: 1e-3, codec: eden({ bits: 8 }) });
-    const lying = centralDp({ ...central, noiseStd: 1e-3, codec: eden({ bits: 8 }), clip: 1000 });
+    const pipeline = centralDp({ ...own, noiseStd: 1e-3, codec: eden({ bits: 8 }) });
+    const lying = centralDp({ ...own, noiseStd: 1e-3, codec: eden({ bits: 8 }), clip: 1000 });
     const { aggregate } = await driveRound(
       { ...pipeline, client: () => lying.client() },
       { contributions: contributionsOf(8, 500) },
@@ -280,7 +252,7 @@ describe('centralDp', () => {
   it('charges before noise is drawn, once however often it is closed', async () => {
     const store = memoryStore();
     const recipients = await ledger(store, 'r', 'add-or-remove');
-    const pipeline = centralDp({ ...central, filters: { recipients } });
+    const pipeline = centralDp({ ...own, filters: { recipients } });
     const half = pipeline.server();
     const client = pipeline.client();
     const parameters = half.announce({ round: 1, places: 8, modelDigest: new Uint8Array(32) });
@@ -304,7 +276,7 @@ describe('centralDp', () => {
 
   it('releases nothing beyond the budget, and may be closed again once there is more', async () => {
     const recipients = await ledger(memoryStore(), 'r', 'add-or-remove', 0.01);
-    const pipeline = centralDp({ ...central, filters: { recipients } });
+    const pipeline = centralDp({ ...own, filters: { recipients } });
     const half = pipeline.server();
     const parameters = half.announce({ round: 1, places: 8, modelDigest: new Uint8Array(32) });
     const collector = half.open({ round: 1, parameters });

@@ -1,7 +1,7 @@
 /**
  * What has no sound meaning together: refused by the types, and by name in plain JavaScript.
  */
-import { commonRange, eden, feedbackCodec, rotated, rotation, topK, wrapped } from '@fedkit/compression';
+import { commonRange, eden, feedbackCodec, rotated, topK, wrapped } from '@fedkit/compression';
 import {
   centralDp,
   coordinateMedian,
@@ -13,12 +13,11 @@ import {
   uniformSelection,
   weightedSelection,
 } from '@fedkit/core';
-import { gaussianMechanism, privacyLedger, privateMean, rdpAccountant, skellamMechanism } from '@fedkit/privacy';
+import { gaussianMechanism, privacyLedger, privateMean, rdpAccountant } from '@fedkit/privacy';
 import { secureRng } from '@fedkit/core';
-import { secureAggregation } from '@fedkit/secagg';
 import { describe, expect, it } from 'vitest';
+import * as settings from './settings.ts';
 
-const aggregation = secureAggregation({ corruptFraction: 0, dropoutFraction: 0.2, sealingKey: new Uint8Array(32) });
 const size = 10;
 const refused = (text: RegExp, code = 'INVALID_ARGUMENT') =>
   expect.objectContaining({ name: 'FedkitError', code, message: expect.stringMatching(text) });
@@ -27,34 +26,12 @@ const sum = {
   algorithm: fedAvg(),
   size,
   codec: commonRange({ bits: 24, range: 1, contributors: 8 }),
-  aggregation,
+  aggregation: settings.aggregation,
   minimumContributors: 4,
   maximumWeight: 10,
 };
-const distributed = {
-  algorithm: fedAvg(),
-  size,
-  clip: 1,
-  weighting: { kind: 'uniform' },
-  noiseStd: 4,
-  bits: 20,
-  mechanism: skellamMechanism,
-  rotation,
-  aggregation,
-  minimumContributors: 6,
-  maximumContributors: 10,
-  expectedContributors: 8,
-} as const;
-const central = {
-  algorithm: fedAvg(),
-  size,
-  clip: 1,
-  weighting: { kind: 'uniform' },
-  noiseStd: 2,
-  mechanism: (options: { size: number; clip: number; noiseStd: number; maxContributions: number }) =>
-    gaussianMechanism({ placement: 'central', ...options }),
-  expectedContributors: 8,
-} as const;
+const distributed = { ...settings.distributed, size };
+const central = { ...settings.central, size };
 const robust = fedAvg({ aggregate: coordinateMedian });
 const fixed = uniformSelection({ cohort: 8 });
 const poisson = poissonSelection({ probability: 0.1 });

@@ -13,9 +13,9 @@ const stages = ['advertise', 'input', 'unmask', 'finished'] as const;
 /** Sums in the clear, modulo each vector's ring. */
 export const unmasked: SecureAggregation = {
   kind: 'secure-aggregation',
-  configure: ({ session: _, modelDigest: __, ...round }: SecureRound) => encode(round),
+  configure: ({ clients, minimumClients, vectors }) => encode({ clients, minimumClients, vectors }),
   client({ id, configuration, terms }) {
-    const round = decode<SecureRound>(configuration);
+    const round = decode<Pick<SecureRound, 'minimumClients' | 'vectors'>>(configuration);
     if (round.minimumClients < terms.minimumClients) throw new FedkitError('THRESHOLD_NOT_MET', 'unmasked: too few');
     let input: Record<string, number[]> | undefined;
     let stage = 0;
@@ -34,7 +34,7 @@ export const unmasked: SecureAggregation = {
     };
   },
   server({ configuration }) {
-    const round = decode<SecureRound>(configuration);
+    const round = decode<Pick<SecureRound, 'minimumClients' | 'vectors'>>(configuration);
     const heard = new Set<ClientId>();
     const inputs = new Map<ClientId, Record<string, number[]>>();
     let stage = 0;

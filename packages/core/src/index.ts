@@ -171,30 +171,31 @@ export type {
   Collected,
   ExchangeCollector,
   ExchangingClient,
+  ExchangingPipeline,
   ExchangingServer,
   Pipeline,
   PipelineFacts,
   PipelineTask,
   ReportCollector,
   ReportingClient,
+  ReportingPipeline,
   ReportingServer,
   RoundFacts,
   ServerHalf,
 } from './pipeline/contract.ts';
-export { type PlainUpdates, type PlainUpdatesOptions, plainUpdates } from './pipeline/plain-updates.ts';
-export { type SecureSum, type SecureSumOptions, secureSum } from './pipeline/secure-sum.ts';
-export { type CentralDp, type CentralDpOptions, centralDp } from './pipeline/central-dp.ts';
-export { type DistributedDp, type DistributedDpOptions, distributedDp } from './pipeline/distributed-dp.ts';
+export { type PlainUpdatesOptions, plainUpdates } from './pipeline/plain-updates.ts';
+export { type SecureSumOptions, secureSum } from './pipeline/secure-sum.ts';
+export { type CentralDpOptions, centralDp } from './pipeline/central-dp.ts';
+export { type DistributedDpOptions, distributedDp } from './pipeline/distributed-dp.ts';
 export type {
   AccountingOf,
   Filters,
   PrivacyCharge,
   PrivacyEvent,
   PrivacyFilter,
-  PrivateWeighting,
-  PublicTotals,
   SelectionOptions,
 } from './pipeline/privacy.ts';
+export type { PrivateOptions, PrivateWeighting, PublicTotals } from './pipeline/private-options.ts';
 export type {
   CentralNoise,
   CentralNoiseMaker,

@@ -20,9 +20,9 @@ export function feedbackCodec(options: Pick<ErrorFeedbackOptions, 'decay'> = {})
     return {
       encode(values, context, memory) {
         const feedback = memory === undefined ? errorFeedback(codec, own) : restoreErrorFeedback(codec, memory, own);
-        const { bytes, commit } = feedback.encode(values, context);
-        commit();
-        return { bytes, memory: feedback.serialize() };
+        const pending = feedback.encode(values, context);
+        pending.commit();
+        return { bytes: pending.bytes, memory: feedback.serialize() };
       },
     };
   };

@@ -46,7 +46,7 @@ export interface RecordAggregator<S extends Slots>
   /** The rule of each slot. */
   readonly slots: S;
   /** Opens one contribution whose slots arrive in pieces; present where every slot's rule streams. */
-  open?(accumulator: RecordAccumulator, contribution: Omit<Contribution, 'values'>): OpenRecord;
+  readonly open?: (accumulator: RecordAccumulator, contribution: Omit<Contribution, 'values'>) => OpenRecord;
   /** Clients whose update a robust rule of some slot set aside, ascending. */
   excluded(accumulator: RecordAccumulator): ClientId[];
 }

@@ -10,33 +10,22 @@
  * @module
  */
 import type { Update } from '../aggregate/contract.ts';
-import type { LinearAlgorithm } from '../algorithm/contract.ts';
 import { checkInteger, checkPositive, refuse } from '../check.ts';
 import type { Codec } from '../codec/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { SamplingScheme } from '../select/sampling-scheme.ts';
 import { centralCollector } from './central-collector.ts';
 import { type CodecBySlot, codecsFor, probe } from './codecs.ts';
-import type { Pipeline, PipelineTask, ReportingClient, ReportingServer } from './contract.ts';
+import type { PipelineTask, ReportingPipeline } from './contract.ts';
 import { digestOf } from './digest.ts';
-import { jointOf } from './joint.ts';
 import type { CentralNoiseMaker } from './mechanisms.ts';
 import { announceParameters, readParameters } from './parameters.ts';
 import { plainCodec } from './plain-codec.ts';
-import {
-  Accounting,
-  checkClip,
-  checkWeighting,
-  type PrivacyFilter,
-  type PrivateWeighting,
-  type PublicTotals,
-  publicTotals,
-  type SelectionOptions,
-} from './privacy.ts';
+import { Accounting, type PrivacyFilter, type SelectionOptions } from './privacy.ts';
+import { type PrivateOptions, privateSums } from './private-options.ts';
 import { encodeReport } from './report.ts';
 import { clientSeedOf } from './seeds.ts';
-import { refuseMemory } from './secure-sum.ts';
-import { sumsOf, vectorsOf } from './slots.ts';
+import { vectorsOf } from './slots.ts';
 
 /** What `centralDp` is made of. Client and server are given the same. Norms and noise are in the unit of the values. */
 export interface CentralDpOptions<
@@ -46,15 +35,7 @@ export interface CentralDpOptions<
   U extends Update,
   R extends PlainData,
   K extends SamplingScheme,
-> extends PublicTotals,
-    SelectionOptions<K> {
-  /** One whose contributions are only summed. */
-  readonly algorithm: LinearAlgorithm<S, B, C, U, R>;
-  /** d, the model's parameters. */
-  readonly size: number;
-  /** C > 0: L2 bound of one client's update, all slots together, before its weight. */
-  readonly clip: number;
-  readonly weighting: PrivateWeighting;
+> extends PrivateOptions<S, B, C, U, R, K> {
   /** σ > 0: standard deviation of the noise on each coordinate of the sum. */
   readonly noiseStd: number;
   /** `(options) => gaussianMechanism({ placement: 'central', ...options })`. */
@@ -67,23 +48,6 @@ export interface CentralDpOptions<
   readonly maximumContributors?: number;
   /** The budget against those who see models. The server sees updates as they are: no budget protects from it. */
   readonly filters?: { readonly recipients?: PrivacyFilter; readonly server?: never };
-  /** Momentum accumulates over rounds what one clip is to bound: only `plainUpdates` has it. */
-  readonly clientMomentum?: never;
-  /** What one round left out would add to the next one's clip: only `plainUpdates` has it. */
-  readonly errorFeedback?: never;
-}
-
-/** A pipeline of updates that a trusted server noises. */
-export interface CentralDp<
-  S extends PlainData,
-  B extends PlainData,
-  C extends PlainData,
-  U extends Update,
-  R extends PlainData,
-> extends Pipeline<S, B, C, U, R> {
-  readonly kind: 'central-dp';
-  client(): ReportingClient<U>;
-  server(): ReportingServer<R>;
 }
 
 /**
@@ -103,15 +67,10 @@ export function centralDp<
   U extends Update,
   R extends PlainData,
   K extends SamplingScheme = SamplingScheme,
->(options: CentralDpOptions<S, B, C, U, R, K>): CentralDp<S, B, C, U, R> {
+>(options: CentralDpOptions<S, B, C, U, R, K>): ReportingPipeline<S, B, C, U, R> {
   const where = 'centralDp';
-  refuseMemory(where, options);
   const { algorithm, mechanism: makeNoise } = options;
-  const size = checkInteger(`${where}: size`, options.size, 1);
-  const { summands, form, kind } = sumsOf(where, algorithm, size);
-  const clip = checkClip(where, options.clip);
-  const joint = jointOf(summands, checkWeighting(where, options.weighting));
-  const totals = publicTotals(where, options, joint.weighs);
+  const { size, summands, form, kind, clip, joint, totals } = privateSums(where, options);
   const codecs = codecsFor(where, options.codec ?? plainCodec, summands);
   const minimumContributors = checkInteger(`${where}: minimumContributors`, options.minimumContributors ?? 1, 1);
   if (typeof makeNoise !== 'function') {

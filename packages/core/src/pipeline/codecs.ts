@@ -34,14 +34,15 @@ export function linearCodecsFor(
   slots: readonly SlotShape[],
 ): LinearCodec[] {
   const codecs = codecsFor(where, codec, slots);
-  for (const { kind, linearity, encodeIntegers, decodeSum } of codecs) {
-    if (linearity === 'linear' && typeof encodeIntegers === 'function' && typeof decodeSum === 'function') continue;
+  for (const own of codecs) {
+    if (own.linearity === 'linear' && typeof own.encodeIntegers === 'function' && Number.isSafeInteger(own.bound))
+      continue;
     refuse(
       'INVALID_ARGUMENT',
       `${where}: codec`,
       'a linear codec on integers, such as commonRange or rotated(wrapped): what others encode must be decoded client by ' +
         'client, which secure aggregation prevents',
-      kind,
+      own.kind,
     );
   }
   return codecs;

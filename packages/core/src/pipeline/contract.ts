@@ -36,7 +36,7 @@ export interface ReportingClient<U extends Update> {
    * The report, and what the client must remember if and only if the server counts it: error feedback's residual, client
    * momentum. Pure: the same arguments and stream give the same bytes, and nothing is remembered here.
    *
-   * @param memory - What the last counted report gave; absent before the first.
+   * @param options.memory - What the last counted report gave; absent before the first.
    */
   encode(
     task: PipelineTask,
@@ -162,7 +162,7 @@ export interface ReportingServer<R> {
   readonly minimumContributors: number;
   /** The parameters of a round, for every client: fresh seeds, rings and terms. */
   announce(round: { readonly round: number; readonly places: number; readonly modelDigest: Uint8Array }): Uint8Array;
-  /** @param options.saved - What `serialize` of an earlier collector of this round gave. */
+  /** @param round.saved - What `serialize` of an earlier collector of this round gave. */
   open(round: OpenRound & { readonly saved?: Uint8Array }): ReportCollector<R>;
 }
 
@@ -171,7 +171,10 @@ export interface ExchangingServer<R> {
   readonly collects: 'exchange';
   readonly minimumContributors: number;
   announce(round: { readonly round: number; readonly places: number; readonly modelDigest: Uint8Array }): Uint8Array;
-  /** @param options.persist - Awaited before the collector answers; what it was last given comes back as `saved`. */
+  /**
+   * @param round.persist - Awaited as a stage ends, before any message of the next leaves; what it was last given comes back as
+   * `saved`. Messages of a stage that a crash cut short come again: clients repeat them, byte for byte.
+   */
   open(round: OpenRound & { readonly persist: Persist; readonly saved?: Uint8Array }): ExchangeCollector<R>;
 }
 
@@ -192,4 +195,28 @@ export interface Pipeline<
   readonly digest: Uint8Array;
   client(): ClientHalf<U>;
   server(): ServerHalf<R>;
+}
+
+/** A pipeline whose updates travel as one report each. */
+export interface ReportingPipeline<
+  S extends PlainData,
+  B extends PlainData,
+  C extends PlainData,
+  U extends Update,
+  R extends PlainData,
+> extends Pipeline<S, B, C, U, R> {
+  client(): ReportingClient<U>;
+  server(): ReportingServer<R>;
+}
+
+/** A pipeline under secure aggregation. */
+export interface ExchangingPipeline<
+  S extends PlainData,
+  B extends PlainData,
+  C extends PlainData,
+  U extends Update,
+  R extends PlainData,
+> extends Pipeline<S, B, C, U, R> {
+  client(): ExchangingClient<U>;
+  server(): ExchangingServer<R>;
 }

@@ -14,31 +14,20 @@
  * @module
  */
 import type { Contribution, Update } from '../aggregate/contract.ts';
-import type { LinearAlgorithm } from '../algorithm/contract.ts';
 import { checkInteger, checkNumber, checkPositive, refuse } from '../check.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { SecureAggregation, SecureInput, SecureSums } from '../secure/contract.ts';
 import type { SamplingScheme } from '../select/sampling-scheme.ts';
-import type { Collected, ExchangingClient, ExchangingServer, Pipeline } from './contract.ts';
+import type { Collected, ExchangingPipeline } from './contract.ts';
 import { digestOf } from './digest.ts';
 import { checkAggregation, type Draw, type Exchange, exchangingClient, exchangingServer } from './exchange.ts';
-import { jointOf } from './joint.ts';
 import type { DistributedNoiseMaker, SeededRotation } from './mechanisms.ts';
 import type { Parameters } from './parameters.ts';
-import {
-  Accounting,
-  checkClip,
-  checkWeighting,
-  type Filters,
-  type PrivateWeighting,
-  type PublicTotals,
-  publicTotals,
-  type SelectionOptions,
-} from './privacy.ts';
+import { Accounting, type Filters, type SelectionOptions } from './privacy.ts';
+import { type PrivateOptions, privateSums } from './private-options.ts';
 import { rootMeanSquare } from './root-mean-square.ts';
 import { sharedSeedOf } from './seeds.ts';
-import { refuseMemory } from './secure-sum.ts';
-import { sumsOf, vectorsOf } from './slots.ts';
+import { vectorsOf } from './slots.ts';
 
 /** What `distributedDp` is made of. Client and server are given the same. Norms and noise are in the unit of the values. */
 export interface DistributedDpOptions<
@@ -48,15 +37,7 @@ export interface DistributedDpOptions<
   U extends Update,
   R extends PlainData,
   K extends SamplingScheme,
-> extends PublicTotals,
-    SelectionOptions<K> {
-  /** One whose contributions are only summed. */
-  readonly algorithm: LinearAlgorithm<S, B, C, U, R>;
-  /** d, the model's parameters. */
-  readonly size: number;
-  /** C > 0: L2 bound of one client's update, all slots together, before its weight. */
-  readonly clip: number;
-  readonly weighting: PrivateWeighting;
+> extends PrivateOptions<S, B, C, U, R, K> {
   /** σ > 0: standard deviation, on each coordinate of the sum, of the honest noise when only the fewest survive. */
   readonly noiseStd: number;
   /** b, 2 to 30: sums are taken modulo 2^b. */
@@ -76,25 +57,8 @@ export interface DistributedDpOptions<
   readonly wrapProbability?: number;
   /** Budgets by observer, asked before a sum is opened. */
   readonly filters?: Filters;
-  /** Momentum accumulates over rounds what one clip is to bound: only `plainUpdates` has it. */
-  readonly clientMomentum?: never;
-  /** What one round left out would add to the next one's clip: only `plainUpdates` has it. */
-  readonly errorFeedback?: never;
   /** The mechanism is the codec: its grid and modulus are part of the claim. */
   readonly codec?: never;
-}
-
-/** A pipeline of sums under distributed noise. */
-export interface DistributedDp<
-  S extends PlainData,
-  B extends PlainData,
-  C extends PlainData,
-  U extends Update,
-  R extends PlainData,
-> extends Pipeline<S, B, C, U, R> {
-  readonly kind: 'distributed-dp';
-  client(): ExchangingClient<U>;
-  server(): ExchangingServer<R>;
 }
 
 const VECTOR = 'update';
@@ -118,18 +82,13 @@ export function distributedDp<
   U extends Update,
   R extends PlainData,
   K extends SamplingScheme = SamplingScheme,
->(options: DistributedDpOptions<S, B, C, U, R, K>): DistributedDp<S, B, C, U, R> {
+>(options: DistributedDpOptions<S, B, C, U, R, K>): ExchangingPipeline<S, B, C, U, R> {
   const where = 'distributedDp';
-  refuseMemory(where, options);
   if (options.codec !== undefined) {
     refuse('INVALID_ARGUMENT', `${where}: codec`, 'nothing: the mechanism rounds and encodes', options.codec);
   }
   const { algorithm, mechanism: makeNoise, rotation } = options;
-  const size = checkInteger(`${where}: size`, options.size, 1);
-  const { summands, form, kind } = sumsOf(where, algorithm, size);
-  const clip = checkClip(where, options.clip);
-  const joint = jointOf(summands, checkWeighting(where, options.weighting));
-  const totals = publicTotals(where, options, joint.weighs);
+  const { size, summands, form, kind, clip, joint, totals } = privateSums(where, options);
   const minimumContributors = checkInteger(`${where}: minimumContributors`, options.minimumContributors, 2);
   const maximumContributors = checkInteger(
     `${where}: maximumContributors`,

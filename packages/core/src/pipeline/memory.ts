@@ -6,7 +6,7 @@
  */
 import { ByteReader, ByteWriter } from '../bytes.ts';
 import type { Codec, CodecContext } from '../codec/contract.ts';
-import { checkBytes } from '../check.ts';
+import { checkBytes, refuse } from '../check.ts';
 import { plainCodec } from './plain-codec.ts';
 import type { SlotShape } from './slots.ts';
 
@@ -74,3 +74,17 @@ export function withMomentum(
 }
 
 const NO_SEED: CodecContext = { sharedSeed: new Uint8Array(0) };
+
+/** Refuses, by name, what plain JavaScript may hand in although the types do not let it. */
+export function refuseMemory(where: string, options: object): void {
+  for (const name of ['clientMomentum', 'errorFeedback'] as const) {
+    const given = (options as Record<string, unknown> | undefined)?.[name];
+    if (given === undefined) continue;
+    refuse(
+      'INVALID_ARGUMENT',
+      `${where}: ${name}`,
+      'nothing: it is for updates that arrive one by one, under plainUpdates',
+      given,
+    );
+  }
+}

@@ -4,7 +4,7 @@
  * @module
  */
 import type { AggregationContext, ClientId } from '../aggregate/contract.ts';
-import type { RecordAccumulator, RecordAggregator } from '../aggregate/record.ts';
+import type { RecordAccumulator } from '../aggregate/record.ts';
 import { type Staleness, stalenessWeight } from '../algorithm/staleness.ts';
 import { checkInteger, refuse } from '../check.ts';
 import type { Codec } from '../codec/contract.ts';
@@ -14,13 +14,13 @@ import type { Collected, ReportCollector } from './contract.ts';
 import { decodeReport } from './report.ts';
 import { readRoster, writeRoster } from './roster.ts';
 import { clientSeedOf } from './seeds.ts';
-import type { SlotShape } from './slots.ts';
+import type { AnyRecord, SlotShape } from './slots.ts';
 
 /** What a collector needs to know. */
 export interface PlainCollectorOptions {
   readonly round: number;
   readonly seed: Uint8Array;
-  readonly rule: RecordAggregator<Record<string, never>>;
+  readonly rule: AnyRecord;
   readonly slots: readonly SlotShape[];
   readonly codecs: readonly Codec[];
   readonly minimumContributors: number;

@@ -15,7 +15,7 @@ import type { Codec } from '../codec/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { SecureRng } from '../random.ts';
 import { type CodecBySlot, codecsFor, probe } from './codecs.ts';
-import type { Pipeline, PipelineTask, ReportingClient, ReportingServer } from './contract.ts';
+import type { PipelineTask, ReportingPipeline } from './contract.ts';
 import { digestOf } from './digest.ts';
 import { decodeMemory, encodeMemory, type ErrorFeedbackMaker, type SlotMemory, withMomentum } from './memory.ts';
 import { announceParameters, readParameters } from './parameters.ts';
@@ -73,7 +73,7 @@ export function plainUpdates<
   C extends PlainData,
   U extends Update,
   R extends PlainData,
->(options: PlainUpdatesOptions<S, B, C, U, R>): PlainUpdates<S, B, C, U, R> {
+>(options: PlainUpdatesOptions<S, B, C, U, R>): ReportingPipeline<S, B, C, U, R> {
   const where = 'plainUpdates';
   const { algorithm, errorFeedback } = options;
   const size = checkInteger(`${where}: size`, options.size, 1);
@@ -156,19 +156,6 @@ export function plainUpdates<
         }),
     }),
   };
-}
-
-/** A pipeline of single updates. */
-export interface PlainUpdates<
-  S extends PlainData,
-  B extends PlainData,
-  C extends PlainData,
-  U extends Update,
-  R extends PlainData,
-> extends Pipeline<S, B, C, U, R> {
-  readonly kind: 'plain-updates';
-  client(): ReportingClient<U>;
-  server(): ReportingServer<R>;
 }
 
 function weightOf(where: string, { weight }: Contribution<unknown>): { weight?: number } {

@@ -8,7 +8,7 @@
  * @module
  */
 import type { ClientId } from '../aggregate/contract.ts';
-import { checkInteger, checkPositive, refuse } from '../check.ts';
+import { checkInteger, refuse } from '../check.ts';
 import { isFedkitError } from '../errors.ts';
 import type { Selector } from '../select/contract.ts';
 import type { FixedSampling, PoissonSampling, SamplingScheme } from '../select/sampling-scheme.ts';
@@ -60,75 +60,6 @@ export interface SelectionOptions<K extends SamplingScheme> {
   readonly selection?: Selector<K>;
   /** Default: what each round's scheme and the filter's relation allow. */
   readonly accounting?: AccountingOf<K>;
-}
-
-/** Every update counts once, or by its weight up to a cap. */
-export type PrivateWeighting =
-  | { readonly kind: 'uniform' }
-  /** Weights are finite and > 0; what is above `maximumWeight` counts as it. */
-  | { readonly kind: 'capped'; readonly maximumWeight: number };
-
-/** Public constants in the place of what depends on who took part. */
-export interface PublicTotals {
-  /** What a sum over clients is divided by for their mean: fixed before anyone takes part. */
-  readonly expectedContributors: number;
-  /** What Σ w·x is divided by; needed where the algorithm weighs and weights are capped. */
-  readonly expectedWeight?: number;
-}
-
-/** The clip, checked. */
-export function checkClip(where: string, clip: unknown): number {
-  if (clip === undefined) {
-    refuse('INVALID_ARGUMENT', `${where}: clip`, 'an L2 bound for updates, without which noise protects nobody', clip);
-  }
-  return checkPositive(`${where}: clip`, clip);
-}
-
-/** The weighting, checked: the largest weight, or `undefined` where all count alike. */
-export function checkWeighting(where: string, weighting: PrivateWeighting): number | undefined {
-  const kind: unknown = weighting?.kind;
-  if (kind !== 'uniform' && kind !== 'capped') {
-    refuse('INVALID_ARGUMENT', `${where}: weighting`, "kind 'uniform' or 'capped'", kind);
-  }
-  if (weighting.kind === 'uniform') return undefined;
-  if (weighting.maximumWeight === undefined) {
-    refuse(
-      'INVALID_ARGUMENT',
-      `${where}: weighting`,
-      'a maximumWeight, without which a weighted sum has no sensitivity',
-      undefined,
-    );
-  }
-  return checkPositive(`${where}: weighting.maximumWeight`, weighting.maximumWeight);
-}
-
-/** The totals that conclude a sum, public all of them. */
-export function publicTotals(
-  where: string,
-  { expectedContributors, expectedWeight }: PublicTotals,
-  capped: boolean,
-): { weight: number; contributors: number } {
-  const contributors = checkPositive(`${where}: expectedContributors`, expectedContributors);
-  if (!capped) {
-    if (expectedWeight !== undefined) {
-      refuse(
-        'INVALID_ARGUMENT',
-        `${where}: expectedWeight`,
-        "weighting 'capped' of weighted sums with it",
-        expectedWeight,
-      );
-    }
-    return { weight: contributors, contributors };
-  }
-  if (expectedWeight === undefined) {
-    refuse(
-      'INVALID_ARGUMENT',
-      `${where}: expectedWeight`,
-      'a public constant to divide by: the realized Σ w tells of who took part',
-      undefined,
-    );
-  }
-  return { weight: checkPositive(`${where}: expectedWeight`, expectedWeight), contributors };
 }
 
 /** Filters by observer. */

@@ -17,7 +17,7 @@ import type { LinearCodec } from '../codec/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { SecureAggregation, SecureInput, SecureSums, SecureVector } from '../secure/contract.ts';
 import { type CodecBySlot, linearCodecsFor, probe } from './codecs.ts';
-import type { Collected, ExchangingClient, ExchangingServer, Pipeline } from './contract.ts';
+import type { Collected, ExchangingPipeline } from './contract.ts';
 import { digestOf } from './digest.ts';
 import {
   checkAggregation,
@@ -27,6 +27,7 @@ import {
   exchangingServer,
   vectorName,
 } from './exchange.ts';
+import { refuseMemory } from './memory.ts';
 import type { Parameters } from './parameters.ts';
 import { rootMeanSquare } from './root-mean-square.ts';
 import { clientSeedOf, sharedSeedOf } from './seeds.ts';
@@ -65,19 +66,6 @@ export interface SecureSumOptions<
   readonly errorFeedback?: never;
 }
 
-/** A pipeline of sums. */
-export interface SecureSum<
-  S extends PlainData,
-  B extends PlainData,
-  C extends PlainData,
-  U extends Update,
-  R extends PlainData,
-> extends Pipeline<S, B, C, U, R> {
-  readonly kind: 'secure-sum';
-  client(): ExchangingClient<U>;
-  server(): ExchangingServer<R>;
-}
-
 const WEIGHT = 'weight';
 
 /**
@@ -94,7 +82,7 @@ export function secureSum<
   C extends PlainData,
   U extends Update,
   R extends PlainData,
->(options: SecureSumOptions<S, B, C, U, R>): SecureSum<S, B, C, U, R> {
+>(options: SecureSumOptions<S, B, C, U, R>): ExchangingPipeline<S, B, C, U, R> {
   const where = 'secureSum';
   refuseMemory(where, options);
   const { algorithm } = options;
@@ -188,20 +176,6 @@ export function secureSum<
     client: () => exchangingClient<U>(exchange, input),
     server: () => exchangingServer<R>(exchange, { conclude }),
   };
-}
-
-/** Refuses, by name, what plain JavaScript may hand in although the types do not let it. */
-export function refuseMemory(where: string, options: object): void {
-  for (const name of ['clientMomentum', 'errorFeedback'] as const) {
-    const given = (options as Record<string, unknown> | undefined)?.[name];
-    if (given === undefined) continue;
-    refuse(
-      'INVALID_ARGUMENT',
-      `${where}: ${name}`,
-      'nothing: it is for updates that arrive one by one, under plainUpdates',
-      given,
-    );
-  }
 }
 
 /** The secure vectors that carry the codecs' integers. The codec says how many there are: zeros are encoded once. */

@@ -3,18 +3,15 @@
  *
  * @module
  */
-import type { Slot, Update } from '../aggregate/contract.ts';
+import type { LinearAggregator, Slot, Update } from '../aggregate/contract.ts';
 import { isFiniteVector } from '../aggregate/robust/finite.ts';
 import type { RecordAggregator } from '../aggregate/record.ts';
 import type { SumForm } from '../aggregate/sum-form.ts';
 import { checkVector, refuse } from '../check.ts';
-import type { Algorithm, LinearAlgorithm } from '../algorithm/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 
-// Types in a position where nothing is known of the algorithm's own.
-// biome-ignore lint/suspicious/noExplicitAny: variance
-type AnyAlgorithm = Algorithm<any, any, any, any, any>;
-type AnyRecord = RecordAggregator<Record<string, never>>;
+/** An aggregator of records, whatever its slots. */
+export type AnyRecord = RecordAggregator<Record<string, never>>;
 
 /** One slot of an update. */
 export interface SlotShape {
@@ -25,13 +22,13 @@ export interface SlotShape {
 /** The aggregator of an algorithm, held to what pipelines can carry: a record of rules whose sizes are known. */
 export function recordOf(
   where: string,
-  algorithm: AnyAlgorithm,
+  algorithm: { aggregator(size: number): unknown },
   size: number,
 ): { rule: AnyRecord; slots: SlotShape[] } {
   if (typeof algorithm?.aggregator !== 'function') {
     refuse('INVALID_ARGUMENT', `${where}: algorithm`, 'an algorithm such as fedAvg()', algorithm);
   }
-  const rule = algorithm.aggregator(size) as unknown as AnyRecord;
+  const rule = algorithm.aggregator(size) as AnyRecord;
   const rules = Object.entries((rule?.slots ?? {}) as Record<string, { size?: unknown; kind?: string }>);
   if (rules.length === 0 || rules.some(([, slot]) => !Number.isSafeInteger(slot.size))) {
     refuse(
@@ -66,8 +63,7 @@ export interface Sums<R> {
  */
 export function sumsOf<R extends PlainData>(
   where: string,
-  // biome-ignore lint/suspicious/noExplicitAny: variance
-  algorithm: LinearAlgorithm<any, any, any, any, R>,
+  algorithm: { aggregator(size: number): Pick<LinearAggregator<unknown, R>, 'kind' | 'linearity' | 'sumForm'> },
   size: number,
 ): Sums<R> {
   if (typeof algorithm?.aggregator !== 'function') {

@@ -30,7 +30,7 @@ describe("a ledger of clients' own rounds", () => {
   it('spends what the client that has paid most has paid, whoever that is', async () => {
     const round = fc.record({
       event: fc.integer({ min: 40, max: 60 }).map((survivors) => skellam(1e4 * survivors)),
-      participants: fc.uniqueArray(fc.constantFrom(...'abcdefgh'), { minLength: 1 }),
+      participants: fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'), { minLength: 1 }),
     });
     await fc.assert(
       fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 12 }), async (rounds) => {

@@ -1,0 +1,131 @@
+/**
+ * What both private pipelines are made of, and what it comes to.
+ *
+ * @module
+ */
+import type { Update } from '../aggregate/contract.ts';
+import type { LinearAlgorithm } from '../algorithm/contract.ts';
+import { checkInteger, checkPositive, refuse } from '../check.ts';
+import type { PlainData } from '../plain-data.ts';
+import type { SamplingScheme } from '../select/sampling-scheme.ts';
+import { type Joint, jointOf } from './joint.ts';
+import { refuseMemory } from './memory.ts';
+import type { SelectionOptions } from './privacy.ts';
+import { type Sums, sumsOf } from './slots.ts';
+
+/** Every update counts once, or by its weight up to a cap. */
+export type PrivateWeighting =
+  | { readonly kind: 'uniform' }
+  /** Weights are finite and > 0; what is above `maximumWeight` counts as it. */
+  | { readonly kind: 'capped'; readonly maximumWeight: number };
+
+/** Public constants in the place of what depends on who took part. */
+export interface PublicTotals {
+  /** What a sum over clients is divided by for their mean: fixed before anyone takes part. */
+  readonly expectedContributors: number;
+  /** What Σ w·x is divided by; needed where the algorithm weighs and weights are capped. */
+  readonly expectedWeight?: number;
+}
+
+/** Client and server are given the same. Norms and noise are in the unit of the values. */
+export interface PrivateOptions<
+  S extends PlainData,
+  B extends PlainData,
+  C extends PlainData,
+  U extends Update,
+  R extends PlainData,
+  K extends SamplingScheme,
+> extends PublicTotals,
+    SelectionOptions<K> {
+  /** One whose contributions are only summed. */
+  readonly algorithm: LinearAlgorithm<S, B, C, U, R>;
+  /** d, the model's parameters. */
+  readonly size: number;
+  /** C > 0: L2 bound of one client's update, all slots together, before its weight. */
+  readonly clip: number;
+  readonly weighting: PrivateWeighting;
+  /** Momentum accumulates over rounds what one clip is to bound: only `plainUpdates` has it. */
+  readonly clientMomentum?: never;
+  /** What one round left out would add to the next one's clip: only `plainUpdates` has it. */
+  readonly errorFeedback?: never;
+}
+
+/** The options, checked. */
+export interface PrivateSums<R> extends Sums<R> {
+  readonly size: number;
+  readonly clip: number;
+  readonly joint: Joint;
+  readonly totals: { readonly weight: number; readonly contributors: number };
+}
+
+/** @throws FedkitError `INVALID_ARGUMENT` by name for what has no sound meaning together, `OUT_OF_RANGE` for numbers. */
+export function privateSums<
+  S extends PlainData,
+  B extends PlainData,
+  C extends PlainData,
+  U extends Update,
+  R extends PlainData,
+  K extends SamplingScheme,
+>(where: string, options: PrivateOptions<S, B, C, U, R, K>): PrivateSums<R> {
+  refuseMemory(where, options);
+  const size = checkInteger(`${where}: size`, options.size, 1);
+  const sums = sumsOf<R>(where, options.algorithm, size);
+  const clip = checkClip(where, options.clip);
+  const joint = jointOf(sums.summands, checkWeighting(where, options.weighting));
+  return { ...sums, size, clip, joint, totals: publicTotals(where, options, joint.weighs) };
+}
+
+/** The clip, checked. */
+function checkClip(where: string, clip: unknown): number {
+  if (clip === undefined) {
+    refuse('INVALID_ARGUMENT', `${where}: clip`, 'an L2 bound for updates, without which noise protects nobody', clip);
+  }
+  return checkPositive(`${where}: clip`, clip);
+}
+
+/** The weighting, checked: the largest weight, or `undefined` where all count alike. */
+function checkWeighting(where: string, weighting: PrivateWeighting): number | undefined {
+  const kind: unknown = weighting?.kind;
+  if (kind !== 'uniform' && kind !== 'capped') {
+    refuse('INVALID_ARGUMENT', `${where}: weighting`, "kind 'uniform' or 'capped'", kind);
+  }
+  if (weighting.kind === 'uniform') return undefined;
+  if (weighting.maximumWeight === undefined) {
+    refuse(
+      'INVALID_ARGUMENT',
+      `${where}: weighting`,
+      'a maximumWeight, without which a weighted sum has no sensitivity',
+      undefined,
+    );
+  }
+  return checkPositive(`${where}: weighting.maximumWeight`, weighting.maximumWeight);
+}
+
+/** The totals that conclude a sum, public all of them. */
+function publicTotals(
+  where: string,
+  { expectedContributors, expectedWeight }: PublicTotals,
+  capped: boolean,
+): { weight: number; contributors: number } {
+  const contributors = checkPositive(`${where}: expectedContributors`, expectedContributors);
+  if (!capped) {
+    if (expectedWeight !== undefined) {
+      refuse(
+        'INVALID_ARGUMENT',
+        `${where}: expectedWeight`,
+        "weighting 'capped' of weighted sums with it",
+        expectedWeight,
+      );
+    }
+    return { weight: contributors, contributors };
+  }
+  if (expectedWeight === undefined) {
+    refuse(
+      'INVALID_ARGUMENT',
+      `${where}: expectedWeight`,
+      'a public constant to divide by: the realized Σ w tells of who took part',
+      undefined,
+    );
+  }
+  return { weight: checkPositive(`${where}: expectedWeight`, expectedWeight), contributors };
+}
