@@ -17,6 +17,7 @@ import {
   softmaxRegression,
   type Update,
 } from '@fedkit/core';
+import { publicKeyOf, secureAggregation } from '@fedkit/secagg';
 import { describe, expect, it } from 'vitest';
 import { driveRound } from './drive.ts';
 import { aggregation } from './settings.ts';
@@ -134,6 +135,27 @@ describe('plain updates', () => {
 });
 
 describe('a secure sum', () => {
+  it('is entered by each client with an aggregation of its own', () => {
+    const options = { mode: 'malicious', corruptFraction: 0, dropoutFraction: 0.2 } as const;
+    const identity = { secretKey: new Uint8Array(32).fill(3) };
+    const directory = () => publicKeyOf(identity);
+    const sealingKey = new Uint8Array(32);
+    const pipeline = secureSum({
+      algorithm: fedAvg(),
+      size: 4,
+      codec: commonRange({ bits: 32, range: 8, contributors: 8 }),
+      aggregation: secureAggregation({ ...options, directory, sealingKey }),
+      minimumContributors: 4,
+      maximumWeight: 1,
+    });
+    const modelDigest = new Uint8Array(32);
+    const parameters = pipeline.server().announce({ round: 1, places: 6, modelDigest });
+    const task = { round: 1, modelDigest, parameters };
+    pipeline.client(secureAggregation({ ...options, directory, sealingKey, identity })).check(task);
+    expect(() => pipeline.client().check(task)).toThrow(/identity/);
+    expect(() => pipeline.client({} as Any)).toThrow(/aggregation/);
+  });
+
   it('is off by what it states, dither subtracted', async () => {
     const d = 4096;
     const rng = seededRng(1);
