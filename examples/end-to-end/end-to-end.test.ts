@@ -1,6 +1,7 @@
 import { commonRange } from '@fedkit/compression';
 import {
   asynchronousRounds,
+  type ClientId,
   fedAvg,
   fedBuff,
   plainUpdates,
@@ -11,7 +12,7 @@ import {
 } from '@fedkit/core';
 import { quadraticTrainer } from '@fedkit/core/conformance';
 import type { VirtualClock } from '@fedkit/core/transport/memory';
-import { secureAggregation } from '@fedkit/secagg';
+import { type Identity, publicKeyOf, secureAggregation } from '@fedkit/secagg';
 import { describe, expect, it } from 'vitest';
 import { runFederation } from './federation.ts';
 import { OpenedSums } from './opened-sums.ts';
@@ -48,18 +49,27 @@ async function plainRun(seed: string) {
   return { ...outcome, differences: differences(outcome.witness, { algorithm, size: SIZE, initial, ...outcome }) };
 }
 
+function identityOf(client: ClientId): Identity {
+  return { secretKey: seededRng(client).fill(new Uint8Array(32)) };
+}
+
 async function secureRun(seed: string) {
   const algorithm = seededRng(seed).below(2) === 0 ? fedAvg() : scaffold();
   const plan = drawPlan({ seed, clients: CLIENTS, until: 90_000, outages: 1 });
   const opened = new OpenedSums();
-  const aggregation = secureAggregation({
-    corruptFraction: 0,
-    dropoutFraction: 0.34,
-    sealingKey: new Uint8Array(32).fill(1),
-  });
   const codec = commonRange({ bits: 24, range: 8, contributors: CLIENTS });
-  const pipeline = (clock: VirtualClock) =>
-    secureSum({
+  // Every other run against a server that may do anything: one more stage, in which survivors are signed.
+  const mode = seededRng(`${seed} mode`).below(2) === 0 ? 'semi-malicious' : 'malicious';
+  const pipeline = (clock: VirtualClock, client?: ClientId) => {
+    const aggregation = secureAggregation({
+      mode,
+      corruptFraction: 0,
+      dropoutFraction: 0.34,
+      sealingKey: new Uint8Array(32).fill(1),
+      directory: (id) => publicKeyOf(identityOf(id)),
+      ...(client !== undefined && { identity: identityOf(client) }),
+    });
+    return secureSum({
       algorithm: algorithm as never,
       size: SIZE,
       codec,
@@ -67,6 +77,7 @@ async function secureRun(seed: string) {
       minimumContributors: 3,
       maximumWeight: 3,
     });
+  };
   const rounds = { ...ROUNDS, overSelection: 1, cohort: 5, minimum: 3, rounds: 2 };
   const outcome = await runFederation({ plan, pipeline, initial, rounds, trainer, patience: PATIENCE });
   const { sums } = opened;

@@ -26,8 +26,8 @@ import { type AnyPipeline, Witness } from './witness.ts';
 /** A federation to run. */
 export interface Federation {
   readonly plan: Plan;
-  /** Made anew for each process, as each would make its own. */
-  readonly pipeline: (clock: VirtualClock) => AnyPipeline;
+  /** Made anew for each process, as each would make its own: a client's by its name, the server's without one. */
+  readonly pipeline: (clock: VirtualClock, client?: ClientId) => AnyPipeline;
   readonly initial: Float32Array;
   readonly rounds: RoundOptions;
   readonly trainer: (client: number) => Trainer;
@@ -113,7 +113,7 @@ export async function runFederation({
       const teacher = trainer(i);
       return federatedClient({
         id,
-        pipeline: witness.watch(id, pipeline(clock)),
+        pipeline: witness.watch(id, pipeline(clock, id)),
         trainer: {
           ...teacher,
           async train(start, objective, options) {
@@ -148,7 +148,7 @@ export async function runFederation({
       const id = `client ${i}`;
       const own = federatedClient({
         id,
-        pipeline: pipeline(clock),
+        pipeline: pipeline(clock, id),
         trainer: trainer(i),
         local: () => ({ steps: 1, batchSize: 'all', learningRate: 1 }),
         exchange: memoryTransport(handler, id),

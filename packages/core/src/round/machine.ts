@@ -293,7 +293,8 @@ class Step {
     } else if (member.place === 'accepted') {
       this.#count('duplicates');
       this.#send(client, this.#exchange ? { kind: 'wait' } : { kind: 'accepted', ticket });
-    } else if (member.place === 'open' && this.state.phase === 'advancing') {
+    } else if (this.#exchange && member.place !== 'left') {
+      // Also for one that has missed a stage: the others may open the sum that its input is in. The record will tell.
       this.#send(client, { kind: 'wait' });
     } else {
       this.#count('late');
