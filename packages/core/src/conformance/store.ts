@@ -11,9 +11,9 @@ import { ensure, ensureRejected, type Law } from './law.ts';
 /** A kind of store. */
 export interface StoreSetup {
   /** A new, empty store. */
-  create(): Store | Promise<Store>;
+  readonly create: () => Store | Promise<Store>;
   /** What another process would open on the same medium; absent for stores that survive nothing. */
-  reopen?(store: Store): Store | Promise<Store>;
+  readonly reopen?: (store: Store) => Store | Promise<Store>;
 }
 
 /** Keys that file systems, databases and prototypes have their own ideas about. */

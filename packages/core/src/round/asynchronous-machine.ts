@@ -14,7 +14,7 @@ import { refuse } from '../check.ts';
 import type { ErrorCode } from '../errors.ts';
 import { type ClientMap, clientEntries, deleteClient, emptyMap, getClient, setClient } from './client-map.ts';
 import { advanceClock, type LogicalClock } from './logical-clock.ts';
-import { type Counters, countRefusal, NO_COUNTS, type RoundRecord } from './record.ts';
+import { type Counters, countRefusal, countReport, countTraffic, NO_COUNTS, type RoundRecord } from './record.ts';
 import type { RoundRules } from './round-options.ts';
 import type { Answer } from './state.ts';
 
@@ -171,7 +171,7 @@ export function asynchronousMachine({ reporting, rounds }: RoundRules): Asynchro
         effects.push({ kind: 'checkpoint' });
       };
       const count = (what: 'late' | 'duplicates'): void => {
-        state.counters = { ...state.counters, [what]: state.counters[what] + 1 };
+        state.counters = countReport(state.counters, what);
       };
 
       switch (event.kind) {
@@ -230,11 +230,7 @@ export function asynchronousMachine({ reporting, rounds }: RoundRules): Asynchro
           state.counters = countRefusal(state.counters, event.code);
           break;
         case 'traffic':
-          state.counters = {
-            ...state.counters,
-            up: state.counters.up + event.up,
-            down: state.counters.down + event.down,
-          };
+          state.counters = countTraffic(state.counters, event);
           break;
         case 'pause':
         case 'resume':

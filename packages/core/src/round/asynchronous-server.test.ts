@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ask, contributionOf, SIZE, testClock } from '../../test/round/federation.ts';
-import { type Faults, faultyStore } from '../../test/support/faulty-store.ts';
+import { type Fates, Mortal } from '../../test/round/mortal.ts';
 import { mean } from '../aggregate/mean.ts';
 import { asynchronousRounds } from '../algorithm/asynchronous-rounds.ts';
 import { fedAsync } from '../algorithm/fed-async.ts';
@@ -61,28 +61,12 @@ function modelOf(records: readonly RoundRecord[], counted: ReadonlyMap<string, r
   return params;
 }
 
-async function run(faults: (life: number) => Faults, killAfterRequest = Infinity) {
-  const disk = memoryStore();
+async function run(fates: Fates, killAfterRequest = Infinity) {
   const clock = testClock();
   const tasks = new Map<string, RoundTask>();
   const counted = new Map<string, RoundTask[]>(CLIENTS.map((client) => [client, []]));
-  let lives = 0;
   let requests = 0;
-  const live = async () => {
-    for (;;) {
-      const store = faultyStore(disk, { forGood: true, ...faults(lives++) });
-      try {
-        return { server: await open(store, clock), store };
-      } catch (error) {
-        expect(error).toMatchObject({ code: 'UNAVAILABLE' });
-      }
-    }
-  };
-  let { server, store } = await live();
-  const die = async () => {
-    store.faults = { at: -1, forGood: true };
-    ({ server, store } = await live());
-  };
+  const mortal = await Mortal.live((store) => open(store, clock), fates);
   for (let turn = 0; turn < 60; turn++) {
     for (const client of CLIENTS) {
       // The slow one reports every other turn only, so that its work is stale.
@@ -90,15 +74,15 @@ async function run(faults: (life: number) => Faults, killAfterRequest = Infinity
       for (let step = 0; step < 2; step++) {
         const task = tasks.get(client);
         const response = await ask(
-          server,
+          mortal.server,
           client,
           task ? { kind: 'report', ticket: task.ticket, bytes: reportOf(client, task) } : { kind: 'join' },
         );
-        if (++requests === killAfterRequest) await die();
+        if (++requests === killAfterRequest) await mortal.die();
         if (response.kind === 'task') tasks.set(client, response.task);
         else if (response.kind === 'refused') {
           expect(response).toMatchObject({ code: 'UNAVAILABLE' });
-          await die();
+          await mortal.die();
         } else {
           if (response.kind === 'accepted') counted.get(client)?.push(task as RoundTask);
           tasks.delete(client);
@@ -106,13 +90,12 @@ async function run(faults: (life: number) => Faults, killAfterRequest = Infinity
         if (client === 'd' && response.kind === 'task') break;
       }
     }
-    if (server.progress.phase === 'finished' && tasks.size === 0) break;
+    if (mortal.server.progress.phase === 'finished' && tasks.size === 0) break;
   }
-  expect(server.progress).toMatchObject({ phase: 'finished', published: VERSIONS });
-  const { operations } = store;
-  await server.close();
-  store.faults = { at: -1, forGood: true };
-  server = await open(disk, clock);
+  expect(mortal.server.progress).toMatchObject({ phase: 'finished', published: VERSIONS });
+  const { operations } = mortal;
+  await mortal.server.close();
+  const server = await open(mortal.disk, clock);
   const records = await server.records();
   expect(records.map(({ round }) => round)).toEqual([1, 2, 3, 4]);
   expect(server.params).toEqual(modelOf(records, counted));

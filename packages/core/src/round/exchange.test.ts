@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { fakeExchange, fakeMessage, stageOf } from '../../test/round/fake-exchange.ts';
 import { ask, expectedParams, testClock, testOptions } from '../../test/round/federation.ts';
-import { type Faults, faultyStore } from '../../test/support/faulty-store.ts';
+import { type Fates, Mortal } from '../../test/round/mortal.ts';
 import { seededRng } from '../random.ts';
-import { memoryStore } from '../store/memory-store.ts';
+import type { Store } from '../store/contract.ts';
 import type { RoundTask } from './message.ts';
 import { federatedServer } from './server.ts';
 
@@ -19,35 +19,17 @@ interface Device {
 /** Whether a client still answers, by round and stage. */
 type Behaviour = (client: string, round: number, stage: number) => 'answers' | 'vanishes' | 'leaves';
 
-async function run(
-  behaves: Behaviour,
-  faults: (life: number) => Faults = () => ({}),
-  killAfterRequest = Infinity,
-  rounds = 2,
-) {
-  const disk = memoryStore();
+async function run(behaves: Behaviour, fates: Fates = () => ({}), killAfterRequest = Infinity, rounds = 2) {
   const clock = testClock();
   const pipeline = fakeExchange();
   const devices = new Map<string, Device>(CLIENTS.map((client) => [client, { counted: [], uncounted: [] }]));
-  let lives = 0;
   let requests = 0;
-  const live = async () => {
-    for (;;) {
-      const store = faultyStore(disk, { forGood: true, ...faults(lives++) });
-      try {
-        const base = testOptions({ store, clock, cohort: 4, minimum: 2, rounds, rng: seededRng(lives) });
-        const deadlines = { reporting: 3000, stage: 2000, recruiting: 1000 };
-        return { server: await federatedServer({ ...base, pipeline, deadlines }), store };
-      } catch (error) {
-        expect(error).toMatchObject({ code: 'UNAVAILABLE' });
-      }
-    }
+  const deadlines = { reporting: 3000, stage: 2000, recruiting: 1000 };
+  const open = (store: Store, life: number) => {
+    const base = testOptions({ store, clock, cohort: 4, minimum: 2, rounds, rng: seededRng(life) });
+    return federatedServer({ ...base, pipeline, deadlines });
   };
-  let { server, store } = await live();
-  const die = async () => {
-    store.faults = { at: -1, forGood: true };
-    ({ server, store } = await live());
-  };
+  const mortal = await Mortal.live(open, fates);
   for (let turn = 0; turn < 80; turn++) {
     for (const [client, device] of devices) {
       const { task, message } = device;
@@ -58,7 +40,7 @@ async function run(
         continue;
       }
       const response = await ask(
-        server,
+        mortal.server,
         client,
         !task
           ? { kind: 'join' }
@@ -66,7 +48,7 @@ async function run(
             ? { kind: 'leave', ticket: task.ticket }
             : { kind: 'exchange', ticket: task.ticket, ...(message && { message }) },
       );
-      if (++requests === killAfterRequest) await die();
+      if (++requests === killAfterRequest) await mortal.die();
       switch (response.kind) {
         case 'task':
           device.task = response.task;
@@ -88,21 +70,20 @@ async function run(
           break;
         case 'refused':
           expect(response).toMatchObject({ code: 'UNAVAILABLE' });
-          await die();
+          await mortal.die();
           break;
         default:
           if (task) delete device.message;
       }
     }
     clock.time += 400;
-    await server.tick().catch(die);
-    if (server.progress.phase === 'finished' && [...devices.values()].every(({ task }) => !task)) break;
+    await mortal.server.tick().catch(() => mortal.die());
+    if (mortal.server.progress.phase === 'finished' && [...devices.values()].every(({ task }) => !task)) break;
   }
-  const { operations } = store;
-  expect(server.progress).toMatchObject({ phase: 'finished', published: rounds });
-  await server.close();
-  store.faults = { at: -1, forGood: true };
-  server = await federatedServer({ ...testOptions({ store: disk, cohort: 4, minimum: 2, rounds }), pipeline });
+  const { operations } = mortal;
+  expect(mortal.server.progress).toMatchObject({ phase: 'finished', published: rounds });
+  await mortal.server.close();
+  const server = await open(mortal.disk, 0);
   let params = Float32Array.of(1, 2, 3);
   const records = await server.records();
   for (const { round, outcome, contributors } of records) {
@@ -116,9 +97,9 @@ async function run(
   }
   expect(server.params).toEqual(params);
   const left: string[] = [];
-  for await (const key of disk.keys('round/exchange/')) left.push(key);
+  for await (const key of mortal.disk.keys('round/exchange/')) left.push(key);
   expect(left).toEqual([]);
-  return { records, devices, operations, requests, server };
+  return { records, devices, operations, requests };
 }
 
 const everyone: Behaviour = () => 'answers';

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ask, expectedParams, reportOf, testClock, testOptions } from '../../test/round/federation.ts';
-import { type Faults, faultyStore } from '../../test/support/faulty-store.ts';
+import { ask, expectedParams, reportOf, testClock, testServer } from '../../test/round/federation.ts';
+import { type Fates, Mortal } from '../../test/round/mortal.ts';
 import { seededRng } from '../random.ts';
-import { memoryStore } from '../store/memory-store.ts';
-import { federatedServer } from './server.ts';
 import type { RoundTask } from './message.ts';
 
 const CLIENTS = ['a', 'b', 'c', 'd'];
@@ -20,30 +18,15 @@ interface Device {
  * Four clients and a server that is killed wherever `faults` says, over and over if they say so. A killed server is
  * forgotten: another opens what the store holds.
  */
-async function run(faults: (life: number) => Faults, killAfterRequest = Infinity) {
-  const disk = memoryStore();
+async function run(fates: Fates, killAfterRequest = Infinity) {
   const clock = testClock();
   const devices = new Map<string, Device>(CLIENTS.map((client) => [client, { counted: [], late: [] }]));
-  let lives = 0;
   let requests = 0;
-  const live = async () => {
-    for (;;) {
-      const store = faultyStore(disk, { forGood: true, ...faults(lives++) });
-      try {
-        const options = testOptions({ store, clock, cohort: 3, minimum: 2, rounds: 3, rng: seededRng(lives) });
-        const server = await federatedServer({ ...options, deadlines: { reporting: 4000, recruiting: 1000 } });
-        return { server, store };
-      } catch (error) {
-        expect(error).toMatchObject({ code: 'UNAVAILABLE' });
-      }
-    }
-  };
-  let { server, store } = await live();
-  const maybeDie = async (died: boolean) => {
-    if (!died) return;
-    store.faults = { at: -1, forGood: true };
-    ({ server, store } = await live());
-  };
+  const deadlines = { reporting: 4000, recruiting: 1000 };
+  const mortal = await Mortal.live(
+    (store, life) => testServer({ store, clock, cohort: 3, minimum: 2, rounds: 3, deadlines, rng: seededRng(life) }),
+    fates,
+  );
   for (let turn = 0; turn < 60; turn++) {
     for (const [client, device] of devices) {
       // One of them never reports in the first round, another leaves in the second.
@@ -56,29 +39,28 @@ async function run(faults: (life: number) => Faults, killAfterRequest = Infinity
           : leaves
             ? ({ kind: 'leave', ticket: device.task.ticket } as const)
             : ({ kind: 'report', ticket: device.task.ticket, bytes: reportOf(client, device.task) } as const);
-      const response = await ask(server, client, request);
-      if (++requests === killAfterRequest) await maybeDie(true);
+      const response = await ask(mortal.server, client, request);
+      if (++requests === killAfterRequest) await mortal.die();
       if (response.kind === 'task') device.task = response.task;
       else if (response.kind === 'accepted') device.counted.push((device.task as RoundTask).round);
       else if (response.kind === 'late' || response.kind === 'left') device.late.push((device.task as RoundTask).round);
       else if (response.kind === 'refused') {
         expect(response).toMatchObject({ code: 'UNAVAILABLE' });
-        await maybeDie(true);
+        await mortal.die();
       }
       if (response.kind !== 'task' && response.kind !== 'refused') delete device.task;
     }
     clock.time += 500;
-    await server.tick().catch(() => maybeDie(true));
+    await mortal.server.tick().catch(() => mortal.die());
     const open = [...devices.values()].some(({ task }) => task);
-    if (server.progress.phase === 'finished' && !open) break;
+    if (mortal.server.progress.phase === 'finished' && !open) break;
   }
-  expect(server.progress).toMatchObject({ phase: 'finished', published: 3 });
+  expect(mortal.server.progress).toMatchObject({ phase: 'finished', published: 3 });
   // The model is that of exactly who was acknowledged, byte for byte.
   let params = Float32Array.of(1, 2, 3);
-  const { operations } = store;
-  await server.close();
-  store.faults = { at: -1, forGood: true };
-  server = await federatedServer(testOptions({ store: disk, rounds: 3 }));
+  const { operations } = mortal;
+  await mortal.server.close();
+  const server = await testServer({ store: mortal.disk, rounds: 3 });
   const records = await server.records();
   for (const { round, outcome, contributors } of records) {
     const acknowledged = CLIENTS.filter((client) => devices.get(client)?.counted.includes(round));

@@ -92,7 +92,7 @@ const action = fc.oneof(
     weight: 3,
     arbitrary: fc.record({ kind: fc.constant('wait' as const), by: fc.integer({ min: -5000, max: 20_000 }) }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('pause' as const, 'resume' as const) }) },
+  { weight: 1, arbitrary: fc.constantFrom({ kind: 'pause' as const }, { kind: 'resume' as const }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('refuse' as const) }) },
 );
 type Action = typeof action extends fc.Arbitrary<infer A> ? A : never;
@@ -115,7 +115,7 @@ const options = fc
 function rehearse(actions: readonly Action[], run: Rehearsal): void {
   const seen = new Map<string, number[]>();
   for (const act of actions) {
-    for (const [name] of clientEntries(run.state.current?.members ?? run.state.waiting)) {
+    for (const name of CLIENTS) {
       const ticket = run.ticketOf(name);
       const tickets = seen.get(name) ?? [];
       if (ticket !== undefined && tickets[0] !== ticket) seen.set(name, [ticket, ...tickets]);

@@ -25,7 +25,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { RoundFacts } from '../pipeline/contract.ts';
 import { deleteClient, emptyMap, getClient, mapClients, setClient } from './client-map.ts';
 import { advanceClock } from './logical-clock.ts';
-import { countRefusal, NO_COUNTS, type RoundRecord } from './record.ts';
+import { countRefusal, countReport, countTraffic, NO_COUNTS, type RoundRecord } from './record.ts';
 import { checkRoundOptions, MAX_TICKETS, type RoundOptions, type RoundRules } from './round-options.ts';
 import type { Answer, CurrentRound, Member, RoundEffect, RoundEvent, RoundState } from './state.ts';
 
@@ -198,11 +198,7 @@ class Step {
       case 'failed':
         return this.#failed(event.code, event.last ?? false);
       case 'traffic':
-        state.counters = {
-          ...state.counters,
-          up: state.counters.up + event.up,
-          down: state.counters.down + event.down,
-        };
+        state.counters = countTraffic(state.counters, event);
         return;
       case 'pause':
         state.paused = true;
@@ -470,8 +466,7 @@ class Step {
   }
 
   #count(what: 'late' | 'duplicates'): void {
-    const { counters } = this.state;
-    this.state.counters = { ...counters, [what]: counters[what] + 1 };
+    this.state.counters = countReport(this.state.counters, what);
   }
 
   #enter(phase: RoundState['phase']): void {

@@ -52,6 +52,19 @@ export interface Counters {
 
 export const NO_COUNTS: Counters = { late: 0, duplicates: 0, refused: {}, up: 0, down: 0 };
 
+/** What a record's `bytes` are counted from. */
+export function countTraffic(
+  counters: Counters,
+  { up, down }: { readonly up: number; readonly down: number },
+): Counters {
+  return { ...counters, up: counters.up + up, down: counters.down + down };
+}
+
+/** One late report or duplicate more. */
+export function countReport(counters: Counters, what: 'late' | 'duplicates'): Counters {
+  return { ...counters, [what]: counters[what] + 1 };
+}
+
 /** One refusal more. */
 export function countRefusal(counters: Counters, code: ErrorCode): Counters {
   return { ...counters, refused: { ...counters.refused, [code]: (counters.refused[code] ?? 0) + 1 } };

@@ -8,7 +8,7 @@ import type { Algorithm } from '../../src/algorithm/contract.ts';
 import { fedAvg, type FedAvgBroadcast, type FedAvgState, type FedAvgUpdate } from '../../src/algorithm/fed-avg.ts';
 import { decodeState } from '../../src/model/state-file.ts';
 import type { NoState } from '../../src/plain-data.ts';
-import { plainUpdates, type PlainUpdates } from '../../src/pipeline/plain-updates.ts';
+import { plainUpdates } from '../../src/pipeline/plain-updates.ts';
 import { secureRng, seededRng } from '../../src/random.ts';
 import { stateOwner } from '../../src/round/broadcast.ts';
 import { decodeResponse, encodeRequest, type Request, type Response, type RoundTask } from '../../src/round/message.ts';
@@ -28,9 +28,7 @@ export type TestOptions = FederatedServerOptions<
 export type TestServer = FederatedServer<FedAvgState<NoState>>;
 export type TestAlgorithm = Algorithm<FedAvgState<NoState>, FedAvgBroadcast, NoState, FedAvgUpdate, FedAvgUpdate>;
 
-export const plain = (
-  minimumContributors = 1,
-): PlainUpdates<FedAvgState<NoState>, FedAvgBroadcast, NoState, FedAvgUpdate, FedAvgUpdate> =>
+export const plain = (minimumContributors = 1) =>
   plainUpdates({ algorithm: fedAvg(), size: SIZE, minimumContributors });
 
 /** Client `client`'s contribution in `round`: magnitudes differ, so that an order that mattered would show. */
