@@ -249,6 +249,20 @@ describe('centralDp', () => {
     for (let i = 0; i < 8; i++) expect(aggregate.update[i]).toBeCloseTo(1 / 8, 2);
   });
 
+  it('clips before it weighs, and caps what a client did not', async () => {
+    const options = { ...own, noiseStd: 1e-3, expectedWeight: 10 };
+    const pipeline = centralDp({ ...options, weighting: { kind: 'capped', maximumWeight: 3 } });
+    const lying = centralDp({
+      ...options,
+      weighting: { kind: 'capped', maximumWeight: 1000 },
+      clip: 1000,
+      noiseStd: 1e6,
+    });
+    const contributions = contributionsOf(8, 500);
+    const { aggregate } = await driveRound({ ...pipeline, client: () => lying.client() }, { contributions });
+    for (let i = 0; i < 8; i++) expect(aggregate.update[i]).toBeCloseTo(Math.min(i + 1, 3) / 10, 2);
+  });
+
   it('charges before noise is drawn, once however often it is closed', async () => {
     const store = memoryStore();
     const recipients = await ledger(store, 'r', 'add-or-remove');

@@ -16,14 +16,14 @@ import type { Algorithm } from '../algorithm/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { SecureRng } from '../random.ts';
 import type { SamplingScheme } from '../select/sampling-scheme.ts';
-import type { Persist, SecureClient, SecureInput } from '../secure/contract.ts';
+import type { Persist, SecureAggregation, SecureClient, SecureInput } from '../secure/contract.ts';
 
 /** What a client is asked to do, as the pipeline sees it. */
 export interface PipelineTask {
   readonly round: number;
   /** 32 bytes: the digest of the broadcast the client trains from. */
   readonly modelDigest: Uint8Array;
-  /** What {@link ServerHalf.announce} made for the round. Hostile until {@link ClientHalf} has checked it. */
+  /** What {@link ReportingServer.announce} made for the round. Hostile until {@link ClientHalf} has checked it. */
   readonly parameters: Uint8Array;
 }
 
@@ -217,6 +217,10 @@ export interface ExchangingPipeline<
   U extends Update,
   R extends PlainData,
 > extends Pipeline<S, B, C, U, R> {
-  client(): ExchangingClient<U>;
+  /**
+   * @param aggregation - A client's own, with its key and identity, in the place of the pipeline's: many clients in one process
+   * then share what the pipeline has computed.
+   */
+  client(aggregation?: SecureAggregation): ExchangingClient<U>;
   server(): ExchangingServer<R>;
 }

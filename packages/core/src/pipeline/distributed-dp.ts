@@ -171,7 +171,8 @@ export function distributedDp<
       ]);
       return digest;
     },
-    client: () => exchangingClient<U>(exchange, input),
+    client: (own = exchange.aggregation) =>
+      exchangingClient<U>({ ...exchange, aggregation: checkAggregation(where, own) }, input),
     server: () => ({
       ...server,
       announce(round) {

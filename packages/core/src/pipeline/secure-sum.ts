@@ -173,7 +173,8 @@ export function secureSum<
       ]);
       return digest;
     },
-    client: () => exchangingClient<U>(exchange, input),
+    client: (own = exchange.aggregation) =>
+      exchangingClient<U>({ ...exchange, aggregation: checkAggregation(where, own) }, input),
     server: () => exchangingServer<R>(exchange, { conclude }),
   };
 }
