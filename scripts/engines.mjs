@@ -1,5 +1,5 @@
-// Runs the golden digests of @fedkit/core on every engine there is in the npm registry, and prints which reproduce the
-// committed ones. `--write` commits what this Node computes. Run after `pnpm build`.
+// Runs the golden digests of @fedkit/core and the transcripts of @fedkit/secagg on every engine there is in the npm
+// registry, and prints which reproduce the committed ones. `--write` commits what this Node computes. Run after `pnpm build`.
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 
 const directory = dirname(fileURLToPath(import.meta.url));
 const script = join(directory, 'run-golden.mjs');
+const replay = join(directory, '../packages/secagg/test/replay.mjs');
 const record = join(directory, '../packages/core/test/golden/golden.json');
 
 const engines = [
@@ -23,6 +24,18 @@ async function run([command, ...args]) {
   return JSON.parse(stdout.slice(stdout.indexOf('{')));
 }
 
+async function replayed([command, ...args]) {
+  const { stdout } = await promisify(execFile)(
+    command,
+    args.map((argument) => (argument === script ? replay : argument)),
+    { cwd: directory, timeout: 600_000 },
+  );
+  return stdout
+    .trim()
+    .split('\n')
+    .filter((line) => line.includes(' messages, ') || line.includes('DIFFERENT'));
+}
+
 if (process.argv.includes('--write')) {
   const { digests } = await run([process.execPath, script]);
   writeFileSync(record, `${JSON.stringify(digests, undefined, 2)}\n`);
@@ -30,18 +43,23 @@ if (process.argv.includes('--write')) {
 
 const expected = JSON.parse(readFileSync(record, 'utf8'));
 const names = Object.keys(expected);
-console.log(`| engine | kernels | equal digests |\n|---|---|---:|`);
+console.log(`| engine | kernels | equal digests | equal rounds of secure aggregation |\n|---|---|---:|---:|`);
 for (const [title, ...command] of engines) {
   try {
     const { kernels, digests } = await run(command);
     const different = [...new Set([...names, ...Object.keys(digests)])].filter(
       (name) => digests[name] !== expected[name],
     );
-    console.log(`| ${title} | ${kernels} | ${names.length - different.length} of ${names.length} |`);
+    const rounds = await replayed(command);
+    const same = rounds.filter((line) => line.endsWith('the same bytes'));
+    const provider = /\((\w+)\):/.exec(rounds[0])?.[1];
+    const digestCount = `${names.length - different.length} of ${names.length}`;
+    console.log(`| ${title} | ${kernels} | ${digestCount} | ${same.length} of ${rounds.length}, ${provider} |`);
+    if (same.length < rounds.length) process.exitCode = 1;
     for (const name of different) console.error(`${title}: ${name} differs`);
     if (different.length > 0) process.exitCode = 1;
   } catch (error) {
-    console.log(`| ${title} | – | did not run |`);
+    console.log(`| ${title} | – | did not run | |`);
     console.error(`${title}: ${error.message}`);
     process.exitCode = 1;
   }

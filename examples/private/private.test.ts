@@ -52,8 +52,8 @@ describe('sharingProvider', () => {
   it('gives both ends of every pair what the provider under it gives', async () => {
     const [own, shared] = [defaultProvider(), sharingProvider()];
     const keys = [1, 2, 3].map((i) => seededRng(i).fill(new Uint8Array(32)));
-    const apart = await Promise.all(keys.map((key) => own.agreement(key)));
-    const together = await Promise.all(keys.map((key) => shared.agreement(key)));
+    const apart = await Promise.all(keys.map(async (key) => own.agreement(key)));
+    const together = await Promise.all(keys.map(async (key) => shared.agreement(key)));
     for (let time = 0; time < 2; time++) {
       for (const a of [0, 1, 2]) {
         for (const b of [0, 1, 2].filter((other) => other !== a)) {

@@ -1,9 +1,12 @@
 // Research group 15, and the recoveries that must fail: what the server sees does not depend on the input.
 import { describe, expect, it } from 'vitest';
-import { plainProvider, roundConfig } from '../src/index.ts';
+import { defaultProvider, plainProvider, roundConfig, roundConfigDigest } from '../src/index.ts';
 import { type MaskTask, runMaskTask } from '../src/executor/mask-task.ts';
 import { HEADER_BYTES, decodeMessage } from '../src/messages/header.ts';
+import { decodeCohort } from '../src/messages/cohort.ts';
 import { decodeMaskedInput } from '../src/messages/masked-input.ts';
+import { maskParty } from '../src/messages/member.ts';
+import { cohortTranscript } from '../src/transcript.ts';
 import { VectorSum } from '../src/sum/vector-sum.ts';
 import { type RecordedMessage, runRound, testingRng } from '../src/testing/index.ts';
 import { Round, configOf } from './harness.ts';
@@ -18,48 +21,90 @@ const config = roundConfig({
   session: new Uint8Array(16),
 });
 
-/** The words the server receives from client a when all its entries are `value`. */
-async function upload(value: number, seed: string): Promise<Int32Array> {
-  let seen: Uint8Array | undefined;
+/**
+ * What is left of client a's upload, all its entries being `value`, for a server that knows a's seed and colludes with
+ * others, by default b: the input under the one mask it shares with c.
+ */
+async function residue(value: number, seed: string, colluding: readonly string[] = ['b']): Promise<Int32Array> {
+  const seen = new Map<string, Uint8Array>();
   const other = new Int32Array(LENGTH);
   await runRound({
     inputs: { a: { v: new Int32Array(LENGTH).fill(value) }, b: { v: other }, c: { v: other } },
     config,
     seed,
     onMessage: ({ client, stage, direction, bytes }: RecordedMessage) => {
-      if (client === 'a' && stage === 'input' && direction === 'up') seen = bytes;
+      if (client === 'a') seen.set(`${stage} ${direction}`, bytes);
     },
   });
+  const { body } = decodeMessage(config, seen.get('share down') as Uint8Array);
+  const parties = decodeCohort(config, body).map(maskParty);
+  // Channel key, mask key, the key of what was saved, seed: the draws of a client in their order.
+  const draws = (id: string): Uint8Array[] => {
+    const rng = testingRng(`${seed}/${id}`);
+    return Array.from({ length: 4 }, () => rng.fill(new Uint8Array(32)));
+  };
+  const context = {
+    session: config.session,
+    round: config.round,
+    transcript: cohortTranscript(roundConfigDigest(config), body),
+  };
   const sum = new VectorSum(config.vectors);
-  sum.addPacked(0, decodeMaskedInput(config, (seen as Uint8Array).subarray(HEADER_BYTES))[0]);
+  const upload = (seen.get('input up') as Uint8Array).subarray(HEADER_BYTES);
+  sum.addPacked(0, decodeMaskedInput(config, upload)[0]);
+  await runMaskTask(
+    defaultProvider(),
+    {
+      layout: { suite: config.suite, vectors: config.vectors, context },
+      selfMasks: [{ party: parties[0], seed: draws('a')[3] }],
+      pairMasks: colluding.map((id) => ({
+        party: parties['abc'.indexOf(id)],
+        secretKey: draws(id)[1],
+        survivors: [parties[0]],
+      })),
+    },
+    sum,
+  );
   return sum.centered(0) as Int32Array;
 }
 
-describe('a masked input', () => {
-  it('has uniform bits, whatever is under it', async () => {
+describe('a masked input with one unknown neighbour', () => {
+  it('has uniform bits, whatever is under it: 10^6 samples of zeros, 10^6 of the largest entries', async () => {
     expect(config.vectors[0].bits).toBe(10);
-    let worst = 0;
-    for (let run = 0; run < 5; run++) {
-      const zero = await upload(0, `zero ${run}`);
-      const most = await upload(170, `most ${run}`);
-      for (let bit = 0; bit < 10; bit++) {
-        const ones = (words: Int32Array) => words.reduce((sum, word) => sum + ((word >> bit) & 1), 0);
-        for (const count of [ones(zero), ones(most)]) worst = Math.max(worst, (count - LENGTH / 2) ** 2 / (LENGTH / 4));
-      }
-      // The whole words, over 1024 cells: 10^6 samples in all runs together.
-      for (const words of [zero, most]) {
-        const cells = new Float64Array(1024);
+    // With that neighbour known too, nothing hides the input.
+    expect((await residue(170, 'known', ['b', 'c'])).every((word) => word === 170)).toBe(true);
+    const runs = 10;
+    const counts = { zero: new Float64Array(10), most: new Float64Array(10) };
+    for (const [kind, value] of [
+      ['zero', 0],
+      ['most', 170],
+    ] as const) {
+      const cells = new Float64Array(1024);
+      for (let run = 0; run < runs; run++) {
+        const words = await residue(value, `${kind} ${run}`);
         for (const word of words) cells[word + 512]++;
-        const expected = LENGTH / 1024;
-        const chi = cells.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
-        // Normal approximation: mean 1023, deviation 45; beyond 1270 with probability 1e-7 a run.
-        expect(chi).toBeLessThan(1270);
+        for (let bit = 0; bit < 10; bit++) {
+          for (const word of words) counts[kind][bit] += (word >> bit) & 1;
+        }
       }
+      // The whole words. Normal approximation: mean 1023, deviation 45; beyond 1270 with probability 1e-7.
+      const expected = (runs * LENGTH) / 1024;
+      const chi = cells.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
+      expect(chi).toBeLessThan(1270);
     }
-    // 100 chi-squares of one degree of freedom: one beyond 32 with probability 1.6e-6.
-    expect(worst).toBeLessThan(32);
+    // Of each bit, against a half and against the other input: chi-squares of one degree of freedom, one of the thirty
+    // beyond 28 with probability 4e-6.
+    const samples = runs * LENGTH;
+    for (let bit = 0; bit < 10; bit++) {
+      const { zero, most } = counts;
+      for (const count of [zero[bit], most[bit]]) {
+        expect((count - samples / 2) ** 2 / (samples / 4)).toBeLessThan(28);
+      }
+      expect((zero[bit] - most[bit]) ** 2 / (samples / 2)).toBeLessThan(28);
+    }
   });
+});
 
+describe('a masked input', () => {
   it('of the same keys in another round has nothing in common', async () => {
     const run = async (round: number) => {
       let seen = new Uint8Array(0);
@@ -122,9 +167,6 @@ describe('a late masked input', () => {
 });
 
 async function membersOf(small: ReturnType<typeof configOf>) {
-  const { decodeCohort } = await import('../src/messages/cohort.ts');
-  const { cohortTranscript } = await import('../src/transcript.ts');
-  const { roundConfigDigest } = await import('../src/index.ts');
   const again = await new Round(small).until('share');
   const { body } = decodeMessage(small, again.sent.get('c0') as Uint8Array);
   return { members: decodeCohort(small, body), transcript: cohortTranscript(roundConfigDigest(small), body) };

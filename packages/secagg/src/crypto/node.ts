@@ -46,6 +46,7 @@ const HASH_BLOCK = 64;
 const LONGEST_MESSAGE = 1024;
 // Just below the 32 MiB up to which glibc adapts.
 const LARGEST_KEPT = 33_000_000;
+let keepsFreedMemory = false;
 const ZEROS = /* @__PURE__ */ new Uint8Array(MAXIMUM_CHUNK);
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
@@ -161,10 +162,11 @@ function makeProvider(native: NativeCrypto): CryptoProvider {
 /**
  * Every chunk of keystream comes in a buffer of its own. glibc would give the freed ones back to the kernel and fault
  * them in again, until the program has once freed a larger block: then it keeps up to twice that (mallopt(3),
- * M_MMAP_THRESHOLD). This block is never touched, so it costs no memory; the garbage collector frees it.
+ * M_MMAP_THRESHOLD). This block is never touched, so it costs no memory; the garbage collector frees it. Once a process.
  */
 function keepFreedMemory(): void {
-  void new ArrayBuffer(LARGEST_KEPT);
+  if (!keepsFreedMemory) void new ArrayBuffer(LARGEST_KEPT);
+  keepsFreedMemory = true;
 }
 
 /** HMAC of two hashes over buffers that are used again: a third of what an object for each costs. */
