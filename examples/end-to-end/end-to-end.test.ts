@@ -153,7 +153,6 @@ describe('a federation in which everything goes wrong', () => {
 
   it('really had everything go wrong', () => {
     const { runs, ...rest } = happened;
-    console.log(happened);
     for (const [what, times] of Object.entries(rest)) expect(times, what).toBeGreaterThan(runs / 10);
   });
 });

@@ -80,16 +80,17 @@ export async function runOverNetwork(run: NetworkedFederation): Promise<Networke
   let over = false;
   let killed = 0;
 
-  const transport = await run.listen({
-    handle: (client, request) =>
-      witness.listen(client, async (bytes) => {
+  const transport = await run.listen(
+    witness.listen({
+      async handle(client, request) {
         const life = serverLife;
         if (!server || !life || life.aborted) throw new Error('no server');
-        const response = await server.handle(client, bytes);
+        const response = await server.handle(client, request);
         if (life.aborted) throw new Error('the server died');
         return response;
-      })(request),
-  });
+      },
+    }),
+  );
 
   let boots = 0;
   const serve = async (life: AbortSignal) => {
