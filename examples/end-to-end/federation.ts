@@ -42,8 +42,8 @@ export interface FederationOutcome {
   readonly records: readonly RoundRecord[];
   /** What clients keep at the end. */
   readonly kept: ReadonlyMap<ClientId, PlainData | undefined>;
-  /** Virtual milliseconds it took. */
-  readonly milliseconds: number;
+  /** How many processes the server and all clients had, one each at least. */
+  readonly lives: { readonly server: number; readonly clients: number };
 }
 
 /** Runs it to its end: every round published, every client told what became of its work. */
@@ -74,6 +74,8 @@ export async function runFederation({
     },
   };
 
+  const overheard = witness.listen(handler);
+  let lives = 0;
   let boots = 0;
   const serve = async (life: AbortSignal) => {
     serverLife = undefined;
@@ -100,10 +102,11 @@ export async function runFederation({
   const participate = (i: number) => {
     const id = `client ${i}`;
     const { deaths, offline } = plan.clients[i];
-    let lives = 0;
+    let own = 0;
     return untilDone(clock, deaths, (life) => {
-      const rng = root.fork('client', i, lives++);
-      const direct = witness.listen(id, memoryTransport(handler, id));
+      const rng = root.fork('client', i, own++);
+      lives++;
+      const direct = memoryTransport(overheard, id);
       const faulty = faultyExchange(direct, {
         ...plan.faults,
         rng: rng.fork('network'),
@@ -157,7 +160,13 @@ export async function runFederation({
       });
       kept.set(id, await own.state());
     }
-    return { witness, state: last.state, records: await last.records(), kept, milliseconds: clock.now() };
+    return {
+      witness,
+      state: last.state,
+      records: await last.records(),
+      kept,
+      lives: { server: boots, clients: lives },
+    };
   };
   return clock.run(everything());
 }

@@ -9,10 +9,10 @@ import {
   type Contribution,
   decodeRequest,
   decodeResponse,
-  type Exchange,
   type Pipeline,
   type PipelineTask,
   type PlainData,
+  type RequestHandler,
   type RoundRecord,
   type RoundTask,
   type Update,
@@ -23,7 +23,10 @@ export type AnyAlgorithm = Algorithm<any, any, any, any, any>;
 // biome-ignore lint/suspicious/noExplicitAny: any algorithm's states
 export type AnyPipeline = Pipeline<any, any, any, any, any>;
 
-/** What was encoded for a ticket the last time: nothing of an earlier time has left the client. */
+/**
+ * What was encoded for a ticket the last time: nothing of an earlier time has left the client. Plain data: a client in another
+ * process can post it.
+ */
 export interface Trained {
   readonly round: number;
   readonly contribution: Contribution<Update>;
@@ -39,8 +42,11 @@ export class Witness {
   readonly trained: Map<string, Trained> = new Map();
   /** What the server said of a ticket, by client and ticket: whether it counts. */
   readonly answers: Map<string, boolean> = new Map();
-  /** Different reports by client and ticket, and different messages by client, ticket and length of what was asked. */
+  /** Different reports by client and ticket. */
   readonly sent: Map<string, Set<string>> = new Map();
+  /** Reports and messages that came; among them those of tickets that had been answered before. */
+  requests = 0;
+  repeated = 0;
   /** Whatever contradicts itself. */
   readonly contradictions: string[] = [];
 
@@ -83,23 +89,26 @@ export class Witness {
     return { ...pipeline, algorithm, client: () => watched };
   }
 
-  /** What is said on the server's side of the network. */
-  listen(client: ClientId, exchange: Exchange): Exchange {
-    return async (request, options) => {
-      const bytes = await exchange(request, options);
-      const [asked, answer] = [decodeRequest(request), decodeResponse(bytes)];
-      if (asked.kind === 'report') {
+  /** The server, overheard: what reaches it, and what it says. */
+  listen(server: RequestHandler): RequestHandler {
+    return {
+      handle: async (client, request) => {
+        const bytes = await server.handle(client, request);
+        const [asked, answer] = [decodeRequest(request), decodeResponse(bytes)];
+        if (asked.kind !== 'report' && asked.kind !== 'exchange') return bytes;
         const key = `${client} ${asked.ticket}`;
-        const reports = this.sent.get(key) ?? new Set();
-        this.sent.set(key, reports.add(asked.bytes.join()));
-        if (reports.size > 1) this.contradictions.push(`two reports of ${key}`);
-      }
-      if (asked.kind !== 'report' && asked.kind !== 'exchange') return bytes;
-      const key = `${client} ${asked.ticket}`;
-      if (answer.kind === 'accepted') this.#answered(key, true);
-      else if (answer.kind === 'late') this.#answered(key, false);
-      else if (answer.kind === 'finished') this.#answered(key, answer.counted);
-      return bytes;
+        this.requests++;
+        if (this.answers.has(key)) this.repeated++;
+        if (asked.kind === 'report') {
+          const reports = this.sent.get(key) ?? new Set();
+          this.sent.set(key, reports.add(asked.bytes.join()));
+          if (reports.size > 1) this.contradictions.push(`two reports of ${key}`);
+        }
+        if (answer.kind === 'accepted') this.#answered(key, true);
+        else if (answer.kind === 'late') this.#answered(key, false);
+        else if (answer.kind === 'finished') this.#answered(key, answer.counted);
+        return bytes;
+      },
     };
   }
 
