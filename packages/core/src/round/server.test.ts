@@ -204,6 +204,65 @@ describe('federatedServer', () => {
   });
 });
 
+describe('a pipeline', () => {
+  /** Plain updates whose rounds close as `close` says first. */
+  const closing = (close: (attempt: number) => void) => {
+    let attempts = 0;
+    const pipeline = plain();
+    const server = () => {
+      const half = pipeline.server();
+      const open: typeof half.open = (round) => {
+        const collector = half.open(round);
+        return {
+          ...collector,
+          close: async (facts) => {
+            close(attempts++);
+            return collector.close(facts);
+          },
+        };
+      };
+      return { ...half, open };
+    };
+    return { ...pipeline, digest: pipeline.digest, server };
+  };
+
+  it('that fails is asked again, and only a released round is published', async () => {
+    const failures: unknown[] = [];
+    const pipeline = closing((attempt) => {
+      if (attempt < 2) throw new Error('a ledger on a network drive');
+    });
+    const onEvent = (event: ServerEvent) => void (event.kind === 'failed' && failures.push(event.error));
+    const { server, tasks } = await opened({ pipeline, onEvent });
+    for (const client of NAMES) expect((await report(server, client, tasks[client])).kind).toBe('accepted');
+    await server.tick().catch(() => {});
+    for (let turn = 0; turn < 3 && server.progress.published === 0; turn++) await server.tick().catch(() => {});
+    expect(failures.length).toBeGreaterThanOrEqual(2);
+    expect(server.params).toEqual(expectedParams(Float32Array.of(1, 2, 3), NAMES, 1));
+  });
+
+  it('that refuses for now ends the round, and for lack of budget the run', async () => {
+    const codes = ['OUT_OF_RANGE', 'BUDGET_EXHAUSTED'] as const;
+    const pipeline = closing((attempt) => {
+      throw new FedkitError(codes[attempt], 'pipeline: expected a budget, got none');
+    });
+    const clock = testClock();
+    const { server, tasks } = await opened({ pipeline, clock, retryAfter: 10 });
+    for (const client of NAMES) await report(server, client, tasks[client]);
+    await server.tick();
+    clock.time += 10;
+    for (const client of [...NAMES, ...NAMES]) tasks[client] = (await join(server, client)) ?? tasks[client];
+    for (const client of NAMES) expect((await report(server, client, tasks[client])).kind).toBe('accepted');
+    await server.tick();
+    expect(await server.records()).toMatchObject(
+      codes.map((reason) => ({ outcome: 'abandoned', reason, contributors: [] })),
+    );
+    expect(server.progress).toMatchObject({ phase: 'finished', published: 0 });
+    expect(server.params).toEqual(Float32Array.of(1, 2, 3));
+    // Nobody is told that it counted who is in no model.
+    expect((await report(server, 'a', tasks.a)).kind).toBe('late');
+  });
+});
+
 describe('hostile requests', () => {
   it('are refused by name, change nothing, and are told nothing', async () => {
     const { server, tasks } = await opened({ limits: { requestBytes: 300 } });
