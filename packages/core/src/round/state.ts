@@ -139,7 +139,7 @@ export type RoundEffect =
 /** What a client is told. */
 export type Answer =
   | { readonly kind: 'wait' }
-  /** @see RoundTask.expiresIn */
+  /** `expiresIn` as in `RoundTask`. */
   | { readonly kind: 'task'; readonly ticket: number; readonly expiresIn: number }
   | { readonly kind: 'accepted' | 'late' | 'left'; readonly ticket: number }
   /** The ticket is of an earlier round: whether it counted then, that round's record knows. */
