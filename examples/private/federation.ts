@@ -46,8 +46,9 @@ export interface RoundReport {
   readonly abandoned?: string;
 }
 
-/** What the server saw of one client in round 1, next to what nobody may see. */
+/** What the server saw of one client in the first round that released something, next to what nobody may see. */
 export interface Glimpse {
+  readonly round: number;
   readonly client: ClientId;
   readonly trueUpdate: Float32Array;
   /** The client's message that carries its update. */
@@ -95,7 +96,7 @@ export async function runFederation(options: RunOptions): Promise<RunReport> {
     const parameters = server.announce({ round, places: cohort.length, modelDigest });
     const stayed = cohort.filter((client) => !vanishing.before.includes(client) && !vanishing.after.includes(client));
     const traffic = new Traffic(parameters.length + broadcast.length);
-    const lookInto = round === 1 ? stayed[0] : undefined;
+    const lookInto = glimpse === undefined ? stayed[0] : undefined;
     const order = { round, parameters, modelDigest, params: algorithm.params(state), clients: cohort, vanishing };
     const start = await population.start(kind, { ...order, ...(lookInto === undefined ? {} : { lookInto }) });
     let seconds = start.seconds;
@@ -144,7 +145,7 @@ export async function runFederation(options: RunOptions): Promise<RunReport> {
       for (const client of contributors) participations.set(client, (participations.get(client) ?? 0) + 1);
       state = algorithm.serverStep(state, aggregate, { round, cohort: contributors.length, population: USERS });
       if (lookInto !== undefined && start.trueUpdate) {
-        glimpse = { client: lookInto, trueUpdate: start.trueUpdate, seen, released: aggregate.update };
+        glimpse = { round, client: lookInto, trueUpdate: start.trueUpdate, seen, released: aggregate.update };
       }
     }
     const { accuracy, loss } = await population.evaluate(algorithm.params(state));

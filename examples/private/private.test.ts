@@ -137,7 +137,7 @@ describe('the private federation', () => {
     const report = JSON.parse(readFileSync(join(root, 'out/private/report.json'), 'utf8'));
     expect(report.private.rounds[0].facts.epsilon.delta).toBe(1e-4);
     await expect(run(process.execPath, [...command, '--nope'], { cwd: root })).rejects.toMatchObject({ code: 2 });
-    expect(parseCommandLine(['--private']).plan).toMatchObject({ rounds: 62, noiseMultiplier: 4, seed: 1 });
+    expect(parseCommandLine(['--private']).plan).toMatchObject({ rounds: 64, noiseMultiplier: 4, seed: 1 });
   });
 });
 

@@ -62,12 +62,12 @@ ${secret.rounds.map(roundRow).join('\n')}
 `;
 }
 
-/** What there is to see of one client in round 1. */
+/** What there is to see of one client in the first round that released something. */
 function pictures(plain: Glimpse, secret: Glimpse): string {
   const side = Math.sqrt(model.inputs);
   const figure = (values: ArrayLike<number>, caption: string) =>
     `<figure><img alt="${escape(caption)}" src="${classPictures(values, side, DIGITS)}"><figcaption>${escape(caption)}</figcaption></figure>`;
-  return `<h2>What the server saw of ${escape(secret.client)} in round 1</h2>
+  return `<h2>What the server saw of ${escape(secret.client)} in round ${secret.round}</h2>
 <p>Weights of the ten classes, as pictures: an update shows what its owner's digits look like.</p>
 ${figure(plain.trueUpdate, 'Plain: the update as the server received it. So the user wrote.')}
 ${figure(maskedVector(secret.seen, BITS, model.layout.size), "Private: all that the server received of the same client's update. Uniform in the ring, whatever is under it.")}

@@ -42,7 +42,11 @@ export function comparison({ plain, secret }: Report): Row[] {
   const bound = (value: number | undefined) => (value === undefined ? 'not stated' : `ε ≤ ${value.toFixed(2)}`);
   return [
     both('test accuracy', (run) => percent(run.rounds.at(-1)?.testAccuracy ?? 0)),
-    { what: 'the server sees', plain: 'every update', secret: `one noisy sum of ${fewest} or more` },
+    {
+      what: 'the server sees',
+      plain: 'every update',
+      secret: released.length === 0 ? 'nothing: no round came to an end' : `noisy sums of ${fewest} or more`,
+    },
     {
       what: `the server can tell of one user (δ = ${epsilon?.delta ?? '?'})`,
       plain: 'everything, ε = ∞',

@@ -15,6 +15,8 @@ export interface SharingProvider extends CryptoProvider {
 export function sharingProvider(provider: CryptoProvider = defaultProvider()): SharingProvider {
   const agreed = new Map<string, Uint8Array>();
   const verified = new Map<string, boolean>();
+  /** One array for each public key: engines import a key once for each array. */
+  const peers = new Map<string, Uint8Array>();
   const text = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
   return {
     ...provider,
@@ -29,7 +31,9 @@ export function sharingProvider(provider: CryptoProvider = defaultProvider()): S
           const shared = agreed.get(pair);
           // The second of a pair is the last to ask.
           if (shared !== undefined && agreed.delete(pair)) return shared;
-          const fresh = own.agree(peer);
+          const known = peers.get(peerText) ?? new Uint8Array(peer);
+          peers.set(peerText, known);
+          const fresh = own.agree(known);
           // A copy: callers erase what they were given, and `slice` of a Buffer would share it.
           if (fresh instanceof Uint8Array) agreed.set(pair, new Uint8Array(fresh));
           return fresh;
@@ -47,6 +51,7 @@ export function sharingProvider(provider: CryptoProvider = defaultProvider()): S
     },
     forget() {
       agreed.clear();
+      peers.clear();
       verified.clear();
     },
   };

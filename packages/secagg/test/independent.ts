@@ -400,7 +400,7 @@ export function followRound(vector: RoundVector): Record<string, number[]> {
       const key = body.subarray(36 + 32 * i, 68 + 32 * i);
       expect('opened key', key, shareKey(dealer, holder, purpose));
       if (client !== holder.id.toString()) continue;
-      const share = reported.get(`${dealer.id} ${holder.id} ${purpose}`);
+      const share = reported.get(`${dealer.id.toString()} ${client} ${purpose}`);
       // Here every dealing was honest, so that the key opens the share.
       const verdict = share?.equals(openOne(dealer, holder, purpose, key)) === true ? 'dealer' : 'holder';
       const kind = purpose === 3 ? 'maskKey' : 'selfMask';

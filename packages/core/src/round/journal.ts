@@ -58,7 +58,7 @@ export class Journal {
   #running = false;
   #snapshotDue = false;
   #failure: { readonly error: unknown } | undefined;
-  /** Keys that the next snapshot makes superfluous. */
+  /** Keys that the next snapshot makes superfluous, the present collector's among them. */
   #superseded: string[];
   #length = 0;
   #entries = 0;
@@ -110,7 +110,7 @@ export class Journal {
       if (collectorKey && !collector) reader.fail('the collector that the snapshot names', 'none');
       snapshot = { head, bytes, ...(collector && { collector }) };
     }
-    for await (const key of store.keys(COLLECTOR)) if (key !== collectorKey) stale.push(key);
+    for await (const key of store.keys(COLLECTOR)) stale.push(key);
     const keys: string[] = [];
     for await (const key of store.keys(JOURNAL)) keys.push(key);
     const entries: JournalEntry[] = [];

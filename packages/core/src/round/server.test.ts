@@ -204,6 +204,65 @@ describe('federatedServer', () => {
   });
 });
 
+describe('a pipeline', () => {
+  /** Plain updates whose rounds close as `close` says first. */
+  const closing = (close: (attempt: number) => void) => {
+    let attempts = 0;
+    const pipeline = plain();
+    const server = () => {
+      const half = pipeline.server();
+      const open: typeof half.open = (round) => {
+        const collector = half.open(round);
+        return {
+          ...collector,
+          close: async (facts) => {
+            close(attempts++);
+            return collector.close(facts);
+          },
+        };
+      };
+      return { ...half, open };
+    };
+    return { ...pipeline, digest: pipeline.digest, server };
+  };
+
+  it('that fails is asked again, and only a released round is published', async () => {
+    const failures: unknown[] = [];
+    const pipeline = closing((attempt) => {
+      if (attempt < 2) throw new Error('a ledger on a network drive');
+    });
+    const onEvent = (event: ServerEvent) => void (event.kind === 'failed' && failures.push(event.error));
+    const { server, tasks } = await opened({ pipeline, onEvent });
+    for (const client of NAMES) expect((await report(server, client, tasks[client])).kind).toBe('accepted');
+    await server.tick().catch(() => {});
+    for (let turn = 0; turn < 3 && server.progress.published === 0; turn++) await server.tick().catch(() => {});
+    expect(failures.length).toBeGreaterThanOrEqual(2);
+    expect(server.params).toEqual(expectedParams(Float32Array.of(1, 2, 3), NAMES, 1));
+  });
+
+  it('that refuses for now ends the round, and for lack of budget the run', async () => {
+    const codes = ['OUT_OF_RANGE', 'BUDGET_EXHAUSTED'] as const;
+    const pipeline = closing((attempt) => {
+      throw new FedkitError(codes[attempt], 'pipeline: expected a budget, got none');
+    });
+    const clock = testClock();
+    const { server, tasks } = await opened({ pipeline, clock, retryAfter: 10 });
+    for (const client of NAMES) await report(server, client, tasks[client]);
+    await server.tick();
+    clock.time += 10;
+    for (const client of [...NAMES, ...NAMES]) tasks[client] = (await join(server, client)) ?? tasks[client];
+    for (const client of NAMES) expect((await report(server, client, tasks[client])).kind).toBe('accepted');
+    await server.tick();
+    expect(await server.records()).toMatchObject(
+      codes.map((reason) => ({ outcome: 'abandoned', reason, contributors: [] })),
+    );
+    expect(server.progress).toMatchObject({ phase: 'finished', published: 0 });
+    expect(server.params).toEqual(Float32Array.of(1, 2, 3));
+    // Nobody is told that it counted who is in no model.
+    expect((await report(server, 'a', tasks.a)).kind).toBe('late');
+  });
+});
+
 describe('hostile requests', () => {
   it('are refused by name, change nothing, and are told nothing', async () => {
     const { server, tasks } = await opened({ limits: { requestBytes: 300 } });
@@ -309,7 +368,7 @@ describe('a store', () => {
     expect(server.params).toEqual(expectedParams(Float32Array.of(1, 2, 3), names, 1));
   });
 
-  it('stays small however many reports come', async () => {
+  it('stays small however many reports come, and is enough to go on from', async () => {
     const disk = memoryStore();
     const sizes = new Map<string, number>();
     let most = 0;
@@ -333,7 +392,8 @@ describe('a store', () => {
     const pipeline = plainUpdates({ algorithm: fedAvg(), size });
     const names = Array.from({ length: 300 }, (_, i) => `client ${i}`);
     const options = testOptions({ store, pipeline, initial: new Float32Array(size), cohort: names.length });
-    const server = await federatedServer(options);
+    let server = await federatedServer(options);
+    let snapshots = 0;
     const modelDigest = new Uint8Array(32);
     const parameters = pipeline.server().announce({ round: 1, places: 1, modelDigest });
     const contribution = { values: { update: new Float32Array(size).fill(1) } };
@@ -344,13 +404,22 @@ describe('a store', () => {
       for (const client of names) await join(server, client);
       // The round stands in the report's bytes; everything else is the same for all.
       new DataView(bytes.buffer, bytes.byteOffset).setUint32(4, round, true);
-      for (const client of names) {
+      for (const [i, client] of names.entries()) {
+        // Another server in the midst of every round finds a snapshot of the collector, and reports after it.
+        if (i === 250) {
+          await server.close();
+          for await (const _ of store.keys('round/collector/')) snapshots++;
+          server = await federatedServer(options);
+        }
         const ticket = round * 2 ** 20 + (tickets.get(client) as number);
         expect((await ask(server, client, { kind: 'report', ticket, bytes })).kind).toBe('accepted');
       }
       await server.tick();
     }
     expect(server.progress.published).toBe(10);
+    expect(snapshots).toBe(10);
+    expect(server.params.every((value) => value === 10)).toBe(true);
+    expect((await server.records()).every(({ contributors }) => contributors.length === names.length)).toBe(true);
     // 8 kB a report, 32 kB a collector: 24 MB went in.
     expect(most).toBeLessThan(3e6);
   });

@@ -28,7 +28,7 @@ interface NativeCrypto {
   createDecipheriv(name: string, key: Uint8Array, iv: Uint8Array, options?: object): NativeCipher;
   createHash(name: string): { update(bytes: Uint8Array): { digest(): Uint8Array } };
   /** In one call, without an object; not in every engine. */
-  hash?(name: string, bytes: Uint8Array, encoding: 'buffer'): Uint8Array;
+  readonly hash?: (name: string, bytes: Uint8Array, encoding: 'buffer') => Uint8Array;
   sign(algorithm: null, message: Uint8Array, key: NativeKey): Uint8Array;
   verify(algorithm: null, message: Uint8Array, key: NativeKey, signature: Uint8Array): boolean;
 }
@@ -135,7 +135,7 @@ function makeProvider(native: NativeCrypto): CryptoProvider {
         return undefined;
       }
     },
-    hmac: native.hash === undefined ? plainProvider.hmac : oneShotHmac(native.hash),
+    hmac: native.hash === undefined ? (key, message) => plainProvider.hmac(key, message) : oneShotHmac(native.hash),
     sha256: (bytes) => copyOf(native.createHash('sha256').update(bytes).digest()),
     sign(secretKey, message) {
       const key = signers.get(secretKey) ?? privateFrom(native, ED25519_PREFIX, secretKey);
