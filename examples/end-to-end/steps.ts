@@ -12,7 +12,7 @@ import {
   serverSgd,
   type Update,
 } from '@fedkit/core';
-import type { Witness } from './witness.ts';
+import type { Trained, Witness } from './witness.ts';
 
 /** Notes of the server's steps, whichever of its lives it is in: what is done again after a crash is noted again. */
 export class Steps {
@@ -59,7 +59,8 @@ export function asynchronousDifferences(
       if (own !== step || !acknowledged.has(key)) continue;
       clients.add(client);
       counted++;
-      const { update } = witness.trained.get(key)?.contribution.values as FedAvgUpdate;
+      const { contribution } = witness.trained.get(key) as Trained;
+      const { update } = contribution.values as FedAvgUpdate;
       rule.accumulate(folded, { values: update.map((value) => value / Math.sqrt(1 + staleness)) });
     }
     const [said, inModel] = [[...clients].sort().join(), [...contributors].sort().join()];

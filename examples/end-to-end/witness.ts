@@ -18,9 +18,9 @@ import {
   type Update,
 } from '@fedkit/core';
 
-// biome-ignore lint/suspicious/noExplicitAny: any algorithm's states
+// oxlint-disable-next-line typescript/no-explicit-any -- any algorithm's states
 export type AnyAlgorithm = Algorithm<any, any, any, any, any>;
-// biome-ignore lint/suspicious/noExplicitAny: any algorithm's states
+// oxlint-disable-next-line typescript/no-explicit-any -- any algorithm's states
 export type AnyPipeline = Pipeline<any, any, any, any, any>;
 
 /**

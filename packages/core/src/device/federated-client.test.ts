@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Death, Killed, Phone } from '../../test/device/phone.ts';
+import { type Death, Killed, Phone, untilClosed } from '../../test/device/phone.ts';
 import { coarse, ScriptedServer } from '../../test/device/scripted-server.ts';
 import { type ScaffoldBroadcast, type ScaffoldClientState, scaffold } from '../algorithm/scaffold.ts';
 import type { Trainer } from '../client/trainer.ts';
@@ -64,20 +64,6 @@ function scaffoldClient(
     clock: virtualClock(),
     ...options,
   } as Options);
-}
-
-/** Steps one process after the other until the run is over. */
-async function untilClosed(boot: () => FederatedClient<unknown>, limit = 500): Promise<void> {
-  let client = boot();
-  for (let steps = 0; steps < limit; steps++) {
-    try {
-      if ((await client.step()).next === 'closed') return;
-    } catch (error) {
-      if (!(error instanceof Killed)) throw error;
-      client = boot();
-    }
-  }
-  throw new Error('the run did not end');
 }
 
 describe('federatedClient', () => {

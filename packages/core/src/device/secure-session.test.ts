@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Killed, Phone } from '../../test/device/phone.ts';
+import { Phone, untilClosed } from '../../test/device/phone.ts';
 import { ScriptedSum } from '../../test/device/scripted-sum.ts';
 import { quadraticTrainer } from '../conformance/quadratic-trainer.ts';
 import { FedkitError } from '../errors.ts';
@@ -35,19 +35,6 @@ function device(
     clock: virtualClock(),
     onProgress: (event) => events.push('reason' in event ? event.reason : event.kind),
   });
-}
-
-async function untilClosed(boot: () => FederatedClient<unknown>): Promise<void> {
-  let client = boot();
-  for (let steps = 0; steps < 60; steps++) {
-    try {
-      if ((await client.step()).next === 'closed') return;
-    } catch (error) {
-      if (!(error instanceof Killed)) throw error;
-      client = boot();
-    }
-  }
-  throw new Error('the run did not end');
 }
 
 describe('federatedClient in a secure sum', () => {

@@ -1,3 +1,4 @@
+import type { FederatedClient } from '../../src/device/contract.ts';
 import type { Exchange } from '../../src/transport/contract.ts';
 import { memoryStore } from '../../src/store/memory-store.ts';
 import type { Store } from '../../src/store/contract.ts';
@@ -52,4 +53,18 @@ export class Phone {
       exchange: (request, options) => operation('exchange', () => exchange(request, options)),
     };
   }
+}
+
+/** Steps one process after the other until the run is over. */
+export async function untilClosed(boot: () => FederatedClient<unknown>): Promise<void> {
+  let client = boot();
+  for (let steps = 0; steps < 500; steps++) {
+    try {
+      if ((await client.step()).next === 'closed') return;
+    } catch (error) {
+      if (!(error instanceof Killed)) throw error;
+      client = boot();
+    }
+  }
+  throw new Error('the run did not end');
 }

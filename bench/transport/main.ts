@@ -1,0 +1,103 @@
+// Clients per second of processor time that one server takes to a folded update, beside node:http copying the same bytes
+// alone; and its memory over thousands of them.
+// pnpm bench transport [parameters, default 200000] [rounds, default 31] [uploads to watch the memory over, default 10000]
+import { type ChildProcess, fork } from 'node:child_process';
+import { median, table, writeResults } from '../shared/measure.ts';
+import { Load } from './load.ts';
+import { COHORT, type Kind, type Usage } from './protocol.ts';
+
+const parameters = Number(process.argv[2] ?? 200_000);
+const rounds = Number(process.argv[3] ?? 31);
+const watched = Number(process.argv[4] ?? 10_000);
+const UPLOADS = 2 * COHORT;
+const GOAL = 0.5;
+
+class Server {
+  readonly #child: ChildProcess;
+  port = 0;
+
+  constructor(kind: Kind) {
+    this.#child = fork(new URL('server.ts', import.meta.url), [kind, `${parameters}`]);
+  }
+
+  async start(): Promise<this> {
+    ({ port: this.port } = await this.#next<{ port: number }>());
+    return this;
+  }
+
+  usage(): Promise<Usage> {
+    const answer = this.#next<Usage>();
+    this.#child.send('usage');
+    return answer;
+  }
+
+  end(): void {
+    this.#child.kill();
+  }
+
+  #next<T>(): Promise<T> {
+    return new Promise((resolve) => this.#child.once('message', (message) => resolve(message as T)));
+  }
+}
+
+const load = new Load(parameters);
+const kinds: readonly Kind[] = ['copy', 'fold', 'server'];
+const servers = Object.fromEntries(
+  await Promise.all(kinds.map(async (kind) => [kind, await new Server(kind).start()] as const)),
+) as Record<Kind, Server>;
+const send = (kind: Kind, count: number) => load[kind === 'server' ? 'rounds' : 'uploads'](servers[kind].port, count);
+
+const times: Record<Kind, number[]> = { copy: [], fold: [], server: [] };
+for (let round = -5; round < rounds; round++) {
+  for (const kind of kinds) {
+    const before = await servers[kind].usage();
+    await send(kind, UPLOADS);
+    const after = await servers[kind].usage();
+    if (round >= 0) times[kind].push((after.milliseconds - before.milliseconds) / UPLOADS);
+  }
+}
+const milliseconds = { copy: median(times.copy), fold: median(times.fold), server: median(times.server) };
+// Turns are neighbours in time: their ratio bears what else the machine does better than that of the medians.
+const ratioOf = (kind: Kind) => median(times[kind].map((time, i) => times.copy[i] / time));
+const ratios = { fold: ratioOf('fold'), server: ratioOf('server') };
+
+const rss: number[] = [];
+for (let done = 0; done < watched; done += watched / 20) {
+  await send('server', watched / 20);
+  rss.push((await servers.server.usage()).rss);
+}
+const megabytes = rss.map((bytes) => Math.round(bytes / 2 ** 20));
+for (const kind of kinds) servers[kind].end();
+load.close();
+
+const titles: Record<Kind, string> = {
+  copy: 'node:http alone, into one buffer (the limit)',
+  fold: 'fetchHandler: authenticated, bounded, decoded, folded',
+  server: 'federatedServer behind it: joined, stored, folded, rounds closed',
+};
+console.log(
+  `Updates of ${parameters} float32 values over loopback; processor time of the server, medians of ${rounds} turns.\n`,
+);
+console.log(
+  table(
+    ['server', 'ms', 'clients / s', 'of node:http', 'goal'],
+    kinds.map((kind) => [
+      titles[kind],
+      milliseconds[kind].toFixed(2),
+      (1000 / milliseconds[kind]).toFixed(0),
+      kind === 'copy' ? '1' : ratios[kind].toFixed(2),
+      kind === 'fold' ? `≥ ${GOAL}` : '',
+    ]),
+  ),
+);
+console.log(
+  `\nMemory of the whole server over ${watched} clients, sampled ${rss.length} times: ${megabytes.join(' ')} MB.`,
+);
+writeResults('transport', {
+  parameters,
+  rounds,
+  milliseconds,
+  clientsPerSecond: Object.fromEntries(kinds.map((kind) => [kind, 1000 / milliseconds[kind]])),
+  ofNodeHttp: ratios,
+  memory: { clients: watched, megabytes },
+});

@@ -1,0 +1,13 @@
+// What the measurement's processes agree on.
+
+/** A server: the limit, the transport with the fold, the transport with everything. */
+export type Kind = 'copy' | 'fold' | 'server';
+
+/** What a server has used since its start, in milliseconds of processor time, and its memory in bytes. */
+export interface Usage {
+  readonly milliseconds: number;
+  readonly rss: number;
+}
+
+/** Clients of a round. */
+export const COHORT = 20;

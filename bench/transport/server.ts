@@ -1,0 +1,82 @@
+// One server of the measurement in a process of its own, which tells its processor time and its memory when asked.
+// fork('server.ts', ['copy' | 'fold' | 'server', parameters])
+import { createServer } from 'node:http';
+import {
+  decodeRequest,
+  encodeResponse,
+  fedAvg,
+  federatedServer,
+  memoryStore,
+  plainUpdates,
+  type RequestHandler,
+  secureRng,
+} from '@fedkit/core';
+import { fetchHandler } from '@fedkit/core/transport/fetch';
+import { serve } from '@fedkit/core/transport/node';
+import { COHORT, type Kind, type Usage } from './protocol.ts';
+
+const [kind, parameters] = [process.argv[2] as Kind, Number(process.argv[3])];
+const pipeline = plainUpdates({ algorithm: fedAvg(), size: parameters });
+
+/** The limit: the bytes into one buffer, by node:http alone. */
+function copy(): Promise<number> {
+  const server = createServer((incoming, outgoing) => {
+    const bytes = Buffer.allocUnsafe(Number(incoming.headers['content-length']));
+    let at = 0;
+    incoming.on('data', (chunk: Buffer) => {
+      chunk.copy(bytes, at);
+      at += chunk.length;
+    });
+    incoming.on('end', () => outgoing.end(String(at)));
+  });
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
+  });
+}
+
+async function listen(handler: RequestHandler): Promise<number> {
+  const authenticate = (request: Request) => request.headers.get('authorization')?.slice('Bearer '.length);
+  const server = await serve(fetchHandler(handler, { authenticate, onError: console.error }));
+  return server.port;
+}
+
+/** The same bytes authenticated, decoded and folded into the sum of a round. */
+function fold(): Promise<number> {
+  const server = pipeline.server();
+  const round = { round: 1, places: COHORT, modelDigest: new Uint8Array(32) };
+  const collector = server.open({ round: 1, parameters: server.announce(round) });
+  return listen({
+    async handle(client, request) {
+      const report = decodeRequest(request);
+      if (report.kind !== 'report') throw new Error('no report');
+      collector.accept(client, report.bytes);
+      return encodeResponse({ kind: 'accepted', ticket: report.ticket });
+    },
+  });
+}
+
+/** A whole server: rounds, deadlines, ledger, every report in the store before it is acknowledged. */
+async function whole(): Promise<number> {
+  const server = await federatedServer({
+    pipeline,
+    initial: new Float32Array(parameters),
+    store: memoryStore(),
+    cohort: COHORT,
+    retryAfter: 1,
+    clock: () => performance.now(),
+    rng: secureRng(),
+    onEvent: (event) => {
+      if (event.kind === 'failed') console.error(event.error);
+    },
+  });
+  const tick = () => void server.tick().finally(() => setTimeout(tick, 100));
+  tick();
+  return listen(server);
+}
+
+const port = await { copy, fold, server: whole }[kind]();
+process.on('message', () => {
+  const { user, system } = process.cpuUsage();
+  process.send?.({ milliseconds: (user + system) / 1000, rss: process.memoryUsage.rss() } satisfies Usage);
+});
+process.send?.({ port });
