@@ -57,7 +57,7 @@ export function decodeUnmaskResponse(body: Uint8Array, dealers: number): Release
   for (let i = 0; i < given.length; i++) {
     if (given[i] >= PRIME) reader.refuse('field elements below 2^31 − 1', 'a larger one');
   }
-  if (opened === dealers) return { request, present, words: given };
+  if (opened === dealers) return { request, present: all(dealers), words: given };
   const words = new Uint32Array(dealers * LIMBS);
   let at = 0;
   present.forEach((there, dealer) => {
@@ -66,4 +66,12 @@ export function decodeUnmaskResponse(body: Uint8Array, dealers: number): Release
     at += LIMBS;
   });
   return { request, present, words };
+}
+
+let lastAll: readonly boolean[] = [];
+
+/** That every share is there: one array for all responses that say so, which a collector of garbage has to pass once. */
+function all(dealers: number): readonly boolean[] {
+  if (lastAll.length !== dealers) lastAll = Array.from({ length: dealers }, () => true);
+  return lastAll;
 }
