@@ -15,7 +15,7 @@ export interface Plan extends Experiment {
 
 export const USAGE = `usage: demo --private [--rounds N] [--noise X] [--seed N] [--threads N]
 
-  --rounds N   rounds of both federations (default: ${ROUNDS}, about 10 a user)
+  --rounds N   rounds of both federations (default: ${ROUNDS}, 8 a user)
   --noise X    noise multiplier: standard deviation over clip, of the fewest survivors (default: 4)
   --seed N     decides the split, the cohorts, the dropouts and every shuffle (default: 1); never the noise and masks
   --threads N  threads that hold the users (default: one a core)`;

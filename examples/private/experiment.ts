@@ -47,13 +47,13 @@ export interface Experiment {
 }
 
 export const USERS = 512;
-/** Every user joins a round with this probability, independently: about 77. */
-export const PROBABILITY = 0.15;
+/** Every user joins a round with this probability, independently: about 67. */
+export const PROBABILITY = 0.13;
 export const ROUNDS = 64;
 /** Of a cohort, half of them before they send their input, half after. */
 export const DROPOUTS = 0.1;
 /** Sums of fewer are not opened, by every client's policy; their noise alone covers the claim. */
-export const MINIMUM_SURVIVORS = 52;
+export const MINIMUM_SURVIVORS = 44;
 export const MAXIMUM_COHORT = 128;
 export const BITS = 12;
 export const CLIP = 0.2;

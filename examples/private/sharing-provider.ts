@@ -41,7 +41,7 @@ export function sharingProvider(provider: CryptoProvider = defaultProvider()): S
       };
     },
     verify(publicKey, message, signature) {
-      const key = text(signature) + text(publicKey) + text(provider.sha256(message));
+      const key = text(signature) + text(publicKey) + text(message);
       let valid = verified.get(key);
       if (valid === undefined) {
         valid = provider.verify(publicKey, message, signature);

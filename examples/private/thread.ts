@@ -15,7 +15,11 @@ parentPort?.on('message', (request: ThreadRequest) => {
 });
 
 async function answer(request: ThreadRequest): Promise<unknown> {
-  if (request.kind === 'evaluate') return model.evaluate(request.params, data.test);
+  if (request.kind === 'evaluate') {
+    const { params, from, to } = request;
+    const rows = Uint32Array.from({ length: to - from }, (_, i) => from + i);
+    return model.evaluate(params, { ...data.test, rows });
+  }
   federations[request.federation] ??= new Clients(devicesOf(request.federation, experiment, data));
   const clients = federations[request.federation] as Clients;
   return request.kind === 'start' ? clients.start(request.order) : clients.deliver(request.mail);

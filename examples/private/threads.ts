@@ -17,15 +17,21 @@ export interface ThreadData {
 
 /** What a thread is asked. */
 export type ThreadRequest =
-  | { readonly kind: 'evaluate'; readonly params: Float32Array }
+  | { readonly kind: 'evaluate'; readonly params: Float32Array; readonly from: number; readonly to: number }
   | { readonly kind: 'start'; readonly federation: FederationKind; readonly order: RoundOrder }
   | { readonly kind: 'deliver'; readonly federation: FederationKind; readonly mail: readonly Mail[] };
+
+/** What a model does on the test digits. */
+export interface Evaluation {
+  readonly accuracy: number;
+  readonly loss: number;
+}
 
 /** All users of the federation, wherever they live. */
 export interface Population {
   start(federation: FederationKind, order: RoundOrder): Promise<RoundStart>;
   deliver(federation: FederationKind, mail: readonly Mail[]): Promise<RoundAnswers>;
-  evaluate(params: Float32Array): Promise<{ accuracy: number; loss: number }>;
+  evaluate(params: Float32Array): Promise<Evaluation>;
   close(): Promise<void>;
 }
 
@@ -68,7 +74,20 @@ export function startThreads(data: ThreadData, count: number, onDeath: (reason: 
       );
       return sumOf(parts);
     },
-    evaluate: (params) => ask(threads[0], { kind: 'evaluate', params }),
+    async evaluate(params) {
+      const examples = data.data.test.labels.length;
+      const parts = await Promise.all(
+        threads.map(async (worker, i) => {
+          const [from, to] = [i, i + 1].map((part) => Math.floor((part * examples) / count));
+          const { accuracy, loss } = await ask<Evaluation>(worker, { kind: 'evaluate', params, from, to });
+          return { accuracy: (accuracy * (to - from)) / examples, loss: (loss * (to - from)) / examples };
+        }),
+      );
+      return {
+        accuracy: parts.reduce((sum, part) => sum + part.accuracy, 0),
+        loss: parts.reduce((sum, part) => sum + part.loss, 0),
+      };
+    },
     async close() {
       await Promise.all(threads.map((worker) => worker.terminate()));
     },
