@@ -14,7 +14,7 @@ const binary = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local
 export function hasMosquitto(): boolean {
   if (binary !== undefined) return true;
   if (process.env.CI) throw new Error('mosquitto is missing; .ci/run installs it');
-  console.warn('mosquitto is not installed: the tests with a real MQTT broker are skipped');
+  process.stderr.write('mosquitto is not installed: the tests with a real MQTT broker are skipped\n');
   return false;
 }
 

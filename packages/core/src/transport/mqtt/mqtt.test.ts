@@ -33,7 +33,10 @@ describe.skipIf(!hasMosquitto())('MQTT over mosquitto', () => {
     return {
       prefix,
       handled,
-      async serve(options: Partial<MqttServerOptions> = {}, handle?: (request: Uint8Array) => Promise<Uint8Array>) {
+      serve: async (
+        options: Partial<MqttServerOptions> = {},
+        handle?: (request: Uint8Array) => Promise<Uint8Array>,
+      ) => {
         const server = await mqttServer(
           {
             handle: async (client, request) => {
@@ -46,7 +49,7 @@ describe.skipIf(!hasMosquitto())('MQTT over mosquitto', () => {
         ends.push(() => server.close());
         return server;
       },
-      async ask(id: string, options: Partial<Omit<MqttExchangeOptions, 'client'>> & { client?: MqttClient } = {}) {
+      ask: async (id: string, options: Partial<Omit<MqttExchangeOptions, 'client'>> & { client?: MqttClient } = {}) => {
         const client = options.client ?? (await broker.client());
         const exchange = mqttExchange({ client, prefix, id, packetBytes: 20_000, firstDelay: 5, ...options });
         ends.push(() => exchange.close());
