@@ -69,7 +69,7 @@ export function centralCollector<R>(options: CentralCollectorOptions<R>): Report
       if (typeof client !== 'string') refuse('INVALID_ARGUMENT', `${where}: client`, 'a string', client);
       if (closing !== undefined) refuse('PROTOCOL_STATE', where, 'an open round', 'a closed one');
       if (contributors.has(client)) refuse('PROTOCOL_STATE', where, 'one report of each client', 'a second one');
-      const report = decodeReport(where, bytes, round, summands.length);
+      const report = decodeReport(where, bytes, { round, seed }, summands.length);
       const slots = summands.map(({ name, size: expectedSize }, i) => {
         const clientSeed = clientSeedOf(seed, name, client);
         const values = codecs[i].decode(report.slots[i], { sharedSeed: clientSeed, clientSeed, expectedSize });

@@ -122,7 +122,7 @@ export function centralDp<
           const clientSeed = clientSeedOf(seed, name, client);
           return codecs[i].encode(clipped[name], { sharedSeed: clientSeed, clientSeed, rng });
         });
-        return { bytes: encodeReport(round, { ...(joint.weighs && { weight }), slots }) };
+        return { bytes: encodeReport({ round, seed }, { ...(joint.weighs && { weight }), slots }) };
       },
     }),
     server: () => ({

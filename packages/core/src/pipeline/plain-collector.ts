@@ -54,7 +54,7 @@ export function plainCollector<R extends PlainData>(options: PlainCollectorOptio
       if (contributors.has(client)) {
         refuse('PROTOCOL_STATE', `${where}.accept`, 'one report of each client', 'a second one');
       }
-      const report = decodeReport(`${where}.accept`, bytes, round, slots.length);
+      const report = decodeReport(`${where}.accept`, bytes, { round, seed }, slots.length);
       const counts = (report.weight ?? 1) * late(checkInteger(`${where}.accept: staleness`, staleness));
       const rest = { client, weight: counts };
       if (rule.open === undefined) {

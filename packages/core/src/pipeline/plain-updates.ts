@@ -130,10 +130,13 @@ export function plainUpdates<
         const values = vectorsOf(`${where}.encode`, contribution.values, slots);
         const memories = decodeMemory(`${where}.encode: memory`, memory, slots.length);
         const parts = values.map((vector, i) => encodeSlot(i, vector, memories[i], { seed, client, rng }));
-        const bytes = encodeReport(round, {
-          ...weightOf(`${where}.encode: weight`, contribution),
-          slots: parts.map((part) => part.bytes),
-        });
+        const bytes = encodeReport(
+          { round, seed },
+          {
+            ...weightOf(`${where}.encode: weight`, contribution),
+            slots: parts.map((part) => part.bytes),
+          },
+        );
         if (beta === 0 && errorFeedback === undefined) return { bytes };
         return { bytes, memory: encodeMemory(parts.map((part) => part.memory)) };
       },

@@ -54,6 +54,11 @@ export interface FederatedServerOptions<
   readonly layout?: Layout;
   /** Where the run is kept, under `round/`. One server at a time uses it. Holds what the server has seen of clients. */
   readonly store: Store;
+  /**
+   * N, the clients of the whole federation: what SCAFFOLD and FedDyn divide by. Default: those that waited as the round was
+   * drawn.
+   */
+  readonly federationSize?: number;
   /** Who of those that wait takes part; default: as many as there are places, uniformly. */
   readonly selection?: Selector;
   /** The time in milliseconds: any clock, which may jump and start anew with the process. */
@@ -133,6 +138,7 @@ export function checkServerOptions<
   if (typeof clock !== 'function') refuse('INVALID_ARGUMENT', `${where}: clock`, 'a function', clock);
   if (typeof rng?.below !== 'function') refuse('INVALID_ARGUMENT', `${where}: rng`, 'such as secureRng()', rng);
   if (run !== undefined) checkBytes(`${where}: run`, run, 16);
+  if (options.federationSize !== undefined) checkInteger(`${where}: federationSize`, options.federationSize, 1);
   const { requestBytes = 65_536 + 16 * pipeline.size, clients = 100_000, partBytes = 2 ** 20 } = limits;
   return {
     requestBytes: checkInteger(`${where}: limits.requestBytes`, requestBytes, 64),

@@ -15,6 +15,7 @@ import {
 import { faultyStore } from '../../test/support/faulty-store.ts';
 import { fedAvg } from '../algorithm/fed-avg.ts';
 import { fedProx } from '../algorithm/fed-prox.ts';
+import type { RoundInfo } from '../algorithm/round-info.ts';
 import { FedkitError } from '../errors.ts';
 import { Layout } from '../model/layout.ts';
 import { plainUpdates } from '../pipeline/plain-updates.ts';
@@ -395,15 +396,14 @@ describe('a store', () => {
     let server = await federatedServer(options);
     let snapshots = 0;
     const modelDigest = new Uint8Array(32);
-    const parameters = pipeline.server().announce({ round: 1, places: 1, modelDigest });
     const contribution = { values: { update: new Float32Array(size).fill(1) } };
     const drawn = { rng: secureRng(), client: 'a' };
-    const { bytes } = pipeline.client().encode({ round: 1, modelDigest, parameters }, contribution, drawn);
     const tickets = new Map([...names].sort().map((client, i) => [client, i]));
     for (let round = 1; round <= 10; round++) {
       for (const client of names) await join(server, client);
-      // The round stands in the report's bytes; everything else is the same for all.
-      new DataView(bytes.buffer, bytes.byteOffset).setUint32(4, round, true);
+      const { parameters } = (await join(server, names[0])) as RoundTask;
+      // The same for all: float32 values as they are have no seed of a client's own.
+      const { bytes } = pipeline.client().encode({ round, modelDigest, parameters }, contribution, drawn);
       for (const [i, client] of names.entries()) {
         // Another server in the midst of every round finds a snapshot of the collector, and reports after it.
         if (i === 250) {
@@ -432,4 +432,31 @@ it('has a pipeline whose contributors it cannot fall short of', async () => {
   await expect(testServer({ initial: new Float32Array(2) })).rejects.toMatchObject({ code: 'SHAPE_MISMATCH' });
   await expect(testServer({ run: new Uint8Array(3) })).rejects.toMatchObject({ code: 'SHAPE_MISMATCH' });
   await expect(testServer({ clock: 3 as never })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+});
+
+it('tells the algorithm how many clients the federation has', async () => {
+  const seen: RoundInfo[] = [];
+  const algorithm = fedAvg();
+  const watched = {
+    ...algorithm,
+    serverStep(...[state, aggregate, info]: Parameters<typeof algorithm.serverStep>) {
+      seen.push(info);
+      return algorithm.serverStep(state, aggregate, info);
+    },
+  };
+  for (const size of [undefined, 50]) {
+    const pipeline = plainUpdates({ algorithm: watched, size: SIZE });
+    const server = await testServer({ pipeline, ...(size !== undefined && { federationSize: size }), rounds: 1 });
+    for (const client of ['a', 'b']) await join(server, client);
+    for (const client of ['c', 'a', 'b']) {
+      const task = await join(server, client);
+      if (task) await report(server, client, task);
+    }
+    await server.tick();
+  }
+  expect(seen).toEqual([
+    { round: 1, cohort: 3, population: 3 },
+    { round: 1, cohort: 3, population: 50 },
+  ]);
+  await expect(testServer({ federationSize: 0 })).rejects.toMatchObject({ code: 'OUT_OF_RANGE' });
 });

@@ -169,7 +169,7 @@ export class RoundWork<
       const info = {
         round: facts.round,
         cohort: contributors.length,
-        population: Math.max(facts.population, contributors.length),
+        population: Math.max(this.#options.federationSize ?? facts.population, contributors.length),
       };
       const next = pipeline.algorithm.serverStep(run.algorithmState, aggregate, info);
       const last = (await until?.(pipeline.algorithm.params(next), facts.round)) ?? false;
