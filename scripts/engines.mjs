@@ -1,5 +1,6 @@
-// Runs the golden digests of @fedkit/core and the transcripts of @fedkit/secagg on every engine there is in the npm
-// registry, and prints which reproduce the committed ones. `--write` commits what this Node computes. Run after `pnpm build`.
+// Runs the golden digests of @fedkit/core, the transcripts of @fedkit/secagg and the HTTP transport on every engine there is in
+// the npm registry, and prints which reproduce the committed ones. `--write` commits what this Node computes. Run after
+// `pnpm build`.
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -41,6 +42,12 @@ if (process.argv.includes('--write')) {
   writeFileSync(record, `${JSON.stringify(digests, undefined, 2)}\n`);
 }
 
+/** The same engines with another script. */
+const transport = engines
+  .filter(([title]) => !title.includes('without'))
+  .map((words) => [...words.slice(0, -1), join(directory, 'run-transport.mjs')])
+  .map((words) => words.map((word) => (word === '--allow-read' ? '--allow-net' : word)));
+
 const expected = JSON.parse(readFileSync(record, 'utf8'));
 const names = Object.keys(expected);
 console.log(`| engine | kernels | equal digests | equal rounds of secure aggregation |\n|---|---|---:|---:|`);
@@ -60,6 +67,19 @@ for (const [title, ...command] of engines) {
     if (different.length > 0) process.exitCode = 1;
   } catch (error) {
     console.log(`| ${title} | – | did not run | |`);
+    console.error(`${title}: ${error.message}`);
+    process.exitCode = 1;
+  }
+}
+
+console.log(`\n| engine | requests over HTTP, in pieces | refusals |\n|---|---:|---|`);
+for (const [title, ...command] of transport) {
+  try {
+    const { exact, statuses } = await run(command);
+    console.log(`| ${title} | ${exact} | ${statuses} |`);
+    if (exact !== '4 of 4' || statuses !== '405 401 415') process.exitCode = 1;
+  } catch (error) {
+    console.log(`| ${title} | did not run | |`);
     console.error(`${title}: ${error.message}`);
     process.exitCode = 1;
   }
