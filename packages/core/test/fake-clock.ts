@@ -1,53 +1,42 @@
-/** Time that only passes when told to. */
-export class FakeClock {
-  #now = 0;
-  readonly #timers = new Set<{ at: number; callback: () => void }>();
+import { sleep } from '../src/transport/clock.ts';
+import { virtualClock } from '../src/transport/memory/index.ts';
 
-  now = (): number => this.#now;
+/** A virtual clock that passes when told to, and knows whether timers were left behind. */
+export class FakeClock {
+  readonly #clock = virtualClock();
+  #waiting = 0;
+
+  now = (): number => this.#clock.now();
 
   after = (milliseconds: number, callback: () => void): (() => void) => {
-    const timer = { at: this.#now + milliseconds, callback };
-    this.#timers.add(timer);
-    return () => this.#timers.delete(timer);
+    this.#waiting++;
+    let over = false;
+    const end = (): void => {
+      if (!over) this.#waiting--;
+      over = true;
+    };
+    const cancel = this.#clock.after(milliseconds, () => {
+      end();
+      callback();
+    });
+    return () => {
+      end();
+      cancel();
+    };
   };
 
+  /** Timers that are set. */
   get waiting(): number {
-    return this.#timers.size;
+    return this.#waiting;
   }
 
-  /** Lets everything run that can without time, then lets `milliseconds` pass, timer by timer. */
-  async advance(milliseconds: number): Promise<void> {
-    const end = this.#now + milliseconds;
-    await settle();
-    for (;;) {
-      const next = [...this.#timers].sort((a, b) => a.at - b.at)[0];
-      if (next === undefined || next.at > end) break;
-      this.#timers.delete(next);
-      this.#now = Math.max(this.#now, next.at);
-      next.callback();
-      await settle();
-    }
-    this.#now = end;
+  /** Lets `milliseconds` pass. */
+  advance(milliseconds: number): Promise<void> {
+    return this.#clock.run(sleep('test', this.#clock, milliseconds, undefined));
   }
 
-  /** Lets time pass until `promise` settles, and returns how long it took beside the outcome. */
-  async until<T>(promise: Promise<T>): Promise<T> {
-    let over = false;
-    promise.then(
-      () => (over = true),
-      () => (over = true),
-    );
-    for (let turns = 0; turns < 10_000; turns++) {
-      await settle();
-      if (over) break;
-      const next = Math.min(...[...this.#timers].map(({ at }) => at));
-      if (next === Infinity) continue;
-      await this.advance(Math.max(0, next - this.#now));
-    }
-    return promise;
+  /** Lets time pass until `promise` settles. */
+  until<T>(promise: Promise<T>): Promise<T> {
+    return this.#clock.run(promise);
   }
-}
-
-async function settle(): Promise<void> {
-  for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
 }

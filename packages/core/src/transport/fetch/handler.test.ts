@@ -231,7 +231,7 @@ describe('fetchHandler', () => {
       handle(post(new ReadableStream({}), { 'fedkit-client': `client ${i}`, 'content-length': '10000' })),
     );
     const busy = waiting.map(async (answer) => (await answer).status);
-    await clock.advance(60_000);
+    await clock.advance(60_001);
     const statuses = await Promise.all(busy);
     expect(statuses.filter((status) => status === 408)).toHaveLength(9);
     expect(statuses.filter((status) => status === 503)).toHaveLength(191);
