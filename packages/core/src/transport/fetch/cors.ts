@@ -7,6 +7,7 @@
  */
 import { refuse } from '../../check.ts';
 import { CLIENT_HEADER } from './protocol.ts';
+import type { Reply } from './shortcuts.ts';
 
 /** Pages of which origins may be clients. */
 export interface CorsOptions {
@@ -16,11 +17,11 @@ export interface CorsOptions {
 
 interface Cors {
   /** The answer to a browser's question, or `undefined` where `request` is none. */
-  preflight(request: Request): Response | undefined;
-  mark(request: Request, response: Response): Response;
+  preflight(request: Request): Reply | undefined;
+  mark(request: Request, reply: Reply): Reply;
 }
 
-const NONE: Cors = { preflight: () => undefined, mark: (_request, response) => response };
+const NONE: Cors = { preflight: () => undefined, mark: (_request, reply) => reply };
 
 export function corsOf(where: string, options: CorsOptions | undefined): Cors {
   if (options === undefined) return NONE;
@@ -34,31 +35,29 @@ export function corsOf(where: string, options: CorsOptions | undefined): Cors {
     if (origins === '*') return '*';
     return origins.includes(origin) ? origin : undefined;
   };
-  const mark = (request: Request, response: Response): Response => {
+  const mark = (request: Request, reply: Reply): Reply => {
     const origin = allowed(request);
-    if (origin !== undefined) {
-      response.headers.set('access-control-allow-origin', origin);
-      response.headers.set('access-control-expose-headers', 'retry-after');
-    }
-    response.headers.set('vary', 'origin');
-    return response;
+    const headers = {
+      ...reply.headers,
+      vary: 'origin',
+      ...(origin !== undefined && {
+        'access-control-allow-origin': origin,
+        'access-control-expose-headers': 'retry-after',
+      }),
+    };
+    return { ...reply, headers };
   };
   return {
     preflight(request) {
       if (request.method !== 'OPTIONS' || request.headers.get('access-control-request-method') === null) {
         return undefined;
       }
-      return mark(
-        request,
-        new Response(null, {
-          status: 204,
-          headers: {
-            'access-control-allow-methods': 'POST',
-            'access-control-allow-headers': `authorization, content-type, ${CLIENT_HEADER}`,
-            'access-control-max-age': '86400',
-          },
-        }),
-      );
+      const headers = {
+        'access-control-allow-methods': 'POST',
+        'access-control-allow-headers': `authorization, content-type, ${CLIENT_HEADER}`,
+        'access-control-max-age': '86400',
+      };
+      return mark(request, { status: 204, headers, body: new Uint8Array(0) });
     },
     mark,
   };

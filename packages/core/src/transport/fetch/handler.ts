@@ -7,6 +7,7 @@
 import type { ClientId } from '../../aggregate/contract.ts';
 import { checkInteger, refuse } from '../../check.ts';
 import { isFedkitError } from '../../errors.ts';
+import { utf8Encode } from '../../utf8.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { RequestHandler } from '../contract.ts';
 import { Intake } from '../intake.ts';
@@ -16,7 +17,7 @@ import { statusOf } from '../status.ts';
 import { contentLength, readBody } from './body.ts';
 import { type CorsOptions, corsOf } from './cors.ts';
 import { CLIENT_HEADER, HAVE, mediaType, PIECE, WHOLE } from './protocol.ts';
-import { responseOf } from './shortcuts.ts';
+import { handlerOf, type Reply } from './shortcuts.ts';
 
 /** Who may ask is not optional: `authenticate`, or `insecure: true` in so many words. */
 export type FetchAuthentication =
@@ -60,11 +61,6 @@ const TEXTS = {
 } as const;
 type Status = keyof typeof TEXTS;
 
-/** Told by a header, the length saves hosts a chunked encoding. */
-function answered(type: string, bytes: Uint8Array): Response {
-  return responseOf(bytes, { 'content-type': type, 'content-length': `${bytes.length}` });
-}
-
 /**
  * Serves `handler` over HTTP. TLS is the host's affair, and so is what `authenticate` asks for; without TLS both are in
  * vain.
@@ -104,10 +100,16 @@ export function fetchHandler(
   const cors = corsOf(where, options.cors);
   const intake = new Intake(handler, { limits, clock, onError });
 
-  const refusal = (status: Status, headers: Record<string, string> = {}) =>
-    new Response(TEXTS[status], { status, headers: { 'content-type': 'text/plain', ...headers } });
+  const reply = (status: number, type: string, body: Uint8Array, headers: Record<string, string> = {}): Reply => ({
+    status,
+    // Told by a header, the length saves hosts a chunked encoding.
+    headers: { 'content-type': type, 'content-length': `${body.length}`, ...headers },
+    body,
+  });
+  const refusal = (status: Status, headers?: Record<string, string>) =>
+    reply(status, 'text/plain', utf8Encode(TEXTS[status]), headers);
 
-  async function answer(request: Request): Promise<Response> {
+  async function answer(request: Request): Promise<Reply> {
     if (new URL(request.url).pathname !== path) return refusal(404);
     if (request.method !== 'POST') return refusal(405, { allow: 'POST' });
     const type = mediaType(request.headers);
@@ -135,25 +137,25 @@ export function fetchHandler(
       if (body === undefined) return refusal(408);
       const receipt =
         type === PIECE ? await intake.piece(client, decodePiece(body)) : { response: await intake.whole(client, body) };
-      return 'have' in receipt ? answered(HAVE, encodeHave(receipt.have)) : answered(WHOLE, receipt.response);
+      return 'have' in receipt ? reply(200, HAVE, encodeHave(receipt.have)) : reply(200, WHOLE, receipt.response);
     } finally {
       reservation.release();
     }
   }
 
-  return async (request) => {
+  return handlerOf(async (request) => {
     const preflight = cors.preflight(request);
     if (preflight !== undefined) return preflight;
-    let response: Response;
+    let answered: Reply;
     try {
-      response = await answer(request);
+      answered = await answer(request);
     } catch (error) {
       const status = statusOf(error) as Status | undefined;
       if (status === undefined) onError(error);
-      response = refusal(status ?? 500, status === 503 || status === undefined ? { 'retry-after': retryAfter } : {});
+      answered = refusal(status ?? 500, status === 503 || status === undefined ? { 'retry-after': retryAfter } : {});
     }
-    return cors.mark(request, response);
-  };
+    return cors.mark(request, answered);
+  });
 }
 
 function authentication(options: FetchHandlerOptions): (request: Request) => Promise<ClientId | undefined> {

@@ -37,16 +37,30 @@ export function chunksOf(message: Request | Response): ChunkSource {
   };
 }
 
-const BYTES = new WeakMap<Response, Uint8Array>();
-
-/** A response of known bytes. */
-export function responseOf(bytes: Uint8Array, headers: Record<string, string>): Response {
-  const response = new Response(bytes as Uint8Array<ArrayBuffer>, { headers });
-  BYTES.set(response, bytes);
-  return response;
+/** A response before it is one. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
 }
 
-/** The bytes of a response that {@link responseOf} made. */
-export function bytesOf(response: Response): Uint8Array | undefined {
-  return BYTES.get(response);
+/** A host's handler. */
+export type Handler = (request: Request) => Promise<Response>;
+
+const REPLIES = new WeakMap<Handler, (request: Request) => Promise<Reply>>();
+
+/** The handler that answers as `reply` does. */
+export function handlerOf(reply: (request: Request) => Promise<Reply>): Handler {
+  const handler: Handler = async (request) => {
+    const { status, headers, body } = await reply(request);
+    const empty = status === 204;
+    return new Response(empty ? null : (body as Uint8Array<ArrayBuffer>), { status, headers });
+  };
+  REPLIES.set(handler, reply);
+  return handler;
+}
+
+/** What a handler that {@link handlerOf} made answers, without a `Response` around it. */
+export function replyOf(handler: Handler): ((request: Request) => Promise<Reply>) | undefined {
+  return REPLIES.get(handler);
 }

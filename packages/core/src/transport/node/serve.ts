@@ -5,7 +5,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { checkInteger, refuse } from '../../check.ts';
-import { bytesOf } from '../fetch/shortcuts.ts';
+import { type Handler, replyOf } from '../fetch/shortcuts.ts';
 import { type NodeRequest, nodeRequest } from './request.ts';
 
 export interface ServeOptions {
@@ -83,7 +83,7 @@ export async function serve(
 }
 
 async function answer(
-  handler: (request: Request) => Promise<Response>,
+  handler: Handler,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   closing: () => boolean,
@@ -98,12 +98,17 @@ async function answer(
   outgoing.on('close', () => {
     if (!outgoing.writableFinished) asked.abort();
   });
-  const response = await handler(asked.request);
-  outgoing.writeHead(response.status, {
-    ...Object.fromEntries(response.headers),
-    ...(closing() && { connection: 'close' }),
-  });
-  await send(response, outgoing);
+  const head = (status: number, headers: Readonly<Record<string, string>>) =>
+    outgoing.writeHead(status, { ...headers, ...(closing() && { connection: 'close' }) });
+  const direct = replyOf(handler);
+  if (direct !== undefined) {
+    const { status, headers, body } = await direct(asked.request);
+    head(status, headers).end(body);
+  } else {
+    const response = await handler(asked.request);
+    head(response.status, Object.fromEntries(response.headers));
+    await send(response, outgoing);
+  }
   if (incoming.complete) return;
   // The rest is read and thrown away: a client that is cut off while it sends may never see the answer.
   asked.discard();
@@ -114,11 +119,6 @@ async function answer(
 }
 
 async function send(response: Response, outgoing: ServerResponse): Promise<void> {
-  const bytes = bytesOf(response);
-  if (bytes !== undefined) {
-    outgoing.end(bytes);
-    return;
-  }
   const reader = response.body?.getReader();
   while (reader !== undefined) {
     const { done, value } = await reader.read();
