@@ -14,10 +14,11 @@ const GOAL = 0.5;
 /** Until every path is compiled. */
 const WARM_UP = 2000;
 /**
- * For all of them, as docs/transports.md advises: Node reads sockets into fresh 64 KB buffers. With a small heap V8 collects
- * all of it for every few megabytes of them, and glibc gives their pages back to the system only to fetch them again.
+ * For all of them, as docs/transports.md advises. Node reads sockets into fresh buffers of 64 KB: with a small heap V8 collects
+ * all of it for every few megabytes of them, with large young generations they have left every cache before they are used
+ * again, and glibc gives their pages back to the system only to fetch them again.
  */
-const FLAGS = ['--initial-heap-size=256'];
+const FLAGS = ['--initial-heap-size=256', '--max-semi-space-size=4'];
 const ENVIRONMENT = { MALLOC_TRIM_THRESHOLD_: '100000000', MALLOC_MMAP_THRESHOLD_: '33554432' };
 
 class Server {
@@ -52,13 +53,15 @@ class Server {
 }
 
 const load = new Load(parameters);
-const kinds: readonly Kind[] = ['copy', 'fold', 'server'];
+const kinds: readonly Kind[] = ['copy', 'take', 'float32', 'fold', 'server'];
 const servers = Object.fromEntries(
   await Promise.all(kinds.map(async (kind) => [kind, await new Server(kind).start()] as const)),
 ) as Record<Kind, Server>;
 const send = (kind: Kind, count: number) => load[kind === 'server' ? 'rounds' : 'uploads'](servers[kind].port, count);
 
-const times: Record<Kind, number[]> = { copy: [], fold: [], server: [] };
+const each = <T>(value: (kind: Kind) => T) =>
+  Object.fromEntries(kinds.map((kind) => [kind, value(kind)])) as Record<Kind, T>;
+const times = each((): number[] => []);
 for (const kind of kinds) await send(kind, WARM_UP);
 for (let round = 0; round < rounds; round++) {
   for (const kind of kinds) {
@@ -68,10 +71,9 @@ for (let round = 0; round < rounds; round++) {
     times[kind].push((after.milliseconds - before.milliseconds) / UPLOADS);
   }
 }
-const milliseconds = { copy: median(times.copy), fold: median(times.fold), server: median(times.server) };
+const milliseconds = each((kind) => median(times[kind]));
 // Turns are neighbours in time: their ratio bears what else the machine does better than that of the medians.
-const ratioOf = (kind: Kind) => median(times[kind].map((time, i) => times.copy[i] / time));
-const ratios = { fold: ratioOf('fold'), server: ratioOf('server') };
+const ratios = each((kind) => median(times[kind].map((time, i) => times.copy[i] / time)));
 
 const rss: number[] = [];
 for (let done = 0; done < watched; done += watched / 20) {
@@ -84,7 +86,9 @@ load.close();
 
 const titles: Record<Kind, string> = {
   copy: 'node:http alone, into one buffer (the limit)',
-  fold: 'fetchHandler: authenticated, bounded, decoded, folded',
+  take: 'fetchHandler: authenticated, bounded, handed over',
+  float32: 'the same, decoded and folded into a float32 mean',
+  fold: 'the same, decoded and folded into a reproducible mean',
   server: 'federatedServer behind it: joined, stored, folded, rounds closed',
 };
 console.log(
@@ -97,8 +101,8 @@ console.log(
       titles[kind],
       milliseconds[kind].toFixed(2),
       (1000 / milliseconds[kind]).toFixed(0),
-      kind === 'copy' ? '1' : ratios[kind].toFixed(2),
-      kind === 'fold' ? `≥ ${GOAL}` : '',
+      ratios[kind].toFixed(2),
+      kind === 'fold' || kind === 'float32' ? `≥ ${GOAL}` : '',
     ]),
   ),
 );
@@ -110,7 +114,7 @@ writeResults('transport', {
   rounds,
   settings: { node: FLAGS, environment: ENVIRONMENT },
   milliseconds,
-  clientsPerSecond: Object.fromEntries(kinds.map((kind) => [kind, 1000 / milliseconds[kind]])),
+  clientsPerSecond: each((kind) => 1000 / milliseconds[kind]),
   ofNodeHttp: ratios,
   memory: { clients: watched, megabytes },
 });

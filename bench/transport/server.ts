@@ -1,5 +1,5 @@
 // One server of the measurement in a process of its own, which tells its processor time and its memory when asked.
-// fork('server.ts', ['copy' | 'fold' | 'server', parameters])
+// fork('server.ts', [a Kind, parameters])
 import { createServer } from 'node:http';
 import {
   decodeRequest,
@@ -10,13 +10,16 @@ import {
   plainUpdates,
   type RequestHandler,
   secureRng,
+  weightedMean,
 } from '@fedkit/core';
 import { fetchHandler } from '@fedkit/core/transport/fetch';
 import { serve } from '@fedkit/core/transport/node';
 import { COHORT, type Kind, type Usage } from './protocol.ts';
 
 const [kind, parameters] = [process.argv[2] as Kind, Number(process.argv[3])];
-const pipeline = plainUpdates({ algorithm: fedAvg(), size: parameters });
+const precision = kind === 'float32' ? 'float32' : 'reproducible';
+const algorithm = fedAvg({ aggregate: (size) => weightedMean(size, { precision }) });
+const pipeline = plainUpdates({ algorithm, size: parameters });
 
 /** The limit: the bytes into one buffer, by node:http alone. */
 function copy(): Promise<number> {
@@ -38,6 +41,11 @@ async function listen(handler: RequestHandler): Promise<number> {
   const authenticate = (request: Request) => request.headers.get('authorization')?.slice('Bearer '.length);
   const server = await serve(fetchHandler(handler, { authenticate, onError: console.error }));
   return server.port;
+}
+
+/** The same bytes authenticated, and handed to nobody. */
+function take(): Promise<number> {
+  return listen({ handle: async () => encodeResponse({ kind: 'accepted', ticket: 1 }) });
 }
 
 /** The same bytes authenticated, decoded and folded into the sum of a round. */
@@ -74,7 +82,7 @@ async function whole(): Promise<number> {
   return listen(server);
 }
 
-const port = await { copy, fold, server: whole }[kind]();
+const port = await { copy, take, float32: fold, fold, server: whole }[kind]();
 process.on('message', () => {
   const { user, system } = process.cpuUsage();
   process.send?.({ milliseconds: (user + system) / 1000, rss: process.memoryUsage.rss() } satisfies Usage);
