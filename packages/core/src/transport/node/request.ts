@@ -71,8 +71,9 @@ class LazyRequest {
     if (this.method === 'GET' || this.method === 'HEAD') return null;
     this.#body ??= new ReadableStream<Uint8Array>(
       {
-        start: (controller) => this.#start(controller),
-        pull: () => this.#incoming.resume(),
+        // Types of Node and of the DOM, where both are there, leave open which kind of controller this is.
+        start: (controller) => this.#start(controller as ReadableStreamDefaultController<Uint8Array>),
+        pull: () => void this.#incoming.resume(),
         cancel: () => this.#discard(),
       },
       { highWaterMark: BUFFERED, size: (chunk) => chunk.byteLength },
