@@ -13,6 +13,7 @@ export default defineConfig({
   test: {
     reporters: ['default', './scripts/closing-line.ts'],
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     projects: [
       ...['core', 'compression', 'privacy', 'secagg'].map((name) =>
         project(name, `packages/${name}`, ['src/**/*.test.ts', 'test/**/*.test.ts']),
