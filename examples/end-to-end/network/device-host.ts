@@ -17,7 +17,6 @@ import {
 import { fetchExchange } from '@fedkit/core/transport/fetch';
 import { faultyExchange } from '@fedkit/core/transport/memory';
 import { mqttExchange } from '@fedkit/core/transport/mqtt';
-import { connectAsync } from 'mqtt';
 import { isOut, type Plan } from '../plan.ts';
 import { sleep } from '../process.ts';
 import { Witness } from '../witness.ts';
@@ -67,6 +66,8 @@ const connected = () => !isOut(plan.clients[host].offline, clock.now());
 async function openExchange(id: string): Promise<Exchange> {
   const patience = { attempts: 2, firstDelay: 10, longestDelay: 100, timeout: 1000, chunkSize: 16_384 };
   if (url.startsWith('http')) return fetchExchange({ url, headers: { authorization: `Bearer of ${id}` }, ...patience });
+  // Loaded only where it is needed: it takes as long as everything else.
+  const { connectAsync } = await import('mqtt');
   const client = await connectAsync(url, { reconnectPeriod: 20 });
   return mqttExchange({ client, prefix: task.prefix, id, packetBytes: 20_000, modelPatience: 200, ...patience });
 }

@@ -27,7 +27,7 @@ beforeAll(async () => {
     format: 'esm',
     target: 'node20',
     conditions: ['@fedkit/source'],
-    external: ['mqtt'],
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'error',
   });
 });

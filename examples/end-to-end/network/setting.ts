@@ -17,8 +17,8 @@ import { quadraticTrainer } from '@fedkit/core/conformance';
 import { secureAggregation } from '@fedkit/secagg';
 import type { AnyAlgorithm, AnyPipeline } from '../witness.ts';
 
-/** Parameters of the model: a report of them takes several pieces. */
-export const SIZE = 6000;
+/** Parameters of the model: a report of them takes two pieces. */
+export const SIZE = 4200;
 
 /** What a run carries. */
 export interface Setting {

@@ -8,6 +8,7 @@ import type { ClientId } from '../../aggregate/contract.ts';
 import { checkInteger, refuse } from '../../check.ts';
 import { isFedkitError } from '../../errors.ts';
 import { utf8Encode } from '../../utf8.ts';
+import { authenticationOf } from '../authentication.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { RequestHandler } from '../contract.ts';
 import { Intake } from '../intake.ts';
@@ -90,7 +91,10 @@ export function fetchHandler(
   const where = 'fetchHandler';
   if (typeof handler?.handle !== 'function')
     refuse('INVALID_ARGUMENT', `${where}: handler`, 'a RequestHandler', handler);
-  const authenticate = authentication(options);
+  const authenticate = authenticationOf<Request>(where, options ?? {}, ({ headers }) => {
+    const client = headers.get(CLIENT_HEADER);
+    return client === null || client === '' || client.length > 256 ? undefined : client;
+  });
   const { path = '/fedkit', clock = systemClock, onError = () => {} } = options;
   if (typeof path !== 'string' || !path.startsWith('/')) {
     refuse('INVALID_ARGUMENT', `${where}: path`, 'a path from /', path);
@@ -120,7 +124,7 @@ export function fetchHandler(
     const declared = contentLength(where, request.headers);
     if (declared !== undefined && declared > limit) return refusal(413);
     const client = await authenticate(request);
-    if (client === undefined || client === '') return refusal(401, { 'www-authenticate': 'Bearer' });
+    if (client === undefined) return refusal(401, { 'www-authenticate': 'Bearer' });
     const reservation = intake.reserve(client, declared ?? 0);
     try {
       const body = await readBody(request, {
@@ -156,34 +160,4 @@ export function fetchHandler(
     }
     return cors.mark(request, answered);
   });
-}
-
-function authentication(options: FetchHandlerOptions): (request: Request) => Promise<ClientId | undefined> {
-  const { authenticate, insecure } = options ?? {};
-  if (authenticate === undefined && insecure === true) {
-    return async (request) => {
-      const client = request.headers.get(CLIENT_HEADER);
-      return client !== null && client.length <= 256 ? client : undefined;
-    };
-  }
-  if (typeof authenticate !== 'function' || (insecure as boolean | undefined) === true) {
-    refuse(
-      'INVALID_ARGUMENT',
-      'fetchHandler: authenticate',
-      'a function that names the client of a request, or insecure: true in its place',
-      authenticate,
-    );
-  }
-  return async (request) => {
-    try {
-      const client = await authenticate(request);
-      if (client !== undefined && typeof client !== 'string') {
-        refuse('INVALID_ARGUMENT', 'fetchHandler: authenticate', 'a client id or undefined', client);
-      }
-      return client;
-    } catch (cause) {
-      // Its FedkitErrors must not be taken for the client's fault.
-      throw new Error('fetchHandler: authenticate failed', { cause });
-    }
-  };
 }

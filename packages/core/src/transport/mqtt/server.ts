@@ -7,6 +7,7 @@ import type { ClientId } from '../../aggregate/contract.ts';
 import { refuse } from '../../check.ts';
 import { isFedkitError } from '../../errors.ts';
 import { decodeResponse, type RoundTask } from '../../round/message.ts';
+import { authenticationOf } from '../authentication.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { RequestHandler } from '../contract.ts';
 import { Intake } from '../intake.ts';
@@ -61,7 +62,7 @@ const where = 'mqttServer';
 export async function mqttServer(handler: RequestHandler, options: MqttServerOptions): Promise<MqttServer> {
   if (typeof handler?.handle !== 'function')
     refuse('INVALID_ARGUMENT', `${where}: handler`, 'a RequestHandler', handler);
-  const authenticate = authentication(options);
+  const authenticate = authenticationOf<string>(where, options ?? {}, (topicId) => topicId);
   const { client, prefix, chunk } = checkPlace(where, options);
   const { clock = systemClock, onError = () => {} } = options;
   const limits = completeLimits(where, options.limits);
@@ -95,7 +96,7 @@ export async function mqttServer(handler: RequestHandler, options: MqttServerOpt
     let receipt: Receipt;
     try {
       const known = await authenticate(topicId);
-      if (known === undefined || known === '') {
+      if (known === undefined) {
         await reply({ kind: 'refused', id, status: 401 });
         return;
       }
@@ -157,25 +158,4 @@ function taskOf(response: Uint8Array): RoundTask | undefined {
     if (isFedkitError(error)) return undefined;
     throw error;
   }
-}
-
-function authentication(options: MqttServerOptions): (topicId: string) => Promise<ClientId | undefined> {
-  const { authenticate, insecure } = options ?? {};
-  if (authenticate === undefined && insecure === true) return async (topicId) => topicId;
-  if (typeof authenticate !== 'function' || (insecure as boolean | undefined) === true) {
-    refuse(
-      'INVALID_ARGUMENT',
-      `${where}: authenticate`,
-      'a function that names the client of a topic, or insecure: true in its place',
-      authenticate,
-    );
-  }
-  return async (topicId) => {
-    try {
-      return await authenticate(topicId);
-    } catch (cause) {
-      // Its FedkitErrors must not be taken for the client's fault.
-      throw new Error(`${where}: authenticate failed`, { cause });
-    }
-  };
 }
