@@ -73,7 +73,9 @@ class LazyRequest {
       {
         // Types of Node and of the DOM, where both are there, leave open which kind of controller this is.
         start: (controller) => this.#start(controller as ReadableStreamDefaultController<Uint8Array>),
-        pull: () => void this.#incoming.resume(),
+        pull: () => {
+          this.#incoming.resume();
+        },
         cancel: () => this.#discard(),
       },
       { highWaterMark: BUFFERED, size: (chunk) => chunk.byteLength },
