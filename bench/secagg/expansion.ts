@@ -31,7 +31,7 @@ for (const [clients, entries, goal] of [
   const messages = [
     encodeAdvertise(config, roundConfigDigest(config), { index: 0, id, channelKey: key, maskKey: key }),
     encodeShareKeys(config, 0, key, pairs),
-    encodeMaskedInput(config, 0, [packed]),
+    encodeMaskedInput(config, 0, (_, into) => into.set(packed)),
     encodeUnmaskResponse(config, 0, { request: key, shares }),
   ];
   const bytes = messages.reduce((sum, message) => sum + message.length, 0);

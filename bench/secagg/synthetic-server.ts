@@ -90,8 +90,8 @@ export async function makeCohort(config: RoundConfig): Promise<(dropped: Readonl
         maskParty(member),
         1,
       );
-      inputs.push([member.index, encodeMaskedInput(config, member.index, [sum.pack(0)])]);
-      sum.erase();
+      inputs.push([member.index, encodeMaskedInput(config, member.index, (i, into) => sum.pack(i, into))]);
+      sum.release();
     }
     await receive(inputs);
     const request = digestOf(

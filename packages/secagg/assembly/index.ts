@@ -69,6 +69,48 @@ export function subtract64(target: usize, source: usize, count: i32): void {
   }
 }
 
+// The low `bits` bits of each word, packed from `target` on, least significant bit first; zeros fill the last four bytes.
+
+export function pack32(target: usize, source: usize, count: i32, bits: u32): void {
+  const mask: u64 = (<u64>1 << bits) - 1;
+  let held: u64 = 0;
+  let used: u32 = 0;
+  for (let i = 0; i < count; i++) {
+    held |= (<u64>load<u32>(source) & mask) << used;
+    used += bits;
+    if (used >= 32) {
+      store<u32>(target, <u32>held);
+      target += 4;
+      held >>= 32;
+      used -= 32;
+    }
+    source += 4;
+  }
+  if (used > 0) store<u32>(target, <u32>held);
+}
+
+export function pack64(target: usize, source: usize, count: i32, bits: u32): void {
+  const high = bits - 32;
+  const mask: u64 = (<u64>1 << high) - 1;
+  let held: u64 = 0;
+  let used: u32 = 0;
+  for (let i = 0; i < count; i++) {
+    held |= <u64>load<u32>(source) << used;
+    store<u32>(target, <u32>held);
+    target += 4;
+    held = (held >> 32) | ((<u64>load<u32>(source, 4) & mask) << used);
+    used += high;
+    if (used >= 32) {
+      store<u32>(target, <u32>held);
+      target += 4;
+      held >>= 32;
+      used -= 32;
+    }
+    source += 8;
+  }
+  if (used > 0) store<u32>(target, <u32>held);
+}
+
 // Adding values of `bits` bits that lie packed from `source` on, least significant bit first. Each is read with one
 // 64-bit load from the byte it begins in: bits + 7 ≤ 59. The last loads reach up to seven bytes beyond.
 

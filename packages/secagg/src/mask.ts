@@ -56,7 +56,7 @@ async function addMasks(
 ): Promise<void> {
   for (let i = 0; i < vectors.length; i++) {
     const key = expandKey(provider, context, extracted, purpose, parties, maskKeyBytes(suite), vectors[i]);
-    await sum.addMask(i, await provider.keystream(suite, key, sum.maskBytes(i)), sign);
+    await sum.addMask(i, await provider.keystream(suite, key, sum.maskBytes(i)), sign, provider.discard);
     key.fill(0);
   }
 }

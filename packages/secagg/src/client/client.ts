@@ -282,11 +282,12 @@ export class SecAggClient {
     const { sealingKey, persist } = this.#options;
     const sealed = sealState(this.#provider, this.#rng, sealingKey, 'client', this.#configDigest, bytes);
     bytes.fill(0);
+    this.#provider.discard?.(bytes);
     await persist(sealed);
     eraseReplaced(this.#state, next);
     this.#state = next;
     if (this.#input !== undefined && ['masked', 'unmasked', 'aborted'].includes(next.stage)) {
-      eraseInput(this.#input);
+      eraseInput(this.#provider, this.#input);
       this.#input = undefined;
     }
   }

@@ -5,6 +5,7 @@
  */
 import { checkInteger, refuse } from '@fedkit/core/internal';
 import type { RoundConfig } from '../config/round-config.ts';
+import type { CryptoProvider } from '../crypto/provider.ts';
 import type { VectorSum } from '../sum/vector-sum.ts';
 
 /** Integer vectors by name. */
@@ -52,11 +53,12 @@ export function addInput(config: RoundConfig, input: ClientInput, sum: VectorSum
   if (config.maximumWeight > 1) sum.addValues(input.vectors.length, BigInt64Array.of(BigInt(input.weight)), 1);
 }
 
-/** Overwrites the copies. */
-export function eraseInput(input: ClientInput): void {
-  for (const values of input.vectors) {
-    if (values instanceof Int32Array) values.fill(0);
-    else values.fill(0n);
+/** Overwrites the copies and frees them. */
+export function eraseInput(provider: CryptoProvider, input: ClientInput): void {
+  for (const { buffer } of input.vectors) {
+    const bytes = new Uint8Array(buffer);
+    bytes.fill(0);
+    provider.discard?.(bytes);
   }
 }
 

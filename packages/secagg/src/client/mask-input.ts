@@ -37,7 +37,7 @@ export async function maskInput(round: ClientRound, state: ClientState, { index,
   try {
     return await maskInto(sum, round, state, layout, input, pairs);
   } finally {
-    sum.erase();
+    sum.release();
   }
 }
 
@@ -66,9 +66,8 @@ async function maskInto(
   const extracted = extractKey(provider, context, state.selfMaskSeed);
   await addSelfMask(provider, layout, sum, extracted, me, 1);
   extracted.fill(0);
-  const packed = layout.vectors.map((_, i) => sum.pack(i));
   return {
     state: { ...state, stage: 'masked', pairs, maskSecret: new Uint8Array(0), selfMaskSeed: new Uint8Array(0) },
-    answer: encodeMaskedInput(config, self.index, packed),
+    answer: encodeMaskedInput(config, self.index, (i, into) => sum.pack(i, into)),
   };
 }

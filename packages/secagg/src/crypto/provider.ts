@@ -34,6 +34,8 @@ export interface CryptoProvider {
    * @param total - Bytes that will be asked for in all; engines whose calls are slow fetch ahead.
    */
   keystream(suite: MaskSuite, key: Uint8Array, total: number): Keystream | Promise<Keystream>;
+  /** Frees a large array that nobody uses any more, where the engine would leave that to its garbage collector. */
+  readonly discard?: (bytes: Uint8Array) => void;
   /** ChaCha20-Poly1305 under a key that is used once, with a zero nonce; the tag follows the ciphertext. */
   seal(key: Uint8Array, plaintext: Uint8Array, associatedData: Uint8Array): Uint8Array;
   /** The plaintext, or `undefined` where the tag does not verify. */

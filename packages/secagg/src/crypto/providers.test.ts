@@ -75,6 +75,16 @@ describe.each(providers.map((provider) => [provider.name, provider] as const))('
     }
   });
 
+  it('frees what is discarded, and nothing that shares its memory', () => {
+    if (provider.discard === undefined) return expect(provider.name).not.toBe('node');
+    const whole = new Uint8Array(100_000);
+    const part = new Uint8Array(100_000);
+    provider.discard(whole);
+    provider.discard(part.subarray(1));
+    expect(whole.length).toBe(0);
+    expect(part.length).toBe(100_000);
+  });
+
   it('streams ChaCha20 as RFC 8439', async () => {
     const { key, first, second } = published.chacha20;
     const got = await stream(provider, 'chacha20', bytes(key), [64, 64]);

@@ -6,7 +6,7 @@
  */
 import { FedkitError } from '@fedkit/core';
 import { instantiateKernels } from '@fedkit/core/kernels';
-import { packedBytes, unpackWords } from '../sum/pack.ts';
+import { packWords, packedBytes, unpackWords } from '../sum/pack.ts';
 import { wasmBase64 } from './module.wasm.ts';
 
 /** Offsets are in bytes, multiples of 16; counts in words. Sums wrap modulo 2^32 or 2^64. */
@@ -24,9 +24,21 @@ export interface WordMemory {
    */
   addPacked32(target: number, source: number, count: number, bits: number): void;
   addPacked64(target: number, source: number, count: number, bits: number): void;
+  /** Packs the low `bits` bits of `count` words to `target`; zeros may fill the last four bytes there. */
+  pack32(target: number, source: number, count: number, bits: number): void;
+  pack64(target: number, source: number, count: number, bits: number): void;
 }
 
 type Kernels = Omit<WordMemory, 'kind' | 'bytes' | 'words'>;
+
+// The last memory that was given back: engines take as long to map a new one as to add several masks.
+let spare: { readonly memory: WordMemory; readonly bytes: number } | undefined;
+
+/** Gives a memory of `bytes` back, erased, for the next of its size. Nobody may use it any more; at most one is kept. */
+export function releaseMemory(memory: WordMemory, bytes: number): void {
+  memory.bytes.fill(0);
+  spare = { memory, bytes };
+}
 
 /**
  * A zeroed memory.
@@ -36,6 +48,11 @@ type Kernels = Omit<WordMemory, 'kind' | 'bytes' | 'words'>;
 export function wordMemory(bytes: number, kind: 'simd' | 'plain' = 'simd'): WordMemory {
   if (new Uint8Array(Uint32Array.of(1).buffer)[0] !== 1) {
     throw new FedkitError('UNSUPPORTED_PLATFORM', 'secagg: expected a little-endian engine, got a big-endian one');
+  }
+  if (spare?.bytes === bytes && spare.memory.kind === kind) {
+    const { memory } = spare;
+    spare = undefined;
+    return memory;
   }
   const instance = kind === 'simd' ? instantiateKernels<Kernels>(wasmBase64, bytes) : undefined;
   if (instance === undefined) return plainMemory(new ArrayBuffer(Math.ceil(bytes / 16) * 16));
@@ -50,12 +67,16 @@ export function wordMemory(bytes: number, kind: 'simd' | 'plain' = 'simd'): Word
     subtract64: exports.subtract64,
     addPacked32: exports.addPacked32,
     addPacked64: exports.addPacked64,
+    pack32: exports.pack32,
+    pack64: exports.pack64,
   };
 }
 
 function plainMemory(buffer: ArrayBuffer): WordMemory {
   const words = new Uint32Array(buffer);
   const bytes = new Uint8Array(buffer);
+  const pack: WordMemory['pack32'] = (target, source, count, bits) =>
+    bytes.set(packWords(words.subarray(source / 4), count, bits), target);
   return {
     kind: 'plain',
     bytes,
@@ -98,5 +119,7 @@ function plainMemory(buffer: ArrayBuffer): WordMemory {
         words[target / 4 + i + 1] += values[i + 1] + (low > 0xffffffff ? 1 : 0);
       }
     },
+    pack32: pack,
+    pack64: pack,
   };
 }

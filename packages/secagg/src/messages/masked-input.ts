@@ -8,13 +8,26 @@ import { ByteReader } from '../internal/bytes.ts';
 import { checkPacked, packedBytes } from '../sum/pack.ts';
 import { MESSAGE, encodeMessage } from './header.ts';
 
-/** The message up to its signature. */
+/**
+ * The message up to its signature.
+ *
+ * @param write - Fills the bytes of packed vector `i`.
+ */
 export function encodeMaskedInput(
   config: RoundConfig,
   index: number,
-  packed: readonly Uint8Array[],
+  write: (i: number, into: Uint8Array) => void,
 ): Uint8Array<ArrayBuffer> {
-  return encodeMessage(config, MESSAGE.maskedInput, index, packed, config.identities);
+  const header = encodeMessage(config, MESSAGE.maskedInput, index, [], config.identities);
+  const sizes = maskedVectors(config).map(({ length, bits }) => packedBytes(length, bits));
+  const message = new Uint8Array(header.length + sizes.reduce((sum, size) => sum + size, 0));
+  message.set(header);
+  let at = header.length;
+  sizes.forEach((size, i) => {
+    write(i, message.subarray(at, at + size));
+    at += size;
+  });
+  return message;
 }
 
 /** The packed vectors, checked; views on the body. */

@@ -33,7 +33,9 @@ export function sealState(
   const key = stateKey(provider, sealingKey, salt, kind);
   const sealed = provider.seal(key, state, bound);
   key.fill(0);
-  return concat(salt, sealed);
+  const saved = concat(salt, sealed);
+  provider.discard?.(sealed);
+  return saved;
 }
 
 /** @throws FedkitError `AUTHENTICATION_FAILED` for another key, kind or round, or for altered bytes. */

@@ -327,7 +327,7 @@ export class SecAggServer {
     await Promise.all(Array.from({ length: executor?.concurrency ?? 1 }, work));
     // Only now is the sum touched: an executor that fails leaves the round as it was.
     round.sum.addSum(masks);
-    masks.erase();
+    masks.release();
     this.#unmasked = true;
   }
 
@@ -438,6 +438,7 @@ export class SecAggServer {
     const bytes = encodeServerState(this.#round, stage, this.#digestKey, this.#digests);
     const sealed = sealState(this.#provider, secureRng(), sealingKey, 'server', this.#round.configDigest, bytes);
     bytes.fill(0);
+    this.#provider.discard?.(bytes);
     await persist(sealed);
   }
 

@@ -1,6 +1,6 @@
 import { seededRng } from '@fedkit/core';
 import { describe, expect, it } from 'vitest';
-import { wordMemory } from '../kernels/words.ts';
+import { releaseMemory, wordMemory } from '../kernels/words.ts';
 import { packWords } from './pack.ts';
 import { CHUNK_BYTES, VectorSum } from './vector-sum.ts';
 
@@ -40,6 +40,42 @@ describe('the unpacking kernels', () => {
       expect(plain.words.subarray(0, 2048)).toEqual(simd.words.subarray(0, 2048));
       expect(simd.words.subarray(0, 1024)).toEqual(words.subarray(0, 1024));
     }
+  });
+});
+
+describe('the packing kernels', () => {
+  it.each(Array.from({ length: 51 }, (_, i) => i + 2))('pack %s bits as packWords does', (bits) => {
+    const rng = seededRng(bits);
+    const simd = wordMemory(8192);
+    const plain = wordMemory(8192, 'plain');
+    for (const count of [1, 2, 7, 8, 32, 100, 255]) {
+      const words = Uint32Array.from({ length: 2048 }, () => (rng.below(4) === 0 ? 0xffffffff : rng.uint32()));
+      const packed = packWords(words.subarray(1024), count, bits);
+      for (const memory of [simd, plain]) {
+        memory.words.set(words);
+        if (bits > 32) memory.pack64(0, 4096, count, bits);
+        else memory.pack32(0, 4096, count, bits);
+        const got = Buffer.from(memory.bytes.slice(0, 8192));
+        expect(got.subarray(0, packed.length).equals(packed)).toBe(true);
+        // Nothing changes beyond the word that the last value ends in.
+        const end = Math.ceil(packed.length / 4) * 4;
+        expect(got.subarray(end).equals(Buffer.from(words.slice().buffer).subarray(end))).toBe(true);
+      }
+    }
+  });
+});
+
+describe('wordMemory', () => {
+  it.each(['simd', 'plain'] as const)('gives a released memory out again, zeroed and once: %s', (kind) => {
+    const first = wordMemory(4096, kind);
+    first.words.fill(7);
+    releaseMemory(first, 4096);
+    expect(wordMemory(8192, kind)).not.toBe(first);
+    expect(wordMemory(4096, kind === 'simd' ? 'plain' : 'simd')).not.toBe(first);
+    const second = wordMemory(4096, kind);
+    expect(second).toBe(first);
+    expect(second.words.every((word) => word === 0)).toBe(true);
+    expect(wordMemory(4096, kind)).not.toBe(first);
   });
 });
 
@@ -83,6 +119,34 @@ describe.each(['simd', 'plain'] as const)('VectorSum, %s', (kind) => {
     const extreme = new BigInt64Array(layout[2].length).fill(-(2n ** 51n));
     sum.addValues(2, extreme, 1);
     expect(sum.centered(2).every((value) => value === -(2 ** 51))).toBe(true);
+  });
+
+  it('packs every vector as packWords does', () => {
+    const rng = seededRng('pack');
+    const sum = new VectorSum(layout, kind);
+    layout.forEach(({ length, bits }, i) => {
+      const words = Uint32Array.from({ length: bits > 32 ? 2 * length : length }, () => rng.uint32());
+      const packed = packWords(words, length, bits);
+      sum.addPacked(i, packed);
+      const into = new Uint8Array(packed.length + 2).fill(9);
+      sum.pack(i, into.subarray(1, packed.length + 1));
+      expect(Buffer.from(into.subarray(1, packed.length + 1)).equals(packed)).toBe(true);
+      expect([into[0], into[packed.length + 1]]).toEqual([9, 9]);
+    });
+  });
+
+  it('hands every piece of keystream back', async () => {
+    const sum = new VectorSum(layout, kind);
+    const rng = seededRng('pieces');
+    const given: Uint8Array[] = [];
+    const back: Uint8Array[] = [];
+    const keystream = (bytes: number) => {
+      given.push(rng.fill(new Uint8Array(bytes)));
+      return given[given.length - 1];
+    };
+    await sum.addMask(1, keystream, 1, (piece) => back.push(piece));
+    expect(back.length).toBe(2);
+    expect(back).toEqual(given);
   });
 
   it('takes out what it added: masks cancel for every width', async () => {

@@ -7,16 +7,17 @@
  * @module
  */
 import { refuse } from '@fedkit/core/internal';
-import type { Keystream } from '../crypto/provider.ts';
+import type { CryptoProvider, Keystream } from '../crypto/provider.ts';
 import type { MaskedVector } from '../key-derivation.ts';
-import { type WordMemory, wordMemory } from '../kernels/words.ts';
-import { packWords, packedBytes } from './pack.ts';
+import { type WordMemory, releaseMemory, wordMemory } from '../kernels/words.ts';
+import { packedBytes } from './pack.ts';
 
 /**
- * Keystream is added in pieces of this many bytes: large enough that a call is worth it, small enough that allocators
- * serve the engine's output from memory they hold instead of fresh pages, and that it stays in a core's own cache.
+ * Keystream is added in pieces of this many bytes: large enough that a call is worth it, small enough that it stays in a
+ * core's own cache. Not a multiple of 4096: a copy between addresses whose last twelve bits differ by less than 32, as
+ * those of neighbouring blocks of the allocator then do, takes up to twenty times as long on some processors.
  */
-export const CHUNK_BYTES = 131_072;
+export const CHUNK_BYTES = 133_632;
 
 /** +1 to add a mask, −1 to subtract it. */
 export type Sign = 1 | -1;
@@ -59,7 +60,7 @@ export class VectorSum {
     const { words } = this.#memory;
     const start = offset / 4;
     if (!wide && weight === 1 && values instanceof Int32Array) {
-      for (let j = 0; j < values.length; j++) words[start + j] = (words[start + j] + values[j]) | 0;
+      this.#addWords(i, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
       return;
     }
     for (let j = 0; j < values.length; j++) {
@@ -95,23 +96,37 @@ export class VectorSum {
     return vector.length * (wide ? 8 : 4);
   }
 
-  /** Adds or subtracts a mask: the keystream's words, one for each entry. */
-  async addMask(i: number, keystream: Keystream, sign: Sign): Promise<void> {
+  /**
+   * Adds or subtracts a mask: the keystream's words, one for each entry.
+   *
+   * @param discard - Called with every piece that was added.
+   */
+  async addMask(i: number, keystream: Keystream, sign: Sign, discard?: CryptoProvider['discard']): Promise<void> {
     const { vector, offset, wide } = this.#regions[i];
     const wordBytes = wide ? 8 : 4;
     const end = vector.length * wordBytes;
     for (let at = 0; at < end; at += CHUNK_BYTES) {
       const bytes = Math.min(CHUNK_BYTES, end - at);
-      const chunk = keystream(bytes);
-      this.#memory.bytes.set(chunk instanceof Uint8Array ? chunk : await chunk);
+      const next = keystream(bytes);
+      const piece = next instanceof Uint8Array ? next : await next;
+      this.#memory.bytes.set(piece);
+      discard?.(piece);
       this.#fold(offset + at, bytes / wordBytes, wide, sign);
     }
   }
 
-  /** Vector `i` modulo 2^bits on the wire. */
-  pack(i: number): Uint8Array<ArrayBuffer> {
-    const { vector, offset } = this.#regions[i];
-    return packWords(this.#memory.words.subarray(offset / 4), vector.length, vector.bits);
+  /** Writes vector `i` modulo 2^bits, packed, into the bytes it takes on the wire. */
+  pack(i: number, into: Uint8Array): void {
+    const { vector, offset, wide } = this.#regions[i];
+    const wordBytes = wide ? 8 : 4;
+    const count = CHUNK_BYTES / wordBytes;
+    const memory = this.#memory;
+    for (let from = 0; from < vector.length; from += count) {
+      const length = Math.min(count, vector.length - from);
+      if (wide) memory.pack64(0, offset + from * wordBytes, length, vector.bits);
+      else memory.pack32(0, offset + from * wordBytes, length, vector.bits);
+      into.set(memory.bytes.subarray(0, packedBytes(length, vector.bits)), packedBytes(from, vector.bits));
+    }
   }
 
   /** Vector `i` modulo 2^bits, centered: in [−2^(bits−1), 2^(bits−1)). Exact. */
@@ -142,30 +157,38 @@ export class VectorSum {
     if (saved.length !== this.#end - CHUNK_BYTES) {
       refuse('SHAPE_MISMATCH', 'VectorSum.addSaved: bytes', `${this.#end - CHUNK_BYTES} bytes`, saved.length);
     }
-    this.#addWords(saved);
+    this.#addAll(saved);
   }
 
   /** Adds another sum of the same vectors. */
   addSum(other: VectorSum): void {
-    this.#addWords(other.#memory.bytes.subarray(CHUNK_BYTES, other.#end));
+    this.#addAll(other.#memory.bytes.subarray(CHUNK_BYTES, other.#end));
   }
 
-  #addWords(saved: Uint8Array): void {
-    for (const { vector, offset, wide } of this.#regions) {
-      const wordBytes = wide ? 8 : 4;
-      const end = vector.length * wordBytes;
-      for (let at = 0; at < end; at += CHUNK_BYTES) {
-        const bytes = Math.min(CHUNK_BYTES, end - at);
-        const from = offset - CHUNK_BYTES + at;
-        this.#memory.bytes.set(saved.subarray(from, from + bytes));
-        this.#fold(offset + at, bytes / wordBytes, wide, 1);
-      }
+  #addAll(saved: Uint8Array): void {
+    this.#regions.forEach(({ offset }, i) => this.#addWords(i, saved.subarray(offset - CHUNK_BYTES)));
+  }
+
+  /** Adds to vector `i` the words that `from` begins with. */
+  #addWords(i: number, from: Uint8Array): void {
+    const { vector, offset, wide } = this.#regions[i];
+    const wordBytes = wide ? 8 : 4;
+    const end = vector.length * wordBytes;
+    for (let at = 0; at < end; at += CHUNK_BYTES) {
+      const bytes = Math.min(CHUNK_BYTES, end - at);
+      this.#memory.bytes.set(from.subarray(at, at + bytes));
+      this.#fold(offset + at, bytes / wordBytes, wide, 1);
     }
   }
 
   /** Sets every word to zero. */
   erase(): void {
     this.#memory.bytes.fill(0);
+  }
+
+  /** Erases it and gives its memory to the next sum of this size; this one must not be used any more. */
+  release(): void {
+    releaseMemory(this.#memory, this.#end);
   }
 
   #fold(target: number, count: number, wide: boolean, sign: Sign): void {
