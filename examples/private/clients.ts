@@ -15,25 +15,19 @@ export interface RoundOrder {
   readonly parameters: Uint8Array;
   readonly modelDigest: Uint8Array;
   readonly params: Float32Array;
-  readonly clients: readonly ClientId[];
   /** Clients that vanish before they send what they trained, and after. */
   readonly vanishing: { readonly before: readonly ClientId[]; readonly after: readonly ClientId[] };
   /** Whose true update is wanted for the report. No server could ask that. */
   readonly lookInto?: ClientId;
 }
 
-/** The clients' first messages. */
-export interface RoundStart {
-  readonly mail: readonly Mail[];
+/** What a client did when it was asked something. */
+export interface Answer {
+  /** Its message; none where it has vanished or is done. */
+  readonly mail?: Mail;
+  /** Seconds it was at work. */
+  readonly seconds: number;
   readonly trueUpdate?: Float32Array;
-  /** Seconds this thread was at work. */
-  readonly seconds: number;
-}
-
-/** Clients' answers. */
-export interface RoundAnswers {
-  readonly mail: readonly Mail[];
-  readonly seconds: number;
 }
 
 /** One thread's users over all rounds. */
@@ -48,48 +42,53 @@ export class Clients {
     this.#devices = devices;
   }
 
-  /** Trains the clients of a round; each reports, or enters the exchange. */
-  async start(order: RoundOrder): Promise<RoundStart> {
-    const began = performance.now();
+  /** Begins a round; what the last one left is forgotten. */
+  open(order: RoundOrder): void {
     this.#order = order;
     this.#machines = new Map();
     this.#updates = new Map();
     this.#devices.forget();
-    const mail: Mail[] = [];
-    for (const client of order.clients) {
-      const half = this.#devices.halfOf(client);
-      half.check(order);
-      const values = await this.#devices.train(client, order);
-      this.#updates.set(client, values.update);
-      if (half.sends === 'exchange') {
-        // A device would write its sealed state down; these live and die with their process.
-        const machine = half.enter(order, { client, persist: async () => {} });
-        this.#machines.set(client, { machine, half });
-        mail.push([client, await machine.start()]);
-      } else if (!order.vanishing.before.includes(client)) {
-        mail.push([client, half.encode(order, { values }, { rng: this.#rng, client }).bytes]);
-      }
-    }
-    const trueUpdate = order.lookInto === undefined ? undefined : this.#updates.get(order.lookInto);
-    return { mail, ...(trueUpdate && { trueUpdate }), seconds: (performance.now() - began) / 1000 };
   }
 
-  /** Hands clients the server's messages and gives their answers; who has vanished gives none. */
-  async deliver(letters: readonly Mail[]): Promise<RoundAnswers> {
+  /** Trains a client, which then reports or enters the exchange. */
+  async start(client: ClientId): Promise<Answer> {
     const began = performance.now();
-    const mail: Mail[] = [];
-    const { vanishing } = this.#order as RoundOrder;
-    for (const [client, message] of letters) {
-      const { machine, half } = this.#machines.get(client) as { machine: SecureClient; half: ExchangingClient<Update> };
-      if (vanishing.after.includes(client) && machine.progress === 'masked') continue;
-      if (machine.needsInput) {
-        if (vanishing.before.includes(client)) continue;
-        const update = this.#updates.get(client) as Float32Array;
-        machine.setInput(half.input(this.#order as RoundOrder, { values: { update } }, { rng: this.#rng, client }));
-      }
-      const answer = await machine.receive(message);
-      if (answer !== undefined) mail.push([client, answer]);
+    const order = this.#order as RoundOrder;
+    const half = this.#devices.halfOf(client);
+    half.check(order);
+    const values = await this.#devices.train(client, order);
+    this.#updates.set(client, values.update);
+    let message: Uint8Array | undefined;
+    if (half.sends === 'exchange') {
+      // A device would write its sealed state down; these live and die with their process.
+      const machine = half.enter(order, { client, persist: async () => {} });
+      this.#machines.set(client, { machine, half });
+      message = await machine.start();
+    } else if (!order.vanishing.before.includes(client)) {
+      message = half.encode(order, { values }, { rng: this.#rng, client }).bytes;
     }
-    return { mail, seconds: (performance.now() - began) / 1000 };
+    return {
+      ...answerOf(client, message, began),
+      ...(client === order.lookInto && { trueUpdate: values.update }),
+    };
   }
+
+  /** Hands a client the server's message; one that has vanished gives no answer. */
+  async deliver([client, message]: Mail): Promise<Answer> {
+    const began = performance.now();
+    const order = this.#order as RoundOrder;
+    const { before, after } = order.vanishing;
+    const { machine, half } = this.#machines.get(client) as { machine: SecureClient; half: ExchangingClient<Update> };
+    if (after.includes(client) && machine.progress === 'masked') return answerOf(client, undefined, began);
+    if (machine.needsInput) {
+      if (before.includes(client)) return answerOf(client, undefined, began);
+      const update = this.#updates.get(client) as Float32Array;
+      machine.setInput(half.input(order, { values: { update } }, { rng: this.#rng, client }));
+    }
+    return answerOf(client, await machine.receive(message), began);
+  }
+}
+
+function answerOf(client: ClientId, message: Uint8Array | undefined, began: number): Answer {
+  return { seconds: (performance.now() - began) / 1000, ...(message && { mail: [client, message] }) };
 }

@@ -16,6 +16,7 @@ import {
   type RoundFacts,
   seededRng,
 } from '@fedkit/core';
+import type { Answer } from './clients.ts';
 import {
   DROPOUTS,
   type Experiment,
@@ -97,40 +98,40 @@ export async function runFederation(options: RunOptions): Promise<RunReport> {
     const stayed = cohort.filter((client) => !vanishing.before.includes(client) && !vanishing.after.includes(client));
     const traffic = new Traffic(parameters.length + broadcast.length);
     const lookInto = glimpse === undefined ? stayed[0] : undefined;
-    const order = { round, parameters, modelDigest, params: algorithm.params(state), clients: cohort, vanishing };
-    const start = await population.start(kind, { ...order, ...(lookInto === undefined ? {} : { lookInto }) });
-    let seconds = start.seconds;
+    const order = { round, parameters, modelDigest, params: algorithm.params(state), vanishing };
+    await population.open(kind, { ...order, ...(lookInto === undefined ? {} : { lookInto }) });
+    let seconds = 0;
     let seen = new Uint8Array(0);
+    let trueUpdate: Float32Array | undefined;
     const facts: RoundFacts = { round, scheme, population: USERS };
-    const keep = ([client, bytes]: readonly [ClientId, Uint8Array], carriesUpdate: boolean) => {
-      traffic.up(client, bytes);
-      if (client === lookInto && carriesUpdate) seen = bytes.slice();
-    };
+    /** What becomes of each answer that comes. */
+    const hand =
+      (receive: (client: ClientId, bytes: Uint8Array) => unknown, carriesUpdate: boolean) => async (answer: Answer) => {
+        seconds += answer.seconds;
+        trueUpdate ??= answer.trueUpdate;
+        if (answer.mail === undefined) return;
+        const [client, bytes] = answer.mail;
+        traffic.up(client, bytes);
+        if (client === lookInto && carriesUpdate) seen = bytes.slice();
+        await receive(client, bytes);
+      };
     let collected: Collected<FedAvgUpdate> | undefined;
     let abandoned: string | undefined;
     try {
       if (server.collects === 'reports') {
         const collector = server.open({ round, parameters });
-        for (const letter of start.mail) {
-          keep(letter, true);
-          collector.accept(...letter);
-        }
+        const accept = hand((client, bytes) => collector.accept(client, bytes), true);
+        await population.start(kind, cohort, accept);
         collected = await collector.close(facts);
         collector.dispose();
       } else {
         const collector = server.open({ round, parameters, persist: async () => {} });
-        let { mail } = start;
+        const receive = () => hand((client, bytes) => collector.receive(client, bytes), collector.stage === 'input');
+        await population.start(kind, cohort, receive());
         for (;;) {
-          const opening = collector.stage === 'input';
-          for (const letter of mail) {
-            keep(letter, opening);
-            await collector.receive(...letter);
-          }
           await collector.advance(facts);
           if (collector.finished) break;
-          const answers = await population.deliver(kind, letters(collector, cohort, traffic));
-          seconds += answers.seconds;
-          mail = answers.mail;
+          await population.deliver(kind, letters(collector, cohort, traffic), receive());
         }
         collected = await collector.close(facts);
         collector.dispose();
@@ -144,8 +145,8 @@ export async function runFederation(options: RunOptions): Promise<RunReport> {
       const { aggregate, contributors } = collected;
       for (const client of contributors) participations.set(client, (participations.get(client) ?? 0) + 1);
       state = algorithm.serverStep(state, aggregate, { round, cohort: contributors.length, population: USERS });
-      if (lookInto !== undefined && start.trueUpdate) {
-        glimpse = { round, client: lookInto, trueUpdate: start.trueUpdate, seen, released: aggregate.update };
+      if (lookInto !== undefined && trueUpdate !== undefined) {
+        glimpse = { round, client: lookInto, trueUpdate, seen, released: aggregate.update };
       }
     }
     const { accuracy, loss } = await population.evaluate(algorithm.params(state));

@@ -94,8 +94,13 @@ describe('the private federation', () => {
         experiment,
         rounds: 1,
         population: {
-          start: (_, order) => clients.start(order),
-          deliver: (_, mail) => clients.deliver(mail),
+          open: async (_, order) => clients.open(order),
+          start: async (_, cohort, take) => {
+            for (const client of cohort) await take(await clients.start(client));
+          },
+          deliver: async (_, letters, take) => {
+            for (const letter of letters) await take(await clients.deliver(letter));
+          },
           evaluate: async (params) => model.evaluate(params, data.test),
           close: async () => {},
         },

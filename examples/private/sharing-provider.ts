@@ -11,10 +11,12 @@ export interface SharingProvider extends CryptoProvider {
   forget(): void;
 }
 
+const equal = (a: Uint8Array, b: Uint8Array) => a.length === b.length && a.every((byte, i) => byte === b[i]);
+
 /** Shares key agreements between the two ends of a pair, and verifications of one signature between all who check it. */
 export function sharingProvider(provider: CryptoProvider = defaultProvider()): SharingProvider {
   const agreed = new Map<string, Uint8Array>();
-  const verified = new Map<string, boolean>();
+  const verified = new Map<string, { publicKey: Uint8Array; message: Uint8Array; valid: boolean }>();
   /** One array for each public key: engines import a key once for each array. */
   const peers = new Map<string, Uint8Array>();
   const text = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
@@ -41,12 +43,11 @@ export function sharingProvider(provider: CryptoProvider = defaultProvider()): S
       };
     },
     verify(publicKey, message, signature) {
-      const key = text(signature) + text(publicKey) + text(message);
-      let valid = verified.get(key);
-      if (valid === undefined) {
-        valid = provider.verify(publicKey, message, signature);
-        verified.set(key, valid);
-      }
+      const key = text(signature);
+      const known = verified.get(key);
+      if (known !== undefined && equal(known.publicKey, publicKey) && equal(known.message, message)) return known.valid;
+      const valid = provider.verify(publicKey, message, signature);
+      verified.set(key, { publicKey, message, valid });
       return valid;
     },
     forget() {

@@ -7,11 +7,15 @@ import type { ThreadData, ThreadRequest } from './threads.ts';
 const { experiment, data } = workerData as ThreadData;
 const federations: Partial<Record<FederationKind, Clients>> = {};
 
+// One after another: the answers leave in the order of the requests.
+let last: Promise<unknown> = Promise.resolve();
 parentPort?.on('message', (request: ThreadRequest) => {
-  answer(request).then(
-    (result) => parentPort?.postMessage({ result }),
-    (error: unknown) => parentPort?.postMessage({ error }),
-  );
+  last = last
+    .then(() => answer(request))
+    .then(
+      (result) => parentPort?.postMessage({ result }),
+      (error: unknown) => parentPort?.postMessage({ error }),
+    );
 });
 
 async function answer(request: ThreadRequest): Promise<unknown> {
@@ -22,5 +26,6 @@ async function answer(request: ThreadRequest): Promise<unknown> {
   }
   federations[request.federation] ??= new Clients(devicesOf(request.federation, experiment, data));
   const clients = federations[request.federation] as Clients;
-  return request.kind === 'start' ? clients.start(request.order) : clients.deliver(request.mail);
+  if (request.kind === 'open') return clients.open(request.order);
+  return request.kind === 'start' ? clients.start(request.client) : clients.deliver(request.mail);
 }

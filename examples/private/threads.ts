@@ -6,7 +6,7 @@
 import { Worker } from 'node:worker_threads';
 import type { ClientId } from '@fedkit/core';
 import type { Mnist } from '../data/mnist.ts';
-import type { Mail, RoundAnswers, RoundOrder, RoundStart } from './clients.ts';
+import type { Answer, Mail, RoundOrder } from './clients.ts';
 import { type Experiment, type FederationKind, users } from './experiment.ts';
 
 /** What a thread starts with; the digits lie in shared memory. */
@@ -18,8 +18,9 @@ export interface ThreadData {
 /** What a thread is asked. */
 export type ThreadRequest =
   | { readonly kind: 'evaluate'; readonly params: Float32Array; readonly from: number; readonly to: number }
-  | { readonly kind: 'start'; readonly federation: FederationKind; readonly order: RoundOrder }
-  | { readonly kind: 'deliver'; readonly federation: FederationKind; readonly mail: readonly Mail[] };
+  | { readonly kind: 'open'; readonly federation: FederationKind; readonly order: RoundOrder }
+  | { readonly kind: 'start'; readonly federation: FederationKind; readonly client: ClientId }
+  | { readonly kind: 'deliver'; readonly federation: FederationKind; readonly mail: Mail };
 
 /** What a model does on the test digits. */
 export interface Evaluation {
@@ -27,10 +28,18 @@ export interface Evaluation {
   readonly loss: number;
 }
 
-/** All users of the federation, wherever they live. */
+/**
+ * All users of the federation, wherever they live. They are asked all at once and each answer is handed to `take` when it
+ * comes, so that the server is at work while others still are.
+ */
 export interface Population {
-  start(federation: FederationKind, order: RoundOrder): Promise<RoundStart>;
-  deliver(federation: FederationKind, mail: readonly Mail[]): Promise<RoundAnswers>;
+  open(federation: FederationKind, order: RoundOrder): Promise<void>;
+  start(
+    federation: FederationKind,
+    clients: readonly ClientId[],
+    take: (answer: Answer) => Promise<void>,
+  ): Promise<void>;
+  deliver(federation: FederationKind, mail: readonly Mail[], take: (answer: Answer) => Promise<void>): Promise<void>;
   evaluate(params: Float32Array): Promise<Evaluation>;
   close(): Promise<void>;
 }
@@ -43,43 +52,26 @@ export function startThreads(data: ThreadData, count: number, onDeath: (reason: 
       execArgv: ['--conditions=@fedkit/source'],
     });
     worker.on('error', onDeath);
-    return worker;
+    return asking(worker);
   });
-  const homes = new Map<ClientId, number>(users.map((user, i) => [user, i % count]));
-  const living = <T>(items: readonly T[], clientOf: (item: T) => ClientId, thread: number) =>
-    items.filter((item) => homes.get(clientOf(item)) === thread);
-  const sumOf = <T extends RoundAnswers>(parts: readonly T[]) => ({
-    mail: parts.flatMap(({ mail }) => mail),
-    seconds: parts.reduce((sum, { seconds }) => sum + seconds, 0),
-  });
+  const homes = new Map<ClientId, Thread>(users.map((user, i) => [user, threads[i % count]]));
+  const ask = (client: ClientId, request: ThreadRequest) => (homes.get(client) as Thread).ask<Answer>(request);
   return {
-    async start(federation, order) {
-      const parts = await Promise.all(
-        threads.map((worker, i) =>
-          ask<RoundStart>(worker, {
-            kind: 'start',
-            federation,
-            order: { ...order, clients: living(order.clients, (client) => client, i) },
-          }),
-        ),
-      );
-      const trueUpdate = parts.find((part) => part.trueUpdate)?.trueUpdate;
-      return { ...sumOf(parts), ...(trueUpdate && { trueUpdate }) };
+    async open(federation, order) {
+      await Promise.all(threads.map((thread) => thread.ask({ kind: 'open', federation, order })));
     },
-    async deliver(federation, mail) {
-      const parts = await Promise.all(
-        threads.map((worker, i) =>
-          ask<RoundAnswers>(worker, { kind: 'deliver', federation, mail: living(mail, ([client]) => client, i) }),
-        ),
-      );
-      return sumOf(parts);
+    async start(federation, clients, take) {
+      await Promise.all(clients.map((client) => ask(client, { kind: 'start', federation, client }).then(take)));
+    },
+    async deliver(federation, letters, take) {
+      await Promise.all(letters.map((mail) => ask(mail[0], { kind: 'deliver', federation, mail }).then(take)));
     },
     async evaluate(params) {
       const examples = data.data.test.labels.length;
       const parts = await Promise.all(
-        threads.map(async (worker, i) => {
+        threads.map(async (thread, i) => {
           const [from, to] = [i, i + 1].map((part) => Math.floor((part * examples) / count));
-          const { accuracy, loss } = await ask<Evaluation>(worker, { kind: 'evaluate', params, from, to });
+          const { accuracy, loss } = await thread.ask<Evaluation>({ kind: 'evaluate', params, from, to });
           return { accuracy: (accuracy * (to - from)) / examples, loss: (loss * (to - from)) / examples };
         }),
       );
@@ -89,18 +81,30 @@ export function startThreads(data: ThreadData, count: number, onDeath: (reason: 
       };
     },
     async close() {
-      await Promise.all(threads.map((worker) => worker.terminate()));
+      await Promise.all(threads.map((thread) => thread.terminate()));
     },
   };
 }
 
-/** One request, one answer: a thread is never asked twice at once. */
-function ask<T>(worker: Worker, request: ThreadRequest): Promise<T> {
-  return new Promise((resolve, reject) => {
-    worker.once('message', (reply: { result: T } | { error: unknown }) => {
-      if ('error' in reply) reject(reply.error);
-      else resolve(reply.result);
-    });
-    worker.postMessage(request);
+interface Thread {
+  ask<T>(request: ThreadRequest): Promise<T>;
+  terminate(): Promise<unknown>;
+}
+
+/** A thread answers in the order in which it was asked. */
+function asking(worker: Worker): Thread {
+  const waiting: { resolve: (result: never) => void; reject: (error: unknown) => void }[] = [];
+  worker.on('message', (reply: { result: never } | { error: unknown }) => {
+    const asked = waiting.shift();
+    if ('error' in reply) asked?.reject(reply.error);
+    else asked?.resolve(reply.result);
   });
+  return {
+    ask: (request) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ resolve, reject });
+        worker.postMessage(request);
+      }),
+    terminate: () => worker.terminate(),
+  };
 }

@@ -6,17 +6,43 @@
 import { FedkitError } from './errors.ts';
 import { utf8Decode, utf8Encode } from './utf8.ts';
 
-/** Collects fields of a fixed layout. */
+// Fields up to this length are copied into blocks of scratch as they come; longer ones wait where they are.
+const COPIED = 256;
+const BLOCK = 4096;
+// Erased blocks for the writers to come: allocating one costs more than filling it.
+const spareBlocks: Uint8Array[] = [];
+const MOST_SPARE = 8;
+
+/** Collects fields of a fixed layout, once. What is written may be secret: scratch is erased by `finish`. */
 export class ByteWriter {
   readonly #parts: Uint8Array[] = [];
+  readonly #blocks: Uint8Array[] = [];
+  #block: Uint8Array = spareBlocks.pop() ?? new Uint8Array(BLOCK);
+  /** Of the block: where what is not yet among the parts begins, and ends. */
+  #from = 0;
+  #to = 0;
   #length = 0;
 
   uint8(value: number): this {
-    return this.bytes(Uint8Array.of(value));
+    const at = this.#room(1);
+    this.#block[at] = value;
+    return this;
+  }
+
+  uint16(value: number): this {
+    const at = this.#room(2);
+    this.#block[at] = value;
+    this.#block[at + 1] = value >>> 8;
+    return this;
   }
 
   uint32(value: number): this {
-    return this.bytes(Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24));
+    const at = this.#room(4);
+    this.#block[at] = value;
+    this.#block[at + 1] = value >>> 8;
+    this.#block[at + 2] = value >>> 16;
+    this.#block[at + 3] = value >>> 24;
+    return this;
   }
 
   /** A safe integer ≥ 0 in eight bytes. */
@@ -30,11 +56,22 @@ export class ByteWriter {
     return this.bytes(bytes);
   }
 
-  /** Bytes of a length both sides know. Not copied before `finish`. */
+  /** Bytes of a length both sides know; they must stay as they are until `finish`. */
   bytes(bytes: Uint8Array): this {
+    if (bytes.length <= COPIED) {
+      const at = this.#room(bytes.length);
+      this.#block.set(bytes, at);
+      return this;
+    }
+    this.#flush();
     this.#parts.push(bytes);
     this.#length += bytes.length;
     return this;
+  }
+
+  /** At most 255 bytes after their length. */
+  short(bytes: Uint8Array): this {
+    return this.uint8(bytes.length).bytes(bytes);
   }
 
   /** Bytes after their 32-bit length. */
@@ -51,14 +88,37 @@ export class ByteWriter {
     return this.#length;
   }
 
-  /** Everything written, in fresh bytes or in the first of `bytes`. */
+  /** Everything written, in fresh bytes or in the first of `bytes`. The writer must not be used after it. */
   finish(bytes: Uint8Array<ArrayBuffer> = new Uint8Array(this.#length)): Uint8Array<ArrayBuffer> {
+    this.#flush();
     let at = 0;
     for (const part of this.#parts) {
       bytes.set(part, at);
       at += part.length;
     }
+    this.#block.fill(0, 0, this.#to);
+    if (spareBlocks.length < MOST_SPARE) spareBlocks.push(this.#block);
+    for (const block of this.#blocks) block.fill(0);
     return bytes.subarray(0, at);
+  }
+
+  /** Where in the block the next `bytes` go. */
+  #room(bytes: number): number {
+    if (this.#to + bytes > this.#block.length) {
+      this.#flush();
+      this.#blocks.push(this.#block);
+      this.#block = new Uint8Array(BLOCK);
+      this.#from = this.#to = 0;
+    }
+    const at = this.#to;
+    this.#to += bytes;
+    this.#length += bytes;
+    return at;
+  }
+
+  #flush(): void {
+    if (this.#to > this.#from) this.#parts.push(this.#block.subarray(this.#from, this.#to));
+    this.#from = this.#to;
   }
 }
 
@@ -79,12 +139,16 @@ export class ByteReader {
     return this.#bytes.length - this.#next;
   }
 
-  fail(expected: string, got: string): never {
+  refuse(expected: string, got: string): never {
     throw new FedkitError('DECODE_FAILED', `${this.#where}: expected ${expected}, got ${got}`);
   }
 
   uint8(): number {
     return this.#view.getUint8(this.#take(1));
+  }
+
+  uint16(): number {
+    return this.#view.getUint16(this.#take(2), true);
   }
 
   uint32(): number {
@@ -94,7 +158,7 @@ export class ByteReader {
   uint53(): number {
     const low = this.uint32();
     const high = this.uint32();
-    if (high >= 0x200000) this.fail('an integer below 2^53', 'a larger one');
+    if (high >= 0x200000) this.refuse('an integer below 2^53', 'a larger one');
     return high * 0x100000000 + low;
   }
 
@@ -108,6 +172,10 @@ export class ByteReader {
     return this.#bytes.subarray(start, start + length);
   }
 
+  short(): Uint8Array {
+    return this.bytes(this.uint8());
+  }
+
   long(): Uint8Array {
     return this.bytes(this.uint32());
   }
@@ -117,12 +185,12 @@ export class ByteReader {
   }
 
   end(): void {
-    if (this.remaining !== 0) this.fail('the end', `${this.remaining} further bytes`);
+    if (this.remaining !== 0) this.refuse('the end', `${this.remaining} further bytes`);
   }
 
   #take(length: number): number {
     const start = this.#next;
-    if (length > this.remaining) this.fail(`${length} bytes at ${start}`, 'the end');
+    if (length > this.remaining) this.refuse(`${length} bytes at ${start}`, 'the end');
     this.#next = start + length;
     return start;
   }

@@ -5,8 +5,15 @@
  * @module
  */
 import { type ClientId, FedkitError, isFedkitError } from '@fedkit/core';
-import { checkBytes, checkInteger, refuse, utf8Decode, utf8Encode } from '@fedkit/core/internal';
-import { ByteReader, ByteWriter } from './internal/bytes.ts';
+import {
+  checkBytes,
+  checkInteger,
+  refuse,
+  utf8Decode,
+  utf8Encode,
+  ByteReader,
+  ByteWriter,
+} from '@fedkit/core/internal';
 import { readBitmap, writeBitmap } from './messages/bitmap.ts';
 import { encodeId } from './messages/member.ts';
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import {} from '@fedkit/core/internal';
 import { FedkitError } from '@fedkit/core';
 import { equal, uint32Bytes } from './internal/bytes.ts';
 import { labelledHash } from './internal/hash.ts';

@@ -35,11 +35,11 @@ export function encodeRecord({ pipeline, run, kept, resolved, work }: ClientReco
 export function decodeRecord(bytes: Uint8Array): ClientRecord {
   const reader = new ByteReader('federatedClient: record', checkBytes('federatedClient: record', bytes));
   const [first, second, third, version] = reader.bytes(4);
-  if (first !== 0x66 || second !== 0x6b || third !== 0x63) reader.fail("a client's record", 'other bytes');
-  if (version !== VERSION) reader.fail(`version ${VERSION}`, `version ${version}`);
+  if (first !== 0x66 || second !== 0x6b || third !== 0x63) reader.refuse("a client's record", 'other bytes');
+  if (version !== VERSION) reader.refuse(`version ${VERSION}`, `version ${version}`);
   const pipeline = reader.bytes(32);
   const run = readOptional(reader);
-  if (run !== undefined && run.length !== 16) reader.fail('a run of 16 bytes', `${run.length}`);
+  if (run !== undefined && run.length !== 16) reader.refuse('a run of 16 bytes', `${run.length}`);
   const kept = readKept(reader);
   const isResolved = flag(reader);
   const ticket = reader.uint53();
@@ -58,7 +58,7 @@ function readWork(reader: ByteReader): Work {
     case 'training': {
       const task = readTask(reader);
       const expiresAt = reader.float64();
-      if (Number.isNaN(expiresAt)) reader.fail('a time', 'NaN');
+      if (Number.isNaN(expiresAt)) reader.refuse('a time', 'NaN');
       return { kind, task, expiresAt };
     }
     case 'reporting':
@@ -76,13 +76,13 @@ function readWork(reader: ByteReader): Work {
       };
     }
     default:
-      return reader.fail('a known kind of work', 'another number');
+      return reader.refuse('a known kind of work', 'another number');
   }
 }
 
 function readTask(reader: ByteReader): RoundTask {
   const response = decodeResponse(reader.long());
-  return response.kind === 'task' ? response.task : reader.fail('a task', response.kind);
+  return response.kind === 'task' ? response.task : reader.refuse('a task', response.kind);
 }
 
 function optional(writer: ByteWriter, bytes: Uint8Array | undefined): void {
@@ -106,7 +106,7 @@ function readKept(reader: ByteReader): Kept {
 
 function flag(reader: ByteReader): boolean {
   const value = reader.uint8();
-  if (value > 1) reader.fail('0 or 1', `${value}`);
+  if (value > 1) reader.refuse('0 or 1', `${value}`);
   return value === 1;
 }
 
@@ -125,7 +125,7 @@ function decodeInput(bytes: Uint8Array): SecureInput {
   const vectors: [string, Int32Array][] = [];
   for (let left = reader.uint32(); left > 0; left--) {
     const [name, values] = [reader.text(), reader.long()];
-    if (values.length % 4 !== 0) reader.fail('whole integers', `${values.length} bytes`);
+    if (values.length % 4 !== 0) reader.refuse('whole integers', `${values.length} bytes`);
     vectors.push([name, new Int32Array(values.slice().buffer)]);
   }
   reader.end();

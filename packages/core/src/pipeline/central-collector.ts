@@ -105,10 +105,10 @@ function writeSum({ values, clipped, quarantined }: NoiselessSum): Uint8Array {
 function readSum(bytes: Uint8Array, into: NoiselessSum, contributions: number): void {
   const reader = new ByteReader(`${WHERE}: saved`, bytes);
   const [clipped, quarantined, size] = [reader.uint32(), reader.uint32(), reader.uint32()];
-  if (size !== into.values.length) reader.fail(`${into.values.length} coordinates`, `${size}`);
-  if (clipped + quarantined > contributions) reader.fail('counts that agree', 'others');
+  if (size !== into.values.length) reader.refuse(`${into.values.length} coordinates`, `${size}`);
+  if (clipped + quarantined > contributions) reader.refuse('counts that agree', 'others');
   into.values.set(new Float64Array(reader.bytes(8 * size).slice().buffer));
   reader.end();
-  if (into.values.some((value) => !Number.isSafeInteger(value))) reader.fail('integers', 'others');
+  if (into.values.some((value) => !Number.isSafeInteger(value))) reader.refuse('integers', 'others');
   Object.assign(into, { contributions, clipped, quarantined });
 }

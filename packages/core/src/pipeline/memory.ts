@@ -49,7 +49,7 @@ export function decodeMemory(where: string, bytes: Uint8Array | undefined, count
   if (bytes === undefined) return Array.from({ length: count }, () => EMPTY);
   const reader = new ByteReader(where, checkBytes(where, bytes));
   const version = reader.uint8();
-  if (version !== VERSION) reader.fail(`a memory of version ${VERSION}`, `${version}`);
+  if (version !== VERSION) reader.refuse(`a memory of version ${VERSION}`, `${version}`);
   const slots = Array.from({ length: count }, () => ({ momentum: reader.long(), feedback: reader.long() }));
   reader.end();
   return slots;

@@ -49,13 +49,13 @@ export function announceParameters(
 export function readParameters(kind: PipelineKind, task: Pick<PipelineTask, 'round' | 'parameters'>): Parameters {
   const where = `${kind}: parameters`;
   const reader = new ByteReader(where, checkBytes(where, task.parameters));
-  if (reader.bytes(3).some((byte, i) => byte !== MAGIC[i])) reader.fail('parameters of a pipeline', 'other bytes');
+  if (reader.bytes(3).some((byte, i) => byte !== MAGIC[i])) reader.refuse('parameters of a pipeline', 'other bytes');
   const version = reader.uint8();
-  if (version !== VERSION) reader.fail(`version ${VERSION}`, `${version}`);
+  if (version !== VERSION) reader.refuse(`version ${VERSION}`, `${version}`);
   const found = KINDS[reader.uint8()];
-  if (found !== kind) reader.fail(`parameters of ${kind}`, `those of ${found ?? 'an unknown pipeline'}`);
+  if (found !== kind) reader.refuse(`parameters of ${kind}`, `those of ${found ?? 'an unknown pipeline'}`);
   const round = reader.uint32();
-  if (round !== task.round) reader.fail(`parameters of round ${task.round}`, `those of round ${round}`);
+  if (round !== task.round) reader.refuse(`parameters of round ${task.round}`, `those of round ${round}`);
   const seed = reader.bytes(SEED_BYTES).slice();
   const configuration = reader.long().slice();
   reader.end();

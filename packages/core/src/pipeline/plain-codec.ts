@@ -47,10 +47,10 @@ export const plainCodec: Codec<'perClient'> = {
 function bodyOf(bytes: Uint8Array, expectedSize: number | undefined): Uint8Array {
   const reader = new ByteReader('plain-float32.decode', checkBytes('plain-float32.decode: bytes', bytes));
   if (bytes.length < HEADER || reader.bytes(MAGIC.length).some((byte, i) => byte !== MAGIC[i])) {
-    reader.fail('plain float32 of version 1', 'other bytes');
+    reader.refuse('plain float32 of version 1', 'other bytes');
   }
   const size = reader.uint32();
-  if (expectedSize !== undefined && size !== expectedSize) reader.fail(`${expectedSize} values`, `${size}`);
-  if (reader.remaining !== 4 * size) reader.fail(`${4 * size} bytes of values`, `${reader.remaining}`);
+  if (expectedSize !== undefined && size !== expectedSize) reader.refuse(`${expectedSize} values`, `${size}`);
+  if (reader.remaining !== 4 * size) reader.refuse(`${4 * size} bytes of values`, `${reader.remaining}`);
   return reader.bytes(4 * size);
 }

@@ -38,12 +38,12 @@ export function encodeReport({ round, seed }: ReportedRound, { weight, slots }: 
 export function decodeReport(where: string, bytes: Uint8Array, { round, seed }: ReportedRound, count: number): Report {
   const reader = new ByteReader(where, checkBytes(where, bytes));
   if (reader.bytes(MAGIC.length).some((byte, i) => byte !== MAGIC[i]))
-    reader.fail('a report of version 1', 'other bytes');
+    reader.refuse('a report of version 1', 'other bytes');
   const found = reader.uint32();
-  if (found !== round) reader.fail(`a report of round ${round}`, `one of round ${found}`);
-  if (reader.bytes(SEED_PART).some((byte, i) => byte !== seed[i])) reader.fail('a report of this run', 'of another');
+  if (found !== round) reader.refuse(`a report of round ${round}`, `one of round ${found}`);
+  if (reader.bytes(SEED_PART).some((byte, i) => byte !== seed[i])) reader.refuse('a report of this run', 'of another');
   const weight = reader.float64();
-  if (!Number.isFinite(weight) || weight < 0) reader.fail('a finite weight > 0, or 0 for none', 'another');
+  if (!Number.isFinite(weight) || weight < 0) reader.refuse('a finite weight > 0, or 0 for none', 'another');
   const slots = Array.from({ length: count }, () => reader.long());
   reader.end();
   return { ...(weight > 0 && { weight }), slots };

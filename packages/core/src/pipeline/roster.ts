@@ -26,13 +26,13 @@ export function writeRoster({ contributors, weight, rest }: Roster): Uint8Array 
 export function readRoster(where: string, saved: Uint8Array): Roster {
   const reader = new ByteReader(`${where}: saved`, checkBytes(`${where}: saved`, saved));
   const version = reader.uint8();
-  if (version !== VERSION) reader.fail(`version ${VERSION}`, `${version}`);
+  if (version !== VERSION) reader.refuse(`version ${VERSION}`, `${version}`);
   const contributors = new Set<ClientId>();
   const count = reader.uint32();
   for (let i = 0; i < count; i++) contributors.add(reader.text());
-  if (contributors.size !== count) reader.fail('names that differ', 'one twice');
+  if (contributors.size !== count) reader.refuse('names that differ', 'one twice');
   const weight = reader.float64();
-  if (!Number.isFinite(weight) || weight < 0) reader.fail('a finite total weight', 'another');
+  if (!Number.isFinite(weight) || weight < 0) reader.refuse('a finite total weight', 'another');
   const rest = reader.long();
   reader.end();
   return { contributors: [...contributors], weight, rest };

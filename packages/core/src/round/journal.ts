@@ -107,7 +107,7 @@ export class Journal {
       reader.end();
       if (collected) collectorKey = COLLECTOR + number(next);
       const collector = collectorKey && (await store.get(collectorKey));
-      if (collectorKey && !collector) reader.fail('the collector that the snapshot names', 'none');
+      if (collectorKey && !collector) reader.refuse('the collector that the snapshot names', 'none');
       snapshot = { head, bytes, ...(collector && { collector }) };
     }
     for await (const key of store.keys(COLLECTOR)) stale.push(key);
@@ -125,7 +125,7 @@ export class Journal {
       stale.push(key);
       // Left over from before the snapshot: a deletion that a crash prevented.
       if (first < next) continue;
-      if (first > next) reader.fail(`entry ${next}`, `entry ${first}`);
+      if (first > next) reader.refuse(`entry ${next}`, `entry ${first}`);
       for (let i = 0; i < count; i++) {
         const event = json(reader);
         entries.push(reader.uint8() === 1 ? { event, bytes: reader.long() } : { event });
@@ -252,7 +252,7 @@ export class Journal {
 
 function magic(reader: ByteReader, expected: Uint8Array): void {
   const bytes = reader.bytes(expected.length);
-  if (!expected.every((byte, i) => byte === bytes[i])) reader.fail('what a round stored', 'other bytes');
+  if (!expected.every((byte, i) => byte === bytes[i])) reader.refuse('what a round stored', 'other bytes');
 }
 
 function json(reader: ByteReader): object {
@@ -263,6 +263,6 @@ function json(reader: ByteReader): object {
   } catch (cause) {
     throw new FedkitError('DECODE_FAILED', 'round: expected a stored event, got other text', { cause });
   }
-  if (typeof data !== 'object' || data === null) reader.fail('a stored event', typeof data);
+  if (typeof data !== 'object' || data === null) reader.refuse('a stored event', typeof data);
   return data;
 }

@@ -189,13 +189,13 @@ export function decodeResponse(bytes: Uint8Array): Response {
           expiresIn: reader.uint53(),
           parameters: reader.long(),
         };
-        if (task.round === 0) reader.fail('a round from 1', '0');
+        if (task.round === 0) reader.refuse('a round from 1', '0');
         return { kind, task };
       }
       case 'part': {
         const part = { total: reader.uint53(), offset: reader.uint53(), bytes: reader.bytes(reader.remaining) };
         if (part.offset + part.bytes.length > part.total)
-          reader.fail(`a part within ${part.total} bytes`, 'a longer one');
+          reader.refuse(`a part within ${part.total} bytes`, 'a longer one');
         return { kind, ...part };
       }
       case 'message':
@@ -210,9 +210,9 @@ export function decodeResponse(bytes: Uint8Array): Response {
         return { kind };
       case 'refused': {
         const code = ERROR_CODES[reader.uint8()];
-        if (code === undefined) reader.fail('the code of an error', 'another number');
+        if (code === undefined) reader.refuse('the code of an error', 'another number');
         const message = reader.text();
-        if (message.length > MAX_TEXT) reader.fail(`at most ${MAX_TEXT} characters`, `${message.length}`);
+        if (message.length > MAX_TEXT) reader.refuse(`at most ${MAX_TEXT} characters`, `${message.length}`);
         return { kind, code, message };
       }
     }
@@ -230,15 +230,15 @@ function open<K extends string>(
   const reader = new ByteReader(where, checkBytes(`${where}: bytes`, bytes));
   const [first, second, third, version, number] = reader.bytes(5);
   if (first !== 0x66 || second !== 0x6b || third !== direction)
-    reader.fail('a message of this direction', 'other bytes');
-  if (version !== VERSION) reader.fail(`version ${VERSION}`, `version ${version}`);
+    reader.refuse('a message of this direction', 'other bytes');
+  if (version !== VERSION) reader.refuse(`version ${VERSION}`, `version ${version}`);
   const kind = kinds[number];
-  if (kind === undefined) reader.fail('a known kind', `${number}`);
+  if (kind === undefined) reader.refuse('a known kind', `${number}`);
   return { reader, kind };
 }
 
 function flag(reader: ByteReader): boolean {
   const value = reader.uint8();
-  if (value > 1) reader.fail('0 or 1', `${value}`);
+  if (value > 1) reader.refuse('0 or 1', `${value}`);
   return value === 1;
 }

@@ -38,8 +38,8 @@ export function decodePiece(bytes: Uint8Array): Piece {
   const reader = new ByteReader('decodePiece', bytes);
   const piece = { digest: reader.bytes(32), total: reader.uint53(), offset: reader.uint53() };
   const rest = reader.bytes(reader.remaining);
-  if (piece.total === 0) reader.fail('a whole of at least 1 byte', '0');
-  if (piece.offset + rest.length > piece.total) reader.fail(`a piece within ${piece.total} bytes`, 'a longer one');
+  if (piece.total === 0) reader.refuse('a whole of at least 1 byte', '0');
+  if (piece.offset + rest.length > piece.total) reader.refuse(`a piece within ${piece.total} bytes`, 'a longer one');
   return { ...piece, bytes: rest };
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ByteReader, ByteWriter } from '../internal/bytes.ts';
+import { ByteReader, ByteWriter } from '@fedkit/core/internal';
 import type { RoundConfig } from '../config/round-config.ts';
 import { type Member, memberBytes, readMember } from '../messages/member.ts';
 import { SEALED_PAIR_BYTES } from '../messages/share-keys.ts';

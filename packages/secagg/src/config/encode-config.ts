@@ -5,8 +5,7 @@
  * @module
  */
 import { FedkitError, isFedkitError } from '@fedkit/core';
-import { utf8Decode, utf8Encode } from '@fedkit/core/internal';
-import { ByteReader, ByteWriter } from '../internal/bytes.ts';
+import { utf8Decode, utf8Encode, ByteReader, ByteWriter } from '@fedkit/core/internal';
 import { labelledHash } from '../internal/hash.ts';
 import { MODES, type RoundConfig, type VectorSpec, checkRoundConfig } from './round-config.ts';
 

@@ -6,9 +6,10 @@
  *
  * @module
  */
+import { ByteReader } from '@fedkit/core/internal';
 import { FedkitError } from '@fedkit/core';
 import type { RoundConfig } from '../config/round-config.ts';
-import { ByteReader, concat, equal } from '../internal/bytes.ts';
+import { concat, equal } from '../internal/bytes.ts';
 import { MESSAGE, NO_INDEX, encodeMessage } from './header.ts';
 import { type Member, memberBytes, readMember } from './member.ts';
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { FedkitError } from '@fedkit/core';
-import type { ByteReader, ByteWriter } from '../internal/bytes.ts';
+import type { ByteReader, ByteWriter } from '@fedkit/core/internal';
 
 /** Writes one bit for each place. */
 export function writeBitmap(writer: ByteWriter, present: readonly boolean[]): void {

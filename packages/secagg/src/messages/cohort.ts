@@ -5,8 +5,8 @@
  *
  * @module
  */
+import { ByteReader, ByteWriter } from '@fedkit/core/internal';
 import type { RoundConfig } from '../config/round-config.ts';
-import { ByteReader, ByteWriter } from '../internal/bytes.ts';
 import { MESSAGE, NO_INDEX, encodeMessage } from './header.ts';
 import { type Member, memberBytes, readMember } from './member.ts';
 

@@ -6,9 +6,9 @@
  *
  * @module
  */
+import { ByteReader, ByteWriter } from '@fedkit/core/internal';
 import type { RoundConfig } from '../config/round-config.ts';
 import { merkleDepth } from '../graph/merkle.ts';
-import { ByteReader, ByteWriter } from '../internal/bytes.ts';
 import { MESSAGE, encodeMessage } from './header.ts';
 
 /** What the message says. */

@@ -16,10 +16,10 @@
  * @module
  */
 import { FedkitError } from '@fedkit/core';
-import { utf8Encode } from '@fedkit/core/internal';
+import { utf8Encode, ByteReader } from '@fedkit/core/internal';
 import { AGREEMENT_X25519, SUITES } from '../config/encode-config.ts';
 import type { RoundConfig } from '../config/round-config.ts';
-import { ByteReader, concat, equal, uint32Bytes } from '../internal/bytes.ts';
+import { concat, equal, uint32Bytes } from '../internal/bytes.ts';
 import { PROTOCOL_LABEL } from '../internal/hash.ts';
 
 /** Message types. */
@@ -71,20 +71,17 @@ export function encodeMessage(
   body: Uint8Array | readonly Uint8Array[],
   signed = false,
 ): Uint8Array<ArrayBuffer> {
-  return concat(
-    Uint8Array.of(
-      ...MAGIC,
-      VERSION,
-      type,
-      signed ? SIGNED : 0,
-      AGREEMENT_X25519,
-      SUITES.indexOf(config.suite),
-      ...config.session,
-      ...uint32Bytes(config.round),
-      ...uint32Bytes(index),
-    ),
-    ...(body instanceof Uint8Array ? [body] : body),
-  );
+  const header = new Uint8Array(HEADER_BYTES);
+  header.set(MAGIC);
+  header[3] = VERSION;
+  header[4] = type;
+  header[5] = signed ? SIGNED : 0;
+  header[6] = AGREEMENT_X25519;
+  header[7] = SUITES.indexOf(config.suite);
+  header.set(config.session, 8);
+  header.set(uint32Bytes(config.round), 24);
+  header.set(uint32Bytes(index), 28);
+  return concat(header, ...(body instanceof Uint8Array ? [body] : body));
 }
 
 /**

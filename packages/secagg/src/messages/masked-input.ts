@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { ByteReader } from '@fedkit/core/internal';
 import { type RoundConfig, maskedVectors } from '../config/round-config.ts';
-import { ByteReader } from '../internal/bytes.ts';
 import { checkPacked, packedBytes } from '../sum/pack.ts';
 import { MESSAGE, encodeMessage } from './header.ts';
 

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { refuse, utf8Decode, utf8Encode } from '@fedkit/core/internal';
+import { refuse, utf8Decode, utf8Encode, type ByteReader, ByteWriter } from '@fedkit/core/internal';
 import type { RoundConfig } from '../config/round-config.ts';
 import { checkPublicKey } from '../crypto/low-order.ts';
-import { type ByteReader, ByteWriter, copyOf } from '../internal/bytes.ts';
+import { copyOf } from '../internal/bytes.ts';
 import type { Party } from '../key-derivation.ts';
 import { SIGNATURE_BYTES } from './header.ts';
 

@@ -8,9 +8,10 @@
  *
  * @module
  */
+import { ByteReader } from '@fedkit/core/internal';
 import type { RoundConfig } from '../config/round-config.ts';
 import { merkleDepth } from '../graph/merkle.ts';
-import { ByteReader, concat, uint32Bytes } from '../internal/bytes.ts';
+import { concat, uint32Bytes } from '../internal/bytes.ts';
 import { MESSAGE, encodeMessage } from './header.ts';
 import { type Member, memberBytes, readMember } from './member.ts';
 

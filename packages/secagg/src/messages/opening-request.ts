@@ -7,8 +7,8 @@
  *
  * @module
  */
+import { ByteReader, ByteWriter } from '@fedkit/core/internal';
 import type { RoundConfig } from '../config/round-config.ts';
-import { ByteReader, ByteWriter } from '../internal/bytes.ts';
 import { PURPOSE } from '../key-derivation.ts';
 import type { ShareKind } from '../share-encryption.ts';
 import { MESSAGE, encodeMessage } from './header.ts';

@@ -5,8 +5,8 @@
  *
  * @module
  */
+import { ByteReader, ByteWriter } from '@fedkit/core/internal';
 import type { RoundConfig } from '../config/round-config.ts';
-import { ByteReader, ByteWriter } from '../internal/bytes.ts';
 import { MESSAGE, encodeMessage } from './header.ts';
 
 /** Bytes of a key that encrypts one share. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { ByteReader } from '@fedkit/core/internal';
 import type { RoundConfig } from '../config/round-config.ts';
-import { ByteReader } from '../internal/bytes.ts';
 import { MESSAGE, encodeMessage } from './header.ts';
 
 /** The message up to its signature. */

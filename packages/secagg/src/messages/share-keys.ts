@@ -7,8 +7,9 @@
  *
  * @module
  */
+import { ByteReader } from '@fedkit/core/internal';
 import type { RoundConfig } from '../config/round-config.ts';
-import { ByteReader, concat, uint32Bytes } from '../internal/bytes.ts';
+import { concat, uint32Bytes } from '../internal/bytes.ts';
 import { SEALED_SHARE_BYTES } from '../share-encryption.ts';
 import { MESSAGE, encodeMessage } from './header.ts';
 

@@ -5,8 +5,9 @@
  *
  * @module
  */
+import { ByteReader, ByteWriter } from '@fedkit/core/internal';
 import type { RoundConfig } from '../config/round-config.ts';
-import { ByteReader, ByteWriter, concat } from '../internal/bytes.ts';
+import { concat } from '../internal/bytes.ts';
 import { readBitmap, writeBitmap } from './bitmap.ts';
 import { MESSAGE, encodeMessage } from './header.ts';
 import { SEALED_PAIR_BYTES } from './share-keys.ts';

@@ -6,8 +6,8 @@
  *
  * @module
  */
+import { ByteReader, ByteWriter } from '@fedkit/core/internal';
 import type { RoundConfig } from '../config/round-config.ts';
-import { ByteReader, ByteWriter } from '../internal/bytes.ts';
 import { readBitmap, writeBitmap } from './bitmap.ts';
 import { MESSAGE, SIGNATURE_BYTES, encodeMessage } from './header.ts';
 

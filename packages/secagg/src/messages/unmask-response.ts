@@ -7,8 +7,9 @@
  *
  * @module
  */
+import { ByteReader, ByteWriter } from '@fedkit/core/internal';
 import type { RoundConfig } from '../config/round-config.ts';
-import { ByteReader, ByteWriter, copyOf } from '../internal/bytes.ts';
+import { copyOf } from '../internal/bytes.ts';
 import { PRIME } from '../field31.ts';
 import { LIMBS, SHARE_BYTES } from '../shamir.ts';
 import { readBitmap, writeBitmap } from './bitmap.ts';

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { utf8Decode, utf8Encode } from '@fedkit/core/internal';
-import { ByteReader, ByteWriter, concat } from '../internal/bytes.ts';
+import { utf8Decode, utf8Encode, ByteReader, ByteWriter } from '@fedkit/core/internal';
+import { concat } from '../internal/bytes.ts';
 import { memberBytes, readMember } from '../messages/member.ts';
 import { LIMBS } from '../shamir.ts';
 import { readBitmap, writeBitmap } from '../messages/bitmap.ts';

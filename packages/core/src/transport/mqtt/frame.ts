@@ -61,7 +61,7 @@ export function decodeDown(bytes: Uint8Array): DownFrame {
     case 'response': {
       const [total, offset] = [reader.uint53(), reader.uint53()];
       const rest = reader.bytes(reader.remaining);
-      if (offset + rest.length > total) reader.fail(`a part within ${total} bytes`, 'a longer one');
+      if (offset + rest.length > total) reader.refuse(`a part within ${total} bytes`, 'a longer one');
       return { kind, id, total, offset, bytes: rest };
     }
     case 'have':
@@ -81,8 +81,8 @@ function head(kind: number, id: Uint8Array): ByteWriter {
 function open<K extends string>(where: string, kinds: readonly K[], bytes: Uint8Array) {
   const reader = new ByteReader(where, bytes);
   const version = reader.uint8();
-  if (version !== VERSION) reader.fail(`version ${VERSION}`, `version ${version}`);
+  if (version !== VERSION) reader.refuse(`version ${VERSION}`, `version ${version}`);
   const kind = kinds[reader.uint8()];
-  if (kind === undefined) reader.fail('a known kind', 'another');
+  if (kind === undefined) reader.refuse('a known kind', 'another');
   return { reader, kind, id: reader.bytes(ID_BYTES) };
 }
