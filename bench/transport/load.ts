@@ -19,10 +19,14 @@ export class Load {
   readonly #half;
   readonly #values: { readonly update: Float32Array };
   #client = 0;
+  /** What the servers that fold or copy announce for their one round: a report is bound to it. */
+  readonly announced: Uint8Array;
 
   constructor(parameters: number) {
     const rng = seededRng('bench transport');
     this.#half = plainUpdates({ algorithm: fedAvg(), size: parameters }).client();
+    const server = plainUpdates({ algorithm: fedAvg(), size: parameters }).server();
+    this.announced = server.announce({ round: 1, places: COHORT, modelDigest: new Uint8Array(32) });
     this.#values = { update: Float32Array.from({ length: parameters }, () => rng.uniform() - 0.5) };
   }
 
@@ -32,7 +36,7 @@ export class Load {
 
   /** As many uploads of one report, each by another client, to a server that folds or copies. */
   async uploads(port: number, count: number): Promise<void> {
-    const task = { round: 1, modelDigest: new Uint8Array(32), parameters: this.#announced() };
+    const task = { round: 1, modelDigest: new Uint8Array(32), parameters: this.announced };
     const body = encodeRequest({ kind: 'report', ticket: 1, bytes: this.#encode(task) });
     await this.#all(count, async () => {
       await this.#post(port, `client ${this.#client++}`, body);
@@ -62,11 +66,6 @@ export class Load {
         if (answer.kind !== 'accepted') throw new Error(`answered ${answer.kind}`);
       });
     }
-  }
-
-  #announced(): Uint8Array {
-    const server = plainUpdates({ algorithm: fedAvg(), size: 1 }).server();
-    return server.announce({ round: 1, places: COHORT, modelDigest: new Uint8Array(32) });
   }
 
   #encode(task: { round: number; modelDigest: Uint8Array; parameters: Uint8Array }): Uint8Array {

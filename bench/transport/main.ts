@@ -26,10 +26,14 @@ class Server {
   port = 0;
 
   constructor(kind: Kind) {
-    this.#child = fork(new URL('server.ts', import.meta.url), [kind, `${parameters}`], {
-      execArgv: [...process.execArgv, ...FLAGS],
-      env: { ...process.env, ...ENVIRONMENT },
-    });
+    this.#child = fork(
+      new URL('server.ts', import.meta.url),
+      [kind, `${parameters}`, Buffer.from(load.announced).toString('hex')],
+      {
+        execArgv: [...process.execArgv, ...FLAGS],
+        env: { ...process.env, ...ENVIRONMENT },
+      },
+    );
   }
 
   async start(): Promise<this> {

@@ -1,5 +1,5 @@
 // One server of the measurement in a process of its own, which tells its processor time and its memory when asked.
-// fork('server.ts', [a Kind, parameters])
+// fork('server.ts', [a Kind, parameters, the announcement of its one round in hexadecimal])
 import { createServer } from 'node:http';
 import {
   decodeRequest,
@@ -16,7 +16,7 @@ import { fetchHandler } from '@fedkit/core/transport/fetch';
 import { serve } from '@fedkit/core/transport/node';
 import { COHORT, type Kind, type Usage } from './protocol.ts';
 
-const [kind, parameters] = [process.argv[2] as Kind, Number(process.argv[3])];
+const [kind, parameters, announced] = [process.argv[2] as Kind, Number(process.argv[3]), process.argv[4]];
 const precision = kind === 'float32' ? 'float32' : 'reproducible';
 const algorithm = fedAvg({ aggregate: (size) => weightedMean(size, { precision }) });
 const pipeline = plainUpdates({ algorithm, size: parameters });
@@ -50,9 +50,7 @@ function take(): Promise<number> {
 
 /** The same bytes authenticated, decoded and folded into the sum of a round. */
 function fold(): Promise<number> {
-  const server = pipeline.server();
-  const round = { round: 1, places: COHORT, modelDigest: new Uint8Array(32) };
-  const collector = server.open({ round: 1, parameters: server.announce(round) });
+  const collector = pipeline.server().open({ round: 1, parameters: Uint8Array.from(Buffer.from(announced, 'hex')) });
   return listen({
     async handle(client, request) {
       const report = decodeRequest(request);
@@ -87,4 +85,5 @@ process.on('message', () => {
   const { user, system } = process.cpuUsage();
   process.send?.({ milliseconds: (user + system) / 1000, rss: process.memoryUsage.rss() } satisfies Usage);
 });
+process.on('disconnect', () => process.exit());
 process.send?.({ port });
