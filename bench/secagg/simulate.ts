@@ -18,7 +18,7 @@ export interface Simulation {
 }
 
 /** Seven different inputs, made once: those of client `place` are the one at `place` modulo 7, small enough to check the sum. */
-function makeInputs(config: RoundConfig): Record<string, Int32Array>[] {
+export function makeInputs(config: RoundConfig): Record<string, Int32Array>[] {
   return Array.from({ length: 7 }, (_, kind) =>
     Object.fromEntries(
       config.vectors.map(({ name, length, bound }) => [name, new Int32Array(length).fill(kind - 3 || bound)]),

@@ -16,6 +16,7 @@ import { encodeShareKeys } from '../../packages/secagg/src/messages/share-keys.t
 import { encodeUnmaskResponse } from '../../packages/secagg/src/messages/unmask-response.ts';
 import { VectorSum } from '../../packages/secagg/src/sum/vector-sum.ts';
 import { cohortTranscript, selfMaskCommitment } from '../../packages/secagg/src/transcript.ts';
+import { makeInputs } from './simulate.ts';
 
 const provider = nodeProvider() ?? plainProvider;
 const rng = secureRng();
@@ -78,10 +79,10 @@ export async function makeCohort(config: RoundConfig): Promise<(dropped: Readonl
     });
     const layout = { suite: config.suite, vectors: config.vectors, context };
     const sum = new VectorSum(config.vectors);
-    const input = new Int32Array(config.vectors[0].length).fill(3);
+    const kinds = makeInputs(config);
     const inputs: [number, Uint8Array][] = [];
     for (const member of survivors) {
-      sum.addValues(0, input, 1);
+      sum.addValues(0, kinds[member.index % kinds.length].update, 1);
       await addSelfMask(
         provider,
         layout,
