@@ -1,11 +1,12 @@
 // Runs the golden digests of @fedkit/core, the transcripts of @fedkit/secagg and the HTTP transport on every engine there is in
-// the npm registry, and prints which reproduce the committed ones. `--write` commits what this Node computes. Run after
-// `pnpm build`.
+// the npm registry, and in Chromium where it is installed, and prints which reproduce the committed ones. `--write` commits
+// what this Node computes. Run after `pnpm build`.
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { findChromium, runInChromium } from './browser/chromium.mjs';
 
 const directory = dirname(fileURLToPath(import.meta.url));
 const script = join(directory, 'run-golden.mjs');
@@ -51,13 +52,22 @@ const transport = engines
 const expected = JSON.parse(readFileSync(record, 'utf8'));
 const names = Object.keys(expected);
 console.log(`| engine | kernels | equal digests | equal rounds of secure aggregation |\n|---|---|---:|---:|`);
-for (const [title, ...command] of engines) {
+const chromium = findChromium();
+const pageRun = chromium === undefined ? undefined : runInChromium(chromium);
+// Reported below.
+pageRun?.catch(() => {});
+const rows = engines.map(([title, ...command]) => [
+  title,
+  async () => ({ ...(await run(command)), rounds: await replayed(command) }),
+]);
+if (pageRun !== undefined) rows.push(['Chromium', () => pageRun]);
+else if (process.env.CI) rows.push(['Chromium', () => Promise.reject(new Error('expected it to be installed'))]);
+for (const [title, work] of rows) {
   try {
-    const { kernels, digests } = await run(command);
+    const { kernels, digests, rounds } = await work();
     const different = [...new Set([...names, ...Object.keys(digests)])].filter(
       (name) => digests[name] !== expected[name],
     );
-    const rounds = await replayed(command);
     const same = rounds.filter((line) => line.endsWith('the same bytes'));
     const provider = /\((\w+)\):/.exec(rounds[0])?.[1];
     const digestCount = `${names.length - different.length} of ${names.length}`;
@@ -71,13 +81,20 @@ for (const [title, ...command] of engines) {
     process.exitCode = 1;
   }
 }
+if (chromium === undefined) console.log('\nChromium is not installed here: no page ran.');
 
 console.log(`\n| engine | requests over HTTP, in pieces | refusals |\n|---|---:|---|`);
-for (const [title, ...command] of transport) {
+const REFUSALS = '405 401 415';
+const both = transport.map(([title, ...command]) => [title, () => run(command)]);
+// A page is a client alone; what the server refuses does not depend on it.
+if (pageRun !== undefined) {
+  both.push(['Chromium, from Node', async () => ({ exact: (await pageRun).exact, statuses: '–' })]);
+}
+for (const [title, work] of both) {
   try {
-    const { exact, statuses } = await run(command);
+    const { exact, statuses } = await work();
     console.log(`| ${title} | ${exact} | ${statuses} |`);
-    if (exact !== '4 of 4' || statuses !== '405 401 415') process.exitCode = 1;
+    if (exact !== '4 of 4' || !['–', REFUSALS].includes(statuses)) process.exitCode = 1;
   } catch (error) {
     console.log(`| ${title} | did not run | |`);
     console.error(`${title}: ${error.message}`);

@@ -1,0 +1,93 @@
+// Runs page.mjs in Chromium, on the modules of dist/ as they are: an import map stands for a bundler.
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { extname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const TYPES = { '.js': 'text/javascript', '.mjs': 'text/javascript', '.json': 'application/json' };
+const NOBLE = ['ciphers', 'curves', 'hashes'];
+const PATIENCE = 300_000;
+
+/** The browser's command: `CHROMIUM`, or one of the usual names; `undefined` where there is none. */
+export function findChromium() {
+  const names = [process.env.CHROMIUM, 'chromium', 'chromium-browser', 'google-chrome'].filter(Boolean);
+  return names.find((name) => {
+    try {
+      execFileSync(name, ['--version'], { stdio: 'ignore' });
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+function importMap() {
+  const imports = {};
+  for (const name of readdirSync(join(root, 'packages'))) {
+    const { name: title, exports } = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'));
+    for (const [subpath, target] of Object.entries(exports)) {
+      if (target.default !== undefined)
+        imports[join(title, subpath)] = `/packages/${name}/${normalize(target.default)}`;
+    }
+  }
+  for (const name of NOBLE) imports[`@noble/${name}/`] = `/packages/secagg/node_modules/@noble/${name}/`;
+  return { imports };
+}
+
+function file(pathname) {
+  if (pathname === '/') {
+    const page = `<!doctype html><script type="importmap">${JSON.stringify(importMap())}</script><script type="module" src="/scripts/browser/page.mjs"></script>`;
+    return new Response(page, { headers: { 'content-type': 'text/html' } });
+  }
+  try {
+    const bytes = readFileSync(join(root, normalize(decodeURIComponent(pathname))));
+    return new Response(bytes, { headers: { 'content-type': TYPES[extname(pathname)] ?? 'text/plain' } });
+  } catch {
+    return new Response('', { status: 404 });
+  }
+}
+
+/** What the page found. */
+export async function runInChromium(command) {
+  const { serve } = await import('../../packages/core/dist/transport/node/index.js');
+  const { fetchHandler } = await import('../../packages/core/dist/transport/fetch/index.js');
+  const { authenticate, handler } = await import('../exchanges.mjs');
+  const fedkit = fetchHandler(handler, { authenticate });
+  const profile = mkdtempSync(join(tmpdir(), 'fedkit-chromium-'));
+  let server;
+  let browser;
+  try {
+    const answer = new Promise((resolve, reject) => {
+      serve(async (request) => {
+        const { pathname } = new URL(request.url);
+        if (pathname === '/fedkit') return fedkit(request);
+        if (pathname !== '/done') return file(pathname);
+        resolve(JSON.parse(await request.text()));
+        return new Response('');
+      }).then((listening) => {
+        server = listening;
+        const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', `--user-data-dir=${profile}`];
+        browser = execFile(command, [...flags, server.url], { timeout: PATIENCE, maxBuffer: 2 ** 26 }, (error) =>
+          reject(error ?? new Error('the browser went away')),
+        );
+      }, reject);
+    });
+    const found = await answer;
+    if (found.error !== undefined) throw new Error(found.error);
+    return found;
+  } finally {
+    if (browser !== undefined && browser.exitCode === null) {
+      const gone = new Promise((resolve) => browser.once('close', resolve));
+      browser.kill();
+      await gone;
+    }
+    await server?.close();
+    try {
+      rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    } catch {
+      // A process of the browser that still writes; the directory is the system's to clear.
+    }
+  }
+}

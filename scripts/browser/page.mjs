@@ -1,0 +1,22 @@
+// What runs in the page: the golden digests, the transcripts, and requests to the server that the page came from.
+import * as core from '@fedkit/core';
+import * as kernels from '@fedkit/core/kernels';
+import * as math from '@fedkit/core/math';
+import * as simulation from '@fedkit/core/simulation';
+import { fetchExchange } from '@fedkit/core/transport/fetch';
+import { wasmBase64 } from '/packages/core/dist/kernels/module.wasm.js';
+import { golden } from '/packages/core/test/golden/golden.mjs';
+import { replayRounds } from '/packages/secagg/test/replay-rounds.mjs';
+import { exchanges } from '/scripts/exchanges.mjs';
+
+async function report() {
+  const engine = kernels.instantiateKernels(wasmBase64, 1) === undefined ? 'plain' : 'WebAssembly';
+  const digests = await golden({ core, math, kernels, simulation });
+  const transcripts = await (await fetch('/packages/secagg/test/vectors/transcripts.json')).json();
+  const rounds = await replayRounds(transcripts);
+  const exact = await exchanges(fetchExchange, `${location.origin}/fedkit`);
+  return { kernels: engine, digests, rounds, exact };
+}
+
+const answer = await report().catch((error) => ({ error: `${error?.stack ?? error}` }));
+await fetch('/done', { method: 'POST', body: JSON.stringify(answer) });
