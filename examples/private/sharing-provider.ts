@@ -6,6 +6,8 @@
  */
 import { type CryptoProvider, defaultProvider } from '@fedkit/secagg';
 
+type Agreement = Awaited<ReturnType<CryptoProvider['agreement']>>;
+
 /** Forget what was shared, once a round is over. */
 export interface SharingProvider extends CryptoProvider {
   forget(): void;
@@ -20,28 +22,35 @@ export function sharingProvider(provider: CryptoProvider = defaultProvider()): S
   /** One array for each public key: engines import a key once for each array. */
   const peers = new Map<string, Uint8Array>();
   const text = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  function sharing(own: Agreement): Agreement {
+    const ownText = text(own.publicKey);
+    return {
+      publicKey: own.publicKey,
+      agree(peer) {
+        const peerText = text(peer);
+        const pair = ownText < peerText ? ownText + peerText : peerText + ownText;
+        const shared = agreed.get(pair);
+        // The second of a pair is the last to ask.
+        if (shared !== undefined && agreed.delete(pair)) return shared;
+        const known = peers.get(peerText) ?? new Uint8Array(peer);
+        peers.set(peerText, known);
+        const fresh = own.agree(known);
+        // A copy: callers erase what they were given, and `slice` of a Buffer would share it.
+        if (fresh instanceof Uint8Array) agreed.set(pair, new Uint8Array(fresh));
+        return fresh;
+      },
+    };
+  }
+  const { generate } = provider;
   return {
     ...provider,
-    async agreement(secretKey) {
-      const own = await provider.agreement(secretKey);
-      const ownText = text(own.publicKey);
-      return {
-        publicKey: own.publicKey,
-        agree(peer) {
-          const peerText = text(peer);
-          const pair = ownText < peerText ? ownText + peerText : peerText + ownText;
-          const shared = agreed.get(pair);
-          // The second of a pair is the last to ask.
-          if (shared !== undefined && agreed.delete(pair)) return shared;
-          const known = peers.get(peerText) ?? new Uint8Array(peer);
-          peers.set(peerText, known);
-          const fresh = own.agree(known);
-          // A copy: callers erase what they were given, and `slice` of a Buffer would share it.
-          if (fresh instanceof Uint8Array) agreed.set(pair, new Uint8Array(fresh));
-          return fresh;
-        },
-      };
-    },
+    agreement: async (secretKey) => sharing(await provider.agreement(secretKey)),
+    ...(generate && {
+      generate() {
+        const { secretKey, agreement } = generate();
+        return { secretKey, agreement: sharing(agreement) };
+      },
+    }),
     verify(publicKey, message, signature) {
       const key = text(signature);
       const known = verified.get(key);

@@ -13,6 +13,11 @@ export function admitForTesting(rng: Rng): SecureRng {
   return rng as SecureRng;
 }
 
+/** Whether secrets may come from another generator of the platform: they need not be those that tests seeded. */
+export function isPlatformSource(rng: Rng): boolean {
+  return !admitted.has(rng);
+}
+
 /**
  * The source to make secrets with: the platform's where none is handed in.
  *

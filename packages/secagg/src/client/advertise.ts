@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { agreementOf } from '../crypto/agreement-of.ts';
+import { agreementOf, freshSecretKey } from '../crypto/agreement-of.ts';
 import { encodeAdvertise } from '../messages/advertise.ts';
 import { partCommitment } from '../transcript.ts';
 import type { ClientRound, Step } from './round.ts';
@@ -14,8 +14,8 @@ export async function advertise(
   { config, configDigest, provider, rng }: ClientRound,
   state: ClientState,
 ): Promise<Step> {
-  const channelSecret = rng.fill(new Uint8Array(32));
-  const maskSecret = rng.fill(new Uint8Array(32));
+  const channelSecret = freshSecretKey(provider, rng);
+  const maskSecret = freshSecretKey(provider, rng);
   const harary = config.graph === 'harary';
   const part = harary ? rng.fill(new Uint8Array(32)) : state.part;
   const self = {

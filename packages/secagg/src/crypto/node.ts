@@ -5,12 +5,13 @@
  *
  * @module
  */
-import { copyOf } from '../internal/bytes.ts';
+import { copyOf, equal } from '../internal/bytes.ts';
 import { plainProvider, refuseAgreement } from './plain.ts';
 import type { Agreement, CryptoProvider, Keystream, MaskSuite } from './provider.ts';
 
 interface NativeKey {
   export(options: { format: 'jwk' }): { x?: string };
+  export(options: { format: 'der'; type: 'pkcs8' }): Uint8Array;
 }
 interface NativeCipher {
   setAAD(bytes: Uint8Array): void;
@@ -21,6 +22,7 @@ interface NativeCipher {
 }
 /** The part of `node:crypto` used here. */
 interface NativeCrypto {
+  generateKeyPairSync(type: 'x25519'): { privateKey: NativeKey };
   createPrivateKey(options: object): NativeKey;
   createPublicKey(key: object): NativeKey;
   diffieHellman(options: { privateKey: NativeKey; publicKey: NativeKey }): Uint8Array;
@@ -62,6 +64,8 @@ export function nodeProvider(): CryptoProvider | undefined {
     const key = new Uint8Array(32).fill(1);
     const agreement = provider.agreement(key) as Agreement;
     void agreement.agree(agreement.publicKey);
+    const { secretKey, agreement: generated } = (provider.generate as NonNullable<CryptoProvider['generate']>)();
+    if (!equal((provider.agreement(secretKey) as Agreement).publicKey, generated.publicKey)) return undefined;
     provider.open(key, provider.seal(key, key, key), key);
     provider.hmac(key, key);
     void (provider.keystream('aes-128-ctr', key.subarray(0, 16), 16) as Keystream)(16);
@@ -87,24 +91,32 @@ function makeProvider(native: NativeCrypto): CryptoProvider {
     }
     return key;
   }
+  function agreementWith(privateKey: NativeKey): Agreement {
+    return {
+      publicKey: fromBase64Url(native.createPublicKey(privateKey).export({ format: 'jwk' }).x as string),
+      agree(peer) {
+        let shared: Uint8Array;
+        try {
+          shared = native.diffieHellman({ privateKey, publicKey: publicKeyOf(peer) });
+        } catch {
+          return refuseAgreement();
+        }
+        let bits = 0;
+        for (const byte of shared) bits |= byte;
+        return bits === 0 ? refuseAgreement() : shared;
+      },
+    };
+  }
   return {
     name: 'node',
-    agreement(secretKey): Agreement {
-      const privateKey = privateFrom(native, X25519_PREFIX, secretKey);
-      return {
-        publicKey: fromBase64Url(native.createPublicKey(privateKey).export({ format: 'jwk' }).x as string),
-        agree(peer) {
-          let shared: Uint8Array;
-          try {
-            shared = native.diffieHellman({ privateKey, publicKey: publicKeyOf(peer) });
-          } catch {
-            return refuseAgreement();
-          }
-          let bits = 0;
-          for (const byte of shared) bits |= byte;
-          return bits === 0 ? refuseAgreement() : shared;
-        },
-      };
+    agreement: (secretKey) => agreementWith(privateFrom(native, X25519_PREFIX, secretKey)),
+    // Importing a key takes OpenSSL 3 ten times as long as making one.
+    generate() {
+      const { privateKey } = native.generateKeyPairSync('x25519');
+      const der = privateKey.export({ format: 'der', type: 'pkcs8' });
+      const secretKey = copyOf(der.subarray(X25519_PREFIX.length));
+      der.fill(0);
+      return { secretKey, agreement: agreementWith(privateKey) };
     },
     keystream(suite: MaskSuite, key): Keystream {
       const cipher = native.createCipheriv(suite, key, ZERO_IV);

@@ -27,6 +27,8 @@ export interface CryptoProvider {
   readonly name: 'node' | 'webcrypto' | 'plain';
   /** @param secretKey - 32 uniform bytes; not kept where the engine allows. */
   agreement(secretKey: Uint8Array): Agreement | Promise<Agreement>;
+  /** A fresh secret key from the engine's own source of secrets, where that costs less than importing 32 random bytes. */
+  readonly generate?: () => { readonly secretKey: Uint8Array; readonly agreement: Agreement };
   /**
    * A keystream from its first byte: zero IV or nonce, block counter from zero.
    *

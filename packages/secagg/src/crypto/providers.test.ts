@@ -75,6 +75,18 @@ describe.each(providers.map((provider) => [provider.name, provider] as const))('
     }
   });
 
+  it('generates keys that agree as imported ones do', async () => {
+    if (provider.generate === undefined) return expect(provider.name).not.toBe('node');
+    const [one, other] = [provider.generate(), provider.generate()];
+    expect(one.secretKey.length).toBe(32);
+    expect(hex(one.secretKey)).not.toBe(hex(other.secretKey));
+    const imported = await plainProvider.agreement(one.secretKey);
+    expect(hex(imported.publicKey)).toBe(hex(one.agreement.publicKey));
+    expect(hex(await imported.agree(other.agreement.publicKey))).toBe(
+      hex(await other.agreement.agree(one.agreement.publicKey)),
+    );
+  });
+
   it('frees what is discarded, and nothing that shares its memory', () => {
     if (provider.discard === undefined) return expect(provider.name).not.toBe('node');
     const whole = new Uint8Array(100_000);
