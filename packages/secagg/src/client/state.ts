@@ -126,13 +126,26 @@ function secretsOf(state: ClientState): Uint8Array[] {
   return [channelSecret, maskSecret, part, selfMaskSeed, ownShares, heldKeys, dealtKeys, ...channelKeys];
 }
 
+/** Peers stay the same from one save of a round to the next, and are most of what is saved. Nothing of them is secret. */
+const savedPeers = new WeakMap<readonly Member[], Uint8Array>();
+
+function peerBytes(config: RoundConfig, peers: readonly Member[]): Uint8Array {
+  let bytes = savedPeers.get(peers);
+  if (bytes === undefined) {
+    const writer = new ByteWriter();
+    for (const peer of peers) writer.uint32(peer.index).bytes(memberBytes(config, peer));
+    bytes = writer.finish();
+    savedPeers.set(peers, bytes);
+  }
+  return bytes;
+}
+
 /** The state's bytes; they hold secrets and must be sealed. */
 export function encodeClientState(config: RoundConfig, state: ClientState): Uint8Array {
   const writer = new ByteWriter().uint8(VERSION).uint8(STAGES.indexOf(state.stage));
   writer.uint32(state.self.index);
   for (const field of fixedFields(state)) writer.long(field);
-  writer.uint32(state.memberCount).uint32(state.peers.length);
-  for (const peer of state.peers) writer.uint32(peer.index).bytes(memberBytes(config, peer));
+  writer.uint32(state.memberCount).uint32(state.peers.length).bytes(peerBytes(config, state.peers));
   writer.uint8(state.channelKeys.length > 0 ? 1 : 0);
   for (const key of state.channelKeys) writer.bytes(key);
   writer.uint8(state.pairs.length > 0 ? 1 : 0);
