@@ -5,6 +5,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { integer, positive, UsageError } from '../command-line.ts';
 import type { Experiment } from './experiment.ts';
 
 /** One run and when it ends. */
@@ -30,9 +31,6 @@ export const USAGE = `usage: demo [--split iid|shards] [--paper] [--rounds N] [-
 /** Table 2 of the paper: rounds to 97 % with the 2NN, C = 0.1, E = 1, B = 10. */
 const PAPER = { iid: 87, shards: 664 };
 const TARGET = 0.97;
-
-/** Says what is wrong with the command line. */
-export class UsageError extends Error {}
 
 /** @throws UsageError for anything that {@link USAGE} does not name. */
 export function parseCommandLine(argv: readonly string[]): { help: boolean; plans: Plan[]; threads: number } {
@@ -72,26 +70,4 @@ export function parseCommandLine(argv: readonly string[]): { help: boolean; plan
   });
   const plans = values.paper ? [plan('iid', 200), plan('shards', 1500)] : [plan(split, 60)];
   return { help: values.help, plans, threads };
-}
-
-export function integer(
-  flag: string,
-  text: string,
-  minimum: number,
-  maximum: number = Number.MAX_SAFE_INTEGER,
-): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < minimum || value > maximum) {
-    const range = maximum === Number.MAX_SAFE_INTEGER ? `≥ ${minimum}` : `from ${minimum} to ${maximum}`;
-    throw new UsageError(`${flag}: expected an integer ${range}, got ${text}`);
-  }
-  return value;
-}
-
-export function positive(flag: string, text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value) || value <= 0) {
-    throw new UsageError(`${flag}: expected a number > 0, got ${text}`);
-  }
-  return value;
 }

@@ -2,7 +2,8 @@
 import { join, relative } from 'node:path';
 import { isFedkitError } from '@fedkit/core';
 import { readMnist } from '../data/mnist.ts';
-import { parseCommandLine, USAGE, UsageError } from './arguments.ts';
+import { abortedBySignals, runCommand } from '../command-line.ts';
+import { parseCommandLine, USAGE } from './arguments.ts';
 import { BATCH_SIZE, CLIENTS, COHORT, EPOCHS, model } from './experiment.ts';
 import { type Report, type RunReport, writeReport } from './report.ts';
 import { runCentralized, runFederation } from './run.ts';
@@ -18,10 +19,8 @@ async function main(): Promise<void> {
     return;
   }
   const screen = process.stdout.isTTY ? terminalScreen(process.stdout) : lineScreen((line) => console.log(line));
-  const controller = new AbortController();
+  const controller = abortedBySignals();
   const { signal } = controller;
-  process.once('SIGINT', () => controller.abort(new Error('interrupted')));
-  process.once('SIGTERM', () => controller.abort(new Error('terminated')));
 
   const data = readMnist();
   screen.say(
@@ -79,17 +78,4 @@ async function main(): Promise<void> {
   }
 }
 
-try {
-  await main();
-} catch (error) {
-  if (error instanceof UsageError) {
-    console.error(`${error.message}\n\n${USAGE}`);
-    process.exitCode = 2;
-  } else if (error instanceof Error && /^(interrupted|terminated)$/.test(error.message)) {
-    console.error(`${error.message}; nothing was written`);
-    process.exitCode = error.message === 'interrupted' ? 130 : 143;
-  } else {
-    console.error(isFedkitError(error) ? `${error.code}: ${error.message}` : error);
-    process.exitCode = 1;
-  }
-}
+await runCommand(main, USAGE);

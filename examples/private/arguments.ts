@@ -5,7 +5,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { integer, positive, UsageError } from '../mnist/arguments.ts';
+import { integer, positive, UsageError } from '../command-line.ts';
 import { type Experiment, ROUNDS } from './experiment.ts';
 
 export interface Plan extends Experiment {

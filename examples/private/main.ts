@@ -1,8 +1,7 @@
 // Plain FedAvg beside a private federation, on MNIST: see README.md beside this file.
 import { join, relative } from 'node:path';
-import { isFedkitError } from '@fedkit/core';
+import { abortedBySignals, runCommand } from '../command-line.ts';
 import { readMnist } from '../data/mnist.ts';
-import { UsageError } from '../mnist/arguments.ts';
 import { writeFiles } from '../report/write-files.ts';
 import { parseCommandLine, USAGE } from './arguments.ts';
 import { type FederationKind, PROBABILITY, serverPipeline, USERS } from './experiment.ts';
@@ -20,10 +19,7 @@ async function main(): Promise<void> {
     console.log(USAGE);
     return;
   }
-  const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(name, () => controller.abort(new Error(name === 'SIGINT' ? 'interrupted' : 'terminated')));
-  }
+  const controller = abortedBySignals();
   const data = readMnist();
   console.log(
     `fedkit: a private federation on MNIST beside plain FedAvg, ${USERS} users, ${Math.round(USERS * PROBABILITY)} a round, 10 % of them vanish`,
@@ -85,17 +81,4 @@ function withoutVectors({ plain, secret, ...rest }: Report): object {
   return { ...rest, plain: bare(plain), private: bare(secret) };
 }
 
-try {
-  await main();
-} catch (error) {
-  if (error instanceof UsageError) {
-    console.error(`${error.message}\n\n${USAGE}`);
-    process.exitCode = 2;
-  } else if (error instanceof Error && /^(interrupted|terminated)$/.test(error.message)) {
-    console.error(`${error.message}; nothing was written`);
-    process.exitCode = error.message === 'interrupted' ? 130 : 143;
-  } else {
-    console.error(isFedkitError(error) ? `${error.code}: ${error.message}` : error);
-    process.exitCode = 1;
-  }
-}
+await runCommand(main, USAGE);

@@ -192,10 +192,11 @@ function bufferDiscard(): (piece: Uint8Array) => void {
   };
 }
 
-/** By `ArrayBuffer.prototype.transfer` (ES2024), or before it by a message that takes the buffer to a closed port. */
+/** By `ArrayBuffer.prototype.transfer` (ES2024), before it by a message that takes the buffer to a closed port, or not. */
 function bufferFree(): (buffer: ArrayBuffer) => void {
   const { transfer } = ArrayBuffer.prototype as { transfer?: (this: ArrayBuffer, bytes: number) => ArrayBuffer };
   if (transfer !== undefined) return (buffer) => void transfer.call(buffer, 0);
+  if (typeof MessageChannel === 'undefined') return () => {};
   const { port1, port2 } = new MessageChannel();
   port1.close();
   port2.close();
