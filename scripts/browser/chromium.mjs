@@ -49,7 +49,10 @@ function file(pathname) {
   }
 }
 
-/** What the page found. */
+/** The browser did not get as far as the page. */
+export class BrowserUnavailable extends Error {}
+
+/** What the page found. @throws {@link BrowserUnavailable} */
 export async function runInChromium(command) {
   const { serve } = await import('../../packages/core/dist/transport/node/index.js');
   const { fetchHandler } = await import('../../packages/core/dist/transport/fetch/index.js');
@@ -58,9 +61,11 @@ export async function runInChromium(command) {
   const profile = mkdtempSync(join(tmpdir(), 'fedkit-chromium-'));
   let server;
   let browser;
+  let asked = false;
   try {
     const answer = new Promise((resolve, reject) => {
       serve(async (request) => {
+        asked = true;
         const { pathname } = new URL(request.url);
         if (pathname === '/fedkit') return fedkit(request);
         if (pathname !== '/done') return file(pathname);
@@ -68,9 +73,18 @@ export async function runInChromium(command) {
         return new Response('');
       }).then((listening) => {
         server = listening;
-        const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', `--user-data-dir=${profile}`];
+        const flags = [
+          '--headless',
+          '--no-sandbox',
+          '--disable-gpu',
+          '--disable-dev-shm-usage',
+          '--no-first-run',
+          `--user-data-dir=${profile}`,
+        ];
         browser = execFile(command, [...flags, server.url], { timeout: PATIENCE, maxBuffer: 2 ** 26 }, (error) =>
-          reject(error ?? new Error('the browser went away')),
+          reject(
+            asked ? (error ?? new Error('the browser went away')) : new BrowserUnavailable(`${error ?? 'it ended'}`),
+          ),
         );
       }, reject);
     });
