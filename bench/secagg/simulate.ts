@@ -88,7 +88,7 @@ export async function simulate(config: RoundConfig, dropped: ReadonlySet<number>
         client = SecAggClient.restore({ ...optionsOf(place), sealedState: readFileSync(saved(place)) });
       }
       const held = client;
-      const input = secure.stage === 'input' ? inputs[place % 7] : undefined;
+      const input = secure.stage === 'input' ? inputs[place % inputs.length] : undefined;
       const answer = (await spent(
         () => {
           if (input !== undefined) held.setInput(input);
@@ -105,8 +105,8 @@ export async function simulate(config: RoundConfig, dropped: ReadonlySet<number>
   }
   if (spill) rmSync(directory, { recursive: true });
   const { sums, survivors } = secure.result();
-  for (const { name, bound } of config.vectors) {
-    const wanted = survivors.reduce((sum, id) => sum + ((Number(id.slice(1)) % 7) - 3 || bound), 0);
+  for (const { name } of config.vectors) {
+    const wanted = survivors.reduce((sum, id) => sum + inputs[Number(id.slice(1)) % inputs.length][name][0], 0);
     if (sums[name].some((value) => value !== wanted)) throw new Error('the sum is wrong');
   }
   return {

@@ -24,9 +24,9 @@ export class Load {
 
   constructor(parameters: number) {
     const rng = seededRng('bench transport');
-    this.#half = plainUpdates({ algorithm: fedAvg(), size: parameters }).client();
-    const server = plainUpdates({ algorithm: fedAvg(), size: parameters }).server();
-    this.announced = server.announce({ round: 1, places: COHORT, modelDigest: new Uint8Array(32) });
+    const pipeline = plainUpdates({ algorithm: fedAvg(), size: parameters });
+    this.#half = pipeline.client();
+    this.announced = pipeline.server().announce({ round: 1, places: COHORT, modelDigest: new Uint8Array(32) });
     this.#values = { update: Float32Array.from({ length: parameters }, () => rng.uniform() - 0.5) };
   }
 

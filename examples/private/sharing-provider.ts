@@ -13,8 +13,6 @@ export interface SharingProvider extends CryptoProvider {
   forget(): void;
 }
 
-const equal = (a: Uint8Array, b: Uint8Array) => a.length === b.length && a.every((byte, i) => byte === b[i]);
-
 /** Shares key agreements between the two ends of a pair, and verifications of one signature between all who check it. */
 export function sharingProvider(provider: CryptoProvider = defaultProvider()): SharingProvider {
   const agreed = new Map<string, Uint8Array>();
@@ -54,7 +52,8 @@ export function sharingProvider(provider: CryptoProvider = defaultProvider()): S
     verify(publicKey, message, signature) {
       const key = text(signature);
       const known = verified.get(key);
-      if (known !== undefined && equal(known.publicKey, publicKey) && equal(known.message, message)) return known.valid;
+      const same = (one: Uint8Array, other: Uint8Array) => Buffer.compare(one, other) === 0;
+      if (known && same(known.publicKey, publicKey) && same(known.message, message)) return known.valid;
       const valid = provider.verify(publicKey, message, signature);
       verified.set(key, { publicKey, message, valid });
       return valid;

@@ -55,6 +55,21 @@ describe('ByteWriter and ByteReader', () => {
     expect(ones).toEqual(saved);
   });
 
+  it('hand nothing of another writer out after finish', () => {
+    const ended = new ByteWriter().uint32(1);
+    ended.finish();
+    const other = new ByteWriter().uint32(0xffffffff);
+    ended.uint32(2);
+    expect([...ended.finish()]).toEqual([2, 0, 0, 0]);
+    expect([...other.finish()]).toEqual([255, 255, 255, 255]);
+  });
+
+  it('read flags, which have one spelling', () => {
+    const reader = new ByteReader('test', Uint8Array.of(0, 1, 2));
+    expect([reader.flag(), reader.flag()]).toEqual([false, true]);
+    expect(() => reader.flag()).toThrow(expect.objectContaining({ code: 'DECODE_FAILED' }));
+  });
+
   it('write into bytes handed in', () => {
     const into = new Uint8Array(8).fill(9);
     expect([...new ByteWriter().uint16(1).finish(into)]).toEqual([1, 0]);

@@ -12,12 +12,14 @@ const BLOCK = 4096;
 // Erased blocks for the writers to come: allocating one costs more than filling it.
 const spareBlocks: Uint8Array[] = [];
 const MOST_SPARE = 8;
+const NO_BLOCK = /* @__PURE__ */ new Uint8Array(0);
 
 /** Collects fields of a fixed layout, once. What is written may be secret: scratch is erased by `finish`. */
 export class ByteWriter {
   readonly #parts: Uint8Array[] = [];
   readonly #blocks: Uint8Array[] = [];
-  #block: Uint8Array = spareBlocks.pop() ?? new Uint8Array(BLOCK);
+  /** The last of the blocks; empty before the first, and after `finish`, when others may hold them. */
+  #block: Uint8Array = NO_BLOCK;
   /** Of the block: where what is not yet among the parts begins, and ends. */
   #from = 0;
   #to = 0;
@@ -88,7 +90,7 @@ export class ByteWriter {
     return this.#length;
   }
 
-  /** Everything written, in fresh bytes or in the first of `bytes`. The writer must not be used after it. */
+  /** Everything written, in fresh bytes or in the first of `bytes`. The writer is empty after it. */
   finish(bytes: Uint8Array<ArrayBuffer> = new Uint8Array(this.#length)): Uint8Array<ArrayBuffer> {
     this.#flush();
     let at = 0;
@@ -96,9 +98,13 @@ export class ByteWriter {
       bytes.set(part, at);
       at += part.length;
     }
-    this.#block.fill(0, 0, this.#to);
-    if (spareBlocks.length < MOST_SPARE) spareBlocks.push(this.#block);
-    for (const block of this.#blocks) block.fill(0);
+    for (const block of this.#blocks) {
+      block.fill(0);
+      if (spareBlocks.length < MOST_SPARE) spareBlocks.push(block);
+    }
+    this.#parts.length = this.#blocks.length = this.#length = 0;
+    this.#block = NO_BLOCK;
+    this.#from = this.#to = 0;
     return bytes.subarray(0, at);
   }
 
@@ -106,8 +112,8 @@ export class ByteWriter {
   #room(bytes: number): number {
     if (this.#to + bytes > this.#block.length) {
       this.#flush();
+      this.#block = spareBlocks.pop() ?? new Uint8Array(BLOCK);
       this.#blocks.push(this.#block);
-      this.#block = new Uint8Array(BLOCK);
       this.#from = this.#to = 0;
     }
     const at = this.#to;
@@ -164,6 +170,13 @@ export class ByteReader {
 
   float64(): number {
     return this.#view.getFloat64(this.#take(8), true);
+  }
+
+  /** A byte that is 0 or 1. */
+  flag(): boolean {
+    const value = this.uint8();
+    if (value > 1) this.refuse('0 or 1', `${value}`);
+    return value === 1;
   }
 
   /** A view of the next `length` bytes. */

@@ -9,7 +9,7 @@
  */
 import { utf8Encode } from '@fedkit/core/internal';
 import type { CryptoProvider } from './crypto/provider.ts';
-import { PROTOCOL_LABEL, hkdfExtract } from './internal/hash.ts';
+import { PROTOCOL_LABEL, hkdfExpand, hkdfExtract } from './internal/hash.ts';
 
 /** What a key is for; the number goes into its derivation. 5 and above are free. */
 export const PURPOSE = {
@@ -76,8 +76,7 @@ export function expandKey(
   length: number,
   vector?: MaskedVector,
 ): Uint8Array {
-  const block = infoBlock(context, purpose, parties, vector);
-  return provider.hmac(extracted, block).subarray(0, length);
+  return hkdfExpand(provider, extracted, keyInfo(context, purpose, parties, vector), length);
 }
 
 /** The info bytes of a derivation: label, purpose, session, round, parties, vector. */
@@ -87,23 +86,11 @@ export function keyInfo(
   parties: readonly Party[],
   vector?: MaskedVector,
 ): Uint8Array {
-  const block = infoBlock(context, purpose, parties, vector);
-  return block.subarray(0, block.length - 1);
-}
-
-/** The info bytes and the 1 that counts the only block of HKDF-Expand: keys have at most 32 bytes. */
-function infoBlock(
-  context: KeyContext,
-  purpose: Purpose,
-  parties: readonly Party[],
-  vector: MaskedVector | undefined,
-): Uint8Array {
   const name = vector === undefined ? undefined : utf8Encode(vector.name);
   let length = LABEL.length + 2 + context.session.length + 4;
   for (const { id, publicKey } of parties) length += 5 + id.length + publicKey.length;
   if (name !== undefined) length += name.length + 6;
-  const info = new Uint8Array(length + 1);
-  info[length] = 1;
+  const info = new Uint8Array(length);
   let at = put(info, 0, LABEL);
   info[at++] = purpose;
   info[at++] = parties.length;

@@ -41,7 +41,7 @@ export function decodeRecord(bytes: Uint8Array): ClientRecord {
   const run = readOptional(reader);
   if (run !== undefined && run.length !== 16) reader.refuse('a run of 16 bytes', `${run.length}`);
   const kept = readKept(reader);
-  const isResolved = flag(reader);
+  const isResolved = reader.flag();
   const ticket = reader.uint53();
   const work = readWork(reader);
   reader.end();
@@ -91,7 +91,7 @@ function optional(writer: ByteWriter, bytes: Uint8Array | undefined): void {
 }
 
 function readOptional(reader: ByteReader): Uint8Array | undefined {
-  return flag(reader) ? reader.long() : undefined;
+  return reader.flag() ? reader.long() : undefined;
 }
 
 function writeKept(writer: ByteWriter, { state, memory }: Kept): void {
@@ -102,12 +102,6 @@ function writeKept(writer: ByteWriter, { state, memory }: Kept): void {
 function readKept(reader: ByteReader): Kept {
   const [state, memory] = [readOptional(reader), readOptional(reader)];
   return { ...(state && { state }), ...(memory && { memory }) };
-}
-
-function flag(reader: ByteReader): boolean {
-  const value = reader.uint8();
-  if (value > 1) reader.refuse('0 or 1', `${value}`);
-  return value === 1;
 }
 
 function encodeInput(input: SecureInput): Uint8Array {

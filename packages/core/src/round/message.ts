@@ -120,7 +120,7 @@ export function decodeRequest(bytes: Uint8Array): Request {
         return { kind, ticket: reader.uint53(), bytes: reader.bytes(reader.remaining) };
       case 'exchange': {
         const ticket = reader.uint53();
-        return flag(reader) ? { kind, ticket, message: reader.bytes(reader.remaining) } : { kind, ticket };
+        return reader.flag() ? { kind, ticket, message: reader.bytes(reader.remaining) } : { kind, ticket };
       }
       case 'leave':
         return { kind, ticket: reader.uint53() };
@@ -201,7 +201,7 @@ export function decodeResponse(bytes: Uint8Array): Response {
       case 'message':
         return { kind, bytes: reader.bytes(reader.remaining) };
       case 'finished':
-        return { kind, ticket: reader.uint53(), counted: flag(reader) };
+        return { kind, ticket: reader.uint53(), counted: reader.flag() };
       case 'accepted':
       case 'late':
       case 'left':
@@ -235,10 +235,4 @@ function open<K extends string>(
   const kind = kinds[number];
   if (kind === undefined) reader.refuse('a known kind', `${number}`);
   return { reader, kind };
-}
-
-function flag(reader: ByteReader): boolean {
-  const value = reader.uint8();
-  if (value > 1) reader.refuse('0 or 1', `${value}`);
-  return value === 1;
 }

@@ -28,6 +28,16 @@ interface Region {
   readonly wide: boolean;
 }
 
+/** Some values of a vector: where their words begin in memory, and which bytes of the packed vector are theirs. */
+interface PackedRun {
+  readonly at: number;
+  readonly length: number;
+  readonly from: number;
+  readonly to: number;
+  readonly bits: number;
+  readonly wide: boolean;
+}
+
 /** Sums of named vectors. */
 export class VectorSum {
   readonly #memory: WordMemory;
@@ -77,17 +87,12 @@ export class VectorSum {
 
   /** Adds a packed vector, which {@link checkPacked} has accepted. */
   addPacked(i: number, packed: Uint8Array): void {
-    const { vector, offset, wide } = this.#regions[i];
-    const wordBytes = wide ? 8 : 4;
-    const count = CHUNK_BYTES / wordBytes;
     const memory = this.#memory;
-    for (let from = 0; from < vector.length; from += count) {
-      const length = Math.min(count, vector.length - from);
-      const start = packedBytes(from, vector.bits);
-      memory.bytes.set(packed.subarray(start, start + packedBytes(length, vector.bits)));
-      if (wide) memory.addPacked64(offset + from * wordBytes, 0, length, vector.bits);
-      else memory.addPacked32(offset + from * wordBytes, 0, length, vector.bits);
-    }
+    this.#forRuns(i, ({ at, length, from, to, bits, wide }) => {
+      memory.bytes.set(packed.subarray(from, to));
+      if (wide) memory.addPacked64(at, 0, length, bits);
+      else memory.addPacked32(at, 0, length, bits);
+    });
   }
 
   /** Bytes of keystream that a mask of vector `i` takes. */
@@ -117,16 +122,12 @@ export class VectorSum {
 
   /** Writes vector `i` modulo 2^bits, packed, into the bytes it takes on the wire. */
   pack(i: number, into: Uint8Array): void {
-    const { vector, offset, wide } = this.#regions[i];
-    const wordBytes = wide ? 8 : 4;
-    const count = CHUNK_BYTES / wordBytes;
     const memory = this.#memory;
-    for (let from = 0; from < vector.length; from += count) {
-      const length = Math.min(count, vector.length - from);
-      if (wide) memory.pack64(0, offset + from * wordBytes, length, vector.bits);
-      else memory.pack32(0, offset + from * wordBytes, length, vector.bits);
-      into.set(memory.bytes.subarray(0, packedBytes(length, vector.bits)), packedBytes(from, vector.bits));
-    }
+    this.#forRuns(i, ({ at, length, from, to, bits, wide }) => {
+      if (wide) memory.pack64(0, at, length, bits);
+      else memory.pack32(0, at, length, bits);
+      into.set(memory.bytes.subarray(0, to - from), from);
+    });
   }
 
   /** Vector `i` modulo 2^bits, centered: in [−2^(bits−1), 2^(bits−1)). Exact. */
@@ -189,6 +190,19 @@ export class VectorSum {
   /** Erases it and gives its memory to the next sum of this size; this one must not be used any more. */
   release(): void {
     releaseMemory(this.#memory, this.#end);
+  }
+
+  /** Vector `i` in runs of whole bytes that fit the scratch area. */
+  #forRuns(i: number, visit: (run: PackedRun) => void): void {
+    const { vector, offset, wide } = this.#regions[i];
+    const { bits } = vector;
+    const wordBytes = wide ? 8 : 4;
+    const count = CHUNK_BYTES / wordBytes;
+    for (let first = 0; first < vector.length; first += count) {
+      const length = Math.min(count, vector.length - first);
+      const from = packedBytes(first, bits);
+      visit({ at: offset + first * wordBytes, length, from, to: from + packedBytes(length, bits), bits, wide });
+    }
   }
 
   #fold(target: number, count: number, wide: boolean, sign: Sign): void {
