@@ -18,8 +18,11 @@ class Rehearsal {
   readonly published = new Map<number, string>();
   time = 0;
 
+  readonly #minimum: number;
+
   constructor(options: Parameters<typeof roundMachine>[0]) {
     this.machine = roundMachine(options);
+    this.#minimum = options.minimum ?? options.cohort;
     this.state = this.machine.init(0);
   }
 
@@ -57,7 +60,7 @@ class Rehearsal {
       else if (effect.kind === 'open') {
         const clients = clientEntries(this.state.waiting).map(([client]) => client);
         const drawn = clients.slice(0, effect.places);
-        if (drawn.length === 0) {
+        if (drawn.length < (effect.refill ? 1 : this.#minimum)) {
           this.step({ kind: 'failed', code: 'THRESHOLD_NOT_MET' });
           continue;
         }
@@ -168,6 +171,19 @@ describe('roundMachine', () => {
       }),
       { numRuns: 10000 },
     );
+  });
+
+  it('refuses a draw of fewer than the minimum, of strangers, and of one client twice', () => {
+    const run = new Rehearsal({ cohort: 3, minimum: 2, collects: 'reports' });
+    for (const name of ['a', 'b', 'c']) run.step({ kind: 'joined', client: name });
+    const { state } = run;
+    for (const clients of [[], ['a'], ['a', 'e'], ['a', 'b', 'a']]) {
+      const opened = { kind: 'opened', clients, scheme: { kind: 'none' }, population: 3 } as const;
+      expect(() => run.step(opened)).toThrow('at least 2 of the clients that wait, each once');
+      expect(run.state).toBe(state);
+    }
+    run.step({ kind: 'opened', clients: ['a', 'b'], scheme: { kind: 'none' }, population: 3 });
+    expect(run.state.phase).toBe('collecting');
   });
 
   it('gives the same states and effects for the same events, through JSON at any point', () => {

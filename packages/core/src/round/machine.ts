@@ -319,8 +319,11 @@ class Step {
     this.#expect('opening');
     const refill = state.current;
     const strangers = clients.some((client) => getClient(state.waiting, client) === undefined);
-    if (strangers || new Set(clients).size !== clients.length || clients.length === 0) {
-      refuse('PROTOCOL_STATE', 'roundMachine.step: opened', 'clients that wait, each once', clients.length);
+    // Places are as many as were drawn: with fewer than the minimum a round could never be filled up.
+    const least = refill ? 1 : rules.minimum;
+    if (strangers || new Set(clients).size !== clients.length || clients.length < least) {
+      const expected = `at least ${least} of the clients that wait, each once`;
+      refuse('PROTOCOL_STATE', 'roundMachine.step: opened', expected, clients.length);
     }
     const overSelected = rules.overSelected && clients.length > rules.cohort;
     const current: DraftRound = refill
