@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { join } from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { type Port, portEngine } from '@fedkit/core/simulation';
+import { bundle } from '../bundle.ts';
 import type { Mnist } from '../data/mnist.ts';
 import { clientIds, type Experiment, type MnistEngine, model } from './experiment.ts';
 
@@ -39,6 +41,8 @@ export interface Threads {
 /** Parts of the test set, always the same, so that sums of losses do not depend on the number of threads. */
 const PARTS = 10;
 
+const ENTRY = join(import.meta.dirname, 'thread.ts');
+
 /** @param onDeath - Told why a thread is no more. */
 export function startThreads(
   experiment: Experiment,
@@ -49,10 +53,10 @@ export function startThreads(
   const started = Array.from({ length: count }, () => {
     const clients = new MessageChannel();
     const evaluations = new MessageChannel();
-    const worker = new Worker(new URL('./thread.mjs', import.meta.url), {
+    const worker = new Worker(bundle(ENTRY), {
       workerData: { experiment, data, clients: clients.port2, evaluations: evaluations.port2 },
       transferList: [clients.port2, evaluations.port2],
-      execArgv: ['--conditions=@fedkit/source'],
+      execArgv: [],
     });
     worker.on('error', onDeath);
     return { worker, clients: clients.port1 as unknown as Port, evaluations: evaluations.port1 as unknown as Port };

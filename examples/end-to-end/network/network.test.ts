@@ -1,12 +1,11 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RoundOptions } from '@fedkit/core';
 import { fetchHandler } from '@fedkit/core/transport/fetch';
 import { mqttServer } from '@fedkit/core/transport/mqtt';
 import { serve } from '@fedkit/core/transport/node';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Broker, hasMosquitto, startMosquitto } from '../../../packages/core/test/mosquitto.ts';
+import { bundle } from '../../bundle.ts';
 import { drawPlan, type Plan } from '../plan.ts';
 import { type Listen, runOverNetwork } from './networked-federation.ts';
 import { settingOf } from './setting.ts';
@@ -14,22 +13,10 @@ import { settingOf } from './setting.ts';
 const SCHEDULES = 10;
 /** How long things go wrong, in milliseconds. */
 const UNTIL = 1200;
-const script = join(import.meta.dirname, '../../out/end-to-end/device-host.mjs');
+let script: string;
 
-beforeAll(async () => {
-  mkdirSync(join(script, '..'), { recursive: true });
-  // Threads start from one file in a tenth of the time.
-  await build({
-    entryPoints: [join(import.meta.dirname, 'device-host.ts')],
-    outfile: script,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    conditions: ['@fedkit/source'],
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-    logLevel: 'error',
-  });
+beforeAll(() => {
+  script = bundle(join(import.meta.dirname, 'device-host.ts'));
 });
 
 /** A plan for the time that real networks take: seconds, where the virtual one has minutes. */
