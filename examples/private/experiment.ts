@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { generateKeyPairSync } from 'node:crypto';
 import {
   type ClientHalf,
   type ClientId,
@@ -35,10 +36,10 @@ import {
   privacyLedger,
   rdpAccountant,
 } from '@fedkit/privacy';
-import { type CryptoProvider, type Identity, publicKeyOf, secureAggregation } from '@fedkit/secagg';
+import { type CryptoProvider, type Identity, secureAggregation } from '@fedkit/secagg';
 import { DIGITS, type Mnist, PIXELS } from '../data/mnist.ts';
 import type { RoundOrder } from './clients.ts';
-import { sharingProvider } from './sharing-provider.ts';
+import type { SharingProvider } from './sharing-provider.ts';
 
 export interface Experiment {
   readonly seed: number;
@@ -80,23 +81,25 @@ export interface Devices {
   forget(): void;
 }
 
-/** An identity of a user. In earnest its key is drawn on the device and never leaves it. */
-function identityOf(client: ClientId): Identity {
-  return { secretKey: seededRng(`identity of ${client}`).fill(new Uint8Array(32)) };
-}
+/** Everyone's keys. In earnest a device draws its own, and others get the public ones from somewhere that is not the server. */
+export type Register = ReadonlyMap<ClientId, Identity & { readonly publicKey: Uint8Array }>;
 
-const published = new Map<ClientId, Uint8Array>();
-
-/** Everyone's public keys. In earnest clients get them from somewhere that is not the server. */
-function directory(client: ClientId): Uint8Array | undefined {
-  if (!published.has(client) && users.includes(client)) published.set(client, publicKeyOf(identityOf(client)));
-  return published.get(client);
+/** Draws an identity for every user. */
+export function enrol(): Register {
+  return new Map(
+    users.map((user) => {
+      const { d, x } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }) as { d: string; x: string };
+      const [secretKey, publicKey] = [d, x].map((text) => new Uint8Array(Buffer.from(text, 'base64url')));
+      return [user, { secretKey, publicKey }];
+    }),
+  );
 }
 
 /** A pipeline of the experiment, the same for server and clients but for what is each one's own. */
 function pipelineOf(
   kind: FederationKind,
   experiment: Experiment,
+  register: Register,
   own: { readonly filters?: Filters; readonly identity?: Identity; readonly provider?: CryptoProvider },
 ): MnistPipeline {
   const algorithm = fedAvg({ aggregate: (size) => mean(size) });
@@ -119,7 +122,7 @@ function pipelineOf(
       mode: 'malicious',
       corruptFraction: 0.1,
       dropoutFraction: 0.25,
-      directory,
+      directory: (client) => register.get(client)?.publicKey,
       sealingKey: new Uint8Array(32),
       ...client,
     }),
@@ -130,7 +133,11 @@ function pipelineOf(
 }
 
 /** The server's pipeline, with a budget for each observer that is asked before any sum is opened. */
-export async function serverPipeline(kind: FederationKind, experiment: Experiment): Promise<MnistPipeline> {
+export async function serverPipeline(
+  kind: FederationKind,
+  experiment: Experiment,
+  register: Register,
+): Promise<MnistPipeline> {
   const ledger = (run: string, own: { readonly composition?: 'own-rounds' }) =>
     privacyLedger({
       run,
@@ -142,7 +149,7 @@ export async function serverPipeline(kind: FederationKind, experiment: Experimen
     });
   const server = await ledger('against the server', { composition: 'own-rounds' });
   const recipients = await ledger('against recipients', {});
-  return pipelineOf(kind, experiment, { filters: { server, recipients } });
+  return pipelineOf(kind, experiment, register, { filters: { server, recipients } });
 }
 
 /** One table of noise for all clients of a thread: they draw from it each by themselves. */
@@ -155,15 +162,25 @@ function gaussianShares(options: DistributedOptions): DistributedMechanism {
 }
 
 /** The users' side of a federation on one thread. */
-export function devicesOf(kind: FederationKind, experiment: Experiment, { train }: Mnist): Devices {
+export function devicesOf(
+  kind: FederationKind,
+  experiment: Experiment,
+  {
+    data,
+    register,
+    provider,
+  }: { readonly data: Mnist; readonly register: Register; readonly provider: SharingProvider },
+): Devices {
+  const { train } = data;
   const parts = iidPartition(train.labels.length, { clients: USERS }, seededRng(experiment.seed).fork('partition'));
-  const provider = sharingProvider();
   const halves = new Map<ClientId, ClientHalf<Update>>();
   const trainers = new Map<ClientId, Trainer>();
   const algorithm = fedAvg();
   return {
     halfOf(id) {
-      const half = halves.get(id) ?? pipelineOf(kind, experiment, { identity: identityOf(id), provider }).client();
+      const half =
+        halves.get(id) ??
+        pipelineOf(kind, experiment, register, { identity: register.get(id) as Identity, provider }).client();
       halves.set(id, half);
       return half;
     },

@@ -4,7 +4,7 @@ import { abortedBySignals, runCommand } from '../command-line.ts';
 import { readMnist } from '../data/mnist.ts';
 import { writeFiles } from '../report/write-files.ts';
 import { parseCommandLine, USAGE } from './arguments.ts';
-import { type FederationKind, PROBABILITY, serverPipeline, USERS } from './experiment.ts';
+import { enrol, type FederationKind, PROBABILITY, serverPipeline, USERS } from './experiment.ts';
 import { type RoundReport, type RunReport, runFederation } from './federation.ts';
 import { caveats, comparison, comparisonTable, type Report } from './report.ts';
 import { reportPage } from './report-page.ts';
@@ -26,13 +26,14 @@ async function main(): Promise<void> {
   );
   let population: Population | undefined;
   try {
-    population = startThreads({ experiment: plan, data }, plan.threads, (reason) => controller.abort(reason));
+    const register = enrol();
+    population = startThreads({ experiment: plan, data, register }, plan.threads, (reason) => controller.abort(reason));
     const runs: RunReport[] = [];
     for (const kind of ['plain', 'private'] as const) {
       runs.push(
         await runFederation({
           kind,
-          pipeline: await serverPipeline(kind, plan),
+          pipeline: await serverPipeline(kind, plan, register),
           experiment: plan,
           rounds: plan.rounds,
           population,

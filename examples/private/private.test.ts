@@ -8,9 +8,10 @@ import { describe, expect, it } from 'vitest';
 import { seededRng } from '@fedkit/core';
 import { defaultProvider } from '@fedkit/secagg';
 import { readMnist } from '../data/mnist.ts';
+import { AgreementTable, agreementMemory } from './agreement-table.ts';
 import { parseCommandLine } from './arguments.ts';
 import { Clients } from './clients.ts';
-import { BITS, devicesOf, model, serverPipeline } from './experiment.ts';
+import { BITS, devicesOf, enrol, model, serverPipeline } from './experiment.ts';
 import { runFederation } from './federation.ts';
 import { maskedVector } from './masked-vector.ts';
 import { classPictures } from './picture.ts';
@@ -48,9 +49,38 @@ describe('maskedVector', () => {
   });
 });
 
+describe('AgreementTable', () => {
+  const key = (seed: number) => seededRng(seed).fill(new Uint8Array(32));
+
+  it('gives what one thread has left to the others, whichever end of the pair asks', () => {
+    const memory = agreementMemory();
+    const [here, there] = [new AgreementTable(memory), new AgreementTable(memory)];
+    for (let i = 0; i < 2000; i++) {
+      expect(there.get(key(i), key(i + 1))).toBeUndefined();
+      here.set(key(i), key(i + 1), key(i + 5000));
+    }
+    for (let i = 0; i < 2000; i++) {
+      const secret = there.get(key(i + 1), key(i)) as Uint8Array;
+      expect(secret).toEqual(key(i + 5000));
+      secret.fill(0);
+      expect(here.get(key(i), key(i + 1))).toEqual(key(i + 5000));
+    }
+    there.clear();
+    expect(here.get(key(0), key(1))).toBeUndefined();
+  });
+
+  it('holds on to what it has when it is full', () => {
+    const table = new AgreementTable(agreementMemory());
+    const of = (i: number) => new Uint8Array(Uint32Array.of(i, 1, 2, 3, 4, 5, 6, 7).buffer);
+    for (let i = 0; i < 40_000; i++) table.set(of(i), new Uint8Array(32), of(i));
+    expect(table.get(of(32_767), new Uint8Array(32))).toEqual(of(32_767));
+    expect(table.get(of(39_999), new Uint8Array(32))).toBeUndefined();
+  });
+});
+
 describe('sharingProvider', () => {
   it('gives both ends of every pair what the provider under it gives', async () => {
-    const [own, shared] = [defaultProvider(), sharingProvider()];
+    const [own, shared] = [defaultProvider(), sharingProvider(agreementMemory())];
     const keys = [1, 2, 3].map((i) => seededRng(i).fill(new Uint8Array(32)));
     const apart = await Promise.all(keys.map(async (key) => own.agreement(key)));
     const together = await Promise.all(keys.map(async (key) => shared.agreement(key)));
@@ -67,7 +97,7 @@ describe('sharingProvider', () => {
   });
 
   it('does not take one signature for another', () => {
-    const shared = sharingProvider();
+    const shared = sharingProvider(agreementMemory());
     const identity = new Uint8Array(32).fill(7);
     const publicKey = Uint8Array.from(
       Buffer.from('ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22c', 'hex'),
@@ -85,12 +115,14 @@ describe('the private federation', () => {
   it('learns from sums alone, and shows what the server saw', { timeout: 240_000 }, async () => {
     const experiment = { seed: 1, noiseMultiplier: 4 };
     const data = readMnist();
+    const register = enrol();
+    const provider = sharingProvider(agreementMemory());
     const runs = [];
     for (const kind of ['plain', 'private'] as const) {
-      const clients = new Clients(devicesOf(kind, experiment, data));
+      const clients = new Clients(devicesOf(kind, experiment, { data, register, provider }));
       const federation = await runFederation({
         kind,
-        pipeline: await serverPipeline(kind, experiment),
+        pipeline: await serverPipeline(kind, experiment, register),
         experiment,
         rounds: 1,
         population: {

@@ -5,6 +5,7 @@
  * @module
  */
 import { type CryptoProvider, defaultProvider } from '@fedkit/secagg';
+import { AgreementTable } from './agreement-table.ts';
 
 type Agreement = Awaited<ReturnType<CryptoProvider['agreement']>>;
 
@@ -13,28 +14,30 @@ export interface SharingProvider extends CryptoProvider {
   forget(): void;
 }
 
-/** Shares key agreements between the two ends of a pair, and verifications of one signature between all who check it. */
-export function sharingProvider(provider: CryptoProvider = defaultProvider()): SharingProvider {
-  const agreed = new Map<string, Uint8Array>();
+/**
+ * Shares key agreements between the two ends of a pair, on whatever threads, and verifications of one signature between all
+ * on this thread who check it.
+ */
+export function sharingProvider(
+  agreements: SharedArrayBuffer,
+  provider: CryptoProvider = defaultProvider(),
+): SharingProvider {
+  const agreed = new AgreementTable(agreements);
   const verified = new Map<string, { publicKey: Uint8Array; message: Uint8Array; valid: boolean }>();
   /** One array for each public key: engines import a key once for each array. */
   const peers = new Map<string, Uint8Array>();
   const text = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
   function sharing(own: Agreement): Agreement {
-    const ownText = text(own.publicKey);
     return {
       publicKey: own.publicKey,
       agree(peer) {
+        const shared = agreed.get(own.publicKey, peer);
+        if (shared !== undefined) return shared;
         const peerText = text(peer);
-        const pair = ownText < peerText ? ownText + peerText : peerText + ownText;
-        const shared = agreed.get(pair);
-        // The second of a pair is the last to ask.
-        if (shared !== undefined && agreed.delete(pair)) return shared;
         const known = peers.get(peerText) ?? new Uint8Array(peer);
         peers.set(peerText, known);
         const fresh = own.agree(known);
-        // A copy: callers erase what they were given, and `slice` of a Buffer would share it.
-        if (fresh instanceof Uint8Array) agreed.set(pair, new Uint8Array(fresh));
+        if (fresh instanceof Uint8Array) agreed.set(own.publicKey, peer, fresh);
         return fresh;
       },
     };

@@ -2,9 +2,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Clients } from './clients.ts';
 import { devicesOf, type FederationKind, model } from './experiment.ts';
+import { sharingProvider } from './sharing-provider.ts';
 import type { ThreadData, ThreadRequest } from './threads.ts';
 
-const { experiment, data } = workerData as ThreadData;
+const { experiment, data, register, agreements } = workerData as ThreadData;
+const provider = sharingProvider(agreements);
 const federations: Partial<Record<FederationKind, Clients>> = {};
 
 // One after another: the answers leave in the order of the requests.
@@ -24,7 +26,9 @@ async function answer(request: ThreadRequest): Promise<unknown> {
     const rows = Uint32Array.from({ length: to - from }, (_, i) => from + i);
     return model.evaluate(params, { ...data.test, rows });
   }
-  federations[request.federation] ??= new Clients(devicesOf(request.federation, experiment, data));
+  federations[request.federation] ??= new Clients(
+    devicesOf(request.federation, experiment, { data, register, provider }),
+  );
   const clients = federations[request.federation] as Clients;
   if (request.kind === 'open') return clients.open(request.order);
   return request.kind === 'start' ? clients.start(request.client) : clients.deliver(request.mail);

@@ -3,16 +3,21 @@
  *
  * @module
  */
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { ClientId } from '@fedkit/core';
+import { bundle } from '../bundle.ts';
 import type { Mnist } from '../data/mnist.ts';
+import { agreementMemory } from './agreement-table.ts';
 import type { Answer, Mail, RoundOrder } from './clients.ts';
-import { type Experiment, type FederationKind, users } from './experiment.ts';
+import { type Experiment, type FederationKind, type Register, users } from './experiment.ts';
 
-/** What a thread starts with; the digits lie in shared memory. */
+/** What a thread starts with; digits and agreements lie in shared memory. */
 export interface ThreadData {
   readonly experiment: Experiment;
   readonly data: Mnist;
+  readonly register: Register;
+  readonly agreements: SharedArrayBuffer;
 }
 
 /** What a thread is asked. */
@@ -44,23 +49,42 @@ export interface Population {
   close(): Promise<void>;
 }
 
+const ENTRY = join(import.meta.dirname, 'thread.ts');
+
 /** @param onDeath - Told why a thread is no more. */
-export function startThreads(data: ThreadData, count: number, onDeath: (reason: unknown) => void): Population {
+export function startThreads(
+  data: Omit<ThreadData, 'agreements'>,
+  count: number,
+  onDeath: (reason: unknown) => void,
+): Population {
+  const workerData: ThreadData = { ...data, agreements: agreementMemory() };
   const threads = Array.from({ length: count }, () => {
-    const worker = new Worker(new URL('./thread.mjs', import.meta.url), {
-      workerData: data,
-      execArgv: ['--conditions=@fedkit/source'],
+    const worker = new Worker(bundle(ENTRY), {
+      workerData,
+      execArgv: [],
+      // A round leaves a hundred megabytes of short-lived messages and keys.
+      resourceLimits: { maxYoungGenerationSizeMb: 96 },
     });
     worker.on('error', onDeath);
     return asking(worker);
   });
-  const homes = new Map<ClientId, Thread>(users.map((user, i) => [user, threads[i % count]]));
+  const numbers = new Map(users.map((user, i) => [user, i]));
+  const homes = new Map<ClientId, Thread>();
   const ask = (client: ClientId, request: ThreadRequest) => (homes.get(client) as Thread).ask<Answer>(request);
   return {
     async open(federation, order) {
       await Promise.all(threads.map((thread) => thread.ask({ kind: 'open', federation, order })));
     },
     async start(federation, clients, take) {
+      // Everyone on the thread that knows it already, as far as all have the same work.
+      const loads = threads.map(() => 0);
+      const most = Math.ceil(clients.length / count);
+      for (const client of clients) {
+        let home = (numbers.get(client) as number) % count;
+        while (loads[home] === most) home = (home + 1) % count;
+        loads[home]++;
+        homes.set(client, threads[home]);
+      }
       await Promise.all(clients.map((client) => ask(client, { kind: 'start', federation, client }).then(take)));
     },
     async deliver(federation, letters, take) {
