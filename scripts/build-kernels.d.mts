@@ -1,4 +1,7 @@
 export const MAX_MODULE_BYTES: number;
-export const kernelPackages: readonly string[];
-export function compileKernels(name: string): Promise<string>;
-export function embeddedFile(name: string): string;
+export interface KernelModule {
+  readonly sources: string;
+  readonly file: string;
+}
+export const kernelModules: readonly KernelModule[];
+export function compileKernels(module: KernelModule): Promise<string>;

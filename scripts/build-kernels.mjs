@@ -1,5 +1,6 @@
-// Compiles packages/<name>/assembly/index.ts with AssemblyScript and embeds the module in
-// packages/<name>/src/kernels/module.wasm.ts. With --check it compares instead of writing.
+// Compiles packages/<package>/assembly/index.ts with AssemblyScript and embeds the module in
+// packages/<package>/src/kernels/module.wasm.ts; assembly/<name>/index.ts goes into kernels/<name>.wasm.ts, for callers who
+// need nothing else. With --check it compares instead of writing.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,20 +11,26 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 // Engines compile a module of up to 4 KiB synchronously, on the main thread of a page too.
 export const MAX_MODULE_BYTES = 4096;
 
-/** The packages that have kernels of their own. */
-export const kernelPackages = readdirSync(join(root, 'packages')).filter((name) =>
-  existsSync(join(root, 'packages', name, 'assembly/index.ts')),
-);
+/** Every module: its folder of sources and the file that it is embedded in, both from the root. */
+export const kernelModules = readdirSync(join(root, 'packages')).flatMap((name) => {
+  const base = join('packages', name, 'assembly');
+  if (!existsSync(join(root, base, 'index.ts'))) return [];
+  const file = (module) => join('packages', name, 'src/kernels', `${module}.wasm.ts`);
+  const folders = readdirSync(join(root, base), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return [
+    { sources: base, file: file('module') },
+    ...folders.map((folder) => ({ sources: join(base, folder.name), file: file(folder.name) })),
+  ];
+});
 
-/** The text of module.wasm.ts as the sources under assembly/ make it today. */
-export async function compileKernels(name) {
-  const base = join(root, 'packages', name, 'assembly');
+/** The text of an embedded module as its sources make it today. */
+export async function compileKernels({ sources }) {
   let binary;
   const { error } = await asc.main(
     [
       'index.ts',
       '--baseDir',
-      base,
+      join(root, sources),
       '-o',
       'kernels.wasm',
       '-O3',
@@ -42,26 +49,22 @@ export async function compileKernels(name) {
       },
     },
   );
-  if (error) throw new Error(`packages/${name}: ${error.message}`);
+  if (error) throw new Error(`${sources}: ${error.message}`);
   if (binary.length >= MAX_MODULE_BYTES) {
-    throw new Error(`packages/${name}: the kernel module has ${binary.length} bytes, the limit is ${MAX_MODULE_BYTES}`);
+    throw new Error(`${sources}: the kernel module has ${binary.length} bytes, the limit is ${MAX_MODULE_BYTES}`);
   }
   return `// Generated from assembly/ by \`pnpm kernels\`: ${binary.length} bytes. Do not edit.\nexport const wasmBase64: string =\n  '${Buffer.from(binary).toString('base64')}';\n`;
 }
 
-export function embeddedFile(name) {
-  return join(root, 'packages', name, 'src/kernels/module.wasm.ts');
-}
-
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const check = process.argv.includes('--check');
-  for (const name of kernelPackages) {
-    const text = await compileKernels(name);
-    const file = embeddedFile(name);
+  for (const module of kernelModules) {
+    const text = await compileKernels(module);
+    const file = join(root, module.file);
     const current = existsSync(file) ? readFileSync(file, 'utf8') : '';
     if (!check) writeFileSync(file, text);
     else if (current !== text) {
-      console.error(`${file} is not what assembly/ compiles to: run pnpm kernels`);
+      console.error(`${file} is not what its sources compile to: run pnpm kernels`);
       process.exitCode = 1;
     }
   }
