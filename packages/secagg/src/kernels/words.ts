@@ -20,7 +20,7 @@ export interface WordMemory {
   subtract64(target: number, source: number, count: number): void;
   /**
    * Adds `count` values of `bits` bits, packed from `source` on; 32-bit words for at most 32 bits, else 64-bit ones. The
-   * memory reaches at least seven bytes beyond the last.
+   * memory reaches at least fifteen bytes beyond the last.
    */
   addPacked32(target: number, source: number, count: number, bits: number): void;
   addPacked64(target: number, source: number, count: number, bits: number): void;
