@@ -44,8 +44,8 @@ export class ServerRound {
   readonly parts: (Uint8Array | undefined)[] = [];
   /** Commitments of the dealers to their self-mask seeds. */
   readonly dealt: (Uint8Array | undefined)[] = [];
-  /** Encrypted pairs of shares for each holder, by place among its peers: they come by dealer and go out by holder. */
-  readonly #inboxes: (Uint32Array | undefined)[] = [];
+  /** Encrypted pairs of shares of each dealer, by the holder's place among its peers. */
+  readonly #sealed: (Uint32Array | undefined)[] = [];
   readonly masked: boolean[] = [];
   /** Signatures of the survivors, where they are signed. */
   readonly signed: (Uint8Array | undefined)[] = [];
@@ -174,29 +174,32 @@ export class ServerRound {
   /** Keeps what `dealer` dealt: a commitment, and both encrypted shares for each of its peers, ascending. */
   deal(dealer: number, commitment: Uint8Array, sealed: Uint8Array): void {
     this.dealt[dealer] = copyOf(commitment);
-    const words = new Uint32Array(copyOf(sealed).buffer);
-    let at = 0;
-    for (const holder of this.peersOf(dealer)) {
-      const inbox = this.#inboxOf(holder);
-      let to = this.placeAmongPeers(holder, dealer) * PAIR_WORDS;
-      for (const end = at + PAIR_WORDS; at < end; at++, to++) inbox[to] = words[at];
-    }
+    this.#sealed[dealer] = new Uint32Array(copyOf(sealed).buffer);
+  }
+
+  /** The encrypted pairs of `dealer`, one for each of its peers, ascending. */
+  sealedOf(dealer: number): Uint8Array {
+    return new Uint8Array((this.#sealed[dealer] as Uint32Array).buffer);
   }
 
   /** The encrypted pairs for `holder`, one for each of its peers, ascending; zeros where one did not deal. */
   inboxOf(holder: number): Uint8Array {
-    return new Uint8Array(this.#inboxOf(holder).buffer);
+    const peers = this.peersOf(holder);
+    const inbox = new Uint32Array(peers.length * PAIR_WORDS);
+    for (let i = 0; i < peers.length; i++) {
+      const sealed = this.#sealed[peers[i]];
+      if (sealed === undefined) continue;
+      let from = this.placeAmongPeers(peers[i], holder) * PAIR_WORDS;
+      let to = i * PAIR_WORDS;
+      for (const end = from + PAIR_WORDS; from < end; from++, to++) inbox[to] = sealed[from];
+    }
+    return new Uint8Array(inbox.buffer);
   }
 
   /** The encrypted pair from `dealer` for `holder`, as a view. */
   pairOf(dealer: number, holder: number): Uint8Array {
-    const at = this.placeAmongPeers(holder, dealer) * SEALED_PAIR_BYTES;
-    return this.inboxOf(holder).subarray(at, at + SEALED_PAIR_BYTES);
-  }
-
-  #inboxOf(holder: number): Uint32Array {
-    this.#inboxes[holder] ??= new Uint32Array(this.peersOf(holder).length * PAIR_WORDS);
-    return this.#inboxes[holder];
+    const at = this.placeAmongPeers(dealer, holder) * SEALED_PAIR_BYTES;
+    return this.sealedOf(dealer).subarray(at, at + SEALED_PAIR_BYTES);
   }
 
   /** Drops from the dealers whoever is not among `kept`. */

@@ -4,7 +4,6 @@
  * @module
  */
 import { utf8Decode, utf8Encode, ByteReader, ByteWriter } from '@fedkit/core/internal';
-import { concat } from '../internal/bytes.ts';
 import { memberBytes, readMember } from '../messages/member.ts';
 import { LIMBS } from '../shamir.ts';
 import { readBitmap, writeBitmap } from '../messages/bitmap.ts';
@@ -39,7 +38,7 @@ export function encodeServerState(
     writer.uint8(dealt[index] === undefined ? 0 : 1);
     const commitment = dealt[index];
     if (commitment !== undefined) {
-      writer.bytes(commitment).long(concat(...Array.from(round.peersOf(index), (peer) => round.pairOf(index, peer))));
+      writer.bytes(commitment).long(round.sealedOf(index));
     }
     writer.uint8(masked[index] ? 1 : 0);
     writer.long(signed[index] ?? new Uint8Array(0));
