@@ -9,7 +9,8 @@
  */
 import { utf8Encode } from '@fedkit/core/internal';
 import type { CryptoProvider } from './crypto/provider.ts';
-import { PROTOCOL_LABEL, hkdfExpand, hkdfExtract } from './internal/hash.ts';
+import { putUint32 } from './internal/bytes.ts';
+import { PROTOCOL_LABEL, hkdfExpandInto, hkdfExtract } from './internal/hash.ts';
 
 /** What a key is for; the number goes into its derivation. 5 and above are free. */
 export const PURPOSE = {
@@ -76,18 +77,19 @@ export function expandKey(
   length: number,
   vector?: MaskedVector,
 ): Uint8Array {
-  return hkdfExpand(provider, extracted, keyInfo(context, purpose, parties, vector), length);
+  return hkdfExpandInto(provider, extracted, keyInfo(context, purpose, parties, vector, 1), length);
 }
 
-/** The info bytes of a derivation: label, purpose, session, round, parties, vector. */
+/** The info bytes of a derivation: label, purpose, session, round, parties, vector; and `room` bytes behind them. */
 export function keyInfo(
   context: KeyContext,
   purpose: Purpose,
   parties: readonly Party[],
   vector?: MaskedVector,
+  room = 0,
 ): Uint8Array {
   const name = vector === undefined ? undefined : utf8Encode(vector.name);
-  let length = LABEL.length + 2 + context.session.length + 4;
+  let length = LABEL.length + 2 + context.session.length + 4 + room;
   for (const { id, publicKey } of parties) length += 5 + id.length + publicKey.length;
   if (name !== undefined) length += name.length + 6;
   const info = new Uint8Array(length);
@@ -109,13 +111,8 @@ export function keyInfo(
   return info;
 }
 
-// Both return where the next field goes.
+/** Returns where the next field goes. */
 function put(into: Uint8Array, at: number, bytes: Uint8Array): number {
   into.set(bytes, at);
   return at + bytes.length;
-}
-
-function putUint32(into: Uint8Array, at: number, value: number): number {
-  for (let shift = 0; shift < 32; shift += 8) into[at++] = value >>> shift;
-  return at;
 }

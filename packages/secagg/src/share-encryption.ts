@@ -6,6 +6,7 @@
  * @module
  */
 import type { CryptoProvider } from './crypto/provider.ts';
+import { putUint32 } from './internal/bytes.ts';
 import { type KeyContext, type Party, PURPOSE, expandKey } from './key-derivation.ts';
 import { SHARE_BYTES, isShare } from './shamir.ts';
 
@@ -67,9 +68,9 @@ function associatedData(context: KeyContext, dealer: Party, holder: Party, kind:
   const { transcript } = context;
   const data = new Uint8Array(transcript.length + 9);
   data.set(transcript);
-  const view = new DataView(data.buffer, transcript.length);
-  view.setUint8(0, kind === 'maskKey' ? PURPOSE.maskKeyShare : PURPOSE.selfMaskShare);
-  view.setUint32(1, dealer.index, true);
-  view.setUint32(5, holder.index, true);
+  let at = transcript.length;
+  data[at++] = kind === 'maskKey' ? PURPOSE.maskKeyShare : PURPOSE.selfMaskShare;
+  at = putUint32(data, at, dealer.index);
+  putUint32(data, at, holder.index);
   return data;
 }

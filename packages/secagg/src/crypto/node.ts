@@ -44,7 +44,10 @@ const X25519_PREFIX = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x6e, 4, 
 const ED25519_PREFIX = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
 // Larger outputs fall out of the second-level cache before they are added.
 const MAXIMUM_CHUNK = 262_144;
+// RFC 2104.
 const HASH_BLOCK = 64;
+const INNER_PAD = 0x36;
+const OUTER_PAD = 0x5c;
 const LONGEST_MESSAGE = 1024;
 // Just below the 32 MiB up to which glibc adapts.
 const LARGEST_KEPT = 33_000_000;
@@ -205,23 +208,21 @@ function bufferFree(): (buffer: ArrayBuffer) => void {
 
 /** HMAC of two hashes over buffers that are used again: a third of what an object for each costs. */
 function oneShotHmac(hash: NonNullable<NativeCrypto['hash']>): CryptoProvider['hmac'] {
-  const inner = new Uint8Array(HASH_BLOCK + LONGEST_MESSAGE);
-  const outer = new Uint8Array(HASH_BLOCK + 32);
+  const inner = new Uint8Array(HASH_BLOCK + LONGEST_MESSAGE).fill(INNER_PAD, 0, HASH_BLOCK);
+  const outer = new Uint8Array(HASH_BLOCK + 32).fill(OUTER_PAD, 0, HASH_BLOCK);
   return (key, message) => {
+    const end = HASH_BLOCK + message.length;
     const input =
-      message.length <= LONGEST_MESSAGE
-        ? inner.subarray(0, HASH_BLOCK + message.length)
-        : new Uint8Array(HASH_BLOCK + message.length);
-    for (let i = 0; i < HASH_BLOCK; i++) {
-      const byte = i < key.length ? key[i] : 0;
-      input[i] = byte ^ 0x36;
-      outer[i] = byte ^ 0x5c;
+      message.length <= LONGEST_MESSAGE ? inner.subarray(0, end) : new Uint8Array(end).fill(INNER_PAD, 0, HASH_BLOCK);
+    for (let i = 0; i < key.length; i++) {
+      input[i] = key[i] ^ INNER_PAD;
+      outer[i] = key[i] ^ OUTER_PAD;
     }
     input.set(message, HASH_BLOCK);
     outer.set(hash('sha256', input, 'buffer'), HASH_BLOCK);
     const { buffer, byteOffset } = hash('sha256', outer, 'buffer');
-    input.fill(0);
-    outer.fill(0);
+    input.fill(INNER_PAD, 0, key.length).fill(0, HASH_BLOCK);
+    outer.fill(OUTER_PAD, 0, key.length).fill(0, HASH_BLOCK);
     return new Uint8Array(buffer, byteOffset, 32);
   };
 }

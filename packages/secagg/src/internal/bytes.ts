@@ -43,3 +43,9 @@ export function hex(bytes: Uint8Array): string {
 export function uint32Bytes(value: number): Uint8Array {
   return Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24);
 }
+
+/** Writes an unsigned 32-bit integer, least significant byte first. @returns Where the next field goes. */
+export function putUint32(into: Uint8Array, at: number, value: number): number {
+  for (let shift = 0; shift < 32; shift += 8) into[at++] = value >>> shift;
+  return at;
+}

@@ -39,6 +39,17 @@ export function hkdfExpand(
 ): Uint8Array {
   const message = new Uint8Array(info.length + 1);
   message.set(info);
-  message[info.length] = 1;
-  return provider.hmac(pseudorandomKey, message).subarray(0, length);
+  return hkdfExpandInto(provider, pseudorandomKey, message, length);
+}
+
+/** The same of an info that one byte of room follows, where the block's number goes. */
+export function hkdfExpandInto(
+  provider: CryptoProvider,
+  pseudorandomKey: Uint8Array,
+  infoAndRoom: Uint8Array,
+  length: number,
+): Uint8Array {
+  infoAndRoom[infoAndRoom.length - 1] = 1;
+  const block = provider.hmac(pseudorandomKey, infoAndRoom);
+  return length === block.length ? block : block.subarray(0, length);
 }
