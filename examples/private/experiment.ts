@@ -88,11 +88,18 @@ export type Register = ReadonlyMap<ClientId, Identity & { readonly publicKey: Ui
 export function enrol(): Register {
   return new Map(
     users.map((user) => {
-      const { d, x } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }) as { d: string; x: string };
-      const [secretKey, publicKey] = [d, x].map((text) => new Uint8Array(Buffer.from(text, 'base64url')));
-      return [user, { secretKey, publicKey }];
+      const { privateKey, publicKey } = generateKeyPairSync('ed25519', {
+        publicKeyEncoding: { format: 'der', type: 'spki' },
+        privateKeyEncoding: { format: 'der', type: 'pkcs8' },
+      });
+      // Either encoding ends with the key itself.
+      return [user, { secretKey: keyIn(privateKey), publicKey: keyIn(publicKey) }];
     }),
   );
+}
+
+function keyIn(der: Uint8Array): Uint8Array {
+  return new Uint8Array(der).slice(-32);
 }
 
 /** A pipeline of the experiment, the same for server and clients but for what is each one's own. */

@@ -77,7 +77,7 @@ export function caveats({ secret }: Report): string[] {
       : [
           `A sum wraps around with probability ${wrap.toPrecision(1)} or less a round: that costs accuracy, never privacy.`,
         ]),
-    'Clients of this process share what both ends of a pair compute alike; a device alone is busy up to 1.8 times as long.',
+    'Clients of this process share what both ends of a pair compute alike; a device alone is busy up to three times as long.',
   ];
 }
 

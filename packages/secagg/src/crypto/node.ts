@@ -41,6 +41,8 @@ const TAG_BYTES = 16;
 const AEAD = 'chacha20-poly1305';
 const AEAD_OPTIONS = { authTagLength: TAG_BYTES };
 const X25519_PREFIX = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x6e, 4, 0x22, 4, 0x20];
+// RFC 7748, section 6.1: agreed with, it gives the public key.
+const BASE_POINT = /* @__PURE__ */ Uint8Array.of(9, ...new Uint8Array(31));
 const ED25519_PREFIX = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
 // Larger outputs fall out of the second-level cache before they are added.
 const MAXIMUM_CHUNK = 262_144;
@@ -73,7 +75,7 @@ export function nodeProvider(): CryptoProvider | undefined {
     provider.hmac(key, key);
     void (provider.keystream('aes-128-ctr', key.subarray(0, 16), 16) as Keystream)(16);
     void (provider.keystream('chacha20', key, 64) as Keystream)(64);
-    return provider.verify(publicFrom(native, ED25519_PREFIX, key), key, provider.sign(key, key))
+    return provider.verify(publicFrom(native, privateFrom(native, ED25519_PREFIX, key)), key, provider.sign(key, key))
       ? provider
       : undefined;
   } catch {
@@ -94,9 +96,9 @@ function makeProvider(native: NativeCrypto): CryptoProvider {
     }
     return key;
   }
-  function agreementWith(privateKey: NativeKey): Agreement {
+  function agreementWith(privateKey: NativeKey, publicKey: Uint8Array): Agreement {
     return {
-      publicKey: fromBase64Url(native.createPublicKey(privateKey).export({ format: 'jwk' }).x as string),
+      publicKey,
       agree(peer) {
         let shared: Uint8Array;
         try {
@@ -112,14 +114,20 @@ function makeProvider(native: NativeCrypto): CryptoProvider {
   }
   return {
     name: 'node',
-    agreement: (secretKey) => agreementWith(privateFrom(native, X25519_PREFIX, secretKey)),
+    agreement(secretKey) {
+      const privateKey = privateFrom(native, X25519_PREFIX, secretKey);
+      return agreementWith(privateKey, publicFrom(native, privateKey));
+    },
     // Importing a key takes OpenSSL 3 ten times as long as making one.
     generate() {
       const { privateKey } = native.generateKeyPairSync('x25519');
       const der = privateKey.export({ format: 'der', type: 'pkcs8' });
       const secretKey = copyOf(der.subarray(X25519_PREFIX.length));
       der.fill(0);
-      return { secretKey, agreement: agreementWith(privateKey) };
+      // Never through a JWK: Node 20 locks the key while it makes the strings, and where that starts a garbage collection,
+      // the job that generated the key waits for the same lock to be freed itself. The process hangs.
+      const publicKey = copyOf(native.diffieHellman({ privateKey, publicKey: publicKeyOf(BASE_POINT) }));
+      return { secretKey, agreement: agreementWith(privateKey, publicKey) };
     },
     keystream(suite: MaskSuite, key): Keystream {
       const cipher = native.createCipheriv(suite, key, ZERO_IV);
@@ -236,9 +244,9 @@ function privateFrom(native: NativeCrypto, prefix: number[], secretKey: Uint8Arr
   return key;
 }
 
-function publicFrom(native: NativeCrypto, prefix: number[], secretKey: Uint8Array): Uint8Array {
-  const key = native.createPublicKey(privateFrom(native, prefix, secretKey));
-  return fromBase64Url(key.export({ format: 'jwk' }).x as string);
+/** @param privateKey - One that was imported. */
+function publicFrom(native: NativeCrypto, privateKey: NativeKey): Uint8Array {
+  return fromBase64Url(native.createPublicKey(privateKey).export({ format: 'jwk' }).x as string);
 }
 
 function toBase64Url(bytes: Uint8Array): string {
