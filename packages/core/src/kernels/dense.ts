@@ -80,7 +80,7 @@ export interface DenseMemory {
   readonly buffer: ArrayBuffer;
 }
 
-// A WebAssembly memory takes address space of a thousand times its size.
+// Engines set gigabytes of address space aside for every WebAssembly memory.
 const WORTH_WEBASSEMBLY = 65_536;
 
 /** A memory of `bytes`, zeroed, and the kernels on it. */
