@@ -2,6 +2,8 @@
 // memory; `count` is a number of float32 values and a multiple of 8 (buffers are padded with zeros). The plain twins in
 // src/kernels/plain.ts give the same bits.
 
+import { promote } from './promote';
+
 export { gram, squaredDistance } from './distances';
 export { sortColumns } from './sorting-network';
 
@@ -115,10 +117,4 @@ export function scale(x: usize, count: i32, factor: f64): void {
       ),
     );
   }
-}
-
-// @ts-ignore: decorator
-@inline
-function promote(x: usize, offset: usize): v128 {
-  return f64x2.promote_low_f32x4(v128.load64_zero(x + offset));
 }

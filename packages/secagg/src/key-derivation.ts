@@ -77,19 +77,18 @@ export function expandKey(
   length: number,
   vector?: MaskedVector,
 ): Uint8Array {
-  return hkdfExpandInto(provider, extracted, keyInfo(context, purpose, parties, vector, 1), length);
+  return hkdfExpandInto(provider, extracted, infoAndRoom(context, purpose, parties, vector), length);
 }
 
-/** The info bytes of a derivation: label, purpose, session, round, parties, vector; and `room` bytes behind them. */
-export function keyInfo(
+/** The info bytes of a derivation: label, purpose, session, round, parties, vector; and one byte of room behind them. */
+function infoAndRoom(
   context: KeyContext,
   purpose: Purpose,
   parties: readonly Party[],
   vector?: MaskedVector,
-  room = 0,
 ): Uint8Array {
   const name = vector === undefined ? undefined : utf8Encode(vector.name);
-  let length = LABEL.length + 2 + context.session.length + 4 + room;
+  let length = LABEL.length + 2 + context.session.length + 4 + 1;
   for (const { id, publicKey } of parties) length += 5 + id.length + publicKey.length;
   if (name !== undefined) length += name.length + 6;
   const info = new Uint8Array(length);

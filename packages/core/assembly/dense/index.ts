@@ -1,13 +1,9 @@
 // A dense layer's three products over a block of examples. Sums are float64, each rounded to float32 once; zero inputs are
 // skipped. Rows of x have `inputs` values, rows of y and w `outputs`. Up to 16 bytes behind an array are read, never used.
 
-const LIST: usize = 4 * 68;
+import { promote } from '../promote';
 
-// @ts-ignore: decorator
-@inline
-function promote(x: usize, offset: usize): v128 {
-  return f64x2.promote_low_f32x4(v128.load64_zero(x + offset));
-}
+const LIST: usize = 4 * 68;
 
 // @ts-ignore: decorator
 @inline
@@ -28,7 +24,7 @@ function storePair(to: usize, sum: v128, left: usize): void {
  * y[b][j] = bias[j] + Σ_k x[b][k] · w[k][j], where `rectified` 0 for sums below 0. The biases follow w.
  *
  * @param sums Scratch for `outputs` + 1 float64.
- * @param found Scratch for `inputs` + 4 int32.
+ * @param found Scratch for `inputs` int32.
  */
 export function denseForward(
   x: usize, count: i32, inputs: i32, w: usize, outputs: i32, y: usize, rectified: bool, sums: usize, found: usize,

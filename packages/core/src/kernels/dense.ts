@@ -30,7 +30,7 @@ export interface DenseKernels {
    * y[b][j] = bias[j] + Σ_k x[b][k] · w[k][j], where `rectified` 0 for sums below 0. The biases follow w.
    *
    * @param sums - Scratch of `outputs` + 1 float64.
-   * @param found - Scratch of `inputs` + 4 int32.
+   * @param found - Scratch of `inputs` int32.
    */
   denseForward(
     x: number,
