@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const conditions = ['@fedkit/source', 'module', 'node', 'import', 'default'];
@@ -12,8 +13,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     reporters: ['default', './scripts/closing-line.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    setupFiles: [fileURLToPath(new URL('./scripts/test/setup.ts', import.meta.url))],
     projects: [
       ...['core', 'compression', 'privacy', 'secagg'].map((name) =>
         project(name, `packages/${name}`, ['src/**/*.test.ts', 'test/**/*.test.ts']),

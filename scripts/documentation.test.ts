@@ -2,14 +2,19 @@
 // prints must equal its `// =>` comments, where it has any. A block marked ```ts browser or ```ts sketch is only checked
 // for the first, or for nothing.
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '..');
-const scratch = join(root, 'examples/out/documentation');
+const scratch = mkdtempSync(join(tmpdir(), 'fedkit-documentation-'));
 const run = promisify(execFile);
+/** From here, since the blocks run in a folder that has no tools. */
+const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 
 interface Block {
   readonly name: string;
@@ -37,10 +42,16 @@ function fileOf({ name }: Block): string {
   return join(scratch, `${name.replace(/[^a-z0-9]+/gi, '-')}.ts`);
 }
 
+/** The code with its relative imports, which are the page's, made absolute. */
+function inPlace({ name, code }: Block): string {
+  return code.replaceAll(/from '(\.{1,2}\/[^']+)'/g, (_, path) => `from '${join(root, dirname(name), path)}'`);
+}
+
 beforeAll(() => {
-  rmSync(scratch, { recursive: true, force: true });
-  mkdirSync(scratch, { recursive: true });
-  for (const block of blocks) writeFileSync(fileOf(block), `${block.code}\nexport {};\n`);
+  // A block finds the packages where an example does.
+  symlinkSync(join(root, 'examples/node_modules'), join(scratch, 'node_modules'), 'junction');
+  writeFileSync(join(scratch, 'package.json'), '{ "type": "module" }\n');
+  for (const block of blocks) writeFileSync(fileOf(block), `${inPlace(block)}\nexport {};\n`);
   const options = {
     allowImportingTsExtensions: true,
     noEmit: true,
@@ -69,6 +80,8 @@ beforeAll(() => {
   );
 });
 
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
 describe('code in the documentation', () => {
   it('type-checks', async () => {
     const tsc = join(root, 'node_modules/.bin/tsc');
@@ -77,8 +90,8 @@ describe('code in the documentation', () => {
   });
 
   it.each(blocks.filter(({ kind }) => kind === 'run'))('$name runs', async (block) => {
-    const { stdout } = await run(process.execPath, ['--import', 'tsx', '--conditions=@fedkit/source', fileOf(block)], {
-      cwd: join(root, 'examples'),
+    const { stdout } = await run(process.execPath, ['--import', tsx, '--conditions=@fedkit/source', fileOf(block)], {
+      cwd: scratch,
     });
     const promised = [...block.code.matchAll(/\/\/ => (.*)$/gm)].map(([, text]) => text.trim());
     if (promised.length > 0)

@@ -4,6 +4,7 @@
  * @module
  */
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { integer, positive, UsageError } from '../command-line.ts';
 import type { Experiment } from './experiment.ts';
@@ -19,6 +20,7 @@ export interface Plan extends Experiment {
 }
 
 export const USAGE = `usage: demo [--split iid|shards] [--paper] [--rounds N] [--learning-rate X] [--seed N] [--threads N]
+            [--out FOLDER]
 
   --split iid        digits dealt at random to 100 clients (default)
   --split shards     digits sorted by label, each client two shards of 300: mostly two labels a client
@@ -26,14 +28,20 @@ export const USAGE = `usage: demo [--split iid|shards] [--paper] [--rounds N] [-
   --rounds N         the most rounds of a run (default: 60; with --paper 200 and 1500)
   --learning-rate X  of the clients (default: 0.1)
   --seed N           decides the split, the first model, the cohorts and every shuffle (default: 1)
-  --threads N        how many clients train at once (default: one a core, at most 10)`;
+  --threads N        how many clients train at once (default: one a core, at most 10)
+  --out FOLDER       the report's folder (default: out/mnist)`;
 
 /** Table 2 of the paper: rounds to 97 % with the 2NN, C = 0.1, E = 1, B = 10. */
 const PAPER = { iid: 87, shards: 664 };
 const TARGET = 0.97;
 
 /** @throws UsageError for anything that {@link USAGE} does not name. */
-export function parseCommandLine(argv: readonly string[]): { help: boolean; plans: Plan[]; threads: number } {
+export function parseCommandLine(argv: readonly string[]): {
+  help: boolean;
+  plans: Plan[];
+  threads: number;
+  out: string;
+} {
   const values = (() => {
     try {
       return parseArgs({
@@ -46,6 +54,7 @@ export function parseCommandLine(argv: readonly string[]): { help: boolean; plan
           'learning-rate': { type: 'string' },
           seed: { type: 'string', default: '1' },
           threads: { type: 'string' },
+          out: { type: 'string', default: join(import.meta.dirname, '../../out/mnist') },
           help: { type: 'boolean', short: 'h', default: false },
         },
       }).values;
@@ -69,5 +78,5 @@ export function parseCommandLine(argv: readonly string[]): { help: boolean; plan
     paper: PAPER[of],
   });
   const plans = values.paper ? [plan('iid', 200), plan('shards', 1500)] : [plan(split, 60)];
-  return { help: values.help, plans, threads };
+  return { help: values.help, plans, threads, out: values.out };
 }

@@ -1,5 +1,5 @@
 // Federated averaging on all of MNIST: see README.md beside this file.
-import { join, relative } from 'node:path';
+import { relative } from 'node:path';
 import { isFedkitError } from '@fedkit/core';
 import { readMnist } from '../data/mnist.ts';
 import { abortedBySignals, runCommand } from '../command-line.ts';
@@ -10,10 +10,8 @@ import { runCentralized, runFederation } from './run.ts';
 import { lineScreen, SPLITS, summary, terminalScreen } from './screen.ts';
 import { startThreads, type Threads } from './threads.ts';
 
-const OUT = join(import.meta.dirname, '../../out/mnist');
-
 async function main(): Promise<void> {
-  const { help, plans, threads: count } = parseCommandLine(process.argv.slice(2));
+  const { help, plans, threads: count, out } = parseCommandLine(process.argv.slice(2));
   if (help) {
     console.log(USAGE);
     return;
@@ -66,7 +64,7 @@ async function main(): Promise<void> {
       runs,
       centralized: await (centralized as Promise<Report['centralized']>),
     };
-    const { json, html } = writeReport(OUT, report);
+    const { json, html } = writeReport(out, report);
     const [data, page] = [json, html].map((path) => relative(process.cwd(), path));
     screen.say(`\n${summary(report, plans)}\n\nreport: ${page}, data: ${data}`);
     screen.say('next: npx -y pnpm@12.21.0 demo --private, where no server sees an update');

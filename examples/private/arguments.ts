@@ -4,6 +4,7 @@
  * @module
  */
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { integer, positive, UsageError } from '../command-line.ts';
 import { type Experiment, ROUNDS } from './experiment.ts';
@@ -11,14 +12,17 @@ import { type Experiment, ROUNDS } from './experiment.ts';
 export interface Plan extends Experiment {
   readonly rounds: number;
   readonly threads: number;
+  /** The folder of the report. */
+  readonly out: string;
 }
 
-export const USAGE = `usage: demo --private [--rounds N] [--noise X] [--seed N] [--threads N]
+export const USAGE = `usage: demo --private [--rounds N] [--noise X] [--seed N] [--threads N] [--out FOLDER]
 
-  --rounds N   rounds of both federations (default: ${ROUNDS}, 8 a user)
-  --noise X    noise multiplier: standard deviation over clip, of the fewest survivors (default: 4)
-  --seed N     decides the split, the cohorts, the dropouts and every shuffle (default: 1); never the noise and masks
-  --threads N  threads that hold the users (default: one a core)`;
+  --rounds N    rounds of both federations (default: ${ROUNDS}, 8 a user)
+  --noise X     noise multiplier: standard deviation over clip, of the fewest survivors (default: 4)
+  --seed N      decides the split, the cohorts, the dropouts and every shuffle (default: 1); never the noise and masks
+  --threads N   threads that hold the users (default: one a core)
+  --out FOLDER the report's folder (default: out/private)`;
 
 /** @throws UsageError for anything that {@link USAGE} does not name. */
 export function parseCommandLine(argv: readonly string[]): { help: boolean; plan: Plan } {
@@ -33,6 +37,7 @@ export function parseCommandLine(argv: readonly string[]): { help: boolean; plan
           noise: { type: 'string', default: '4' },
           seed: { type: 'string', default: '1' },
           threads: { type: 'string', default: String(Math.min(8, availableParallelism())) },
+          out: { type: 'string', default: join(import.meta.dirname, '../../out/private') },
           help: { type: 'boolean', short: 'h', default: false },
         },
       }).values;
@@ -47,6 +52,7 @@ export function parseCommandLine(argv: readonly string[]): { help: boolean; plan
       noiseMultiplier: positive('--noise', values.noise),
       seed: integer('--seed', values.seed, 0),
       threads: integer('--threads', values.threads, 1, 64),
+      out: values.out,
     },
   };
 }

@@ -1,5 +1,5 @@
 // Plain FedAvg beside a private federation, on MNIST: see README.md beside this file.
-import { join, relative } from 'node:path';
+import { relative } from 'node:path';
 import { abortedBySignals, runCommand } from '../command-line.ts';
 import { readMnist } from '../data/mnist.ts';
 import { writeFiles } from '../report/write-files.ts';
@@ -10,7 +10,6 @@ import { caveats, comparison, comparisonTable, type Report } from './report.ts';
 import { reportPage } from './report-page.ts';
 import { type Population, startThreads } from './threads.ts';
 
-const OUT = join(import.meta.dirname, '../../out/private');
 const NAMES = { plain: 'plain FedAvg', private: 'private' };
 
 async function main(): Promise<void> {
@@ -46,7 +45,7 @@ async function main(): Promise<void> {
     const [plain, secret] = runs;
     const platform = `node ${process.version}, ${plan.threads} threads`;
     const report: Report = { experiment: plan, platform, plain, secret };
-    const paths = writeFiles(OUT, {
+    const paths = writeFiles(plan.out, {
       'report.json': `${JSON.stringify(withoutVectors(report), undefined, 2)}\n`,
       'report.html': reportPage(report),
     });

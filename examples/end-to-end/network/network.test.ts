@@ -1,10 +1,12 @@
+// Odds: 0. Threads of devices draw from the platform; what is asserted holds whatever they draw. The rest is seeded.
 import { join } from 'node:path';
 import type { RoundOptions } from '@fedkit/core';
 import { fetchHandler } from '@fedkit/core/transport/fetch';
 import { mqttServer } from '@fedkit/core/transport/mqtt';
 import { serve } from '@fedkit/core/transport/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Broker, hasMosquitto, startMosquitto } from '../../../packages/core/test/mosquitto.ts';
+import { type Broker, mosquitto, startMosquitto } from '../../../packages/core/test/mosquitto.ts';
+import { slowness } from '../../../packages/core/test/slowness.ts';
 import { bundle } from '../../bundle.ts';
 import { drawPlan, type Plan } from '../plan.ts';
 import { type Listen, runOverNetwork } from './networked-federation.ts';
@@ -13,7 +15,7 @@ import { settingOf } from './setting.ts';
 const SCHEDULES = 10;
 /** How long things go wrong, in milliseconds. */
 const UNTIL = 1200;
-let script: string;
+let script: URL;
 
 beforeAll(() => {
   script = bundle(join(import.meta.dirname, 'device-host.ts'));
@@ -26,7 +28,7 @@ function planOf(seed: string, hosts: number): Plan {
   return { ...plan, faults: { ...plan.faults, timeout: 250, delay: { minimum: 0, maximum: maximum / 50 } } };
 }
 
-function roundsOf(seed: string, clients: number): RoundOptions {
+function roundsOf(seed: string, clients: number, slow: number): RoundOptions {
   const cohort = Math.ceil(0.8 * clients);
   return {
     cohort,
@@ -35,19 +37,20 @@ function roundsOf(seed: string, clients: number): RoundOptions {
     population: cohort,
     rounds: 2,
     retryAfter: 40,
-    deadlines: { recruiting: 300, reporting: 1500, stage: 600 },
+    deadlines: { recruiting: 300 * slow, reporting: 1500 * slow, stage: 600 * slow },
   };
 }
 
 async function expectExact(seed: string, hosts: number, clientsPerHost: number, listen: Listen): Promise<number> {
-  const rounds = roundsOf(seed, hosts * clientsPerHost);
+  const slow = slowness();
+  const rounds = roundsOf(seed, hosts * clientsPerHost, slow);
   const outcome = await runOverNetwork({
     plan: planOf(seed, hosts),
     rounds,
     clientsPerHost,
     listen,
     script,
-    patience: 50_000,
+    patience: 50_000 * slow,
   });
   expect(outcome.differences, seed).toEqual([]);
   expect(outcome.records.filter(({ outcome: how }) => how === 'published').length, seed).toBe(rounds.rounds);
@@ -71,7 +74,7 @@ describe('a federation over a network in which everything goes wrong', () => {
     killed += await expectExact(`http ${i}`, 5, 1, overHttp);
   });
 
-  describe.skipIf(!hasMosquitto())('over mosquitto', () => {
+  describe.skipIf(mosquitto === undefined)('over mosquitto', () => {
     let broker: Broker;
     beforeAll(async () => {
       broker = await startMosquitto({ packetBytes: 20_000 });

@@ -41,7 +41,7 @@ export interface NetworkedFederation {
   readonly clientsPerHost: number;
   readonly listen: Listen;
   /** The bundle of device-host.ts. */
-  readonly script: string;
+  readonly script: URL;
   /** After so many milliseconds without an end the run has stalled. */
   readonly patience: number;
 }

@@ -1,22 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect as connectSocket, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
+import { serverBinary } from './server-binary.ts';
+import { slowness } from './slowness.ts';
 
-/** Debian keeps daemons out of users' paths. */
-const binary = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin']
-  .map((directory) => join(directory, 'mosquitto'))
-  .find((path) => existsSync(path));
-
-/** Whether tests with a real broker run: without one they fail in CI, and are skipped with a line elsewhere. */
-export function hasMosquitto(): boolean {
-  if (binary !== undefined) return true;
-  if (process.env.CI) throw new Error('mosquitto is missing; .ci/run installs it');
-  process.stderr.write('mosquitto is not installed: the tests with a real MQTT broker are skipped\n');
-  return false;
-}
+/** Undefined where there is no broker: tests with one are skipped then. */
+export const mosquitto: string | undefined = serverBinary('mosquitto', 'the tests with a real MQTT broker');
 
 export interface Broker {
   readonly port: number;
@@ -39,7 +31,7 @@ export interface BrokerOptions {
 
 /** A mosquitto of its own, on a free port of this machine. */
 export async function startMosquitto({ users, access, packetBytes }: BrokerOptions = {}): Promise<Broker> {
-  if (binary === undefined) throw new Error('mosquitto is missing');
+  if (mosquitto === undefined) throw new Error('mosquitto is missing');
   const directory = mkdtempSync(join(tmpdir(), 'fedkit-mosquitto-'));
   const port = await freePort();
   const lines = [`listener ${port} 127.0.0.1`, 'persistence false', `allow_anonymous ${users === undefined}`];
@@ -62,7 +54,7 @@ export async function startMosquitto({ users, access, packetBytes }: BrokerOptio
   writeFileSync(configuration, `${lines.join('\n')}\n`);
 
   const start = async () => {
-    const child = spawn(binary, ['-c', configuration], { stdio: 'ignore' });
+    const child = spawn(mosquitto, ['-c', configuration], { stdio: 'ignore' });
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     await listening(port);
     return { child, ended };
@@ -109,7 +101,7 @@ function freePort(): Promise<number> {
 }
 
 async function listening(port: number): Promise<void> {
-  for (let tries = 0; tries < 500; tries++) {
+  for (const end = Date.now() + 10_000 * slowness(); Date.now() < end; ) {
     const open = await new Promise<boolean>((resolve) => {
       const socket = connectSocket(port, '127.0.0.1', () => {
         socket.destroy();

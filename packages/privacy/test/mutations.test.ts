@@ -1,6 +1,7 @@
 // Every mechanism and sampler, broken on purpose in one place of its source: the checks below must notice each time. The
 // same checks pass on the source as it is.
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,7 +9,7 @@ import { type Check, checks } from './mutation-checks.ts';
 
 const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..');
 const source = join(packageRoot, 'src');
-const scratch = join(packageRoot, 'out', `mutants-${process.pid}`);
+const scratch = mkdtempSync(join(tmpdir(), 'fedkit-mutants-'));
 
 /** A place in a source file, what it is changed to, and the check that must fail. */
 type Mutant = [file: string, from: string, to: string, check: keyof typeof checks];
@@ -106,8 +107,8 @@ const mutants: Mutant[] = [
   ['ledger/record.ts', 'body.index !== index || body.previous !== previous', 'body.index < 0', 'chain'],
 ];
 
-beforeAll(() => mkdirSync(scratch, { recursive: true }));
-afterAll(() => rmSync(scratch, { recursive: true, force: true }), 60_000);
+beforeAll(() => symlinkSync(join(packageRoot, 'node_modules'), join(scratch, 'node_modules'), 'junction'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 async function run(check: Check, root: string): Promise<void> {
   await check((file: string) => import(/* @vite-ignore */ pathToFileURL(join(root, file)).href));

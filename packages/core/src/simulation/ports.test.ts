@@ -69,7 +69,7 @@ describe('portEngine', () => {
     setTimeout(() => controller.abort(), 20);
     const running = simulate({ ...base, engine: ported(2, clients, slow), signal: controller.signal });
     await expect(running).rejects.toMatchObject({ code: 'ABORTED' });
-    await vi.waitFor(() => expect(stopped).toEqual([true, true]));
+    await vi.waitFor(() => expect(stopped).toEqual([true, true]), { timeout: 60_000 });
     const dead = portEngine(
       [new MessageChannel().port1].map((port) => (open.push({ port1: port } as MessageChannel), port)),
       {

@@ -1,7 +1,8 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { MqttClient } from 'mqtt';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Broker, hasMosquitto, startMosquitto } from '../../../test/mosquitto.ts';
+import { type Broker, mosquitto, startMosquitto } from '../../../test/mosquitto.ts';
+import { slowness } from '../../../test/slowness.ts';
 import { seededRng } from '../../random.ts';
 import { decodeRequest, decodeResponse, encodeRequest, encodeResponse } from '../../round/message.ts';
 import { encodePiece } from '../piece.ts';
@@ -12,7 +13,7 @@ import { mqttServer, type MqttServerOptions } from './server.ts';
 const bytes = (length: number, seed: number | string = 1) => seededRng(seed).fill(new Uint8Array(length));
 const refused = (promise: Promise<unknown>): Promise<unknown> => promise.catch((error: unknown) => error);
 
-describe.skipIf(!hasMosquitto())('MQTT over mosquitto', () => {
+describe.skipIf(mosquitto === undefined)('MQTT over mosquitto', () => {
   let broker: Broker;
   let serverClient: MqttClient;
   const ends: (() => Promise<void>)[] = [];
@@ -141,7 +142,7 @@ describe.skipIf(!hasMosquitto())('MQTT over mosquitto', () => {
       await own.client({ username: 'a', password: '1' }),
       await own.client({ username: 'b', password: '2' }),
     ];
-    const options = { prefix: 'fedkit', attempts: 2, timeout: 150 };
+    const options = { prefix: 'fedkit', attempts: 2, timeout: 150 * slowness() };
     await (await ask('a', { client: a, ...options }))(bytes(1));
     expect(await refused((await ask('b', { client: b, ...options }))(bytes(2)))).toMatchObject({
       code: 'AUTHENTICATION_FAILED',
@@ -289,7 +290,7 @@ describe.skipIf(!hasMosquitto())('MQTT over mosquitto', () => {
       const other = bytes(500);
       for (let i = 0; i < 10; i++) {
         const lie = encodePiece({ digest: sha256(other), total: 500, offset: 0, bytes: other });
-        serverClient.publish(`${prefix}/model/${i}`, Buffer.from(i % 2 === 0 ? lie : bytes(60)), {
+        await serverClient.publishAsync(`${prefix}/model/${i}`, Buffer.from(i % 2 === 0 ? lie : bytes(60)), {
           qos: 1,
           retain: true,
         });
@@ -306,10 +307,9 @@ describe.skipIf(!hasMosquitto())('MQTT over mosquitto', () => {
       state.asked = 0;
       const digest = sha256(models[0]);
       const forged = encodePiece({ digest, total: 10_000, offset: 0, bytes: bytes(10_000, 'forged') });
-      serverClient.publish(`${prefix}/model/0`, Buffer.from(forged), { qos: 1, retain: true });
+      await serverClient.publishAsync(`${prefix}/model/0`, Buffer.from(forged), { qos: 1, retain: true });
       const huge = encodePiece({ digest, total: 2 ** 52, offset: 0, bytes: bytes(10) });
-      serverClient.publish(`${prefix}/model/7`, Buffer.from(huge), { qos: 1, retain: true });
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      await serverClient.publishAsync(`${prefix}/model/7`, Buffer.from(huge), { qos: 1, retain: true });
       expect(Buffer.compare(await download(exchange), models[0])).toBe(0);
       expect(state.asked).toBe(1);
     });
