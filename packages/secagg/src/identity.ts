@@ -8,6 +8,7 @@ import { type ClientId, FedkitError } from '@fedkit/core';
 import { utf8Decode } from '@fedkit/core/internal';
 import type { RoundConfig } from './config/round-config.ts';
 import type { CryptoProvider } from './crypto/provider.ts';
+import { type Directory, keyOf } from './directory.ts';
 import { concat } from './internal/bytes.ts';
 import { encodeAdvertise } from './messages/advertise.ts';
 import { type Message, signedBytes } from './messages/header.ts';
@@ -18,9 +19,6 @@ import { encodeSignedSurvivors } from './messages/signed-survivors.ts';
 export interface Identity {
   readonly secretKey: Uint8Array;
 }
-
-/** The Ed25519 public key of a client, 32 bytes; `undefined` for one that is not known. */
-export type Directory = (id: ClientId) => Uint8Array | undefined;
 
 /** The Ed25519 public key of an identity: what a directory holds. */
 export function publicKeyOf(identity: Identity): Uint8Array {
@@ -85,8 +83,7 @@ function verify(
   content: Uint8Array,
   signature: Uint8Array,
 ): void {
-  const publicKey = directory(id);
-  if (publicKey === undefined || !provider.verify(publicKey, signedBytes(configDigest, content), signature)) reject(id);
+  if (!provider.verify(keyOf(directory, id), signedBytes(configDigest, content), signature)) reject(id);
 }
 
 function reject(id: ClientId): never {

@@ -19,7 +19,8 @@ export {
   graphParameters,
 } from './graph/graph-parameters.ts';
 export { type ClientPolicy, checkPolicy } from './policy.ts';
-export { type Directory, type Identity, publicKeyOf } from './identity.ts';
+export type { Directory } from './directory.ts';
+export { type Identity, publicKeyOf } from './identity.ts';
 export { CohortLedger } from './cohort-ledger.ts';
 export { type InputVectors } from './client/input.ts';
 export { type ClientStage } from './client/state.ts';

@@ -5,7 +5,7 @@
  */
 import { FedkitError } from '@fedkit/core';
 import { checkBytes, checkInteger, checkNumber, refuse } from '@fedkit/core/internal';
-import { type Mode, type RoundConfig, adversaryOf, maskedVectors } from './config/round-config.ts';
+import { type GraphKind, type Mode, type RoundConfig, adversaryOf, maskedVectors } from './config/round-config.ts';
 import type { MaskSuite } from './crypto/provider.ts';
 import { checkGraph } from './graph/graph-parameters.ts';
 import { equal } from './internal/bytes.ts';
@@ -30,8 +30,39 @@ export interface ClientPolicy {
   readonly modelDigest?: Uint8Array;
   /** Most probability of a wrapped sum, per vector. Default 0: exact sums only. */
   readonly maximumWrapProbability?: number;
-  /** Whether rounds without signatures are refused. Default false. */
+  /** Whether rounds without signatures are refused. Default false: a client with an identity or directory refuses them anyway. */
   readonly requireIdentities?: boolean;
+  /** Graphs this client takes part in. Default: both. */
+  readonly graphs?: readonly GraphKind[];
+  /** Most places of a round; default 1,000,000. */
+  readonly maximumClients?: number;
+  /** Most neighbours, for each of which this client agrees on keys, deals shares and expands a mask; default 4096. */
+  readonly maximumDegree?: number;
+}
+
+const MAXIMUM_CLIENTS = 1_000_000;
+const MAXIMUM_DEGREE = 4096;
+
+/** What a client signs with, and looks others' keys up in. */
+interface Signing {
+  readonly identity?: unknown;
+  readonly directory?: unknown;
+}
+
+/**
+ * Refuses a round whose identities are not those that the client was made for: what the caller stated is never dropped.
+ *
+ * @throws FedkitError `AUTHENTICATION_FAILED` for a round without identities where the client has an identity or a directory;
+ * `INVALID_ARGUMENT` for a round with them where it has no identity.
+ */
+export function checkSigning({ identity, directory }: Signing, config: RoundConfig): void {
+  const isExpected = identity !== undefined || directory !== undefined;
+  if (!config.identities && isExpected) {
+    refuse('AUTHENTICATION_FAILED', 'SecAggClient', 'a round with identities, as this client has them', 'one without');
+  }
+  if (config.identities && identity === undefined) {
+    refuse('INVALID_ARGUMENT', 'SecAggClient: identity', 'one, since the round has identities', identity);
+  }
 }
 
 /**
@@ -39,13 +70,20 @@ export interface ClientPolicy {
  *
  * @throws FedkitError `THRESHOLD_NOT_MET` for too small a cohort or threshold, `SHAPE_MISMATCH` for another model,
  * `AUTHENTICATION_FAILED` for missing identities, `OUT_OF_RANGE` for a graph, vector or ring outside the policy,
- * `INVALID_ARGUMENT` for a mode or suite that is not allowed.
+ * `INVALID_ARGUMENT` for a mode, suite or kind of graph that is not allowed.
  */
 export function checkPolicy(policy: ClientPolicy, config: RoundConfig): void {
   checkInteger('policy.minimumClients', policy.minimumClients, 2);
   checkInteger('policy.minimumThreshold', policy.minimumThreshold, 2);
   checkInteger('policy.maximumEntries', policy.maximumEntries, 1);
   const { dropoutFraction = 0, maximumWrapProbability = 0 } = policy;
+  const { graphs = ['complete', 'harary'], maximumClients = MAXIMUM_CLIENTS, maximumDegree = MAXIMUM_DEGREE } = policy;
+  // Before anything whose cost grows with them.
+  checkInteger('policy.maximumClients', config.clients, 2, checkInteger('policy.maximumClients', maximumClients, 2));
+  checkInteger('policy.maximumDegree', config.degree, 1, checkInteger('policy.maximumDegree', maximumDegree, 1));
+  if (!graphs.includes(config.graph)) {
+    refuse('INVALID_ARGUMENT', 'policy.graphs', `one of ${graphs.join(', ')}`, config.graph);
+  }
   checkNumber('policy.maximumWrapProbability', maximumWrapProbability, 0, 0.5);
   if (!policy.modes.includes(config.mode)) {
     refuse('INVALID_ARGUMENT', 'policy.modes', `one of ${policy.modes.join(', ')}`, config.mode);

@@ -126,6 +126,41 @@ describe('secureAggregation', () => {
     expect(() => enter({}, { corruptFraction: 0.6 })).toThrow(code('OUT_OF_RANGE'));
     expect(() => enter({}, { policy: { minimumThreshold: 8 } })).toThrow(code('THRESHOLD_NOT_MET'));
     expect(() => enter({}, { identities: true })).toThrow(code('AUTHENTICATION_FAILED'));
+    expect(() => enter({ maximumClients: 7 })).toThrow(code('OUT_OF_RANGE'));
+    expect(() => enter({}, { graph: 'harary' })).toThrow(code('INVALID_ARGUMENT'));
+    expect(() => enter({}, { policy: { maximumClients: 7 } })).toThrow(code('OUT_OF_RANGE'));
+    expect(() => enter({}, { policy: { maximumDegree: 6 } })).toThrow(code('OUT_OF_RANGE'));
+  });
+
+  // The server writes `identities` into the configuration; what the client was made with must not fall away by it.
+  it('a client that signs or knows the others refuses a round without signatures', () => {
+    const configuration = secureAggregation(options).configure(round);
+    const identity = { secretKey: new Uint8Array(32).fill(3) };
+    const directory = () => publicKeyOf(identity);
+    for (const own of [
+      { identity },
+      { directory },
+      { identity, directory },
+      { identities: true },
+      { policy: { requireIdentities: true } },
+      { identities: true, policy: { requireIdentities: false } },
+      { identity, policy: { requireIdentities: false } },
+    ]) {
+      const aggregation = secureAggregation({ ...options, ...own });
+      expect(() => aggregation.client({ id: 'a', configuration, terms, persist })).toThrow(
+        code('AUTHENTICATION_FAILED'),
+      );
+    }
+    for (const own of [{ identity }, { directory }, { policy: { requireIdentities: true } }]) {
+      expect(() => secureAggregation({ ...options, ...own, identities: false })).toThrow(code('INVALID_ARGUMENT'));
+    }
+  });
+
+  it('takes an option without a value for none', () => {
+    const policy = { modes: undefined, suites: undefined, graphs: undefined } as object;
+    const aggregation = secureAggregation({ ...options, policy });
+    const configuration = aggregation.configure(round);
+    expect(aggregation.client({ id: 'a', configuration, terms, persist }).progress).toBe('open');
   });
 
   it('refuses what are no options', () => {

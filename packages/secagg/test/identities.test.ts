@@ -1,5 +1,7 @@
 // Signatures on every client message, where the round has identities.
+import { ed25519 } from '@noble/curves/ed25519.js';
 import { describe, expect, it } from 'vitest';
+import { plainProvider } from '../src/crypto/plain.ts';
 import { type RoundConfig, SecAggClient, SecAggServer, publicKeyOf, roundConfigDigest } from '../src/index.ts';
 import { HEADER_BYTES } from '../src/messages/header.ts';
 import { type RecordedMessage, runRound } from '../src/testing/index.ts';
@@ -91,11 +93,47 @@ describe('clients with a directory', () => {
   });
 });
 
+describe('a registrant with a degenerate key', () => {
+  const small = Uint8Array.from({ length: 32 }, (_, i) => (i === 0 ? 1 : 0));
+
+  it.each([
+    ['complete', complete],
+    ['harary', ring],
+  ] as const)('is refused by name, and the round goes on: %s', async (_, config) => {
+    const listed = (id: string) => (id === 'c1' ? small : directory(id));
+    for (const provider of [undefined, plainProvider]) {
+      const engine = provider && { provider };
+      const server = new SecAggServer({ config, directory: listed, ...engine });
+      const own = (id: string) => ({ identity: identityOf(id), directory: listed, ...engine });
+      const round = new Round(config, own, server);
+      await round.answer();
+      // R = S·B holds for every message under this key, where small order is not looked at.
+      const forged = (round.answers.get('c1') as Uint8Array).slice();
+      forged.set(ed25519.Point.BASE.toBytes(), forged.length - 64);
+      forged.set(small, forged.length - 32);
+      await expect(server.receive('c1', forged)).rejects.toMatchObject({
+        code: 'AUTHENTICATION_FAILED',
+        details: { client: 'c1' },
+      });
+      round.answers.delete('c1');
+      await round.deliver();
+      round.sent = new Map(await server.advance());
+      await round.until('finished', ['c1']);
+      expect(server.result().survivors).toEqual(round.ids.filter((id) => id !== 'c1'));
+    }
+  });
+});
+
 describe('identities', () => {
   it('are given exactly where the round has them', () => {
     const without = configOf({ clients: 5, threshold: 3 });
     const refusal = expect.objectContaining({ code: 'INVALID_ARGUMENT' });
-    expect(() => new SecAggClient(clientOptions(without, 'c0', { identity: identityOf('c0') }))).toThrow(refusal);
+    // The server states whether the round has them: a client that does is not made for one without.
+    const unsigned = expect.objectContaining({ code: 'AUTHENTICATION_FAILED' });
+    for (const own of [{ identity: identityOf('c0') }, { directory }, { identity: identityOf('c0'), directory }]) {
+      expect(() => new SecAggClient(clientOptions(without, 'c0', own))).toThrow(unsigned);
+    }
+    expect(() => new SecAggServer({ config: without, directory })).toThrow(refusal);
     expect(() => new SecAggClient(clientOptions(complete, 'c0'))).toThrow(refusal);
     expect(() => new SecAggServer({ config: complete })).toThrow(refusal);
   });

@@ -106,6 +106,36 @@ describe('a response', () => {
   });
 });
 
+describe('a stranger', () => {
+  it.each([
+    ['complete', config],
+    ['harary', ringOf(8, 4, 2)],
+  ] as const)('is refused whatever it sends, in every stage but the first: %s', async (_, of) => {
+    const round = new Round(of);
+    const stranger = new SecAggClient(clientOptions(of, 'stranger'));
+    const abort = await new SecAggClient(clientOptions(of, 'other')).abort();
+    while (round.server.stage !== 'finished') {
+      await expect(round.server.receive('stranger', abort)).rejects.toThrow(refusal('PROTOCOL_STATE'));
+      round.server.leave('stranger');
+      await round.step();
+      await expect(round.server.receive('stranger', await stranger.start())).rejects.toThrow(refusal('PROTOCOL_STATE'));
+      for (const answer of round.answers.values()) {
+        await expect(round.server.receive('stranger', answer)).rejects.toThrow(refusal('PROTOCOL_STATE'));
+      }
+    }
+    expect(round.server.result().sums.update).toEqual(Round.sum(round.ids));
+  });
+
+  it('cannot end the round of another', async () => {
+    const round = await new Round(config).until('input');
+    const abort = await round.client('c1').abort();
+    await expect(round.server.receive('c0', abort)).rejects.toThrow(refusal('AUTHENTICATION_FAILED'));
+    expect(round.server.waitingFor).toContain('c0');
+    await round.server.receive('c1', abort);
+    expect(round.server.waitingFor).not.toContain('c1');
+  });
+});
+
 describe('progress', () => {
   it('counts messages by stage and masks at the end', async () => {
     const events: ServerProgress[] = [];

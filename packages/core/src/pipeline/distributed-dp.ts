@@ -119,6 +119,7 @@ export function distributedDp<
     kind: 'distributed-dp',
     aggregation: checkAggregation(where, options.aggregation),
     minimumContributors,
+    maximumContributors,
     vectors: { [VECTOR]: { length: padded, bound: 2 ** (noise.bits - 1), bits: noise.bits, wrapProbability } },
   };
   const seedOf = (seed: Uint8Array) => sharedSeedOf(seed, VECTOR);

@@ -30,6 +30,8 @@ export interface Exchange {
   readonly kind: PipelineKind;
   readonly aggregation: SecureAggregation;
   readonly minimumContributors: number;
+  /** The most places of a round, where the vectors' rings were sized for so many. */
+  readonly maximumContributors?: number;
   /** From the pipeline's own options on either side: nothing of it is ever taken from the other. */
   readonly vectors: Readonly<Record<string, SecureVector>>;
 }
@@ -66,6 +68,7 @@ export function exchangingClient<U extends Update>(
       terms: {
         round: task.round,
         minimumClients: exchange.minimumContributors,
+        ...(exchange.maximumContributors !== undefined && { maximumClients: exchange.maximumContributors }),
         modelDigest: checkBytes(`${kind}: modelDigest`, task.modelDigest, 32),
         vectors: exchange.vectors,
       },

@@ -36,6 +36,8 @@ export interface SecureTerms {
   readonly round: number;
   /** The fewest inputs it lets be summed: the noise of fewer would not cover what the client was promised. */
   readonly minimumClients: number;
+  /** The most places of a round, where rings and noise were sized for so many. */
+  readonly maximumClients?: number;
   readonly modelDigest: Uint8Array;
   /** Exactly these vectors, of these lengths, bounds, rings and wrap probabilities. */
   readonly vectors: Readonly<Record<string, SecureVector>>;

@@ -4,7 +4,7 @@
  * @module
  */
 import { type ClientId, FedkitError, type Persist, type SecureClient, type SecureTerms } from '@fedkit/core';
-import { refuse } from '@fedkit/core/internal';
+import { checkInteger, refuse } from '@fedkit/core/internal';
 import { SecAggClient } from '../client/client.ts';
 import type { RoundConfig } from '../config/round-config.ts';
 import { equal } from '../internal/bytes.ts';
@@ -32,7 +32,7 @@ export function secureClient(options: SecureAggregationOptions, config: RoundCon
     policy,
     persist,
     sealingKey,
-    ...(identity !== undefined && config.identities && { identity }),
+    ...(identity !== undefined && { identity }),
     ...(directory !== undefined && { directory }),
     ...(ledger !== undefined && { ledger }),
     ...(provider !== undefined && { provider }),
@@ -78,6 +78,8 @@ function checkTerms(config: RoundConfig, terms: SecureTerms): void {
   if (config.maximumWeight !== 1) {
     refuse('INVALID_ARGUMENT', `${where}: maximumWeight`, '1: weights are part of the vectors', config.maximumWeight);
   }
+  if (terms.maximumClients !== undefined)
+    checkInteger(`${where}: clients`, config.clients, terms.minimumClients, terms.maximumClients);
   if (config.minimumClients < terms.minimumClients) {
     const { minimumClients: least } = terms;
     throw new FedkitError(
@@ -107,7 +109,11 @@ function checkTerms(config: RoundConfig, terms: SecureTerms): void {
 }
 
 function policyFor(options: SecureAggregationOptions, terms: SecureTerms): ClientPolicy {
-  const { mode = 'semi-malicious', suite = 'aes-128-ctr', corruptFraction, dropoutFraction, policy = {} } = options;
+  const { mode = 'semi-malicious', suite = 'aes-128-ctr', graph, corruptFraction, dropoutFraction } = options;
+  // An option that is there without a value states nothing.
+  const policy: Partial<ClientPolicy> = Object.fromEntries(
+    Object.entries(options.policy ?? {}).filter(([, value]) => value !== undefined),
+  );
   const vectors = Object.values(terms.vectors);
   return {
     minimumThreshold: 2,
@@ -116,8 +122,9 @@ function policyFor(options: SecureAggregationOptions, terms: SecureTerms): Clien
     suites: [suite],
     corruptFraction,
     dropoutFraction,
-    requireIdentities: options.identities ?? mode === 'malicious',
+    ...(graph !== undefined && { graphs: [graph] }),
     ...policy,
+    requireIdentities: options.identities === true || policy.requireIdentities === true,
     minimumClients: Math.max(2, terms.minimumClients, policy.minimumClients ?? 2),
     modelDigest: terms.modelDigest,
     maximumWrapProbability: Math.max(...vectors.map(({ wrapProbability = 0 }) => wrapProbability)),

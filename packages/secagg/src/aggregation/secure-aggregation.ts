@@ -10,7 +10,8 @@ import { decodeRoundConfig, encodeRoundConfig } from '../config/encode-config.ts
 import { checkRoundConfig, type GraphKind, type Mode, roundConfig } from '../config/round-config.ts';
 import type { CryptoProvider, MaskSuite } from '../crypto/provider.ts';
 import type { MaskExecutor } from '../executor/mask-task.ts';
-import type { Directory, Identity } from '../identity.ts';
+import type { Directory } from '../directory.ts';
+import type { Identity } from '../identity.ts';
 import type { ClientPolicy } from '../policy.ts';
 import { secureClient } from './client.ts';
 import { secureServer } from './server.ts';
@@ -27,7 +28,7 @@ export interface SecureAggregationOptions {
   readonly graph?: GraphKind;
   /** Default `aes-128-ctr`. */
   readonly suite?: MaskSuite;
-  /** Whether every client signs; default: only against a malicious server. */
+  /** Whether every client signs; default: against a malicious server, and where there is an identity or a directory. */
   readonly identities?: boolean;
   /** 32 secret bytes under which saved state is sealed: each client and the server has its own. */
   readonly sealingKey: Uint8Array;
@@ -62,13 +63,25 @@ export function secureAggregation(options: SecureAggregationOptions): SecureAggr
   const where = 'secureAggregation';
   if (typeof options !== 'object' || options === null) refuse('INVALID_ARGUMENT', where, 'options', options);
   const sealingKey = checkBytes(`${where}: sealingKey`, options.sealingKey, 32).slice();
-  const shared = { ...options, sealingKey };
+  const { identities, identity, directory, policy } = options;
+  if (identities === false && (identity ?? directory) !== undefined) {
+    refuse('INVALID_ARGUMENT', `${where}: identities`, 'them, with an identity or a directory', false);
+  }
+  if (identities === false && policy?.requireIdentities === true) {
+    refuse('INVALID_ARGUMENT', `${where}: identities`, 'them, as the policy requires', false);
+  }
+  const shared = { ...options, sealingKey, identities: signs(options) };
   return {
     kind: 'secure-aggregation',
-    configure: (round) => encodeRoundConfig(configFor(options, round)),
+    configure: (round) => encodeRoundConfig(configFor(shared, round)),
     client: (given) => secureClient(shared, decodeRoundConfig(given.configuration), given),
     server: (given) => secureServer(shared, decodeRoundConfig(given.configuration), given),
   };
+}
+
+/** Whether the clients of these options sign. */
+function signs({ mode, identities, identity, directory }: SecureAggregationOptions): boolean {
+  return identities ?? (mode === 'malicious' || identity !== undefined || directory !== undefined);
 }
 
 function configFor(options: SecureAggregationOptions, round: SecureRound): ReturnType<typeof roundConfig> {

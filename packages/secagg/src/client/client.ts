@@ -10,13 +10,14 @@ import { roundConfigDigest } from '../config/encode-config.ts';
 import { type RoundConfig, checkRoundConfig, hasConsistencyRound } from '../config/round-config.ts';
 import { defaultProvider } from '../crypto/default-provider.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
-import { type Directory, type Identity, signMessage } from '../identity.ts';
+import type { Directory } from '../directory.ts';
+import { type Identity, signMessage } from '../identity.ts';
 import { copyOf, equal } from '../internal/bytes.ts';
 import { decodeAbort, encodeAbort } from '../messages/abort.ts';
 import { MESSAGE, type Message, NO_INDEX, decodeMessage } from '../messages/header.ts';
 import { encodeId } from '../messages/member.ts';
 import { openState, sealState } from '../persist/seal.ts';
-import { type ClientPolicy, checkPolicy } from '../policy.ts';
+import { type ClientPolicy, checkPolicy, checkSigning } from '../policy.ts';
 import { secretSource } from '../randomness.ts';
 import { advertise } from './advertise.ts';
 import { type ClientInput, type InputVectors, checkInput, eraseInput } from './input.ts';
@@ -47,11 +48,11 @@ export interface SecAggClientOptions {
   readonly persist: (sealedState: Uint8Array) => Promise<void>;
   /** 32 secret bytes under which saved state is sealed. */
   readonly sealingKey: Uint8Array;
-  /** Needed in rounds with identities. */
+  /** Needed in rounds with identities; a client that has one refuses every other round. */
   readonly identity?: Identity;
   /**
-   * Public keys of the other clients, from a source that is not the server. Where given, their advertisements are held
-   * against it; needed where survivors are signed.
+   * Public keys of the other clients, from a source that is not the server. Their advertisements are held against it, so
+   * that a client that has one refuses rounds without identities; needed where survivors are signed.
    */
   readonly directory?: Directory;
   /** Refuses sums whose cohorts differ too little from earlier ones; complete graph only, where clients see the cohort. */
@@ -91,14 +92,7 @@ export class SecAggClient {
     if (typeof options.persist !== 'function') {
       refuse('INVALID_ARGUMENT', 'SecAggClient: persist', 'a function', options.persist);
     }
-    if (this.#config.identities !== (options.identity !== undefined)) {
-      refuse(
-        'INVALID_ARGUMENT',
-        'SecAggClient: identity',
-        'one exactly where the round has identities',
-        'the opposite',
-      );
-    }
+    checkSigning(options, this.#config);
     if (hasConsistencyRound(this.#config) && typeof options.directory !== 'function') {
       refuse('INVALID_ARGUMENT', 'SecAggClient: directory', 'one where survivors are signed', options.directory);
     }

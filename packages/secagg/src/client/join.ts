@@ -7,6 +7,7 @@
 import { utf8Decode } from '@fedkit/core/internal';
 import { hararyNeighbours, ringOrder } from '../graph/harary.ts';
 import { leafHash, verifyPath } from '../graph/merkle.ts';
+import { keyOf } from '../directory.ts';
 import { verifyMember } from '../identity.ts';
 import { equal, hex } from '../internal/bytes.ts';
 import { decodeCohort } from '../messages/cohort.ts';
@@ -99,7 +100,7 @@ function checkSignatures({ provider, config, configDigest, directory }: ClientRo
   const owners = new Set<string>();
   for (const member of members) {
     verifyMember(provider, config, configDigest, directory, member);
-    owners.add(hex(directory(utf8Decode(member.id)) as Uint8Array));
+    owners.add(hex(keyOf(directory, utf8Decode(member.id))));
   }
   if (owners.size !== members.length) refuseMessage('identities that differ', 'one under two ids');
 }

@@ -4,7 +4,8 @@
  * @module
  */
 import { hasConsistencyRound } from '../config/round-config.ts';
-import { type Directory, verifySurvivors } from '../identity.ts';
+import type { Directory } from '../directory.ts';
+import { verifySurvivors } from '../identity.ts';
 import { equal } from '../internal/bytes.ts';
 import { digestOf } from '../internal/hash.ts';
 import { PURPOSE } from '../key-derivation.ts';

@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { copyOf, equal } from '../internal/bytes.ts';
+import { copyOf, equal, fromHex } from '../internal/bytes.ts';
+import { COFACTOR_ALONE, isWellFormed } from './ed25519.ts';
 import { plainProvider, refuseAgreement } from './plain.ts';
 import type { Agreement, CryptoProvider, Keystream, MaskSuite } from './provider.ts';
 
@@ -75,9 +76,13 @@ export function nodeProvider(): CryptoProvider | undefined {
     provider.hmac(key, key);
     void (provider.keystream('aes-128-ctr', key.subarray(0, 16), 16) as Keystream)(16);
     void (provider.keystream('chacha20', key, 64) as Keystream)(64);
-    return provider.verify(publicFrom(native, privateFrom(native, ED25519_PREFIX, key)), key, provider.sign(key, key))
-      ? provider
-      : undefined;
+    if (!provider.verify(publicFrom(native, privateFrom(native, ED25519_PREFIX, key)), key, provider.sign(key, key)))
+      return undefined;
+    // An engine that multiplies by the cofactor would take what the others refuse.
+    const { publicKey, message, signature } = COFACTOR_ALONE;
+    return provider.verify(fromHex(publicKey), fromHex(message), fromHex(signature))
+      ? { ...provider, verify: (...signed) => plainProvider.verify(...signed) }
+      : provider;
   } catch {
     return undefined;
   }
@@ -172,9 +177,8 @@ function makeProvider(native: NativeCrypto): CryptoProvider {
       return native.sign(null, message, key);
     },
     verify(publicKey, message, signature) {
-      // OpenSSL checks the equation without the cofactor, noble with it: a signer with a crafted key can make a
-      // signature that one accepts and the other refuses. Both bind the message; an honest signer never meets the gap.
-      if (publicKey.length !== 32 || signature.length !== 64) return false;
+      // OpenSSL and BoringSSL compare bytes, without the cofactor, but take points of small order and other encodings of A.
+      if (!isWellFormed(publicKey, signature)) return false;
       try {
         const key = native.createPublicKey({
           key: { kty: 'OKP', crv: 'Ed25519', x: toBase64Url(publicKey) },

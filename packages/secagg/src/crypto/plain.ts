@@ -10,6 +10,7 @@ import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { FedkitError } from '@fedkit/core';
 import { copyOf } from '../internal/bytes.ts';
+import { isWellFormed, verifyEquation } from './ed25519.ts';
 import type { Agreement, CryptoProvider, Keystream, MaskSuite } from './provider.ts';
 
 const ZERO_NONCE = new Uint8Array(12);
@@ -73,11 +74,6 @@ export const plainProvider: CryptoProvider = {
   hmac: (key, message) => hmac(sha256, key, message),
   sha256: (bytes) => sha256(bytes),
   sign: (secretKey, message) => ed25519.sign(message, secretKey),
-  verify(publicKey, message, signature) {
-    try {
-      return ed25519.verify(signature, message, publicKey, { zip215: false });
-    } catch {
-      return false;
-    }
-  },
+  verify: (publicKey, message, signature) =>
+    isWellFormed(publicKey, signature) && verifyEquation(publicKey, message, signature),
 };

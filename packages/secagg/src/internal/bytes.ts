@@ -39,6 +39,11 @@ export function hex(bytes: Uint8Array): string {
   return text;
 }
 
+/** The bytes of hexadecimal digits. */
+export function fromHex(digits: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from({ length: digits.length / 2 }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16));
+}
+
 /** An unsigned 32-bit integer in four bytes. */
 export function uint32Bytes(value: number): Uint8Array {
   return Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24);

@@ -63,7 +63,7 @@ function acceptSignature(round: ServerRound, { index, body, signed }: Message): 
   if (!equal(hash, survivorsHash(round.transcript, round.survivorsBody()))) {
     refuse('a signature of the survivors it was sent', 'one of others');
   }
-  round.signed[index] = signed?.signature;
+  round.signed[index] = signed && copyOf(signed.signature);
 }
 
 function acceptResponse(round: ServerRound, { index, body }: Message): void {

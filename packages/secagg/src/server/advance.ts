@@ -73,7 +73,7 @@ export function openStage(round: ServerRound, stage: ServerStage): OpenedStage {
       round.closeMembers();
       if (round.complete) {
         const message = encodeCohort(round.config, round.cohort);
-        return { stage: 'share', recipients: members, make: () => message };
+        return { stage: 'share', recipients: members, make: () => message.slice() };
       }
       return { stage: 'reveal', recipients: members, make: (index) => commitmentsFor(round, index) };
     }
@@ -85,7 +85,7 @@ export function openStage(round: ServerRound, stage: ServerStage): OpenedStage {
     case 'input':
       if (hasConsistencyRound(round.config)) {
         const message = encodeSurvivors(round.config, round.survivorsBody());
-        return { stage: 'consistency', recipients: round.survivors(), make: () => message };
+        return { stage: 'consistency', recipients: round.survivors(), make: () => message.slice() };
       }
       return { stage: 'unmask', recipients: round.survivors(), make: (index) => unmaskRequestFor(round, index) };
     default:

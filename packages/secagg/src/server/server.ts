@@ -10,7 +10,8 @@ import { type RoundConfig, checkRoundConfig, maskedVectors } from '../config/rou
 import { defaultProvider } from '../crypto/default-provider.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import { type MaskExecutor, type MaskTask, maskCount, runMaskTask } from '../executor/mask-task.ts';
-import { type Directory, verifyMessage } from '../identity.ts';
+import type { Directory } from '../directory.ts';
+import { verifyMessage } from '../identity.ts';
 import { equal } from '../internal/bytes.ts';
 import { decodeAbort, encodeAbort } from '../messages/abort.ts';
 import { MESSAGE, type Message, NO_INDEX, decodeMessage } from '../messages/header.ts';
@@ -105,6 +106,9 @@ export class SecAggServer {
     if (config.identities && options.directory === undefined) {
       refuse('INVALID_ARGUMENT', 'SecAggServer: directory', 'one in rounds with identities', undefined);
     }
+    if (!config.identities && options.directory !== undefined) {
+      refuse('INVALID_ARGUMENT', 'SecAggServer: directory', 'none in a round without identities', 'one');
+    }
     this.#options = options;
     this.#provider = options.provider ?? defaultProvider();
     this.#round = new ServerRound(config, roundConfigDigest(config));
@@ -155,7 +159,7 @@ export class SecAggServer {
    * stage that has ended: a masked input that comes after its owner was declared dropped is never looked at.
    *
    * @param clientId - Who sent it, as the transport authenticated it.
-   * @param message - Must stay as it is until the promise settles; nothing of it is kept by reference.
+   * @param message - Must stay as it is until the promise settles; nothing of it is kept by reference after.
    * @throws FedkitError `DECODE_FAILED`, `AUTHENTICATION_FAILED` or `PROTOCOL_STATE`; the state is as before.
    */
   receive(clientId: ClientId, message: Uint8Array): Promise<void> {
@@ -173,11 +177,12 @@ export class SecAggServer {
         this.#digests.set(slot, digest);
         return;
       }
-      if (decoded.type !== MESSAGE.abort) this.#checkTurn(clientId, decoded, earlier !== undefined);
+      if (decoded.type === MESSAGE.abort) this.#checkMember(clientId, decoded);
+      else this.#checkTurn(clientId, decoded, earlier !== undefined);
       this.#checkSignature(clientId, decoded);
       if (decoded.type === MESSAGE.abort) {
         decodeAbort(decoded.body);
-        this.#left.add(clientId);
+        this.leave(clientId);
         return;
       }
       acceptMessage(round, this.#stage, id, decoded);
@@ -190,7 +195,8 @@ export class SecAggServer {
 
   /** Notes that a client has gone, so that nobody waits for it. What it already sent counts; it may come back in time. */
   leave(clientId: ClientId): void {
-    this.#left.add(clientId);
+    // Of strangers nothing is kept, however many there are.
+    if (this.#round.places.has(clientId)) this.#left.add(clientId);
   }
 
   /**
@@ -286,7 +292,7 @@ export class SecAggServer {
       const message = encodeAbort(this.#round.config, NO_INDEX, false);
       this.#outbox = new Outbox(
         this.#round.members.map(({ index }) => this.#round.idOf(index)),
-        () => message,
+        () => message.slice(),
       );
       return this.#outbox;
     });
@@ -343,6 +349,17 @@ export class SecAggServer {
     this.#checkPlace(clientId, place, message.index);
     this.#checkSignature(clientId, message);
     this.#blame.accept(place, message.body);
+  }
+
+  /** An abort comes from a client that has advertised; before it has heard of its place, without one. */
+  #checkMember(clientId: ClientId, { index }: Message): void {
+    const place = this.#round.places.get(clientId);
+    if (place === undefined) {
+      throw new FedkitError('PROTOCOL_STATE', 'SecAggServer.receive: expected a client of this round, got another', {
+        details: { client: clientId },
+      });
+    }
+    if (index !== NO_INDEX) this.#checkPlace(clientId, place, index);
   }
 
   #checkPlace(clientId: ClientId, place: number, index: number): void {

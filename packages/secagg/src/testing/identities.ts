@@ -4,7 +4,8 @@
  * @module
  */
 import type { ClientId } from '@fedkit/core';
-import { type Directory, type Identity, publicKeyOf } from '../identity.ts';
+import type { Directory } from '../directory.ts';
+import { type Identity, publicKeyOf } from '../identity.ts';
 import { testingRng } from './rng.ts';
 
 /** Who signs with what, and where the others look it up. */
