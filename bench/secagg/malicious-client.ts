@@ -76,6 +76,7 @@ async function run(): Promise<{ cpu: Record<Step | 'total', number>; up: number;
     config,
     policy: acceptingPolicy(config),
     persist: async () => undefined,
+    singleInstance: true,
     sealingKey: new Uint8Array(32).fill(7),
     identity: own,
     directory: (id) => keys.get(id),

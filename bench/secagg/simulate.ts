@@ -52,6 +52,7 @@ export async function simulate(config: RoundConfig, dropped: ReadonlySet<number>
     config,
     policy: acceptingPolicy(config),
     sealingKey,
+    singleInstance: true,
     persist: async (state: Uint8Array) => {
       if (spill && secure.stage === 'input') writeFileSync(saved(place), state);
     },

@@ -52,6 +52,7 @@ export async function runClient(config: RoundConfig, peers: readonly Peer[], dro
     config,
     policy: acceptingPolicy(config),
     persist: async () => undefined,
+    singleInstance: true,
     sealingKey: new Uint8Array(32).fill(7),
   });
   let held = process.cpuUsage();

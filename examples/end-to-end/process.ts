@@ -61,6 +61,10 @@ export function mortalStore(store: Store, clock: Clock, rng: SeededRng, life: Ab
   };
   return {
     get: (key) => slowly(() => store.get(key)),
+    ...(store.compareAndSwap && {
+      compareAndSwap: (key, bytes, previous) =>
+        slowly(async () => store.compareAndSwap?.(key, bytes, previous) ?? false),
+    }),
     put: (key, bytes) => {
       const own = bytes.slice();
       return slowly(() => store.put(key, own));

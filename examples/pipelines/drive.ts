@@ -73,7 +73,8 @@ export async function driveRound<
   const persist = async (state: Uint8Array) => void (saved = state);
   const open = () => other.open({ round, parameters, persist, ...(saved !== undefined && { saved }) });
   const clients = new Map<ClientId, SecureClient>();
-  for (const id of ids) clients.set(id, half.enter(task, { client: id, persist: async () => undefined }));
+  for (const id of ids)
+    clients.set(id, half.enter(task, { client: id, persist: async () => undefined, singleInstance: true }));
   const silent = new Set<ClientId>();
   let collector: ExchangeCollector<R> = open();
   while (!collector.finished) {

@@ -61,7 +61,7 @@ export class Clients {
     let message: Uint8Array | undefined;
     if (half.sends === 'exchange') {
       // A device would write its sealed state down; these live and die with their process.
-      const machine = half.enter(order, { client, persist: async () => {} });
+      const machine = half.enter(order, { client, persist: async () => {}, singleInstance: true });
       this.#machines.set(client, { machine, half });
       message = await machine.start();
     } else if (!order.vanishing.before.includes(client)) {

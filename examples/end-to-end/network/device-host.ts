@@ -97,6 +97,7 @@ async function participate(number: number): Promise<void> {
     local: ({ ticket }) => ({ steps: 2, batchSize: 'all', learningRate: 0.125, rng: seededRng(ticket) }),
     exchange: (request, how) => (clock.now() < plan.until ? faulty : direct)(request, how),
     store: fileStore(fs, `${task.directory}/${number}`),
+    singleInstance: true,
     clock,
     rng: secureRng(),
   });

@@ -156,15 +156,20 @@ export { type ServerAdamOptions, serverAdam } from './server/adam.ts';
 export { type ServerYogiOptions, serverYogi } from './server/yogi.ts';
 export { type ServerAdagradOptions, serverAdagrad } from './server/adagrad.ts';
 export type {
+  ClientPersist,
+  ClientSwap,
   Persist,
+  Sealer,
   SecureAggregation,
   SecureClient,
+  SecureClientKeeping,
   SecureInput,
   SecureRound,
   SecureServer,
   SecureSums,
   SecureTerms,
   SecureVector,
+  SecureProgress,
 } from './secure/contract.ts';
 export type {
   ClientHalf,

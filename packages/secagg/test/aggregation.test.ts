@@ -21,6 +21,7 @@ const round: SecureRound = {
 };
 const terms: SecureTerms = { round: 3, minimumClients: 4, modelDigest, vectors };
 const persist: Persist = async () => undefined;
+const keeping = { persist, singleInstance: true };
 
 /** Runs a round to its end, the server thrown away and restored between every two stages. */
 async function run(aggregation: (id?: string) => ReturnType<typeof secureAggregation>, gone: readonly string[] = []) {
@@ -33,7 +34,7 @@ async function run(aggregation: (id?: string) => ReturnType<typeof secureAggrega
     const own = savedOf.get(id) ?? new Saves();
     savedOf.set(id, own);
     const saved = own.last === undefined ? {} : { saved: own.last };
-    return aggregation(id).client({ id, configuration, terms, persist: own.persist, ...saved });
+    return aggregation(id).client({ id, configuration, terms, persist: own.persist, singleInstance: true, ...saved });
   };
   let machine = server.server({ configuration, persist: saves.persist });
   const stages: string[] = [];
@@ -103,7 +104,7 @@ describe('secureAggregation', () => {
         id: 'a',
         configuration,
         terms: { ...terms, ...own },
-        persist,
+        ...keeping,
       });
     expect(enter({}).progress).toBe('open');
     expect(() => enter({ round: 4 })).toThrow(code('PROTOCOL_STATE'));
@@ -147,7 +148,7 @@ describe('secureAggregation', () => {
       { identity, policy: { requireIdentities: false } },
     ]) {
       const aggregation = secureAggregation({ ...options, ...own });
-      expect(() => aggregation.client({ id: 'a', configuration, terms, persist })).toThrow(
+      expect(() => aggregation.client({ id: 'a', configuration, terms, ...keeping })).toThrow(
         code('AUTHENTICATION_FAILED'),
       );
     }
@@ -160,7 +161,7 @@ describe('secureAggregation', () => {
     const policy = { modes: undefined, suites: undefined, graphs: undefined } as object;
     const aggregation = secureAggregation({ ...options, policy });
     const configuration = aggregation.configure(round);
-    expect(aggregation.client({ id: 'a', configuration, terms, persist }).progress).toBe('open');
+    expect(aggregation.client({ id: 'a', configuration, terms, ...keeping }).progress).toBe('open');
   });
 
   it('refuses what are no options', () => {

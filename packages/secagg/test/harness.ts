@@ -56,6 +56,7 @@ export function clientOptions(
     config,
     policy: acceptingPolicy(config),
     persist: async () => undefined,
+    singleInstance: true,
     sealingKey: SEALING_KEY,
     rng: testingRng(`client ${id}`),
     ...more,

@@ -1,7 +1,7 @@
 // Research groups 11 and 16: state that survives a crash, single answers, secrets that stay secret.
-import { seededRng } from '@fedkit/core';
+import { type ClientPersist, type ClientSwap, type SecureRng, seededRng } from '@fedkit/core';
 import { describe, expect, it } from 'vitest';
-import { SecAggClient, SecAggServer } from '../src/index.ts';
+import { SecAggClient, SecAggServer, plainProvider } from '../src/index.ts';
 import { hex } from '../src/internal/bytes.ts';
 import { encodeUnmaskRequest } from '../src/messages/unmask-request.ts';
 import { NO_INDEX } from '../src/messages/header.ts';
@@ -76,6 +76,65 @@ describe('single answers', () => {
       client.receive(other),
     ]);
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+  });
+});
+
+/** A place for one state that compares before it swaps, as a database's row does. */
+function swapping() {
+  let kept: Uint8Array | undefined;
+  const digestOf = (bytes: Uint8Array | undefined) => bytes && hex(plainProvider.sha256(bytes));
+  const persist: ClientSwap = {
+    async compareAndSwap(sealed, previous) {
+      if (digestOf(kept) !== (previous && hex(previous))) return false;
+      kept = sealed.slice();
+      return true;
+    },
+  };
+  return { persist, restore: (id: string, rng: SecureRng) => restored(id, persist, kept as Uint8Array, rng) };
+}
+
+function restored(id: string, persist: ClientSwap, sealedState: Uint8Array, rng: SecureRng): SecAggClient {
+  const { singleInstance: _alone, ...options } = clientOptions(complete, id, { persist, rng });
+  return SecAggClient.restore({ ...options, sealedState });
+}
+
+describe('two instances of one state', () => {
+  it.each(['share', 'input', 'unmask'])('give one answer where the store compares, in stage %s', async (stage) => {
+    const { persist, restore } = swapping();
+    const round = await new Round(complete, (id) => (id === 'c0' ? { persist } : {})).until(stage);
+    const [one, other] = [restore('c0', testingRng('one')), restore('c0', testingRng('other'))];
+    const message = round.sent.get('c0') as Uint8Array;
+    for (const client of [one, other]) if (stage === 'input') client.setInput(Round.input('c0'));
+    const outcomes = await Promise.allSettled([one.receive(message), other.receive(message)]);
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    const [loser] = outcomes[0].status === 'rejected' ? [one] : [other];
+    const again = expect.objectContaining({ code: 'PROTOCOL_STATE' });
+    await expect(loser.receive(message)).rejects.toThrow(again);
+    await expect(loser.abort()).rejects.toThrow(again);
+    // Whoever starts again from what is kept gives the winner's answer.
+    const winner = outcomes.find((outcome) => outcome.status === 'fulfilled');
+    expect(await restore('c0', testingRng('third')).receive(message)).toEqual(winner?.value);
+  });
+
+  it("are the caller's to prevent where it does not, by name", () => {
+    const { singleInstance: _alone, ...options } = clientOptions(complete, 'c0');
+    expect(() => new SecAggClient(options)).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('singleInstance') }),
+    );
+    expect(() => new SecAggClient({ ...options, persist: {} as ClientSwap })).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+    );
+  });
+
+  it('tells the store what each save replaces, and where the client stands after it', async () => {
+    const saves: { state: Uint8Array; previous: Uint8Array | undefined; progress: string }[] = [];
+    const persist: ClientPersist = async (state, previous, progress) =>
+      void saves.push({ state: state.slice(), previous: previous?.slice(), progress });
+    await new Round(complete, (id) => (id === 'c0' ? { persist } : {})).until('finished');
+    expect(saves.map(({ progress }) => progress)).toEqual(['open', 'open', 'masked', 'finished']);
+    saves.forEach(({ previous }, i) => {
+      expect(previous && hex(previous)).toBe(i === 0 ? undefined : hex(plainProvider.sha256(saves[i - 1].state)));
+    });
   });
 });
 

@@ -116,6 +116,25 @@ export function storeLaws({ create, reopen }: StoreSetup): Law[] {
       },
     },
     {
+      name: 'swaps, where it can, what it was told is there, and nothing else',
+      async run() {
+        const store = await create();
+        if (store.compareAndSwap === undefined) return;
+        const swap = store.compareAndSwap.bind(store);
+        const [one, two, three] = [1, 2, 3].map((byte) => Uint8Array.of(byte, byte));
+        ensure(!(await swap('a', two, one)), 'nothing there, so not what is said to be');
+        ensure((await store.get('a')) === undefined, 'nothing changed by a swap that is refused');
+        ensure(await swap('a', one, undefined), 'the first bytes taken where nothing is');
+        ensure(!(await swap('a', two, undefined)), 'the second writer refused where something is');
+        ensure(!(await swap('a', two, three)), 'other bytes than those there refused');
+        ensure(!(await swap('a', two, one.subarray(1))), 'a part of those there refused');
+        ensure(sameBits(await store.get('a'), one), 'the bytes as before');
+        const outcomes = await Promise.all([swap('a', two, one), swap('a', three, one)]);
+        ensure(outcomes.filter(Boolean).length === 1, 'one of two that swap the same bytes at once');
+        ensure(sameBits(await store.get('a'), outcomes[0] ? two : three), 'the bytes of the one that was told so');
+      },
+    },
+    {
       name: 'keeps large values',
       async run() {
         const store = await create();

@@ -37,10 +37,16 @@ export interface FederatedClientOptions<
   readonly local: (task: RoundTask) => DeviceTraining;
   readonly exchange: Exchange;
   /**
-   * Where it remembers, under `client/<id>` and `model/<n>/<id>`. Holds the client's updates as they are: keep it where
-   * the data is. One client at a time uses it under one id.
+   * Where it remembers, under `client/<id>` and `model/<n>/<id>`. Under secure aggregation the record is sealed under the
+   * client's key; otherwise it holds the client's updates as they are: keep it where the data is. One client at a time uses it
+   * under one id: under secure aggregation a second one is refused where the store has `compareAndSwap`.
    */
   readonly store: Store;
+  /**
+   * Needed under secure aggregation where the store has no `compareAndSwap`: the caller answers for it that no other client
+   * uses this store under this id. Two could answer one round twice, and the server would learn the input.
+   */
+  readonly singleInstance?: boolean;
   /** The longest broadcast it accepts, in bytes; default 64 bytes a parameter and 64 KiB: sixteen vectors. */
   readonly maximumModelBytes?: number;
   /** Noise, rounding, and the spread of repeated requests; default: the platform's CSPRNG. */

@@ -64,7 +64,16 @@ export function federatedClient<
   if (layout && trainer.layout && !layout.equals(trainer.layout))
     refuse('SHAPE_MISMATCH', `${where}: the trainer's layout`, 'the layout given', 'another');
   checkInteger(`${where}: maximumModelBytes`, options.maximumModelBytes ?? 1, 1);
-  return new Device(options, pipeline.client(), stateOwner(pipeline.algorithm, pipeline.size, layout));
+  const half = pipeline.client();
+  if (half.sends === 'exchange' && !options.store.compareAndSwap && options.singleInstance !== true) {
+    refuse(
+      'INVALID_ARGUMENT',
+      `${where}: singleInstance`,
+      'true, or a store with compareAndSwap: two clients of one record give an input away',
+      options.singleInstance,
+    );
+  }
+  return new Device(options, half, stateOwner(pipeline.algorithm, pipeline.size, layout));
 }
 
 const NOW: NextStep = { next: 'request', milliseconds: 0 };
@@ -88,7 +97,8 @@ class Device<S extends PlainData, B extends PlainData, C extends PlainData, U ex
     this.#options = options;
     this.#half = half;
     this.#owner = owner;
-    this.#records = new RecordKeeper(options.store, options.id, options.pipeline.digest);
+    const sealer = half.sends === 'exchange' ? half.sealer : undefined;
+    this.#records = new RecordKeeper(options.store, options.id, options.pipeline.digest, sealer);
     this.#rng = options.rng ?? secureRng();
     this.#clock = options.clock ?? wallClock;
   }
@@ -217,6 +227,7 @@ class Device<S extends PlainData, B extends PlainData, C extends PlainData, U ex
     try {
       session = this.#session ??= await this.#openSession(work);
     } catch (error) {
+      if (this.#records.superseded) throw error;
       return this.#discard(work, error);
     }
     if (session.progress === 'aborted') return this.#resolve(work, 'uncounted');
@@ -234,6 +245,7 @@ class Device<S extends PlainData, B extends PlainData, C extends PlainData, U ex
       const isNew = await session.receive(response.bytes);
       return isNew ? NOW : { next: 'request', milliseconds: FIRST_PAUSE };
     } catch (error) {
+      if (this.#records.superseded) throw error;
       // Once masked, others can open the sum without this client, so that it goes on asking whether it is in it.
       if (isRefusal(error) && session.progress !== 'open') return this.#complain(error, task);
       return this.#discard(work, error);
@@ -247,7 +259,8 @@ class Device<S extends PlainData, B extends PlainData, C extends PlainData, U ex
     const saved = work.sealed && { saved: work.sealed };
     return SecureSession.open(
       work,
-      (persist) => half.enter(work.task, { client, persist, ...saved }),
+      // The record is what is swapped: one with another's in its place throws.
+      (persist) => half.enter(work.task, { client, persist, singleInstance: true, ...saved }),
       (moved) => this.#records.put({ ...this.#records.current, work: moved }),
     );
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Phone, untilClosed } from '../../test/device/phone.ts';
-import { ScriptedSum } from '../../test/device/scripted-sum.ts';
+import { ScriptedSum, sealer } from '../../test/device/scripted-sum.ts';
 import { quadraticTrainer } from '../conformance/quadratic-trainer.ts';
 import { FedkitError } from '../errors.ts';
 import type { Request } from '../round/message.ts';
@@ -9,15 +9,17 @@ import type { Store } from '../store/contract.ts';
 import type { Exchange } from '../transport/contract.ts';
 import { memoryTransport } from '../transport/memory/memory-transport.ts';
 import { virtualClock } from '../transport/memory/virtual-clock.ts';
-import { decodeRecord } from './client-record-format.ts';
+import { type ClientRecord, sameBytes } from './client-record.ts';
+import { decodeRecord, encodeRecord } from './client-record-format.ts';
 import type { FederatedClient } from './contract.ts';
 import { federatedClient } from './federated-client.ts';
+import { openRecord } from './sealed-record.ts';
 
 function device(
   server: ScriptedSum,
-  options: { store: Store; exchange?: Exchange; events?: string[]; onTraining?: () => void },
+  options: { store: Store; exchange?: Exchange; events?: string[]; onTraining?: () => void; singleInstance?: boolean },
 ): FederatedClient<unknown> {
-  const { store, exchange = memoryTransport(server, 'a'), events = [], onTraining } = options;
+  const { store, exchange = memoryTransport(server, 'a'), events = [], onTraining, singleInstance } = options;
   const trainer = quadraticTrainer(Float32Array.of(24), 1);
   return federatedClient({
     id: 'a',
@@ -31,11 +33,27 @@ function device(
     },
     local: () => ({ steps: 1, batchSize: 'all', learningRate: 0.5 }),
     store,
+    ...(singleInstance !== undefined && { singleInstance }),
     exchange,
     clock: virtualClock(),
     onProgress: (event) => events.push('reason' in event ? event.reason : event.kind),
   });
 }
+
+/** The store, with a look at every record that is put. */
+function watch(store: Store, look: (bytes: Uint8Array) => void): Store {
+  return {
+    ...store,
+    compareAndSwap(key, bytes, previous) {
+      if (key === 'client/a') look(bytes);
+      return (store.compareAndSwap as NonNullable<Store['compareAndSwap']>)(key, bytes, previous);
+    },
+  };
+}
+
+const DIGEST = new ScriptedSum().pipeline.digest;
+const opened = (bytes: Uint8Array) => openRecord(bytes, DIGEST, sealer) as ClientRecord;
+const recordOf = async (store: Store) => opened((await store.get('client/a')) as Uint8Array);
 
 describe('federatedClient in a secure sum', () => {
   it('masks its input once and gives its mask away', async () => {
@@ -45,7 +63,7 @@ describe('federatedClient in a secure sum', () => {
     await untilClosed(() => device(server, { store, events }));
     expect(server.sum).toBe(12);
     expect(events).toEqual(['joined', 'received', 'downloaded', 'trained', 'counted']);
-    expect(decodeRecord((await store.get('client/a')) as Uint8Array).work).toEqual({ kind: 'none' });
+    expect((await recordOf(store)).work).toEqual({ kind: 'none' });
   });
 
   it('answers with the same bytes wherever its process died', async () => {
@@ -88,17 +106,81 @@ describe('federatedClient in a secure sum', () => {
     const server = new ScriptedSum();
     const store = memoryStore();
     const inputs: boolean[] = [];
-    const watching: Store = {
+    const watching = watch(store, (bytes) => {
+      const { work } = opened(bytes);
+      if (work.kind === 'exchanging') inputs.push(work.input !== undefined);
+    });
+    await untilClosed(() => device(server, { store: watching }));
+    // Trained, started; then masked, and opened.
+    expect(inputs).toEqual([true, true, false, false]);
+  });
+
+  it('has nothing of its record in the clear, whichever save is the last', async () => {
+    const store = memoryStore();
+    const saves: Uint8Array[] = [];
+    const watching = watch(store, (bytes) => saves.push(bytes.slice()));
+    await untilClosed(() => device(new ScriptedSum(), { store: watching }));
+    expect(saves.length).toBeGreaterThan(5);
+    for (const bytes of saves) {
+      expect(() => decodeRecord(bytes)).toThrow(expect.objectContaining({ code: 'DECODE_FAILED' }));
+      const clear = encodeRecord(opened(bytes));
+      expect(Buffer.from(bytes).includes(Buffer.from(clear.subarray(40, 72)))).toBe(false);
+    }
+    // What the store holds in the clear is no record of this client: somebody else put it there.
+    await store.put('client/a', encodeRecord(await recordOf(store)));
+    await expect(device(new ScriptedSum(), { store }).step()).rejects.toMatchObject({ code: 'AUTHENTICATION_FAILED' });
+  });
+
+  it('sends nothing once another client has gone on from its record', async () => {
+    for (const steps of [0, 1, 2, 3, 4, 5]) {
+      const server = new ScriptedSum();
+      const store = memoryStore();
+      const [first, second] = [device(server, { store }), device(server, { store })];
+      for (let step = 0; step < steps; step++) await first.step();
+      await second.state();
+      // The second moves the record on; the first must notice before anything of it leaves.
+      await first.state();
+      const before = await store.get('client/a');
+      while (before && sameBytes((await store.get('client/a')) as Uint8Array, before)) await second.step();
+      if (!before) await second.step();
+      const answers = () => [...server.answers].map(([kind, different]) => `${kind}: ${different.size}`).join();
+      const asked = answers();
+      let refused: unknown;
+      for (let step = 0; step < 4 && refused === undefined; step++)
+        await first.step().catch((error: unknown) => {
+          refused = error;
+        });
+      expect(refused, `after ${steps}`).toMatchObject({ code: 'PROTOCOL_STATE' });
+      expect(answers()).toBe(asked);
+      await untilClosed(() => second);
+      expect(server.sum).toBe(12);
+    }
+  });
+
+  it('goes on where a save was kept although the store said that it failed', async () => {
+    const server = new ScriptedSum();
+    const store = memoryStore();
+    let fails = 0;
+    const failing: Store = {
       ...store,
-      put(key, bytes) {
-        const work = key === 'client/a' && decodeRecord(bytes).work;
-        if (work && work.kind === 'exchanging') inputs.push(work.input !== undefined);
-        return store.put(key, bytes);
+      async compareAndSwap(key, bytes, previous) {
+        const swapped = await (store.compareAndSwap as NonNullable<Store['compareAndSwap']>)(key, bytes, previous);
+        if (fails++ % 3 < 2) throw new FedkitError('UNAVAILABLE', 'the answer was lost');
+        return swapped;
       },
     };
-    await untilClosed(() => device(server, { store: watching }));
-    // Trained, started, masked; then opened.
-    expect(inputs).toEqual([true, true, true, false]);
+    await untilClosed(() => device(server, { store: failing }));
+    expect(server.sum).toBe(12);
+    for (const different of server.answers.values()) expect(different.size).toBe(1);
+  });
+
+  it('wants a store that swaps, or to be told that it is alone', () => {
+    const plain = { ...memoryStore() };
+    delete plain.compareAndSwap;
+    const make = (more: object) => () => device(new ScriptedSum(), { store: plain, ...more });
+    expect(make({})).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+    expect(make({})).toThrow(/singleInstance/);
+    expect(make({ singleInstance: true })).not.toThrow();
   });
 
   it('leaves a sum whose terms it does not like before it is masked', async () => {
@@ -139,7 +221,7 @@ describe('federatedClient in a secure sum', () => {
     const client = device(server, { store, events });
     while (events.length < 5) await client.step();
     expect(events.slice(4)).toEqual([reason]);
-    expect(decodeRecord((await store.get('client/a')) as Uint8Array).kept).toEqual({});
+    expect((await recordOf(store)).kept).toEqual({});
   });
 
   it('starts again until it is asked something, and leaves where it is not wanted', async () => {

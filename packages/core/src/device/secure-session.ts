@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SecureClient } from '../secure/contract.ts';
+import type { ClientPersist, SecureClient } from '../secure/contract.ts';
 import { sameBytes, type Work } from './client-record.ts';
 
 /** The part of the record that a session moves. */
@@ -32,15 +32,16 @@ export class SecureSession {
    */
   static async open(
     work: ExchangingWork,
-    enter: (persist: (sealed: Uint8Array) => Promise<void>) => SecureClient,
+    enter: (persist: ClientPersist) => SecureClient,
     save: (work: ExchangingWork) => Promise<void>,
   ): Promise<SecureSession> {
     const session: SecureSession = new SecureSession(
-      enter((sealed) => {
+      enter((sealed, _previous, progress) => {
         const { input, received: _received, ...rest } = work;
         const received = session.#received;
-        const unmasked = session.#client.progress === 'open';
-        return save({ ...rest, sealed, ...(unmasked && input && { input }), ...(received && { received }) });
+        // The save that makes it masked is the first without the input: an answer leaves after it, made from that very input.
+        const isNeeded = progress === 'open';
+        return save({ ...rest, sealed, ...(isNeeded && input && { input }), ...(received && { received }) });
       }),
       work.received,
     );
@@ -79,7 +80,8 @@ export class SecureSession {
    */
   async receive(message: Uint8Array): Promise<boolean> {
     const last = this.#received;
-    this.#received = message;
+    // A transport may use its buffer again.
+    this.#received = message.slice();
     try {
       this.#outgoing = await this.#client.receive(message);
     } catch (error) {

@@ -16,7 +16,14 @@ import type { Algorithm } from '../algorithm/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { SecureRng } from '../random.ts';
 import type { SamplingScheme } from '../select/sampling-scheme.ts';
-import type { Persist, SecureAggregation, SecureClient, SecureInput } from '../secure/contract.ts';
+import type {
+  Persist,
+  Sealer,
+  SecureAggregation,
+  SecureClient,
+  SecureClientKeeping,
+  SecureInput,
+} from '../secure/contract.ts';
 
 /** What a client is asked to do, as the pipeline sees it. */
 export interface PipelineTask {
@@ -62,10 +69,9 @@ export interface ExchangingClient<U extends Update> {
     options: { readonly rng: SecureRng; readonly client: ClientId },
   ): SecureInput;
   /** The state machine of the exchange, from the start or from what it saved. */
-  enter(
-    task: PipelineTask,
-    options: { readonly client: ClientId; readonly persist: Persist; readonly saved?: Uint8Array },
-  ): SecureClient;
+  enter(task: PipelineTask, options: SecureClientKeeping & { readonly client: ClientId }): SecureClient;
+  /** What it keeps of a round, its input above all, it keeps sealed. */
+  readonly sealer: Sealer;
 }
 
 export type ClientHalf<U extends Update> = ReportingClient<U> | ExchangingClient<U>;

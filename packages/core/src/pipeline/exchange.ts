@@ -8,8 +8,8 @@ import { checkBytes, refuse } from '../check.ts';
 import { FedkitError } from '../errors.ts';
 import { type SecureRng, secureRng } from '../random.ts';
 import type {
-  Persist,
   SecureAggregation,
+  SecureClientKeeping,
   SecureInput,
   SecureServer,
   SecureSums,
@@ -61,7 +61,7 @@ export function exchangingClient<U extends Update>(
   input: (parameters: Parameters, contribution: Contribution<U>, draw: Draw) => SecureInput,
 ): ExchangingClient<U> {
   const { kind, aggregation } = exchange;
-  const join = (task: PipelineTask, client: ClientId, persist: Persist, saved?: Uint8Array) =>
+  const join = (task: PipelineTask, client: ClientId, kept: SecureClientKeeping) =>
     aggregation.client({
       id: client,
       configuration: readParameters(kind, task).configuration,
@@ -72,15 +72,15 @@ export function exchangingClient<U extends Update>(
         modelDigest: checkBytes(`${kind}: modelDigest`, task.modelDigest, 32),
         vectors: exchange.vectors,
       },
-      persist,
-      ...(saved !== undefined && { saved }),
+      ...kept,
     });
   return {
     sends: 'exchange',
     // Whatever a client would refuse it refuses as it is made, before anything secret exists.
-    check: (task) => void join(task, 'check', async () => undefined),
+    check: (task) => void join(task, 'check', { persist: async () => undefined, singleInstance: true }),
     input: (task, contribution, options) => input(readParameters(kind, task), contribution, options),
-    enter: (task, { client, persist, saved }) => join(task, client, persist, saved),
+    enter: (task, { client, ...kept }) => join(task, client, kept),
+    sealer: aggregation.sealer,
   };
 }
 /** What a pipeline adds to the server of an exchange. */

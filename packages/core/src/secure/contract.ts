@@ -43,16 +43,57 @@ export interface SecureTerms {
   readonly vectors: Readonly<Record<string, SecureVector>>;
 }
 
-/** Where a state machine's sealed state is kept; awaited before any answer leaves. */
+/** Where a server's sealed state is kept; awaited before any message leaves. */
 export type Persist = (sealedState: Uint8Array) => Promise<void>;
+
+/** Where a client stands; `finished` and `aborted` are the ends. From `masked` on its input is no longer needed. */
+export type SecureProgress = 'open' | 'masked' | 'finished' | 'aborted';
+
+/**
+ * Where a client's sealed state is kept; awaited before any answer leaves.
+ *
+ * @param previousDigest - SHA-256 of the state that this one replaces; `undefined` for the first.
+ * @param progress - Where the client stands once this state is kept.
+ */
+export type ClientPersist = (
+  sealedState: Uint8Array,
+  previousDigest: Uint8Array | undefined,
+  progress: SecureProgress,
+) => Promise<void>;
+
+/** The same in a store that notices a second instance of a client. */
+export interface ClientSwap {
+  /**
+   * Keeps the state if what is kept has the digest `previousDigest`, or if nothing is kept and it is `undefined`: in one step,
+   * whoever else tries.
+   *
+   * @returns false where something else is kept, and then nothing has changed.
+   */
+  compareAndSwap(...save: Parameters<ClientPersist>): Promise<boolean>;
+}
+
+/** How a client's state is kept. */
+export interface SecureClientKeeping {
+  readonly persist: ClientPersist | ClientSwap;
+  /** Needed where `persist` swaps nothing: the caller answers for it that no other instance goes on from the same state. */
+  readonly singleInstance?: boolean;
+  /** What `persist` was last given. */
+  readonly saved?: Uint8Array;
+}
+
+/** Seals what a client keeps under a key of its own. */
+export interface Sealer {
+  seal(bytes: Uint8Array): Uint8Array;
+  /** @throws FedkitError `AUTHENTICATION_FAILED` for what was not sealed under this key. */
+  open(sealed: Uint8Array): Uint8Array;
+}
 
 /** A client's input: integers by vector. */
 export type SecureInput = Readonly<Record<string, Int32Array>>;
 
 /** One client in one round: a message in, at most one message out. The same request gets the same bytes, ever after. */
 export interface SecureClient {
-  /** Where it stands; `finished` and `aborted` are the ends. */
-  readonly progress: 'open' | 'masked' | 'finished' | 'aborted';
+  readonly progress: SecureProgress;
   /** The first message; again on every call. */
   start(): Promise<Uint8Array>;
   /** Whether the next message needs the input set. */
@@ -95,6 +136,8 @@ export interface SecureServer {
 /** Secure aggregation as one object: how rounds are set up, and its two halves. */
 export interface SecureAggregation {
   readonly kind: 'secure-aggregation';
+  /** For what a client keeps besides the state of its secure client: inputs above all. */
+  readonly sealer: Sealer;
   /**
    * The round's configuration as bytes, for every party.
    *
@@ -106,13 +149,13 @@ export interface SecureAggregation {
    *
    * @throws FedkitError by name for a round that this client refuses, before anything secret exists.
    */
-  client(options: {
-    readonly id: ClientId;
-    readonly configuration: Uint8Array;
-    readonly terms: SecureTerms;
-    readonly persist: Persist;
-    readonly saved?: Uint8Array;
-  }): SecureClient;
+  client(
+    options: SecureClientKeeping & {
+      readonly id: ClientId;
+      readonly configuration: Uint8Array;
+      readonly terms: SecureTerms;
+    },
+  ): SecureClient;
   /** The server, from the start or from what it saved. */
   server(options: {
     readonly configuration: Uint8Array;

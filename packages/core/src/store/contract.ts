@@ -17,6 +17,13 @@ export interface Store {
   put(key: string, bytes: Uint8Array): Promise<void>;
   /** Removes `key`; a key that is not there is no error. */
   delete(key: string): Promise<void>;
+  /**
+   * Puts `bytes` if what is there is `previous`, or if nothing is and `previous` is `undefined`: in one step, whoever else
+   * tries. A store that has it tells two instances of one client apart.
+   *
+   * @returns false where something else is there, and then nothing has changed. One that rejects may have happened all the same.
+   */
+  compareAndSwap?(key: string, bytes: Uint8Array, previous: Uint8Array | undefined): Promise<boolean>;
   /** Every key that starts with `prefix`, in any order, each once. */
   keys(prefix: string): AsyncIterable<string>;
 }

@@ -47,6 +47,12 @@ export class Phone {
             this.onPut(key, bytes);
             return this.store.put(key, bytes);
           }),
+        // Not optional: this store has it.
+        compareAndSwap: (key, bytes, previous) =>
+          operation(`put ${key}`, () => {
+            this.onPut(key, bytes);
+            return (this.store.compareAndSwap as NonNullable<Store['compareAndSwap']>)(key, bytes, previous);
+          }),
         delete: (key) => operation(`delete ${key}`, () => this.store.delete(key)),
         keys: (prefix) => this.store.keys(prefix),
       },

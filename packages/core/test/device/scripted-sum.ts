@@ -6,7 +6,7 @@ import type { Pipeline } from '../../src/pipeline/contract.ts';
 import { secureRng } from '../../src/random.ts';
 import { stateOwner } from '../../src/round/broadcast.ts';
 import { decodeRequest, encodeResponse, type Request, type Response } from '../../src/round/message.ts';
-import type { Persist, SecureClient, SecureInput } from '../../src/secure/contract.ts';
+import type { ClientPersist, SecureClient, SecureInput, Sealer } from '../../src/secure/contract.ts';
 import type { RequestHandler } from '../../src/transport/contract.ts';
 import { utf8Decode, utf8Encode } from '../../src/utf8.ts';
 
@@ -21,9 +21,9 @@ type Saved = { progress: SecureClient['progress']; mask: number[]; answers: [str
 class ScriptedClient implements SecureClient {
   #saved: Saved;
   #input: SecureInput | undefined;
-  readonly #persist: Persist;
+  readonly #persist: ClientPersist;
 
-  constructor(persist: Persist, saved?: Uint8Array) {
+  constructor(persist: ClientPersist, saved?: Uint8Array) {
     this.#persist = persist;
     this.#saved = saved ? JSON.parse(utf8Decode(saved)) : { progress: 'open', mask: [], answers: [] };
   }
@@ -68,11 +68,17 @@ class ScriptedClient implements SecureClient {
       ...change,
       answers: answer ? [...this.#saved.answers, [request, answer]] : this.#saved.answers,
     };
-    await this.#persist(utf8Encode(JSON.stringify(next)));
+    await this.#persist(utf8Encode(JSON.stringify(next)), undefined, next.progress);
     this.#saved = next;
     return answer && Uint8Array.from(answer);
   }
 }
+
+/** Hides bytes and nothing more. */
+export const sealer: Sealer = {
+  seal: (bytes) => bytes.map((byte, i) => byte ^ (0x35 + 7 * i)),
+  open: (bytes) => bytes.map((byte, i) => byte ^ (0x35 + 7 * i)),
+};
 
 function random(count: number): number[] {
   return [...secureRng().fill(new Uint8Array(count))];
@@ -92,8 +98,9 @@ export class ScriptedSum implements RequestHandler {
       input: (_task: unknown, { values }: { values: { update: Float32Array } }) => ({
         update: Int32Array.of(values.update[0]),
       }),
-      enter: (_task: unknown, { persist, saved }: { persist: Persist; saved?: Uint8Array }) =>
+      enter: (_task: unknown, { persist, saved }: { persist: ClientPersist; saved?: Uint8Array }) =>
         new ScriptedClient(persist, saved),
+      sealer,
     }),
     server: () => {
       throw new Error('not in these tests');

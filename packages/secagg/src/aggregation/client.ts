@@ -3,26 +3,23 @@
  *
  * @module
  */
-import { type ClientId, FedkitError, type Persist, type SecureClient, type SecureTerms } from '@fedkit/core';
+import { FedkitError, type SecureAggregation, type SecureClient, type SecureTerms } from '@fedkit/core';
 import { checkInteger, refuse } from '@fedkit/core/internal';
 import { SecAggClient } from '../client/client.ts';
+import { progressOf } from '../client/state.ts';
 import type { RoundConfig } from '../config/round-config.ts';
 import { equal } from '../internal/bytes.ts';
 import type { ClientPolicy } from '../policy.ts';
 import { exactBits } from '../sum/ring.ts';
 import type { SecureAggregationOptions } from './secure-aggregation.ts';
 
-/** Who enters which round, and on what terms. */
-export interface Entering {
-  readonly id: ClientId;
-  readonly terms: SecureTerms;
-  readonly persist: Persist;
-  readonly saved?: Uint8Array;
-}
-
 /** The client, once the round has been held against its terms. */
-export function secureClient(options: SecureAggregationOptions, config: RoundConfig, entering: Entering): SecureClient {
-  const { id, terms, persist, saved } = entering;
+export function secureClient(
+  options: SecureAggregationOptions,
+  config: RoundConfig,
+  entering: Parameters<SecureAggregation['client']>[0],
+): SecureClient {
+  const { id, terms, persist, singleInstance, saved } = entering;
   checkTerms(config, terms);
   const policy = policyFor(options, terms);
   const { sealingKey, identity, directory, ledger, provider } = options;
@@ -31,6 +28,7 @@ export function secureClient(options: SecureAggregationOptions, config: RoundCon
     config,
     policy,
     persist,
+    ...(singleInstance !== undefined && { singleInstance }),
     sealingKey,
     ...(identity !== undefined && { identity }),
     ...(directory !== undefined && { directory }),
@@ -41,7 +39,7 @@ export function secureClient(options: SecureAggregationOptions, config: RoundCon
   let hasInput = false;
   return {
     get progress() {
-      return PROGRESS[client.stage];
+      return progressOf(client.stage);
     },
     get needsInput() {
       return client.stage === 'shared' && !hasInput;
@@ -54,18 +52,6 @@ export function secureClient(options: SecureAggregationOptions, config: RoundCon
     receive: (message) => client.receive(message),
   };
 }
-
-const PROGRESS = {
-  new: 'open',
-  advertised: 'open',
-  revealed: 'open',
-  shared: 'open',
-  masked: 'masked',
-  signed: 'masked',
-  unmasked: 'finished',
-  opened: 'finished',
-  aborted: 'aborted',
-} as const;
 
 /** Everything a server could have stated otherwise than the client's own options give it. */
 function checkTerms(config: RoundConfig, terms: SecureTerms): void {

@@ -3,18 +3,22 @@
  *
  * @module
  */
-import type { SecureAggregation, SecureRound } from '@fedkit/core';
+import { type SecureAggregation, type SecureRound, secureRng } from '@fedkit/core';
 import { checkBytes, refuse } from '@fedkit/core/internal';
 import type { CohortLedger } from '../cohort-ledger.ts';
 import { decodeRoundConfig, encodeRoundConfig } from '../config/encode-config.ts';
 import { checkRoundConfig, type GraphKind, type Mode, roundConfig } from '../config/round-config.ts';
+import { defaultProvider } from '../crypto/default-provider.ts';
 import type { CryptoProvider, MaskSuite } from '../crypto/provider.ts';
 import type { MaskExecutor } from '../executor/mask-task.ts';
 import type { Directory } from '../directory.ts';
 import type { Identity } from '../identity.ts';
+import { openState, sealState } from '../persist/seal.ts';
 import type { ClientPolicy } from '../policy.ts';
 import { secureClient } from './client.ts';
 import { secureServer } from './server.ts';
+
+const NOTHING = new Uint8Array(0);
 
 /** What rounds are made of. Server and clients are given the same mode, fractions, graph and suite. */
 export interface SecureAggregationOptions {
@@ -70,9 +74,14 @@ export function secureAggregation(options: SecureAggregationOptions): SecureAggr
   if (identities === false && policy?.requireIdentities === true) {
     refuse('INVALID_ARGUMENT', `${where}: identities`, 'them, as the policy requires', false);
   }
+  const provider = options.provider ?? defaultProvider();
   const shared = { ...options, sealingKey, identities: signs(options) };
   return {
     kind: 'secure-aggregation',
+    sealer: {
+      seal: (bytes) => sealState(provider, secureRng(), sealingKey, 'record', NOTHING, checkBytes(where, bytes)),
+      open: (sealed) => openState(provider, sealingKey, 'record', NOTHING, sealed),
+    },
     configure: (round) => encodeRoundConfig(configFor(shared, round)),
     client: (given) => secureClient(shared, decodeRoundConfig(given.configuration), given),
     server: (given) => secureServer(shared, decodeRoundConfig(given.configuration), given),

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ClientId, FedkitError, type SecureRng } from '@fedkit/core';
+import { type ClientId, type ClientPersist, type ClientSwap, FedkitError, type SecureRng } from '@fedkit/core';
 import { checkBytes, refuse } from '@fedkit/core/internal';
 import { type CohortLedger, checkLedger } from '../cohort-ledger.ts';
 import { roundConfigDigest } from '../config/encode-config.ts';
@@ -16,6 +16,7 @@ import { copyOf, equal } from '../internal/bytes.ts';
 import { decodeAbort, encodeAbort } from '../messages/abort.ts';
 import { MESSAGE, type Message, NO_INDEX, decodeMessage } from '../messages/header.ts';
 import { encodeId } from '../messages/member.ts';
+import { StateKeeper } from '../persist/keep.ts';
 import { openState, sealState } from '../persist/seal.ts';
 import { type ClientPolicy, checkPolicy, checkSigning } from '../policy.ts';
 import { secretSource } from '../randomness.ts';
@@ -34,6 +35,7 @@ import {
   emptyState,
   encodeClientState,
   eraseReplaced,
+  progressOf,
   withoutSecrets,
 } from './state.ts';
 import { unmask, unmaskSigned } from './unmask.ts';
@@ -44,8 +46,14 @@ export interface SecAggClientOptions {
   readonly id: ClientId;
   readonly config: RoundConfig;
   readonly policy: ClientPolicy;
-  /** Awaited before any answer is returned; once it resolves the state must survive a crash. */
-  readonly persist: (sealedState: Uint8Array) => Promise<void>;
+  /**
+   * Awaited before any answer is returned; once it resolves the state must survive a crash. It is told the SHA-256 of the
+   * state that this one replaces. As an object with `compareAndSwap` it refuses the save of a second instance, which then sends
+   * nothing. One that rejects may have saved all the same: restore what is there.
+   */
+  readonly persist: ClientPersist | ClientSwap;
+  /** Needed where `persist` swaps nothing: that no other instance of this client goes on from the same state. */
+  readonly singleInstance?: boolean;
   /** 32 secret bytes under which saved state is sealed. */
   readonly sealingKey: Uint8Array;
   /** Needed in rounds with identities; a client that has one refuses every other round. */
@@ -80,6 +88,7 @@ export class SecAggClient {
   readonly #configDigest: Uint8Array;
   readonly #provider: CryptoProvider;
   readonly #rng: SecureRng;
+  readonly #keeper: StateKeeper;
   #state: ClientState;
   #input: ClientInput | undefined;
   #last: Promise<unknown> = Promise.resolve();
@@ -89,9 +98,6 @@ export class SecAggClient {
     this.#config = checkRoundConfig(options.config);
     checkPolicy(options.policy, this.#config);
     checkBytes('SecAggClient: sealingKey', options.sealingKey, 32);
-    if (typeof options.persist !== 'function') {
-      refuse('INVALID_ARGUMENT', 'SecAggClient: persist', 'a function', options.persist);
-    }
     checkSigning(options, this.#config);
     if (hasConsistencyRound(this.#config) && typeof options.directory !== 'function') {
       refuse('INVALID_ARGUMENT', 'SecAggClient: directory', 'one where survivors are signed', options.directory);
@@ -107,6 +113,7 @@ export class SecAggClient {
     this.#options = { ...options, sealingKey: copyOf(options.sealingKey) };
     this.#configDigest = roundConfigDigest(this.#config);
     this.#provider = options.provider ?? defaultProvider();
+    this.#keeper = new StateKeeper(this.#provider, options);
     const id = encodeId('SecAggClient: id', options.id);
     const none = new Uint8Array(0);
     this.#state = emptyState({ index: NO_INDEX, id, channelKey: none, maskKey: none });
@@ -131,6 +138,7 @@ export class SecAggClient {
       );
     }
     client.#state = state;
+    client.#keeper.restored(sealedState);
     return client;
   }
 
@@ -273,11 +281,11 @@ export class SecAggClient {
 
   async #commit(next: ClientState): Promise<void> {
     const bytes = encodeClientState(this.#config, next);
-    const { sealingKey, persist } = this.#options;
+    const { sealingKey } = this.#options;
     const sealed = sealState(this.#provider, this.#rng, sealingKey, 'client', this.#configDigest, bytes);
     bytes.fill(0);
     this.#provider.discard?.(bytes);
-    await persist(sealed);
+    await this.#keeper.keep(sealed, progressOf(next.stage));
     eraseReplaced(this.#state, next);
     this.#state = next;
     if (this.#input !== undefined && ['masked', 'unmasked', 'aborted'].includes(next.stage)) {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { SecureProgress } from '@fedkit/core';
 import { ByteReader, ByteWriter } from '@fedkit/core/internal';
 import type { RoundConfig } from '../config/round-config.ts';
 import { type Member, memberBytes, readMember } from '../messages/member.ts';
@@ -19,6 +20,22 @@ export type ClientStage =
   | 'unmasked'
   | 'opened'
   | 'aborted';
+
+/** The stage as pipelines see it. */
+export function progressOf(stage: ClientStage): SecureProgress {
+  switch (stage) {
+    case 'masked':
+    case 'signed':
+      return 'masked';
+    case 'unmasked':
+    case 'opened':
+      return 'finished';
+    case 'aborted':
+      return 'aborted';
+    default:
+      return 'open';
+  }
+}
 
 /** A request that was answered, by the hash of its bytes. */
 export interface Answer {

@@ -12,8 +12,8 @@ import type { CryptoProvider } from '../crypto/provider.ts';
 import { concat } from '../internal/bytes.ts';
 import { PROTOCOL_LABEL, hkdfExpand, hkdfExtract } from '../internal/hash.ts';
 
-/** Whose state it is; a client's does not open as a server's. */
-export type StateKind = 'client' | 'server';
+/** Whose state it is; a client's does not open as a server's, nor either as a device's record. */
+export type StateKind = 'client' | 'server' | 'record';
 
 const SALT_BYTES = 32;
 

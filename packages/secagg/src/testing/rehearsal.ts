@@ -83,6 +83,7 @@ export class Rehearsal {
       const options: SecAggClientOptions = {
         id,
         policy: acceptingPolicy(own.config),
+        singleInstance: true,
         persist: async (state) => void this.saved.set(id, state.slice()),
         sealingKey: SEALING_KEY,
         rng: this.#watched(testingRng(`${seed}/${id}`)),

@@ -116,6 +116,7 @@ export async function runRound(options: RunRoundOptions): Promise<RunRoundResult
       config,
       policy: options.policy ?? acceptingPolicy(config),
       persist: async () => undefined,
+      singleInstance: true,
       sealingKey: new Uint8Array(32),
       rng: options.seed === undefined ? secureRng() : testingRng(`${options.seed}/${id}`),
       ...shared,

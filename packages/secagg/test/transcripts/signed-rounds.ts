@@ -64,6 +64,7 @@ export async function signedRoundVector(
       config,
       policy: acceptingPolicy(config),
       persist: async () => undefined,
+      singleInstance: true,
       sealingKey: new Uint8Array(32),
       rng: testingRng(`${seed}/${id}`),
       identity: identities[id],

@@ -181,6 +181,7 @@ async function weakRounds(mode: Mode, makeClient?: MakeClient): Promise<AttackOu
         config: proposed,
         policy: { ...acceptingPolicy(config), ...terms },
         persist: async () => undefined,
+        singleInstance: true,
         sealingKey: new Uint8Array(32),
         ...(proposed.identities ? { identity: identities.c0, directory } : {}),
       };
