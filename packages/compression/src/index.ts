@@ -33,6 +33,7 @@ export { feedbackCodec } from './feedback/feedback-codec.ts';
 export { commonRange, type CommonRangeOptions } from './linear/grid.ts';
 export { nextSpread, wrapped, type WrappedOptions } from './linear/wrapped.ts';
 export { measure, type Measurement } from './measure.ts';
+export { decodeNpz, type DecodeNpzOptions, encodeNpz } from './npz/npz.ts';
 export { codebook } from './quantize/codebook.ts';
 export { dithered } from './quantize/dithered.ts';
 export { float16 } from './quantize/float16.ts';

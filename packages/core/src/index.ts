@@ -8,7 +8,9 @@ export { Layout, type PlacedTensor, type TensorSpec } from './model/layout.ts';
 export { Selection, type Span } from './model/selection.ts';
 export { modelDigest } from './model/digest.ts';
 export { decodeState, encodeState, type StateOwner } from './model/state-file.ts';
-export { decodeSafetensors, encodeSafetensors, type ModelFile } from './model/safetensors.ts';
+export { decodeSafetensors, encodeSafetensors, type EncodeSafetensorsOptions } from './model/safetensors.ts';
+export type { CarriedTensor, ModelFile, ModelFileOptions } from './model/model-file.ts';
+export type { FloatType } from './model/tensor-type.ts';
 export type {
   AccumulatorOf,
   AggregationContext,

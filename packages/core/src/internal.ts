@@ -6,5 +6,8 @@
 export { checkAborted, turn } from './abort.ts';
 export { ByteReader, ByteWriter } from './bytes.ts';
 export { checkBytes, checkInteger, checkNumber, checkPositive, checkVector, describe, refuse } from './check.ts';
+export { float16ToFloat32, float32ToFloat16 } from './model/half.ts';
+export { type FileTensor, modelFile } from './model/model-file.ts';
+export { readValues } from './model/tensor-values.ts';
 export { sha256Hex } from './sha256-hex.ts';
 export { utf8Decode, utf8Encode } from './utf8.ts';

@@ -5,6 +5,13 @@
  */
 import { FedkitError } from './errors.ts';
 
+const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?:^|[^\ud800-\udbff])[\udc00-\udfff]/;
+
+/** False for text with a lone surrogate, which UTF-8 cannot write. */
+export function isWellFormed(text: string): boolean {
+  return !LONE_SURROGATE.test(text);
+}
+
 /** The UTF-8 bytes of `text`; a lone surrogate becomes U+FFFD, as `TextEncoder` does. */
 export function utf8Encode(text: string): Uint8Array {
   const ascii = new Uint8Array(text.length);

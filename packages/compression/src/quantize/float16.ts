@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { float16ToFloat32, float32ToFloat16 } from '@fedkit/core/internal';
 import { createCodec } from '../stage/codec.ts';
 import { maxMagnitude } from '../stage/finite.ts';
 import type { Stage } from '../stage/stage.ts';
@@ -34,7 +35,7 @@ export const FLOAT16: Stage & { readonly linearity: 'perClient' } = {
     out.byte(exponent);
     const room = out.reserve(2 * values.length);
     for (let i = 0; i < values.length; i++) {
-      const half = toHalf(values[i] * scale);
+      const half = float32ToFloat16(values[i] * scale);
       room[2 * i] = half & 255;
       room[2 * i + 1] = half >>> 8;
     }
@@ -47,37 +48,10 @@ export const FLOAT16: Stage & { readonly linearity: 'perClient' } = {
     const bytes = input.take(2 * size);
     emitChunks(size, sink, (chunk, offset) => {
       for (let i = 0, at = 2 * offset; i < chunk.length; i++, at += 2) {
-        const value = fromHalf(bytes[at] | (bytes[at + 1] << 8)) * scale;
+        const value = float16ToFloat32(bytes[at] | (bytes[at + 1] << 8)) * scale;
         if (Math.abs(value) > 3.4028234663852886e38) corrupt('finite values', 'NaN or infinite ones');
         chunk[i] = value;
       }
     });
   },
 };
-
-const word = new Float32Array(1);
-const bits = new Uint32Array(word.buffer);
-
-/** The half nearest to `value`, as its 16 bits; |value| ≤ 65,519.996. */
-export function toHalf(value: number): number {
-  word[0] = value;
-  const sign = (bits[0] >>> 16) & 0x8000;
-  const magnitude = bits[0] & 0x7fffffff;
-  if (magnitude < 0x38800000) {
-    // Subnormal: adding 1/2 puts the half's lowest bit, 2^-24, at the float32's lowest, where the addition rounds.
-    word[0] = Math.fround(Math.abs(value)) + 0.5;
-    return sign | (bits[0] - 0x3f000000);
-  }
-  const even = (magnitude >>> 13) & 1;
-  return sign | ((magnitude - 0x38000000 + 0xfff + even) >>> 13);
-}
-
-/** The value of a half; exponent 31 gives an infinite value. */
-export function fromHalf(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1;
-  const exponent = (half >>> 10) & 31;
-  const fraction = half & 1023;
-  if (exponent === 31) return sign * Infinity;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  return sign * (1024 + fraction) * 2 ** (exponent - 25);
-}

@@ -48,7 +48,7 @@ describe('Layout', () => {
         { name: 'a', shape: [2] },
       ],
     ],
-    ['INVALID_ARGUMENT', [{ name: '', shape: [1] }]],
+    ['INVALID_ARGUMENT', [{ name: 'a'.repeat(1025), shape: [1] }]],
     ['INVALID_ARGUMENT', [{ name: 'a' }]],
     ['INVALID_ARGUMENT', 'a'],
     ['OUT_OF_RANGE', [{ name: 'a', shape: [-1] }]],

@@ -6,7 +6,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { checkInteger, checkVector, refuse } from '../check.ts';
-import { utf8Encode } from '../utf8.ts';
+import { isWellFormed, utf8Encode } from '../utf8.ts';
 import { Selection } from './selection.ts';
 
 /** One named tensor: row-major, `shape` of integers ≥ 0; `[]` is a scalar of one value. */
@@ -48,7 +48,7 @@ export class Layout {
   /**
    * Places `tensors` one behind the other, without gaps.
    *
-   * @throws FedkitError `INVALID_ARGUMENT` for an empty, overlong or repeated name; `OUT_OF_RANGE` for a dimension that
+   * @throws FedkitError `INVALID_ARGUMENT` for an overlong, ill-formed or repeated name; `OUT_OF_RANGE` for a dimension that
    * is not an integer ≥ 0, for more than 65,536 tensors or 2^31 − 1 values.
    */
   static of(tensors: readonly TensorSpec[]): Layout {
@@ -58,8 +58,13 @@ export class Layout {
     const placed: PlacedTensor[] = [];
     let offset = 0;
     for (const { name, shape } of tensors) {
-      if (typeof name !== 'string' || name.length === 0 || name.length > MAX_NAME_LENGTH) {
-        refuse('INVALID_ARGUMENT', 'Layout.of: name', `a name of 1 to ${MAX_NAME_LENGTH} characters`, name);
+      if (typeof name !== 'string' || name.length > MAX_NAME_LENGTH || !isWellFormed(name)) {
+        refuse(
+          'INVALID_ARGUMENT',
+          'Layout.of: name',
+          `a name of at most ${MAX_NAME_LENGTH} characters, without lone surrogates`,
+          name,
+        );
       }
       if (names.has(name)) refuse('INVALID_ARGUMENT', 'Layout.of: name', 'names that differ', name);
       names.add(name);
@@ -85,6 +90,11 @@ export class Layout {
     const tensor = this.#byName.get(name);
     if (!tensor) refuse('INVALID_ARGUMENT', 'layout.tensor', 'the name of a tensor in this layout', name);
     return tensor;
+  }
+
+  /** True if the layout has a tensor called `name`. */
+  has(name: string): boolean {
+    return this.#byName.has(name);
   }
 
   /**

@@ -76,8 +76,22 @@ describe('safetensors', () => {
     ['no JSON', file('{"a":')],
     ['ill-formed UTF-8', Uint8Array.of(2, 0, 0, 0, 0, 0, 0, 0, 0x7b, 0xff)],
     ['an array', file('[]')],
-    ['leading space', file(' {}')],
-    ['an unknown dtype', file('{"a":{"dtype":"I8","shape":[1],"data_offsets":[0,1]}}', [1])],
+    ['an unknown dtype', file('{"a":{"dtype":"I128","shape":[1],"data_offsets":[0,16]}}', Array(16).fill(0))],
+    ['a dimension written 1.0', file('{"a":{"dtype":"F16","shape":[1.0],"data_offsets":[0,2]}}', [1, 1])],
+    ['a dimension written 1e0', file('{"a":{"dtype":"F16","shape":[1e0],"data_offsets":[0,2]}}', [1, 1])],
+    ['a dimension of -0', file('{"a":{"dtype":"F16","shape":[-0],"data_offsets":[0,0]}}')],
+    ['a lone surrogate', file('{"\\ud800":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}', [1, 1])],
+    ['a lone surrogate in metadata', file('{"__metadata__":{"a":"\\udc00"}}')],
+    ['one field twice', file('{"a":{"dtype":"F16","dtype":"F16","shape":[1],"data_offsets":[0,2]}}', [1, 1])],
+    ['metadata twice', file('{"__metadata__":{},"__metadata__":{}}')],
+    [
+      'one name twice, for the same bytes',
+      file(
+        '{"a":{"dtype":"F16","shape":[1],"data_offsets":[0,2]},"a":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}',
+        [0, 0],
+      ),
+    ],
+    ['half a byte', file('{"a":{"dtype":"F4","shape":[1],"data_offsets":[0,1]}}', [0])],
     ['a dtype from the prototype', file('{"a":{"dtype":"toString","shape":[1],"data_offsets":[0,1]}}', [1])],
     ['a negative dimension', file('{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}', [0, 0, 0, 0])],
     ['a huge shape', file('{"a":{"dtype":"F32","shape":[1e300,0],"data_offsets":[0,0]}}')],
@@ -105,6 +119,19 @@ describe('safetensors', () => {
     ['metadata that is not text', file('{"__metadata__":{"a":1}}')],
   ])('refuses %s', (_, bytes) => {
     expect(() => decodeSafetensors(bytes)).toThrow(decodeFailed);
+  });
+
+  it.each([
+    ['null metadata', '{"__metadata__":null,"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}', 'a'],
+    ['leading white space', '\n {"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}', 'a'],
+    ['an empty name', '{"":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}', ''],
+    ['a field of its own', '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"x":[]}}', 'a'],
+    ['escaped quotes', '{"\\"\\\\":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}', '"\\'],
+  ])('reads %s, as the reference reader does', (_, header, name) => {
+    const { layout, values, metadata } = decodeSafetensors(file(header, [0, 0, 0x80, 0x3f]));
+    expect(layout.tensors.map((tensor) => tensor.name)).toEqual([name]);
+    expect([...values]).toEqual([1]);
+    expect(metadata).toEqual({});
   });
 
   it('answers 20,000 mutations with a model or a FedkitError', () => {

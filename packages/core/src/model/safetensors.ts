@@ -5,180 +5,159 @@
  * @module
  */
 import { checkBytes, checkVector, describe, refuse } from '../check.ts';
-import { FedkitError } from '../errors.ts';
-import { utf8Decode, utf8Encode } from '../utf8.ts';
-import { bfloat16ToFloat32, float16ToFloat32 } from './half.ts';
-import { Layout, MAX_TENSORS, type TensorSpec } from './layout.ts';
+import { isWellFormed, utf8Encode } from '../utf8.ts';
+import { Layout, type PlacedTensor, type TensorSpec } from './layout.ts';
+import { type CarriedTensor, type FileTensor, type ModelFile, type ModelFileOptions, modelFile } from './model-file.ts';
+import { readHeader, type StoredTensor } from './safetensors-header.ts';
+import { bitsOf, type FloatType, isFloatType } from './tensor-type.ts';
+import { readValues, writeHalves } from './tensor-values.ts';
 
-/** The longest header that is read: the reference implementation's limit. */
-export const MAX_HEADER_BYTES = 100_000_000;
-
-/** A model as a file holds it. */
-export interface ModelFile {
+/** What {@link encodeSafetensors} writes. */
+export interface EncodeSafetensorsOptions {
   readonly layout: Layout;
   /** Shape [layout.size]. */
   readonly values: Float32Array;
-  /** Free text about the model, such as its round or licence. */
-  readonly metadata: Readonly<Record<string, string>>;
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Tensors to write beside the values. */
+  readonly carried?: readonly CarriedTensor[];
+  /**
+   * How values are stored: one type for all, or by tensor (others F32). F16 and BF16 round to nearest, ties to even.
+   * @defaultValue 'F32'
+   */
+  readonly types?: FloatType | Readonly<Record<string, FloatType>>;
 }
 
-const BYTES_OF: Readonly<Record<string, number>> = { F32: 4, F16: 2, BF16: 2 };
-
 /**
- * A safetensors file with every tensor as F32, in the layout's order, without gaps. The same model gives the same bytes.
+ * A safetensors file. Wider types come first, so that every tensor is aligned; within a type tensors keep the layout's
+ * order, and nothing lies between them. The same model gives the same bytes.
  *
- * @param model.values - Shape [layout.size].
- * @throws FedkitError `SHAPE_MISMATCH` if `values` has another length, `INVALID_ARGUMENT` for metadata that is not text
- * or a tensor named `__metadata__`, which the format reserves.
+ * Loaders of other frameworks look at `metadata.format`: pass `{ format: 'pt' }` for transformers, which refuses
+ * metadata without it.
+ *
+ * @throws FedkitError `SHAPE_MISMATCH` if `values` has another length, `INVALID_ARGUMENT` for metadata that is not text,
+ * a carried tensor whose bytes do not fill its shape or whose name is taken, or a tensor named `__metadata__`, which the
+ * format reserves; `OUT_OF_RANGE` for a finite value that F16 cannot hold.
  */
-export function encodeSafetensors(model: {
-  layout: Layout;
-  values: Float32Array;
-  metadata?: Readonly<Record<string, string>>;
-}): Uint8Array<ArrayBuffer> {
-  const { layout, values, metadata = {} } = model;
+export function encodeSafetensors(model: EncodeSafetensorsOptions): Uint8Array<ArrayBuffer> {
+  const { layout, values, metadata = {}, carried = [], types = 'F32' } = model;
   checkVector('encodeSafetensors: values', values, layout.size);
-  const entries: string[] = [];
-  const notes = Object.entries(metadata);
-  if (notes.length > 0) {
-    for (const [key, text] of notes) {
-      if (typeof text !== 'string') refuse('INVALID_ARGUMENT', `encodeSafetensors: metadata.${key}`, 'a string', text);
-    }
-    entries.push(`"__metadata__":${JSON.stringify(metadata)}`);
-  }
-  for (const { name, shape, offset, size } of layout.tensors) {
-    if (name === '__metadata__') {
-      refuse('INVALID_ARGUMENT', 'encodeSafetensors: tensor name', 'another name than the reserved one', name);
-    }
-    const entry = { dtype: 'F32', shape, data_offsets: [offset * 4, (offset + size) * 4] };
-    entries.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
-  }
-  const header = utf8Encode(`{${entries.join(',')}}`);
+  const tensors = inFileOrder([
+    ...layout.tensors.map((tensor) => valueTensor(tensor, types, values)),
+    ...carried.map((tensor) => carriedTensor(tensor, layout)),
+  ]);
+  const header = utf8Encode(headerText(tensors, metadata));
   // Readers that map the file want the tensors aligned; the format lets the header end in spaces.
   const length = Math.ceil(header.length / 8) * 8;
-  const bytes = new Uint8Array(8 + length + 4 * values.length);
+  const size = tensors.reduce((total, { byteLength }) => total + byteLength, 0);
+  const bytes = new Uint8Array(8 + length + size);
   new DataView(bytes.buffer).setUint32(0, length, true);
   bytes.fill(0x20, 8 + header.length, 8 + length);
   bytes.set(header, 8);
-  bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), 8 + length);
+  let next = 8 + length;
+  for (const tensor of tensors) {
+    tensor.write(bytes.subarray(next, next + tensor.byteLength));
+    next += tensor.byteLength;
+  }
   return bytes;
 }
 
 /**
- * Reads a safetensors file of F32, F16 and BF16 tensors into one flat vector, tensors in the order of their bytes. Half
- * precision becomes float32 exactly. Values are not judged: a file may hold NaN.
+ * Reads a safetensors file into one flat vector. F32, F16 and BF16 tensors become values, half precision exactly; all
+ * others are carried. Values are not judged: a file may hold NaN.
+ *
+ * With `layout` tensors are placed by name. Without it they lie in the order of their bytes, which is the writer's: the
+ * reference writer sorts by type and name.
  *
  * Every length and offset is checked against the bytes at hand before anything is allocated, and together the tensors
- * must cover the data exactly, without gaps or overlaps.
+ * must cover the data exactly, without gaps or overlaps. What a strict JSON reader refuses (a key twice, `1.0` as a
+ * dimension, lone surrogates) is refused. No view of `bytes` is kept.
  *
- * @throws FedkitError `DECODE_FAILED`, naming the place, for anything else than a well-formed file.
+ * @throws FedkitError `DECODE_FAILED`, naming the place, for anything else than a well-formed file; `SHAPE_MISMATCH`,
+ * naming the tensor, for a file of other tensors than `layout` has.
  */
-export function decodeSafetensors(bytes: Uint8Array): ModelFile {
+export function decodeSafetensors(bytes: Uint8Array, options?: ModelFileOptions): ModelFile {
   checkBytes('decodeSafetensors: bytes', bytes);
-  const dataStart = 8 + headerLength(bytes);
-  const { tensors, metadata } = readHeader(bytes.subarray(8, dataStart), bytes.length - dataStart);
-  let layout: Layout;
-  try {
-    layout = Layout.of(tensors);
-  } catch (cause) {
-    throw new FedkitError('DECODE_FAILED', `decodeSafetensors: ${(cause as Error).message}`, { cause });
-  }
-  const values = new Float32Array(layout.size);
-  for (const [index, { begin, dtype }] of tensors.entries()) {
-    const { offset, size } = layout.tensors[index];
-    readTensor(dtype, bytes, dataStart + begin, values.subarray(offset, offset + size));
-  }
-  return { layout, values, metadata };
+  const { tensors, metadata, dataStart } = readHeader(bytes);
+  return modelFile('decodeSafetensors', fileTensors(bytes, tensors, dataStart), metadata, options);
 }
 
-interface StoredTensor extends TensorSpec {
-  readonly dtype: string;
-  readonly begin: number;
-  readonly end: number;
+/** The tensors of a file whose header was read. */
+export function fileTensors(file: Uint8Array, tensors: readonly StoredTensor[], dataStart: number): FileTensor[] {
+  return tensors.map(({ name, shape, type, begin, end }) => {
+    const raw = file.subarray(dataStart + begin, dataStart + end);
+    return { name, shape, type, read: (into) => readValues(type, raw, into), bytes: () => raw.slice() };
+  });
 }
 
-function malformed(where: string, expected: string, got: unknown): never {
-  throw new FedkitError('DECODE_FAILED', `decodeSafetensors: ${where}: expected ${expected}, got ${describe(got)}`);
+/** A tensor about to be written. */
+interface OutgoingTensor extends TensorSpec {
+  readonly type: string;
+  readonly byteLength: number;
+  write(into: Uint8Array): void;
 }
 
-function headerLength(bytes: Uint8Array): number {
-  if (bytes.length < 8) malformed('file', 'at least 8 bytes', bytes.length);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, 8);
-  const length = view.getUint32(0, true) + view.getUint32(4, true) * 0x100000000;
-  const limit = Math.min(bytes.length - 8, MAX_HEADER_BYTES);
-  if (length > limit) malformed('header length', `at most ${limit} bytes`, length);
-  return length;
-}
-
-function readHeader(
-  bytes: Uint8Array,
-  dataLength: number,
-): { tensors: StoredTensor[]; metadata: Record<string, string> } {
-  let header: unknown;
-  try {
-    header = JSON.parse(utf8Decode(bytes));
-  } catch (cause) {
-    throw new FedkitError('DECODE_FAILED', 'decodeSafetensors: header: expected UTF-8 JSON', { cause });
+function valueTensor(
+  { name, shape, offset, size }: PlacedTensor,
+  types: FloatType | Readonly<Record<string, FloatType>>,
+  values: Float32Array,
+): OutgoingTensor {
+  const type = typeof types === 'string' ? types : Object.hasOwn(types, name) ? types[name] : 'F32';
+  if (!isFloatType(type)) refuse('INVALID_ARGUMENT', `encodeSafetensors: type of ${name}`, 'F32, F16 or BF16', type);
+  const part = values.subarray(offset, offset + size);
+  if (type === 'F32') {
+    const raw = new Uint8Array(part.buffer, part.byteOffset, part.byteLength);
+    return { name, shape, type, byteLength: raw.length, write: (into) => into.set(raw) };
   }
-  if (bytes[0] !== 0x7b || !isRecord(header)) malformed('header', 'a JSON object', header);
-  let metadata: Record<string, string> = {};
-  const tensors: StoredTensor[] = [];
-  for (const [name, entry] of Object.entries(header)) {
-    if (name !== '__metadata__') tensors.push(readEntry(name, entry));
-    else metadata = readMetadata(entry);
+  return {
+    name,
+    shape,
+    type,
+    byteLength: 2 * size,
+    write: (into) => writeHalves(`encodeSafetensors: ${name}`, type, part, into),
+  };
+}
+
+function carriedTensor({ name, shape, type, bytes }: CarriedTensor, layout: Layout): OutgoingTensor {
+  const where = `encodeSafetensors: carried ${describe(name)}`;
+  const bits = bitsOf(type);
+  if (bits === undefined) refuse('INVALID_ARGUMENT', `${where}: type`, 'a type of the format', type);
+  if (typeof name !== 'string') refuse('INVALID_ARGUMENT', where, 'a name', name);
+  if (layout.has(name)) refuse('INVALID_ARGUMENT', where, 'a name that the layout does not use', name);
+  checkBytes(where, bytes);
+  const size = Layout.of([{ name, shape }]).size;
+  if (size * bits !== bytes.length * 8) {
+    refuse('INVALID_ARGUMENT', where, `the bytes of ${size} values of ${type}`, bytes.length);
   }
-  if (tensors.length > MAX_TENSORS) malformed('header', `at most ${MAX_TENSORS} tensors`, tensors.length);
-  tensors.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  return { name, shape, type, byteLength: bytes.length, write: (into) => into.set(bytes) };
+}
+
+/** Wider elements first; tensors of one width as they come. */
+function inFileOrder(tensors: readonly OutgoingTensor[]): OutgoingTensor[] {
+  const names = new Set<string>();
+  for (const { name } of tensors) {
+    if (name === '__metadata__') {
+      refuse('INVALID_ARGUMENT', 'encodeSafetensors: tensor name', 'another name than the reserved one', name);
+    }
+    if (names.has(name)) refuse('INVALID_ARGUMENT', 'encodeSafetensors: tensor name', 'names that differ', name);
+    names.add(name);
+  }
+  return [...tensors].sort((a, b) => (bitsOf(b.type) as number) - (bitsOf(a.type) as number));
+}
+
+function headerText(tensors: readonly OutgoingTensor[], metadata: Readonly<Record<string, string>>): string {
+  const entries: string[] = [];
+  const notes = Object.entries(metadata);
+  for (const [key, text] of notes) {
+    if (typeof text !== 'string' || !isWellFormed(text) || !isWellFormed(key)) {
+      refuse('INVALID_ARGUMENT', `encodeSafetensors: metadata.${key}`, 'well-formed text', text);
+    }
+  }
+  if (notes.length > 0) entries.push(`"__metadata__":${JSON.stringify(metadata)}`);
   let next = 0;
-  for (const { name, begin, end } of tensors) {
-    // A name that the header gives twice shadows its first place, which this finds as a gap.
-    if (begin !== next)
-      malformed(`data_offsets of ${describe(name)}`, `a begin of ${next}, without gap or overlap`, begin);
-    next = end;
+  for (const { name, shape, type, byteLength } of tensors) {
+    const entry = { dtype: type, shape, data_offsets: [next, next + byteLength] };
+    entries.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
+    next += byteLength;
   }
-  if (next !== dataLength) malformed('data', `${next} bytes behind the header`, dataLength);
-  return { tensors, metadata };
-}
-
-function readMetadata(entry: unknown): Record<string, string> {
-  if (!isRecord(entry)) malformed('__metadata__', 'an object of strings', entry);
-  for (const [key, text] of Object.entries(entry)) {
-    if (typeof text !== 'string') malformed(`__metadata__.${key}`, 'a string', text);
-  }
-  return entry as Record<string, string>;
-}
-
-function readEntry(name: string, entry: unknown): StoredTensor {
-  const where = `tensor ${describe(name)}`;
-  if (!isRecord(entry)) malformed(where, 'an object', entry);
-  const { dtype, shape, data_offsets: offsets } = entry;
-  if (typeof dtype !== 'string' || !Object.hasOwn(BYTES_OF, dtype))
-    malformed(`${where}: dtype`, 'F32, F16 or BF16', dtype);
-  if (!isLengths(shape)) malformed(`${where}: shape`, 'an array of integers ≥ 0', shape);
-  if (!isLengths(offsets) || offsets.length !== 2) malformed(`${where}: data_offsets`, 'two integers ≥ 0', offsets);
-  const [begin, end] = offsets;
-  const size = shape.reduce((product, dimension) => product * dimension, 1);
-  if (end - begin !== size * BYTES_OF[dtype])
-    malformed(`${where}: data_offsets`, `${size} values of ${dtype}`, end - begin);
-  return { name, dtype, shape, begin, end };
-}
-
-function readTensor(dtype: string, bytes: Uint8Array, start: number, into: Float32Array): void {
-  if (dtype === 'F32') {
-    const raw = new Uint8Array(into.buffer, into.byteOffset, into.byteLength);
-    raw.set(bytes.subarray(start, start + raw.length));
-    return;
-  }
-  const widen = dtype === 'F16' ? float16ToFloat32 : bfloat16ToFloat32;
-  for (let i = 0; i < into.length; i++) {
-    into[i] = widen(bytes[start + 2 * i] | (bytes[start + 2 * i + 1] << 8));
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isLengths(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((entry) => Number.isSafeInteger(entry) && entry >= 0);
+  return `{${entries.join(',')}}`;
 }
