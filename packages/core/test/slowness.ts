@@ -10,12 +10,12 @@ function work(): number {
 }
 
 /**
- * How many times slower than a quiet machine this one is right now, at least 1: the most of what a fixed piece of work
+ * How many times slower than a quiet machine this one is right now, a whole number from 1: the most of what a fixed piece of work
  * takes and of the load on each core. Time limits of tests are multiplied with it; nothing else may depend on it.
  */
 export function slowness(): number {
   const start = performance.now();
   work();
   const measured = (performance.now() - start) / REFERENCE;
-  return Math.max(1, measured, loadavg()[0] / availableParallelism());
+  return Math.ceil(Math.max(1, measured, loadavg()[0] / availableParallelism()));
 }
