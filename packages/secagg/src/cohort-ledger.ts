@@ -6,36 +6,69 @@
  */
 import { type ClientId, FedkitError, isFedkitError } from '@fedkit/core';
 import {
+  ByteReader,
+  ByteWriter,
   checkBytes,
   checkInteger,
   refuse,
   utf8Decode,
   utf8Encode,
-  ByteReader,
-  ByteWriter,
 } from '@fedkit/core/internal';
 import { readBitmap, writeBitmap } from './messages/bitmap.ts';
 import { encodeId } from './messages/member.ts';
 
-const VERSION = 1;
+const VERSION = 2;
+const MOST = 0xffffffff;
+
+/** What a ledger is told of the names it compares. */
+export interface CohortLedgerOptions {
+  /**
+   * That every client has the same id in all rounds, which the caller answers for. Under pseudonyms of a round all cohorts look
+   * far from each other, and a ledger protects nobody: there is no other value.
+   */
+  readonly ids: 'stable';
+}
+
+/** Whose sum a client is asked to help open. */
+export interface Cohort {
+  readonly ids: readonly ClientId[];
+  /** ⌊γn⌋: how many of the round's n clients may be corrupt, and their inputs known to the server. */
+  readonly corrupt: number;
+}
+
+interface Entry {
+  readonly places: ReadonlySet<number>;
+  readonly corrupt: number;
+}
 
 /**
  * A client's memory of cohorts, over all its rounds. Hand the same one to every {@link SecAggClient} of a task, and save
- * it with the client's state: it is updated before `persist` is called.
+ * it after `receive` and before the answer leaves.
  *
- * Guarantee: the cohorts of any two sums the client released shares for are the same, or differ in at least
- * `minimumDifference` clients, counting both sides. Combinations of three or more sums are not covered: they are where
+ * Guarantee: the cohorts of any two sums the client agreed to are the same, or differ in at least `minimumDifference` honest
+ * clients, counting both sides: in that many and all that may be corrupt in either round. A cohort counts from when the client
+ * agreed to it, whether its sum was opened in the end or not, since others may have opened it. A round in which this client was
+ * gone before it heard of the survivors leaves nothing. Combinations of three or more sums are not covered: they are where
  * clients always take part in the same batches.
  */
 export class CohortLedger {
   readonly minimumDifference: number;
   readonly #ids: string[] = [];
   readonly #places: Map<string, number> = new Map();
-  readonly #cohorts: Set<number>[] = [];
+  readonly #cohorts: Entry[] = [];
+  /** Agreed to, but not yet kept by those who did. */
+  readonly #pending: Map<object, Cohort> = new Map();
+  #owner = '';
 
-  /** @param minimumDifference - At least 2. */
-  constructor(minimumDifference: number) {
-    checkInteger('CohortLedger: minimumDifference', minimumDifference, 2, 0xffffffff);
+  /**
+   * @param minimumDifference - Honest clients in which two cohorts differ, at least 2.
+   * @throws FedkitError `INVALID_ARGUMENT` for ids that are not said to be stable, `OUT_OF_RANGE`.
+   */
+  constructor(minimumDifference: number, { ids }: CohortLedgerOptions = {} as CohortLedgerOptions) {
+    checkInteger('CohortLedger: minimumDifference', minimumDifference, 2, MOST);
+    if (ids !== 'stable') {
+      refuse('INVALID_ARGUMENT', 'CohortLedger: ids', "'stable': pseudonyms of a round cannot be compared", ids);
+    }
     this.minimumDifference = minimumDifference;
   }
 
@@ -47,43 +80,44 @@ export class CohortLedger {
   /**
    * Whether a sum over this cohort may be released; changes nothing.
    *
-   * @throws FedkitError `THRESHOLD_NOT_MET` for one that differs from an earlier cohort in too few clients.
+   * @throws FedkitError `THRESHOLD_NOT_MET` for one that may differ from an earlier cohort in too few honest clients.
    * @complexity O(cohorts · clients).
    */
-  check(cohort: readonly ClientId[]): void {
-    const ids = new Set(cohort.map((id) => utf8Decode(encodeId('CohortLedger: id', id))));
-    for (const earlier of this.#cohorts) {
+  check(cohort: Cohort): void {
+    checkInteger('CohortLedger: corrupt', cohort.corrupt, 0, MOST);
+    const ids = new Set(cohort.ids.map((id) => utf8Decode(encodeId('CohortLedger: id', id))));
+    for (const { places, corrupt } of this.#cohorts) {
       let common = 0;
-      for (const id of ids) if (earlier.has(this.#places.get(id) ?? -1)) common++;
-      const difference = ids.size + earlier.size - 2 * common;
-      if (difference === 0 || difference >= this.minimumDifference) continue;
-      throw new FedkitError(
-        'THRESHOLD_NOT_MET',
-        `CohortLedger: expected a cohort that differs from every earlier one in at least ${this.minimumDifference} clients, got ${difference}`,
-        { details: { least: this.minimumDifference, difference } },
-      );
+      for (const id of ids) if (places.has(this.#places.get(id) ?? -1)) common++;
+      this.#compare(ids.size + places.size - 2 * common, cohort.corrupt + corrupt);
+    }
+    for (const pending of this.#pending.values()) {
+      let common = 0;
+      for (const id of new Set(pending.ids)) if (ids.has(id)) common++;
+      this.#compare(ids.size + new Set(pending.ids).size - 2 * common, cohort.corrupt + pending.corrupt);
     }
   }
 
   /** Checks the cohort, and remembers it. */
-  record(cohort: readonly ClientId[]): void {
+  record(cohort: Cohort): void {
     this.check(cohort);
-    const places = new Set(cohort.map((id) => this.#place(id)));
-    const known = this.#cohorts.some(
-      (earlier) => earlier.size === places.size && [...places].every((p) => earlier.has(p)),
-    );
-    if (!known) this.#cohorts.push(places);
+    this.#remember(cohort);
   }
 
-  /** Everything it remembers. Not secret, but it says who took part when; a bit for each client and cohort. */
+  /**
+   * Everything it remembers. Not secret, but it says who took part when; a bit for each client and cohort. What a client has
+   * agreed to but not yet persisted is not part of it.
+   */
   save(): Uint8Array {
-    const writer = new ByteWriter().uint8(VERSION).uint32(this.minimumDifference).uint32(this.#ids.length);
+    const writer = new ByteWriter().uint8(VERSION).uint32(this.minimumDifference).short(utf8Encode(this.#owner));
+    writer.uint32(this.#ids.length);
     for (const id of this.#ids) writer.short(utf8Encode(id));
     writer.uint32(this.#cohorts.length);
-    for (const cohort of this.#cohorts) {
+    for (const { places, corrupt } of this.#cohorts) {
+      writer.uint32(corrupt);
       writeBitmap(
         writer,
-        this.#ids.map((_, place) => cohort.has(place)),
+        this.#ids.map((_, place) => places.has(place)),
       );
     }
     return writer.finish();
@@ -99,18 +133,71 @@ export class CohortLedger {
     if (reader.uint8() !== VERSION) reader.refuse(`version ${VERSION}`, 'another');
     const minimumDifference = reader.uint32();
     if (minimumDifference < 2) reader.refuse('a minimum of at least 2', `${minimumDifference}`);
-    const ledger = new CohortLedger(minimumDifference);
+    const ledger = new CohortLedger(minimumDifference, { ids: 'stable' });
+    ledger.#owner = readId(reader, true);
     for (let left = reader.uint32(); left > 0; left--) {
       const places = ledger.#ids.length;
       if (ledger.#place(readId(reader)) !== places) reader.refuse('ids that differ', 'one twice');
     }
     for (let left = reader.uint32(); left > 0; left--) {
       if (ledger.#ids.length === 0) reader.refuse('cohorts of known clients', 'none');
+      const corrupt = reader.uint32();
       const present = readBitmap(reader, ledger.#ids.length);
-      ledger.#cohorts.push(new Set(present.flatMap((bit, place) => (bit ? [place] : []))));
+      ledger.#cohorts.push({ corrupt, places: new Set(present.flatMap((bit, place) => (bit ? [place] : []))) });
     }
     reader.end();
     return ledger;
+  }
+
+  /**
+   * What one client in one round tells the ledger.
+   *
+   * @throws FedkitError `INVALID_ARGUMENT` for a client of another id than in earlier rounds: ids are then not stable.
+   */
+  entryFor(client: ClientId, corrupt: number): CohortEntry {
+    if (this.#owner !== '' && this.#owner !== client) {
+      refuse('INVALID_ARGUMENT', 'CohortLedger: id', "this client's id of earlier rounds: ids must be stable", client);
+    }
+    const entry: CohortEntry = {
+      propose: (ids) => {
+        const cohort = { ids: [...ids], corrupt };
+        this.#pending.delete(entry);
+        this.check(cohort);
+        this.#pending.set(entry, cohort);
+      },
+      keep: () => {
+        const cohort = this.#pending.get(entry);
+        if (cohort === undefined) return;
+        this.#pending.delete(entry);
+        entry.restored(cohort.ids);
+      },
+      drop: () => void this.#pending.delete(entry),
+      restored: (ids) => {
+        this.#owner = client;
+        this.#remember({ ids, corrupt });
+      },
+    };
+    return entry;
+  }
+
+  #compare(difference: number, corrupt: number): void {
+    const least = this.minimumDifference + corrupt;
+    if (difference === 0 || difference >= least) return;
+    throw new FedkitError(
+      'THRESHOLD_NOT_MET',
+      `CohortLedger: expected a cohort that differs from every earlier one in at least ${least} clients, got ${difference}`,
+      { details: { least, corrupt, difference } },
+    );
+  }
+
+  #remember({ ids, corrupt }: Cohort): void {
+    const places = new Set(ids.map((id) => this.#place(id)));
+    const known = this.#cohorts.findIndex(
+      (earlier) => earlier.places.size === places.size && [...places].every((place) => earlier.places.has(place)),
+    );
+    if (known < 0) this.#cohorts.push({ places, corrupt });
+    // Summed in two rounds, of which one may have had more places.
+    else this.#cohorts[known] = { places, corrupt: Math.max(corrupt, this.#cohorts[known].corrupt) };
   }
 
   #place(id: ClientId): number {
@@ -123,10 +210,22 @@ export class CohortLedger {
   }
 }
 
-function readId(reader: ByteReader): string {
+/** One client's part of a ledger in one round: nothing is remembered before the client's state is. */
+export interface CohortEntry {
+  /** @throws FedkitError `THRESHOLD_NOT_MET` for a cohort too close to an earlier one, or to one just proposed elsewhere. */
+  propose(cohort: readonly ClientId[]): void;
+  /** The state that agrees to the cohort is kept: so is the cohort. */
+  keep(): void;
+  /** It is not: as if nothing had been proposed. */
+  drop(): void;
+  /** What a restored state says that the client had agreed to, if the ledger was not saved since. */
+  restored(cohort: readonly ClientId[]): void;
+}
+
+function readId(reader: ByteReader, mayBeEmpty = false): string {
   try {
     const id = utf8Decode(reader.short());
-    encodeId('CohortLedger.restore: id', id);
+    if (id !== '' || !mayBeEmpty) encodeId('CohortLedger.restore: id', id);
     return id;
   } catch (cause) {
     if (!isFedkitError(cause, 'INVALID_ARGUMENT')) throw cause;

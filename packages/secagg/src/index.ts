@@ -21,7 +21,7 @@ export {
 export { type ClientPolicy, checkPolicy } from './policy.ts';
 export type { Directory } from './directory.ts';
 export { type Identity, publicKeyOf } from './identity.ts';
-export { CohortLedger } from './cohort-ledger.ts';
+export { type Cohort, CohortLedger, type CohortLedgerOptions } from './cohort-ledger.ts';
 export { type InputVectors } from './client/input.ts';
 export { type ClientStage } from './client/state.ts';
 export { SecAggClient, type SecAggClientOptions } from './client/client.ts';

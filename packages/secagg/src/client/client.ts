@@ -5,7 +5,7 @@
  */
 import { type ClientId, type ClientPersist, type ClientSwap, FedkitError, type SecureRng } from '@fedkit/core';
 import { checkBytes, refuse } from '@fedkit/core/internal';
-import { type CohortLedger, checkLedger } from '../cohort-ledger.ts';
+import { type CohortEntry, type CohortLedger, checkLedger } from '../cohort-ledger.ts';
 import { roundConfigDigest } from '../config/encode-config.ts';
 import { type RoundConfig, checkRoundConfig, hasConsistencyRound } from '../config/round-config.ts';
 import { defaultProvider } from '../crypto/default-provider.ts';
@@ -38,6 +38,7 @@ import {
   progressOf,
   withoutSecrets,
 } from './state.ts';
+import { agreedCohort } from './survivors.ts';
 import { unmask, unmaskSigned } from './unmask.ts';
 
 /** What a client is made of. */
@@ -63,7 +64,10 @@ export interface SecAggClientOptions {
    * that a client that has one refuses rounds without identities; needed where survivors are signed.
    */
   readonly directory?: Directory;
-  /** Refuses sums whose cohorts differ too little from earlier ones; complete graph only, where clients see the cohort. */
+  /**
+   * Refuses sums whose cohorts differ in too few honest clients from earlier ones, ⌊γn⌋ of each round's being corrupt by the
+   * policy; complete graph only, where clients see the cohort, and ids that are the same in every round.
+   */
   readonly ledger?: CohortLedger;
   /** Default: the platform's CSPRNG. */
   readonly rng?: SecureRng;
@@ -89,6 +93,7 @@ export class SecAggClient {
   readonly #provider: CryptoProvider;
   readonly #rng: SecureRng;
   readonly #keeper: StateKeeper;
+  readonly #cohorts: CohortEntry | undefined;
   #state: ClientState;
   #input: ClientInput | undefined;
   #last: Promise<unknown> = Promise.resolve();
@@ -107,6 +112,8 @@ export class SecAggClient {
       if (this.#config.graph !== 'complete') {
         refuse('INVALID_ARGUMENT', 'SecAggClient: ledger', 'a complete graph, where clients see the cohort', 'a ring');
       }
+      const corrupt = Math.floor(options.policy.corruptFraction * this.#config.clients);
+      this.#cohorts = options.ledger.entryFor(options.id, corrupt);
     }
     if (options.identity !== undefined) checkBytes('SecAggClient: identity', options.identity.secretKey, 32);
     this.#rng = secretSource(options.rng);
@@ -139,6 +146,8 @@ export class SecAggClient {
     }
     client.#state = state;
     client.#keeper.restored(sealedState);
+    const agreed = client.#cohorts && agreedCohort(client.#config, state);
+    if (agreed) client.#cohorts?.restored(agreed);
     return client;
   }
 
@@ -204,7 +213,11 @@ export class SecAggClient {
         await this.#end();
         return undefined;
       }
-      return this.#keep(decoded.type, request, await this.#step(decoded));
+      try {
+        return await this.#keep(decoded.type, request, await this.#step(decoded));
+      } finally {
+        this.#cohorts?.drop();
+      }
     });
   }
 
@@ -286,6 +299,7 @@ export class SecAggClient {
     bytes.fill(0);
     this.#provider.discard?.(bytes);
     await this.#keeper.keep(sealed, progressOf(next.stage));
+    this.#cohorts?.keep();
     eraseReplaced(this.#state, next);
     this.#state = next;
     if (this.#input !== undefined && ['masked', 'unmasked', 'aborted'].includes(next.stage)) {
@@ -302,7 +316,7 @@ export class SecAggClient {
       rng: this.#rng,
       identity: this.#options.identity,
       directory: this.#options.directory,
-      ledger: this.#options.ledger,
+      ledger: this.#cohorts,
       input: this.#input,
     };
   }

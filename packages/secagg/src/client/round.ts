@@ -4,7 +4,7 @@
  * @module
  */
 import { FedkitError, type SecureRng } from '@fedkit/core';
-import type { CohortLedger } from '../cohort-ledger.ts';
+import type { CohortEntry } from '../cohort-ledger.ts';
 import type { RoundConfig } from '../config/round-config.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import type { Directory } from '../directory.ts';
@@ -21,7 +21,7 @@ export interface ClientRound {
   readonly rng: SecureRng;
   readonly identity: Identity | undefined;
   readonly directory: Directory | undefined;
-  readonly ledger: CohortLedger | undefined;
+  readonly ledger: CohortEntry | undefined;
   readonly input: ClientInput | undefined;
 }
 

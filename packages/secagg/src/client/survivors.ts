@@ -3,9 +3,12 @@
  *
  * @module
  */
+import type { ClientId } from '@fedkit/core';
 import { utf8Decode } from '@fedkit/core/internal';
-import type { CohortLedger } from '../cohort-ledger.ts';
+import type { CohortEntry } from '../cohort-ledger.ts';
 import type { RoundConfig } from '../config/round-config.ts';
+import { PURPOSE } from '../key-derivation.ts';
+import { decodeSurvivors } from '../messages/survivors.ts';
 import { refuseMessage, requireCount } from './round.ts';
 import type { ClientState } from './state.ts';
 
@@ -39,17 +42,24 @@ export function survivorsByPlace(
 }
 
 /**
- * Remembers the cohort of a sum, before any share of it is released.
+ * Proposes the cohort of a sum to the ledger: it is remembered with the state that agrees to it.
  *
  * @throws FedkitError `THRESHOLD_NOT_MET` for one too close to an earlier cohort.
  */
-export function recordCohort(
-  ledger: CohortLedger | undefined,
-  { self, peers }: ClientState,
-  survived: Survivors,
-): void {
+export function recordCohort(ledger: CohortEntry | undefined, { self, peers }: ClientState, survived: Survivors): void {
   if (ledger === undefined) return;
-  ledger.record([self, ...peers.filter((_, i) => survived.peers[i])].map(({ id }) => utf8Decode(id)));
+  ledger.propose([self, ...peers.filter((_, i) => survived.peers[i])].map(({ id }) => utf8Decode(id)));
+}
+
+/** Whose sum the client had agreed to in this state; `undefined` before it has. Complete graph only. */
+export function agreedCohort(config: RoundConfig, state: ClientState): ClientId[] | undefined {
+  const { self, peers, survivors, releasedKinds } = state;
+  if (survivors.length === 0 && releasedKinds.length === 0) return undefined;
+  const survived =
+    survivors.length > 0
+      ? survivorsByPlace(config, state, decodeSurvivors(config, survivors)).peers
+      : Array.from(releasedKinds, (kind) => kind === PURPOSE.selfMaskShare);
+  return [self, ...peers.filter((_, i) => survived[i])].map(({ id }) => utf8Decode(id));
 }
 
 /** @throws FedkitError `THRESHOLD_NOT_MET` for too few, `AUTHENTICATION_FAILED` for a set that cannot be. */

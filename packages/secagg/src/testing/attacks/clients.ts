@@ -138,7 +138,7 @@ async function differencing(mode: Mode, makeClient: MakeClient | undefined, mini
       config: { ...rehearsalConfig(mode), round: number },
       change: (id) => {
         if (minimum === undefined) return {};
-        const ledger = ledgers.get(id) ?? new CohortLedger(minimum);
+        const ledger = ledgers.get(id) ?? new CohortLedger(minimum, { ids: 'stable' });
         ledgers.set(id, ledger);
         return { ledger };
       },
