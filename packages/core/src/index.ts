@@ -221,8 +221,8 @@ export {
   type Request,
   type Response,
   type RoundTask,
-} from './round/message.ts';
-export { stateOwner } from './round/broadcast.ts';
+} from './protocol/message.ts';
+export { stateOwner } from './protocol/broadcast.ts';
 export { type RoundMachine, roundMachine } from './round/machine.ts';
 export type { RoundDeadlines, RoundOptions } from './round/round-options.ts';
 export type { RoundRecord } from './round/record.ts';
@@ -235,8 +235,8 @@ export type {
   ServerLimits,
   ServerProgress,
 } from './round/server-options.ts';
-export type { Exchange, RequestHandler } from './transport/contract.ts';
-export type { Clock } from './transport/clock.ts';
+export type { Exchange, RequestHandler } from './protocol/exchange.ts';
+export type { Clock } from './protocol/clock.ts';
 export { federatedClient } from './device/federated-client.ts';
 export type { DeviceTraining, FederatedClient, FederatedClientOptions } from './device/contract.ts';
 export type { ClientProgress, NextStep } from './device/progress.ts';

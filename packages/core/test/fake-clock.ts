@@ -1,4 +1,4 @@
-import { sleep } from '../src/transport/clock.ts';
+import { sleep } from '../src/protocol/clock.ts';
 import { virtualClock } from '../src/transport/memory/index.ts';
 
 /** A virtual clock that passes when told to, and knows whether timers were left behind. */

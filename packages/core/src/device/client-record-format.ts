@@ -5,7 +5,7 @@
  */
 import { ByteReader, ByteWriter } from '../bytes.ts';
 import { checkBytes } from '../check.ts';
-import { decodeResponse, encodeResponse, type RoundTask } from '../round/message.ts';
+import { decodeResponse, encodeResponse, type RoundTask } from '../protocol/message.ts';
 import type { SecureInput } from '../secure/contract.ts';
 import { utf8Encode } from '../utf8.ts';
 import type { ClientRecord, Kept, Work } from './client-record.ts';

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { RoundTask } from '../round/message.ts';
+import type { RoundTask } from '../protocol/message.ts';
 import type { SecureInput } from '../secure/contract.ts';
 
 /** What a client brings from one counted round to its next. */

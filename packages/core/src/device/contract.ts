@@ -9,10 +9,10 @@ import type { Layout } from '../model/layout.ts';
 import type { Pipeline } from '../pipeline/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { Rng, SecureRng } from '../random.ts';
-import type { RoundTask } from '../round/message.ts';
+import type { RoundTask } from '../protocol/message.ts';
 import type { Store } from '../store/contract.ts';
-import type { Clock } from '../transport/clock.ts';
-import type { Exchange } from '../transport/contract.ts';
+import type { Clock } from '../protocol/clock.ts';
+import type { Exchange } from '../protocol/exchange.ts';
 import type { ClientProgress, NextStep } from './progress.ts';
 
 /** How a device trains for one task; `rng` shuffles its data, default the client's own stream. */

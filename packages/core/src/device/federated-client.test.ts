@@ -7,7 +7,7 @@ import type { Trainer } from '../client/trainer.ts';
 import { quadraticTrainer } from '../conformance/quadratic-trainer.ts';
 import { FedkitError } from '../errors.ts';
 import { memoryStore } from '../store/memory-store.ts';
-import type { Exchange } from '../transport/contract.ts';
+import type { Exchange } from '../protocol/exchange.ts';
 import { memoryTransport } from '../transport/memory/memory-transport.ts';
 import { virtualClock } from '../transport/memory/virtual-clock.ts';
 import { decodeRecord } from './client-record-format.ts';

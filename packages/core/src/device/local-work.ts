@@ -11,7 +11,7 @@ import { decodeState, encodeState, type StateOwner } from '../model/state-file.t
 import type { ClientHalf } from '../pipeline/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { SecureRng } from '../random.ts';
-import type { RoundTask } from '../round/message.ts';
+import type { RoundTask } from '../protocol/message.ts';
 import type { Kept, Work } from './client-record.ts';
 import type { FederatedClientOptions } from './contract.ts';
 

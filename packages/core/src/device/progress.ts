@@ -5,7 +5,7 @@
  */
 import type { LocalResult } from '../client/trainer.ts';
 import type { FedkitError } from '../errors.ts';
-import type { RoundTask } from '../round/message.ts';
+import type { RoundTask } from '../protocol/message.ts';
 
 /** Told once it holds: what is told of a ticket's end is on disk by then. */
 export type ClientProgress<B> =

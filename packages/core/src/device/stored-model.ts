@@ -6,7 +6,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { ClientId } from '../aggregate/contract.ts';
 import { FedkitError } from '../errors.ts';
-import type { RoundTask } from '../round/message.ts';
+import type { RoundTask } from '../protocol/message.ts';
 import type { Store } from '../store/contract.ts';
 import { sameBytes } from './client-record.ts';
 

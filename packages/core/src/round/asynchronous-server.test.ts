@@ -11,7 +11,7 @@ import { plainUpdates } from '../pipeline/plain-updates.ts';
 import { secureRng, seededRng } from '../random.ts';
 import { serverSgd } from '../server/sgd.ts';
 import { memoryStore } from '../store/memory-store.ts';
-import type { RoundTask } from './message.ts';
+import type { RoundTask } from '../protocol/message.ts';
 import { federatedServer } from './server.ts';
 import type { RoundRecord } from './record.ts';
 import type { Store } from '../store/contract.ts';

@@ -20,15 +20,15 @@ import {
   type AsynchronousRunState,
   type Worker,
 } from './asynchronous-machine.ts';
-import { encodeBroadcast, type EncodedBroadcast, part, sameDigest } from './broadcast-part.ts';
-import { stateOwner } from './broadcast.ts';
+import { encodeBroadcast, type EncodedBroadcast, part, sameDigest } from '../protocol/broadcast-part.ts';
+import { stateOwner } from '../protocol/broadcast.ts';
 import { getClient } from './client-map.ts';
 import { Desk, type Outcome, type StateRequest } from './desk.ts';
 import { guardedStore } from './guarded-store.ts';
 import { Journal, type JournalEntry, type Snapshot } from './journal.ts';
 import { Ledger } from './ledger.ts';
 import { advanceClock } from './logical-clock.ts';
-import type { Response, RoundTask } from './message.ts';
+import type { Response, RoundTask } from '../protocol/message.ts';
 import type { RoundRecord } from './record.ts';
 import { checkRoundOptions, type RoundRules } from './round-options.ts';
 import { checkIdentity, malformed, type RunIdentity, runIdentity } from './run-identity.ts';

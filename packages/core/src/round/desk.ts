@@ -7,7 +7,7 @@
 import type { ClientId } from '../aggregate/contract.ts';
 import { refuse } from '../check.ts';
 import { type FedkitError, isFedkitError } from '../errors.ts';
-import { decodeRequest, encodeResponse, type Request, type Response } from './message.ts';
+import { decodeRequest, encodeResponse, type Request, type Response } from '../protocol/message.ts';
 import type { ServerEvent } from './server-options.ts';
 
 /** The longest name of a client, in UTF-16 code units. */

@@ -4,7 +4,7 @@ import { ask, expectedParams, testClock, testOptions } from '../../test/round/fe
 import { type Fates, Mortal } from '../../test/round/mortal.ts';
 import { seededRng } from '../random.ts';
 import type { Store } from '../store/contract.ts';
-import type { RoundTask } from './message.ts';
+import type { RoundTask } from '../protocol/message.ts';
 import { federatedServer } from './server.ts';
 
 const CLIENTS = ['a', 'b', 'c', 'd'];

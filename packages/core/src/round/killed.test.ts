@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ask, expectedParams, reportOf, testClock, testServer } from '../../test/round/federation.ts';
 import { type Fates, Mortal } from '../../test/round/mortal.ts';
 import { seededRng } from '../random.ts';
-import type { RoundTask } from './message.ts';
+import type { RoundTask } from '../protocol/message.ts';
 
 const CLIENTS = ['a', 'b', 'c', 'd'];
 

@@ -14,8 +14,8 @@ import { decodeState, encodeState, type StateOwner } from '../model/state-file.t
 import type { ExchangeCollector, ReportCollector, ServerHalf } from '../pipeline/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { Store } from '../store/contract.ts';
-import { stateOwner } from './broadcast.ts';
-import { encodeBroadcast, type EncodedBroadcast } from './broadcast-part.ts';
+import { stateOwner } from '../protocol/broadcast.ts';
+import { encodeBroadcast, type EncodedBroadcast } from '../protocol/broadcast-part.ts';
 import { clientEntries } from './client-map.ts';
 import { guardedStore, listKeys } from './guarded-store.ts';
 import { Journal, type JournalEntry, type Snapshot } from './journal.ts';

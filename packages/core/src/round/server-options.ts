@@ -12,7 +12,7 @@ import type { PlainData } from '../plain-data.ts';
 import type { Rng } from '../random.ts';
 import type { Selector } from '../select/contract.ts';
 import type { Store } from '../store/contract.ts';
-import type { RequestHandler } from '../transport/contract.ts';
+import type { RequestHandler } from '../protocol/exchange.ts';
 import type { RoundRecord } from './record.ts';
 import type { RoundOptions } from './round-options.ts';
 

@@ -23,7 +23,7 @@ import { secureRng } from '../random.ts';
 import { poissonSelection } from '../select/poisson.ts';
 import { uniformSelection } from '../select/uniform.ts';
 import { memoryStore } from '../store/memory-store.ts';
-import { encodeRequest, type RoundTask } from './message.ts';
+import { encodeRequest, type RoundTask } from '../protocol/message.ts';
 import { federatedServer } from './server.ts';
 import type { ServerEvent } from './server-options.ts';
 

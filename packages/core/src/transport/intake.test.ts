@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/fake-clock.ts';
 import { FedkitError } from '../errors.ts';
 import { seededRng, shuffle } from '../random.ts';
-import type { RequestHandler } from './contract.ts';
+import type { RequestHandler } from '../protocol/exchange.ts';
 import { Intake } from './intake.ts';
 import { completeLimits, type TransportLimits } from './limits.ts';
 import type { Piece, Receipt } from './piece.ts';

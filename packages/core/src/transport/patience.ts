@@ -10,8 +10,8 @@ import { checkAborted } from '../abort.ts';
 import { checkBytes, checkInteger } from '../check.ts';
 import { FedkitError, isFedkitError } from '../errors.ts';
 import { type Rng, secureRng } from '../random.ts';
-import { type Clock, sleep, systemClock } from './clock.ts';
-import type { Exchange } from './contract.ts';
+import { type Clock, sleep, systemClock } from '../protocol/clock.ts';
+import type { Exchange } from '../protocol/exchange.ts';
 import type { Piece, Receipt } from './piece.ts';
 import { digestOf } from './sha256.ts';
 

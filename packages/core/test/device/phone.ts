@@ -1,5 +1,5 @@
 import type { FederatedClient } from '../../src/device/contract.ts';
-import type { Exchange } from '../../src/transport/contract.ts';
+import type { Exchange } from '../../src/protocol/exchange.ts';
 import { memoryStore } from '../../src/store/memory-store.ts';
 import type { Store } from '../../src/store/contract.ts';
 

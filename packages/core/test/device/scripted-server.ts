@@ -5,9 +5,15 @@ import { FedkitError } from '../../src/errors.ts';
 import { decodeState, encodeState } from '../../src/model/state-file.ts';
 import type { Pipeline } from '../../src/pipeline/contract.ts';
 import type { PlainData } from '../../src/plain-data.ts';
-import { stateOwner } from '../../src/round/broadcast.ts';
-import { decodeRequest, encodeResponse, type Request, type Response, type RoundTask } from '../../src/round/message.ts';
-import type { RequestHandler } from '../../src/transport/contract.ts';
+import { stateOwner } from '../../src/protocol/broadcast.ts';
+import {
+  decodeRequest,
+  encodeResponse,
+  type Request,
+  type Response,
+  type RoundTask,
+} from '../../src/protocol/message.ts';
+import type { RequestHandler } from '../../src/protocol/exchange.ts';
 
 const PIPELINE = new Uint8Array(32).fill(7);
 /** Coordinates are sent on this grid; the rest is the client's residual. */

@@ -4,10 +4,10 @@ import { FedkitError } from '../../src/errors.ts';
 import { encodeState } from '../../src/model/state-file.ts';
 import type { Pipeline } from '../../src/pipeline/contract.ts';
 import { secureRng } from '../../src/random.ts';
-import { stateOwner } from '../../src/round/broadcast.ts';
-import { decodeRequest, encodeResponse, type Request, type Response } from '../../src/round/message.ts';
+import { stateOwner } from '../../src/protocol/broadcast.ts';
+import { decodeRequest, encodeResponse, type Request, type Response } from '../../src/protocol/message.ts';
 import type { ClientPersist, SecureClient, SecureInput, Sealer } from '../../src/secure/contract.ts';
-import type { RequestHandler } from '../../src/transport/contract.ts';
+import type { RequestHandler } from '../../src/protocol/exchange.ts';
 import { utf8Decode, utf8Encode } from '../../src/utf8.ts';
 
 const DIGEST = new Uint8Array(32).fill(9);

@@ -4,7 +4,7 @@
  * @module
  */
 import { FedkitError, isFedkitError } from '../../errors.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../protocol/clock.ts';
 import { chunksOf } from './shortcuts.ts';
 
 /** Bounds of one body. */

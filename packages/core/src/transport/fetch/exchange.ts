@@ -5,7 +5,7 @@
  */
 import { checkInteger, refuse } from '../../check.ts';
 import { isFedkitError } from '../../errors.ts';
-import type { Exchange } from '../contract.ts';
+import type { Exchange } from '../../protocol/exchange.ts';
 import { completePatience, type Patience, patientExchange, unavailable } from '../patience.ts';
 import { decodeHave, encodePiece, type Receipt } from '../piece.ts';
 import { failureOf } from '../status.ts';

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export type { Clock } from '../clock.ts';
+export type { Clock } from '../../protocol/clock.ts';
 export type { TransportLimits } from '../limits.ts';
 export type { Patience } from '../patience.ts';
 export type { CorsOptions } from './cors.ts';

@@ -7,8 +7,8 @@ import { checkAborted } from '../../abort.ts';
 import { checkInteger, checkNumber, refuse } from '../../check.ts';
 import { FedkitError } from '../../errors.ts';
 import type { SeededRng } from '../../random.ts';
-import { type Clock, sleep } from '../clock.ts';
-import type { Exchange } from '../contract.ts';
+import { type Clock, sleep } from '../../protocol/clock.ts';
+import type { Exchange } from '../../protocol/exchange.ts';
 
 /** How bad a network is. Probabilities in [0, 1], times in milliseconds. */
 export interface Faults {

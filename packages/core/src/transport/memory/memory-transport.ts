@@ -7,7 +7,7 @@ import { checkAborted } from '../../abort.ts';
 import type { ClientId } from '../../aggregate/contract.ts';
 import { checkBytes, refuse } from '../../check.ts';
 import { FedkitError } from '../../errors.ts';
-import type { Exchange, RequestHandler } from '../contract.ts';
+import type { Exchange, RequestHandler } from '../../protocol/exchange.ts';
 
 /**
  * `client`'s end of a transport to `handler`. Bytes are copied both ways, as any network would; a handler that rejects is

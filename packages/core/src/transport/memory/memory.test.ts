@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { FedkitError } from '../../errors.ts';
 import { seededRng } from '../../random.ts';
-import { sleep } from '../clock.ts';
-import type { Exchange } from '../contract.ts';
+import { sleep } from '../../protocol/clock.ts';
+import type { Exchange } from '../../protocol/exchange.ts';
 import { type Faults, faultyExchange } from './faulty-exchange.ts';
 import { memoryTransport } from './memory-transport.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';

@@ -5,7 +5,7 @@
  */
 import { turn } from '../../abort.ts';
 import { FedkitError } from '../../errors.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../protocol/clock.ts';
 
 /** A clock whose timers fire in order, at once. */
 export interface VirtualClock extends Clock {

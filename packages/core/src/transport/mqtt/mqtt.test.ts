@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Broker, mosquitto, startMosquitto } from '../../../test/mosquitto.ts';
 import { slowness } from '../../../test/slowness.ts';
 import { seededRng } from '../../random.ts';
-import { decodeRequest, decodeResponse, encodeRequest, encodeResponse } from '../../round/message.ts';
+import { decodeRequest, decodeResponse, encodeRequest, encodeResponse } from '../../protocol/message.ts';
 import { encodePiece } from '../piece.ts';
 import { mqttExchange, type MqttExchangeOptions } from './exchange.ts';
 import { encodeUp } from './frame.ts';

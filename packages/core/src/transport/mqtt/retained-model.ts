@@ -6,9 +6,9 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import type { ClientId } from '../../aggregate/contract.ts';
 import { isFedkitError } from '../../errors.ts';
-import { decodeResponse, encodeRequest, type RoundTask } from '../../round/message.ts';
-import type { Clock } from '../clock.ts';
-import type { RequestHandler } from '../contract.ts';
+import { decodeResponse, encodeRequest, type RoundTask } from '../../protocol/message.ts';
+import type { Clock } from '../../protocol/clock.ts';
+import type { RequestHandler } from '../../protocol/exchange.ts';
 import { decodePiece, encodePiece } from '../piece.ts';
 import { digestOf } from '../sha256.ts';
 import { Assembly } from './assembly.ts';

@@ -6,10 +6,10 @@
 import type { ClientId } from '../../aggregate/contract.ts';
 import { refuse } from '../../check.ts';
 import { isFedkitError } from '../../errors.ts';
-import { decodeResponse, type RoundTask } from '../../round/message.ts';
+import { decodeResponse, type RoundTask } from '../../protocol/message.ts';
 import { authenticationOf } from '../authentication.ts';
-import { type Clock, systemClock } from '../clock.ts';
-import type { RequestHandler } from '../contract.ts';
+import { type Clock, systemClock } from '../../protocol/clock.ts';
+import type { RequestHandler } from '../../protocol/exchange.ts';
 import { Intake } from '../intake.ts';
 import { completeLimits, type TransportLimits } from '../limits.ts';
 import type { Receipt } from '../piece.ts';

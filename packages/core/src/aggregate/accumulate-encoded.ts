@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { ClientId } from '../aggregate/contract.ts';
-import type { StreamingAggregator } from '../aggregate/streaming.ts';
-import type { Codec, DecodeContext } from './contract.ts';
+import type { ClientId } from './contract.ts';
+import type { StreamingAggregator } from './streaming.ts';
+import type { Codec, DecodeContext } from '../codec/contract.ts';
 
 /** What `accumulateEncoded` needs besides the bytes. */
 export interface EncodedContribution {

@@ -2,11 +2,11 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sameBytes } from '../../test/support/exact.ts';
 import { withoutWebAssembly } from '../../test/support/plain-engine.ts';
-import { weightedMean } from '../aggregate/mean.ts';
+import { weightedMean } from './mean.ts';
 import { FedkitError } from '../errors.ts';
 import { accumulateEncoded } from './accumulate-encoded.ts';
-import type { Codec } from './contract.ts';
-import type { Sink } from './sink.ts';
+import type { Codec } from '../codec/contract.ts';
+import type { Sink } from '../codec/sink.ts';
 
 /** Long enough for a memory of its own where there is WebAssembly. */
 const SIZE = 1100;
