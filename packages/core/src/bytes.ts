@@ -208,3 +208,8 @@ export class ByteReader {
     return start;
   }
 }
+
+/** Whether two byte strings are the same. Not for secrets: it stops at the first difference. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}

@@ -4,8 +4,9 @@
  * @module
  */
 export { checkAborted, turn } from './abort.ts';
-export { ByteReader, ByteWriter } from './bytes.ts';
+export { ByteReader, ByteWriter, sameBytes } from './bytes.ts';
 export { checkBytes, checkInteger, checkNumber, checkPositive, checkVector, describe, refuse } from './check.ts';
+export { checkFinite, isFiniteVector } from './finite.ts';
 export { float16ToFloat32, float32ToFloat16 } from './model/half.ts';
 export { type FileTensor, modelFile } from './model/model-file.ts';
 export { readValues } from './model/tensor-values.ts';

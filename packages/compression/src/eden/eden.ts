@@ -13,7 +13,7 @@ import { asQuantizer, type Quantizer } from '../quantize/quantizer.ts';
 import { MAX_ROTATED } from '../rotation/rotated.ts';
 import { forEachTile, paddedSize, Rotation } from '../rotation/tiles.ts';
 import { createCodec } from '../stage/codec.ts';
-import { maxMagnitude } from '../stage/finite.ts';
+import { maxMagnitude } from '../stage/magnitude.ts';
 import { checkedSeed, seedFingerprint, sharedSeed, type Stage } from '../stage/stage.ts';
 import { type ByteReader, corrupt } from '../wire/byte-reader.ts';
 import { bytesOf, type Segment, segmentsOf } from './plan.ts';

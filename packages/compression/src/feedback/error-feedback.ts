@@ -7,10 +7,9 @@
  */
 import { FedkitError } from '@fedkit/core';
 import type { Codec, CodecContext } from '@fedkit/core/codec';
-import { checkBytes, checkInteger, checkNumber, checkVector, refuse } from '@fedkit/core/internal';
+import { checkBytes, checkFinite, checkInteger, checkNumber, checkVector, refuse } from '@fedkit/core/internal';
 import { decode } from '../decode.ts';
 import { float32 } from '../quantize/float32.ts';
-import { checkFinite } from '../stage/finite.ts';
 import { subtractor } from './subtractor.ts';
 
 /** An update on its way: the residual waits for the round's outcome. */

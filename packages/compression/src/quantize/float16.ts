@@ -5,7 +5,7 @@
  */
 import { float16ToFloat32, float32ToFloat16 } from '@fedkit/core/internal';
 import { createCodec } from '../stage/codec.ts';
-import { maxMagnitude } from '../stage/finite.ts';
+import { maxMagnitude } from '../stage/magnitude.ts';
 import type { Stage } from '../stage/stage.ts';
 import { corrupt } from '../wire/byte-reader.ts';
 import { emitChunks } from './chunks.ts';

@@ -4,9 +4,9 @@
  * @module
  */
 import type { Sink } from '@fedkit/core/codec';
+import { isFiniteVector } from '@fedkit/core/internal';
 import { readSymbols, writeSymbols } from '../entropy/symbols.ts';
 import { createCodec } from '../stage/codec.ts';
-import { allFinite } from '../stage/finite.ts';
 import type { Stage } from '../stage/stage.ts';
 import { type ByteReader, corrupt } from '../wire/byte-reader.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
@@ -55,7 +55,7 @@ export const FLOAT32: Stage & { readonly linearity: 'perClient' } = {
         const top = tops === undefined ? bytes[at + 3] : symbols[i];
         bits[i] = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (top << 24);
       }
-      if (!allFinite(chunk)) corrupt('finite values', 'NaN or infinite ones');
+      if (!isFiniteVector(chunk)) corrupt('finite values', 'NaN or infinite ones');
     });
     tops?.end();
   },

@@ -6,7 +6,7 @@
 import { refuse } from '@fedkit/core/internal';
 import { readSymbols, writeSymbols } from '../entropy/symbols.ts';
 import { createCodec } from '../stage/codec.ts';
-import { bitsOf, maxMagnitude } from '../stage/finite.ts';
+import { bitsOf, maxMagnitude } from '../stage/magnitude.ts';
 import type { Stage } from '../stage/stage.ts';
 import { corrupt } from '../wire/byte-reader.ts';
 import { checkSymbol, emitChunks } from './chunks.ts';

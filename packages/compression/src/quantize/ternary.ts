@@ -5,7 +5,7 @@
  */
 import { readSymbols, writeSymbols } from '../entropy/symbols.ts';
 import { createCodec } from '../stage/codec.ts';
-import { maxMagnitude } from '../stage/finite.ts';
+import { maxMagnitude } from '../stage/magnitude.ts';
 import type { Stage } from '../stage/stage.ts';
 import { corrupt } from '../wire/byte-reader.ts';
 import { checkSymbol, emitChunks } from './chunks.ts';

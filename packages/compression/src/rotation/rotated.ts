@@ -14,7 +14,7 @@ import {
   type StagedLinearCodec,
   stageOf,
 } from '../stage/codec.ts';
-import { maxMagnitude } from '../stage/finite.ts';
+import { maxMagnitude } from '../stage/magnitude.ts';
 import { readNested, writeNested } from '../stage/nested.ts';
 import {
   checkedSeed,

@@ -6,7 +6,7 @@
  */
 
 import { TILE, tile } from '../kernels/tile.ts';
-import { bitsOf } from '../stage/finite.ts';
+import { bitsOf } from '../stage/magnitude.ts';
 
 /** Below this many values the sample does not pay. */
 const SAMPLED_FROM = 65_536;

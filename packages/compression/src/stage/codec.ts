@@ -4,10 +4,9 @@
  * @module
  */
 import type { Codec, CodecContext, Linearity, LinearCodec, Sink, SumContext } from '@fedkit/core/codec';
-import { checkBytes, checkInteger, checkVector, refuse } from '@fedkit/core/internal';
+import { checkBytes, checkFinite, checkInteger, checkVector, refuse } from '@fedkit/core/internal';
 import { ByteReader, corrupt } from '../wire/byte-reader.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
-import { checkFinite } from './finite.ts';
 import { readNested, writeNested } from './nested.ts';
 import { Decoding, Encoding, type LinearStage, type Stage } from './stage.ts';
 

@@ -14,7 +14,7 @@ import type { Aggregator, LinearAggregator } from '../aggregate/contract.ts';
 import { weightedMean } from '../aggregate/mean.ts';
 import { record } from '../aggregate/record.ts';
 import { checkVector } from '../check.ts';
-import { checkFinite } from '../client/objective.ts';
+import { checkFinite } from '../finite.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
 import { averagingUnless } from '../server/averaging.ts';
 import type { ServerOptimizer } from '../server/contract.ts';

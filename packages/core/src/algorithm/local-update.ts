@@ -4,7 +4,8 @@
  * @module
  */
 import { checkInteger, checkNumber, checkVector } from '../check.ts';
-import { checkFinite, type LocalObjective } from '../client/objective.ts';
+import { checkFinite } from '../finite.ts';
+import { type LocalObjective } from '../client/objective.ts';
 import type { LocalResult, Trainer, TrainOptions } from '../client/trainer.ts';
 
 /**

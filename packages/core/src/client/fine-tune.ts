@@ -7,7 +7,8 @@
  *
  * @module
  */
-import { checkFinite, type LocalObjective } from './objective.ts';
+import { checkFinite } from '../finite.ts';
+import { type LocalObjective } from './objective.ts';
 import type { Trainer, TrainOptions } from './trainer.ts';
 
 /**

@@ -4,6 +4,7 @@
  * @module
  */
 import { checkNumber, checkVector, refuse } from '../check.ts';
+import { checkFinite } from '../finite.ts';
 import { Selection } from '../model/selection.ts';
 
 /**
@@ -84,13 +85,6 @@ export function checkObjective(where: string, objective: LocalObjective, size: n
     checkFinite(`${where}: proximal`, proximal);
     const negative = proximal.findIndex((value) => value < 0);
     if (negative >= 0) refuse('OUT_OF_RANGE', `${where}: proximal[${negative}]`, 'a number ≥ 0', proximal[negative]);
-  }
-}
-
-/** Refuses, by index, a vector with a value that is not finite. */
-export function checkFinite(where: string, values: Float32Array): void {
-  for (let i = 0; i < values.length; i++) {
-    if (!Number.isFinite(values[i])) refuse('OUT_OF_RANGE', `${where}[${i}]`, 'a finite number', values[i]);
   }
 }
 

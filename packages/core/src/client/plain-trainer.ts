@@ -8,7 +8,8 @@ import { checkVector } from '../check.ts';
 import { checkTrainOptions } from './batches.ts';
 import { checkExamples, type Examples } from './examples.ts';
 import type { PlainModel } from './mlp.ts';
-import { checkFinite, checkObjective } from './objective.ts';
+import { checkFinite } from '../finite.ts';
+import { checkObjective } from './objective.ts';
 import { localSgd } from './sgd.ts';
 import type { Trainer } from './trainer.ts';
 

@@ -9,7 +9,8 @@
 import { checkAborted, turn } from '../abort.ts';
 import { refuse } from '../check.ts';
 import { localBatches } from './batches.ts';
-import { applyObjective, checkFinite, type LocalObjective } from './objective.ts';
+import { checkFinite } from '../finite.ts';
+import { applyObjective, type LocalObjective } from './objective.ts';
 import type { TrainOptions } from './trainer.ts';
 
 /**

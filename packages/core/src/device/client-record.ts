@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { sameBytes } from '../bytes.ts';
 import type { RoundTask } from '../protocol/message.ts';
 import type { SecureInput } from '../secure/contract.ts';
 
@@ -87,9 +88,4 @@ export function giveUp(record: ClientRecord, ticket: number): ClientRecord {
 
 export function sameRun({ run }: ClientRecord, task: RoundTask): boolean {
   return run !== undefined && sameBytes(run, task.run);
-}
-
-/** Whether two byte strings are the same. Not for secrets: it stops at the first difference. */
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

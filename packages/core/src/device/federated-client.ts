@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sameBytes } from '../bytes.ts';
 import { checkAborted } from '../abort.ts';
 import type { Update } from '../aggregate/contract.ts';
 import { checkBytes, checkInteger, refuse } from '../check.ts';
@@ -11,12 +12,12 @@ import { decodeState, type StateOwner } from '../model/state-file.ts';
 import type { ClientHalf } from '../pipeline/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import { type SecureRng, secureRng } from '../random.ts';
-import { stateOwner } from '../protocol/broadcast.ts';
+import { decodeBroadcast, stateOwner } from '../protocol/broadcast.ts';
 import { decodeResponse, encodeRequest, type Request, type Response, type RoundTask } from '../protocol/message.ts';
 import { type Clock, sleep, systemClock } from '../protocol/clock.ts';
-import { begin, type ClientRecord, giveUp, resolve, sameBytes, sameRun, type Work } from './client-record.ts';
+import { begin, type ClientRecord, giveUp, resolve, sameRun, type Work } from './client-record.ts';
 import type { FederatedClient, FederatedClientOptions } from './contract.ts';
-import { decodeBroadcast, type TrainedWork, trainFor } from './local-work.ts';
+import { type TrainedWork, trainFor } from './local-work.ts';
 import type { ClientProgress, NextStep } from './progress.ts';
 import { RecordKeeper } from './record-keeper.ts';
 import { type ExchangingWork, SecureSession } from './secure-session.ts';

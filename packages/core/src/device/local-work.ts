@@ -4,7 +4,6 @@
  * @module
  */
 import type { Update } from '../aggregate/contract.ts';
-import { checkVector, refuse } from '../check.ts';
 import { keepsNothing } from '../client/client-states.ts';
 import type { LocalResult } from '../client/trainer.ts';
 import { decodeState, encodeState, type StateOwner } from '../model/state-file.ts';
@@ -17,19 +16,6 @@ import type { FederatedClientOptions } from './contract.ts';
 
 /** Work that is trained, and waits for what the server makes of it. */
 export type TrainedWork = Extract<Work, { kind: 'reporting' | 'exchanging' }>;
-
-/** @throws FedkitError `DECODE_FAILED`, `SHAPE_MISMATCH`, `INVALID_ARGUMENT` for what no such model's server would send. */
-export function decodeBroadcast(bytes: Uint8Array, owner: StateOwner, size: number): PlainData {
-  const where = 'federatedClient: broadcast';
-  const broadcast = decodeState(bytes, owner);
-  if (typeof broadcast !== 'object' || broadcast instanceof Float32Array)
-    refuse('INVALID_ARGUMENT', where, 'a record', broadcast);
-  // Every algorithm sends parameters, and none more than the model has; what else it needs it checks.
-  const params = checkVector(`${where}.params`, broadcast.params);
-  if (params.length === 0 || params.length > size)
-    refuse('SHAPE_MISMATCH', `${where}.params`, `1 to ${size} values`, params.length);
-  return broadcast;
-}
 
 /** Trains, and encodes at once: whatever is sent of it later has these bytes. */
 export async function trainFor<

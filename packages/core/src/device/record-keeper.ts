@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { sameBytes } from '../bytes.ts';
 import type { ClientId } from '../aggregate/contract.ts';
 import { FedkitError } from '../errors.ts';
 import type { Sealer } from '../secure/contract.ts';
 import type { Store } from '../store/contract.ts';
-import { type ClientRecord, freshRecord, giveUp, sameBytes } from './client-record.ts';
+import { type ClientRecord, freshRecord, giveUp } from './client-record.ts';
 import { decodeRecord, encodeRecord } from './client-record-format.ts';
 import { isSealed, openRecord, sealRecord } from './sealed-record.ts';
 

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { sameBytes } from '../bytes.ts';
 import type { ClientPersist, SecureClient } from '../secure/contract.ts';
-import { sameBytes, type Work } from './client-record.ts';
+import type { Work } from './client-record.ts';
 
 /** The part of the record that a session moves. */
 export type ExchangingWork = Extract<Work, { kind: 'exchanging' }>;

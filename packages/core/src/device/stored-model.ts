@@ -3,12 +3,12 @@
  *
  * @module
  */
+import { sameBytes } from '../bytes.ts';
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { ClientId } from '../aggregate/contract.ts';
 import { FedkitError } from '../errors.ts';
 import type { RoundTask } from '../protocol/message.ts';
 import type { Store } from '../store/contract.ts';
-import { sameBytes } from './client-record.ts';
 
 /**
  * The part of one broadcast that has arrived. Under `model/<n>/<client>` stands the n-th part after the digest of the

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ClientId } from '../aggregate/contract.ts';
-import { isFiniteVector } from '../aggregate/robust/finite.ts';
+import { isFiniteVector } from '../finite.ts';
 import { ByteReader, ByteWriter } from '../bytes.ts';
 import { refuse } from '../check.ts';
 import type { Codec } from '../codec/contract.ts';

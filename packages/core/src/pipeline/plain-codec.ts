@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isFiniteVector } from '../aggregate/robust/finite.ts';
+import { isFiniteVector } from '../finite.ts';
 import { ByteReader, ByteWriter } from '../bytes.ts';
 import { checkBytes, checkVector, refuse } from '../check.ts';
 import type { Codec } from '../codec/contract.ts';

@@ -4,7 +4,7 @@
  * @module
  */
 import type { LinearAggregator, Slot, Update } from '../aggregate/contract.ts';
-import { isFiniteVector } from '../aggregate/robust/finite.ts';
+import { isFiniteVector } from '../finite.ts';
 import type { RecordAggregator } from '../aggregate/record.ts';
 import type { SumForm } from '../aggregate/sum-form.ts';
 import { checkVector, refuse } from '../check.ts';

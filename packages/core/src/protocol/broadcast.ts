@@ -1,10 +1,15 @@
 /**
- * A round's broadcast as the bytes that clients download.
+ * A round's broadcast: whose it is, its bytes, the parts in which clients fetch it, and what a client reads from them.
  *
  * @module
  */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { sameBytes } from '../bytes.ts';
+import { checkVector, refuse } from '../check.ts';
 import type { Layout } from '../model/layout.ts';
-import { type StateOwner } from '../model/state-file.ts';
+import { decodeState, encodeState, type StateOwner } from '../model/state-file.ts';
+import type { PlainData } from '../plain-data.ts';
+import type { Request, Response } from './message.ts';
 
 /**
  * Whose states and broadcasts these are: an algorithm's, for one model. Both sides name the same, so that
@@ -14,4 +19,49 @@ import { type StateOwner } from '../model/state-file.ts';
  */
 export function stateOwner(algorithm: { readonly kind: string }, size: number, layout?: Layout): StateOwner {
   return { kind: algorithm.kind, model: layout?.digest() ?? `${size} parameters` };
+}
+
+/** The model as clients fetch it. */
+export interface EncodedBroadcast {
+  readonly bytes: Uint8Array;
+  /** SHA-256 of `bytes`. */
+  readonly digest: Uint8Array;
+}
+
+export function encodeBroadcast(broadcast: PlainData, owner: StateOwner): EncodedBroadcast {
+  const bytes = encodeState(broadcast, owner);
+  return { bytes, digest: sha256(bytes) };
+}
+
+/** The part that is asked for, at most `partBytes` long. */
+export function broadcastPart(
+  { digest, offset }: Request & { kind: 'model' },
+  broadcast: EncodedBroadcast | undefined,
+  partBytes: number,
+): Response {
+  if (!broadcast || !sameBytes(digest, broadcast.digest)) {
+    refuse('PROTOCOL_STATE', 'federatedServer: model', 'the digest of the current model', 'another');
+  }
+  const { bytes } = broadcast;
+  if (offset > bytes.length) {
+    refuse('OUT_OF_RANGE', 'federatedServer: model: offset', `at most ${bytes.length}`, offset);
+  }
+  return { kind: 'part', total: bytes.length, offset, bytes: bytes.subarray(offset, offset + partBytes) };
+}
+
+/**
+ * A broadcast from all of its bytes.
+ *
+ * @throws FedkitError `DECODE_FAILED`, `SHAPE_MISMATCH`, `INVALID_ARGUMENT` for what no such model's server would send.
+ */
+export function decodeBroadcast(bytes: Uint8Array, owner: StateOwner, size: number): PlainData {
+  const where = 'federatedClient: broadcast';
+  const broadcast = decodeState(bytes, owner);
+  if (typeof broadcast !== 'object' || broadcast instanceof Float32Array)
+    refuse('INVALID_ARGUMENT', where, 'a record', broadcast);
+  // Every algorithm sends parameters, and none more than the model has; what else it needs it checks.
+  const params = checkVector(`${where}.params`, broadcast.params);
+  if (params.length === 0 || params.length > size)
+    refuse('SHAPE_MISMATCH', `${where}.params`, `1 to ${size} values`, params.length);
+  return broadcast;
 }

@@ -1,6 +1,8 @@
 /**
  * What a transport is: it brings one request to the server and its response back. Requests are idempotent, so a transport
- * may lose, repeat and reorder them; it never needs to know what they say.
+ * may lose, repeat and reorder them. It needs not know what they say. One that looks may answer a `model` request from
+ * bytes that have the digest the request names, as MQTT does from what its broker retains; every other request and response
+ * is for the two ends alone.
  *
  * @module
  */

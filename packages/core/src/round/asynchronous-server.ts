@@ -20,8 +20,8 @@ import {
   type AsynchronousRunState,
   type Worker,
 } from './asynchronous-machine.ts';
-import { encodeBroadcast, type EncodedBroadcast, part, sameDigest } from '../protocol/broadcast-part.ts';
-import { stateOwner } from '../protocol/broadcast.ts';
+import { sameBytes } from '../bytes.ts';
+import { broadcastPart, encodeBroadcast, type EncodedBroadcast, stateOwner } from '../protocol/broadcast.ts';
 import { getClient } from './client-map.ts';
 import { Desk, type Outcome, type StateRequest } from './desk.ts';
 import { guardedStore } from './guarded-store.ts';
@@ -131,8 +131,8 @@ class AsynchronousServer<U extends Update> implements FederatedServer<FedAvgBroa
     this.#desk = new Desk({
       requestBytes: limits.requestBytes,
       part: (request) => {
-        const model = [...this.#models.values()].find(({ digest }) => sameDigest(digest, request.digest));
-        return part(request, model, limits.partBytes);
+        const model = [...this.#models.values()].find(({ digest }) => sameBytes(digest, request.digest));
+        return broadcastPart(request, model, limits.partBytes);
       },
       answer: (client, request) => this.#answer(client, request),
       refused: async ({ code }) => this.#note({ kind: 'refused', code }),

@@ -14,8 +14,7 @@ import { decodeState, encodeState, type StateOwner } from '../model/state-file.t
 import type { ExchangeCollector, ReportCollector, ServerHalf } from '../pipeline/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { Store } from '../store/contract.ts';
-import { stateOwner } from '../protocol/broadcast.ts';
-import { encodeBroadcast, type EncodedBroadcast } from '../protocol/broadcast-part.ts';
+import { encodeBroadcast, type EncodedBroadcast, stateOwner } from '../protocol/broadcast.ts';
 import { clientEntries } from './client-map.ts';
 import { guardedStore, listKeys } from './guarded-store.ts';
 import { Journal, type JournalEntry, type Snapshot } from './journal.ts';

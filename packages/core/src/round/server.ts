@@ -13,7 +13,7 @@ import { clientEntries, getClient } from './client-map.ts';
 import { type RoundMachine, roundMachine, roundOfTicket } from './machine.ts';
 import type { Response } from '../protocol/message.ts';
 import { asynchronousServer, type AsynchronousServerOptions } from './asynchronous-server.ts';
-import { part } from '../protocol/broadcast-part.ts';
+import { broadcastPart } from '../protocol/broadcast.ts';
 import { Desk, type Outcome, type StateRequest } from './desk.ts';
 import { Presence } from './presence.ts';
 import type { RoundRecord } from './record.ts';
@@ -109,7 +109,7 @@ class RoundServer<S extends PlainData, B extends PlainData, C extends PlainData,
     this.#presence = new Presence(limits.presence, options.clock());
     this.#desk = new Desk({
       requestBytes: limits.requestBytes,
-      part: (request) => part(request, this.#run.broadcast, limits.partBytes),
+      part: (request) => broadcastPart(request, this.#run.broadcast, limits.partBytes),
       answer: (client, request) => this.#answer(client, request),
       refused: async ({ code }) => {
         await this.#catchUp();

@@ -19,7 +19,8 @@
 import { checkNumber, checkPositive, refuse } from '../check.ts';
 import type { ServerOptimizer } from './contract.ts';
 import { checkMomentum } from './sgd.ts';
-import { checkFinite, checkStep } from './step.ts';
+import { checkFinite } from '../finite.ts';
+import { checkStep } from './step.ts';
 
 /** Whose form and constants: the paper's, Flower's, or TensorFlow Federated's. */
 export type OptimizerVariant = 'paper' | 'flower' | 'tff';

@@ -7,7 +7,8 @@
 import { checkNumber, checkPositive, refuse } from '../check.ts';
 import type { NoState } from '../plain-data.ts';
 import type { ServerOptimizer } from './contract.ts';
-import { checkFinite, checkStep } from './step.ts';
+import { checkFinite } from '../finite.ts';
+import { checkStep } from './step.ts';
 
 export interface ServerSgdOptions {
   /** η_g, finite and > 0; 1 is federated averaging. */

@@ -8,7 +8,8 @@
 import { checkAborted, turn } from '../abort.ts';
 import { checkVector, refuse } from '../check.ts';
 import { checkTrainOptions, localBatches } from '../client/batches.ts';
-import { checkFinite, checkObjective } from '../client/objective.ts';
+import { checkFinite } from '../finite.ts';
+import { checkObjective } from '../client/objective.ts';
 import type { Trainer } from '../client/trainer.ts';
 import { FedkitError } from '../errors.ts';
 import type { Layout } from '../model/layout.ts';

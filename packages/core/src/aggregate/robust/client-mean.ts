@@ -11,7 +11,7 @@ import type { LinearAccumulator } from '../linear-fold.ts';
 import type { LinearRuleAggregator } from '../mean.ts';
 import { StateReader, StateWriter } from '../state-bytes.ts';
 import { checkClientId, clientIdLength, readClientId, writeClientId } from './client-ids.ts';
-import { isFiniteVector } from './finite.ts';
+import { isFiniteVector } from '../../finite.ts';
 import { readVector, vectorLength, writeVector } from './optional-vector.ts';
 import { checkReference, kindOf, type RobustAggregator, type RobustRule } from './rule.ts';
 import { sameReference } from './update-list.ts';

@@ -4,7 +4,7 @@
  * @module
  */
 import type { StateReader, StateWriter } from '../state-bytes.ts';
-import { isFiniteVector } from './finite.ts';
+import { isFiniteVector } from '../../finite.ts';
 
 export function vectorLength(values: Float32Array | undefined): number {
   return values === undefined ? 1 : 1 + values.byteLength;

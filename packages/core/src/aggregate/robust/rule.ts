@@ -7,7 +7,7 @@ import { checkInteger, checkVector, refuse } from '../../check.ts';
 import { MAX_VALUES } from '../../model/layout.ts';
 import { utf8Encode } from '../../utf8.ts';
 import type { AggregationContext, Aggregator, ClientId } from '../contract.ts';
-import { isFiniteVector } from './finite.ts';
+import { isFiniteVector } from '../../finite.ts';
 import { UpdateList } from './update-list.ts';
 import { decodeUpdateList, encodeUpdateList } from './update-list-format.ts';
 

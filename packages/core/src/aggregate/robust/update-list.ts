@@ -6,7 +6,7 @@
 import { checkPositive, checkVector, refuse } from '../../check.ts';
 import type { ClientId, Contribution } from '../contract.ts';
 import { checkClientId } from './client-ids.ts';
-import { isFiniteVector } from './finite.ts';
+import { isFiniteVector } from '../../finite.ts';
 
 /** One client's report. */
 export interface ListedUpdate {

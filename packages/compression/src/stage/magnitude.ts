@@ -1,12 +1,8 @@
 /**
- * Refusing NaN and infinities before anything is encoded.
+ * Magnitudes by their bit patterns.
  *
  * @module
  */
-import { checkVector, refuse } from '@fedkit/core/internal';
-
-const EXPONENT = 0x7f800000;
-
 /** The magnitudes' bit patterns of float32 values, in the values' own memory: they order as the magnitudes do. */
 export function bitsOf(values: Float32Array): Uint32Array {
   return new Uint32Array(values.buffer, values.byteOffset, values.length);
@@ -18,24 +14,6 @@ function largestBits(values: Float32Array): number {
   let largest = 0;
   for (let i = 0; i < bits.length; i++) largest = Math.max(largest, bits[i] & 0x7fffffff);
   return largest;
-}
-
-/** Refuses NaN, infinities and anything but a `Float32Array`. */
-export function checkFinite(where: string, values: Float32Array): Float32Array {
-  checkVector(where, values);
-  if (largestBits(values) >= EXPONENT) {
-    refuse(
-      'OUT_OF_RANGE',
-      where,
-      'finite values',
-      values.find((value) => !Number.isFinite(value)),
-    );
-  }
-  return values;
-}
-
-export function allFinite(values: Float32Array): boolean {
-  return largestBits(values) < EXPONENT;
 }
 
 /** The largest magnitude. */
