@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { SerialQueue } from '../serial-queue.ts';
 import { sameBytes } from '../bytes.ts';
 import { checkAborted } from '../abort.ts';
 import type { Update } from '../aggregate/contract.ts';
@@ -92,7 +93,7 @@ class Device<S extends PlainData, B extends PlainData, C extends PlainData, U ex
   #session: SecureSession | undefined;
   #unanswered = 0;
   #refusals = 0;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #queue = new SerialQueue();
 
   constructor(options: FederatedClientOptions<S, B, C, U, R>, half: ClientHalf<U>, owner: StateOwner) {
     this.#options = options;
@@ -113,7 +114,7 @@ class Device<S extends PlainData, B extends PlainData, C extends PlainData, U ex
   }
 
   step(): Promise<NextStep> {
-    return this.#serially(async () => {
+    return this.#queue.run(async () => {
       checkAborted('federatedClient', this.#options.signal);
       try {
         const next = await this.#advance(await this.#records.load());
@@ -131,7 +132,7 @@ class Device<S extends PlainData, B extends PlainData, C extends PlainData, U ex
   }
 
   state(): Promise<C | undefined> {
-    return this.#serially(async () => {
+    return this.#queue.run(async () => {
       const { state } = (await this.#records.load()).kept;
       return state && (decodeState(state, this.#owner) as C);
     });
@@ -379,12 +380,6 @@ class Device<S extends PlainData, B extends PlainData, C extends PlainData, U ex
   #pause(failures: number): number {
     const longest = Math.min(FIRST_PAUSE * 2 ** Math.min(failures, 30), LONGEST_PAUSE);
     return Math.ceil(longest * (0.5 + 0.5 * this.#rng.uniform()));
-  }
-
-  #serially<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work);
-    this.#last = result.catch(() => undefined);
-    return result;
   }
 }
 

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { SerialQueue } from '../serial-queue.ts';
 import type { ClientId } from '../aggregate/contract.ts';
 import { checkInteger, refuse } from '../check.ts';
 import { isFedkitError } from '../errors.ts';
@@ -73,7 +74,7 @@ export class Accounting {
   readonly #where: string;
   readonly #filters: Filters;
   readonly #accounting: string | undefined;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #queue = new SerialQueue();
 
   /** @throws FedkitError `INVALID_ARGUMENT` for an amplification that the selection or a filter rules out. */
   constructor(where: string, filters: Filters | undefined, options: SelectionOptions<SamplingScheme>) {
@@ -114,9 +115,7 @@ export class Accounting {
    */
   charge(facts: RoundFacts, event: PrivacyEvent, participants: readonly ClientId[]): Promise<void> {
     // In turn: of two calls at once the second must see what the first has stored.
-    const result = this.#last.then(() => this.#charge(facts, event, participants));
-    this.#last = result.catch(() => undefined);
-    return result;
+    return this.#queue.run(() => this.#charge(facts, event, participants));
   }
 
   async #charge(facts: RoundFacts, event: PrivacyEvent, participants: readonly ClientId[]): Promise<void> {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { SerialQueue } from '../serial-queue.ts';
 import type { ClientId } from '../aggregate/contract.ts';
 import { refuse } from '../check.ts';
 import { type FedkitError, isFedkitError } from '../errors.ts';
@@ -44,7 +45,7 @@ export interface DeskOptions {
 export class Desk {
   readonly maximumRequestLength: number;
   readonly #options: DeskOptions;
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #queue = new SerialQueue();
   #broken = false;
   #closed = false;
   #up = 0;
@@ -72,7 +73,7 @@ export class Desk {
 
   /** Runs after everything before it, alone, on what the store holds. */
   exclusive<T>(work: () => T | Promise<T>): Promise<T> {
-    const result = this.#queue.then(async () => {
+    return this.#queue.run(async () => {
       if (this.#closed) refuse('UNAVAILABLE', 'federatedServer', 'an open server', 'a closed one');
       if (this.#broken || this.#options.stale()) {
         await this.#options.reload();
@@ -80,8 +81,6 @@ export class Desk {
       }
       return work();
     });
-    this.#queue = result.catch(() => {});
-    return result;
   }
 
   /** As {@link exclusive}; after a failure the store is read anew. */
@@ -94,9 +93,9 @@ export class Desk {
 
   /** Nothing is taken any more; resolves once what is under way is done. */
   async close(): Promise<void> {
-    const last = this.#queue;
+    const idle = this.#queue.settled();
     this.#closed = true;
-    await last;
+    await idle;
   }
 
   async #respond(client: ClientId, bytes: Uint8Array): Promise<Response> {

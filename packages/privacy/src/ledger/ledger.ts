@@ -9,7 +9,7 @@
  * @module
  */
 import { type ClientId, secureRng, type Store } from '@fedkit/core';
-import { checkInteger, checkPositive, refuse, utf8Decode, utf8Encode } from '@fedkit/core/internal';
+import { checkInteger, checkPositive, refuse, SerialQueue, utf8Decode, utf8Encode } from '@fedkit/core/internal';
 import { type Accountant, checkDelta } from '../accountant.ts';
 import { checkEvent } from '../event/event.ts';
 import type { DpEvent } from '../event/types.ts';
@@ -133,7 +133,7 @@ class StoredLedger implements PrivacyLedger {
   readonly #records: LedgerRecord[];
   readonly #state: LedgerState;
   /** Calls take turns: each sees what the one before stored. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #queue = new SerialQueue();
 
   constructor(store: Store, prefix: string, accountant: () => Accountant, records: LedgerRecord[], state: LedgerState) {
     this.#store = store;
@@ -176,7 +176,7 @@ class StoredLedger implements PrivacyLedger {
   }
 
   charge(charge: Charge): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#queue.run(async () => {
       const where = 'privacyLedger.charge';
       const { round, realized, statistics } = charge;
       const event = checkEvent(`${where}: event`, charge.event);
@@ -198,7 +198,7 @@ class StoredLedger implements PrivacyLedger {
   }
 
   observe(facts: { readonly round?: number; readonly realized: RealizedRound }): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#queue.run(async () => {
       const { round, realized } = facts;
       if (round !== undefined) checkInteger('privacyLedger.observe: round', round);
       checkParticipants('privacyLedger.observe', this.#state, round, realized.participants);
@@ -207,7 +207,7 @@ class StoredLedger implements PrivacyLedger {
   }
 
   setBudget(budget: PrivacyBudget): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#queue.run(async () => {
       checkBudget('privacyLedger.setBudget: budget', budget);
       const spent = epsilonOf(this.#state, this.#accountant, budget.delta);
       if (spent > budget.epsilon) {
@@ -243,12 +243,6 @@ class StoredLedger implements PrivacyLedger {
     await write(this.#store, this.#prefix, record);
     this.#records.push(record);
     addRecord(this.#state, record.body, record.realized, this.#accountant);
-  }
-
-  #inTurn(call: () => Promise<void>): Promise<void> {
-    const result = this.#turn.then(call);
-    this.#turn = result.catch(() => undefined);
-    return result;
   }
 }
 

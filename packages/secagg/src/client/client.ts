@@ -4,7 +4,7 @@
  * @module
  */
 import { type ClientId, type ClientPersist, type ClientSwap, FedkitError, type SecureRng } from '@fedkit/core';
-import { checkBytes, refuse } from '@fedkit/core/internal';
+import { checkBytes, refuse, SerialQueue } from '@fedkit/core/internal';
 import { type CohortEntry, type CohortLedger, checkLedger } from '../cohort-ledger.ts';
 import { roundConfigDigest } from '../config/encode-config.ts';
 import { type RoundConfig, checkRoundConfig, hasConsistencyRound } from '../config/round-config.ts';
@@ -96,7 +96,7 @@ export class SecAggClient {
   readonly #cohorts: CohortEntry | undefined;
   #state: ClientState;
   #input: ClientInput | undefined;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #queue = new SerialQueue();
 
   /** @throws FedkitError of `checkPolicy` for a round this client refuses, before anything secret exists. */
   constructor(options: SecAggClientOptions) {
@@ -162,7 +162,7 @@ export class SecAggClient {
 
   /** The first message; again on every call. */
   start(): Promise<Uint8Array> {
-    return this.#serially(async () => {
+    return this.#queue.run(async () => {
       this.#refuseAborted();
       const sent = this.#state.answers.find(({ type }) => type === 0);
       if (sent !== undefined) return sent.answer.slice();
@@ -195,7 +195,7 @@ export class SecAggClient {
    * as before. Whatever `persist` throws passes through, and the state is as before too.
    */
   receive(message: Uint8Array): Promise<Uint8Array | undefined> {
-    return this.#serially(async () => {
+    return this.#queue.run(async () => {
       const bytes = copyOf(checkBytes('SecAggClient.receive: message', message));
       const decoded = decodeMessage(this.#config, bytes);
       this.#refuseAborted();
@@ -223,7 +223,7 @@ export class SecAggClient {
 
   /** Gives the round up: erases what is secret, refuses everything after, and returns the message that says so. */
   abort(): Promise<Uint8Array> {
-    return this.#serially(async () => {
+    return this.#queue.run(async () => {
       this.#refuseAborted();
       const { index } = this.#state.self;
       const message = encodeAbort(this.#config, index, this.#config.identities);
@@ -325,11 +325,5 @@ export class SecAggClient {
     if (this.#state.stage === 'aborted') {
       throw new FedkitError('PROTOCOL_STATE', 'SecAggClient: expected a round that goes on, got one that was aborted');
     }
-  }
-
-  #serially<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work);
-    this.#last = result.catch(() => undefined);
-    return result;
   }
 }

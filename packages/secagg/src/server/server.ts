@@ -4,7 +4,7 @@
  * @module
  */
 import { type ClientId, FedkitError, secureRng } from '@fedkit/core';
-import { checkBytes, refuse } from '@fedkit/core/internal';
+import { checkBytes, refuse, SerialQueue } from '@fedkit/core/internal';
 import { roundConfigDigest } from '../config/encode-config.ts';
 import { type RoundConfig, checkRoundConfig, maskedVectors } from '../config/round-config.ts';
 import { defaultProvider } from '../crypto/default-provider.ts';
@@ -95,7 +95,7 @@ export class SecAggServer {
   #blame: Blame | undefined;
   #expectedCount: number;
   #outbox: Outbox | undefined;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #queue = new SerialQueue();
 
   constructor(options: SecAggServerOptions) {
     const config = checkRoundConfig(options.config);
@@ -163,7 +163,7 @@ export class SecAggServer {
    * @throws FedkitError `DECODE_FAILED`, `AUTHENTICATION_FAILED` or `PROTOCOL_STATE`; the state is as before.
    */
   receive(clientId: ClientId, message: Uint8Array): Promise<void> {
-    return this.#serially(() => {
+    return this.#queue.run(() => {
       const round = this.#round;
       const bytes = checkBytes('SecAggServer.receive: message', message);
       const id = encodeId('SecAggServer.receive: clientId', clientId);
@@ -208,7 +208,7 @@ export class SecAggServer {
    * `PROTOCOL_STATE` after the end; the state is as before, and later messages may still make it succeed.
    */
   advance(): Promise<Map<ClientId, Uint8Array>> {
-    return this.#serially(async () => {
+    return this.#queue.run(async () => {
       const round = this.#round;
       requireEnough(round, this.#stage, this.#provider);
       if (this.#stage === 'unmask') {
@@ -286,7 +286,7 @@ export class SecAggServer {
 
   /** Gives the round up. @returns The message for every client that has advertised. */
   abort(): Promise<Map<ClientId, Uint8Array>> {
-    return this.#serially(() => {
+    return this.#queue.run(() => {
       this.#stage = 'aborted';
       this.#round.sum.erase();
       const message = encodeAbort(this.#round.config, NO_INDEX, false);
@@ -457,11 +457,5 @@ export class SecAggServer {
     bytes.fill(0);
     this.#provider.discard?.(bytes);
     await persist(sealed);
-  }
-
-  #serially<T>(work: () => T | Promise<T>): Promise<T> {
-    const result = this.#last.then(work);
-    this.#last = result.catch(() => undefined);
-    return result;
   }
 }
