@@ -58,12 +58,5 @@ export function counted<
       },
     };
   };
-  return {
-    kind: pipeline.kind,
-    algorithm: pipeline.algorithm,
-    size: pipeline.size,
-    digest: pipeline.digest,
-    client,
-    server: () => pipeline.server(),
-  };
+  return { ...pipeline, client };
 }

@@ -69,7 +69,7 @@ async function openExchange(id: string): Promise<Exchange> {
   // Loaded only where it is needed: it takes as long as everything else.
   const { connectAsync } = await import('mqtt');
   const client = await connectAsync(url, { reconnectPeriod: 20 });
-  return mqttExchange({ client, prefix: task.prefix, id, packetBytes: 20_000, modelPatience: 200, ...patience });
+  return mqttExchange({ client, prefix: task.prefix, id, packetBytes: 20_000, modelTimeout: 200, ...patience });
 }
 
 async function participate(number: number): Promise<void> {

@@ -62,7 +62,14 @@ export {
 } from './aggregate/pre-aggregate/nearest-neighbor-mixing.ts';
 export { bucketing, type BucketingOptions } from './aggregate/pre-aggregate/bucketing.ts';
 export type { OpenContribution, SlotOf, StreamingAggregator } from './aggregate/streaming.ts';
-export type { Algorithm, ClientReport, ClientRound, LinearAlgorithm } from './algorithm/contract.ts';
+export type {
+  Algorithm,
+  ClientAlgorithm,
+  ClientReport,
+  ClientRound,
+  LinearAlgorithm,
+  ServerAlgorithm,
+} from './algorithm/contract.ts';
 export {
   fedAvg,
   type FedAvgBroadcast,
@@ -120,7 +127,6 @@ export type {
   Checkout,
   Receipt,
 } from './algorithm/asynchronous.ts';
-export { type AsynchronousRounds, asynchronousRounds } from './algorithm/asynchronous-rounds.ts';
 export { type FedAsyncOptions, type FedAsyncUpdate, fedAsync } from './algorithm/fed-async.ts';
 export { type FedBuffOptions, fedBuff } from './algorithm/fed-buff.ts';
 export { type Staleness, stalenessWeight } from './algorithm/staleness.ts';
@@ -174,7 +180,9 @@ export type {
   SecureProgress,
 } from './secure/contract.ts';
 export type {
+  AsynchronousPipeline,
   ClientHalf,
+  ClientPipeline,
   Collected,
   ExchangeCollector,
   ExchangingClient,
@@ -182,6 +190,7 @@ export type {
   ExchangingServer,
   Pipeline,
   PipelineFacts,
+  PipelineTerms,
   PipelineTask,
   ReportCollector,
   ReportingClient,
@@ -189,8 +198,16 @@ export type {
   ReportingServer,
   RoundFacts,
   ServerHalf,
+  ServerPipeline,
 } from './pipeline/contract.ts';
-export { type PlainUpdatesOptions, plainUpdates } from './pipeline/plain-updates.ts';
+export type { ModelOptions } from './pipeline/model.ts';
+export type { Term } from './pipeline/terms.ts';
+export {
+  type AsynchronousUpdatesOptions,
+  type PlainUpdatesOptions,
+  plainUpdates,
+  type UpdatesOptions,
+} from './pipeline/plain-updates.ts';
 export { type SecureSumOptions, secureSum } from './pipeline/secure-sum.ts';
 export { type CentralDpOptions, centralDp } from './pipeline/central-dp.ts';
 export { type DistributedDpOptions, distributedDp } from './pipeline/distributed-dp.ts';
@@ -229,11 +246,13 @@ export type { RoundRecord } from './round/record.ts';
 export type { Answer, CurrentRound, Member, RoundEffect, RoundEvent, RoundState } from './round/state.ts';
 export { federatedServer } from './round/server.ts';
 export type {
+  AsynchronousServerOptions,
   FederatedServer,
   FederatedServerOptions,
   ServerEvent,
   ServerLimits,
   ServerProgress,
+  ServerSettings,
 } from './round/server-options.ts';
 export type { Exchange, RequestHandler } from './protocol/exchange.ts';
 export type { Clock } from './protocol/clock.ts';

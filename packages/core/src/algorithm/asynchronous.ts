@@ -14,7 +14,7 @@
  */
 import type { ClientId, Contribution, Update } from '../aggregate/contract.ts';
 import type { NoState } from '../plain-data.ts';
-import type { ClientReport, ClientRound } from './contract.ts';
+import type { ClientAlgorithm } from './contract.ts';
 import type { FedAvgBroadcast } from './fed-avg.ts';
 
 /** What a client needs to begin. */
@@ -54,12 +54,10 @@ export interface AsynchronousState {
 }
 
 /**
- * An asynchronous algorithm. States are folded in place, hold no more than a few models however many clients there are,
+ * An asynchronous algorithm: the client's half, and a server's that steps as contributions come. States are folded in place, hold no more than a few models however many clients there are,
  * and serialize. A call that throws leaves its state as it was.
  */
-export interface AsynchronousAlgorithm<U extends Update> {
-  readonly kind: string;
-
+export interface AsynchronousAlgorithm<U extends Update> extends ClientAlgorithm<FedAvgBroadcast, NoState, U> {
   /** What a client reports of a model of d = `size`: entries by slot. */
   slots(size: number): { readonly [Name in keyof U]: number };
 
@@ -68,9 +66,6 @@ export interface AsynchronousAlgorithm<U extends Update> {
 
   /** Hands a client the current model. Whatever it was working on is void. */
   checkout(state: AsynchronousState, client: ClientId): Checkout;
-
-  /** The client's part, as in {@link ClientRound}; no client keeps a state. */
-  clientRound(round: Omit<ClientRound<FedAvgBroadcast, NoState>, 'state'>): Promise<ClientReport<U, NoState>>;
 
   /**
    * Takes what a client sends, whenever it comes.
@@ -101,4 +96,9 @@ export interface AsynchronousAlgorithm<U extends Update> {
 
   /** Releases the state's memory at once. */
   dispose(state: AsynchronousState): void;
+}
+
+/** Whether an algorithm is one without rounds. */
+export function isAsynchronous(algorithm: object): algorithm is AsynchronousAlgorithm<Update> {
+  return typeof (algorithm as Partial<AsynchronousAlgorithm<Update>> | undefined)?.submit === 'function';
 }

@@ -1,5 +1,6 @@
 /**
- * The shape of a federated algorithm: four pure functions and an aggregator, around data that can be stored and sent.
+ * The shape of a federated algorithm: a client's half and a server's half, pure functions around data that can be stored and
+ * sent. Servers without rounds have a half of another kind: asynchronous.ts.
  *
  *     server                                            client i
  *     state ── broadcast(state) ────────────────────▶  clientRound({ broadcast, state?, trainer, options })
@@ -32,7 +33,7 @@ import type { RoundInfo } from './round-info.ts';
 
 /** What a client works with in one round. */
 export interface ClientRound<B, C> {
-  /** As the server's {@link Algorithm.broadcast} made it; never changed. */
+  /** As the server's {@link ServerAlgorithm.broadcast} made it; never changed. */
   readonly broadcast: B;
   /** What {@link ClientReport.state} was in the client's last round; absent in its first. */
   readonly state?: C;
@@ -52,23 +53,38 @@ export interface ClientReport<U, C> {
 }
 
 /**
- * A federated algorithm over models of d parameters. Its functions are pure: arguments are never changed, results share no
- * memory with the state they came from unless neither side may write it.
+ * The client's half of an algorithm: what a device runs. Its functions are pure: arguments are never changed.
  *
- * @typeParam S - Server state; checkpoint it and a run resumes.
  * @typeParam B - What every client of a round receives.
  * @typeParam C - What a client keeps between its rounds; {@link NoState} if nothing, so that any client can be asked.
  * @typeParam U - What a client reports, one aggregator slot each.
+ */
+export interface ClientAlgorithm<B extends PlainData, C extends PlainData, U extends Update> {
+  /** The algorithm's name, as written into checkpoints and ledgers. */
+  readonly kind: string;
+
+  /** What changes a client's part, by option: both sides must have the same, and a client with another value is told so. */
+  readonly options?: Readonly<Record<string, string | number | boolean>>;
+
+  /**
+   * One client's part of one round.
+   *
+   * @throws FedkitError what the trainer throws; `OUT_OF_RANGE` if the local update is not finite.
+   */
+  clientRound(round: ClientRound<B, C>): Promise<ClientReport<U, C>>;
+}
+
+/**
+ * The server's half of an algorithm with rounds. Its functions are pure: arguments are never changed, results share no memory
+ * with the state they came from unless neither side may write it.
+ *
+ * @typeParam S - Server state; checkpoint it and a run resumes.
+ * @typeParam B - What every client of a round receives.
+ * @typeParam U - What a client reports, one aggregator slot each.
  * @typeParam R - What the aggregator makes of it.
  */
-export interface Algorithm<
-  S extends PlainData,
-  B extends PlainData,
-  C extends PlainData,
-  U extends Update,
-  R extends PlainData,
-> {
-  /** The algorithm's name, as written into checkpoints and ledgers. */
+export interface ServerAlgorithm<S extends PlainData, B extends PlainData, U extends Update, R extends PlainData> {
+  /** As the client's half has it. */
   readonly kind: string;
 
   /**
@@ -85,13 +101,6 @@ export interface Algorithm<
   /** What every client of the next round needs. */
   broadcast(state: S): B;
 
-  /**
-   * One client's part of one round.
-   *
-   * @throws FedkitError what the trainer throws; `OUT_OF_RANGE` if the local update is not finite.
-   */
-  clientRound(round: ClientRound<B, C>): Promise<ClientReport<U, C>>;
-
   /** The rule that folds contributions for d = `size`. */
   aggregator(size: number): Aggregator<unknown, R, U>;
 
@@ -103,6 +112,16 @@ export interface Algorithm<
    */
   serverStep(state: S, aggregate: R, info: RoundInfo): S;
 }
+
+/** A federated algorithm with rounds over models of d parameters: both halves. */
+export interface Algorithm<
+  S extends PlainData,
+  B extends PlainData,
+  C extends PlainData,
+  U extends Update,
+  R extends PlainData,
+> extends ClientAlgorithm<B, C, U>,
+    ServerAlgorithm<S, B, U, R> {}
 
 /** An algorithm whose contributions are only ever summed, so that secure aggregation can stand in for its aggregator. */
 export interface LinearAlgorithm<

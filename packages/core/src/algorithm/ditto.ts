@@ -43,6 +43,7 @@ export function ditto<S extends PlainData = NoState>(
   return {
     ...global,
     kind: 'ditto',
+    options: { lambda: proximal },
     async clientRound({ broadcast, state, trainer, options: local }) {
       const { params: anchor } = broadcast;
       const where = 'ditto.clientRound';

@@ -38,6 +38,7 @@ export function fedDyn(options: {
   const alpha = checkPositive('fedDyn: alpha', options.alpha);
   return {
     kind: 'fedDyn',
+    options: { alpha },
     init(params) {
       checkState('fedDyn.init: params', params, params.length);
       return { params: params.slice(), h: new Float32Array(params.length) };

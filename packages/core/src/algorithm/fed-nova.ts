@@ -52,6 +52,7 @@ export function fedNova<S extends PlainData = NoState>(
   const server = averagingUnless(options.server);
   return {
     kind: 'fedNova',
+    options: { mu },
     init(params) {
       checkState('fedNova.init: params', params, params.length);
       return { params: params.slice(), optimizer: server.init(params.length) };

@@ -39,6 +39,7 @@ export function fedProx<S extends PlainData = NoState>(
   return {
     ...fedAvg<S>(options.server ? { server: options.server } : {}),
     kind: 'fedProx',
+    options: { mu: proximal },
     async clientRound({ broadcast: { params }, trainer, options: local }) {
       const result = await localUpdate(
         'fedProx.clientRound',

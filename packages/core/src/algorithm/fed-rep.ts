@@ -14,7 +14,6 @@
  * @module
  */
 import { checkInteger, checkPositive, refuse } from '../check.ts';
-import type { TrainOptions } from '../client/trainer.ts';
 import { Selection } from '../model/selection.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
 import type { ServerOptimizer } from '../server/contract.ts';
@@ -62,7 +61,7 @@ export type PartialAlgorithm<S extends PlainData> = PersonalizedAlgorithm<
  */
 export function fedRep<S extends PlainData = NoState>(options: FedRepOptions<S>): PartialAlgorithm<S> {
   const epochs = checkPositive('fedRep: headEpochs', options.headEpochs);
-  return partial('fedRep', options, ({ epochs: _epochs, steps: _steps, ...rest }) => ({ ...rest, epochs }));
+  return partial('fedRep', options, { headEpochs: epochs });
 }
 
 /** FedPer: head and body together. Throws as {@link fedRep}. */
@@ -73,7 +72,7 @@ export function fedPer<S extends PlainData = NoState>(options: FedPerOptions<S>)
 function partial<S extends PlainData>(
   kind: string,
   { head, initial, server }: FedPerOptions<S>,
-  headOptions?: (local: TrainOptions) => TrainOptions,
+  headOptions?: { readonly headEpochs: number },
 ): PartialAlgorithm<S> {
   if (!(head instanceof Selection)) refuse('INVALID_ARGUMENT', `${kind}: head`, 'a Selection of the layout', head);
   const { layout } = head;
@@ -90,6 +89,7 @@ function partial<S extends PlainData>(
   return {
     ...global,
     kind,
+    options: { head: head.spans.map(({ start, end }) => `${start}-${end}`).join(), ...headOptions },
     init(params) {
       const own = head.gather(checkState(`${kind}.init: params`, params, layout.size));
       if (own.some((value, i) => value !== firstHead[i])) {
@@ -107,7 +107,8 @@ function partial<S extends PlainData>(
       const where = `${kind}.clientRound`;
       const model = assemble(where, broadcast, state);
       if (headOptions) {
-        const how = { ...headOptions(local), lossAtStart: false };
+        const { epochs: _epochs, steps: _steps, ...rest } = local;
+        const how = { ...rest, epochs: headOptions.headEpochs, lossAtStart: false };
         const { values } = await localUpdate(`${where}: head`, trainer, model, { trainable: head }, how);
         for (const { start, end } of head.spans) for (let i = start; i < end; i++) model[i] += values[i];
       }

@@ -76,6 +76,7 @@ export function mimeLite<S extends PlainData = NoState>(
   };
   return {
     kind: 'mimeLite',
+    options: base.options,
     init(params) {
       const size = checkState('mimeLite.init: params', params, params.length).length;
       const statistics = Object.fromEntries(base.statistics.map((name) => [name, new Float32Array(size)]));
@@ -109,6 +110,7 @@ export function mimeLite<S extends PlainData = NoState>(
 }
 
 interface Mimicked {
+  readonly options: Readonly<Record<string, string | number>>;
   readonly statistics: readonly string[];
   /** U as a correction of the local gradient. */
   objective(statistics: MimeStatistics): LocalObjective;
@@ -117,10 +119,12 @@ interface Mimicked {
 }
 
 function mimicked(base: MimeBase): Mimicked {
-  if (base?.kind === 'sgd') return { statistics: [], objective: () => ({}), renew: () => ({}) };
+  if (base?.kind === 'sgd')
+    return { options: { base: 'sgd' }, statistics: [], objective: () => ({}), renew: () => ({}) };
   if (base?.kind === 'momentum') {
     const beta = checkMomentum('mimeLite: base.beta', base.beta);
     return {
+      options: { base: 'momentum', beta },
       statistics: ['momentum'],
       objective: ({ momentum: m }) => ({ scale: 1 - beta, shift: build(m.length, (i) => beta * m[i]) }),
       renew: ({ momentum: m }, g) => ({ momentum: build(g.length, (i) => (1 - beta) * g[i] + beta * m[i]) }),
@@ -131,6 +135,7 @@ function mimicked(base: MimeBase): Mimicked {
   const beta2 = checkMomentum('mimeLite: base.beta2', base.beta2 ?? 0.99);
   const epsilon = checkPositive('mimeLite: base.epsilon', base.epsilon ?? 1e-3);
   return {
+    options: { base: 'adam', beta1, beta2, epsilon },
     statistics: ['momentum', 'secondMoment'],
     objective: ({ momentum: m, secondMoment: v }) => ({
       scale: build(m.length, (i) => (1 - beta1) / (Math.sqrt(v[i]) + epsilon)),

@@ -55,6 +55,7 @@ export function qFedAvg(
   const scale = checkPositive('qFedAvg: lossScale', options.lossScale ?? 1);
   return {
     kind: 'qFedAvg',
+    options: { q, lossScale: scale },
     init(params) {
       checkState('qFedAvg.init: params', params, params.length);
       return { params: params.slice() };

@@ -66,6 +66,7 @@ export function scaffold<S extends PlainData = NoState>(
   const server = averagingUnless(options.server);
   return {
     kind: 'scaffold',
+    options: { option },
     init(params) {
       const size = checkState('scaffold.init: params', params, params.length).length;
       return { params: params.slice(), optimizer: server.init(size), control: new Float32Array(size) };

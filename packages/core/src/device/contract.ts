@@ -5,8 +5,7 @@
  */
 import type { ClientId, Update } from '../aggregate/contract.ts';
 import type { Trainer, TrainOptions } from '../client/trainer.ts';
-import type { Layout } from '../model/layout.ts';
-import type { Pipeline } from '../pipeline/contract.ts';
+import type { ClientPipeline } from '../pipeline/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { Rng, SecureRng } from '../random.ts';
 import type { RoundTask } from '../protocol/message.ts';
@@ -19,19 +18,11 @@ import type { ClientProgress, NextStep } from './progress.ts';
 export type DeviceTraining = Omit<TrainOptions, 'rng' | 'signal'> & { readonly rng?: Rng };
 
 /** What a client is made of. */
-export interface FederatedClientOptions<
-  S extends PlainData,
-  B extends PlainData,
-  C extends PlainData,
-  U extends Update,
-  R extends PlainData,
-> {
+export interface FederatedClientOptions<B extends PlainData, C extends PlainData, U extends Update> {
   /** As the transport authenticates it. */
   readonly id: ClientId;
   /** The same as the server's, to the last option. */
-  readonly pipeline: Pipeline<S, B, C, U, R>;
-  /** Default: the trainer's; without either, models are told apart by their size alone. */
-  readonly layout?: Layout;
+  readonly pipeline: ClientPipeline<B, C, U>;
   readonly trainer: Trainer;
   /** How to train for a task. */
   readonly local: (task: RoundTask) => DeviceTraining;

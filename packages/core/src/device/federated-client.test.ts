@@ -22,13 +22,10 @@ const TARGETS = [
   [48, 0, 96],
 ];
 
-type Scaffold = ReturnType<typeof scaffold>;
 type Options = FederatedClientOptions<
-  ReturnType<Scaffold['init']>,
   ScaffoldBroadcast,
   ScaffoldClientState,
-  { update: Float32Array; control: Float32Array },
-  never
+  { update: Float32Array; control: Float32Array }
 >;
 
 function scaffoldServer(population: number, tickets: number) {

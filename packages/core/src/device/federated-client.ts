@@ -11,6 +11,8 @@ import { checkBytes, checkInteger, refuse } from '../check.ts';
 import { FedkitError, isFedkitError } from '../errors.ts';
 import { decodeState, type StateOwner } from '../model/state-file.ts';
 import type { ClientHalf } from '../pipeline/contract.ts';
+import { checkSameModel } from '../pipeline/model.ts';
+import { decodeTerms, differenceOf, digestOfTerms } from '../pipeline/terms.ts';
 import type { PlainData } from '../plain-data.ts';
 import { type SecureRng, secureRng } from '../random.ts';
 import { decodeBroadcast, stateOwner } from '../protocol/broadcast.ts';
@@ -43,14 +45,10 @@ const wallClock: Clock = { ...systemClock, now: () => Date.now() };
  * @throws FedkitError `SHAPE_MISMATCH` where layout, trainer and pipeline are of different models, `INVALID_ARGUMENT`,
  * `OUT_OF_RANGE`; what `pipeline.client()` refuses.
  */
-export function federatedClient<
-  S extends PlainData,
-  B extends PlainData,
-  C extends PlainData,
-  U extends Update,
-  R extends PlainData,
->(options: FederatedClientOptions<S, B, C, U, R>): FederatedClient<C> {
-  const { id, pipeline, trainer, layout = trainer?.layout } = options;
+export function federatedClient<B extends PlainData, C extends PlainData, U extends Update>(
+  options: FederatedClientOptions<B, C, U>,
+): FederatedClient<C> {
+  const { id, pipeline, trainer } = options;
   const where = 'federatedClient';
   if (typeof id !== 'string' || id === '') refuse('INVALID_ARGUMENT', `${where}: id`, 'a name', id);
   if (typeof trainer?.train !== 'function') refuse('INVALID_ARGUMENT', `${where}: trainer`, 'a trainer', trainer);
@@ -61,10 +59,9 @@ export function federatedClient<
   }
   if (typeof pipeline?.client !== 'function') refuse('INVALID_ARGUMENT', `${where}: pipeline`, 'a pipeline', pipeline);
   checkBytes(`${where}: pipeline.digest`, pipeline.digest, 32);
-  if (layout && layout.size !== pipeline.size)
-    refuse('SHAPE_MISMATCH', `${where}: layout`, `the pipeline's ${pipeline.size} parameters`, layout.size);
-  if (layout && trainer.layout && !layout.equals(trainer.layout))
-    refuse('SHAPE_MISMATCH', `${where}: the trainer's layout`, 'the layout given', 'another');
+  if ('layout' in options)
+    refuse('INVALID_ARGUMENT', `${where}: layout`, 'none here: the pipeline has it, on both sides', 'one');
+  checkSameModel(`${where}: trainer`, trainer.layout, pipeline);
   checkInteger(`${where}: maximumModelBytes`, options.maximumModelBytes ?? 1, 1);
   const half = pipeline.client();
   if (half.sends === 'exchange' && !options.store.compareAndSwap && options.singleInstance !== true) {
@@ -75,15 +72,13 @@ export function federatedClient<
       options.singleInstance,
     );
   }
-  return new Device(options, half, stateOwner(pipeline.algorithm, pipeline.size, layout));
+  return new Device(options, half, stateOwner(pipeline));
 }
 
 const NOW: NextStep = { next: 'request', milliseconds: 0 };
 
-class Device<S extends PlainData, B extends PlainData, C extends PlainData, U extends Update, R extends PlainData>
-  implements FederatedClient<C>
-{
-  readonly #options: FederatedClientOptions<S, B, C, U, R>;
+class Device<B extends PlainData, C extends PlainData, U extends Update> implements FederatedClient<C> {
+  readonly #options: FederatedClientOptions<B, C, U>;
   readonly #half: ClientHalf<U>;
   readonly #owner: StateOwner;
   readonly #records: RecordKeeper;
@@ -95,7 +90,7 @@ class Device<S extends PlainData, B extends PlainData, C extends PlainData, U ex
   #refusals = 0;
   readonly #queue = new SerialQueue();
 
-  constructor(options: FederatedClientOptions<S, B, C, U, R>, half: ClientHalf<U>, owner: StateOwner) {
+  constructor(options: FederatedClientOptions<B, C, U>, half: ClientHalf<U>, owner: StateOwner) {
     this.#options = options;
     this.#half = half;
     this.#owner = owner;
@@ -161,8 +156,9 @@ class Device<S extends PlainData, B extends PlainData, C extends PlainData, U ex
     const record = this.#records.current;
     if (sameRun(record, task) && task.ticket === record.resolved) unusable('a new ticket', 'one that is resolved');
     try {
-      this.#check(task);
+      await this.#agree(task);
     } catch (error) {
+      if (!isRefusal(error)) throw error;
       return this.#giveUp(task, error);
     }
     await this.#commit(begin(record, task, this.#clock.now()), { kind: 'joined', task });
@@ -349,6 +345,20 @@ class Device<S extends PlainData, B extends PlainData, C extends PlainData, U ex
       refuse('SHAPE_MISMATCH', 'federatedClient: task', "the digest of this client's pipeline", "another's");
     checkInteger('federatedClient: task: modelLength', task.modelLength, 1, maximumModelBytes);
     this.#half.check(task);
+  }
+
+  /** As {@link Device.#check}; where the server's pipeline is another, it is asked what differs. */
+  async #agree(task: RoundTask): Promise<void> {
+    const { digest, terms: own } = this.#options.pipeline;
+    if (!sameBytes(task.pipelineDigest, digest)) {
+      const response = await this.#ask({ kind: 'terms' });
+      if (response.kind === 'terms') {
+        const other = decodeTerms(response.bytes);
+        if (sameBytes(digestOfTerms(other), task.pipelineDigest))
+          throw differenceOf({ where: 'federatedClient: pipeline', own, other, named: 'the server' });
+      }
+    }
+    this.#check(task);
   }
 
   async #ask(request: Request): Promise<Response> {

@@ -18,20 +18,14 @@ import type { FederatedClientOptions } from './contract.ts';
 export type TrainedWork = Extract<Work, { kind: 'reporting' | 'exchanging' }>;
 
 /** Trains, and encodes at once: whatever is sent of it later has these bytes. */
-export async function trainFor<
-  S extends PlainData,
-  B extends PlainData,
-  C extends PlainData,
-  U extends Update,
-  R extends PlainData,
->(
+export async function trainFor<B extends PlainData, C extends PlainData, U extends Update>(
   task: RoundTask,
   broadcast: B,
   kept: Kept,
   half: ClientHalf<U>,
   owner: StateOwner,
   rng: SecureRng,
-  options: FederatedClientOptions<S, B, C, U, R>,
+  options: FederatedClientOptions<B, C, U>,
 ): Promise<{ readonly work: TrainedWork; readonly local: Omit<LocalResult, 'values'> }> {
   const { pipeline, trainer, id, signal } = options;
   const { contribution, state, local } = await pipeline.algorithm.clientRound({

@@ -98,7 +98,9 @@ describe('a task that a client refuses', () => {
   ])('a model %s is not trained', async (_name, { layout, broadcast }, code) => {
     const { server, options, events, trainings, clock } = setUp();
     if (broadcast) Object.assign(server.pipeline.algorithm, { broadcast: () => broadcast });
-    await clock.run(federatedClient({ ...options, ...(layout && { layout }) }).run());
+    await clock.run(
+      federatedClient({ ...options, ...(layout && { pipeline: { ...options.pipeline, layout } }) }).run(),
+    );
     expect(events.at(-1)).toEqual({ kind: 'refused', code });
     expect(trainings()).toBe(0);
   });
@@ -339,6 +341,7 @@ describe('federatedClient', () => {
     const { options } = setUp();
     const refused = (change: object, code: string) =>
       expect(() => federatedClient({ ...options, ...change })).toThrowError(expect.objectContaining({ code }));
+    const named = (name: string) => Layout.of([{ name, shape: [SIZE] }]);
     refused({ id: '' }, 'INVALID_ARGUMENT');
     refused({ pipeline: {} }, 'INVALID_ARGUMENT');
     refused({ trainer: undefined }, 'INVALID_ARGUMENT');
@@ -346,11 +349,11 @@ describe('federatedClient', () => {
     refused({ exchange: 'https://' }, 'INVALID_ARGUMENT');
     refused({ store: new Map() }, 'INVALID_ARGUMENT');
     refused({ maximumModelBytes: 0 }, 'OUT_OF_RANGE');
-    const layout = Layout.of([{ name: 'w', shape: [SIZE + 1] }]);
-    refused({ layout }, 'SHAPE_MISMATCH');
-    refused({ trainer: { ...options.trainer, layout } }, 'SHAPE_MISMATCH');
-    const named = (name: string) => Layout.of([{ name, shape: [SIZE] }]);
-    refused({ layout: named('v'), trainer: { ...options.trainer, layout: named('w') } }, 'SHAPE_MISMATCH');
+    refused({ layout: named('w') }, 'INVALID_ARGUMENT');
+    const trainer = { ...options.trainer, layout: Layout.of([{ name: 'w', shape: [SIZE + 1] }]) };
+    refused({ trainer }, 'SHAPE_MISMATCH');
+    const pipeline = { ...options.pipeline, layout: named('v') };
+    refused({ pipeline, trainer: { ...options.trainer, layout: named('w') } }, 'SHAPE_MISMATCH');
   });
 
   it('lets steps wait for each other', async () => {

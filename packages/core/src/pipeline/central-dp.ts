@@ -15,17 +15,17 @@ import type { Codec } from '../codec/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { SamplingScheme } from '../select/sampling-scheme.ts';
 import { centralCollector } from './central-collector.ts';
-import { type CodecBySlot, codecsFor, probe } from './codecs.ts';
+import { type CodecBySlot, codecsFor } from './codecs.ts';
 import type { PipelineTask, ReportingPipeline } from './contract.ts';
-import { digestOf } from './digest.ts';
 import type { CentralNoiseMaker } from './mechanisms.ts';
 import { announceParameters, readParameters } from './parameters.ts';
 import { plainCodec } from './plain-codec.ts';
 import { Accounting, type PrivacyFilter, type SelectionOptions } from './privacy.ts';
-import { type PrivateOptions, privateSums } from './private-options.ts';
+import { type PrivateOptions, privateSums, privateTerms } from './private-options.ts';
 import { encodeReport } from './report.ts';
 import { clientSeedOf } from './seeds.ts';
 import { vectorsOf } from './slots.ts';
+import { type Halves, withTerms } from './terms.ts';
 
 /** What `centralDp` is made of. Client and server are given the same. Norms and noise are in the unit of the values. */
 export interface CentralDpOptions<
@@ -70,7 +70,7 @@ export function centralDp<
 >(options: CentralDpOptions<S, B, C, U, R, K>): ReportingPipeline<S, B, C, U, R> {
   const where = 'centralDp';
   const { algorithm, mechanism: makeNoise } = options;
-  const { size, summands, form, kind, clip, joint, totals } = privateSums(where, options);
+  const { model, summands, form, clip, joint, totals } = privateSums(where, options);
   const codecs = codecsFor(where, options.codec ?? plainCodec, summands);
   const minimumContributors = checkInteger(`${where}: minimumContributors`, options.minimumContributors ?? 1, 1);
   if (typeof makeNoise !== 'function') {
@@ -87,30 +87,9 @@ export function centralDp<
   });
   const accounting = new Accounting(where, options.filters, options as SelectionOptions<SamplingScheme>);
   const read = (task: PipelineTask) => readParameters('central-dp', task);
-  let digest: Uint8Array | undefined;
 
-  return {
-    kind: 'central-dp',
+  const halves: Halves<ReportingPipeline<S, B, C, U, R>> = {
     algorithm,
-    size,
-    get digest() {
-      digest ??= digestOf([
-        'central-dp',
-        algorithm.kind,
-        kind,
-        clip,
-        joint.factor,
-        joint.weighs,
-        totals.contributors,
-        totals.weight,
-        JSON.stringify(noise.event),
-        ...summands.flatMap((summand, i) => {
-          const { name, size: length, weighted } = summand;
-          return [name, length, weighted, codecs[i].kind, probe(codecs[i], summand)];
-        }),
-      ]);
-      return digest;
-    },
     client: () => ({
       sends: 'report',
       check: (task) => void read(task),
@@ -145,4 +124,15 @@ export function centralDp<
         }),
     }),
   };
+  return withTerms(
+    {
+      kind: 'central-dp',
+      algorithm,
+      model,
+      options: { ...privateTerms(options), minimumContributors },
+      slots: summands,
+      codecs,
+    },
+    halves,
+  );
 }

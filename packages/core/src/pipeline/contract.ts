@@ -12,8 +12,11 @@
  * @module
  */
 import type { ClientId, Contribution, Update } from '../aggregate/contract.ts';
-import type { Algorithm } from '../algorithm/contract.ts';
-import type { PlainData } from '../plain-data.ts';
+import type { AsynchronousAlgorithm } from '../algorithm/asynchronous.ts';
+import type { Algorithm, ClientAlgorithm, ServerAlgorithm } from '../algorithm/contract.ts';
+import type { FedAvgBroadcast } from '../algorithm/fed-avg.ts';
+import type { Layout } from '../model/layout.ts';
+import type { NoState, PlainData } from '../plain-data.ts';
 import type { SecureRng } from '../random.ts';
 import type { SamplingScheme } from '../select/sampling-scheme.ts';
 import type {
@@ -24,6 +27,7 @@ import type {
   SecureClientKeeping,
   SecureInput,
 } from '../secure/contract.ts';
+import type { Term } from './terms.ts';
 
 /** What a client is asked to do, as the pipeline sees it. */
 export interface PipelineTask {
@@ -186,21 +190,49 @@ export interface ExchangingServer<R> {
 
 export type ServerHalf<R> = ReportingServer<R> | ExchangingServer<R>;
 
-/** A pipeline around an algorithm of models of d = `size` parameters. */
+/** What both sides of a pipeline must agree on. */
+export interface PipelineTerms {
+  readonly kind: string;
+  /** d, the model's parameters. */
+  readonly size: number;
+  /** The model's tensors; without it models are told apart by their size alone. */
+  readonly layout?: Layout;
+  /** Every option, slot, codec and tensor that both sides must have alike, by name. */
+  readonly terms: readonly Term[];
+  /** 32 bytes over the terms: a client refuses tasks of another pipeline by it. */
+  readonly digest: Uint8Array;
+}
+
+/** What a device needs of a pipeline. */
+export interface ClientPipeline<B extends PlainData, C extends PlainData, U extends Update> extends PipelineTerms {
+  readonly algorithm: ClientAlgorithm<B, C, U>;
+  client(): ClientHalf<U>;
+}
+
+/** What a server with rounds needs of a pipeline. */
+export interface ServerPipeline<S extends PlainData, B extends PlainData, U extends Update, R extends PlainData>
+  extends PipelineTerms {
+  readonly algorithm: ServerAlgorithm<S, B, U, R>;
+  server(): ServerHalf<R>;
+}
+
+/** A pipeline around an algorithm of models of d = `size` parameters: both halves. */
 export interface Pipeline<
   S extends PlainData,
   B extends PlainData,
   C extends PlainData,
   U extends Update,
   R extends PlainData,
-> {
-  readonly kind: 'plain-updates' | 'secure-sum' | 'central-dp' | 'distributed-dp';
+> extends ClientPipeline<B, C, U>,
+    ServerPipeline<S, B, U, R> {
   readonly algorithm: Algorithm<S, B, C, U, R>;
-  readonly size: number;
-  /** 32 bytes over every option that both sides must agree on: a client refuses tasks of another pipeline by it. */
-  readonly digest: Uint8Array;
-  client(): ClientHalf<U>;
-  server(): ServerHalf<R>;
+}
+
+/** A pipeline around an algorithm without rounds. Its server decodes single reports: the aggregate of one is its update. */
+export interface AsynchronousPipeline<U extends Update> extends ClientPipeline<FedAvgBroadcast, NoState, U> {
+  readonly algorithm: AsynchronousAlgorithm<U>;
+  client(): ReportingClient<U>;
+  server(): ReportingServer<U>;
 }
 
 /** A pipeline whose updates travel as one report each. */

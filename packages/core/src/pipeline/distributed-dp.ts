@@ -19,15 +19,15 @@ import type { PlainData } from '../plain-data.ts';
 import type { SecureAggregation, SecureInput, SecureSums } from '../secure/contract.ts';
 import type { SamplingScheme } from '../select/sampling-scheme.ts';
 import type { Collected, ExchangingPipeline } from './contract.ts';
-import { digestOf } from './digest.ts';
 import { checkAggregation, type Draw, type Exchange, exchangingClient, exchangingServer } from './exchange.ts';
 import type { DistributedNoiseMaker, SeededRotation } from './mechanisms.ts';
 import type { Parameters } from './parameters.ts';
 import { Accounting, type Filters, type SelectionOptions } from './privacy.ts';
-import { type PrivateOptions, privateSums } from './private-options.ts';
+import { type PrivateOptions, privateSums, privateTerms } from './private-options.ts';
 import { rootMeanSquare } from './root-mean-square.ts';
 import { sharedSeedOf } from './seeds.ts';
 import { vectorsOf } from './slots.ts';
+import { type Halves, withTerms } from './terms.ts';
 
 /** What `distributedDp` is made of. Client and server are given the same. Norms and noise are in the unit of the values. */
 export interface DistributedDpOptions<
@@ -88,7 +88,7 @@ export function distributedDp<
     refuse('INVALID_ARGUMENT', `${where}: codec`, 'nothing: the mechanism rounds and encodes', options.codec);
   }
   const { algorithm, mechanism: makeNoise, rotation } = options;
-  const { size, summands, form, kind, clip, joint, totals } = privateSums(where, options);
+  const { model, summands, form, clip, joint, totals } = privateSums(where, options);
   const minimumContributors = checkInteger(`${where}: minimumContributors`, options.minimumContributors, 2);
   const maximumContributors = checkInteger(
     `${where}: maximumContributors`,
@@ -123,7 +123,6 @@ export function distributedDp<
     vectors: { [VECTOR]: { length: padded, bound: 2 ** (noise.bits - 1), bits: noise.bits, wrapProbability } },
   };
   const seedOf = (seed: Uint8Array) => sharedSeedOf(seed, VECTOR);
-  let digest: Uint8Array | undefined;
 
   function input({ seed }: Parameters, contribution: Contribution<U>, { rng }: Draw): SecureInput {
     const values = vectorsOf(`${where}.input`, contribution.values, summands);
@@ -147,31 +146,8 @@ export function distributedDp<
     charge: (facts, survivors) => accounting.charge(facts, noise.event(survivors.length), survivors),
     conclude,
   });
-  return {
-    kind: 'distributed-dp',
+  const halves: Halves<ExchangingPipeline<S, B, C, U, R>> = {
     algorithm,
-    size,
-    get digest() {
-      digest ??= digestOf([
-        'distributed-dp',
-        algorithm.kind,
-        kind,
-        clip,
-        joint.factor,
-        joint.weighs,
-        totals.contributors,
-        totals.weight,
-        minimumContributors,
-        maximumContributors,
-        wrapProbability,
-        noise.bits,
-        noise.scale,
-        JSON.stringify(noise.event()),
-        padded,
-        ...summands.flatMap((summand) => [summand.name, summand.size, summand.weighted]),
-      ]);
-      return digest;
-    },
     client: (own = exchange.aggregation) =>
       exchangingClient<U>({ ...exchange, aggregation: checkAggregation(where, own) }, input),
     server: () => ({
@@ -182,4 +158,23 @@ export function distributedDp<
       },
     }),
   };
+  return withTerms(
+    {
+      kind: 'distributed-dp',
+      algorithm,
+      model,
+      options: {
+        ...privateTerms(options),
+        bits: noise.bits,
+        mechanism: noise.event().kind,
+        rotation: `${padded} values`,
+        minimumContributors,
+        maximumContributors,
+        colluders: options.colluders ?? 0,
+        wrapProbability,
+      },
+      slots: summands,
+    },
+    halves,
+  );
 }

@@ -7,12 +7,13 @@
 import { ByteReader, ByteWriter } from '../bytes.ts';
 import { checkBytes, checkInteger } from '../check.ts';
 import { secureRng } from '../random.ts';
-import type { Pipeline, PipelineTask } from './contract.ts';
+import type { PipelineTask } from './contract.ts';
 import { SEED_BYTES } from './seeds.ts';
 
-export type PipelineKind = Pipeline<never, never, never, never, never>['kind'];
+const KINDS = ['plain-updates', 'secure-sum', 'central-dp', 'distributed-dp'] as const;
 
-const KINDS: readonly PipelineKind[] = ['plain-updates', 'secure-sum', 'central-dp', 'distributed-dp'];
+export type PipelineKind = (typeof KINDS)[number];
+
 const MAGIC = Uint8Array.of(0x66, 0x6b, 0x70);
 const VERSION = 1;
 

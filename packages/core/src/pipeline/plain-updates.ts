@@ -8,35 +8,29 @@
  * @module
  */
 import type { AggregationContext, ClientId, Contribution, Update } from '../aggregate/contract.ts';
-import type { Algorithm } from '../algorithm/contract.ts';
+import { sum } from '../aggregate/mean.ts';
+import { record } from '../aggregate/record.ts';
+import { type AsynchronousAlgorithm, isAsynchronous } from '../algorithm/asynchronous.ts';
+import type { Algorithm, ClientAlgorithm } from '../algorithm/contract.ts';
 import type { Staleness } from '../algorithm/staleness.ts';
 import { checkInteger, checkNumber, checkPositive, refuse } from '../check.ts';
 import type { Codec } from '../codec/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { SecureRng } from '../random.ts';
-import { type CodecBySlot, codecsFor, probe } from './codecs.ts';
-import type { PipelineTask, ReportingPipeline } from './contract.ts';
-import { digestOf } from './digest.ts';
+import { type CodecBySlot, codecsFor } from './codecs.ts';
+import type { AsynchronousPipeline, PipelineTask, ReportingPipeline } from './contract.ts';
 import { decodeMemory, encodeMemory, type ErrorFeedbackMaker, type SlotMemory, withMomentum } from './memory.ts';
+import { type ModelOptions, modelOf } from './model.ts';
 import { announceParameters, readParameters } from './parameters.ts';
 import { plainCodec } from './plain-codec.ts';
 import { plainCollector } from './plain-collector.ts';
 import { encodeReport } from './report.ts';
 import { clientSeedOf } from './seeds.ts';
 import { recordOf, vectorsOf } from './slots.ts';
+import { type Halves, withTerms } from './terms.ts';
 
-/** What `plainUpdates` is made of. */
-export interface PlainUpdatesOptions<
-  S extends PlainData,
-  B extends PlainData,
-  C extends PlainData,
-  U extends Update,
-  R extends PlainData,
-> {
-  /** Any algorithm, robust rules included, whose aggregator is a `record`. */
-  readonly algorithm: Algorithm<S, B, C, U, R>;
-  /** d, the model's parameters. */
-  readonly size: number;
+/** How plain updates travel, whatever the algorithm. */
+export interface UpdatesOptions extends ModelOptions {
   /** One for all slots or one for each by name; default float32 as it is. */
   readonly codec?: CodecBySlot<Codec>;
   /** The fewest contributors of an aggregate that is released; default 1. */
@@ -54,6 +48,24 @@ export interface PlainUpdatesOptions<
   readonly staleness?: Staleness;
 }
 
+/** What `plainUpdates` is made of. */
+export interface PlainUpdatesOptions<
+  S extends PlainData,
+  B extends PlainData,
+  C extends PlainData,
+  U extends Update,
+  R extends PlainData,
+> extends UpdatesOptions {
+  /** Any algorithm, robust rules included, whose aggregator is a `record`. */
+  readonly algorithm: Algorithm<S, B, C, U, R>;
+}
+
+/** What `plainUpdates` is made of around an algorithm without rounds. */
+export interface AsynchronousUpdatesOptions<U extends Update> extends UpdatesOptions {
+  /** `fedBuff()` or `fedAsync()`. */
+  readonly algorithm: AsynchronousAlgorithm<U>;
+}
+
 /**
  * Updates in the clear, encoded by any codec, combined by any rule.
  *
@@ -63,7 +75,7 @@ export interface PlainUpdatesOptions<
  * @throws FedkitError `INVALID_ARGUMENT` and `OUT_OF_RANGE` for options that do not fit.
  * @example
  * ```ts
- * const pipeline = plainUpdates({ algorithm: fedAvg(), size: model.layout.size, minimumContributors: 10 });
+ * const pipeline = plainUpdates({ algorithm: fedAvg(), layout: model.layout, minimumContributors: 10 });
  * const [client, server] = [pipeline.client(), pipeline.server()];
  * ```
  */
@@ -73,11 +85,17 @@ export function plainUpdates<
   C extends PlainData,
   U extends Update,
   R extends PlainData,
->(options: PlainUpdatesOptions<S, B, C, U, R>): ReportingPipeline<S, B, C, U, R> {
+>(options: PlainUpdatesOptions<S, B, C, U, R>): ReportingPipeline<S, B, C, U, R>;
+/** The same around `fedBuff()` or `fedAsync()`, for a server without rounds. */
+export function plainUpdates<U extends Update>(options: AsynchronousUpdatesOptions<U>): AsynchronousPipeline<U>;
+export function plainUpdates<U extends Update, R extends PlainData>(
+  options: UpdatesOptions & { readonly algorithm: ClientAlgorithm<PlainData, PlainData, U> },
+): unknown {
   const where = 'plainUpdates';
   const { algorithm, errorFeedback } = options;
-  const size = checkInteger(`${where}: size`, options.size, 1);
-  const { rule, slots } = recordOf(where, algorithm, size);
+  const model = modelOf(where, options);
+  const { size } = model;
+  const { rule, slots } = recordOf(where, ruleOf(algorithm), size);
   const codecs = codecsFor(where, options.codec ?? plainCodec, slots);
   const minimumContributors = checkInteger(`${where}: minimumContributors`, options.minimumContributors ?? 1, 1);
   const beta = checkNumber(`${where}: clientMomentum`, options.clientMomentum ?? 0, 0, 1 - 2 ** -53);
@@ -86,7 +104,6 @@ export function plainUpdates<
   }
   const feedback = slots.map((slot, i) => errorFeedback?.(codecs[i], { size: slot.size }));
   const read = (task: PipelineTask) => readParameters('plain-updates', task);
-  let digest: Uint8Array | undefined;
 
   function encodeSlot(
     i: number,
@@ -107,21 +124,7 @@ export function plainUpdates<
     return { bytes: encoded.bytes, memory: { momentum: momentum.bytes, feedback: encoded.memory } };
   }
 
-  return {
-    kind: 'plain-updates',
-    algorithm,
-    size,
-    get digest() {
-      digest ??= digestOf([
-        'plain-updates',
-        algorithm.kind,
-        rule.kind,
-        beta,
-        errorFeedback !== undefined,
-        ...slots.flatMap((slot, i) => [slot.name, slot.size, codecs[i].kind, probe(codecs[i], slot)]),
-      ]);
-      return digest;
-    },
+  const halves: Omit<Halves<ReportingPipeline<never, never, never, U, R>>, 'algorithm'> = {
     client: () => ({
       sends: 'report',
       check: (task) => void read(task),
@@ -158,6 +161,31 @@ export function plainUpdates<
           saved,
         }),
     }),
+  };
+  return withTerms(
+    {
+      kind: 'plain-updates',
+      algorithm,
+      model,
+      options: { clientMomentum: beta, errorFeedback: errorFeedback !== undefined },
+      slots,
+      codecs,
+    },
+    { algorithm, ...halves },
+  );
+}
+
+/**
+ * What folds an algorithm's contributions. Without rounds that is its own affair as they come: the sum of one, exact to 2^−52,
+ * reads each of them.
+ */
+function ruleOf(algorithm: object): { aggregator(size: number): unknown } {
+  if (!isAsynchronous(algorithm)) return algorithm as { aggregator(size: number): unknown };
+  return {
+    aggregator(size) {
+      const slots = Object.entries(algorithm.slots(size));
+      return record(Object.fromEntries(slots.map(([name, length]) => [name, sum(length)])));
+    },
   };
 }
 

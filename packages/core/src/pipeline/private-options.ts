@@ -5,11 +5,12 @@
  */
 import type { Update } from '../aggregate/contract.ts';
 import type { LinearAlgorithm } from '../algorithm/contract.ts';
-import { checkInteger, checkPositive, refuse } from '../check.ts';
+import { checkPositive, refuse } from '../check.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { SamplingScheme } from '../select/sampling-scheme.ts';
 import { type Joint, jointOf } from './joint.ts';
 import { refuseMemory } from './memory.ts';
+import { type Model, type ModelOptions, modelOf } from './model.ts';
 import type { SelectionOptions } from './privacy.ts';
 import { type Sums, sumsOf } from './slots.ts';
 
@@ -35,12 +36,11 @@ export interface PrivateOptions<
   U extends Update,
   R extends PlainData,
   K extends SamplingScheme,
-> extends PublicTotals,
+> extends ModelOptions,
+    PublicTotals,
     SelectionOptions<K> {
   /** One whose contributions are only summed. */
   readonly algorithm: LinearAlgorithm<S, B, C, U, R>;
-  /** d, the model's parameters. */
-  readonly size: number;
   /** C > 0: L2 bound of one client's update, all slots together, before its weight. */
   readonly clip: number;
   readonly weighting: PrivateWeighting;
@@ -52,7 +52,7 @@ export interface PrivateOptions<
 
 /** The options, checked. */
 export interface PrivateSums<R> extends Sums<R> {
-  readonly size: number;
+  readonly model: Model;
   readonly clip: number;
   readonly joint: Joint;
   readonly totals: { readonly weight: number; readonly contributors: number };
@@ -68,11 +68,11 @@ export function privateSums<
   K extends SamplingScheme,
 >(where: string, options: PrivateOptions<S, B, C, U, R, K>): PrivateSums<R> {
   refuseMemory(where, options);
-  const size = checkInteger(`${where}: size`, options.size, 1);
-  const sums = sumsOf<R>(where, options.algorithm, size);
+  const model = modelOf(where, options);
+  const sums = sumsOf<R>(where, options.algorithm, model.size);
   const clip = checkClip(where, options.clip);
   const joint = jointOf(sums.summands, checkWeighting(where, options.weighting));
-  return { ...sums, size, clip, joint, totals: publicTotals(where, options, joint.weighs) };
+  return { ...sums, model, clip, joint, totals: publicTotals(where, options, joint.weighs) };
 }
 
 /** The clip, checked. */
@@ -128,4 +128,17 @@ function publicTotals(
     );
   }
   return { weight: checkPositive(`${where}: expectedWeight`, expectedWeight), contributors };
+}
+
+/** What both sides of a private pipeline must agree on, as the options give it. */
+export function privateTerms(options: {
+  readonly clip: number;
+  readonly noiseStd: number;
+  readonly weighting: PrivateWeighting;
+  readonly expectedContributors: number;
+  readonly expectedWeight?: number;
+}): Readonly<Record<string, string | number | undefined>> {
+  const { clip, noiseStd, weighting, expectedContributors, expectedWeight } = options;
+  const maximumWeight = weighting.kind === 'capped' ? weighting.maximumWeight : undefined;
+  return { clip, noiseStd, weighting: weighting.kind, maximumWeight, expectedContributors, expectedWeight };
 }

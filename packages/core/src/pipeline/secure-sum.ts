@@ -16,9 +16,8 @@ import { checkInteger, checkNumber, refuse } from '../check.ts';
 import type { LinearCodec } from '../codec/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { SecureAggregation, SecureInput, SecureSums, SecureVector } from '../secure/contract.ts';
-import { type CodecBySlot, linearCodecsFor, probe } from './codecs.ts';
+import { type CodecBySlot, linearCodecsFor } from './codecs.ts';
 import type { Collected, ExchangingPipeline } from './contract.ts';
-import { digestOf } from './digest.ts';
 import {
   checkAggregation,
   type Draw,
@@ -28,10 +27,12 @@ import {
   vectorName,
 } from './exchange.ts';
 import { refuseMemory } from './memory.ts';
+import { type ModelOptions, modelOf } from './model.ts';
 import type { Parameters } from './parameters.ts';
 import { rootMeanSquare } from './root-mean-square.ts';
 import { clientSeedOf, sharedSeedOf } from './seeds.ts';
 import { type SummandShape, sumsOf, vectorsOf } from './slots.ts';
+import { type Halves, withTerms } from './terms.ts';
 
 /** What `secureSum` is made of. */
 export interface SecureSumOptions<
@@ -40,11 +41,9 @@ export interface SecureSumOptions<
   C extends PlainData,
   U extends Update,
   R extends PlainData,
-> {
+> extends ModelOptions {
   /** One whose contributions are only summed: robust rules need single updates, which nobody has here. */
   readonly algorithm: LinearAlgorithm<S, B, C, U, R>;
-  /** d, the model's parameters. */
-  readonly size: number;
   /** Integers that add: `rotated(wrapped(…))`, `commonRange(…)`. One for all slots or one for each by name. */
   readonly codec: CodecBySlot<LinearCodec>;
   readonly aggregation: SecureAggregation;
@@ -86,8 +85,8 @@ export function secureSum<
   const where = 'secureSum';
   refuseMemory(where, options);
   const { algorithm } = options;
-  const size = checkInteger(`${where}: size`, options.size, 1);
-  const { summands, form, kind } = sumsOf(where, algorithm, size);
+  const model = modelOf(where, options);
+  const { summands, form } = sumsOf(where, algorithm, model.size);
   const codecs = linearCodecsFor(where, options.codec, summands);
   const minimumContributors = checkInteger(`${where}: minimumContributors`, options.minimumContributors, 2);
   const weighs = summands.some(({ weighted }) => weighted);
@@ -109,7 +108,6 @@ export function secureSum<
     vectors,
   };
   const wrapping = Object.values(vectors).reduce((sum, { wrapProbability = 0 }) => sum + wrapProbability, 0);
-  let digest: Uint8Array | undefined;
 
   function input({ seed }: Parameters, contribution: Contribution<U>, { rng, client }: Draw): SecureInput {
     const values = vectorsOf(`${where}.input`, contribution.values, summands);
@@ -153,30 +151,23 @@ export function secureSum<
     };
   }
 
-  return {
-    kind: 'secure-sum',
+  const halves: Halves<ExchangingPipeline<S, B, C, U, R>> = {
     algorithm,
-    size,
-    get digest() {
-      digest ??= digestOf([
-        'secure-sum',
-        algorithm.kind,
-        kind,
-        minimumContributors,
-        maximumWeight,
-        options.wrapProbability,
-        ...summands.flatMap((summand, i) => {
-          const { bits, bound } = codecs[i];
-          const { name, size: length, weighted } = summand;
-          return [name, length, weighted, codecs[i].kind, bits, bound, probe(codecs[i], summand)];
-        }),
-      ]);
-      return digest;
-    },
     client: (own = exchange.aggregation) =>
       exchangingClient<U>({ ...exchange, aggregation: checkAggregation(where, own) }, input),
     server: () => exchangingServer<R>(exchange, { conclude }),
   };
+  return withTerms(
+    {
+      kind: 'secure-sum',
+      algorithm,
+      model,
+      options: { minimumContributors, maximumWeight, wrapProbability: options.wrapProbability },
+      slots: summands,
+      codecs,
+    },
+    halves,
+  );
 }
 
 /** The secure vectors that carry the codecs' integers. The codec says how many there are: zeros are encoded once. */

@@ -13,12 +13,14 @@ import type { Request, Response } from './message.ts';
 
 /**
  * Whose states and broadcasts these are: an algorithm's, for one model. Both sides name the same, so that
- * `decodeState` refuses another model's.
- *
- * @param size - d, which stands for the model where no layout is known.
+ * `decodeState` refuses another model's. A size stands for the model where the pipeline has no layout.
  */
-export function stateOwner(algorithm: { readonly kind: string }, size: number, layout?: Layout): StateOwner {
-  return { kind: algorithm.kind, model: layout?.digest() ?? `${size} parameters` };
+export function stateOwner(pipeline: {
+  readonly algorithm: { readonly kind: string };
+  readonly size: number;
+  readonly layout?: Layout;
+}): StateOwner {
+  return { kind: pipeline.algorithm.kind, model: pipeline.layout?.digest() ?? `${pipeline.size} parameters` };
 }
 
 /** The model as clients fetch it. */

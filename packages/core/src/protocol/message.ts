@@ -7,6 +7,7 @@
  *     report ticket, bytes       → accepted | late             `accepted`: stored, and counted exactly once
  *     exchange ticket, message?  → message | wait | finished | late
  *     leave  ticket              → left
+ *     terms                      → terms                       what the server's pipeline expects of a client's
  *
  * Any request can be answered `refused`, by the code of a FedkitError. Formats: docs/round-protocol.md.
  *
@@ -27,7 +28,7 @@ export interface RoundTask {
   /** SHA-256 of the broadcast's bytes, and their number. */
   readonly modelDigest: Uint8Array;
   readonly modelLength: number;
-  /** 32 bytes over what both sides' pipelines must agree on. */
+  /** 32 bytes over what both sides' pipelines must agree on; {@link Request} `terms` asks for what that is. */
   readonly pipelineDigest: Uint8Array;
   /** What the pipeline's server half announced. */
   readonly parameters: Uint8Array;
@@ -40,7 +41,8 @@ export type Request =
   | { readonly kind: 'model'; readonly digest: Uint8Array; readonly offset: number }
   | { readonly kind: 'report'; readonly ticket: number; readonly bytes: Uint8Array }
   | { readonly kind: 'exchange'; readonly ticket: number; readonly message?: Uint8Array }
-  | { readonly kind: 'leave'; readonly ticket: number };
+  | { readonly kind: 'leave'; readonly ticket: number }
+  | { readonly kind: 'terms' };
 
 export type Response =
   /** Nothing to do yet: ask again after `milliseconds`. */
@@ -60,12 +62,14 @@ export type Response =
   /** The run is over. */
   | { readonly kind: 'closed' }
   /** What was asked cannot be. The message is for people, and holds nothing secret. */
-  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string };
+  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string }
+  /** As `encodeTerms` writes them: their digest is the task's `pipelineDigest`. */
+  | { readonly kind: 'terms'; readonly bytes: Uint8Array };
 
 const REQUEST = 0x71;
 const RESPONSE = 0x72;
 const VERSION = 1;
-const REQUESTS = ['join', 'model', 'report', 'exchange', 'leave'] as const;
+const REQUESTS = ['join', 'model', 'report', 'exchange', 'leave', 'terms'] as const;
 const RESPONSES = [
   'wait',
   'task',
@@ -77,6 +81,7 @@ const RESPONSES = [
   'left',
   'closed',
   'refused',
+  'terms',
 ] as const;
 /** Longest text of a refusal, in characters. */
 const MAX_TEXT = 1000;
@@ -90,6 +95,7 @@ export function encodeRequest(request: Request): Uint8Array<ArrayBuffer> {
   const writer = header(REQUEST, REQUESTS.indexOf(request.kind));
   switch (request.kind) {
     case 'join':
+    case 'terms':
       break;
     case 'model':
       writer.bytes(checkBytes('encodeRequest: digest', request.digest, 32)).uint53(request.offset);
@@ -113,6 +119,7 @@ export function decodeRequest(bytes: Uint8Array): Request {
   const request = ((): Request => {
     switch (kind) {
       case 'join':
+      case 'terms':
         return { kind };
       case 'model':
         return { kind, digest: reader.bytes(32), offset: reader.uint53() };
@@ -153,6 +160,7 @@ export function encodeResponse(response: Response): Uint8Array<ArrayBuffer> {
       writer.uint53(response.total).uint53(response.offset).bytes(response.bytes);
       break;
     case 'message':
+    case 'terms':
       writer.bytes(response.bytes);
       break;
     case 'finished':
@@ -199,6 +207,7 @@ export function decodeResponse(bytes: Uint8Array): Response {
         return { kind, ...part };
       }
       case 'message':
+      case 'terms':
         return { kind, bytes: reader.bytes(reader.remaining) };
       case 'finished':
         return { kind, ticket: reader.uint53(), counted: reader.flag() };

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { ask, contributionOf, SIZE, testClock } from '../../test/round/federation.ts';
 import { type Fates, Mortal } from '../../test/round/mortal.ts';
 import { mean } from '../aggregate/mean.ts';
-import { asynchronousRounds } from '../algorithm/asynchronous-rounds.ts';
 import { fedAsync } from '../algorithm/fed-async.ts';
 import { fedAvg } from '../algorithm/fed-avg.ts';
 import { fedBuff } from '../algorithm/fed-buff.ts';
@@ -20,7 +19,7 @@ const CLIENTS = ['d', 'a', 'b', 'c'];
 const BUFFER = 2;
 const VERSIONS = 4;
 
-const pipeline = plainUpdates({ algorithm: asynchronousRounds(fedBuff({ bufferSize: BUFFER })), size: SIZE });
+const pipeline = plainUpdates({ algorithm: fedBuff({ bufferSize: BUFFER }), size: SIZE });
 
 function open(store: Store, clock: () => number, more: Partial<Parameters<typeof federatedServer>[0]> = {}) {
   return federatedServer({
@@ -171,7 +170,7 @@ describe('a server without rounds', () => {
   });
 
   it('runs FedAsync, step by step', async () => {
-    const single = plainUpdates({ algorithm: asynchronousRounds(fedAsync({ mixing: 0.5 })), size: SIZE });
+    const single = plainUpdates({ algorithm: fedAsync({ mixing: 0.5 }), size: SIZE });
     const options = {
       initial: new Float32Array(SIZE),
       store: memoryStore(),
@@ -192,7 +191,7 @@ describe('a server without rounds', () => {
   });
 
   it('refuses pipelines that cannot carry it, and the store of another run', async () => {
-    const strict = plainUpdates({ algorithm: asynchronousRounds(fedBuff()), size: SIZE, minimumContributors: 2 });
+    const strict = plainUpdates({ algorithm: fedBuff(), size: SIZE, minimumContributors: 2 });
     await expect(open(memoryStore(), testClock(), { pipeline: strict as never })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
     });
@@ -202,7 +201,7 @@ describe('a server without rounds', () => {
     await expect(open(store, testClock(), { pipeline: rounds as never })).rejects.toMatchObject({
       code: 'DECODE_FAILED',
     });
-    const other = plainUpdates({ algorithm: asynchronousRounds(fedBuff()), size: 2 });
+    const other = plainUpdates({ algorithm: fedBuff(), size: 2 });
     const initial = new Float32Array(2);
     await expect(open(store, testClock(), { pipeline: other as never, initial })).rejects.toMatchObject({
       code: 'SHAPE_MISMATCH',

@@ -5,13 +5,15 @@
  */
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import type { ClientId, Contribution, Update } from '../aggregate/contract.ts';
-import type { AsynchronousRounds } from '../algorithm/asynchronous-rounds.ts';
-import type { AsynchronousState } from '../algorithm/asynchronous.ts';
+import type { AsynchronousAlgorithm, AsynchronousState } from '../algorithm/asynchronous.ts';
 import type { FedAvgBroadcast } from '../algorithm/fed-avg.ts';
+import { sameBytes } from '../bytes.ts';
 import { refuse } from '../check.ts';
+import type { ErrorCode } from '../errors.ts';
 import type { StateOwner } from '../model/state-file.ts';
 import type { ReportingServer } from '../pipeline/contract.ts';
-import type { NoState } from '../plain-data.ts';
+import { broadcastPart, encodeBroadcast, type EncodedBroadcast, stateOwner } from '../protocol/broadcast.ts';
+import type { Request, Response } from '../protocol/message.ts';
 import {
   type AsynchronousMachine,
   asynchronousMachine,
@@ -20,37 +22,26 @@ import {
   type AsynchronousRunState,
   type Worker,
 } from './asynchronous-machine.ts';
-import { sameBytes } from '../bytes.ts';
-import { broadcastPart, encodeBroadcast, type EncodedBroadcast, stateOwner } from '../protocol/broadcast.ts';
 import { getClient } from './client-map.ts';
-import { Desk, type Outcome, type StateRequest } from './desk.ts';
+import type { Outcome, StateRequest } from './dispatcher.ts';
 import { guardedStore } from './guarded-store.ts';
 import { Journal, type JournalEntry, type Snapshot } from './journal.ts';
 import { Ledger } from './ledger.ts';
 import { advanceClock } from './logical-clock.ts';
-import type { Response, RoundTask } from '../protocol/message.ts';
-import type { RoundRecord } from './record.ts';
-import { checkRoundOptions, type RoundRules } from './round-options.ts';
-import { checkIdentity, malformed, type RunIdentity, runIdentity } from './run-identity.ts';
+import type { RoundRules } from './round-options.ts';
+import { checkIdentity, keepTerms, malformed, type RunIdentity, runIdentity } from './run-identity.ts';
 import type {
+  AsynchronousServerOptions,
   FederatedServer,
-  FederatedServerOptions,
   ServerEvent,
   ServerLimits,
   ServerProgress,
 } from './server-options.ts';
+import { ServerShell } from './shell.ts';
 
 const FORMAT = 'fedkit asynchronous run 1';
 /** Models of this many latest versions can be fetched: who is slower fetches anew. */
 const MODELS = 4;
-
-export type AsynchronousServerOptions<U extends Update> = FederatedServerOptions<
-  FedAvgBroadcast,
-  FedAvgBroadcast,
-  NoState,
-  U,
-  U
->;
 
 interface Head extends RunIdentity {
   readonly run: string;
@@ -59,91 +50,74 @@ interface Head extends RunIdentity {
 
 type Happening = AsynchronousRunEvent extends infer E ? (E extends unknown ? Omit<E, 'time'> : never) : never;
 
-/** Opens a run of `algorithm`, whose contributions the pipeline carries. */
-export async function asynchronousServer<U extends Update>(
+/** Opens a run of the pipeline's algorithm. */
+export async function openAsynchronousServer<U extends Update>(
   options: AsynchronousServerOptions<U>,
-  algorithm: AsynchronousRounds<U>,
   limits: Required<ServerLimits>,
+  rules: RoundRules,
 ): Promise<FederatedServer<FedAvgBroadcast>> {
   const where = 'federatedServer: pipeline';
   const half = options.pipeline.server();
-  if (options.pipeline.kind !== 'plain-updates' || half.collects !== 'reports') {
+  if (half.collects !== 'reports') {
     refuse('INVALID_ARGUMENT', where, 'plainUpdates around an asynchronous algorithm', options.pipeline.kind);
   }
   if (half.minimumContributors !== 1) {
-    refuse(
-      'INVALID_ARGUMENT',
-      `${where}: minimumContributors`,
-      '1 around an asynchronous algorithm',
-      half.minimumContributors,
-    );
+    const expected = '1 around an asynchronous algorithm';
+    refuse('INVALID_ARGUMENT', `${where}: minimumContributors`, expected, half.minimumContributors);
   }
-  const server = new AsynchronousServer(
-    options,
-    algorithm,
-    half,
-    limits,
-    checkRoundOptions('federatedServer', options),
-  );
-  await server.load();
+  const server = new AsynchronousServer(options, half, limits, rules);
+  await server.open();
   return server;
 }
 
-class AsynchronousServer<U extends Update> implements FederatedServer<FedAvgBroadcast> {
+class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> {
   readonly #options: AsynchronousServerOptions<U>;
-  readonly #algorithm: AsynchronousRounds<U>;
+  readonly #algorithm: AsynchronousAlgorithm<U>;
   readonly #half: ReportingServer<U>;
-  readonly #limits: Required<ServerLimits>;
-  readonly #rules: RoundRules;
   readonly #machine: AsynchronousMachine;
   readonly #owner: StateOwner;
   readonly #identity: RunIdentity;
-  readonly #ledger: Ledger;
-  readonly #desk: Desk;
+  protected readonly ledger: Ledger;
   readonly #models = new Map<number, EncodedBroadcast>();
-  #journal!: Journal;
+  #journal: Journal | undefined;
   #state: AsynchronousRunState;
   #model: AsynchronousState | undefined;
-  #run: Uint8Array;
+  protected name: Uint8Array;
   #time: number;
   #swept = 0;
 
   constructor(
     options: AsynchronousServerOptions<U>,
-    algorithm: AsynchronousRounds<U>,
     half: ReportingServer<U>,
     limits: Required<ServerLimits>,
     rules: RoundRules,
   ) {
-    const { pipeline, layout } = options;
+    const { pipeline } = options;
+    super(options, pipeline, limits, rules);
     this.#options = { ...options, store: guardedStore(options.store) };
-    this.#algorithm = algorithm;
+    this.#algorithm = pipeline.algorithm;
     this.#half = half;
-    this.#limits = limits;
-    this.#rules = rules;
     this.#machine = asynchronousMachine(rules);
-    this.#owner = stateOwner(algorithm, pipeline.size, layout);
+    this.#owner = stateOwner(pipeline);
     this.#identity = runIdentity(FORMAT, pipeline.digest, this.#owner);
-    this.#ledger = new Ledger(this.#options.store);
-    this.#run = options.run?.slice() ?? options.rng.fill(new Uint8Array(16));
+    this.ledger = new Ledger(this.#options.store);
+    this.name = options.run?.slice() ?? options.rng.fill(new Uint8Array(16));
     this.#time = options.clock();
     this.#state = this.#machine.init(this.#time);
-    this.#desk = new Desk({
-      requestBytes: limits.requestBytes,
-      part: (request) => {
-        const model = [...this.#models.values()].find(({ digest }) => sameBytes(digest, request.digest));
-        return broadcastPart(request, model, limits.partBytes);
-      },
-      answer: (client, request) => this.#answer(client, request),
-      refused: async ({ code }) => this.#note({ kind: 'refused', code }),
-      stale: () => this.#journal.dead,
-      reload: () => this.load(),
-      tell: (event) => this.#tell(event),
-    });
   }
 
-  get run(): Uint8Array {
-    return this.#run.slice();
+  /** Before the first request. */
+  open(): Promise<void> {
+    return this.load();
+  }
+
+  protected get journal(): Journal {
+    return this.#journal as Journal;
+  }
+
+  protected get recorded(): number {
+    const { version, phase } = this.#state;
+    return phase === 'cancelled' ? version + 1 : version;
   }
 
   get state(): FedAvgBroadcast {
@@ -151,11 +125,7 @@ class AsynchronousServer<U extends Update> implements FederatedServer<FedAvgBroa
   }
 
   get params(): Float32Array {
-    return this.#asynchronous.params;
-  }
-
-  get maximumRequestLength(): number {
-    return this.#desk.maximumRequestLength;
+    return this.#opened.params;
   }
 
   get progress(): ServerProgress {
@@ -171,70 +141,56 @@ class AsynchronousServer<U extends Update> implements FederatedServer<FedAvgBroa
     };
   }
 
-  handle(client: ClientId, request: Uint8Array): Promise<Uint8Array> {
-    return this.#desk.handle(client, request);
-  }
-
   async tick(): Promise<void> {
-    await this.#desk.attempt(async () => {
+    await this.requests.attempt(async () => {
       await this.#note({ kind: 'tick' });
-      await this.#journal.durable();
+      await this.journal.durable();
     });
   }
 
-  pause(): Promise<void> {
-    return this.#control('pause');
+  protected part(request: Request & { kind: 'model' }): Response {
+    const model = [...this.#models.values()].find(({ digest }) => sameBytes(digest, request.digest));
+    return broadcastPart(request, model, this.limits.partBytes);
   }
 
-  resume(): Promise<void> {
-    return this.#control('resume');
+  protected noteRefusal(code: ErrorCode): Promise<void> {
+    return this.#note({ kind: 'refused', code });
   }
 
-  cancel(): Promise<void> {
-    return this.#control('cancel');
+  protected noteControl(kind: 'pause' | 'resume' | 'cancel'): Promise<void> {
+    return this.#note({ kind });
   }
 
-  records(): Promise<RoundRecord[]> {
-    return this.#desk.attempt(() => {
-      const { version, phase } = this.#state;
-      return this.#ledger.records(phase === 'cancelled' ? version + 1 : version);
-    });
-  }
+  /** Nothing takes long here: a step is taken with the report that makes it due. */
+  protected schedule(): void {}
 
-  async close(): Promise<void> {
-    await this.#desk.exclusive(() => this.#journal.durable()).catch(() => {});
-    await this.#desk.close();
-    this.#dispose();
-  }
-
-  /** Reads what the store holds, or begins. */
-  async load(): Promise<void> {
-    const { asynchronous } = this.#algorithm;
-    const { store, initial, clock, run } = this.#options;
+  protected async load(): Promise<void> {
+    const { store, initial, clock, run, pipeline } = this.#options;
+    const { terms } = pipeline;
     const { journal, stored } = await Journal.open(store, () => this.#capture());
-    this.#dispose();
+    this.dispose();
     this.#journal = journal;
     if (!stored.snapshot) {
       if (stored.entries.length > 0) throw malformed('a snapshot before the log', 'none');
       this.#state = this.#machine.init(clock());
-      this.#model = asynchronous.init(initial);
+      this.#model = this.#algorithm.init(initial);
+      await keepTerms(store, terms);
       await journal.checkpoint();
       return;
     }
     const { head, collector } = stored.snapshot;
-    const { run: name, machine } = checkIdentity<Head>(head, this.#identity, run);
+    const { run: name, machine } = await checkIdentity<Head>(head, this.#identity, { store, terms, run });
     if (!collector) throw malformed('the state of the algorithm', 'none');
-    this.#run = hexToBytes(name);
+    this.name = hexToBytes(name);
     this.#state = machine;
-    this.#model = asynchronous.deserialize(collector, this.#owner.model);
+    this.#model = this.#algorithm.deserialize(collector, this.#owner.model);
     for (const entry of stored.entries) await this.#replay(entry);
     this.#time = clock();
     this.#swept = this.#state.now;
     this.#step({ kind: 'restored' });
   }
 
-  async #answer(client: ClientId, request: StateRequest): Promise<Outcome> {
-    await this.#catchUp();
+  protected async answer(client: ClientId, request: StateRequest): Promise<Outcome> {
     switch (request.kind) {
       case 'join':
         return this.#join(client);
@@ -242,7 +198,7 @@ class AsynchronousServer<U extends Update> implements FederatedServer<FedAvgBroa
         return this.#report(client, request.ticket, request.bytes);
       case 'leave':
         await this.#note({ kind: 'left', client, ticket: request.ticket });
-        return { response: { kind: 'left', ticket: request.ticket }, stored: this.#journal.durable() };
+        return { response: { kind: 'left', ticket: request.ticket }, stored: this.journal.durable() };
       case 'exchange':
         return refuse('PROTOCOL_STATE', 'federatedServer: exchange', 'a report, as the task says', 'an exchange');
     }
@@ -251,17 +207,17 @@ class AsynchronousServer<U extends Update> implements FederatedServer<FedAvgBroa
   async #join(client: ClientId): Promise<Outcome> {
     const standing = this.#machine.standing(this.#state, client);
     if (standing?.kind === 'closed') return { response: { kind: 'closed' } };
-    if (standing?.kind === 'wait') return { response: this.#wait() };
+    if (standing?.kind === 'wait') return { response: this.wait() };
     const held = getClient(this.#state.working, client);
-    if (held && this.#models.has(held.version)) return { response: this.#task(held) };
-    if (!held && this.#state.working.size >= this.#limits.clients) return { response: this.#wait() };
+    if (held && this.#models.has(held.version)) return { response: this.#taskOf(held) };
+    if (!held && this.#state.working.size >= this.limits.clients) return { response: this.wait() };
     const { digest } = this.#broadcast();
     const round = this.#state.version + 1;
     const parameters = bytesToHex(this.#half.announce({ round, places: 1, modelDigest: digest }));
-    const { ticket } = this.#algorithm.asynchronous.checkout(this.#asynchronous, client);
+    const { ticket } = this.#algorithm.checkout(this.#opened, client);
     this.#step({ kind: 'checkedOut', client, ticket, parameters });
     const worker = getClient(this.#state.working, client) as Worker;
-    return { response: this.#task(worker), stored: this.#journal.durable() };
+    return { response: this.#taskOf(worker), stored: this.journal.durable() };
   }
 
   async #report(client: ClientId, ticket: number, bytes: Uint8Array): Promise<Outcome> {
@@ -269,16 +225,16 @@ class AsynchronousServer<U extends Update> implements FederatedServer<FedAvgBroa
     if (place.kind !== 'open') {
       await this.#note({ kind: 'reported', client, ticket });
       if (place.kind === 'accepted' || place.kind === 'late') return { response: place };
-      return { response: this.#wait() };
+      return { response: this.wait() };
     }
     const worker = getClient(this.#state.working, client) as Worker;
     const contribution = await this.#decode(client, worker, bytes);
     // No turn of the event loop between these two, or a snapshot could see the one without the other.
-    const receipt = this.#algorithm.asynchronous.submit(this.#asynchronous, ticket, contribution);
+    const receipt = this.#algorithm.submit(this.#opened, ticket, contribution);
     await this.#note({ kind: 'submitted', client, ticket, ...receipt }, bytes);
     if (receipt.outcome === 'stepped') await this.#ask();
     const counted = receipt.outcome === 'stepped' || receipt.outcome === 'buffered';
-    return { response: { kind: counted ? 'accepted' : 'late', ticket }, stored: this.#journal.durable() };
+    return { response: { kind: counted ? 'accepted' : 'late', ticket }, stored: this.journal.durable() };
   }
 
   /** A report as the pipeline decodes it. */
@@ -295,11 +251,11 @@ class AsynchronousServer<U extends Update> implements FederatedServer<FedAvgBroa
   }
 
   /** Lets time pass: looks at every client at work four times a deadline, and at none otherwise. */
-  async #catchUp(): Promise<void> {
+  protected async catchUp(): Promise<void> {
     const time = this.#options.clock();
     this.#time = time;
     const { now } = advanceClock(this.#state, time, !this.#state.paused);
-    if (now - this.#swept < this.#rules.reporting / 4) return;
+    if (now - this.#swept < this.rules.reporting / 4) return;
     this.#swept = now;
     await this.#note({ kind: 'tick' });
   }
@@ -312,7 +268,7 @@ class AsynchronousServer<U extends Update> implements FederatedServer<FedAvgBroa
 
   #step(happening: Happening, bytes?: Uint8Array): readonly AsynchronousRunEffect[] {
     const time = this.#time;
-    const { up, down } = this.#desk.traffic();
+    const { up, down } = this.requests.traffic();
     if (up + down > 0) this.#log({ kind: 'traffic', time, up, down });
     return this.#log({ ...happening, time } as AsynchronousRunEvent, bytes);
   }
@@ -320,7 +276,7 @@ class AsynchronousServer<U extends Update> implements FederatedServer<FedAvgBroa
   #log(event: AsynchronousRunEvent, bytes?: Uint8Array): readonly AsynchronousRunEffect[] {
     const { state, effects } = this.#machine.step(this.#state, event);
     this.#state = state;
-    this.#journal.append(bytes ? { event, bytes } : { event });
+    this.journal.append(bytes ? { event, bytes } : { event });
     // At once, so that a snapshot never sees the one without the other.
     this.#forget(effects);
     return effects;
@@ -332,65 +288,55 @@ class AsynchronousServer<U extends Update> implements FederatedServer<FedAvgBroa
     const told: ServerEvent[] = [];
     for (const effect of this.#step(happening, bytes)) {
       if (effect.kind === 'flush') {
-        this.#algorithm.asynchronous.flush(this.#asynchronous);
+        this.#algorithm.flush(this.#opened);
         await this.#note({ kind: 'flushed' });
         await this.#ask();
       } else if (effect.kind === 'publish' || effect.kind === 'abandon') {
-        await this.#ledger.put({ record: effect.record, counted: [] });
+        await this.ledger.put({ record: effect.record, counted: [] });
         told.push({ kind: effect.record.outcome, record: effect.record });
       } else if (effect.kind === 'checkpoint') {
-        await this.#journal.checkpoint();
+        await this.journal.checkpoint();
         if (this.#state.phase === 'finished') told.push({ kind: 'finished' });
       }
     }
     if (told.length === 0) return;
-    await this.#journal.durable();
-    for (const event of told) this.#tell(event);
+    await this.journal.durable();
+    for (const event of told) this.tell(event);
   }
 
   async #replay({ event, bytes }: JournalEntry): Promise<void> {
     const logged = event as AsynchronousRunEvent;
-    const { asynchronous } = this.#algorithm;
     if (logged.kind === 'checkedOut') {
-      const { ticket } = asynchronous.checkout(this.#asynchronous, logged.client);
+      const { ticket } = this.#algorithm.checkout(this.#opened, logged.client);
       if (ticket !== logged.ticket) throw malformed(`ticket ${ticket}`, `${logged.ticket}`);
     } else if (logged.kind === 'submitted') {
       const worker = getClient(this.#state.working, logged.client);
       if (!worker || !bytes) throw malformed('the report of a client at work', 'none');
       const contribution = await this.#decode(logged.client, worker, bytes);
-      asynchronous.submit(this.#asynchronous, logged.ticket, contribution);
+      this.#algorithm.submit(this.#opened, logged.ticket, contribution);
     } else if (logged.kind === 'flushed') {
-      asynchronous.flush(this.#asynchronous);
+      this.#algorithm.flush(this.#opened);
     }
     const { state, effects } = this.#machine.step(this.#state, logged);
     this.#state = state;
     this.#forget(effects);
     for (const effect of effects) {
       if (effect.kind === 'publish' || effect.kind === 'abandon') {
-        await this.#ledger.put({ record: effect.record, counted: [] });
+        await this.ledger.put({ record: effect.record, counted: [] });
       }
     }
   }
 
   #forget(effects: readonly AsynchronousRunEffect[]): void {
     for (const effect of effects) {
-      if (effect.kind === 'drop') this.#algorithm.asynchronous.leave(this.#asynchronous, effect.client);
+      if (effect.kind === 'drop') this.#algorithm.leave(this.#opened, effect.client);
     }
   }
 
-  #task({ ticket, version, since, parameters }: Worker): Response {
-    const { bytes, digest } = this.#models.get(version) as EncodedBroadcast;
-    const task: RoundTask = {
-      run: this.#run,
-      round: version + 1,
-      ticket,
-      modelDigest: digest,
-      modelLength: bytes.length,
-      pipelineDigest: this.#options.pipeline.digest,
-      parameters: hexToBytes(parameters),
-      expiresIn: Math.max(1, Math.ceil(since + this.#rules.reporting - this.#state.now)),
-    };
-    return { kind: 'task', task };
+  #taskOf({ ticket, version, since, parameters }: Worker): Response {
+    const model = this.#models.get(version) as EncodedBroadcast;
+    const expiresIn = Math.max(1, Math.ceil(since + this.rules.reporting - this.#state.now));
+    return this.task(model, { round: version + 1, ticket, parameters: hexToBytes(parameters), expiresIn });
   }
 
   /** The broadcast of the current version; encoded once. */
@@ -398,7 +344,7 @@ class AsynchronousServer<U extends Update> implements FederatedServer<FedAvgBroa
     const { version } = this.#state;
     const held = this.#models.get(version);
     if (held) return held;
-    const model = encodeBroadcast(this.#algorithm.broadcast({ params: this.params }), this.#owner);
+    const model = encodeBroadcast({ params: this.params }, this.#owner);
     this.#models.set(version, model);
     for (const oldest of this.#models.keys()) {
       if (this.#models.size <= MODELS) break;
@@ -407,35 +353,19 @@ class AsynchronousServer<U extends Update> implements FederatedServer<FedAvgBroa
     return model;
   }
 
-  get #asynchronous(): AsynchronousState {
+  get #opened(): AsynchronousState {
     return this.#model as AsynchronousState;
   }
 
   #capture(): Snapshot {
-    const head: Head = { ...this.#identity, run: bytesToHex(this.#run), machine: this.#state };
-    const collector = this.#algorithm.asynchronous.serialize(this.#asynchronous, this.#owner.model);
+    const head: Head = { ...this.#identity, run: bytesToHex(this.name), machine: this.#state };
+    const collector = this.#algorithm.serialize(this.#opened, this.#owner.model);
     return { head, bytes: new Uint8Array(0), collector };
   }
 
-  async #control(kind: 'pause' | 'resume' | 'cancel'): Promise<void> {
-    await this.#desk.attempt(async () => {
-      this.#time = this.#options.clock();
-      await this.#note({ kind });
-      await this.#journal.durable();
-    });
-  }
-
-  #wait(): Response {
-    return { kind: 'wait', milliseconds: Math.ceil(this.#rules.retryAfter) };
-  }
-
-  #dispose(): void {
-    if (this.#model) this.#algorithm.asynchronous.dispose(this.#model);
+  protected dispose(): void {
+    if (this.#model) this.#algorithm.dispose(this.#model);
     this.#model = undefined;
     this.#models.clear();
-  }
-
-  #tell(event: ServerEvent): void {
-    this.#options.onEvent?.(event);
   }
 }

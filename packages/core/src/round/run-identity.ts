@@ -7,6 +7,8 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import { refuse } from '../check.ts';
 import { FedkitError } from '../errors.ts';
 import type { StateOwner } from '../model/state-file.ts';
+import { decodeTerms, differenceOf, digestOfTerms, encodeTerms, type Term } from '../pipeline/terms.ts';
+import type { Store } from '../store/contract.ts';
 
 /** What a snapshot is held against. */
 export interface RunIdentity {
@@ -20,24 +22,43 @@ export function runIdentity(format: string, pipelineDigest: Uint8Array, { kind, 
   return { format, pipeline: bytesToHex(pipelineDigest), kind, model };
 }
 
+/** Where a run's terms are kept, so that another pipeline is told what differs. */
+const TERMS = 'round/terms';
+
+/** Keeps the terms of a new run. */
+export function keepTerms(store: Store, terms: readonly Term[]): Promise<void> {
+  return store.put(TERMS, encodeTerms(terms));
+}
+
 const NAMES = { kind: 'algorithm', model: 'model', pipeline: 'pipeline digest' } as const;
 
+/** What goes on with a stored run. */
+export interface Successor {
+  readonly store: Store;
+  readonly terms: readonly Term[];
+  /** The name it insists on. */
+  readonly run: Uint8Array | undefined;
+}
+
 /**
- * A snapshot's head, if it is that of the run that `expected` and `run` name.
+ * A snapshot's head, if it is that of the run that `expected` and `successor` name.
  *
  * @throws FedkitError `DECODE_FAILED` for another format, `SHAPE_MISMATCH` for another run, by what differs.
  */
-export function checkIdentity<Head extends RunIdentity & { readonly run: string }>(
+export async function checkIdentity<Head extends RunIdentity & { readonly run: string }>(
   stored: unknown,
   expected: RunIdentity,
-  run: Uint8Array | undefined,
-): Head {
+  { store, terms: own, run }: Successor,
+): Promise<Head> {
   const head = stored as Head;
   if (typeof head !== 'object' || head === null || head.format !== expected.format) {
     throw malformed(`a run of format ${expected.format}`, 'another');
   }
   for (const name of ['kind', 'model', 'pipeline'] as const) {
     if (head[name] === expected[name]) continue;
+    const kept = await store.get(TERMS);
+    if (kept && bytesToHex(digestOfTerms(decodeTerms(kept))) === head.pipeline)
+      throw differenceOf({ where: 'federatedServer: store', own, other: decodeTerms(kept), named: 'the stored run' });
     const got = String(head[name]).slice(0, 16);
     refuse('SHAPE_MISMATCH', `federatedServer: store: ${NAMES[name]}`, expected[name].slice(0, 16), got);
   }

@@ -2,6 +2,7 @@
  * A run in memory and in its store: the machine's state, the algorithm's, and the round's collector.
  *
  *     round/snapshot, journal, collector     the machine and what was folded: see journal.ts
+ *     round/terms                            what both sides' pipelines must agree on
  *     round/state/<round>                    the algorithm's state after that round's step; 0 is the first
  *     round/exchange/<round>                 the sealed state of the round's secure sum
  *     round/ledger/<round>                   what a finished round came to
@@ -21,7 +22,7 @@ import { Journal, type JournalEntry, type Snapshot } from './journal.ts';
 import { Ledger } from './ledger.ts';
 import type { RoundMachine } from './machine.ts';
 import type { RoundRecord } from './record.ts';
-import { checkIdentity, malformed, type RunIdentity, runIdentity } from './run-identity.ts';
+import { checkIdentity, keepTerms, malformed, type RunIdentity, runIdentity } from './run-identity.ts';
 import type { FederatedServerOptions } from './server-options.ts';
 import type { RoundEffect, RoundEvent, RoundState } from './state.ts';
 
@@ -38,7 +39,7 @@ interface Head extends RunIdentity {
 }
 
 /** One opening of a run. When its journal has died, what it holds is ahead of the store: open another. */
-export class Run<S extends PlainData, B extends PlainData, C extends PlainData, U extends Update, R extends PlainData> {
+export class Run<S extends PlainData, B extends PlainData, U extends Update, R extends PlainData> {
   readonly store: Store;
   readonly ledger: Ledger;
   readonly half: ServerHalf<R>;
@@ -49,7 +50,7 @@ export class Run<S extends PlainData, B extends PlainData, C extends PlainData, 
   exchange: ExchangeCollector<R> | undefined;
   /** What the pipeline announced for the current round. */
   parameters: Uint8Array = new Uint8Array(0);
-  readonly #options: FederatedServerOptions<S, B, C, U, R>;
+  readonly #options: FederatedServerOptions<S, B, U, R>;
   readonly #owner: StateOwner;
   readonly #identity: RunIdentity;
   #journal: Journal | undefined;
@@ -58,12 +59,12 @@ export class Run<S extends PlainData, B extends PlainData, C extends PlainData, 
   #broadcast: EncodedBroadcast | undefined;
   #superseded: string[] = [];
 
-  private constructor(options: FederatedServerOptions<S, B, C, U, R>, machine: RoundMachine, half: ServerHalf<R>) {
-    const { pipeline, layout, store, run, rng, clock } = options;
+  private constructor(options: FederatedServerOptions<S, B, U, R>, machine: RoundMachine, half: ServerHalf<R>) {
+    const { pipeline, store, run, rng, clock } = options;
     this.#options = options;
     this.machine = machine;
     this.half = half;
-    this.#owner = stateOwner(pipeline.algorithm, pipeline.size, layout);
+    this.#owner = stateOwner(pipeline);
     this.#identity = runIdentity(FORMAT, pipeline.digest, this.#owner);
     this.store = guardedStore(store);
     this.ledger = new Ledger(this.store);
@@ -72,17 +73,11 @@ export class Run<S extends PlainData, B extends PlainData, C extends PlainData, 
   }
 
   /** Reads what the store holds, or begins. */
-  static async open<
-    S extends PlainData,
-    B extends PlainData,
-    C extends PlainData,
-    U extends Update,
-    R extends PlainData,
-  >(
-    options: FederatedServerOptions<S, B, C, U, R>,
+  static async open<S extends PlainData, B extends PlainData, U extends Update, R extends PlainData>(
+    options: FederatedServerOptions<S, B, U, R>,
     machine: RoundMachine,
     half: ServerHalf<R>,
-  ): Promise<Run<S, B, C, U, R>> {
+  ): Promise<Run<S, B, U, R>> {
     const run = new Run(options, machine, half);
     try {
       const { journal, stored } = await Journal.open(run.store, () => run.#capture());
@@ -91,6 +86,7 @@ export class Run<S extends PlainData, B extends PlainData, C extends PlainData, 
         await run.#restore(stored.snapshot, stored.entries);
       } else {
         if (stored.entries.length > 0) throw malformed('a snapshot before the log', 'none');
+        await keepTerms(run.store, options.pipeline.terms);
         await run.keepState(options.pipeline.algorithm.init(options.initial), 0);
         await journal.checkpoint();
       }
@@ -178,7 +174,11 @@ export class Run<S extends PlainData, B extends PlainData, C extends PlainData, 
   }
 
   async #restore({ head, bytes, collector }: Snapshot, entries: readonly JournalEntry[]): Promise<void> {
-    const { run, state, machine } = checkIdentity<Head>(head, this.#identity, this.#options.run);
+    const { run, state, machine } = await checkIdentity<Head>(head, this.#identity, {
+      store: this.store,
+      terms: this.#options.pipeline.terms,
+      run: this.#options.run,
+    });
     this.name = hexToBytes(run);
     this.state = machine;
     this.parameters = bytes;

@@ -6,8 +6,7 @@
 import type { ClientId, Update } from '../aggregate/contract.ts';
 import { checkBytes, checkInteger, checkVector, refuse } from '../check.ts';
 import type { ErrorCode } from '../errors.ts';
-import type { Layout } from '../model/layout.ts';
-import type { Pipeline } from '../pipeline/contract.ts';
+import type { AsynchronousPipeline, PipelineTerms, ServerPipeline } from '../pipeline/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { Rng } from '../random.ts';
 import type { Selector } from '../select/contract.ts';
@@ -39,19 +38,10 @@ export interface ServerLimits {
   readonly presence?: number;
 }
 
-export interface FederatedServerOptions<
-  S extends PlainData,
-  B extends PlainData,
-  C extends PlainData,
-  U extends Update,
-  R extends PlainData,
-> extends RoundOptions {
-  /** The same as the clients', to the last option. */
-  readonly pipeline: Pipeline<S, B, C, U, R>;
+/** What every federated server is made of, around its pipeline. */
+export interface ServerSettings extends RoundOptions {
   /** The model of the first round, shape [`pipeline.size`]; a run that goes on has its own. */
   readonly initial: Float32Array;
-  /** As clients have it; without one, models are told apart by their size alone. */
-  readonly layout?: Layout;
   /** Where the run is kept, under `round/`. One server at a time uses it. Holds what the server has seen of clients. */
   readonly store: Store;
   /**
@@ -72,6 +62,19 @@ export interface FederatedServerOptions<
   /** Told synchronously; must not throw. */
   readonly onEvent?: (event: ServerEvent) => void;
   readonly limits?: ServerLimits;
+}
+
+/** What a server with rounds is made of. */
+export interface FederatedServerOptions<S extends PlainData, B extends PlainData, U extends Update, R extends PlainData>
+  extends ServerSettings {
+  /** The same as the clients', to the last option. */
+  readonly pipeline: ServerPipeline<S, B, U, R>;
+}
+
+/** What a server without rounds is made of. */
+export interface AsynchronousServerOptions<U extends Update> extends ServerSettings {
+  /** `plainUpdates` around `fedBuff()` or `fedAsync()`. */
+  readonly pipeline: AsynchronousPipeline<U>;
 }
 
 /** Where a run stands. */
@@ -119,21 +122,16 @@ export interface FederatedServer<S extends PlainData> extends RequestHandler {
 }
 
 /** Checks what {@link RoundOptions} does not cover. */
-export function checkServerOptions<
-  S extends PlainData,
-  B extends PlainData,
-  C extends PlainData,
-  U extends Update,
-  R extends PlainData,
->(options: FederatedServerOptions<S, B, C, U, R>): Required<ServerLimits> {
+export function checkServerOptions(
+  options: ServerSettings & { readonly pipeline: PipelineTerms & { server(): unknown } },
+): Required<ServerLimits> {
   const where = 'federatedServer';
-  const { pipeline, layout, store, clock, rng, run, limits = {} } = options;
+  const { pipeline, store, clock, rng, run, limits = {} } = options;
   if (typeof pipeline?.server !== 'function') refuse('INVALID_ARGUMENT', `${where}: pipeline`, 'a pipeline', pipeline);
   checkBytes(`${where}: pipeline.digest`, pipeline.digest, 32);
   checkVector(`${where}: initial`, options.initial, pipeline.size);
-  if (layout && layout.size !== pipeline.size) {
-    refuse('SHAPE_MISMATCH', `${where}: layout`, `the pipeline's ${pipeline.size} parameters`, layout.size);
-  }
+  if ('layout' in options)
+    refuse('INVALID_ARGUMENT', `${where}: layout`, 'none here: the pipeline has it, on both sides', 'one');
   if (typeof store?.put !== 'function') refuse('INVALID_ARGUMENT', `${where}: store`, 'a store', store);
   if (typeof clock !== 'function') refuse('INVALID_ARGUMENT', `${where}: clock`, 'a function', clock);
   if (typeof rng?.below !== 'function') refuse('INVALID_ARGUMENT', `${where}: rng`, 'such as secureRng()', rng);

@@ -331,11 +331,19 @@ describe('a store', () => {
     };
     expect(await text({ run: new Uint8Array(16) })).toMatch(/^SHAPE_MISMATCH federatedServer: store: run:/);
     const layout = Layout.of([{ name: 'w', shape: [SIZE] }]);
-    expect(await text({ layout })).toMatch(/^SHAPE_MISMATCH federatedServer: store: model:/);
+    const named = plainUpdates({ algorithm: fedAvg(), layout });
+    expect(await text({ pipeline: named })).toBe(
+      'SHAPE_MISMATCH federatedServer: store: layout: expected not given as the stored run has it, got given: ' +
+        'give both pipelines the layout of one model',
+    );
     const prox = plainUpdates({ algorithm: fedProx({ mu: 1 }), size: SIZE });
-    expect(await text({ pipeline: prox as never })).toMatch(/^SHAPE_MISMATCH federatedServer: store: algorithm:/);
+    expect(await text({ pipeline: prox as never })).toMatch(
+      /^SHAPE_MISMATCH federatedServer: store: algorithm: expected fedAvg as the stored run has it, got fedProx: /,
+    );
     const momentum = plainUpdates({ algorithm: fedAvg(), size: SIZE, clientMomentum: 0.5 });
-    expect(await text({ pipeline: momentum })).toMatch(/^SHAPE_MISMATCH federatedServer: store: pipeline digest:/);
+    expect(await text({ pipeline: momentum })).toMatch(
+      /^SHAPE_MISMATCH federatedServer: store: clientMomentum: expected 0 as the stored run has it, got 0.5: /,
+    );
     // Nothing of this has touched it.
     expect((await testServer({ store, run })).progress.phase).toBe('waiting');
     await store.put('round/snapshot', Uint8Array.of(1, 2, 3));

@@ -4,29 +4,32 @@
  * @module
  */
 import type { ClientId, Update } from '../aggregate/contract.ts';
-import { isAsynchronous } from '../algorithm/asynchronous-rounds.ts';
+import { isAsynchronous } from '../algorithm/asynchronous.ts';
+import type { FedAvgBroadcast } from '../algorithm/fed-avg.ts';
 import { refuse } from '../check.ts';
-import { isFedkitError } from '../errors.ts';
+import { type ErrorCode, isFedkitError } from '../errors.ts';
 import type { ServerHalf } from '../pipeline/contract.ts';
 import type { PlainData } from '../plain-data.ts';
-import { clientEntries, getClient } from './client-map.ts';
-import { type RoundMachine, roundMachine, roundOfTicket } from './machine.ts';
-import type { Response } from '../protocol/message.ts';
-import { asynchronousServer, type AsynchronousServerOptions } from './asynchronous-server.ts';
 import { broadcastPart } from '../protocol/broadcast.ts';
-import { Desk, type Outcome, type StateRequest } from './desk.ts';
+import type { Request, Response } from '../protocol/message.ts';
+import { openAsynchronousServer } from './asynchronous-server.ts';
+import { clientEntries, getClient } from './client-map.ts';
+import type { Outcome, StateRequest } from './dispatcher.ts';
+import type { Journal } from './journal.ts';
+import type { Ledger } from './ledger.ts';
+import { type RoundMachine, roundMachine, roundOfTicket } from './machine.ts';
 import { Presence } from './presence.ts';
-import type { RoundRecord } from './record.ts';
 import { checkRoundOptions, type RoundRules } from './round-options.ts';
 import { Run } from './run.ts';
 import {
+  type AsynchronousServerOptions,
   checkServerOptions,
   type FederatedServer,
   type FederatedServerOptions,
-  type ServerEvent,
   type ServerLimits,
   type ServerProgress,
 } from './server-options.ts';
+import { ServerShell } from './shell.ts';
 import type { Answer } from './state.ts';
 import { type Happening, RoundWork } from './work.ts';
 
@@ -45,7 +48,7 @@ import { type Happening, RoundWork } from './work.ts';
  * @example
  * ```ts
  * const server = await federatedServer({
- *   pipeline: plainUpdates({ algorithm: fedAvg(), size: model.layout.size }),
+ *   pipeline: plainUpdates({ algorithm: fedAvg(), layout: model.layout }),
  *   initial: model.init(seededRng(1)),
  *   store: memoryStore(),
  *   cohort: 10,
@@ -55,21 +58,30 @@ import { type Happening, RoundWork } from './work.ts';
  * });
  * ```
  */
-export async function federatedServer<
-  S extends PlainData,
-  B extends PlainData,
-  C extends PlainData,
-  U extends Update,
-  R extends PlainData,
->(options: FederatedServerOptions<S, B, C, U, R>): Promise<FederatedServer<S>> {
+export function federatedServer<S extends PlainData, B extends PlainData, U extends Update, R extends PlainData>(
+  options: FederatedServerOptions<S, B, U, R>,
+): Promise<FederatedServer<S>>;
+/** The same around an algorithm without rounds: clients fetch, train and report whenever they come. */
+export function federatedServer<U extends Update>(
+  options: AsynchronousServerOptions<U>,
+): Promise<FederatedServer<FedAvgBroadcast>>;
+export async function federatedServer<U extends Update, R extends PlainData>(
+  options: FederatedServerOptions<PlainData, PlainData, U, R> | AsynchronousServerOptions<U>,
+): Promise<FederatedServer<PlainData>> {
   const limits = checkServerOptions(options);
-  const { algorithm } = options.pipeline;
-  if (isAsynchronous(algorithm)) {
-    const asynchronous = options as unknown as AsynchronousServerOptions<Update>;
-    return (await asynchronousServer(asynchronous, algorithm, limits)) as unknown as FederatedServer<S>;
-  }
-  const half = options.pipeline.server();
   const rules = checkRoundOptions('federatedServer', options);
+  if (isAsynchronous(options.pipeline.algorithm)) {
+    return openAsynchronousServer(options as AsynchronousServerOptions<U>, limits, rules);
+  }
+  return openRoundServer(options as FederatedServerOptions<never, PlainData, U, R>, limits, rules);
+}
+
+async function openRoundServer<S extends PlainData, B extends PlainData, U extends Update, R extends PlainData>(
+  options: FederatedServerOptions<S, B, U, R>,
+  limits: Required<ServerLimits>,
+  rules: RoundRules,
+): Promise<FederatedServer<S>> {
+  const half = options.pipeline.server();
   if (rules.minimum < half.minimumContributors) {
     const expected = `at least the pipeline's ${half.minimumContributors} contributors`;
     refuse('OUT_OF_RANGE', 'federatedServer: minimum', expected, rules.minimum);
@@ -79,54 +91,54 @@ export async function federatedServer<
   return new RoundServer(options, limits, rules, machine, half, run);
 }
 
-class RoundServer<S extends PlainData, B extends PlainData, C extends PlainData, U extends Update, R extends PlainData>
-  implements FederatedServer<S>
-{
-  readonly #options: FederatedServerOptions<S, B, C, U, R>;
-  readonly #limits: Required<ServerLimits>;
-  readonly #rules: RoundRules;
+class RoundServer<
+  S extends PlainData,
+  B extends PlainData,
+  U extends Update,
+  R extends PlainData,
+> extends ServerShell<S> {
+  readonly #options: FederatedServerOptions<S, B, U, R>;
   readonly #machine: RoundMachine;
   readonly #half: ServerHalf<R>;
   readonly #presence: Presence;
-  #run: Run<S, B, C, U, R>;
-  #work: RoundWork<S, B, C, U, R>;
-  readonly #desk: Desk;
+  #run: Run<S, B, U, R>;
+  #work: RoundWork<S, B, U, R>;
   #background: Promise<void> | undefined;
 
   constructor(
-    options: FederatedServerOptions<S, B, C, U, R>,
+    options: FederatedServerOptions<S, B, U, R>,
     limits: Required<ServerLimits>,
     rules: RoundRules,
     machine: RoundMachine,
     half: ServerHalf<R>,
-    run: Run<S, B, C, U, R>,
+    run: Run<S, B, U, R>,
   ) {
+    super(options, options.pipeline, limits, rules);
     this.#options = options;
-    this.#limits = limits;
-    this.#rules = rules;
     this.#machine = machine;
     this.#half = half;
     this.#presence = new Presence(limits.presence, options.clock());
-    this.#desk = new Desk({
-      requestBytes: limits.requestBytes,
-      part: (request) => broadcastPart(request, this.#run.broadcast, limits.partBytes),
-      answer: (client, request) => this.#answer(client, request),
-      refused: async ({ code }) => {
-        await this.#catchUp();
-        await this.#note({ kind: 'refused', code });
-      },
-      stale: () => this.#run.journal.dead,
-      reload: () => this.#reload(),
-      tell: (event) => this.#tell(event),
-    });
     this.#run = run;
     this.#work = this.#worker(run);
     this.#expectWaiting();
-    this.#schedule();
+    this.schedule();
   }
 
-  get run(): Uint8Array {
-    return this.#run.name.slice();
+  protected get name(): Uint8Array {
+    return this.#run.name;
+  }
+
+  protected get journal(): Journal {
+    return this.#run.journal;
+  }
+
+  protected get ledger(): Ledger {
+    return this.#run.ledger;
+  }
+
+  protected get recorded(): number {
+    const { current, round } = this.#run.state;
+    return current ? current.round - 1 : round;
   }
 
   get state(): S {
@@ -137,59 +149,34 @@ class RoundServer<S extends PlainData, B extends PlainData, C extends PlainData,
     return this.#options.pipeline.algorithm.params(this.#run.algorithmState);
   }
 
-  get maximumRequestLength(): number {
-    return this.#desk.maximumRequestLength;
-  }
-
   get progress(): ServerProgress {
     const { phase, paused, round, published, waiting, current } = this.#run.state;
     const { open = 0, accepted = 0 } = current ?? {};
     return { phase, paused, round, published, waiting: waiting.size, open, accepted };
   }
 
-  handle(client: ClientId, bytes: Uint8Array): Promise<Uint8Array> {
-    return this.#desk.handle(client, bytes);
-  }
-
   async tick(): Promise<void> {
-    await this.#desk.attempt(() => this.#catchUp());
+    await this.requests.attempt(() => this.catchUp());
     while (this.#background) await this.#background;
   }
 
-  pause(): Promise<void> {
-    return this.#control('pause');
+  protected part(request: Request & { kind: 'model' }): Response {
+    return broadcastPart(request, this.#run.broadcast, this.limits.partBytes);
   }
 
-  resume(): Promise<void> {
-    return this.#control('resume');
+  protected noteRefusal(code: ErrorCode): Promise<void> {
+    return this.#note({ kind: 'refused', code });
   }
 
-  cancel(): Promise<void> {
-    return this.#control('cancel');
+  protected noteControl(kind: 'pause' | 'resume' | 'cancel'): Promise<void> {
+    return this.#note({ kind });
   }
 
-  records(): Promise<RoundRecord[]> {
-    return this.#desk.attempt(() => {
-      const { current, round } = this.#run.state;
-      return this.#run.ledger.records(current ? current.round - 1 : round);
-    });
-  }
-
-  async close(): Promise<void> {
-    await this.#desk.exclusive(() => this.#run.journal.durable()).catch(() => {});
-    await this.#desk.close();
+  protected dispose(): void {
     this.#run.dispose();
   }
 
-  /** What one request comes to. */
-  async #answer(client: ClientId, request: StateRequest): Promise<Outcome> {
-    await this.#catchUp();
-    const outcome = await this.#outcome(client, request);
-    this.#schedule();
-    return outcome;
-  }
-
-  async #outcome(client: ClientId, request: StateRequest): Promise<Outcome> {
+  protected async answer(client: ClientId, request: StateRequest): Promise<Outcome> {
     switch (request.kind) {
       case 'join':
         return { response: await this.#join(client) };
@@ -207,26 +194,15 @@ class RoundServer<S extends PlainData, B extends PlainData, C extends PlainData,
   async #join(client: ClientId): Promise<Response> {
     let standing = this.#machine.standing(this.#run.state, client);
     if (standing === undefined) {
-      if (this.#run.state.waiting.size >= this.#limits.clients) return this.#wait();
+      if (this.#run.state.waiting.size >= this.limits.clients) return this.wait();
       await this.#note({ kind: 'joined', client });
       standing = this.#machine.standing(this.#run.state, client) ?? { kind: 'wait' };
     }
     this.#presence.seen(client);
-    if (standing.kind !== 'task') return standing.kind === 'closed' ? { kind: 'closed' } : this.#wait();
-    const { broadcast, name, parameters } = this.#run;
-    return {
-      kind: 'task',
-      task: {
-        run: name,
-        round: roundOfTicket(standing.ticket),
-        ticket: standing.ticket,
-        modelDigest: broadcast.digest,
-        modelLength: broadcast.bytes.length,
-        pipelineDigest: this.#options.pipeline.digest,
-        parameters,
-        expiresIn: standing.expiresIn,
-      },
-    };
+    if (standing.kind !== 'task') return standing.kind === 'closed' ? { kind: 'closed' } : this.wait();
+    const { ticket, expiresIn } = standing;
+    const { broadcast, parameters } = this.#run;
+    return this.task(broadcast, { round: roundOfTicket(ticket), ticket, parameters, expiresIn });
   }
 
   async #report(client: ClientId, ticket: number, bytes: Uint8Array): Promise<Outcome> {
@@ -247,7 +223,7 @@ class RoundServer<S extends PlainData, B extends PlainData, C extends PlainData,
       const asked = await this.#reported(client, ticket);
       if (asked.kind === 'accept' && (await this.#received(client, message))) {
         await this.#note({ kind: 'accepted', client, ticket });
-        return { response: this.#wait(), stored: this.#run.journal.durable() };
+        return { response: this.wait(), stored: this.#run.journal.durable() };
       }
       if (asked.kind === 'answer' && asked.answer.kind !== 'wait') {
         return { response: await this.#settled(client, asked.answer) };
@@ -256,9 +232,9 @@ class RoundServer<S extends PlainData, B extends PlainData, C extends PlainData,
     const standing = this.#machine.place(this.#run.state, client, ticket);
     if (standing.kind === 'open') {
       const bytes = this.#run.exchange?.messageFor(client);
-      return { response: bytes ? { kind: 'message', bytes } : this.#wait() };
+      return { response: bytes ? { kind: 'message', bytes } : this.wait() };
     }
-    return { response: standing.kind === 'wait' ? this.#wait() : await this.#settled(client, standing) };
+    return { response: standing.kind === 'wait' ? this.wait() : await this.#settled(client, standing) };
   }
 
   /** Whether the collector has this stage's message of a client now. False for one that belongs to another stage. */
@@ -300,21 +276,17 @@ class RoundServer<S extends PlainData, B extends PlainData, C extends PlainData,
       case 'unknown':
         return refuse('INVALID_ARGUMENT', 'federatedServer: ticket', 'a ticket of this client', 'another');
       default:
-        return this.#wait();
+        return this.wait();
     }
   }
 
-  #wait(): Response {
-    return { kind: 'wait', milliseconds: Math.ceil(this.#rules.retryAfter) };
-  }
-
-  async #reload(): Promise<void> {
+  protected async load(): Promise<void> {
     const run = await Run.open(this.#options, this.#machine, this.#half);
     this.#run.dispose();
     this.#run = run;
     this.#work = this.#worker(run);
     this.#expectWaiting();
-    this.#schedule();
+    this.schedule();
   }
 
   /** Clients that waited when the state was stored have the usual time to ask again. */
@@ -322,13 +294,13 @@ class RoundServer<S extends PlainData, B extends PlainData, C extends PlainData,
     for (const [client] of clientEntries(this.#run.state.waiting)) this.#presence.seen(client);
   }
 
-  #worker(run: Run<S, B, C, U, R>): RoundWork<S, B, C, U, R> {
+  #worker(run: Run<S, B, U, R>): RoundWork<S, B, U, R> {
     return new RoundWork(
       this.#options,
-      this.#rules,
+      this.rules,
       run,
-      (event) => this.#tell(event),
-      () => this.#desk.traffic(),
+      (event) => this.tell(event),
+      () => this.requests.traffic(),
     );
   }
 
@@ -337,8 +309,7 @@ class RoundServer<S extends PlainData, B extends PlainData, C extends PlainData,
     return this.#work.perform(this.#work.step(happening, bytes));
   }
 
-  /** Lets time pass. */
-  async #catchUp(): Promise<void> {
+  protected async catchUp(): Promise<void> {
     const time = this.#options.clock();
     this.#work.time = time;
     const gone = this.#presence.gone(time);
@@ -348,37 +319,24 @@ class RoundServer<S extends PlainData, B extends PlainData, C extends PlainData,
       }
     }
     while (this.#machine.due(this.#run.state, time)) await this.#note({ kind: 'tick' });
-    this.#schedule();
+    this.schedule();
   }
 
   /** What takes long runs after the request that made it necessary has its answer. */
-  #schedule(): void {
+  protected schedule(): void {
     if (this.#background || this.#run.state.paused || this.#machine.outstanding(this.#run.state).length === 0) return;
-    const work = this.#desk
+    const work = this.requests
       .attempt(() => {
         this.#work.time = this.#options.clock();
         return this.#work.finish();
       })
       .catch((error: unknown) => {
-        this.#tell({ kind: 'failed', error });
+        this.tell({ kind: 'failed', error });
         throw error;
       });
     this.#background = work.finally(() => {
       this.#background = undefined;
     });
     this.#background.catch(() => {});
-  }
-
-  async #control(kind: 'pause' | 'resume' | 'cancel'): Promise<void> {
-    await this.#desk.attempt(async () => {
-      await this.#catchUp();
-      await this.#note({ kind });
-      await this.#run.journal.durable();
-      this.#schedule();
-    });
-  }
-
-  #tell(event: ServerEvent): void {
-    this.#options.onEvent?.(event);
   }
 }

@@ -19,16 +19,10 @@ import type { CurrentRound, RoundEffect, RoundEvent } from './state.ts';
 export type Happening = RoundEvent extends infer E ? (E extends unknown ? Omit<E, 'time'> : never) : never;
 
 /** Does the machine's bidding on one run. Calls must not overlap. */
-export class RoundWork<
-  S extends PlainData,
-  B extends PlainData,
-  C extends PlainData,
-  U extends Update,
-  R extends PlainData,
-> {
-  readonly #options: FederatedServerOptions<S, B, C, U, R>;
+export class RoundWork<S extends PlainData, B extends PlainData, U extends Update, R extends PlainData> {
+  readonly #options: FederatedServerOptions<S, B, U, R>;
   readonly #rules: RoundRules;
-  readonly #run: Run<S, B, C, U, R>;
+  readonly #run: Run<S, B, U, R>;
   readonly #selection: Selector;
   readonly #tell: (event: ServerEvent) => void;
   /** The time that counts: read once before each piece of work, so that no deadline passes in its midst. */
@@ -37,9 +31,9 @@ export class RoundWork<
   readonly #traffic: () => { readonly up: number; readonly down: number };
 
   constructor(
-    options: FederatedServerOptions<S, B, C, U, R>,
+    options: FederatedServerOptions<S, B, U, R>,
     rules: RoundRules,
-    run: Run<S, B, C, U, R>,
+    run: Run<S, B, U, R>,
     tell: (event: ServerEvent) => void,
     traffic: () => { readonly up: number; readonly down: number },
   ) {

@@ -6,7 +6,7 @@
  * @module
  */
 import { type ErrorCode, FedkitError, isFedkitError } from '../errors.ts';
-import { unavailable } from './patience.ts';
+import { unavailable } from './retry.ts';
 
 const STATUSES: Partial<Record<ErrorCode, number>> = {
   DECODE_FAILED: 400,

@@ -120,8 +120,8 @@ export class ScriptedServer<S extends PlainData, B extends PlainData, C extends 
     const open = this.#open.get(client);
     if (open) return { kind: 'task', task: open.task };
     if (this.#issued >= this.tickets) return { kind: 'closed' };
-    const { algorithm, size, digest } = this.pipeline;
-    const broadcast = encodeState(algorithm.broadcast(this.state), stateOwner(algorithm, size));
+    const { algorithm, digest } = this.pipeline;
+    const broadcast = encodeState(algorithm.broadcast(this.state), stateOwner(this.pipeline));
     const ticket = ++this.#issued;
     const task: RoundTask = {
       run: this.run,

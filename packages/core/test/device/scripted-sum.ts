@@ -134,7 +134,7 @@ export class ScriptedSum implements RequestHandler {
   }
 
   answer(request: Request): Response {
-    const broadcast = encodeState({ params: Float32Array.of(0) }, stateOwner(this.algorithm, 1));
+    const broadcast = encodeState({ params: Float32Array.of(0) }, stateOwner({ algorithm: this.algorithm, size: 1 }));
     switch (request.kind) {
       case 'join':
         if (this.#over) return { kind: 'closed' };
@@ -177,6 +177,7 @@ export class ScriptedSum implements RequestHandler {
         this.#over = true;
         return { kind: 'left', ticket: request.ticket };
       case 'report':
+      case 'terms':
         return { kind: 'refused', code: 'PROTOCOL_STATE', message: 'not here' };
     }
   }

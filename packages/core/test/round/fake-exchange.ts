@@ -34,6 +34,7 @@ export function fakeExchange(minimumContributors = 2): FakePipeline {
     kind: 'secure-sum',
     algorithm,
     size: SIZE,
+    terms: [['pipeline', 'fake']],
     digest: new Uint8Array(32).fill(7),
     client: () => {
       throw new Error('the test speaks for clients itself');

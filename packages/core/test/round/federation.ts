@@ -24,13 +24,7 @@ import { memoryStore } from '../../src/store/memory-store.ts';
 
 export const SIZE = 3;
 
-export type TestOptions = FederatedServerOptions<
-  FedAvgState<NoState>,
-  FedAvgBroadcast,
-  NoState,
-  FedAvgUpdate,
-  FedAvgUpdate
->;
+export type TestOptions = FederatedServerOptions<FedAvgState<NoState>, FedAvgBroadcast, FedAvgUpdate, FedAvgUpdate>;
 export type TestServer = FederatedServer<FedAvgState<NoState>>;
 export type TestAlgorithm = Algorithm<FedAvgState<NoState>, FedAvgBroadcast, NoState, FedAvgUpdate, FedAvgUpdate>;
 
@@ -110,5 +104,5 @@ export async function download(server: TestServer, client: string, task: RoundTa
     bytes.set(part.bytes, offset);
     offset += part.bytes.length;
   }
-  return (decodeState(bytes, stateOwner(fedAvg(), SIZE)) as FedAvgBroadcast).params;
+  return (decodeState(bytes, stateOwner(plain())) as FedAvgBroadcast).params;
 }

@@ -6,13 +6,13 @@
 import { checkInteger, refuse } from '../../check.ts';
 import { isFedkitError } from '../../errors.ts';
 import type { Exchange } from '../../protocol/exchange.ts';
-import { completePatience, type Patience, patientExchange, unavailable } from '../patience.ts';
+import { completeRetryOptions, type RetryOptions, retryingExchange, unavailable } from '../retry.ts';
 import { decodeHave, encodePiece, type Receipt } from '../piece.ts';
 import { failureOf } from '../status.ts';
 import { contentLength, readBody } from './body.ts';
 import { HAVE, mediaType, PIECE, WHOLE } from './protocol.ts';
 
-export interface FetchExchangeOptions extends Patience {
+export interface FetchExchangeOptions extends RetryOptions {
   /** Where the server is, with its path: `https://example.org/fedkit`. */
   readonly url: string;
   /** Sent with every message, such as `authorization`; a function is asked anew each time, for tokens that expire. */
@@ -45,8 +45,8 @@ export function fetchExchange(options: FetchExchangeOptions): Exchange {
   }
   const call = options.fetch ?? globalThis.fetch;
   if (typeof call !== 'function') refuse('INVALID_ARGUMENT', `${where}: fetch`, 'a function', call);
-  const patience = completePatience(where, options);
-  const { clock, timeout, responseBytes } = patience;
+  const retry = completeRetryOptions(where, options);
+  const { clock, timeout, responseBytes } = retry;
 
   async function post(type: string, body: Uint8Array, signal: AbortSignal): Promise<Receipt> {
     const own = typeof headers === 'function' ? await headers() : headers;
@@ -96,13 +96,13 @@ export function fetchExchange(options: FetchExchangeOptions): Exchange {
     }
   }
 
-  return patientExchange(
+  return retryingExchange(
     where,
     {
       whole: (request, signal) => post(WHOLE, request, signal),
       piece: (piece, signal) => post(PIECE, encodePiece(piece), signal),
     },
-    patience,
+    retry,
   );
 }
 

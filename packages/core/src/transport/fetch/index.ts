@@ -5,7 +5,7 @@
  */
 export type { Clock } from '../../protocol/clock.ts';
 export type { TransportLimits } from '../limits.ts';
-export type { Patience } from '../patience.ts';
+export type { RetryOptions } from '../retry.ts';
 export type { CorsOptions } from './cors.ts';
 export { fetchExchange, type FetchExchangeOptions } from './exchange.ts';
 export { type FetchAuthentication, fetchHandler, type FetchHandlerOptions } from './handler.ts';

@@ -4,7 +4,7 @@
  * @module
  */
 import { checkInteger, refuse } from '../../check.ts';
-import { unavailable } from '../patience.ts';
+import { unavailable } from '../retry.ts';
 
 /** The part of MQTT.js's `MqttClient` that is used. */
 export interface MqttClient {

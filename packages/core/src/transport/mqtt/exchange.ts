@@ -9,7 +9,7 @@ import { checkInteger, refuse } from '../../check.ts';
 import { FedkitError, isFedkitError } from '../../errors.ts';
 import { decodeRequest, encodeResponse, type Request } from '../../protocol/message.ts';
 import type { Exchange } from '../../protocol/exchange.ts';
-import { completePatience, type Patience, patientExchange, unavailable } from '../patience.ts';
+import { completeRetryOptions, type RetryOptions, retryingExchange, unavailable } from '../retry.ts';
 import type { Receipt } from '../piece.ts';
 import { failureOf } from '../status.ts';
 import { Assembly } from './assembly.ts';
@@ -17,13 +17,13 @@ import { checkPlace, connected, isLevel, type MqttPlace, publish, subscribe, uns
 import { decodeDown, type DownFrame, encodeUp, ID_BYTES, type UpFrame } from './frame.ts';
 import { ModelReader } from './retained-model.ts';
 
-export interface MqttExchangeOptions extends MqttPlace, Patience {
+export interface MqttExchangeOptions extends MqttPlace, RetryOptions {
   /** The last level of this client's topics, by which the server knows it: let the broker allow it to nobody else. */
   readonly id: string;
   /** The longest model that is taken from the broker, in bytes. Default 64 MiB. */
   readonly modelBytes?: number;
   /** Milliseconds without a further piece of the model after which the server is asked for it instead. Default 5000. */
-  readonly modelPatience?: number;
+  readonly modelTimeout?: number;
 }
 
 /** An exchange, until it is closed. */
@@ -57,13 +57,13 @@ export function mqttExchange(options: MqttExchangeOptions): MqttExchange {
   const { client, prefix, chunk } = checkPlace(where, options);
   const { id } = options;
   if (!isLevel(id)) refuse('INVALID_ARGUMENT', `${where}: id`, 'one level of a topic, 1 to 128 characters', id);
-  const patience = completePatience(where, options, chunk);
+  const retry = completeRetryOptions(where, options, chunk);
   const models = new ModelReader(
     client,
     prefix,
     checkInteger(`${where}: modelBytes`, options.modelBytes ?? 2 ** 26, 1),
-    checkInteger(`${where}: modelPatience`, options.modelPatience ?? 5000, 1),
-    patience.clock,
+    checkInteger(`${where}: modelTimeout`, options.modelTimeout ?? 5000, 1),
+    retry.clock,
   );
   const [up, down] = [`${prefix}/up/${id}`, `${prefix}/down/${id}`];
   const pending = new Map<string, Pending>();
@@ -81,8 +81,8 @@ export function mqttExchange(options: MqttExchangeOptions): MqttExchange {
   function receive(asked: Pending, frame: DownFrame): void {
     if (frame.kind === 'have') asked.resolve({ have: frame.have });
     else if (frame.kind === 'refused') asked.reject(failureOf(where, frame.status));
-    else if (frame.total > patience.responseBytes) {
-      const message = `${where}: expected a response of at most ${patience.responseBytes} bytes, got a longer one`;
+    else if (frame.total > retry.responseBytes) {
+      const message = `${where}: expected a response of at most ${retry.responseBytes} bytes, got a longer one`;
       asked.reject(new FedkitError('OUT_OF_RANGE', message));
     } else {
       const response = asked.assembly.add(frame);
@@ -104,7 +104,7 @@ export function mqttExchange(options: MqttExchangeOptions): MqttExchange {
     if (closed) throw closedError();
     await connected(where, client, signal);
     await listen();
-    const number = patience.rng.fill(new Uint8Array(ID_BYTES));
+    const number = retry.rng.fill(new Uint8Array(ID_BYTES));
     const name = bytesToHex(number);
     try {
       return await new Promise<Receipt>((resolve, reject) => {
@@ -119,13 +119,13 @@ export function mqttExchange(options: MqttExchangeOptions): MqttExchange {
     }
   }
 
-  const ask = patientExchange(
+  const ask = retryingExchange(
     where,
     {
       whole: (request, signal) => send((number) => ({ kind: 'whole', id: number, request }), signal),
       piece: (piece, signal) => send((number) => ({ kind: 'piece', id: number, piece }), signal),
     },
-    patience,
+    retry,
   );
 
   const exchange: Exchange = async (request, how) => {

@@ -284,7 +284,7 @@ describe.skipIf(mosquitto === undefined)('MQTT over mosquitto', () => {
     it('has it from the server where the broker keeps none, or another', async () => {
       const models = [bytes(100_000, 'first')];
       const { ask, prefix, state } = await serveModels(models);
-      const exchange = await ask('a', { modelPatience: 50 });
+      const exchange = await ask('a', { modelTimeout: 50 });
       await download(exchange);
       state.asked = 0;
       const other = bytes(500);
@@ -302,7 +302,7 @@ describe.skipIf(mosquitto === undefined)('MQTT over mosquitto', () => {
     it('does not believe a model that is not what its digest says', async () => {
       const models = [bytes(10_000, 'first')];
       const { ask, prefix, state } = await serveModels(models);
-      const exchange = await ask('a', { modelPatience: 50 });
+      const exchange = await ask('a', { modelTimeout: 50 });
       await download(exchange);
       state.asked = 0;
       const digest = sha256(models[0]);

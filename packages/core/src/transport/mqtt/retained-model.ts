@@ -82,16 +82,16 @@ export class ModelReader {
   readonly #client: MqttClient;
   readonly #prefix: string;
   readonly #longest: number;
-  readonly #patience: number;
+  readonly #timeout: number;
   readonly #clock: Clock;
   #wanted: Wanted | undefined;
 
-  /** @param patience - Milliseconds without a fresh piece after which the server is asked instead. */
-  constructor(client: MqttClient, prefix: string, longest: number, patience: number, clock: Clock) {
+  /** @param timeout - Milliseconds without a fresh piece after which the server is asked instead. */
+  constructor(client: MqttClient, prefix: string, longest: number, timeout: number, clock: Clock) {
     this.#client = client;
     this.#prefix = prefix;
     this.#longest = longest;
-    this.#patience = patience;
+    this.#timeout = timeout;
     this.#clock = clock;
   }
 
@@ -115,7 +115,7 @@ export class ModelReader {
     const model = await new Promise<Uint8Array | undefined>((resolve) => {
       const wait = (): void => {
         cancel();
-        cancel = this.#clock.after(this.#patience, () => resolve(undefined));
+        cancel = this.#clock.after(this.#timeout, () => resolve(undefined));
       };
       listener = (topic, payload) => {
         if (!topic.startsWith(topicOf(this.#prefix, 0).slice(0, -1))) return;

@@ -16,7 +16,7 @@ import type { Piece, Receipt } from './piece.ts';
 import { digestOf } from './sha256.ts';
 
 /** How a client's end tries again. */
-export interface Patience {
+export interface RetryOptions {
   /** Failures in a row, without progress, after which a request is given up as `UNAVAILABLE`. Default 6. */
   readonly attempts?: number;
   /** The first wait is uniform between 0 and this, in milliseconds; the bound doubles with every failure. Default 500. */
@@ -44,13 +44,13 @@ export interface Messenger {
   piece(piece: Piece, signal: AbortSignal): Promise<Receipt>;
 }
 
-export function completePatience(
+export function completeRetryOptions(
   where: string,
-  patience: Patience,
+  retry: RetryOptions,
   largestChunk: number = 2 ** 30,
-): Required<Patience> {
+): Required<RetryOptions> {
   const check = (name: 'attempts' | 'firstDelay' | 'longestDelay' | 'timeout' | 'responseBytes', otherwise: number) =>
-    checkInteger(`${where}: ${name}`, patience[name] ?? otherwise, 1);
+    checkInteger(`${where}: ${name}`, retry[name] ?? otherwise, 1);
   const least = Math.min(SMALLEST_CHUNK, largestChunk);
   return {
     attempts: check('attempts', 6),
@@ -59,19 +59,19 @@ export function completePatience(
     timeout: check('timeout', 60_000),
     chunkSize: checkInteger(
       `${where}: chunkSize`,
-      patience.chunkSize ?? Math.min(2 ** 20, largestChunk),
+      retry.chunkSize ?? Math.min(2 ** 20, largestChunk),
       least,
       largestChunk,
     ),
     responseBytes: check('responseBytes', 2 ** 24),
-    rng: patience.rng ?? secureRng(),
-    clock: patience.clock ?? systemClock,
+    rng: retry.rng ?? secureRng(),
+    clock: retry.clock ?? systemClock,
   };
 }
 
 /** The exchange over `messenger`. */
-export function patientExchange(where: string, messenger: Messenger, patience: Required<Patience>): Exchange {
-  const { attempts, firstDelay, longestDelay, timeout, chunkSize, rng, clock } = patience;
+export function retryingExchange(where: string, messenger: Messenger, retry: Required<RetryOptions>): Exchange {
+  const { attempts, firstDelay, longestDelay, timeout, chunkSize, rng, clock } = retry;
   return async (request, { signal } = {}) => {
     checkBytes(`${where}: request`, request);
     let digest: Uint8Array | undefined;

@@ -17,7 +17,7 @@ const MAX_CLIENT = 256;
 const ENVELOPE = 64;
 
 /** A request that concerns the state. */
-export type StateRequest = Exclude<Request, { kind: 'model' }>;
+export type StateRequest = Exclude<Request, { kind: 'model' | 'terms' }>;
 
 /** What a request comes to: what to answer once it is stored. */
 export interface Outcome {
@@ -25,12 +25,14 @@ export interface Outcome {
   readonly stored?: Promise<void>;
 }
 
-/** What is behind a desk. */
-export interface DeskOptions {
+/** What is behind a dispatcher. */
+export interface DispatcherOptions {
   /** Bytes of a report or message. */
   readonly requestBytes: number;
   /** Reads from the model; never waits. */
   part(request: Request & { kind: 'model' }): Response;
+  /** What clients must agree to, encoded. */
+  terms(): Uint8Array;
   /** Runs alone. What it throws is a refusal if it has a name; anything else, and `UNAVAILABLE`, is the server's fault. */
   answer(client: ClientId, request: StateRequest): Promise<Outcome>;
   /** Counts a refusal; runs alone. */
@@ -42,16 +44,16 @@ export interface DeskOptions {
   tell(event: ServerEvent): void;
 }
 
-export class Desk {
+export class Dispatcher {
   readonly maximumRequestLength: number;
-  readonly #options: DeskOptions;
+  readonly #options: DispatcherOptions;
   readonly #queue = new SerialQueue();
   #broken = false;
   #closed = false;
   #up = 0;
   #down = 0;
 
-  constructor(options: DeskOptions) {
+  constructor(options: DispatcherOptions) {
     this.#options = options;
     this.maximumRequestLength = options.requestBytes + ENVELOPE;
   }
@@ -109,6 +111,7 @@ export class Desk {
       }
       const request = decodeRequest(bytes);
       if (request.kind === 'model') return this.#options.part(request);
+      if (request.kind === 'terms') return { kind: 'terms', bytes: this.#options.terms() };
       const { response, stored } = await this.exclusive(() => this.#options.answer(client, request));
       await stored;
       if (stored && response.kind === 'accepted')

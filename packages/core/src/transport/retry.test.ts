@@ -6,7 +6,7 @@ import { FedkitError } from '../errors.ts';
 import { type Rng, seededRng } from '../random.ts';
 import { Intake } from './intake.ts';
 import { completeLimits } from './limits.ts';
-import { completePatience, type Messenger, type Patience, patientExchange, unavailable } from './patience.ts';
+import { completeRetryOptions, type Messenger, type RetryOptions, retryingExchange, unavailable } from './retry.ts';
 
 // WebCrypto takes real time, in which the fake clock would run on.
 beforeAll(() => void vi.stubGlobal('crypto', {}));
@@ -16,7 +16,7 @@ const bytes = (length: number, seed: number | string = 0) => seededRng(seed).fil
 
 /** A server that answers with the digest, and messages that reach it or do not. */
 function setup(
-  patience: Patience = {},
+  retry: RetryOptions = {},
   lose: (message: number) => 'request' | 'response' | undefined = () => undefined,
 ) {
   const clock = new FakeClock();
@@ -47,13 +47,13 @@ function setup(
       return receipt;
     },
   };
-  const options = completePatience('test', { rng: seededRng(1), clock, ...patience });
-  return { clock, messenger, sent, handled, intake, options, exchange: patientExchange('test', messenger, options) };
+  const options = completeRetryOptions('test', { rng: seededRng(1), clock, ...retry });
+  return { clock, messenger, sent, handled, intake, options, exchange: retryingExchange('test', messenger, options) };
 }
 
 const refused = (promise: Promise<unknown>): Promise<unknown> => promise.catch((error: unknown) => error);
 
-describe('patientExchange', () => {
+describe('retryingExchange', () => {
   it('brings any request through a network that loses messages', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(), fc.integer({ min: 1, max: 300_000 }), async (seed, length) => {
@@ -87,19 +87,19 @@ describe('patientExchange', () => {
     await expect(clock.until(exchange(bytes(100_000)))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     expect(sent).toHaveLength(4);
     // Nothing of the first process is left but the bytes.
-    const again = patientExchange('test', messenger, options);
+    const again = retryingExchange('test', messenger, options);
     expect(await again(bytes(100_000))).toEqual(sha256(bytes(100_000)));
     expect(sent.slice(4).map(({ offset }) => offset)).toEqual([0, 60_000, 80_000]);
   });
 
   it('waits at random below a bound that doubles, and gives up', async () => {
     const largest: Rng = { ...seededRng(1), uniform: () => 1 - 2 ** -53 };
-    const patience = { attempts: 6, firstDelay: 100, longestDelay: 1000, rng: largest };
-    const { clock, exchange, sent } = setup(patience, () => 'request');
+    const retry = { attempts: 6, firstDelay: 100, longestDelay: 1000, rng: largest };
+    const { clock, exchange, sent } = setup(retry, () => 'request');
     await expect(clock.until(exchange(bytes(10)))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     const waits = sent.map(({ at }, i) => Math.round(at - (sent[i - 1]?.at ?? 0)));
     expect(waits).toEqual([0, 100, 200, 400, 800, 1000]);
-    const jittered = setup({ ...patience, rng: seededRng(3) }, () => 'request');
+    const jittered = setup({ ...retry, rng: seededRng(3) }, () => 'request');
     await refused(jittered.clock.until(jittered.exchange(bytes(10))));
     for (const [i, { at }] of jittered.sent.entries()) {
       const waited = at - (jittered.sent[i - 1]?.at ?? 0);
@@ -128,7 +128,7 @@ describe('patientExchange', () => {
     const { clock, messenger, options } = setup();
     let retryAfter = 7000;
     const busy: Messenger = { ...messenger, whole: () => Promise.reject(unavailable('t', 'a', 'b', { retryAfter })) };
-    const exchange = patientExchange('test', busy, { ...options, attempts: 2 });
+    const exchange = retryingExchange('test', busy, { ...options, attempts: 2 });
     await refused(clock.until(exchange(bytes(1))));
     expect(clock.now()).toBeGreaterThanOrEqual(7000);
     expect(clock.now()).toBeLessThan(7500);
@@ -145,7 +145,7 @@ describe('patientExchange', () => {
     const { clock, messenger, options, sent } = setup();
     for (const code of ['AUTHENTICATION_FAILED', 'OUT_OF_RANGE'] as const) {
       const no: Messenger = { ...messenger, whole: () => Promise.reject(new FedkitError(code, 'no')) };
-      await expect(patientExchange('test', no, options)(bytes(1))).rejects.toMatchObject({ code });
+      await expect(retryingExchange('test', no, options)(bytes(1))).rejects.toMatchObject({ code });
     }
     expect(clock.now()).toBe(0);
     expect(sent).toHaveLength(0);
@@ -156,7 +156,7 @@ describe('patientExchange', () => {
       const { clock, messenger, options } = setup({ chunkSize: 16_384 });
       let calls = 0;
       const hostile: Messenger = { ...messenger, piece: async () => ({ have: have(++calls) }) };
-      const exchange = patientExchange('test', hostile, options);
+      const exchange = retryingExchange('test', hostile, options);
       await expect(clock.until(exchange(bytes(100_000)))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
       expect(calls).toBeLessThan(50);
     }
@@ -172,7 +172,7 @@ describe('patientExchange', () => {
         return new Promise(() => {});
       },
     };
-    const exchange = patientExchange('test', deaf, { ...options, attempts: 2, timeout: 1000 });
+    const exchange = retryingExchange('test', deaf, { ...options, attempts: 2, timeout: 1000 });
     await expect(clock.until(exchange(bytes(1)))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
     expect(clock.now()).toBeGreaterThanOrEqual(2000);
@@ -183,11 +183,11 @@ describe('patientExchange', () => {
     const { clock, messenger, options } = setup();
     const controller = new AbortController();
     const silent: Messenger = { ...messenger, whole: () => new Promise(() => {}) };
-    const out = patientExchange('test', silent, options)(bytes(1), { signal: controller.signal });
+    const out = retryingExchange('test', silent, options)(bytes(1), { signal: controller.signal });
     controller.abort('enough');
     await expect(out).rejects.toMatchObject({ code: 'ABORTED', cause: 'enough' });
     await expect(
-      patientExchange('test', silent, options)(bytes(1), { signal: controller.signal }),
+      retryingExchange('test', silent, options)(bytes(1), { signal: controller.signal }),
     ).rejects.toMatchObject({ code: 'ABORTED' });
     const second = new AbortController();
     const lossy = setup({}, () => 'request');

@@ -1,0 +1,53 @@
+/**
+ * Which model a pipeline is for.
+ *
+ * @module
+ */
+import { checkInteger, refuse } from '../check.ts';
+import { Layout, type PlacedTensor } from '../model/layout.ts';
+
+/** Every pipeline's: client and server are given the same. Give the layout where there is one. */
+export interface ModelOptions {
+  /** The model's tensors: another model's client or store is refused by the tensor that differs. */
+  readonly layout?: Layout;
+  /** d, the model's parameters; default `layout.size`. Models without a layout are told apart by it alone. */
+  readonly size?: number;
+}
+
+/** The model, checked. */
+export interface Model {
+  readonly size: number;
+  readonly layout?: Layout;
+}
+
+/** @throws FedkitError `INVALID_ARGUMENT` for neither layout nor size, `SHAPE_MISMATCH` where they disagree. */
+export function modelOf(where: string, { layout, size }: ModelOptions): Model {
+  if (layout === undefined) {
+    if (size === undefined)
+      refuse('INVALID_ARGUMENT', `${where}: layout`, "the model's layout, or its size", undefined);
+    return { size: checkInteger(`${where}: size`, size, 1) };
+  }
+  if (!(layout instanceof Layout)) refuse('INVALID_ARGUMENT', `${where}: layout`, 'a Layout', layout);
+  checkInteger(`${where}: layout.size`, layout.size, 1);
+  if (size !== undefined && size !== layout.size) {
+    refuse('SHAPE_MISMATCH', `${where}: size`, `the layout's ${layout.size} parameters`, size);
+  }
+  return { size: layout.size, layout };
+}
+
+/** Refuses a trainer of another model, by the tensor that differs. */
+export function checkSameModel(where: string, layout: Layout | undefined, pipeline: Model): void {
+  if (layout === undefined) return;
+  const { tensors } = layout;
+  const expected = pipeline.layout?.tensors;
+  const i = expected?.findIndex((tensor, at) => say(tensor) !== say(tensors[at]));
+  if (expected && i !== undefined && i >= 0) {
+    refuse('SHAPE_MISMATCH', `${where}: layout: tensor ${i}`, `the pipeline's ${say(expected[i])}`, say(tensors[i]));
+  }
+  if (layout.size !== pipeline.size || (expected && tensors.length > expected.length)) {
+    refuse('SHAPE_MISMATCH', `${where}: layout`, `the pipeline's ${pipeline.size} parameters`, layout.size);
+  }
+}
+
+const say = (tensor: PlacedTensor | undefined): string =>
+  tensor ? `${tensor.name} [${tensor.shape.join(', ')}]` : 'none';
