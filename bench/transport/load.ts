@@ -1,14 +1,7 @@
 // Clients, as many as one process can be: they send what real ones would, as fast as the server answers.
 import { Agent, request } from 'node:http';
-import {
-  decodeResponse,
-  encodeRequest,
-  fedAvg,
-  plainUpdates,
-  type RoundTask,
-  secureRng,
-  seededRng,
-} from '@fedkit/core';
+import { fedAvg, plainUpdates, type RoundTask, secureRng, seededRng } from '@fedkit/core';
+import { decodeResponse, encodeRequest } from '@fedkit/core/protocol';
 import { COHORT } from './protocol.ts';
 
 /** Requests under way at a time. */

@@ -2,8 +2,6 @@
 // fork('server.ts', [a Kind, parameters, the announcement of its one round in hexadecimal])
 import { createServer } from 'node:http';
 import {
-  decodeRequest,
-  encodeResponse,
   fedAvg,
   federatedServer,
   memoryStore,
@@ -12,6 +10,7 @@ import {
   secureRng,
   weightedMean,
 } from '@fedkit/core';
+import { decodeRequest, encodeResponse } from '@fedkit/core/protocol';
 import { fetchHandler } from '@fedkit/core/transport/fetch';
 import { serve } from '@fedkit/core/transport/node';
 import { COHORT, type Kind, type Usage } from './protocol.ts';

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Persist, SecureAggregation, SecureServer, SecureSums } from '@fedkit/core';
+import type { SecureAggregation } from '@fedkit/core';
+import type { Persist, SecureServer, SecureSums } from '@fedkit/core/secure';
 import type { VirtualClock } from '@fedkit/core/transport/memory';
 
 /** What the servers of one run opened, whichever of its lives a server is in. */

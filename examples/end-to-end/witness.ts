@@ -3,20 +3,19 @@
  *
  * @module
  */
-import {
-  type Algorithm,
-  type ClientId,
-  type Contribution,
-  decodeRequest,
-  decodeResponse,
-  type Pipeline,
-  type PipelineTask,
-  type PlainData,
-  type RequestHandler,
-  type RoundRecord,
-  type RoundTask,
-  type Update,
+import type {
+  Algorithm,
+  ClientId,
+  Contribution,
+  Pipeline,
+  PlainData,
+  RequestHandler,
+  RoundRecord,
+  RoundTask,
+  Update,
 } from '@fedkit/core';
+import type { PipelineTask } from '@fedkit/core/pipeline';
+import { decodeRequest, decodeResponse } from '@fedkit/core/protocol';
 
 // oxlint-disable-next-line typescript/no-explicit-any -- any algorithm's states
 export type AnyAlgorithm = Algorithm<any, any, any, any, any>;

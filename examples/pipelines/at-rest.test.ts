@@ -1,7 +1,6 @@
 // What a device's store gives to whoever reads it: nothing of an update, in any stage, and no input once it is masked.
 import { commonRange } from '@fedkit/compression';
 import {
-  type ExchangingClient,
   federatedClient,
   federatedServer,
   fedAvg,
@@ -15,6 +14,7 @@ import {
   softmaxRegression,
   type Store,
 } from '@fedkit/core';
+import type { ExchangingClient } from '@fedkit/core/pipeline';
 import { memoryTransport } from '@fedkit/core/transport/memory';
 import { secureAggregation } from '@fedkit/secagg';
 import { describe, expect, it } from 'vitest';

@@ -3,18 +3,9 @@
  *
  * @module
  */
-import type {
-  ClientId,
-  Collected,
-  Contribution,
-  ExchangeCollector,
-  Pipeline,
-  PipelineTask,
-  PlainData,
-  RoundFacts,
-  SecureClient,
-  Update,
-} from '@fedkit/core';
+import type { ClientId, Contribution, Pipeline, PlainData, Update } from '@fedkit/core';
+import type { Collected, ExchangeCollector, PipelineTask, RoundFacts } from '@fedkit/core/pipeline';
+import type { SecureClient } from '@fedkit/core/secure';
 import { secureRng } from '@fedkit/core';
 
 /** A round to run. */

@@ -9,13 +9,12 @@ import {
   isFedkitError,
   memoryStore,
   plainUpdates,
-  type ReportingClient,
-  type ReportingServer,
   scaffold,
   secureRng,
   secureSum,
   seededRng,
 } from '@fedkit/core';
+import type { ReportingClient, ReportingServer } from '@fedkit/core/pipeline';
 import { privacyLedger, rdpAccountant } from '@fedkit/privacy';
 import { describe, expect, it } from 'vitest';
 import { aggregation, central, distributed } from './settings.ts';

@@ -8,11 +8,11 @@ import {
   memoryStore,
   type PrivacyFilter,
   plainUpdates,
-  type RoundFacts,
   scaffold,
   secureRng,
   type Store,
 } from '@fedkit/core';
+import type { RoundFacts } from '@fedkit/core/pipeline';
 import {
   type DpEvent,
   distributedGaussianMechanism,

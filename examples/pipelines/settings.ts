@@ -4,7 +4,8 @@
  * @module
  */
 import { rotation } from '@fedkit/compression';
-import { type CentralNoiseMaker, fedAvg } from '@fedkit/core';
+import { fedAvg } from '@fedkit/core';
+import type { CentralNoiseMaker } from '@fedkit/core/pipeline';
 import { gaussianMechanism, skellamMechanism } from '@fedkit/privacy';
 import { secureAggregation } from '@fedkit/secagg';
 

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { type ClientId, FedkitError, type SecureAggregation, type SecureRound, type SecureSums } from '@fedkit/core';
+import { type ClientId, FedkitError, type SecureAggregation } from '@fedkit/core';
+import type { SecureRound, SecureSums } from '@fedkit/core/secure';
 
 const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 const decode = <T>(bytes: Uint8Array) => JSON.parse(new TextDecoder().decode(bytes)) as T;

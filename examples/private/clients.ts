@@ -3,7 +3,9 @@
  *
  * @module
  */
-import { type ClientId, type ExchangingClient, secureRng, type SecureClient } from '@fedkit/core';
+import { type ClientId, secureRng } from '@fedkit/core';
+import type { ExchangingClient } from '@fedkit/core/pipeline';
+import type { SecureClient } from '@fedkit/core/secure';
 import type { Devices, Update } from './experiment.ts';
 
 /** A message from or to one client. */

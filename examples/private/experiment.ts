@@ -11,7 +11,6 @@ import {
   type FedAvgBroadcast,
   type FedAvgState,
   type FedAvgUpdate,
-  type Filters,
   fedAvg,
   mean,
   memoryStore,
@@ -21,12 +20,13 @@ import {
   plainTrainer,
   plainUpdates,
   poissonSelection,
-  type PoissonSampling,
   type Selector,
   seededRng,
   softmaxRegression,
   type Trainer,
 } from '@fedkit/core';
+import type { Filters } from '@fedkit/core/pipeline';
+import type { PoissonSampling } from '@fedkit/core/select';
 import { iidPartition } from '@fedkit/core/simulation';
 import { rotation } from '@fedkit/compression';
 import {

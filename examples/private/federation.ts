@@ -6,16 +6,14 @@
 import { createHash } from 'node:crypto';
 import {
   type ClientId,
-  type Collected,
   encodeState,
-  type ExchangeCollector,
   type FedAvgUpdate,
   isFedkitError,
   type PipelineFacts,
   type Rng,
-  type RoundFacts,
   seededRng,
 } from '@fedkit/core';
+import type { Collected, ExchangeCollector, RoundFacts } from '@fedkit/core/pipeline';
 import type { Answer } from './clients.ts';
 import {
   DROPOUTS,

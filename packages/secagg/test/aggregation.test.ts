@@ -1,5 +1,5 @@
 // The package as core's SecureAggregation: what a client holds a round against, and what survives a restart.
-import type { Persist, SecureClient, SecureRound, SecureTerms } from '@fedkit/core';
+import type { Persist, SecureClient, SecureRound, SecureTerms } from '@fedkit/core/secure';
 import { describe, expect, it } from 'vitest';
 import { publicKeyOf, SecAggServer, secureAggregation, type SecureAggregationOptions } from '../src/index.ts';
 import { Round, SEALING_KEY, Saves, configOf, ringOf } from './harness.ts';

@@ -1,5 +1,6 @@
 // Research groups 11 and 16: state that survives a crash, single answers, secrets that stay secret.
-import { type ClientPersist, type ClientSwap, type SecureRng, seededRng } from '@fedkit/core';
+import { type SecureRng, seededRng } from '@fedkit/core';
+import type { ClientPersist, ClientSwap } from '@fedkit/core/secure';
 import { describe, expect, it } from 'vitest';
 import { SecAggClient, SecAggServer, plainProvider } from '../src/index.ts';
 import { hex } from '../src/internal/bytes.ts';

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ErrorFeedbackMaker } from '@fedkit/core';
+import type { ErrorFeedbackMaker } from '@fedkit/core/pipeline';
 import { type ErrorFeedbackOptions, errorFeedback, restoreErrorFeedback } from './error-feedback.ts';
 
 /**

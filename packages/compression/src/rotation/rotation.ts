@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SeededRotation } from '@fedkit/core';
+import type { SeededRotation } from '@fedkit/core/pipeline';
 import { checkInteger, checkVector } from '@fedkit/core/internal';
 import { MAX_SIZE } from '../stage/codec.ts';
 import { rotate, rotateBack } from './rotated.ts';

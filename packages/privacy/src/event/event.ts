@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { PoissonSampling } from '@fedkit/core';
+import type { PoissonSampling } from '@fedkit/core/select';
 import { checkInteger, checkNumber, checkPositive, refuse } from '@fedkit/core/internal';
 import type {
   ComposedEvent,

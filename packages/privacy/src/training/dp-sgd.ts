@@ -13,10 +13,6 @@
  * @module
  */
 import {
-  applyObjective,
-  checkExamples,
-  checkObjective,
-  checkTrainOptions,
   type Examples,
   FedkitError,
   type LocalResult,
@@ -25,6 +21,7 @@ import {
   secureRng,
   type Trainer,
 } from '@fedkit/core';
+import { applyObjective, checkExamples, checkObjective, checkTrainOptions } from '@fedkit/core/extend';
 import { checkAborted, checkPositive, checkVector, refuse, turn } from '@fedkit/core/internal';
 import { event } from '../event/event.ts';
 import type { DpEvent } from '../event/types.ts';

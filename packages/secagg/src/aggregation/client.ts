@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { FedkitError, type SecureAggregation, type SecureClient, type SecureTerms } from '@fedkit/core';
+import { FedkitError, type SecureAggregation } from '@fedkit/core';
+import type { SecureClient, SecureTerms } from '@fedkit/core/secure';
 import { checkInteger, refuse } from '@fedkit/core/internal';
 import { SecAggClient } from '../client/client.ts';
 import { progressOf } from '../client/state.ts';

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type SecureAggregation, type SecureRound, secureRng } from '@fedkit/core';
+import { type SecureAggregation, secureRng } from '@fedkit/core';
+import type { SecureRound } from '@fedkit/core/secure';
 import { checkBytes, refuse } from '@fedkit/core/internal';
 import type { CohortLedger } from '../cohort-ledger.ts';
 import { decodeRoundConfig, encodeRoundConfig } from '../config/encode-config.ts';

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Persist, SecureServer } from '@fedkit/core';
+import type { Persist, SecureServer } from '@fedkit/core/secure';
 import type { RoundConfig } from '../config/round-config.ts';
 import { SecAggServer } from '../server/server.ts';
 import type { SecureAggregationOptions } from './secure-aggregation.ts';

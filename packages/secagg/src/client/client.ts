@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type ClientId, type ClientPersist, type ClientSwap, FedkitError, type SecureRng } from '@fedkit/core';
+import { type ClientId, FedkitError, type SecureRng } from '@fedkit/core';
+import type { ClientPersist, ClientSwap } from '@fedkit/core/secure';
 import { checkBytes, refuse, SerialQueue } from '@fedkit/core/internal';
 import { type CohortEntry, type CohortLedger, checkLedger } from '../cohort-ledger.ts';
 import { roundConfigDigest } from '../config/encode-config.ts';

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SecureProgress } from '@fedkit/core';
+import type { SecureProgress } from '@fedkit/core/secure';
 import { ByteReader, ByteWriter } from '@fedkit/core/internal';
 import type { RoundConfig } from '../config/round-config.ts';
 import { type Member, memberBytes, readMember } from '../messages/member.ts';

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type ClientPersist, type ClientSwap, FedkitError, type SecureProgress } from '@fedkit/core';
+import { FedkitError } from '@fedkit/core';
+import type { ClientPersist, ClientSwap, SecureProgress } from '@fedkit/core/secure';
 import { refuse } from '@fedkit/core/internal';
 import type { CryptoProvider } from '../crypto/provider.ts';
 

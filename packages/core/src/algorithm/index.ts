@@ -1,0 +1,66 @@
+/**
+ * Every algorithm, with the types of its states and messages.
+ *
+ * @module
+ */
+export type {
+  Algorithm,
+  ClientAlgorithm,
+  ClientReport,
+  ClientRound,
+  LinearAlgorithm,
+  ServerAlgorithm,
+} from './contract.ts';
+export { fedAvg, type FedAvgBroadcast, type FedAvgOptions, type FedAvgState, type FedAvgUpdate } from './fed-avg.ts';
+export type { RoundInfo } from './round-info.ts';
+export { type FedAvgMOptions, fedAvgM } from './fed-avg-m.ts';
+export { fedAdam } from './fed-adam.ts';
+export { fedYogi } from './fed-yogi.ts';
+export { fedAdagrad } from './fed-adagrad.ts';
+export { type FedProxOptions, fedProx } from './fed-prox.ts';
+export {
+  type ScaffoldBroadcast,
+  type ScaffoldClientState,
+  type ScaffoldOptions,
+  type ScaffoldState,
+  type ScaffoldUpdate,
+  scaffold,
+} from './scaffold.ts';
+export { type FedNovaAggregate, type FedNovaOptions, type FedNovaUpdate, fedNova } from './fed-nova.ts';
+export { type FedDynClientState, type FedDynState, fedDyn } from './fed-dyn.ts';
+export {
+  type MimeBase,
+  type MimeLiteBroadcast,
+  type MimeLiteOptions,
+  type MimeLiteState,
+  type MimeLiteUpdate,
+  type MimeStatistics,
+  mimeLite,
+} from './mime-lite.ts';
+export {
+  type QFedAvgAggregate,
+  type QFedAvgOptions,
+  type QFedAvgState,
+  type QFedAvgUpdate,
+  qFedAvg,
+} from './q-fed-avg.ts';
+export type { PersonalizedAlgorithm } from './personalized.ts';
+export { type DittoClientState, type DittoOptions, ditto } from './ditto.ts';
+export {
+  type FedPerOptions,
+  type FedRepClientState,
+  type FedRepOptions,
+  fedPer,
+  fedRep,
+  type PartialAlgorithm,
+} from './fed-rep.ts';
+export type {
+  AsynchronousAlgorithm,
+  AsynchronousOptions,
+  AsynchronousState,
+  Checkout,
+  Receipt,
+} from './asynchronous.ts';
+export { type FedAsyncOptions, type FedAsyncUpdate, fedAsync } from './fed-async.ts';
+export { type FedBuffOptions, fedBuff } from './fed-buff.ts';
+export { type Staleness, stalenessWeight } from './staleness.ts';

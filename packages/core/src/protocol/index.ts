@@ -1,0 +1,17 @@
+/**
+ * What client and server say to each other, whatever carries it: for a transport of your own.
+ *
+ * @module
+ */
+export {
+  decodeRequest,
+  decodeResponse,
+  encodeRequest,
+  encodeResponse,
+  type Request,
+  type Response,
+  type RoundTask,
+} from './message.ts';
+export { stateOwner } from './broadcast.ts';
+export type { Exchange, RequestHandler } from './exchange.ts';
+export type { Clock } from './clock.ts';

@@ -1,0 +1,21 @@
+/**
+ * What a pipeline asks of secure aggregation.
+ *
+ * @module
+ */
+export type {
+  ClientPersist,
+  ClientSwap,
+  Persist,
+  Sealer,
+  SecureAggregation,
+  SecureClient,
+  SecureClientKeeping,
+  SecureInput,
+  SecureProgress,
+  SecureRound,
+  SecureServer,
+  SecureSums,
+  SecureTerms,
+  SecureVector,
+} from './contract.ts';
