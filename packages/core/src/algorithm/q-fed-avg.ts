@@ -17,7 +17,7 @@
 import { sum } from '../aggregate/mean.ts';
 import { record } from '../aggregate/record.ts';
 import { checkNumber, checkPositive, checkVector, refuse } from '../check.ts';
-import { pow } from '../math/index.ts';
+import { pow } from '../math/pow.ts';
 import type { NoState } from '../plain-data.ts';
 import type { LinearAlgorithm } from './contract.ts';
 import type { FedAvgBroadcast } from './fed-avg.ts';

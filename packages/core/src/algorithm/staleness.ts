@@ -9,7 +9,7 @@
  * @module
  */
 import { checkInteger, checkNumber, checkPositive, refuse } from '../check.ts';
-import { pow } from '../math/index.ts';
+import { pow } from '../math/pow.ts';
 
 /**
  * s(τ), where τ ≥ 0 counts the server's steps since the client fetched the model. s(0) = 1, and s never grows.

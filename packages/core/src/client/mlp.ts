@@ -5,7 +5,8 @@
  */
 import { checkInteger, checkVector, refuse } from '../check.ts';
 import { BLOCK } from '../kernels/dense.ts';
-import { exp, log } from '../math/index.ts';
+import { exp } from '../math/exp.ts';
+import { log } from '../math/log.ts';
 import { Layout } from '../model/layout.ts';
 import type { Rng } from '../random.ts';
 import { checkExamples, type Examples } from './examples.ts';

@@ -9,7 +9,8 @@
  */
 import type { ClientId } from '../aggregate/contract.ts';
 import { checkInteger, checkNumber, checkPositive } from '../check.ts';
-import { log, pow } from '../math/index.ts';
+import { log } from '../math/log.ts';
+import { pow } from '../math/pow.ts';
 import type { Rng } from '../random.ts';
 import { checkAvailable } from './available.ts';
 import type { Selector } from './contract.ts';

@@ -7,7 +7,7 @@
  * @module
  */
 import { checkNumber, refuse } from '../check.ts';
-import { log1p } from '../math/index.ts';
+import { log1p } from '../math/log.ts';
 import type { Rng } from '../random.ts';
 
 /**

@@ -6,7 +6,7 @@
  */
 import { checkNumber, refuse } from '../check.ts';
 import type { Examples } from '../client/examples.ts';
-import { normal } from '../math/index.ts';
+import { normal } from '../math/normal.ts';
 import type { Rng } from '../random.ts';
 
 /** Makes the update that every Byzantine client of a round sends, or one for each. */

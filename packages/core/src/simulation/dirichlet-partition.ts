@@ -8,7 +8,7 @@
  * @module
  */
 import { checkInteger, checkPositive, refuse } from '../check.ts';
-import { dirichlet } from '../math/index.ts';
+import { dirichlet } from '../math/gamma.ts';
 import { type Rng, shuffle } from '../random.ts';
 
 /** Draws before giving up on clients with enough examples. */

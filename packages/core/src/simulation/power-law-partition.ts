@@ -7,7 +7,8 @@
  * @module
  */
 import { checkInteger, checkNumber } from '../check.ts';
-import { exp, normal } from '../math/index.ts';
+import { exp } from '../math/exp.ts';
+import { normal } from '../math/normal.ts';
 import { type Rng, shuffle } from '../random.ts';
 import { rowsByClass } from './dirichlet-partition.ts';
 

@@ -14,7 +14,9 @@
  */
 import { checkInteger, checkNumber } from '../check.ts';
 import type { Examples } from '../client/examples.ts';
-import { exp, normal, pow } from '../math/index.ts';
+import { exp } from '../math/exp.ts';
+import { normal } from '../math/normal.ts';
+import { pow } from '../math/pow.ts';
 import { type SeededRng, shuffle } from '../random.ts';
 
 /** Features of an example. */

@@ -1,0 +1,36 @@
+/**
+ * A FedAvg client as an app on a phone bundles it. Every import names the entry of one concept: Metro, which bundles for React
+ * Native, ships whatever an import can reach, and the main entry reaches everything.
+ *
+ * @module
+ */
+import type { Store, Trainer } from '@fedkit/core';
+import { fedAvg } from '@fedkit/core/algorithm/fed-avg';
+import { type FederatedClient, federatedClient } from '@fedkit/core/device';
+import type { Layout } from '@fedkit/core/model/layout';
+import { plainUpdates } from '@fedkit/core/pipeline/plain-updates';
+import { fetchExchange } from '@fedkit/core/transport/fetch/exchange';
+
+/** What the app knows of its server, its user and its model. */
+export interface App {
+  readonly url: string;
+  readonly id: string;
+  readonly token: string;
+  readonly layout: Layout;
+  /** Trains on the phone's own examples: a tfjs model, a native one behind a bridge, or `plainTrainer`. */
+  readonly trainer: Trainer;
+  /** Where the client remembers: AsyncStorage, SQLite. */
+  readonly store: Store;
+}
+
+/** Takes part in the rounds of the server at `url`. */
+export function phoneClient({ url, id, token, layout, trainer, store }: App): FederatedClient<object> {
+  return federatedClient({
+    id,
+    pipeline: plainUpdates({ algorithm: fedAvg(), layout }),
+    trainer,
+    local: () => ({ epochs: 1, batchSize: 10, learningRate: 0.1 }),
+    exchange: fetchExchange({ url, headers: { authorization: `Bearer ${token}` } }),
+    store,
+  });
+}
