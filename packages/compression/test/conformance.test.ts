@@ -1,5 +1,6 @@
 import { isFedkitError, seededRng } from '@fedkit/core';
 import type { Codec } from '@fedkit/core/codec';
+import { checkLaws, codecLaws } from '@fedkit/core/conformance';
 import { describe, expect, it } from 'vitest';
 import { decode as decodeAny } from '../src/index.ts';
 import { withPlainTile } from '../src/kernels/tile.ts';
@@ -23,6 +24,15 @@ const encode = (codec: Codec, values: Float32Array) => codec.encode(values, cont
 const SIZES = [1, 2, 3, 15, 16, 17, 63, 64, 65, 100, 257, 1000, 4097];
 
 describe.each(Object.entries(CODECS))('%s', (_, codec) => {
+  checkLaws(
+    it,
+    codecLaws({
+      draws: 300,
+      codec,
+      context: (rng) => ({ ...contextOf('laws'), rng, clientSeed: rng.fill(new Uint8Array(32)) }),
+    }),
+  );
+
   it.each(SIZES)('decodes what it encoded, %i values, with its own decoder and the general one', (size) => {
     const values = normals(size, seededRng(size));
     const before = values.slice();
@@ -54,38 +64,6 @@ describe.each(Object.entries(CODECS))('%s', (_, codec) => {
     }
   });
 
-  it('visits ascending places, twice alike, and gives what decode gives', () => {
-    const size = 20_000;
-    const bytes = encode(codec, normals(size, seededRng(3)));
-    const run = () => {
-      const values = new Float32Array(size);
-      let next = 0;
-      codec.visit(
-        bytes,
-        {
-          dense: (offset, chunk) => {
-            if (offset < next) throw new Error(`${offset} after ${next - 1}`);
-            values.set(chunk, offset);
-            next = offset + chunk.length;
-          },
-          sparse: (indices, chunk) => {
-            if (indices.length !== chunk.length) throw new Error('lengths differ');
-            indices.forEach((index, i) => {
-              if (index < next) throw new Error(`${index} after ${next - 1}`);
-              values[index] = chunk[i];
-              next = index + 1;
-            });
-          },
-        },
-        contextOf('conformance'),
-      );
-      expect(next).toBeLessThanOrEqual(size);
-      return values;
-    };
-    expect(same(run(), decode(codec, bytes))).toBe(true);
-    expect(same(run(), run())).toBe(true);
-  });
-
   it('survives a sink that encodes with another codec while it is fed', () => {
     const bytes = encode(codec, normals(3000, seededRng(4)));
     const values = new Float32Array(3000);
@@ -107,17 +85,10 @@ describe.each(Object.entries(CODECS))('%s', (_, codec) => {
     expect(same(values, decode(codec, bytes))).toBe(true);
   });
 
-  it('takes empty and all-zero vectors', () => {
+  it('takes empty vectors, and gives zeros for zeros', () => {
     expect(decode(codec, encode(codec, new Float32Array(0)), 0).length).toBe(0);
     if (codec.kind === 'sign' || codec.kind.includes('wrapped') || codec.kind.includes('commonRange')) return;
     expect(decode(codec, encode(codec, new Float32Array(100)), 100)).toEqual(new Float32Array(100));
-  });
-
-  it('refuses NaN, infinities and what is no Float32Array', () => {
-    for (const bad of [Number.NaN, Infinity, -Infinity]) {
-      expect(code(() => encode(codec, Float32Array.of(1, bad, 2)))).toBe('OUT_OF_RANGE');
-    }
-    expect(code(() => encode(codec, [1, 2] as unknown as Float32Array))).toBe('INVALID_ARGUMENT');
   });
 
   it('keeps large and small magnitudes finite', () => {
@@ -127,13 +98,8 @@ describe.each(Object.entries(CODECS))('%s', (_, codec) => {
     }
   });
 
-  it('refuses every truncation, a byte too many, another size, version or magic', () => {
+  it('refuses another version or magic', () => {
     const bytes = encode(codec, normals(60, seededRng(7)));
-    for (let length = 0; length < bytes.length; length++) {
-      expect(code(() => decode(codec, bytes.subarray(0, length)))).toBe('DECODE_FAILED');
-    }
-    expect(code(() => decode(codec, Uint8Array.of(...bytes, 0)))).toBe('DECODE_FAILED');
-    expect(code(() => decode(codec, bytes, 61))).toBe('DECODE_FAILED');
     for (const at of [0, 1]) {
       const other = bytes.slice();
       other[at]++;
@@ -167,31 +133,6 @@ describe('unbiased codecs', () => {
     );
     for (const name of ['topK', 'stc', 'scaledSign', 'codebook', 'eden 2.5 min-mse']) {
       expect(CODECS[name].unbiased).toBe(false);
-    }
-  });
-
-  // Coordinates' means over 800 encodings as z-scores; the largest of 48 beyond 5.5 happens by chance once in 5e5.
-  it.each(unbiased)('%s: the mean of many encodings is the input', (name, codec) => {
-    const inputs = [normals(48, seededRng(9)), Float32Array.from({ length: 48 }, (_, i) => [3, -1, 0.5][i] ?? 0)];
-    for (const values of inputs) {
-      const runs = 800;
-      const sums = new Float64Array(values.length);
-      const squares = new Float64Array(values.length);
-      const rounding = contextOf(name).rng;
-      for (let run = 0; run < runs; run++) {
-        const seeds = rounding.fill(new Uint8Array(64));
-        const context = { sharedSeed: seeds.subarray(0, 32), clientSeed: seeds.subarray(32), rng: rounding };
-        const decoded = codec.decode(codec.encode(values, context), context);
-        decoded.forEach((value, i) => {
-          sums[i] += value - values[i];
-          squares[i] += (value - values[i]) ** 2;
-        });
-      }
-      values.forEach((value, i) => {
-        const mean = sums[i] / runs;
-        const deviation = Math.sqrt(Math.max(0, squares[i] / runs - mean * mean) / runs);
-        expect(Math.abs(mean), `coordinate ${i}`).toBeLessThanOrEqual(5.5 * deviation + 1e-6 * Math.abs(value));
-      });
     }
   });
 });

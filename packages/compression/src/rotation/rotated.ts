@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Sink, SumContext } from '@fedkit/core/codec';
+import type { Codec, LinearCodec, Sink, SumContext } from '@fedkit/core/codec';
 import { refuse } from '@fedkit/core/internal';
 import { TILE, tile } from '../kernels/tile.ts';
 import {
@@ -32,7 +32,7 @@ import { forEachTile, paddedSize, Rotation } from './tiles.ts';
 export const MAX_ROTATED: number = 2 ** 100;
 
 /**
- * The codec on the rotated vector, decoded back. The rotation comes from `context.sharedSeed`, preserves norms and inner
+ * The codec, any, on the rotated vector, decoded back. The rotation comes from `context.sharedSeed`, preserves norms and inner
  * products, and makes coordinates near N(0, ‖x‖²/d) whatever the input, so one outlier no longer costs everyone range.
  *
  * A linear codec stays linear: all clients must then share the seed. Otherwise errors average out only between
@@ -42,9 +42,9 @@ export const MAX_ROTATED: number = 2 ** 100;
  *
  * Takes O(d log min(d, 2^14)) time and at most 63 values of padding.
  */
-export function rotated(codec: StagedLinearCodec): StagedLinearCodec;
-export function rotated(codec: StagedCodec): StagedCodec<'perClient'>;
-export function rotated(codec: StagedCodec | StagedLinearCodec): StagedCodec<'perClient'> | StagedLinearCodec {
+export function rotated(codec: LinearCodec): StagedLinearCodec;
+export function rotated(codec: Codec): StagedCodec<'perClient'>;
+export function rotated(codec: Codec | LinearCodec): StagedCodec<'perClient'> | StagedLinearCodec {
   const inner = stageOf('rotated: codec', codec);
   const linear = linearStage(inner);
   if (linear !== undefined) return createLinearCodec(linearRotated(linear));

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import type { Codec, LinearCodec } from '@fedkit/core/codec';
 import { refuse } from '@fedkit/core/internal';
-import type { Quantizer, Sparsifier } from '../quantize/quantizer.ts';
+import type { Sparsifier } from '../quantize/quantizer.ts';
 import {
   createCodec,
   createLinearCodec,
@@ -16,13 +17,16 @@ import {
 import { linearRandomK, randomKStage, type SharedSparsifier } from './random-k.ts';
 import { sparseStage } from './sparse-stage.ts';
 
+/** What codes the values that a sparsifier keeps: any codec but another sparsifier. */
+export type ValueCodec = Codec<'perClient'> & { readonly role?: 'quantizer' };
+
 /** Random-k over an integer grid stays linear: secure aggregation sums it. */
-export function pipe(sparsifier: SharedSparsifier, quantizer: StagedLinearCodec): StagedLinearCodec;
+export function pipe(sparsifier: SharedSparsifier, quantizer: LinearCodec): StagedLinearCodec;
 /** `pipe(topK({ density: 0.01 }), eden({ bits: 4 }))` sends where the largest values are and 4 bits for each. */
-export function pipe(sparsifier: Sparsifier | SharedSparsifier, quantizer: Quantizer): StagedCodec<'perClient'>;
+export function pipe(sparsifier: Sparsifier | SharedSparsifier, quantizer: ValueCodec): StagedCodec<'perClient'>;
 export function pipe(
   sparsifier: Sparsifier | SharedSparsifier,
-  quantizer: Quantizer | StagedLinearCodec,
+  quantizer: ValueCodec | LinearCodec,
 ): StagedCodec<'perClient'> | StagedLinearCodec {
   if (sparsifier?.role !== 'sparsifier') refuse('INVALID_ARGUMENT', 'pipe: sparsifier', 'a sparsifier', sparsifier);
   const inner = stageOf('pipe: quantizer', quantizer);
@@ -31,7 +35,7 @@ export function pipe(
     if (linear !== undefined) return createLinearCodec(linearRandomK(sparsifier.density, linear));
     return createCodec({ ...randomKStage(sparsifier.density, inner), linearity: 'perClient' });
   }
-  if (linear !== undefined || (quantizer as Quantizer).role !== 'quantizer') {
+  if (linear !== undefined || (quantizer as { role?: unknown }).role === 'sparsifier') {
     refuse('INVALID_ARGUMENT', 'pipe: quantizer', 'a quantizer', quantizer);
   }
   return createCodec(sparseStage((values, context) => sparsifier.support(values, context), inner));

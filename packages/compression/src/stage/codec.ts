@@ -7,6 +7,7 @@ import type { Codec, CodecContext, Linearity, LinearCodec, Sink, SumContext } fr
 import { checkBytes, checkFinite, checkInteger, checkVector, refuse } from '@fedkit/core/internal';
 import { ByteReader, corrupt } from '../wire/byte-reader.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
+import { foreignStage } from './foreign.ts';
 import { readNested, writeNested } from './nested.ts';
 import { Decoding, Encoding, type LinearStage, type Stage } from './stage.ts';
 
@@ -17,13 +18,13 @@ export const MAX_SIZE = 0x7fffffff;
 /** The most values that bytes may declare while the caller gives no `expectedSize`: 256 MiB of float32. */
 export const MAX_UNEXPECTED_SIZE: number = 1 << 26;
 
-/** A codec of this package: it can be nested. */
+/** A codec of this package. Nested, it costs one byte. */
 export interface StagedCodec<L extends Linearity = Linearity> extends Codec<L> {
   /** @internal */
   readonly stage: Stage;
 }
 
-/** A linear codec of this package: it can be nested, and secure aggregation can sum it. */
+/** A linear codec of this package: secure aggregation can sum it. */
 export interface StagedLinearCodec extends LinearCodec {
   /** @internal */
   readonly stage: LinearStage;
@@ -54,11 +55,12 @@ export function createLinearCodec(stage: LinearStage): StagedLinearCodec {
   };
 }
 
-/** The stage of a codec of this package; others cannot be nested. */
+/** The stage of a codec: of this package its own, of any other one that carries the codec's bytes. */
 export function stageOf(where: string, codec: Codec): Stage {
-  const stage = (codec as Partial<StagedCodec> | undefined)?.stage;
-  if (stage === undefined) refuse('INVALID_ARGUMENT', where, 'a codec of this package', codec);
-  return stage;
+  const { stage, encode, visit } = (codec ?? {}) as Partial<StagedCodec>;
+  if (stage !== undefined) return stage;
+  if (typeof encode !== 'function' || typeof visit !== 'function') refuse('INVALID_ARGUMENT', where, 'a codec', codec);
+  return foreignStage(codec);
 }
 
 /** The linear stage of a codec that secure aggregation can sum, or `undefined`. */

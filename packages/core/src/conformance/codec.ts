@@ -223,7 +223,8 @@ function linearLaws(
   const ring = 2 ** codec.bits;
   const values = Array.from({ length: clients }, (_, i) => vector(64 + i).subarray(0, 64));
   const contexts = values.map((_, i) => ({ ...context(i, 0) }));
-  const seeds = contexts.map(({ sharedSeed }) => sharedSeed);
+  // Whatever a client's own is: its seed where it has one.
+  const seeds = contexts.map(({ clientSeed, sharedSeed }) => clientSeed ?? sharedSeed);
   const encoded = (): Int32Array[] => values.map((update, i) => codec.encodeIntegers(update, { ...context(i, 0) }));
   const sumOf = (integers: readonly Int32Array[]): Float64Array =>
     Float64Array.from(integers[0], (_, c) => integers.reduce((sum, own) => sum + own[c], 0));
