@@ -52,7 +52,7 @@ async function run(algorithm: 'fedAvg' | 'scaffold', vanish: (device: number) =>
   const pipelineOf = (sealingKey: Uint8Array) =>
     secureSum({
       algorithm: (algorithm === 'scaffold' ? scaffold() : fedAvg()) as Linear,
-      size: model.layout.size,
+      layout: model.layout,
       codec: commonRange({ bits: 32, range: 4, contributors: 6 }),
       aggregation: secureAggregation({ ...options, sealingKey }),
       minimumContributors: 3,
@@ -61,7 +61,6 @@ async function run(algorithm: 'fedAvg' | 'scaffold', vanish: (device: number) =>
   const server = await federatedServer({
     pipeline: pipelineOf(secureRng().fill(new Uint8Array(32))),
     initial: new Float32Array(model.layout.size),
-    layout: model.layout,
     cohort: 6,
     minimum: 3,
     rounds: 1,

@@ -9,6 +9,7 @@ const SOURCE = fileURLToPath(new URL('../src/', import.meta.url));
 const FLOORS = [
   ['.'],
   ['math', 'kernels', 'store', 'model'],
+  ['checkpoint'],
   ['codec'],
   ['aggregate'],
   ['client', 'server', 'select', 'secure'],

@@ -5,9 +5,10 @@
  * @module
  */
 import { ByteReader, ByteWriter } from '../bytes.ts';
+import { sameBytes } from '../bytes.ts';
 import { checkBytes } from '../check.ts';
 import type { Sealer } from '../secure/contract.ts';
-import { type ClientRecord, sameBytes } from './client-record.ts';
+import type { ClientRecord } from './client-record.ts';
 import { decodeRecord, encodeRecord } from './client-record-format.ts';
 
 const MAGIC = [0x66, 0x6b, 0x73];
