@@ -14,11 +14,11 @@ export const MAX_MODULE_BYTES = 4096;
 /** Every module: its folder of sources and the file that it is embedded in, both from the root. */
 export const kernelModules = readdirSync(join(root, 'packages')).flatMap((name) => {
   const base = join('packages', name, 'assembly');
-  if (!existsSync(join(root, base, 'index.ts'))) return [];
+  if (!existsSync(join(root, base))) return [];
   const file = (module) => join('packages', name, 'src/kernels', `${module}.wasm.ts`);
   const folders = readdirSync(join(root, base), { withFileTypes: true }).filter((entry) => entry.isDirectory());
   return [
-    { sources: base, file: file('module') },
+    ...(existsSync(join(root, base, 'index.ts')) ? [{ sources: base, file: file('module') }] : []),
     ...folders.map((folder) => ({ sources: join(base, folder.name), file: file(folder.name) })),
   ];
 });

@@ -1,5 +1,5 @@
 /**
- * Digests of text, for chains and commitments.
+ * Digests of text and bytes, for chains and commitments.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { utf8Encode } from './utf8.ts';
 
-/** SHA-256 of the UTF-8 of `text`, 64 hexadecimal digits. */
-export function sha256Hex(text: string): string {
-  return bytesToHex(sha256(utf8Encode(text)));
+/** SHA-256 of bytes, or of the UTF-8 of a text, 64 hexadecimal digits. */
+export function sha256Hex(data: string | Uint8Array): string {
+  return bytesToHex(sha256(typeof data === 'string' ? utf8Encode(data) : data));
 }

@@ -11,7 +11,7 @@ export interface KernelInstance<E> {
 }
 
 const PAGE = 65_536;
-const modules = new Map<string, WebAssembly.Module | undefined>();
+const compiled = new Map<string, WebAssembly.Module | undefined>();
 
 /**
  * Instantiates an embedded kernel module on a fresh memory of `bytes`, rounded up to pages and never grown, so that
@@ -23,13 +23,39 @@ const modules = new Map<string, WebAssembly.Module | undefined>();
 export function instantiateKernels<E>(base64: string, bytes: number): KernelInstance<E> | undefined {
   const wasm = (globalThis as { WebAssembly?: typeof WebAssembly }).WebAssembly;
   if (wasm === undefined) return undefined;
-  if (!modules.has(base64)) modules.set(base64, compile(wasm, base64));
-  const module = modules.get(base64);
+  if (!compiled.has(base64)) compiled.set(base64, compile(wasm, base64));
+  const module = compiled.get(base64);
   if (module === undefined) return undefined;
   const pages = Math.max(1, Math.ceil(bytes / PAGE));
   try {
     const memory = new wasm.Memory({ initial: pages, maximum: pages });
     return { exports: new wasm.Instance(module, { env: { memory } }).exports as E, memory };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Instantiates several modules on one memory of their own that may grow; views must be made anew after growing. Their
+ * functions are told apart by name.
+ *
+ * @param modules - As for {@link instantiateKernels}.
+ * @param bytes - What the memory starts with, rounded up to pages.
+ * @returns `undefined` where {@link instantiateKernels} would.
+ */
+export function instantiateTogether<E>(modules: readonly string[], bytes: number): KernelInstance<E> | undefined {
+  const wasm = (globalThis as { WebAssembly?: typeof WebAssembly }).WebAssembly;
+  if (wasm === undefined) return undefined;
+  try {
+    const memory = new wasm.Memory({ initial: Math.max(1, Math.ceil(bytes / PAGE)), maximum: 65_536 });
+    const exports: Record<string, unknown> = {};
+    for (const base64 of modules) {
+      if (!compiled.has(base64)) compiled.set(base64, compile(wasm, base64));
+      const module = compiled.get(base64);
+      if (module === undefined) return undefined;
+      Object.assign(exports, new wasm.Instance(module, { env: { memory } }).exports);
+    }
+    return { exports: exports as E, memory };
   } catch {
     return undefined;
   }

@@ -1,0 +1,64 @@
+// The float32 matrix product. Arrays are byte offsets into the imported memory, `ld*` row lengths in values.
+
+import { packRows, panel, transpose } from '../tile';
+
+/**
+ * C[m][n] = alpha · op(A)[m][k] · op(B)[k][n], on top of what is there if `add`; op transposes where `ta`, `tb`.
+ *
+ * @param scratch (4·⌈m/4⌉ + 8) · k values.
+ */
+export function gemm(
+  a: usize, lda: i32, ta: bool, b: usize, ldb: i32, tb: bool, c: usize, ldc: i32,
+  m: i32, n: i32, k: i32, alpha: f32, add: bool, scratch: usize,
+): void {
+  pack(a, lda, ta, m, k, scratch);
+  gemmPacked(scratch, b, ldb, tb, c, ldc, m, n, k, alpha, add);
+}
+
+/** op(A)[m][k] as {@link gemmPacked} takes it: 4·⌈m/4⌉ · k values. */
+export function pack(a: usize, lda: i32, ta: bool, m: i32, k: i32, to: usize): void {
+  if (ta) packColumns(a, <usize>lda << 2, m, k, 4, to);
+  else packRows(a, <usize>lda << 2, m, k, to);
+}
+
+/** {@link gemm} with A packed; behind it scratch of 8 · k values. */
+export function gemmPacked(
+  packed: usize, b: usize, ldb: i32, tb: bool, c: usize, ldc: i32,
+  m: i32, n: i32, k: i32, alpha: f32, add: bool,
+): void {
+  const columns = packed + (<usize>((m + 3) & ~3) * <usize>k << 2), stride = <usize>ldb << 2;
+  for (let j = 0; j < n; j += 8) {
+    const wide = n - j;
+    if (tb) {
+      const from = b + <usize>j * stride;
+      packHalf(from, stride, wide, k, columns);
+      if (wide > 4) packHalf(from + 4 * stride, stride, wide - 4, k, columns + 16);
+    } else packColumns(b + (<usize>j << 2), stride, min(wide, 8), k, 8, columns);
+    panel(packed, columns, c + (<usize>j << 2), <usize>ldc << 2, m, wide, k, alpha, add);
+  }
+}
+
+/** Four columns of an operand that lies in rows. */
+function packHalf(from: usize, stride: usize, left: i32, k: i32, to: usize): void {
+  const s1 = left > 1 ? from + stride : from;
+  const s2 = left > 2 ? s1 + stride : from;
+  transpose(from, s1, s2, left > 3 ? s2 + stride : from, k, to, 32);
+}
+
+/** Groups of `group` (4 or 8) neighbours of every row, k-major; what is missing in the last group is 0. */
+function packColumns(from: usize, stride: usize, count: i32, k: i32, group: i32, to: usize): void {
+  const step = <usize>group << 2;
+  for (let i = 0; i < count; i += group, from += step) {
+    const left = count - i;
+    let source = from;
+    for (let q = 0; q < k; q++, source += stride, to += step) {
+      if (left >= group) {
+        v128.store(to, v128.load(source));
+        if (group > 4) v128.store(to, v128.load(source, 16), 16);
+      } else for (let t = 0; t < group; t++) {
+        const lane = <usize>t << 2;
+        store<f32>(to + lane, t < left ? load<f32>(source + lane) : 0);
+      }
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import { seededRng } from '@fedkit/core';
+import { describe, expect, it } from 'vitest';
+import { transformer } from '../model/transformer.ts';
+import { generate, type GenerateOptions } from './generate.ts';
+
+const shape = { vocabulary: 50, width: 20, layers: 2, heads: 2, keyValueHeads: 1, context: 90 } as const;
+
+async function all(tokens: AsyncIterable<number>): Promise<number[]> {
+  const found = [];
+  for await (const token of tokens) found.push(token);
+  return found;
+}
+
+/** A model far from its start, so that tokens differ. */
+function model(style: 'llama' | 'gpt' = 'llama') {
+  const model = transformer({ ...shape, style, tiedEmbeddings: false });
+  const rng = seededRng(3);
+  const params = model.init(rng).map((value) => value + 0.4 * (rng.uniform() - 0.5));
+  return { model, params };
+}
+
+const prompt = Array.from({ length: 70 }, (_, i) => (i * i) % 50);
+
+describe('generate', () => {
+  it.each(['llama', 'gpt'] as const)(
+    'takes the token whose logit is highest, with cache as without: %s',
+    async (style) => {
+      const { model: own, params } = model(style);
+      const found = await all(generate(own, params, prompt, { maxTokens: 8 }));
+      const tokens = [...prompt];
+      for (const token of found) {
+        const logits = own.logits(params, tokens).subarray(-50);
+        expect(logits[token]).toBeGreaterThan(Math.max(...logits) - 1e-4);
+        tokens.push(token);
+      }
+      expect(found.length).toBe(8);
+      expect(new Set(found).size).toBeGreaterThan(1);
+    },
+  );
+
+  it('goes on undisturbed when the model is evaluated in between', async () => {
+    const { model: own, params } = model();
+    const expected = await all(generate(own, params, prompt, { maxTokens: 6 }));
+    const found = [];
+    for await (const token of generate(own, params, prompt, { maxTokens: 6 })) {
+      found.push(token);
+      own.logits(own.init(seededRng(9)), [1, 2, 3]);
+    }
+    expect(found).toEqual(expected);
+  });
+
+  it('draws in proportion, from the nucleus alone, the same for one seed', async () => {
+    const { model: own, params } = model();
+    const options = (seed: number): GenerateOptions => ({
+      maxTokens: 15,
+      temperature: 1,
+      topP: 0.5,
+      rng: seededRng(seed),
+    });
+    const found = await all(generate(own, params, prompt, options(1)));
+    expect(await all(generate(own, params, prompt, options(1)))).toEqual(found);
+    const tokens = [...prompt];
+    for (const token of found) {
+      const logits = Array.from(own.logits(params, tokens).subarray(-50));
+      const shares = logits.map((value) => Math.exp(value));
+      const above = shares.filter((_, i) => logits[i] > logits[token]).reduce((a, b) => a + b, 0);
+      expect(above / shares.reduce((a, b) => a + b, 0)).toBeLessThan(0.5 + 1e-4);
+      tokens.push(token);
+    }
+  });
+
+  it('ends at a stop token and where the context ends', async () => {
+    const { model: own, params } = model();
+    const found = await all(generate(own, params, prompt, { maxTokens: 1000 }));
+    expect(found.length).toBe(shape.context - prompt.length);
+    const stopped = await all(generate(own, params, prompt, { maxTokens: 1000, stop: [found[5]] }));
+    expect(stopped).toEqual(found.slice(0, found.indexOf(found[5])));
+  });
+
+  it.each([
+    ['a token outside the vocabulary', [50], {}, 'OUT_OF_RANGE'],
+    ['a prompt that fills the context', Array(90).fill(1), {}, 'OUT_OF_RANGE'],
+    ['no prompt', [], {}, 'OUT_OF_RANGE'],
+    ['a temperature without draws', [1], { temperature: 1 }, 'INVALID_ARGUMENT'],
+    ['an empty nucleus', [1], { temperature: 1, topP: 0, rng: seededRng(1) }, 'OUT_OF_RANGE'],
+    ['an aborted signal', [1], { signal: AbortSignal.abort() }, 'ABORTED'],
+  ])('refuses %s', async (_, tokens, options, code) => {
+    const { model: own, params } = model();
+    await expect(all(generate(own, params, tokens, { maxTokens: 3, ...options }))).rejects.toMatchObject({ code });
+  });
+});

@@ -1,0 +1,35 @@
+export type { WeightKind } from './kernels/kinds.ts';
+export type { LanguageKernels } from './kernels/contract.ts';
+export type { DecoderShape } from './model/shape.ts';
+export type { FrozenTensor, LanguageBase } from './model/base.ts';
+export type { Evaluation, LanguageModel, MemoryNeed } from './model/language-model.ts';
+export { adapt, transformer, type TransformerOptions } from './model/transformer.ts';
+export type { AdaptedBase, Adaptation, LinearChange } from './adapt/adaptation.ts';
+export type { LinearName } from './model/tensors.ts';
+export { full, type FullOptions } from './adapt/full.ts';
+export { lora, type LoraOptions } from './adapt/lora.ts';
+export { ia3, type Ia3Options } from './adapt/ia3.ts';
+export { promptTuning, type PromptTuningOptions } from './adapt/prompt-tuning.ts';
+export type { Target, TargetOptions } from './adapt/targets.ts';
+export { type TokenText, tokenWindows, type WindowOptions, type Windows } from './train/windows.ts';
+export {
+  adamW,
+  type AdamW,
+  type AdamWOptions,
+  cosineSchedule,
+  linearWarmUp,
+  type LocalOptimizer,
+  type Schedule,
+  type Sgd,
+  sgd,
+} from './train/optimizer.ts';
+export {
+  languageTrainer,
+  type LanguageTrainer,
+  type LanguageTrainerOptions,
+  type LanguageTrainerState,
+} from './train/trainer.ts';
+export { generate, type GenerateOptions } from './generate/generate.ts';
+export type { SamplingOptions } from './generate/sampler.ts';
+export { quantize } from './quantize/quantize.ts';
+export { freeze, type FreezeOptions } from './quantize/freeze.ts';
