@@ -69,6 +69,10 @@ export function mortalStore(store: Store, clock: Clock, rng: SeededRng, life: Ab
       const own = bytes.slice();
       return slowly(() => store.put(key, own));
     },
+    create: (key, bytes) => {
+      const own = bytes.slice();
+      return slowly(() => store.create(key, own));
+    },
     delete: (key) => slowly(() => store.delete(key)),
     keys: (prefix) => store.keys(prefix),
   };

@@ -18,6 +18,12 @@ export class TestStore implements Store {
     return Promise.resolve();
   }
 
+  async create(key: string, bytes: Uint8Array): Promise<boolean> {
+    if (this.values.has(key)) return false;
+    await this.put(key, bytes);
+    return true;
+  }
+
   delete(key: string): Promise<void> {
     this.values.delete(key);
     return Promise.resolve();

@@ -159,6 +159,41 @@ export function storeLaws({ create, reopen }: StoreSetup): Law[] {
         const seen = await store.get('one');
         ensure(sameBits(seen, before) || sameBits(seen, during), 'the old bytes or the new, never a mixture');
         await put;
+        await Promise.all([
+          store.put('one', before),
+          store.delete('one'),
+          store.put('one', during),
+          store.put('one', before),
+        ]);
+        ensure(sameBits(await store.get('one'), before), 'the last of several puts of one key');
+      },
+    },
+    {
+      name: 'creates a key once, whoever asks and however many at once',
+      async run() {
+        const store = await create();
+        const other = reopen ? await reopen(store) : store;
+        ensure((await store.create('a', Uint8Array.of(1))) === true, 'a key that is not there to be created');
+        ensure((await other.create('a', Uint8Array.of(2))) === false, 'a key that is there to stay as it is');
+        ensure(sameBits(await other.get('a'), Uint8Array.of(1)), 'the bytes of the first');
+        await store.put('b', new Uint8Array(0));
+        ensure((await other.create('b', Uint8Array.of(2))) === false, 'a key of no bytes to be there');
+        await store.delete('b');
+        ensure((await other.create('b', Uint8Array.of(3))) === true, 'a deleted key to be created anew');
+        for (let race = 0; race < 8; race++) {
+          const writers = Array.from({ length: 6 }, (_, i) => Uint8Array.of(i));
+          const won = await Promise.all(
+            writers.map((bytes, i) => (i % 2 ? other : store).create(`race ${race}`, bytes)),
+          );
+          ensure(won.filter(Boolean).length === 1, `one of six that create a key at once to win, not ${won.join()}`);
+          ensure(sameBits(await store.get(`race ${race}`), writers[won.indexOf(true)]), "the winner's bytes");
+        }
+        const wide = new Uint8Array(100_000).fill(7);
+        const created = store.create('copied', wide.subarray(1));
+        wide.fill(8);
+        ensure(await created, 'a large value to be created');
+        ensure(sameBits(await other.get('copied'), new Uint8Array(99_999).fill(7)), 'bytes as they were when called');
+        ensure((await list(store, '')).length === 11, 'each created key listed once, and nothing beside');
       },
     },
     {
@@ -169,6 +204,8 @@ export function storeLaws({ create, reopen }: StoreSetup): Law[] {
         await ensureRejected('an empty key', codes, () => store.put('', Uint8Array.of(1)));
         await ensureRejected('a key that is no text', codes, () => store.put(1 as unknown as string, Uint8Array.of(1)));
         await ensureRejected('a value that is no bytes', codes, () => store.put('a', [1] as unknown as Uint8Array));
+        await ensureRejected('an empty key', codes, () => store.create('', Uint8Array.of(1)));
+        await ensureRejected('a value that is no bytes', codes, () => store.create('a', 'a' as unknown as Uint8Array));
         ensure((await list(store, '')).length === 0, 'no key after refusals');
       },
     },

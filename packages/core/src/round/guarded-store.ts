@@ -18,6 +18,7 @@ export function guardedStore(store: Store): Store {
   return {
     get: (key) => guard(() => store.get(key)),
     put: (key, bytes) => guard(() => store.put(key, bytes)),
+    create: (key, bytes) => guard(() => store.create(key, bytes)),
     delete: (key) => guard(() => store.delete(key)),
     keys: (prefix) => ({
       [Symbol.asyncIterator]() {

@@ -4,39 +4,32 @@
  * @module
  */
 import { checkBytes, refuse } from '../check.ts';
-import { utf8Decode, utf8Encode } from '../utf8.ts';
+import { secureRng } from '../random.ts';
 import type { Store } from './contract.ts';
+import { fileName, keyOf } from './file-name.ts';
+import { type FileSystem, isCode, readAll, syncDirectory, unlessMissing, writeAll } from './file-system.ts';
 import { checkKey, iterate } from './memory-store.ts';
 
-/** A file opened for writing. */
-interface OpenFile {
-  writeFile(bytes: Uint8Array): Promise<void>;
-  /** Returns once the bytes are on the medium. */
-  sync(): Promise<void>;
-  close(): Promise<void>;
-}
+export type { FileSystem } from './file-system.ts';
 
-/** The functions of `node:fs/promises` that are used: that module itself, or any that behaves like it. */
-export interface FileSystem {
-  mkdir(path: string, options: { recursive: true }): Promise<unknown>;
-  open(path: string, flags: string): Promise<OpenFile>;
-  readFile(path: string): Promise<Uint8Array>;
-  readdir(path: string): Promise<string[]>;
-  rename(from: string, to: string): Promise<void>;
-  unlink(path: string): Promise<void>;
-}
-
-/** The longest file name that common file systems take, in bytes. */
-const MAX_FILE_NAME = 255;
 const TEMPORARY = '.tmp';
+/** A temporary file that nobody has written to for so long belongs to a process that is gone. By the file system's own clock. */
+const ABANDONED_MILLISECONDS = 600_000;
+/** What one key may hold: the longest array of Node 20. */
+const MAXIMUM_BYTES = 2 ** 32 - 1;
 
 /**
- * A store in `directory`, made with the first `put`. A `put` writes beside, flushes, renames, and flushes the directory
- * where the system can: after a crash the old bytes are there or the new. One process at a time may write a key.
+ * A store in `directory`, made with the first write. A `put` writes beside, flushes, renames, and flushes the directory where
+ * the system can: after a crash the old bytes are there or the new. `create` gives the finished file its name by a hard link,
+ * which fails where the name is taken. Any number of processes may share the directory; bytes go in and out in pieces, up to
+ * 4 GiB − 1 a key.
+ *
+ * What a write that failed has left is removed at once, and what a process that died has left with the next process's first
+ * write, or when the disk is full: a temporary file counts as left once it is ten minutes older than one just written.
  *
  * File names are the keys with everything but lower-case letters, digits, `-` and `_` as `%` and two hexadecimal
  * digits, so that case-insensitive file systems keep keys apart; a key whose name exceeds 255 bytes is `OUT_OF_RANGE`.
- * Errors of the file system pass as they are.
+ * Errors of the file system pass as they are, that of one without hard links (FAT) included.
  *
  * @example
  * ```ts
@@ -51,31 +44,30 @@ export function fileStore(fs: FileSystem, directory: string): Store {
   if (typeof directory !== 'string' || directory === '') {
     refuse('INVALID_ARGUMENT', 'fileStore: directory', 'a path', directory);
   }
-  const path = (name: string) => `${directory}/${name}`;
-  let temporaries = 0;
+  const files = new Files(fs, directory);
   return {
-    async get(key) {
-      const bytes = await unlessMissing(fs.readFile(path(fileName('fileStore.get', key))));
-      return bytes && new Uint8Array(bytes);
-    },
+    maximumBytes: MAXIMUM_BYTES,
+    get: async (key) => files.read(fileName('fileStore.get', checkKey('fileStore.get', key))),
     async put(key, bytes) {
-      const name = fileName('fileStore.put', key);
+      const name = fileName('fileStore.put', checkKey('fileStore.put', key));
       // A copy: the caller may go on writing into its bytes before the disk has them.
       const own = checkBytes('fileStore.put: bytes', bytes).slice();
-      await fs.mkdir(directory, { recursive: true });
-      const temporary = path(`${name.slice(0, 200)}.${temporaries++}${TEMPORARY}`);
-      const file = await fs.open(temporary, 'w');
+      await files.inTurn(name, () => files.write(name, own, (from, to) => fs.rename(from, to)));
+    },
+    async create(key, bytes) {
+      const name = fileName('fileStore.create', checkKey('fileStore.create', key));
+      const own = checkBytes('fileStore.create: bytes', bytes).slice();
       try {
-        await file.writeFile(own);
-        await file.sync();
-      } finally {
-        await file.close();
+        await files.inTurn(name, () => files.write(name, own, (from, to) => fs.link(from, to)));
+        return true;
+      } catch (error) {
+        if (isCode(error, 'EEXIST')) return false;
+        throw error;
       }
-      await fs.rename(temporary, path(name));
-      await syncDirectory(fs, directory);
     },
     async delete(key) {
-      await unlessMissing(fs.unlink(path(fileName('fileStore.delete', key))));
+      const name = fileName('fileStore.delete', checkKey('fileStore.delete', key));
+      await files.inTurn(name, () => unlessMissing(fs.unlink(files.path(name))));
     },
     keys: (prefix) =>
       iterate(
@@ -89,51 +81,144 @@ export function fileStore(fs: FileSystem, directory: string): Store {
   };
 }
 
-/** Windows opens no directories; there a rename is durable once the file system's own journal is. */
-async function syncDirectory(fs: FileSystem, directory: string): Promise<void> {
-  let handle: OpenFile;
-  try {
-    handle = await fs.open(directory, 'r');
-  } catch {
-    return;
-  }
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
+/** Files of one directory by their names. */
+class Files {
+  readonly #fs: FileSystem;
+  readonly #directory: string;
+  readonly #turns = new Map<string, Promise<unknown>>();
+  /** What sets this process's temporary files apart from those of every other. */
+  #token = '';
+  #temporaries = 0;
+  #swept = false;
 
-async function unlessMissing<T>(result: Promise<T>): Promise<T | undefined> {
-  try {
-    return await result;
-  } catch (error) {
-    if ((error as { code?: unknown } | null)?.code === 'ENOENT') return undefined;
-    throw error;
+  constructor(fs: FileSystem, directory: string) {
+    this.#fs = fs;
+    this.#directory = directory;
   }
-}
 
-function fileName(where: string, key: string): string {
-  const name = Array.from(utf8Encode(checkKey(where, key)), (byte) =>
-    (byte >= 0x61 && byte <= 0x7a) || (byte >= 0x30 && byte <= 0x39) || byte === 0x2d || byte === 0x5f
-      ? String.fromCharCode(byte)
-      : `%${byte.toString(16).padStart(2, '0')}`,
-  ).join('');
-  if (name.length > MAX_FILE_NAME)
-    refuse('OUT_OF_RANGE', `${where}: key`, `at most ${MAX_FILE_NAME} bytes of file name`, name.length);
-  return name;
-}
+  path(name: string): string {
+    return `${this.#directory}/${name}`;
+  }
 
-/** The key of a file name; `undefined` for a file that is none of ours. */
-function keyOf(name: string): string | undefined {
-  if (!/^(?:[a-z0-9_-]|%[0-9a-f]{2})+$/.test(name)) return undefined;
-  const bytes = name
-    .match(/%..|./g)
-    ?.map((part) => (part.length === 3 ? Number.parseInt(part.slice(1), 16) : part.charCodeAt(0)));
-  try {
-    const key = utf8Decode(Uint8Array.from(bytes ?? []));
-    return fileName('fileStore.keys', key) === name ? key : undefined;
-  } catch {
-    return undefined;
+  /** After everything begun before on the same name. */
+  inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const result = (this.#turns.get(name) ?? Promise.resolve()).then(work);
+    const done = result.then(
+      () => {},
+      () => {},
+    );
+    this.#turns.set(name, done);
+    void done.then(() => {
+      if (this.#turns.get(name) === done) this.#turns.delete(name);
+    });
+    return result;
+  }
+
+  async read(name: string): Promise<Uint8Array | undefined> {
+    const file = await unlessMissing(this.#fs.open(this.path(name), 'r'));
+    if (file === undefined) return undefined;
+    try {
+      return await readAll(file);
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Writes beside and lets `settle` give the finished file its name. */
+  async write(name: string, bytes: Uint8Array, settle: (from: string, to: string) => Promise<void>): Promise<void> {
+    try {
+      await this.#writeOnce(name, bytes, settle);
+    } catch (error) {
+      // A process whose clock runs ahead may have swept what was being written; a full disk may have something to sweep.
+      const again = isCode(error, 'ENOENT') || (isCode(error, 'ENOSPC', 'EDQUOT') && (await this.#sweep(Infinity)) > 0);
+      if (!again) throw error;
+      await this.#writeOnce(name, bytes, settle);
+    }
+    await syncDirectory(this.#fs, this.#directory);
+  }
+
+  async #writeOnce(
+    name: string,
+    bytes: Uint8Array,
+    settle: (from: string, to: string) => Promise<void>,
+  ): Promise<void> {
+    this.#token ||= Array.from(secureRng().fill(new Uint8Array(6)), (byte) => byte.toString(36)).join('');
+    const temporary = this.path(`${name.slice(0, 200)}.${this.#token}-${this.#temporaries++}${TEMPORARY}`);
+    const file = await this.#fs.open(temporary, 'wx').catch(async (error: unknown) => {
+      if (!isCode(error, 'ENOENT')) throw error;
+      await this.#makeDirectory();
+      return this.#fs.open(temporary, 'wx');
+    });
+    try {
+      let written: number;
+      try {
+        await writeAll(file, bytes);
+        await file.sync();
+        written = (await file.stat()).mtimeMs;
+      } finally {
+        await file.close();
+      }
+      await settle(temporary, this.path(name));
+      if (!this.#swept) {
+        this.#swept = true;
+        await this.#sweep(written);
+      }
+    } finally {
+      // Renamed, it is gone; linked or failed, it goes now.
+      await unlessMissing(this.#fs.unlink(temporary)).catch(() => {});
+    }
+  }
+
+  async #makeDirectory(): Promise<void> {
+    const first = await this.#fs.mkdir(this.#directory, { recursive: true });
+    // A new directory is there after a crash once the one it is in is flushed.
+    const shortest = typeof first === 'string' ? first.length : this.#directory.length;
+    for (let path = this.#directory; path.length >= shortest; ) {
+      const end = path.lastIndexOf('/');
+      if (end <= 0) break;
+      path = path.slice(0, end);
+      await syncDirectory(this.#fs, path);
+    }
+  }
+
+  /**
+   * Removes what processes that are gone have left, and counts it.
+   *
+   * @param now - When something was last written here. Without it a file of ours tells: on a full disk an empty one.
+   */
+  async #sweep(now: number): Promise<number> {
+    let removed = 0;
+    const latest = now === Infinity ? await this.#time().catch(() => -Infinity) : now;
+    for (const name of (await unlessMissing(this.#fs.readdir(this.#directory))) ?? []) {
+      if (!name.endsWith(TEMPORARY) || name.includes(`.${this.#token}-`)) continue;
+      const modified = await this.#modified(this.path(name)).catch(() => undefined);
+      if (modified === undefined || latest - modified < ABANDONED_MILLISECONDS) continue;
+      await this.#fs.unlink(this.path(name)).then(
+        () => removed++,
+        () => {},
+      );
+    }
+    return removed;
+  }
+
+  /** The time as the file system has it. */
+  async #time(): Promise<number> {
+    const path = this.path(`now.${this.#token}-${this.#temporaries++}${TEMPORARY}`);
+    const file = await this.#fs.open(path, 'wx');
+    try {
+      return (await file.stat()).mtimeMs;
+    } finally {
+      await file.close();
+      await this.#fs.unlink(path);
+    }
+  }
+
+  async #modified(path: string): Promise<number> {
+    const file = await this.#fs.open(path, 'r');
+    try {
+      return (await file.stat()).mtimeMs;
+    } finally {
+      await file.close();
+    }
   }
 }

@@ -14,6 +14,12 @@ export function memoryStore(): Store {
     async put(key, bytes) {
       entries.set(checkKey('memoryStore.put', key), checkBytes('memoryStore.put: bytes', bytes).slice());
     },
+    async create(key, bytes) {
+      const own = checkBytes('memoryStore.create: bytes', bytes).slice();
+      if (entries.has(checkKey('memoryStore.create', key))) return false;
+      entries.set(key, own);
+      return true;
+    },
     async delete(key) {
       entries.delete(checkKey('memoryStore.delete', key));
     },
@@ -37,6 +43,18 @@ function same(a: Uint8Array, b: Uint8Array): boolean {
 export function checkKey(where: string, key: string): string {
   if (typeof key !== 'string' || key === '') refuse('INVALID_ARGUMENT', `${where}: key`, 'a name', key);
   return key;
+}
+
+/**
+ * Checks that a store can tell one writer that it is alone.
+ *
+ * @throws FedkitError `INVALID_ARGUMENT` for one without `create`.
+ */
+export function checkCreates(where: string, store: Store): Store {
+  if (typeof store?.create !== 'function') {
+    refuse('INVALID_ARGUMENT', `${where}: store`, 'one with create(key, bytes), so that one writer is alone', 'none');
+  }
+  return store;
 }
 
 /** Items one by one. An async generator would do, but Hermes has none. */

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { brokenLaws, checkLaws, storeLaws } from '../conformance/index.ts';
 import { clientStates } from '../client/client-states.ts';
 import type { Store } from './contract.ts';
-import { fileStore } from './file-store.ts';
+import { type FileSystem, fileStore } from './file-store.ts';
 import { memoryStore } from './memory-store.ts';
 
 let directory: string;
@@ -89,6 +89,15 @@ describe('storeLaws', () => {
       'lists the keys of a prefix, and those alone',
     ]);
     expect(await broken(() => ({ delete: async () => {} }))).toContain('is found again by who opens it next');
+    // Looking first and putting then.
+    const late = async (store: Store, key: string, bytes: Uint8Array) => {
+      if (await store.get(key)) return false;
+      await store.put(key, bytes);
+      return true;
+    };
+    expect(await broken((store) => ({ create: (key, bytes) => late(store, key, bytes) }))).toEqual([
+      'creates a key once, whoever asks and however many at once',
+    ]);
     expect(await broken((store) => ({ put: async (key, bytes) => store.put(key || 'none', bytes) }))).toEqual([
       'refuses what is no name or no bytes, and stays as it was',
     ]);
@@ -100,26 +109,87 @@ describe('storeLaws', () => {
 });
 
 describe('fileStore', () => {
-  it('leaves the old bytes where a write fails halfway', async () => {
-    const place = join(directory, 'failing');
+  /** `fs`, whose files take so many bytes in all before `failure`. */
+  const small = (room: number, failure: string): FileSystem => ({
+    ...fs,
+    open: async (path, flags) => {
+      const file = await fs.open(path, flags);
+      return {
+        async write(bytes, offset, length, position) {
+          if (room === 0) throw Object.assign(new Error('no space left'), { code: failure });
+          const { bytesWritten } = await file.write(bytes, offset, Math.min(length, room), position);
+          room -= bytesWritten;
+          return { bytesWritten };
+        },
+        read: (bytes, offset, length, position) => file.read(bytes, offset, Math.min(length, 1000), position),
+        stat: () => file.stat(),
+        sync: () => file.sync(),
+        close: () => file.close(),
+      };
+    },
+  });
+
+  it.each(['EIO', 'ENOSPC'])(
+    'leaves the old bytes, and nothing beside, where a write fails halfway with %s',
+    async (code) => {
+      const place = join(directory, `failing ${code}`);
+      await fileStore(fs, place).put('a', Uint8Array.of(1));
+      await expect(fileStore(small(1, code), place).put('a', Uint8Array.of(2, 3))).rejects.toThrow('no space left');
+      await expect(fileStore(small(1, code), place).create('b', Uint8Array.of(2, 3))).rejects.toThrow('no space left');
+      expect(await fileStore(fs, place).get('a')).toEqual(Uint8Array.of(1));
+      expect(await fs.readdir(place)).toEqual(['a']);
+    },
+  );
+
+  it('writes and reads in the pieces that the file system takes', async () => {
+    const store = fileStore(small(Infinity, ''), join(directory, 'pieces'));
+    const bytes = new Uint8Array(10_000).map((_, i) => i);
+    await store.put('a', bytes);
+    expect(await store.get('a')).toEqual(bytes);
+  });
+
+  it('sweeps what a dead process has left, and not what a live one is writing', async () => {
+    const place = join(directory, 'swept');
     await fileStore(fs, place).put('a', Uint8Array.of(1));
-    const failing = {
+    const left = (name: string, age: number) =>
+      fs.writeFile(join(place, name), 'x').then(() => {
+        const then = new Date(Date.now() - age);
+        return fs.utimes(join(place, name), then, then);
+      });
+    await left('a.0.tmp', 3_600_000);
+    await left('b.live-3.tmp', 1000);
+    await fileStore(fs, place).put('c', Uint8Array.of(1));
+    expect((await fs.readdir(place)).sort()).toEqual(['a', 'b.live-3.tmp', 'c']);
+  });
+
+  it('sweeps before it gives up on a full disk', async () => {
+    const place = join(directory, 'full');
+    let full = false;
+    const filling: FileSystem = {
       ...fs,
-      open: async (path: string, flags: string) => {
+      open: async (path, flags) => {
         const file = await fs.open(path, flags);
+        const write: typeof file.write = async (...args: unknown[]) => {
+          const left = (await fs.readdir(place)).some((name) => name.startsWith('left'));
+          if (full && left) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+          return (file.write as (...args: unknown[]) => never)(...args);
+        };
         return {
-          async writeFile(bytes: Uint8Array) {
-            await file.writeFile(bytes.subarray(0, 1));
-            throw new Error('no space left');
-          },
+          write,
+          read: (...args) => file.read(...args),
+          stat: () => file.stat(),
           sync: () => file.sync(),
           close: () => file.close(),
         };
       },
     };
-    await expect(fileStore(failing, place).put('a', Uint8Array.of(2, 3))).rejects.toThrow('no space left');
-    expect(await fileStore(fs, place).get('a')).toEqual(Uint8Array.of(1));
-    expect(await list(fileStore(fs, place))).toEqual(['a']);
+    const store = fileStore(filling, place);
+    await store.put('a', Uint8Array.of(1));
+    await fs.writeFile(join(place, 'left.0.tmp'), 'x');
+    await fs.utimes(join(place, 'left.0.tmp'), new Date(0), new Date(0));
+    full = true;
+    await store.put('b', Uint8Array.of(2));
+    expect((await fs.readdir(place)).sort()).toEqual(['a', 'b']);
   });
 
   it('refuses names too long for a file', async () => {

@@ -53,6 +53,7 @@ export class Phone {
             this.onPut(key, bytes);
             return (this.store.compareAndSwap as NonNullable<Store['compareAndSwap']>)(key, bytes, previous);
           }),
+        create: (key, bytes) => operation(`create ${key}`, () => this.store.create(key, bytes)),
         delete: (key) => operation(`delete ${key}`, () => this.store.delete(key)),
         keys: (prefix) => this.store.keys(prefix),
       },

@@ -30,16 +30,24 @@ export function faultyStore(store: Store, faults: Faults = {}): Store & { operat
     if (done) await work();
     throw new Error('the store failed');
   };
+  const fill = (key: string, bytes: Uint8Array) => {
+    const others = [...sizes].reduce((sum, [name, size]) => (name === key ? sum : sum + size), 0);
+    if (others + bytes.length > (faulty.faults.room ?? Infinity)) throw new Error('no space left');
+    sizes.set(key, bytes.length);
+  };
   const faulty = {
     operations: 0,
     faults,
     get: (key: string) => operate(() => store.get(key)),
     put: (key: string, bytes: Uint8Array) =>
       operate(async () => {
-        const others = [...sizes].reduce((sum, [name, size]) => (name === key ? sum : sum + size), 0);
-        if (others + bytes.length > (faulty.faults.room ?? Infinity)) throw new Error('no space left');
-        sizes.set(key, bytes.length);
+        fill(key, bytes);
         await store.put(key, bytes);
+      }),
+    create: (key: string, bytes: Uint8Array) =>
+      operate(async () => {
+        if ((await store.get(key)) === undefined) fill(key, bytes);
+        return store.create(key, bytes);
       }),
     delete: (key: string) =>
       operate(async () => {

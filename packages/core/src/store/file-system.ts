@@ -1,0 +1,75 @@
+/**
+ * The little of a file system that a store of files needs.
+ *
+ * @module
+ */
+import { refuse } from '../check.ts';
+
+/** An open file. */
+export interface OpenFile {
+  write(bytes: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesWritten: number }>;
+  read(bytes: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number }>;
+  stat(): Promise<{ size: number; mtimeMs: number }>;
+  /** Returns once the bytes are on the medium. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The functions of `node:fs/promises` that are used: that module itself, or any that behaves like it. */
+export interface FileSystem {
+  mkdir(path: string, options: { recursive: true }): Promise<unknown>;
+  open(path: string, flags: string): Promise<OpenFile>;
+  readdir(path: string): Promise<string[]>;
+  rename(from: string, to: string): Promise<void>;
+  /** A second name for a file; fails with `EEXIST` where the name is taken. */
+  link(existing: string, path: string): Promise<void>;
+  unlink(path: string): Promise<void>;
+}
+
+/** Node reads and writes less than 2 GiB a call. */
+const PIECE = 2 ** 26;
+
+export async function writeAll(file: OpenFile, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    at += (await file.write(bytes, at, Math.min(PIECE, bytes.length - at), at)).bytesWritten;
+  }
+}
+
+export async function readAll(file: OpenFile): Promise<Uint8Array> {
+  const bytes = new Uint8Array((await file.stat()).size);
+  for (let at = 0; at < bytes.length; ) {
+    const { bytesRead } = await file.read(bytes, at, Math.min(PIECE, bytes.length - at), at);
+    // Files are replaced, never written again: only another program cuts one short.
+    if (bytesRead === 0) refuse('DECODE_FAILED', 'fileStore.get', `${bytes.length} bytes`, at);
+    at += bytesRead;
+  }
+  return bytes;
+}
+
+/** Windows opens no directories; there a rename is durable once the file system's own journal is. */
+export async function syncDirectory(fs: FileSystem, directory: string): Promise<void> {
+  let handle: OpenFile;
+  try {
+    handle = await fs.open(directory, 'r');
+  } catch {
+    return;
+  }
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+export function isCode(error: unknown, ...codes: string[]): boolean {
+  return codes.includes(String((error as { code?: unknown } | null)?.code));
+}
+
+export async function unlessMissing<T>(result: Promise<T>): Promise<T | undefined> {
+  try {
+    return await result;
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
