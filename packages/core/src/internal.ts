@@ -11,5 +11,6 @@ export { float16ToFloat32, float32ToFloat16 } from './model/half.ts';
 export { type FileTensor, modelFile } from './model/model-file.ts';
 export { readValues } from './model/tensor-values.ts';
 export { SerialQueue } from './serial-queue.ts';
+export { checkCreates } from './store/memory-store.ts';
 export { sha256Hex } from './sha256-hex.ts';
 export { utf8Decode, utf8Encode } from './utf8.ts';

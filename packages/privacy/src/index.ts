@@ -94,6 +94,7 @@ export {
   type TreeNode,
   type TreeState,
 } from './factorization/tree.ts';
+export type { LedgerFilter } from './ledger/filter.ts';
 export { type Charge, type LedgerOptions, type PrivacyLedger, privacyLedger } from './ledger/ledger.ts';
 export type {
   ChargedRelease,

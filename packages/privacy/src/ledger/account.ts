@@ -7,6 +7,8 @@ import type { ClientId } from '@fedkit/core';
 import { refuse } from '@fedkit/core/internal';
 import type { Accountant } from '../accountant.ts';
 import type { DpEvent } from '../event/types.ts';
+import { AdaptiveTotals, type NextRelease } from './adaptive.ts';
+import { type LedgerFilter, filterOf } from './filter.ts';
 import { ClientHistories } from './histories.ts';
 import type {
   ChargedRelease,
@@ -29,18 +31,21 @@ export interface LedgerState {
   readonly rounds: Map<number, ChargedRelease[]>;
   /** Where ε is of single clients, and every charge so far says who took part. */
   histories: ClientHistories | undefined;
+  /** What `events: 'adaptive'` is decided by. */
+  readonly adaptive: AdaptiveTotals | undefined;
 }
 
 /** What the opening record says. */
 export function openingIdentity(records: readonly LedgerRecord[]): LedgerIdentity & { readonly budget: PrivacyBudget } {
   const opening = records[0]?.body;
   if (opening?.kind !== 'open') refuse('DECODE_FAILED', 'ledger', 'an opening record', opening?.kind);
-  const { run, unit, neighboring, composition, maxParticipations, minSeparation, budget } = opening;
+  const { run, unit, neighboring, composition, events, maxParticipations, minSeparation, budget } = opening;
   return {
     run,
     unit,
     neighboring,
     ...(composition === undefined ? {} : { composition }),
+    ...(events === undefined ? {} : { events }),
     ...(maxParticipations === undefined ? {} : { maxParticipations }),
     ...(minSeparation === undefined ? {} : { minSeparation }),
     budget,
@@ -54,13 +59,16 @@ export function openingIdentity(records: readonly LedgerRecord[]): LedgerIdentit
  */
 export function accountFor(records: readonly LedgerRecord[], accountant: () => Accountant): LedgerState {
   const { budget, ...identity } = openingIdentity(records);
+  const own = identity.composition !== undefined;
+  const adaptive = identity.events === 'adaptive' && new AdaptiveTotals(identity.neighboring, budget, own);
   const state: LedgerState = {
     identity,
     budget,
     charged: new Map(),
     clients: new Map(),
     rounds: new Map(),
-    histories: identity.composition === undefined ? undefined : new ClientHistories(),
+    histories: own && !adaptive ? new ClientHistories() : undefined,
+    adaptive: adaptive || undefined,
   };
   for (const { body, realized } of records) addRecord(state, body, realized, accountant);
   return state;
@@ -84,6 +92,7 @@ export function addRecord(
       const charges = state.rounds.get(round) ?? [];
       state.rounds.set(round, [...charges, { event, count, round, ...(realized && { realized }) }]);
     }
+    state.adaptive?.add({ ...body, participants: realized?.participants });
     // As published, records do not say who took part: then everyone may have paid for everything.
     if (realized?.participants === undefined) state.histories = undefined;
     else state.histories?.add(realized.participants, body, accountant);
@@ -95,12 +104,8 @@ export function addRecord(
 }
 
 /** ε at `delta` of what the ledger composes, and of `more` on top, by a fresh accountant; 0 for nothing. */
-export function epsilonOf(
-  state: LedgerState,
-  make: () => Accountant,
-  delta: number,
-  more?: { event: DpEvent; count: number; participants?: readonly ClientId[] | undefined },
-): number {
+export function epsilonOf(state: LedgerState, make: () => Accountant, delta: number, more?: NextRelease): number {
+  if (state.adaptive !== undefined) return state.adaptive.epsilon(delta, more);
   if (state.histories !== undefined) {
     return more === undefined
       ? state.histories.epsilon(make, delta)
@@ -111,6 +116,14 @@ export function epsilonOf(
   for (const { event, count } of state.charged.values()) accountant.compose(event, count);
   if (more !== undefined) accountant.compose(more.event, more.count);
   return accountant.epsilon(delta);
+}
+
+/** What the ledger's ε rests on. */
+export function ledgerFilter({ identity, charged }: LedgerState): LedgerFilter {
+  return filterOf(
+    identity,
+    [...charged.values()].map(({ event }) => event),
+  );
 }
 
 /**

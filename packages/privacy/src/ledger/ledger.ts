@@ -1,20 +1,39 @@
 /**
  * A persistent privacy budget: asked before anything is released, and written before anything is released.
  *
- * The filter refuses what would take ε above the budget at its δ, so the total never exceeds it. That bound is proven for
- * releases whose noise, clip-to-noise ratio and sampling were fixed in advance, of which stopping early is one; a run that
- * chooses them by what it saw should be charged through an accountant of one fixed Rényi order (Feldman and Zrnic, "Individual
- * Privacy Accounting via a Rényi Filter", NeurIPS 2021, arXiv 2008.11193).
+ * The filter refuses what would take ε above the budget at its δ, so the total never exceeds it. By an accountant's total that
+ * is proven for releases that were fixed in advance, of which stopping early is one, and for Gaussian ones; where a later
+ * release depends on earlier results, open the ledger with `events: 'adaptive'`: see `filter.ts` for what is proven of which.
+ *
+ * Records are created, never overwritten. Two writers on one store cannot both create the next one, and whoever comes second
+ * has seen a total without the first one's charge: it is refused, by name, for good.
  *
  * @module
  */
 import { type ClientId, secureRng, type Store } from '@fedkit/core';
-import { checkInteger, checkPositive, refuse, SerialQueue, utf8Decode, utf8Encode } from '@fedkit/core/internal';
+import {
+  checkCreates,
+  checkInteger,
+  checkPositive,
+  refuse,
+  SerialQueue,
+  utf8Decode,
+  utf8Encode,
+} from '@fedkit/core/internal';
 import { type Accountant, checkDelta } from '../accountant.ts';
 import { checkEvent } from '../event/event.ts';
 import type { DpEvent } from '../event/types.ts';
 import type { NoisyStatistics } from '../mechanism/statistics.ts';
-import { accountFor, addRecord, checkParticipants, epsilonOf, type LedgerState, openingIdentity } from './account.ts';
+import {
+  accountFor,
+  addRecord,
+  checkParticipants,
+  epsilonOf,
+  ledgerFilter,
+  type LedgerState,
+  openingIdentity,
+} from './account.ts';
+import type { LedgerFilter } from './filter.ts';
 import {
   type ChargedRelease,
   encodeLedger,
@@ -49,6 +68,8 @@ export interface PrivacyLedger {
   readonly head: string;
   /** Number of records. */
   readonly length: number;
+  /** Which argument the bound rests on, for what has been charged so far. */
+  readonly filter: LedgerFilter;
   /** ε of everything charged, or under `composition: 'own-rounds'` of the client that has paid most, at the budget's δ: an upper bound. */
   spent(): number;
   /** Whether charging `event` would take ε above the budget, whoever takes part. */
@@ -58,9 +79,10 @@ export interface PrivacyLedger {
   /** How often `client` took part. */
   participations(client: ClientId): number;
   /**
-   * Charges and stores, or refuses and changes nothing.
+   * Charges and stores, or refuses and changes nothing. Once it resolves the charge is on the medium.
    *
-   * @throws FedkitError `BUDGET_EXHAUSTED` if ε or a client's participations would exceed their limit, `UNSUPPORTED_EVENT` if the
+   * @throws FedkitError `PROTOCOL_STATE` if another writer has gone on with the ledger since this one was opened: open it anew;
+   * `BUDGET_EXHAUSTED` if ε or a client's participations would exceed their limit, `UNSUPPORTED_EVENT` if the
    * accountant cannot bound the event.
    */
   charge(charge: Charge): Promise<void>;
@@ -80,7 +102,7 @@ export interface PrivacyLedger {
 
 /** How a ledger is opened. */
 export interface LedgerOptions extends Omit<LedgerIdentity, 'neighboring'> {
-  /** Where records are kept, each under a key of its own. One writer at a time. */
+  /** Where records are kept, each under a key of its own, made by `create`. */
   readonly store: Store;
   /** Prefix of the keys; default `privacy-ledger`. */
   readonly key?: string;
@@ -97,11 +119,12 @@ export interface LedgerOptions extends Omit<LedgerIdentity, 'neighboring'> {
  * @throws FedkitError `AUTHENTICATION_FAILED` for a stored ledger that was edited, truncated, reordered, or is another run's;
  * `DECODE_FAILED` for what is none; `INVALID_ARGUMENT` if unit, relation or limits are not those it began with;
  * `BUDGET_EXHAUSTED` for a budget below what is spent. Nothing is stored then.
- * @complexity Reading is one `get` a record, charging two `put`s.
+ * @complexity Reading is one `get` a record, charging one `create` and one `put`.
  */
 export async function privacyLedger(options: LedgerOptions): Promise<PrivacyLedger> {
   const where = 'privacyLedger';
-  const { store, accountant } = options;
+  const { accountant } = options;
+  const store = checkCreates(where, options.store);
   const prefix = options.key ?? 'privacy-ledger';
   const budget = checkBudget(`${where}: budget`, options.budget);
   const identity = identityOf(where, options);
@@ -116,8 +139,9 @@ export async function privacyLedger(options: LedgerOptions): Promise<PrivacyLedg
   }
   if (records.length === 0) {
     const opening = makeRecord({ index: 0, previous: '', kind: 'open', ...identity, budget }, undefined, '');
-    await write(store, prefix, opening);
-    records.push(opening);
+    // Two that begin it at once begin the same, or one of them is refused below.
+    if (!(await write(store, prefix, opening))) records.push(...(await load(where, store, prefix)));
+    else records.push(opening);
   }
   checkIdentity(where, openingIdentity(records), identity);
   const state = accountFor(records, accountant);
@@ -132,6 +156,9 @@ class StoredLedger implements PrivacyLedger {
   readonly #accountant: () => Accountant;
   readonly #records: LedgerRecord[];
   readonly #state: LedgerState;
+  /** A record that may have been stored although the store said it failed. */
+  #unsettled: LedgerRecord | undefined;
+  #fenced = false;
   /** Calls take turns: each sees what the one before stored. */
   readonly #queue = new SerialQueue();
 
@@ -159,6 +186,10 @@ class StoredLedger implements PrivacyLedger {
     return this.#records.length;
   }
 
+  get filter(): LedgerFilter {
+    return ledgerFilter(this.#state);
+  }
+
   spent(): number {
     return epsilonOf(this.#state, this.#accountant, this.budget.delta);
   }
@@ -176,7 +207,7 @@ class StoredLedger implements PrivacyLedger {
   }
 
   charge(charge: Charge): Promise<void> {
-    return this.#queue.run(async () => {
+    return this.#inTurn(async () => {
       const where = 'privacyLedger.charge';
       const { round, realized, statistics } = charge;
       const event = checkEvent(`${where}: event`, charge.event);
@@ -198,7 +229,7 @@ class StoredLedger implements PrivacyLedger {
   }
 
   observe(facts: { readonly round?: number; readonly realized: RealizedRound }): Promise<void> {
-    return this.#queue.run(async () => {
+    return this.#inTurn(async () => {
       const { round, realized } = facts;
       if (round !== undefined) checkInteger('privacyLedger.observe: round', round);
       checkParticipants('privacyLedger.observe', this.#state, round, realized.participants);
@@ -207,7 +238,7 @@ class StoredLedger implements PrivacyLedger {
   }
 
   setBudget(budget: PrivacyBudget): Promise<void> {
-    return this.#queue.run(async () => {
+    return this.#inTurn(async () => {
       checkBudget('privacyLedger.setBudget: budget', budget);
       const spent = epsilonOf(this.#state, this.#accountant, budget.delta);
       if (spent > budget.epsilon) {
@@ -240,16 +271,58 @@ class StoredLedger implements PrivacyLedger {
 
   async #append(body: LedgerBody, realized: RealizedRound | undefined): Promise<void> {
     const record = makeRecord(body, realized, salt());
-    await write(this.#store, this.#prefix, record);
+    this.#unsettled = record;
+    if (!(await write(this.#store, this.#prefix, record))) this.#refuseSecond();
+    this.#unsettled = undefined;
+    this.#adopt(record);
+  }
+
+  #adopt(record: LedgerRecord): void {
     this.#records.push(record);
     addRecord(this.#state, record.body, record.realized, this.#accountant);
   }
+
+  /** Whether a write that failed took place is found out before the next: nothing was released on it, but it counts. */
+  async #settle(): Promise<void> {
+    if (this.#fenced) this.#refuseSecond();
+    const record = this.#unsettled;
+    if (record === undefined) return;
+    const stored = await this.#store.get(`${this.#prefix}/${record.body.index}`);
+    if (stored !== undefined) {
+      if (utf8Decode(stored) !== recordLine(record, true)) this.#refuseSecond();
+      this.#adopt(record);
+    }
+    this.#unsettled = undefined;
+  }
+
+  #refuseSecond(): never {
+    this.#fenced = true;
+    this.#unsettled = undefined;
+    refuse(
+      'PROTOCOL_STATE',
+      `privacyLedger: ${this.#prefix}`,
+      'to be its only writer: another has gone on with it; open it anew',
+      `its record ${this.#records.length}`,
+    );
+  }
+
+  #inTurn(call: () => Promise<void>): Promise<void> {
+    return this.#queue.run(async () => {
+      await this.#settle();
+      return call();
+    });
+  }
 }
 
-/** First the record, then the head: a crash in between leaves one record that nothing was released on. */
-async function write(store: Store, prefix: string, record: LedgerRecord): Promise<void> {
-  await store.put(`${prefix}/${record.body.index}`, utf8Encode(recordLine(record, true)));
+/**
+ * First the record, then the head: a crash in between leaves one record that nothing was released on.
+ *
+ * @returns false, nothing being written, where a record of this number is there.
+ */
+async function write(store: Store, prefix: string, record: LedgerRecord): Promise<boolean> {
+  if (!(await store.create(`${prefix}/${record.body.index}`, utf8Encode(recordLine(record, true))))) return false;
   await store.put(`${prefix}/head`, utf8Encode(`${record.body.index + 1}`));
+  return true;
 }
 
 async function load(where: string, store: Store, prefix: string): Promise<LedgerRecord[]> {
@@ -267,17 +340,21 @@ async function load(where: string, store: Store, prefix: string): Promise<Ledger
 }
 
 function identityOf(where: string, options: LedgerOptions): LedgerIdentity {
-  const { run, unit, composition, maxParticipations, minSeparation } = options;
+  const { run, unit, composition, events, maxParticipations, minSeparation } = options;
   if (typeof run !== 'string' || run === '') refuse('INVALID_ARGUMENT', `${where}: run`, 'a name', run);
   if (unit !== 'user' && unit !== 'example') refuse('INVALID_ARGUMENT', `${where}: unit`, "'user' or 'example'", unit);
   if (composition !== undefined && composition !== 'own-rounds') {
     refuse('INVALID_ARGUMENT', `${where}: composition`, "'own-rounds' or none", composition);
+  }
+  if (events !== undefined && events !== 'fixed' && events !== 'adaptive') {
+    refuse('INVALID_ARGUMENT', `${where}: events`, "'fixed', 'adaptive' or none", events);
   }
   return {
     run,
     unit,
     neighboring: options.accountant().neighboring,
     ...(composition === undefined ? {} : { composition }),
+    ...(events === undefined ? {} : { events }),
     ...(maxParticipations === undefined
       ? {}
       : { maxParticipations: checkInteger(`${where}: maxParticipations`, maxParticipations, 1) }),
@@ -291,7 +368,7 @@ function checkIdentity(where: string, stored: LedgerIdentity, given: LedgerIdent
   if (stored.run !== given.run) {
     refuse('AUTHENTICATION_FAILED', `${where}: run`, `the ledger of ${given.run}`, `that of ${stored.run}`);
   }
-  for (const field of ['unit', 'neighboring', 'composition', 'maxParticipations', 'minSeparation'] as const) {
+  for (const field of ['unit', 'neighboring', 'composition', 'events', 'maxParticipations', 'minSeparation'] as const) {
     if (stored[field] !== given[field]) {
       refuse('INVALID_ARGUMENT', `${where}: ${field}`, `${String(stored[field])}, as the ledger began`, given[field]);
     }

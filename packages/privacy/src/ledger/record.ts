@@ -38,6 +38,12 @@ export interface LedgerIdentity {
    * part, as the server does.
    */
   readonly composition?: 'own-rounds';
+  /**
+   * How events come about. `adaptive`: a later one may depend on what earlier ones have shown, and a Rényi filter decides.
+   * `fixed`: on its owner's word all were fixed in advance, and the accountant decides. Absent: the accountant decides, and
+   * `filter` says what that rests on.
+   */
+  readonly events?: 'fixed' | 'adaptive';
   /** No client may take part more often. */
   readonly maxParticipations?: number;
   /** No client may take part twice within this many rounds. */
