@@ -69,9 +69,8 @@ export async function auditExampleLevel(run: ExampleLevelRun): Promise<Audited> 
   const start = model.init(seededRng('audit'));
   const { values } = await trainer.train(start, {}, { steps, batchSize: 'all', learningRate, rng });
   const claim = gaussianMechanism({ placement: 'central', size: model.layout.size, clip, noiseStd });
-  const claimedEpsilon = pldAccountant({ neighboring: 'add-or-remove' })
-    .compose(event.selfComposed(claim.event, steps))
-    .epsilon(delta);
-  const report = auditOneRun({ ...splitScores(canaries, (parameter) => -values[parameter]), delta, claimedEpsilon });
-  return { claimedEpsilon, report, params: start.map((value, i) => value + values[i]) };
+  const claimed = pldAccountant({ neighboring: 'add-or-remove' }).compose(event.selfComposed(claim.event, steps));
+  const scores = splitScores(canaries, (parameter) => -values[parameter]);
+  const report = auditOneRun({ ...scores, delta, claim: claimed });
+  return { claimedEpsilon: claimed.epsilon(delta), report, params: start.map((value, i) => value + values[i]) };
 }

@@ -54,9 +54,7 @@ export async function auditUserLevel(run: UserLevelRun): Promise<Audited> {
   }
   const params = algorithm.params(state);
   const claim = gaussianMechanism({ ...options, clip, noiseStd });
-  const claimedEpsilon = pldAccountant({ neighboring: 'add-or-remove' })
-    .compose(event.selfComposed(claim.event, rounds))
-    .epsilon(delta);
+  const claimed = pldAccountant({ neighboring: 'add-or-remove' }).compose(event.selfComposed(claim.event, rounds));
   const scores = splitScores(canaries, (parameter) => params[parameter] - start[parameter]);
-  return { claimedEpsilon, report: auditOneRun({ ...scores, delta, claimedEpsilon }), params };
+  return { claimedEpsilon: claimed.epsilon(delta), report: auditOneRun({ ...scores, delta, claim: claimed }), params };
 }

@@ -59,7 +59,7 @@ export {
   type TrainingRun,
 } from './release/statement.ts';
 export { type AccountantKind, type Support, type SupportRow, supportMatrix } from './support.ts';
-export { type AuditReport, auditOneRun } from './audit/audit.ts';
+export { type AuditReport, type AuditVerdict, auditOneRun } from './audit/audit.ts';
 export { type Guesses, oneRunEpsilon, oneRunGaussianEpsilon, oneRunPValue } from './audit/one-run.ts';
 export { type AdaptiveClipState, type AdaptiveClipping, adaptiveClipping } from './clip/adaptive.ts';
 export { type ClipResult, clipL2, clipL2PerTensor, zeroIfNonFinite } from './clip/l2.ts';

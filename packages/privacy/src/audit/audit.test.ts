@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import vectors from '../../test/vectors/mechanisms.json' with { type: 'json' };
 import { normalUpperQuantile } from '../special/normal.ts';
 import { analyticGaussianDelta } from '../calibrate/analytic-gaussian.ts';
+import { event } from '../event/event.ts';
+import { pldAccountant } from '../pld/accountant.ts';
 import { auditOneRun } from './audit.ts';
 import { type Guesses, oneRunEpsilon, oneRunGaussianEpsilon, oneRunPValue, refutesGaussian } from './one-run.ts';
 
@@ -140,9 +142,17 @@ describe('auditOneRun', () => {
     }
   });
 
-  it('refutes a claim that halves the noise', () => {
-    const report = auditOneRun({ ...scores(2, 5000, 'halved'), delta: 1e-5, claimedEpsilon: 4.3771780957 });
+  it('refutes a claim that halves the noise by the curve of the claim', () => {
+    const claim = pldAccountant({ neighboring: 'add-or-remove' });
+    claim.compose(event.gaussian({ noiseStd: 1, recordNorm: 1 }));
+    const report = auditOneRun({ ...scores(2, 5000, 'halved'), delta: 1e-5, claim });
     expect(report.refuted).toBe(true);
+    expect(report.verdict?.claimedEpsilon).toBeCloseTo(4.3772, 3);
+    expect(auditOneRun({ ...scores(1, 5000, 'honest'), delta: 1e-5, claim }).refuted).toBe(false);
+  });
+
+  it('refutes what even the bound for every mechanism rules out', () => {
+    expect(auditOneRun({ ...scores(3, 5000, 'third'), delta: 1e-5, claimedEpsilon: 4.3771780957 }).refuted).toBe(true);
   });
 
   it('finds nothing where there is nothing, ties included', () => {
