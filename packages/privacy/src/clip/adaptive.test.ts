@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { insecureTestRng } from '../../test/insecure-rng.ts';
 import vectors from '../../test/vectors/mechanisms.json' with { type: 'json' };
+import { distanceFactor, NEIGHBORING, type Neighboring } from '../neighboring.ts';
 import { adaptiveClipping, nextClip } from './adaptive.ts';
 
 const outOfRange = expect.objectContaining({ code: 'OUT_OF_RANGE' });
@@ -43,6 +44,48 @@ describe('the clip', () => {
     });
   });
 
+  it('holds its floor however long nobody is clipped, and rises again from there', () => {
+    const adaptive = adaptiveClipping({ expectedClients: 100 });
+    const low = adaptiveClipping({ expectedClients: 100, minimumClip: 0.01 });
+    const rng = insecureTestRng('floor');
+    let state = adaptive.init();
+    let above = low.init();
+    for (let round = 0; round < 1500; round++) {
+      state = adaptive.step(state, 100, rng).state;
+      above = low.step(above, 100, rng).state;
+    }
+    expect(state.clip).toBe(2 ** -64);
+    expect(above.clip).toBe(0.01);
+    expect(low.step(above, -100, rng).state.clip).toBeGreaterThan(0.01);
+    for (let round = 0; round < 4000; round++) state = adaptive.step(state, -100, rng).state;
+    expect(state.clip).toBe(2 ** 100);
+    expect(adaptive.step(state, 100, rng).state.clip).toBeLessThan(2 ** 100);
+  });
+
+  it('moves the sum, between any neighbours of any relation, by no more than is charged', () => {
+    const adaptive = adaptiveClipping({ expectedClients: 4, initialClip: 1 });
+    const state = adaptive.init();
+    // Every kind of record there is: nothing at all, within the clip, at it, above it, quarantined.
+    const records = [0, 1e-30, 0.5, 1, 1 + 2 ** -52, 7, Infinity, Number.NaN];
+    const sum = (cohort: readonly number[]) => cohort.reduce((all, norm) => all + adaptive.indicator(norm, state), 0);
+    const others = [0.5, 7, 0];
+    const { recordNorm } = adaptive.event as { recordNorm: number };
+    for (const neighboring of NEIGHBORING) {
+      let most = 0;
+      for (const record of records) {
+        const neighbours: Record<Neighboring, number[][]> = {
+          'add-or-remove': [others],
+          'replace-one': records.map((other) => [...others, other]),
+          'replace-special': [[...others, 0]],
+        };
+        for (const neighbour of neighbours[neighboring]) {
+          most = Math.max(most, Math.abs(sum([...others, record]) - sum(neighbour)));
+        }
+      }
+      expect(most).toBe(recordNorm * distanceFactor(neighboring));
+    }
+  });
+
   it('publishes a fraction in [0, 1], noised as charged', () => {
     const adaptive = adaptiveClipping({ expectedClients: 1000, countStd: 30 });
     const rng = insecureTestRng('fraction');
@@ -68,6 +111,8 @@ describe('the clip', () => {
       { expectedClients: 0 },
       { expectedClients: 10, initialClip: 0 },
       { expectedClients: 10, countStd: -1 },
+      { expectedClients: 10, minimumClip: 0 },
+      { expectedClients: 10, minimumClip: 0.2 },
     ]) {
       expect(() => adaptiveClipping(bad)).toThrow(outOfRange);
     }
