@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { float16ToFloat32, float32ToFloat16 } from '@fedkit/core/internal';
+import { float16ToFloat32, float32ToFloat16, refuse } from '@fedkit/core/internal';
 import { createCodec } from '../stage/codec.ts';
 import { maxMagnitude } from '../stage/magnitude.ts';
 import type { Stage } from '../stage/stage.ts';
@@ -13,10 +13,13 @@ import { asQuantizer, type Quantizer } from './quantizer.ts';
 
 /** The largest value that rounds to a finite half. */
 const MAX_HALF = 65_519.996;
+/** Of the power of two that a half may stand for: 65,504 times this is the largest below float32's end. */
+const MAX_EXPONENT = 112;
 
 /**
  * 16 bits a value, relative error up to 2^-11 for magnitudes from 2^-14. A vector that reaches beyond 65,504 is
- * divided by a power of two first, which the bytes name; others are plain halves.
+ * divided by a power of two first, which the bytes name; others are plain halves. Magnitudes from 3.4019e38 on, of which the
+ * nearest half is beyond float32, are `OUT_OF_RANGE`.
  */
 export function float16(): Quantizer {
   return asQuantizer(createCodec(FLOAT16));
@@ -32,6 +35,9 @@ export const FLOAT16: Stage & { readonly linearity: 'perClient' } = {
     let exponent = 0;
     let scale = 1;
     for (const largest = maxMagnitude(values); largest * scale > MAX_HALF; scale /= 2) exponent++;
+    if (exponent > MAX_EXPONENT) {
+      refuse('OUT_OF_RANGE', 'float16: values', 'magnitudes below 3.4019e38', maxMagnitude(values));
+    }
     out.byte(exponent);
     const room = out.reserve(2 * values.length);
     for (let i = 0; i < values.length; i++) {
@@ -43,7 +49,7 @@ export const FLOAT16: Stage & { readonly linearity: 'perClient' } = {
 
   read(input, size, sink) {
     const exponent = input.byte();
-    if (exponent > 112) corrupt('an exponent up to 112', exponent);
+    if (exponent > MAX_EXPONENT) corrupt(`an exponent up to ${MAX_EXPONENT}`, exponent);
     const scale = 2 ** exponent;
     const bytes = input.take(2 * size);
     emitChunks(size, sink, (chunk, offset) => {

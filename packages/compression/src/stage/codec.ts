@@ -4,10 +4,12 @@
  * @module
  */
 import type { Codec, CodecContext, Linearity, LinearCodec, Sink, SumContext } from '@fedkit/core/codec';
-import { checkBytes, checkFinite, checkInteger, checkVector, refuse } from '@fedkit/core/internal';
+import { FedkitError, isFedkitError } from '@fedkit/core';
+import { checkBytes, checkFinite, checkInteger, isFiniteVector, refuse } from '@fedkit/core/internal';
 import { ByteReader, corrupt } from '../wire/byte-reader.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
 import { foreignStage } from './foreign.ts';
+import { finiteMagnitude } from './magnitude.ts';
 import { readNested, writeNested } from './nested.ts';
 import { Decoding, Encoding, type LinearStage, type Stage } from './stage.ts';
 
@@ -17,6 +19,9 @@ export const VERSION = 1;
 export const MAX_SIZE = 0x7fffffff;
 /** The most values that bytes may declare while the caller gives no `expectedSize`: 256 MiB of float32. */
 export const MAX_UNEXPECTED_SIZE: number = 1 << 26;
+
+/** Magnitudes below this, and above its inverse, decode to finite values whatever the codec. */
+const SAFE = 2 ** 64;
 
 /** A codec of this package. Nested, it costs one byte. */
 export interface StagedCodec<L extends Linearity = Linearity> extends Codec<L> {
@@ -69,13 +74,38 @@ export function linearStage(stage: Stage): LinearStage | undefined {
 }
 
 function encodeWith(stage: Stage, values: Float32Array, context: CodecContext): Uint8Array {
-  checkFinite('encode: values', checkVector('encode: values', values));
+  const largest = finiteMagnitude('encode: values', values);
   const out = new ByteWriter();
   out.byte(MAGIC);
   out.byte(VERSION);
   out.varint(values.length);
   writeNested(out, stage, values, new Encoding(context));
-  return out.finish();
+  const bytes = out.finish();
+  if (largest > SAFE || (largest > 0 && largest < 1 / SAFE))
+    checkDecodes(stage, bytes, values.length, context, largest);
+  return bytes;
+}
+
+/**
+ * Refuses what the decoder would refuse: a value near float32's ends that scaling, rotation or rounding takes beyond them. Called
+ * where that can be: no stage and no four of them together make a value 2^64 times as large.
+ */
+function checkDecodes(
+  stage: Stage,
+  bytes: Uint8Array,
+  expectedSize: number,
+  context: CodecContext,
+  largest: number,
+): void {
+  try {
+    visitWith(stage, bytes, new Decoding({ ...context, expectedSize }), () => ({ dense() {}, sparse() {} }));
+  } catch (cause) {
+    if (!isFedkitError(cause, 'DECODE_FAILED')) throw cause;
+    const expected = `values that ${stage.kind} can decode: these leave the range of float32`;
+    throw new FedkitError('OUT_OF_RANGE', `encode: values: expected ${expected}, got magnitudes of ${largest}`, {
+      cause,
+    });
+  }
 }
 
 /** Reads a whole message; `prepare` is given the size once it is known to be allowed. */
@@ -136,5 +166,7 @@ function decodeSum(stage: LinearStage, sum: Int32Array | Float64Array, options: 
   for (const value of sum) {
     if (!Number.isSafeInteger(value)) refuse('OUT_OF_RANGE', 'decodeSum: sum', 'safe integers', value);
   }
-  return stage.sum(sum, size, options, new Decoding(context));
+  const values = stage.sum(sum, size, options, new Decoding(context));
+  if (!isFiniteVector(values)) refuse('OVERFLOW', 'decodeSum: sum', 'sums within float32', 'larger ones');
+  return values;
 }

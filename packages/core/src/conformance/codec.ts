@@ -114,6 +114,45 @@ export function codecLaws(setup: CodecSetup): Law[] {
       },
     },
     {
+      name: 'what it takes it can decode, however large, small or unequal the values',
+      run() {
+        const largest = 3.4028234663852886e38;
+        for (const size of sizes) {
+          for (const scale of [2 ** -149, 2 ** -126, 1e-30, 1e30, 2 ** 112, 2 ** 126, largest]) {
+            const shapes: [string, (i: number) => number][] = [
+              ['all as large', (i) => (i % 3 === 0 ? -scale : scale)],
+              ['one alone', (i) => (i === size >> 1 ? scale : 0)],
+              ['one among small ones', (i) => (i === 0 ? scale : 2 ** -149)],
+              ['falling', (i) => scale / (i + 1)],
+            ];
+            for (const [shape, value] of shapes) {
+              const values = Float32Array.from({ length: size }, (_, i) => value(i));
+              const own = context(shape);
+              let bytes: Uint8Array;
+              try {
+                bytes = codec.encode(values, own);
+              } catch (error) {
+                ensureRefused(`${size} values of ${scale}, ${shape}`, ['OUT_OF_RANGE'], () => {
+                  throw error;
+                });
+                continue;
+              }
+              let decoded: Float32Array | undefined;
+              try {
+                decoded = codec.decode(bytes, own);
+              } catch (cause) {
+                throw new Error(`expected ${size} values of ${scale}, ${shape}, to be decoded or refused`, { cause });
+              }
+              ensure(
+                decoded.length === size && decoded.every(Number.isFinite),
+                `finite values from ${scale}, ${shape}`,
+              );
+            }
+          }
+        }
+      },
+    },
+    {
       name: 'values that are not finite, or no vector, are refused',
       run() {
         for (const value of [Number.NaN, Infinity, -Infinity]) {
