@@ -69,6 +69,17 @@ describe('codec laws', () => {
       'visit hands over what decode returns, in ascending order, and does not keep its arrays',
     ],
     [
+      'encoder of what its decoder refuses',
+      {
+        decode(bytes, context) {
+          const values = right.decode(bytes, context);
+          if (values.some((value) => Math.abs(value) > 15)) throw new FedkitError('DECODE_FAILED', 'too large');
+          return values;
+        },
+      },
+      'what it takes it can decode, however large, small or unequal the values',
+    ],
+    [
       'encoder of NaN',
       {
         encode: (values, context) =>
