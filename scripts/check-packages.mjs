@@ -43,6 +43,9 @@ try {
   for (const specifier of specifiers) {
     run(project, process.execPath, '--input-type=module', '-e', `await import(${JSON.stringify(specifier)})`);
   }
+  const vectors = JSON.stringify('@fedkit/secagg/vectors/transcripts.json');
+  const isThere = `(await import(${vectors}, { with: { type: 'json' } })).default.negative.length || process.exit(1)`;
+  run(project, process.execPath, '--input-type=module', '-e', isThere);
   console.log(
     `packages: ${Object.keys(dependencies).length} tarballs pass publint and attw and install into a fresh project; ${specifiers.length} entry points import.`,
   );

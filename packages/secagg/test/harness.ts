@@ -70,8 +70,10 @@ export class Round {
   readonly clients = new Map<string, SecAggClient>();
   readonly saves = new Map<string, Saves>();
   readonly given = new WeakSet<SecAggClient>();
-  /** What the server sent last, and what each client answered. */
-  sent = new Map<string, Uint8Array>();
+  /** Every message so far, in the order it was sent; `openings` is the stage after the last. */
+  readonly log: { direction: 'up' | 'down'; client: string; stage: string; bytes: Uint8Array }[] = [];
+  #sent = new Map<string, Uint8Array>();
+  /** What each client answered to it. */
   answers = new Map<string, Uint8Array>();
 
   constructor(
@@ -87,6 +89,21 @@ export class Round {
       this.saves.set(id, saves);
       this.clients.set(id, new SecAggClient(clientOptions(config, id, { persist: saves.persist, ...more(id) })));
     }
+  }
+
+  /** What the server sent last. */
+  get sent(): Map<string, Uint8Array> {
+    return this.#sent;
+  }
+
+  set sent(messages: Map<string, Uint8Array>) {
+    this.#sent = messages;
+    this.#note('down', messages);
+  }
+
+  #note(direction: 'up' | 'down', messages: ReadonlyMap<string, Uint8Array>): void {
+    const stage = this.server.stage === 'finished' ? 'openings' : this.server.stage;
+    for (const [client, bytes] of messages) this.log.push({ direction, client, stage, bytes: bytes.slice() });
   }
 
   get ids(): string[] {
@@ -136,7 +153,9 @@ export class Round {
 
   /** The answers reach the server. */
   async deliver(silent: readonly string[] = []): Promise<void> {
-    for (const [id, bytes] of this.answers) if (!silent.includes(id)) await this.server.receive(id, bytes);
+    const given = new Map([...this.answers].filter(([id]) => !silent.includes(id)));
+    this.#note('up', given);
+    for (const [id, bytes] of given) await this.server.receive(id, bytes);
   }
 
   /** One whole stage, up to the next messages. */

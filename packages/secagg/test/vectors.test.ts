@@ -7,7 +7,8 @@ import { transcripts } from './transcripts/generate.ts';
 import { negativeRound, reach, signedNegativeRound } from './transcripts/negative.ts';
 import type { Round } from './harness.ts';
 import published from './vectors/transcripts.json' with { type: 'json' };
-import type { NegativeVector, RoundVector } from './transcripts/format.ts';
+import type { NegativeRoundVector, NegativeVector, RoundVector } from './transcripts/format.ts';
+import { replayClient, replayServer } from './transcripts/replay.ts';
 
 const rounds = published.rounds as unknown as RoundVector[];
 const negative = published.negative as NegativeVector[];
@@ -43,6 +44,20 @@ describe.each(rounds.map((vector) => [vector.name, vector] as const))('%s', (_, 
       expect(() => followRound({ ...vector, messages })).toThrow();
     }
   });
+});
+
+describe('a message that must be refused, from the file alone', () => {
+  const rounds = published.negativeRounds as unknown as NegativeRoundVector[];
+
+  it.each(negative.map((vector) => [`${vector.side}, ${vector.stage}: ${vector.why}`, vector] as const))(
+    '%s',
+    async (_, { round, side, stage, client, bytes, code }) => {
+      const offer = Buffer.from(bytes, 'hex');
+      const party = side === 'client' ? replayClient(rounds[round], client, stage) : replayServer(rounds[round], stage);
+      const receive = await party;
+      await expect(receive(client, offer)).rejects.toThrow(expect.objectContaining({ code }));
+    },
+  );
 });
 
 describe('a message that must be refused', () => {

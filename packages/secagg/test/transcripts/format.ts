@@ -47,8 +47,22 @@ export interface RoundVector {
   readonly sums: Readonly<Record<string, readonly number[]>>;
 }
 
-/** A message that must be refused, offered when the round of its mode has reached `stage`, see negative.ts. */
+/** The round around negative vectors: honest but for what its name says, and everything to build each party's state again. */
+export interface NegativeRoundVector {
+  readonly name: string;
+  readonly config: string;
+  readonly configDigest: string;
+  readonly clients: readonly ClientVector[];
+  readonly messages: readonly MessageVector[];
+}
+
+/**
+ * A message that must be refused in the round number `round` of the negative rounds: by the server once it has taken all messages
+ * before those that clients send in `stage`; by a client in the place of what it was sent in `stage`. In `released` a client has
+ * answered the request of `unmask`, in `openings` that for openings.
+ */
 export interface NegativeVector {
+  readonly round: number;
   /** Absent: semi-honest. */
   readonly mode?: 'malicious';
   readonly why: string;

@@ -2,12 +2,21 @@
 // From the root: npx tsx --conditions=@fedkit/source packages/secagg/test/transcripts/generate.ts
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { NegativeVector, RoundVector } from './format.ts';
+import type { NegativeRoundVector, NegativeVector, RoundVector } from './format.ts';
+import { negativeRounds, roundOf } from './negative-rounds.ts';
 import { negativeVectors } from './negative.ts';
 import { roundVector } from './rounds.ts';
 import { signedRoundVector } from './signed-rounds.ts';
 
-export async function transcripts(): Promise<{ source: string; rounds: RoundVector[]; negative: NegativeVector[] }> {
+/** What transcripts.json holds. */
+export interface Transcripts {
+  readonly source: string;
+  readonly rounds: RoundVector[];
+  readonly negativeRounds: NegativeRoundVector[];
+  readonly negative: NegativeVector[];
+}
+
+export async function transcripts(): Promise<Transcripts> {
   return {
     source:
       'Made by packages/secagg/test/transcripts/generate.ts; checked there against an independent implementation on node:crypto and BigInt (test/independent.ts)',
@@ -54,7 +63,8 @@ export async function transcripts(): Promise<{ source: string; rounds: RoundVect
         [{ holder: 'c1', dealer: 'c4', found: 'missing' }],
       ),
     ],
-    negative: await negativeVectors(),
+    negativeRounds: await negativeRounds(),
+    negative: (await negativeVectors()).map((vector) => ({ round: roundOf(vector), ...vector })),
   };
 }
 

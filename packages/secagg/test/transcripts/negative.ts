@@ -1,5 +1,5 @@
 // Messages that must be refused, each offered to one party of the round below at one stage.
-import { SecAggServer, plainProvider, roundConfigDigest } from '../../src/index.ts';
+import { type Identity, SecAggServer, plainProvider, roundConfigDigest } from '../../src/index.ts';
 import { signMessage } from '../../src/identity.ts';
 import { HEADER_BYTES, SIGNATURE_BYTES } from '../../src/messages/header.ts';
 import { testingIdentities } from '../../src/testing/index.ts';
@@ -15,6 +15,9 @@ const signers = testingIdentities(
   Array.from({ length: 8 }, (_, i) => `c${i}`),
   'negative',
 );
+
+/** Who signs in the signed one. */
+export const negativeIdentities: Readonly<Record<string, Identity>> = signers.identities;
 
 /** The same against a malicious server: eight clients, t = 5, with identities. */
 export function signedNegativeRound(): Round {
@@ -50,6 +53,7 @@ function resign(round: Round, id: string, change: Change): void {
   round.answers.set(id, signMessage(plainProvider, round.config, digest, signers.identities[id], content));
 }
 
+type Refused = Omit<NegativeVector, 'round'>;
 type Change = (bytes: Uint8Array, round: Round) => Uint8Array;
 const set =
   (at: number, ...values: number[]): Change =>
@@ -241,8 +245,8 @@ function exchange(bytes: Uint8Array, at: number, length: number): Uint8Array {
   return bytes;
 }
 
-async function signedNegativeVectors(): Promise<NegativeVector[]> {
-  const vectors: NegativeVector[] = [];
+async function signedNegativeVectors(): Promise<Refused[]> {
+  const vectors: Refused[] = [];
   const client = 'c0';
   const add = (side: 'client' | 'server', stage: string, why: string, bytes: Uint8Array, code: string): void => {
     vectors.push({ mode: 'malicious', why, side, stage, client, bytes: Buffer.from(bytes).toString('hex'), code });
@@ -278,8 +282,8 @@ async function signedNegativeVectors(): Promise<NegativeVector[]> {
 }
 
 /** All of them, with the bytes. */
-export async function negativeVectors(): Promise<NegativeVector[]> {
-  const vectors: NegativeVector[] = [];
+export async function negativeVectors(): Promise<Refused[]> {
+  const vectors: Refused[] = [];
   const client = 'c0';
   const round = negativeRound();
   while (round.server.stage !== 'finished') {
