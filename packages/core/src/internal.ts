@@ -1,5 +1,6 @@
 /**
- * What the sibling packages share and applications do not need: argument checks, digests, UTF-8, turns of the event loop.
+ * What the sibling packages share and applications do not need: argument checks, digests, UTF-8, turns of the event loop, clocks,
+ * bodies of HTTP messages within bounds.
  *
  * @module
  */
@@ -13,4 +14,8 @@ export { readValues } from './model/tensor-values.ts';
 export { SerialQueue } from './serial-queue.ts';
 export { checkCreates } from './store/memory-store.ts';
 export { sha256Hex } from './sha256-hex.ts';
+export { contentLength, readBody } from './transport/fetch/body.ts';
+export { handlerOf, type Reply } from './transport/fetch/shortcuts.ts';
+export { sleep, systemClock } from './transport/clock.ts';
+export { digestOf as sha256Bytes } from './transport/sha256.ts';
 export { utf8Decode, utf8Encode } from './utf8.ts';

@@ -1,0 +1,1 @@
+"""Which of two coordinates is greater: a softmax regression that Python and TypeScript nodes learn together."""

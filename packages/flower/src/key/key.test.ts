@@ -1,0 +1,102 @@
+import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
+import { p384 } from '@noble/curves/nist.js';
+import { describe, expect, it, vi } from 'vitest';
+import { refusedMutations } from '../../test/mutations.ts';
+import {
+  derSignature,
+  fromBase64,
+  pemOf,
+  pointOf,
+  rawSignature,
+  spkiOf,
+  spkiOfOpenSsh,
+  spkiOfPem,
+  toBase64,
+} from './der.ts';
+import { curveKeys, verifierOf, webCryptoKeys } from './node-key.ts';
+import { sha256Bytes } from '@fedkit/core/internal';
+import { createHash } from 'node:crypto';
+
+const sha256 = (message: Uint8Array) => Uint8Array.from(createHash('sha256').update(message).digest());
+const message = new TextEncoder().encode('2026-11-29T08:00:00.000Z');
+
+describe('keys', () => {
+  it.each([
+    ['webCryptoKeys', () => webCryptoKeys()],
+    ['curveKeys', () => curveKeys(p384, sha256)],
+  ])('%s signs what node:crypto verifies, also restored', async (_name, make) => {
+    const keys = make();
+    const key = await keys.generate();
+    const restored = await keys.restore(key.secret, key.publicKey);
+    expect(restored.publicKey).toEqual(key.publicKey);
+    const pem = Buffer.from(pemOf(key.publicKey)).toString();
+    expect(createPublicKey(pem).export({ type: 'spki', format: 'pem' })).toBe(pem);
+    for (const signer of [key, restored]) {
+      const signature = derSignature(await signer.sign(message));
+      expect(verify('sha256', message, pem, signature)).toBe(true);
+      expect(await (await verifierOf(key.publicKey))(message, rawSignature(signature))).toBe(true);
+    }
+  });
+
+  it('verifies what node:crypto signs, and nothing else', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+    const spki = Uint8Array.from(publicKey.export({ type: 'spki', format: 'der' }));
+    const verifies = await verifierOf(spki);
+    // Enough of them to meet short and padded integers: each comes with odds of 1/256 and 1/2.
+    for (let i = 0; i < 300; i++) {
+      const der = Uint8Array.from(sign('sha256', message, privateKey));
+      const raw = rawSignature(der);
+      expect(derSignature(raw)).toEqual(der);
+      if (i > 5) continue;
+      expect(await verifies(message, raw)).toBe(true);
+      expect(
+        await verifies(
+          message.map((byte) => byte ^ 1),
+          raw,
+        ),
+      ).toBe(false);
+    }
+  });
+
+  it('reads keys as OpenSSL and OpenSSH write them', () => {
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+    const spki = Uint8Array.from(publicKey.export({ type: 'spki', format: 'der' }));
+    expect(spkiOfPem(Uint8Array.from(Buffer.from(publicKey.export({ type: 'spki', format: 'pem' }))))).toEqual(spki);
+    expect(spkiOf(pointOf(spki))).toEqual(spki);
+    const field = (bytes: Uint8Array) => [0, 0, 0, bytes.length, ...bytes];
+    const text = (word: string) => new TextEncoder().encode(word);
+    const blob = [...field(text('ecdsa-sha2-nistp384')), ...field(text('nistp384')), ...field(pointOf(spki))];
+    expect(spkiOfOpenSsh(`ecdsa-sha2-nistp384 ${toBase64(Uint8Array.from(blob))} node 1`)).toEqual(spki);
+    const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ type: 'spki', format: 'pem' });
+    expect(() => spkiOfPem(Uint8Array.from(Buffer.from(other)))).toThrow(/P-384/);
+    for (const line of [
+      '',
+      'ssh-ed25519 AAAA',
+      'ecdsa-sha2-nistp384',
+      'ecdsa-sha2-nistp384 AAAA',
+      'ecdsa-sha2-nistp384 %',
+    ]) {
+      expect(() => spkiOfOpenSsh(line)).toThrow(expect.objectContaining({ code: 'DECODE_FAILED' }));
+    }
+  });
+
+  it('answers 20,000 mutations of signatures and PEMs with an error by name, or what they are', () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+    const signatures = Array.from({ length: 8 }, () => Uint8Array.from(sign('sha256', message, privateKey)));
+    expect(refusedMutations(signatures, 20_000, rawSignature)).toBeGreaterThan(2000);
+    const pem = Uint8Array.from(Buffer.from(publicKey.export({ type: 'spki', format: 'pem' })));
+    expect(refusedMutations([pem], 20_000, spkiOfPem)).toBeGreaterThan(2000);
+    expect(() => fromBase64('*')).toThrow(expect.objectContaining({ code: 'DECODE_FAILED' }));
+  });
+
+  it('says so where there is no WebCrypto', async () => {
+    vi.stubGlobal('crypto', {});
+    expect(() => webCryptoKeys()).toThrow(expect.objectContaining({ code: 'UNSUPPORTED_PLATFORM' }));
+    await expect(verifierOf(new Uint8Array(120))).rejects.toMatchObject({ code: 'UNSUPPORTED_PLATFORM' });
+    expect(await sha256Bytes(message)).toEqual(sha256(message));
+    vi.unstubAllGlobals();
+    await expect(verifierOf(spkiOf(new Uint8Array(97).fill(4)))).rejects.toMatchObject({
+      code: 'AUTHENTICATION_FAILED',
+    });
+  });
+});

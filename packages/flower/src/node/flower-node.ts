@@ -1,0 +1,330 @@
+/**
+ * A node of a Flower federation.
+ *
+ * @module
+ */
+import { FedkitError, isFedkitError, type Layout, secureRng } from '@fedkit/core';
+import { checkAborted, checkInteger, checkNumber, refuse, sleep, systemClock } from '@fedkit/core/internal';
+import type { FlowerRecords } from '../array/records.ts';
+import { type NodeKeys, webCryptoKeys } from '../key/node-key.ts';
+import { objectId } from '../object/object.ts';
+import { idsOf } from '../object/tree.ts';
+import { CONFIRM, type Metadata, PULL_MESSAGES, PULL_OBJECT, PUSH_MESSAGES, PUSH_OBJECT } from '../proto/messages.ts';
+import { answerEvaluate, answerTrain } from './answer.ts';
+import type { CompleteOptions, FlowerNode, FlowerNodeOptions, FlowerTask } from './contract.ts';
+import { checkUrl, FleetClient, flowerCode } from './fleet-client.ts';
+import { type PendingReply, NodeMemory, type Pulled } from './memory.ts';
+import { Presence } from './presence.ts';
+import { type Outcome, recordsOf, replyTo, taskOf } from './reply.ts';
+
+/** Milliseconds between questions for an object that its sender has announced and not delivered. */
+const OBJECT_PAUSE = 250;
+/** How often a push is begun anew where a session ran out under it. */
+const SESSIONS = 5;
+/** Flower's code for a call about a run that is over. */
+const RUN_OVER = 2008;
+
+/**
+ * A node that takes part in a federation of Flower's SuperLink, beside nodes of Python: any trainer of this SDK answers
+ * `train`, functions of yours the rest.
+ *
+ * What it pulled and what it has to say survive its process. Killed while it trains, it pulls the objects of the message again
+ * and trains again; killed while it pushes, it pushes the same bytes. A SuperLink hands out each message once and takes one
+ * reply, so that nothing counts twice; and it gives up a node that is gone for twice the heartbeat interval.
+ *
+ * @throws FedkitError `INVALID_ARGUMENT`, `OUT_OF_RANGE`, `SHAPE_MISMATCH` for options that do not fit;
+ * `UNSUPPORTED_PLATFORM` without WebCrypto where no `keys` are given.
+ * @example
+ * ```ts
+ * const node = flowerNode({
+ *   url: 'http://127.0.0.1:8000',
+ *   trainer: plainTrainer(model, examples),
+ *   local: ({ config }) => ({ epochs: 1, batchSize: 10, learningRate: Number(config.lr) }),
+ *   store: memoryStore(),
+ * });
+ * await node.run();
+ * ```
+ */
+export function flowerNode(options: FlowerNodeOptions): FlowerNode {
+  const where = 'flowerNode';
+  const { trainer, layout = trainer?.layout, heartbeatInterval = 30, pollInterval = 3000, timeout = 60_000 } = options;
+  const url = checkUrl(where, options.url, options.insecure === true);
+  if (typeof trainer?.train !== 'function') refuse('INVALID_ARGUMENT', `${where}: trainer`, 'a trainer', trainer);
+  if (layout === undefined)
+    return refuse('INVALID_ARGUMENT', `${where}: layout`, 'a layout, or a trainer with one', layout);
+  if (trainer.layout && !trainer.layout.equals(layout))
+    refuse('SHAPE_MISMATCH', `${where}: the trainer's layout`, 'the layout given', 'another');
+  if (typeof options.local !== 'function') refuse('INVALID_ARGUMENT', `${where}: local`, 'a function', options.local);
+  if (typeof options.store?.put !== 'function') refuse('INVALID_ARGUMENT', `${where}: store`, 'a store', options.store);
+  return new Node(
+    {
+      ...options,
+      url,
+      layout,
+      names: options.names ?? {},
+      unchanged: options.unchanged ?? 'error',
+      heartbeatInterval: checkNumber(`${where}: heartbeatInterval`, heartbeatInterval, 10, 1800),
+      pollInterval: checkInteger(`${where}: pollInterval`, pollInterval, 1),
+      timeout: checkInteger(`${where}: timeout`, timeout, 1),
+      maximumMessageBytes: checkInteger(
+        `${where}: maximumMessageBytes`,
+        options.maximumMessageBytes ?? defaultMaximum(layout),
+        1,
+      ),
+      rng: options.rng ?? secureRng(),
+      fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+      onProgress: options.onProgress ?? (() => {}),
+    },
+    options.keys ?? webCryptoKeys(),
+  );
+}
+
+function defaultMaximum(layout: Layout): number {
+  return 64 * layout.size + 2 ** 24;
+}
+
+class Node implements FlowerNode {
+  readonly #options: CompleteOptions;
+  readonly #keys: NodeKeys;
+  readonly #memory: NodeMemory;
+  /** The metric names of the first reply by message type. */
+  readonly #metricNames = new Map<string, string>();
+  #running = false;
+
+  constructor(options: CompleteOptions, keys: NodeKeys) {
+    this.#options = options;
+    this.#keys = keys;
+    this.#memory = new NodeMemory(options.store);
+  }
+
+  async run(): Promise<never> {
+    const presence = await this.#begin();
+    try {
+      await presence.join();
+      return await presence.during(() => this.#serve(presence));
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  async leave(): Promise<void> {
+    const presence = await this.#begin();
+    try {
+      await presence.leave();
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  async #begin(): Promise<Presence> {
+    if (this.#running) refuse('PROTOCOL_STATE', 'flowerNode', 'one call at a time', 'another while it runs');
+    this.#running = true;
+    try {
+      return await Presence.open(this.#options, this.#keys, this.#memory);
+    } catch (error) {
+      this.#running = false;
+      throw error;
+    }
+  }
+
+  async #serve(presence: Presence): Promise<never> {
+    const { pollInterval } = this.#options;
+    for (;;) {
+      const signal = presence.signal;
+      checkAborted('flowerNode', signal);
+      const reply = await this.#memory.reply();
+      if (reply !== undefined) {
+        await this.#push(presence.client, presence.nodeId, reply, true);
+        continue;
+      }
+      const pulled = (await this.#memory.message()) ?? (await this.#pull(presence));
+      if (pulled === undefined) await sleep('flowerNode', systemClock, pollInterval, signal);
+      else await this.#work(presence, pulled);
+    }
+  }
+
+  async #pull({ client, nodeId }: Presence): Promise<Pulled | undefined> {
+    const { messages, trees } = await client.call(PULL_MESSAGES, { node: { nodeId } });
+    if (messages.length === 0 || trees.length === 0) return undefined;
+    const pulled = { envelope: messages[0], tree: trees[0] };
+    // A SuperLink hands it out this once.
+    await this.#memory.keepMessage(pulled);
+    return pulled;
+  }
+
+  async #work({ client, nodeId, signal }: Presence, { envelope, tree }: Pulled): Promise<void> {
+    const { metadata } = envelope;
+    const started = systemClock.now();
+    const objects = new Map<string, Uint8Array>();
+    if (metadata === undefined || metadata.dstNodeId !== nodeId || metadata.messageId !== tree.objectId)
+      return this.#discard(metadata?.messageId ?? '');
+    try {
+      await this.#fetch(client, nodeId, metadata, idsOf(tree), objects);
+    } catch (error) {
+      if (isFedkitError(error, 'PROTOCOL_STATE')) return this.#discard(metadata.messageId);
+      if (!isFedkitError(error) || !PERMANENT.has(error.code)) throw error;
+      return this.#reply(client, nodeId, metadata, { kind: 'failure', error }, objects, started);
+    }
+    const outcome = await this.#answer(metadata, objects, signal);
+    await this.#reply(client, nodeId, metadata, outcome, objects, started);
+  }
+
+  async #fetch(
+    client: FleetClient,
+    nodeId: bigint,
+    { runId }: Metadata,
+    ids: readonly string[],
+    into: Map<string, Uint8Array>,
+  ): Promise<void> {
+    const { maximumMessageBytes, signal } = this.#options;
+    let total = 0;
+    for (const id of ids) {
+      for (;;) {
+        const { found, available, content } = await client.call(PULL_OBJECT, { node: { nodeId }, runId, objectId: id });
+        if (!found) refuse('PROTOCOL_STATE', 'flowerNode: pull-object', 'an object of the message', 'none');
+        if (!available) {
+          await sleep('flowerNode: pull-object', systemClock, OBJECT_PAUSE, signal);
+          continue;
+        }
+        total += content.length;
+        if (total > maximumMessageBytes)
+          refuse('OUT_OF_RANGE', 'flowerNode: message', `at most ${maximumMessageBytes} bytes`, total);
+        if ((await objectId(content)) !== id) {
+          throw new FedkitError(
+            'AUTHENTICATION_FAILED',
+            'flowerNode: pull-object: expected the bytes of the digest, got others',
+          );
+        }
+        into.set(id, content);
+        break;
+      }
+    }
+  }
+
+  async #answer(metadata: Metadata, objects: ReadonlyMap<string, Uint8Array>, signal: AbortSignal): Promise<Outcome> {
+    const bytes = [...objects.values()].reduce((sum, { length }) => sum + length, 0);
+    const { onProgress } = this.#options;
+    let task = taskOf(metadata, {}, Date.now() / 1000);
+    try {
+      const records = recordsOf(metadata.messageId, (id) => objects.get(id));
+      task = taskOf(metadata, records, Date.now() / 1000);
+      onProgress({ kind: 'pulled', task, bytes });
+      const answer = await this.#handle(records, task, signal);
+      this.#checkMetrics(task, answer);
+      return { kind: 'records', records: answer };
+    } catch (error) {
+      checkAborted('flowerNode', signal);
+      onProgress({ kind: 'failed', task, error });
+      return { kind: 'failure', error };
+    }
+  }
+
+  #handle(records: FlowerRecords, task: FlowerTask, signal: AbortSignal): FlowerRecords | Promise<FlowerRecords> {
+    const { handlers = {} } = this.#options;
+    if (Object.hasOwn(handlers, task.type)) return handlers[task.type](records, task, { signal });
+    const options = { ...this.#options, signal };
+    if (task.type === 'train') return answerTrain(records, task, options);
+    if (task.type === 'evaluate') return answerEvaluate(records, task, options);
+    return refuse('PROTOCOL_STATE', 'flowerNode', 'a message type with a handler', task.type);
+  }
+
+  /** Flower drops a round, and with some strategies the run, over one reply whose metrics are called otherwise. */
+  #checkMetrics({ type }: FlowerTask, records: FlowerRecords): void {
+    if (type !== 'train' && type !== 'evaluate') return;
+    const names = Object.values(records)
+      .flatMap((record) => (record.kind === 'metrics' ? Object.keys(record.values) : []))
+      .sort()
+      .join(', ');
+    const first = this.#metricNames.get(type) ?? names;
+    if (names !== first) refuse('INVALID_ARGUMENT', `flowerNode: metrics of ${type}`, `the names ${first}`, names);
+    this.#metricNames.set(type, first);
+  }
+
+  async #reply(
+    client: FleetClient,
+    nodeId: bigint,
+    metadata: Metadata,
+    outcome: Outcome,
+    objects: ReadonlyMap<string, Uint8Array>,
+    started: number,
+  ): Promise<void> {
+    const now = Date.now() / 1000;
+    if (metadata.createdAt + metadata.ttl <= now) return this.#discard(metadata.messageId);
+    const runtime = (systemClock.now() - started) / 1000;
+    const reply = await replyTo(metadata, outcome, { now, runtime, known: new Set(objects.keys()) });
+    await this.#memory.keepReply(reply);
+    await this.#push(client, nodeId, reply, false, objects);
+  }
+
+  /** @param again - Whether an earlier process may have pushed some or all of it. */
+  async #push(
+    client: FleetClient,
+    nodeId: bigint,
+    reply: PendingReply,
+    again: boolean,
+    echoed: ReadonlyMap<string, Uint8Array> = new Map(),
+  ): Promise<void> {
+    const { envelope, tree, runtime } = reply;
+    const metadata = envelope.metadata as Metadata;
+    const own = new Map(reply.objects.map(({ id, bytes }) => [id, bytes]));
+    const before = client.sent;
+    const request = { node: { nodeId }, messages: [envelope], trees: [tree], runtimes: [runtime] };
+    try {
+      for (let session = 0; ; session++) {
+        const { wanted, sessionId } = await client.call(PUSH_MESSAGES, request);
+        const missing = new Set(wanted);
+        // The reply itself is always new to who takes it: no word of it is a no.
+        if (!again && session === 0 && !missing.has(tree.objectId))
+          return await this.#discard(metadata.replyToMessageId);
+        if (await this.#pushObjects(client, nodeId, metadata.runId, sessionId, tree, missing, { own, echoed })) break;
+        if (session === SESSIONS) return await this.#discard(metadata.replyToMessageId);
+      }
+      await client.call(CONFIRM, { node: { nodeId }, runId: metadata.runId, messageId: metadata.replyToMessageId });
+    } catch (error) {
+      // The reply is with the SuperLink or nobody wants it: either way the run goes on without this node's word.
+      if (!isFedkitError(error, 'PROTOCOL_STATE')) throw error;
+      if (flowerCode(error) !== RUN_OVER && !again) return this.#discard(metadata.replyToMessageId);
+    }
+    const task = { ...taskOf(metadata, {}, Date.now() / 1000), messageId: metadata.replyToMessageId, nodeId };
+    await this.#memory.forget();
+    this.#options.onProgress({
+      kind: 'replied',
+      task,
+      bytes: client.sent - before,
+      failed: envelope.error !== undefined,
+    });
+  }
+
+  /** Whether every object that was wanted is there. */
+  async #pushObjects(
+    client: FleetClient,
+    nodeId: bigint,
+    runId: bigint,
+    sessionId: string,
+    tree: Pulled['tree'],
+    wanted: ReadonlySet<string>,
+    contents: { readonly own: ReadonlyMap<string, Uint8Array>; readonly echoed: ReadonlyMap<string, Uint8Array> },
+  ): Promise<boolean> {
+    for (const id of idsOf(tree).filter((candidate) => wanted.has(candidate))) {
+      const content = contents.own.get(id) ?? contents.echoed.get(id) ?? (await this.#again(client, nodeId, runId, id));
+      const { stored } = await client.call(PUSH_OBJECT, { node: { nodeId }, runId, objectId: id, content, sessionId });
+      if (!stored) return false;
+    }
+    return true;
+  }
+
+  /** An object of the message that an earlier process had. */
+  async #again(client: FleetClient, nodeId: bigint, runId: bigint, id: string): Promise<Uint8Array> {
+    const into = new Map<string, Uint8Array>();
+    await this.#fetch(client, nodeId, { runId } as Metadata, [id], into);
+    return into.get(id) as Uint8Array;
+  }
+
+  async #discard(messageId: string): Promise<void> {
+    await this.#memory.forget();
+    this.#options.onProgress({ kind: 'discarded', messageId });
+  }
+}
+
+/** What no other try will change. */
+const PERMANENT: ReadonlySet<string> = new Set(['DECODE_FAILED', 'OUT_OF_RANGE', 'AUTHENTICATION_FAILED']);
