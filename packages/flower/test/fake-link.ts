@@ -62,8 +62,17 @@ export class FakeLink {
   /** Sends a message, and resolves with its reply. */
   async send(type: string, records: FlowerRecords, metadata: Partial<Metadata> = {}): Promise<LinkReply> {
     const own: Metadata = {
-      ...{ runId: 5n, messageId: '', srcNodeId: 1n, dstNodeId: this.nodeId, replyToMessageId: '', groupId: '3' },
-      ...{ ttl: 3600, messageType: type, createdAt: Date.now() / 1000, srcTaskId: 9n, ...metadata },
+      runId: 5n,
+      messageId: '',
+      srcNodeId: 1n,
+      dstNodeId: this.nodeId,
+      replyToMessageId: '',
+      groupId: '3',
+      ttl: 3600,
+      messageType: type,
+      createdAt: Date.now() / 1e3,
+      srcTaskId: 9n,
+      ...metadata,
     };
     const root = await makeObject('Message', [await writeRecords(records)], encodeMessage(ENVELOPE, { metadata: own }));
     for (const { id, bytes } of objectsOf(root)) this.objects.set(id, bytes);

@@ -145,8 +145,14 @@ describe('records', () => {
     expect(readArray(arrays.arrays.get('b') as FlowerArray, new Float32Array(3))).toEqual(Float32Array.of(0, 1, 2));
     expect(metrics.values).toEqual({ loss: 0.25, 'num-examples': 3n, list: [1n, -2n], floats: [0.5] });
     expect(config.values).toEqual({
-      ...{ lr: 0.5, minus: -(2n ** 63n), yes: true, name: 'naïve', raw: Uint8Array.of(0, 1) },
-      ...{ names: ['a', ''], flags: [true, false], raws: [Uint8Array.of(2)] },
+      lr: 0.5,
+      minus: -(2n ** 63n),
+      yes: true,
+      name: 'naïve',
+      raw: Uint8Array.of(0, 1),
+      names: ['a', ''],
+      flags: [true, false],
+      raws: [Uint8Array.of(2)],
     });
   });
 

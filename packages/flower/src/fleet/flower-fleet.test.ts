@@ -67,8 +67,15 @@ type Options = FlowerFleetOptions<never, never, never, never, never>;
 
 async function serverOf(cohort: number, rounds: number, store: Store = memoryStore()) {
   const server = await federatedServer({
-    ...{ pipeline, layout, initial: new Float32Array(layout.size), cohort, rounds, store },
-    ...{ retryAfter: 2, clock: () => Date.now(), rng: secureRng() },
+    pipeline,
+    layout,
+    initial: new Float32Array(layout.size),
+    cohort,
+    rounds,
+    store,
+    retryAfter: 2,
+    clock: () => Date.now(),
+    rng: secureRng(),
   });
   const timer = setInterval(() => void server.tick().catch(() => {}), 20);
   stops.push(() => clearInterval(timer));
@@ -78,13 +85,11 @@ async function serverOf(cohort: number, rounds: number, store: Store = memorySto
 async function fleetOf(server: FederatedServer<never>, options: Partial<Options> = {}) {
   const events: FleetEvent[] = [];
   const fleet = await flowerFleet(server, {
-    ...{
-      pipeline: pipeline as never,
-      layout,
-      app,
-      selfRegistration: true,
-      onEvent: (event) => void events.push(event),
-    },
+    pipeline: pipeline as never,
+    layout,
+    app,
+    selfRegistration: true,
+    onEvent: (event) => void events.push(event),
     ...(options as object),
   });
   return { fleet, events, fetch: (url: string, init: RequestInit) => fleet(new Request(url, init)) };
@@ -94,8 +99,13 @@ function nodeOf(fetch: NonNullable<FlowerNodeOptions['fetch']>, i: number, optio
   const controller = new AbortController();
   const events: FlowerNodeProgress[] = [];
   const ended = flowerNode({
-    ...{ url: 'http://localhost', trainer: plainTrainer(model, examplesOf(i)), local: () => local },
-    ...{ store: memoryStore(), fetch, pollInterval: 2, signal: controller.signal },
+    url: 'http://localhost',
+    trainer: plainTrainer(model, examplesOf(i)),
+    local: () => local,
+    store: memoryStore(),
+    fetch,
+    pollInterval: 2,
+    signal: controller.signal,
     onProgress: (event) => events.push(event),
     ...options,
   })
@@ -113,8 +123,14 @@ function nodeOf(fetch: NonNullable<FlowerNodeOptions['fetch']>, i: number, optio
 async function callerOf(fetch: NonNullable<FlowerNodeOptions['fetch']>, at = Date.now()) {
   const key = await webCryptoKeys().generate();
   const client = new FleetClient({
-    ...{ url: 'http://localhost', key, fetch, rng: secureRng(), maximumAnswer: 1e7, timeout: 10_000 },
-    ...{ now: () => at, onRetry: () => {} },
+    url: 'http://localhost',
+    key,
+    fetch,
+    rng: secureRng(),
+    maximumAnswer: 1e7,
+    timeout: 1e4,
+    now: () => at,
+    onRetry: () => {},
   });
   const publicKey = client.pem;
   const call = <Q extends object, A extends object>(...[to, request]: Parameters<typeof client.call<Q, A>>) =>
@@ -135,8 +151,12 @@ describe('flowerFleet', () => {
       nodeOf(fetch, i, { local: ({ config: { lr } }) => ({ ...local, learningRate: Number(lr) }) });
     const clients = [2, 3].map((i) =>
       federatedClient({
-        ...{ id: `native ${i}`, pipeline, trainer: plainTrainer(model, examplesOf(i)), local: () => local },
-        ...{ exchange: memoryTransport(server, `native ${i}`), store: memoryStore() },
+        id: `native ${i}`,
+        pipeline,
+        trainer: plainTrainer(model, examplesOf(i)),
+        local: () => local,
+        exchange: memoryTransport(server, `native ${i}`),
+        store: memoryStore(),
       }).run(),
     );
     await Promise.all(clients);
@@ -283,7 +303,8 @@ describe('flowerFleet', () => {
     const { fetch } = await fleetOf(
       server as never,
       {
-        ...{ selfRegistration: false, allowedKeys: [new TextDecoder().decode(pemOf(allowed.publicKey))] },
+        selfRegistration: false,
+        allowedKeys: [new TextDecoder().decode(pemOf(allowed.publicKey))],
       } as never,
     );
     const stranger = await callerOf(fetch);

@@ -51,10 +51,7 @@ export function spkiOfOpenSsh(line: string): Uint8Array {
   if (kind !== 'ecdsa-sha2-nistp384' || blob === undefined || blob.length > 1000)
     fail('spkiOfOpenSsh', 'a line that begins with ecdsa-sha2-nistp384', 'another');
   const bytes = fromBase64(blob);
-  const head = [[...utf8Encode('ecdsa-sha2-nistp384')], [...utf8Encode('nistp384')]].flatMap((name) => [
-    ...[0, 0, 0, name.length],
-    ...name,
-  ]);
+  const head = ['ecdsa-sha2-nistp384', 'nistp384'].flatMap((name) => [0, 0, 0, name.length, ...utf8Encode(name)]);
   const prefix = [...head, 0, 0, 0, 2 * SIZE + 1];
   if (bytes.length !== prefix.length + 2 * SIZE + 1 || prefix.some((byte, i) => bytes[i] !== byte))
     fail('spkiOfOpenSsh', 'a public key of P-384', 'other bytes');

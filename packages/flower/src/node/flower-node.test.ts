@@ -63,7 +63,7 @@ async function fromVector(name: string): Promise<FlowerArray> {
   return flowerArray(await makeObject('Array', [chunk], new TextEncoder().encode(body)));
 }
 
-const arraysOf = (records?: FlowerRecords) => (records?.arrays as ArrayRecord).arrays;
+const arraysOf = (records: FlowerRecords = {}) => (records.arrays as ArrayRecord).arrays;
 
 describe('flowerNode', () => {
   it('trains and evaluates: what it answers is what its trainer makes of the arrays', async () => {
@@ -310,8 +310,14 @@ describe('flowerNode', () => {
       const replied = link.send('train', await train()).then((reply) => (replies++, reply));
       const controller = new AbortController();
       const first = flowerNode({
-        ...{ url: 'http://127.0.0.1', trainer: plainTrainer(model, examples), local: () => local, pollInterval: 1 },
-        ...{ store: mortal, fetch, signal: controller.signal, onProgress: () => {} },
+        url: 'http://127.0.0.1',
+        trainer: plainTrainer(model, examples),
+        local: () => local,
+        pollInterval: 1,
+        store: mortal,
+        fetch,
+        signal: controller.signal,
+        onProgress: () => {},
       })
         .run()
         .catch(() => undefined);
@@ -358,9 +364,8 @@ describe('flowerNode', () => {
     link.hook = () => {};
     expect((await link.send('train', await train())).records).toBeDefined();
     // A SuperLink that refuses a reply says so by wanting none of it.
-    link.hook = (path, request: { messages?: { metadata?: { replyToMessageId: string } }[] }) => {
-      if (path === 'push-messages')
-        (request.messages?.[0].metadata as { replyToMessageId: string }).replyToMessageId = 'x';
+    link.hook = (path, request: { messages: { metadata: { replyToMessageId: string } }[] }) => {
+      if (path === 'push-messages') request.messages[0].metadata.replyToMessageId = 'x';
     };
     void link.send('train', await train());
     while (!events.some(({ kind }) => kind === 'discarded')) await new Promise((r) => setTimeout(r, 1));

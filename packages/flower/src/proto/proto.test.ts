@@ -130,7 +130,18 @@ describe('proto3 by tables', () => {
 
 function zero(): Everything {
   return {
-    ...{ u: 0n, s: 0n, b: false, d: 0, t: '', y: new Uint8Array(0) },
-    ...{ us: [], ss: [], bs: [], ds: [], ts: [], ys: [], inners: [] },
+    u: 0n,
+    s: 0n,
+    b: false,
+    d: 0,
+    t: '',
+    y: new Uint8Array(0),
+    us: [],
+    ss: [],
+    bs: [],
+    ds: [],
+    ts: [],
+    ys: [],
+    inners: [],
   };
 }
