@@ -3,7 +3,15 @@
  *
  * @module
  */
-import { bfloat16ToNumber, float16ToNumber, numberToBfloat16, numberToFloat16, roundHalfToEven } from './float-bits.ts';
+import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from '@fedkit/core/internal';
+
+/** The nearest integer, ties to even; |value| < 2^52. */
+export function roundHalfToEven(value: number): number {
+  const floor = Math.floor(value);
+  const rest = value - floor;
+  if (rest !== 0.5) return rest < 0.5 ? floor : floor + 1;
+  return floor % 2 === 0 ? floor : floor + 1;
+}
 
 /** What can be trained: floating point, integers and booleans. */
 export const DTYPES = [
@@ -81,13 +89,13 @@ function integer64(
 export const ELEMENTS: Readonly<Record<Dtype, Element>> = {
   float16: floating(
     2,
-    (view, at, little) => float16ToNumber(view.getUint16(at, little)),
-    (view, at, value, little) => view.setUint16(at, numberToFloat16(value), little),
+    (view, at, little) => float16ToFloat32(view.getUint16(at, little)),
+    (view, at, value, little) => view.setUint16(at, float32ToFloat16(value), little),
   ),
   bfloat16: floating(
     2,
-    (view, at, little) => bfloat16ToNumber(view.getUint16(at, little)),
-    (view, at, value, little) => view.setUint16(at, numberToBfloat16(value), little),
+    (view, at, little) => bfloat16ToFloat32(view.getUint16(at, little)),
+    (view, at, value, little) => view.setUint16(at, float32ToBfloat16(value), little),
   ),
   float32: floating(
     4,

@@ -3,14 +3,8 @@
  *
  * @module
  */
-import {
-  type ClientId,
-  decodeResponse,
-  encodeRequest,
-  type Request,
-  type RequestHandler,
-  type Response,
-} from '@fedkit/core';
+import type { ClientId } from '@fedkit/core';
+import { decodeResponse, encodeRequest, type Request, type RequestHandler, type Response } from '@fedkit/core/protocol';
 
 /** Asks the server in a node's name. */
 export type Ask = (client: ClientId, request: Request) => Promise<Response>;

@@ -3,17 +3,9 @@
  *
  * @module
  */
-import {
-  type Algorithm,
-  type ClientId,
-  decodeState,
-  FedkitError,
-  type Layout,
-  type PlainData,
-  type RoundTask,
-  stateOwner,
-  type Update,
-} from '@fedkit/core';
+import { type Algorithm, type ClientId, decodeState, FedkitError, type PlainData, type Update } from '@fedkit/core';
+import type { Layout } from '@fedkit/core';
+import { type RoundTask, stateOwner } from '@fedkit/core/protocol';
 import { sha256Bytes } from '@fedkit/core/internal';
 import { makeArray } from '../array/flower-array.ts';
 import { writeRecord } from '../array/records.ts';
@@ -57,7 +49,7 @@ export class Broadcasts<B extends PlainData, C extends PlainData, U extends Upda
 
   async #open(client: ClientId, task: RoundTask): Promise<FleetBroadcast<B>> {
     const layout = this.#layout;
-    const owner = stateOwner(this.#algorithm, layout.size, layout);
+    const owner = stateOwner({ algorithm: this.#algorithm, size: layout.size, layout });
     const broadcast = decodeState(await this.#download(client, task), owner) as B;
     const plan = await planOf(this.#algorithm, broadcast);
     const arrays = new Map<string, Awaited<ReturnType<typeof makeArray>>>();

@@ -3,16 +3,8 @@
  *
  * @module
  */
-import type {
-  ClientId,
-  FederatedServer,
-  FedkitError,
-  Layout,
-  PlainData,
-  ReportingPipeline,
-  RoundTask,
-  Update,
-} from '@fedkit/core';
+import type { ClientId, FederatedServer, FedkitError, PlainData, ReportingPipeline, Update } from '@fedkit/core';
+import type { RoundTask } from '@fedkit/core/protocol';
 import type { Values } from '../array/records.ts';
 
 /** A Flower app bundle, as `flwr build` made it. It goes to the nodes as it is. */
@@ -74,10 +66,11 @@ export type FlowerFleetOptions<
   U extends Update,
   R extends PlainData,
 > = FleetAdmission & {
-  /** The server's own. Of its algorithms those that a trainer without corrections can serve: FedAvg, FedProx, FedOpt. */
+  /**
+   * The server's own, with a layout: arrays go out under its names. Of algorithms it may hold those that training alone can
+   * serve: FedAvg, FedProx, FedOpt.
+   */
   readonly pipeline: ReportingPipeline<S, B, C, U, R>;
-  /** The server's own: arrays go out under its names. */
-  readonly layout: Layout;
   readonly app: FlowerApp;
   /** Settings of a message, beside `server-round` and FedProx's `proximal-mu`: what the ClientApp reads. Default none. */
   readonly config?: (task: RoundTask) => Values;

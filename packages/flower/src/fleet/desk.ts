@@ -3,17 +3,10 @@
  *
  * @module
  */
-import {
-  type ClientId,
-  FedkitError,
-  isFedkitError,
-  type PlainData,
-  type ReportingClient,
-  type RoundTask,
-  secureRng,
-  type Update,
-} from '@fedkit/core';
-import { refuse } from '@fedkit/core/internal';
+import { type ClientId, FedkitError, isFedkitError, type PlainData, secureRng, type Update } from '@fedkit/core';
+import { refuse, SerialQueue, utf8Encode } from '@fedkit/core/internal';
+import type { ReportingClient } from '@fedkit/core/pipeline';
+import type { RoundTask } from '@fedkit/core/protocol';
 import { type FlowerRecords, type Values, writeRecord } from '../array/records.ts';
 import { makeObject } from '../object/object.ts';
 import { objectsOf, treeOf } from '../object/tree.ts';
@@ -46,8 +39,8 @@ export interface Office<B extends PlainData, C extends PlainData, U extends Upda
   readonly deliveries: number;
   readonly now: () => number;
   readonly tell: (event: FleetEvent) => void;
-  /** Does one thing after another, for the whole fleet: decoding and reporting take a model's size of memory. */
-  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
+  /** One thing after another, for the whole fleet: decoding and reporting take a model's size of memory. */
+  readonly queue: SerialQueue;
 }
 
 interface Job<B> {
@@ -69,7 +62,7 @@ export class Desk<B extends PlainData, C extends PlainData, U extends Update> {
   readonly #caller: Caller;
   readonly #office: Office<B, C, U>;
   #job: Job<B> | undefined;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #calls = new SerialQueue();
 
   constructor(client: ClientId, caller: Caller, office: Office<B, C, U>) {
     this.client = client;
@@ -89,7 +82,7 @@ export class Desk<B extends PlainData, C extends PlainData, U extends Update> {
 
   /** The message there is for the node: the one that it has been given before and not answered, or a new task's. */
   pull(): Promise<{ readonly envelope: Envelope; readonly tree: ObjectTree } | undefined> {
-    return this.#serially(async () => {
+    return this.#calls.run(async () => {
       const { ask, half, broadcasts, deliveries, tell } = this.#office;
       // A node asks for more when it is done. One that has not answered has lost the message: it died, or its reply failed.
       delete this.#job?.intake;
@@ -122,7 +115,7 @@ export class Desk<B extends PlainData, C extends PlainData, U extends Update> {
 
   /** Begins a reply: which of its objects are to come. None for a reply that nobody waits for. */
   begin(envelope: Envelope, tree: ObjectTree, sessionId: string): Promise<{ readonly wanted: readonly string[] }> {
-    return this.#serially(async () => {
+    return this.#calls.run(async () => {
       const job = this.#job;
       if (job === undefined || envelope.metadata?.replyToMessageId !== job.envelope.metadata.messageId)
         return { wanted: [] };
@@ -144,13 +137,13 @@ export class Desk<B extends PlainData, C extends PlainData, U extends Update> {
 
   /** Takes an object of the reply; the last one makes the report. */
   take(sessionId: string, id: string, content: Uint8Array): Promise<boolean> {
-    return this.#serially(async () => {
+    return this.#calls.run(async () => {
       const job = this.#job;
       const intake = job?.intake;
       if (job === undefined || intake?.sessionId !== sessionId) return false;
       try {
         if (!(await intake.take(id, content, this.#office.now()))) return false;
-        if (intake.complete) await this.#office.inTurn(() => this.#finish(job, intake));
+        if (intake.complete) await this.#office.queue.run(() => this.#finish(job, intake));
         return true;
       } catch (error) {
         await this.#refuse(error);
@@ -161,7 +154,7 @@ export class Desk<B extends PlainData, C extends PlainData, U extends Update> {
 
   /** The node goes: whoever else waits takes its place. */
   leave(): Promise<void> {
-    return this.#serially(async () => {
+    return this.#calls.run(async () => {
       if (this.#job) await this.#resign(this.#job.task);
       this.#office.tell({ kind: 'left', client: this.client });
     });
@@ -177,7 +170,7 @@ export class Desk<B extends PlainData, C extends PlainData, U extends Update> {
     };
     const settings = await writeRecord({ kind: 'config', values });
     const body = `{"arrays": "${broadcast.arrays.id}", "config": "${settings.id}"}`;
-    const dict = await makeObject('RecordDict', [broadcast.arrays, settings], new TextEncoder().encode(body));
+    const dict = await makeObject('RecordDict', [broadcast.arrays, settings], utf8Encode(body));
     const metadata: Metadata = {
       runId,
       messageId: '',
@@ -252,11 +245,5 @@ export class Desk<B extends PlainData, C extends PlainData, U extends Update> {
   async #resign({ ticket }: RoundTask): Promise<void> {
     await this.#office.ask(this.client, { kind: 'leave', ticket });
     this.#job = undefined;
-  }
-
-  #serially<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work);
-    this.#last = result.catch(() => undefined);
-    return result;
   }
 }

@@ -1,7 +1,4 @@
 import {
-  decodeResponse,
-  encodeRequest,
-  encodeResponse,
   fedAvg,
   fedDyn,
   type FederatedServer,
@@ -19,6 +16,7 @@ import {
   softmaxRegression,
   type Store,
 } from '@fedkit/core';
+import { decodeResponse, encodeRequest, encodeResponse } from '@fedkit/core/protocol';
 import { memoryTransport } from '@fedkit/core/transport/memory';
 import { afterEach, describe, expect, it } from 'vitest';
 import { pemOf } from '../key/der.ts';
@@ -62,13 +60,12 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
 
-const pipeline = plainUpdates({ algorithm: fedAvg(), size: layout.size });
+const pipeline = plainUpdates({ algorithm: fedAvg(), layout });
 type Options = FlowerFleetOptions<never, never, never, never, never>;
 
 async function serverOf(cohort: number, rounds: number, store: Store = memoryStore()) {
   const server = await federatedServer({
     pipeline,
-    layout,
     initial: new Float32Array(layout.size),
     cohort,
     rounds,
@@ -86,7 +83,6 @@ async function fleetOf(server: FederatedServer<never>, options: Partial<Options>
   const events: FleetEvent[] = [];
   const fleet = await flowerFleet(server, {
     pipeline: pipeline as never,
-    layout,
     app,
     selfRegistration: true,
     onEvent: (event) => void events.push(event),
@@ -441,7 +437,7 @@ describe('flowerFleet', () => {
     const server = await serverOf(1, 1);
     const of = (algorithm: unknown) =>
       fleetOf(server as never, {
-        pipeline: plainUpdates({ algorithm: algorithm as never, size: layout.size }) as never,
+        pipeline: plainUpdates({ algorithm: algorithm as never, layout }) as never,
       });
     await of(fedProx({ mu: 0.1 }));
     await of(fedAvg({ server: serverSgd({ learningRate: 1, momentum: 0.9 }) }));

@@ -12,6 +12,7 @@ import {
   readBody,
   type Reply,
   refuse,
+  SerialQueue,
   sha256Bytes,
   systemClock,
   utf8Encode,
@@ -58,14 +59,12 @@ const DETAILS: Readonly<Record<Refusal['status'], string>> = {
  *
  * @param server - Its pipeline takes reports: `plainUpdates`.
  * @returns A fetch handler for paths under `/v1/fleet/`; it never rejects.
- * @throws FedkitError `INVALID_ARGUMENT` for an algorithm that needs more of a client than training (SCAFFOLD, MimeLite,
- * FedDyn, personalized ones), for options that do not fit, and unless keys are given or `selfRegistration` is `true`;
- * `SHAPE_MISMATCH` for another layout than the pipeline's; `DECODE_FAILED` for a key that is none.
+ * @throws FedkitError `INVALID_ARGUMENT` for a pipeline without a layout, for an algorithm that needs more of a client than training (SCAFFOLD, MimeLite,
+ * FedDyn, personalized ones), for options that do not fit, and unless keys are given or `selfRegistration` is `true`; `DECODE_FAILED` for a key that is none.
  * @example
  * ```ts
  * const fleet = await flowerFleet(server, {
  *   pipeline,
- *   layout: model.layout,
  *   app: { bytes: await readFile('mine.points.1-0-0.fab'), id: 'mine/points', version: '1.0.0' },
  *   allowedKeys: [await readFile('node.pub', 'utf8')],
  *   config: () => ({ lr: 0.1 }),
@@ -84,22 +83,21 @@ export async function flowerFleet<
   options: FlowerFleetOptions<S, B, C, U, R>,
 ): Promise<(request: Request) => Promise<Response>> {
   const where = 'flowerFleet';
-  const { pipeline, layout, app, onEvent = () => {}, now = () => Date.now() } = options;
+  const { pipeline, app, onEvent = () => {}, now = () => Date.now() } = options;
   if (typeof server?.handle !== 'function') refuse('INVALID_ARGUMENT', `${where}: server`, 'a federatedServer', server);
   const half = pipeline.client();
   if (pipeline.kind !== 'plain-updates' || half.sends !== 'report') {
     // Under privacy or secure sums a client clips, noises or masks: a ClientApp does nothing of the kind.
     refuse('INVALID_ARGUMENT', `${where}: pipeline`, 'plainUpdates', pipeline.kind);
   }
-  if (layout.size !== pipeline.size)
-    refuse('SHAPE_MISMATCH', `${where}: layout`, `the pipeline's ${pipeline.size} parameters`, layout.size);
+  const { layout } = pipeline;
+  if (layout === undefined) return refuse('INVALID_ARGUMENT', `${where}: pipeline.layout`, 'a layout', layout);
   checkBytes(`${where}: app.bytes`, app.bytes);
   await checkAlgorithm(pipeline.algorithm, pipeline.size);
   const limits = completeLimits(layout, options.limits);
   const authentication = await Authentication.open(options, now);
   const ask = askOf(server);
   const algorithm = pipeline.algorithm as unknown as Office<B, C, U>['algorithm'];
-  let last: Promise<unknown> = Promise.resolve();
   const office: Office<B, C, U> = {
     ask,
     half,
@@ -113,11 +111,7 @@ export async function flowerFleet<
     deliveries: limits.deliveries,
     now,
     tell: onEvent,
-    inTurn(work) {
-      const result = last.then(work);
-      last = result.catch(() => undefined);
-      return result;
-    },
+    queue: new SerialQueue(),
   };
   const desks = new Map<string, Desk<B, C, U>>();
   const clientName = options.clientName ?? ((fingerprint: string) => `flower-${fingerprint.slice(0, 32)}`);

@@ -1,3 +1,6 @@
+// Keys and signatures are the engine's own, which no seed reaches. Odds: nothing here fails by chance but a count of mutations far
+// above its bound, 1e-100.
+
 import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
 import { p384 } from '@noble/curves/nist.js';
 import { describe, expect, it, vi } from 'vitest';
