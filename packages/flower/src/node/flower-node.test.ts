@@ -302,6 +302,7 @@ describe('flowerNode', () => {
       const mortal: Store = {
         get: (key) => store.get(key),
         put: (key, bytes) => guarded(() => store.put(key, bytes)),
+        create: (key, bytes) => guarded(() => store.create(key, bytes)),
         delete: (key) => guarded(() => store.delete(key)),
         keys: (prefix) => store.keys(prefix),
       };
