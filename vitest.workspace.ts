@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { mutant } from './scripts/test/mutant.ts';
 
 const conditions = ['@fedkit/source', 'module', 'node', 'import', 'default'];
 
@@ -9,6 +10,7 @@ function project(name: string, root: string, include: string[]) {
 
 // The one test configuration; every command passes it with --config.
 export default defineConfig({
+  plugins: [mutant(import.meta.dirname)],
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
