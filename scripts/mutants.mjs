@@ -62,7 +62,7 @@ function killed(mutant, words) {
 
 const folders = values.package.split(',').map((name) => `packages/${name}/src`);
 const listed = execFileSync('git', ['ls-files', ...folders], { cwd: root, encoding: 'utf8' }).split('\n');
-const files = listed.filter((file) => /\.ts$/.test(file) && !/(\.test|\.wasm|index)\.ts$/.test(file));
+const files = listed.filter((file) => file.endsWith('.ts') && !/(\.test|\.wasm|index)\.ts$/.test(file));
 const places = files.flatMap((file) =>
   placesIn(readFileSync(join(root, file), 'utf8')).map((place) => [file, ...place]),
 );

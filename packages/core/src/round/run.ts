@@ -195,8 +195,8 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
       if (!bytes) throw malformed('the report of an accepted ticket', 'none');
       this.reports?.accept(logged.client, bytes);
     }
-    const counted = logged.kind === 'closed' ? this.counted(logged.contributors) : [];
-    if (logged.kind === 'closed') await this.#loadState(this.state.current?.round ?? 0);
+    // The end of a round is stored by the snapshot after it, with the algorithm's state, never by the log.
+    if (logged.kind === 'closed') throw malformed('what came before the end of a round', 'its end');
     const { state, effects } = this.machine.step(this.state, logged);
     this.state = state;
     if (logged.kind === 'opened' && state.current) {
@@ -204,7 +204,7 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
       if (!this.reports && !this.exchange) await this.openCollector(state.current.round);
     }
     for (const effect of effects) {
-      if (effect.kind === 'publish' || effect.kind === 'abandon') await this.conclude(effect.record, counted);
+      if (effect.kind === 'publish' || effect.kind === 'abandon') await this.conclude(effect.record, []);
     }
   }
 
