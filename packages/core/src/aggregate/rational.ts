@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { bigintToNumber } from '../math/bigint.ts';
 import { exponentOf, powerOfTwo } from '../math/double.ts';
 
 /** integer · 2^exponent. */
@@ -23,7 +24,7 @@ export function dyadic(x: number): Dyadic {
 /** The float64 nearest to a value whose magnitude lies well within float64. */
 export function toNumber({ integer, exponent }: Dyadic): number {
   const half = exponent >> 1;
-  return Number(integer) * powerOfTwo(half) * powerOfTwo(exponent - half);
+  return bigintToNumber(integer) * powerOfTwo(half) * powerOfTwo(exponent - half);
 }
 
 export function multiply(a: Dyadic, b: Dyadic): Dyadic {

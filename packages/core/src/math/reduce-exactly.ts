@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { bigintToNumber } from './bigint.ts';
 import { exponentOf, powerOfTwo, productError } from './double.ts';
 import { mantissa } from './log.ts';
 
@@ -27,8 +28,8 @@ export function reduceExactly(x: number): { quadrant: number; r: number; low: nu
   const product = integer * TWO_OVER_PI;
   const quotient = (product + (1n << (fractionBits - 1n))) >> fractionBits;
   const fraction = (product - (quotient << fractionBits)) >> (fractionBits - 256n);
-  const high = Number(fraction);
-  const low = Number(fraction - BigInt(high)) * powerOfTwo(-256);
+  const high = bigintToNumber(fraction);
+  const low = bigintToNumber(fraction - BigInt(high)) * powerOfTwo(-256);
   const scaled = high * powerOfTwo(-256);
   const r = scaled * HALF_PI_HIGH;
   return {
