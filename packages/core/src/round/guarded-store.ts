@@ -20,12 +20,9 @@ export function guardedStore(store: Store): Store {
     put: (key, bytes) => guard(() => store.put(key, bytes)),
     create: (key, bytes) => guard(() => store.create(key, bytes)),
     delete: (key) => guard(() => store.delete(key)),
-    keys: (prefix) => ({
-      [Symbol.asyncIterator]() {
-        const keys = store.keys(prefix)[Symbol.asyncIterator]();
-        return { next: () => guard(() => keys.next()) };
-      },
-    }),
+    async *keys(prefix) {
+      yield* await guard(() => listKeys(store, prefix));
+    },
   };
 }
 

@@ -1,0 +1,73 @@
+// Packs the packages, installs them with Metro and React Native's preset into a fresh app, bundles main.js and runs it on the
+// Hermes VM of the npm registry. Everything is fetched into a temporary folder: 190 MB that the workspace does not install.
+import { execFile, execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const root = join(here, '../..');
+const PACKAGES = ['core', 'compression', 'privacy', 'secagg'];
+// The last of each that start on Node 20, and the only VM that the registry has as a program.
+const TOOLS = {
+  '@babel/core': '7.28.5',
+  '@react-native/babel-preset': '0.86.3',
+  '@react-native/metro-babel-transformer': '0.86.3',
+  'hermes-engine-cli': '0.12.0',
+  metro: '0.84.6',
+};
+const VM = { linux: 'linux64-bin/hermes', darwin: 'osx-bin/hermes', win32: 'win64-bin/hermes.exe' };
+const PATIENCE = 600_000;
+
+const run = promisify(execFile);
+
+/** The app: packed packages, the tools, and what main.js imports. */
+function makeApp(app) {
+  const dependencies = { ...TOOLS };
+  for (const name of PACKAGES) {
+    const directory = join(root, 'packages', name);
+    execFileSync('pnpm', ['pack', '--pack-destination', app], { cwd: directory, stdio: 'ignore' });
+    const tarball = readdirSync(app).find((file) => file.startsWith(`fedkit-${name}-`));
+    dependencies[`@fedkit/${name}`] = `file:./${tarball}`;
+  }
+  const overrides = Object.fromEntries(Object.entries(dependencies).filter(([name]) => name.startsWith('@fedkit/')));
+  writeFileSync(join(app, 'package.json'), JSON.stringify({ private: true, dependencies, overrides }));
+  writeFileSync(join(app, 'babel.config.js'), "module.exports = { presets: ['@react-native/babel-preset'] };\n");
+  for (const file of ['main.js', 'platform.js', 'federations.mjs', 'metro.cjs']) {
+    copyFileSync(join(here, file), join(app, file));
+  }
+  for (const file of ['core/test/golden/golden.mjs', 'secagg/test/replay-rounds.mjs', 'secagg/test/vectors/transcripts.json']) {
+    copyFileSync(join(root, 'packages', file), join(app, file.slice(file.lastIndexOf('/') + 1)));
+  }
+}
+
+/**
+ * What ran on the VM: golden digests, one line for each transcript, the models of federations, and the names that the VM
+ * lacks and platform.js adds. `onNode` has the models of the same federations on this Node.
+ */
+export async function runOnHermes() {
+  const app = mkdtempSync(join(tmpdir(), 'fedkit-hermes-'));
+  try {
+    makeApp(app);
+    await run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts'], { cwd: app, timeout: PATIENCE });
+    await run(process.execPath, ['metro.cjs', 'bundle.js'], { cwd: app, timeout: PATIENCE });
+    const entropy = `globalThis.ENTROPY = '${randomBytes(2 ** 18).toString('hex')}';\n`;
+    writeFileSync(join(app, 'bundle.js'), entropy + readFileSync(join(app, 'bundle.js'), 'utf8'));
+    const vm = join(app, 'node_modules/hermes-engine-cli', VM[process.platform]);
+    const options = { cwd: app, timeout: PATIENCE, maxBuffer: 2 ** 26 };
+    const { stdout } = await run(vm, ['bundle.js'], options);
+    const found = Object.assign({}, ...stdout.trim().split('\n').map((line) => JSON.parse(line)));
+    if (found.failure !== undefined) throw new Error(found.failure);
+    writeFileSync(
+      join(app, 'node.mjs'),
+      "import { federations } from './federations.mjs';\nconsole.log(JSON.stringify(await federations()));\n",
+    );
+    const node = await run(process.execPath, ['node.mjs'], options);
+    return { ...found, onNode: JSON.parse(node.stdout) };
+  } finally {
+    rmSync(app, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,18 @@
+// Runs on the VM: the golden digests, the transcripts of secure aggregation, and whole federations. One line of JSON each.
+import { added } from './platform.js';
+import * as core from '@fedkit/core';
+import * as kernels from '@fedkit/core/kernels';
+import * as math from '@fedkit/core/math';
+import * as simulation from '@fedkit/core/simulation';
+import { golden } from './golden.mjs';
+import { replayRounds } from './replay-rounds.mjs';
+import transcripts from './transcripts.json';
+import { federations } from './federations.mjs';
+
+async function main() {
+  print(JSON.stringify({ added, digests: await golden({ core, math, kernels, simulation }) }));
+  print(JSON.stringify({ rounds: await replayRounds(transcripts) }));
+  print(JSON.stringify({ models: await federations() }));
+}
+
+main().catch((error) => print(JSON.stringify({ failure: `${error}\n${error.stack}` })));
