@@ -1,5 +1,5 @@
 // Runs the golden digests of @fedkit/core, the transcripts of @fedkit/secagg and the HTTP transport on every engine there is in
-// the npm registry, and in Chromium where it is installed, and prints which reproduce the committed ones. `--write` commits
+// the npm registry, React Native's Hermes among them, and in Chromium where it is installed, and prints which reproduce the committed ones. `--write` commits
 // what this Node computes. Run after `pnpm build`.
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { BrowserUnavailable, findChromium, runInChromium } from './browser/chromium.mjs';
+import { runOnHermes } from './hermes/hermes.mjs';
 
 const directory = dirname(fileURLToPath(import.meta.url));
 const script = join(directory, 'run-golden.mjs');
@@ -67,6 +68,10 @@ const rows = engines.map(([title, ...command]) => [
   async () => ({ ...(await run(command)), rounds: await replayed(command) }),
 ]);
 if (pageRun !== undefined) rows.push(['Chromium', () => pageRun]);
+const hermesRun = runOnHermes();
+// Reported below.
+hermesRun.catch(() => {});
+rows.push(['Hermes 0.12 (React Native)', async () => ({ ...(await hermesRun), kernels: 'plain' })]);
 for (const [title, work] of rows) {
   try {
     const { kernels, digests, rounds } = await work();
@@ -86,6 +91,20 @@ for (const [title, work] of rows) {
   }
 }
 if (chromium === undefined) console.log('\nChromium is not installed here: no page ran.');
+
+console.log(`\n| on Hermes | rounds | model |\n|---|---|---|`);
+try {
+  const { models, onNode, added } = await hermesRun;
+  for (const [name, { outcomes, digest }] of Object.entries(models)) {
+    // Rounding and noise are fresh randomness; a plain federation is the same bytes.
+    const verdict = name !== 'plain' ? '–' : digest === onNode[name].digest ? 'the same bytes as on Node' : 'DIFFERENT';
+    console.log(`| ${name} | ${outcomes.join(', ')} | ${verdict} |`);
+    if (verdict === 'DIFFERENT' || outcomes.some((outcome) => outcome !== 'published')) process.exitCode = 1;
+  }
+  console.log(`\nThe VM lacks ${added.join(', ')}: React Native or a polyfill brings them.`);
+} catch (error) {
+  fail('Hermes', error);
+}
 
 console.log(`\n| engine | requests over HTTP, in pieces | refusals |\n|---|---:|---|`);
 const REFUSALS = '405 401 415';

@@ -34,11 +34,11 @@ const secrecy = () =>
 
 /** One of each kind. Noise is fresh, so the model of the last differs from run to run. */
 const pipelines = {
-  plain: () => plainUpdates({ algorithm: fedAvg(), size }),
+  plain: () => plainUpdates({ algorithm: fedAvg(), layout: model.layout }),
   'secure sum': () =>
     secureSum({
       algorithm: fedAvg(),
-      size,
+      layout: model.layout,
       codec: commonRange({ bits: 24, range: 4, contributors: 6 }),
       aggregation: secrecy(),
       minimumContributors: 5,
@@ -47,7 +47,7 @@ const pipelines = {
   'distributed noise': () =>
     distributedDp({
       algorithm: fedAvg({ aggregate: (length) => mean(length) }),
-      size,
+      layout: model.layout,
       clip: 0.5,
       weighting: { kind: 'uniform' },
       noiseStd: 0.5,
@@ -65,7 +65,6 @@ async function federate(pipeline) {
   const server = await federatedServer({
     pipeline: pipeline(),
     initial: new Float32Array(size),
-    layout: model.layout,
     cohort: ids.length,
     minimum: ids.length,
     rounds: 2,

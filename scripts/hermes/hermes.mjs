@@ -39,7 +39,11 @@ function makeApp(app) {
   for (const file of ['main.js', 'platform.js', 'federations.mjs', 'metro.cjs']) {
     copyFileSync(join(here, file), join(app, file));
   }
-  for (const file of ['core/test/golden/golden.mjs', 'secagg/test/replay-rounds.mjs', 'secagg/test/vectors/transcripts.json']) {
+  for (const file of [
+    'core/test/golden/golden.mjs',
+    'secagg/test/replay-rounds.mjs',
+    'secagg/test/vectors/transcripts.json',
+  ]) {
     copyFileSync(join(root, 'packages', file), join(app, file.slice(file.lastIndexOf('/') + 1)));
   }
 }
@@ -59,7 +63,13 @@ export async function runOnHermes() {
     const vm = join(app, 'node_modules/hermes-engine-cli', VM[process.platform]);
     const options = { cwd: app, timeout: PATIENCE, maxBuffer: 2 ** 26 };
     const { stdout } = await run(vm, ['bundle.js'], options);
-    const found = Object.assign({}, ...stdout.trim().split('\n').map((line) => JSON.parse(line)));
+    const found = Object.assign(
+      {},
+      ...stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    );
     if (found.failure !== undefined) throw new Error(found.failure);
     writeFileSync(
       join(app, 'node.mjs'),
