@@ -97,6 +97,7 @@ export type {
   ReportingPipeline,
 } from './pipeline/contract.ts';
 export type { ModelOptions } from './pipeline/model.ts';
+export type { SumSaturation } from './pipeline/saturation.ts';
 export { type PlainUpdatesOptions, plainUpdates } from './pipeline/plain-updates.ts';
 export { type SecureSumOptions, secureSum } from './pipeline/secure-sum.ts';
 export { type CentralDpOptions, centralDp } from './pipeline/central-dp.ts';

@@ -55,6 +55,12 @@ export function gridStage(bits: number, range: number, bound: number, contributo
     meanSquaredError: (range / bound) ** 2 / 4,
     integerCount: (size) => size,
 
+    strain(values: Float32Array) {
+      let clipped = 0;
+      for (let i = 0; i < values.length; i++) if (Math.abs(values[i]) > range) clipped++;
+      return { clipped, wide: 0, alone: 0 };
+    },
+
     integers(values: Float32Array, encoding: Encoding) {
       const integers = new Int32Array(values.length);
       const rng = encoding.rng();

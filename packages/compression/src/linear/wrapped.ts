@@ -75,6 +75,15 @@ export function wrappedStage(bits: number, spread: number): LinearStage {
     meanSquaredError: step ** 2 / 12,
     integerCount: (size) => size,
 
+    deviations: DEVIATIONS,
+
+    strain(values: Float32Array, _: Encoding, contributors: number) {
+      let squares = 0;
+      for (let i = 0; i < values.length; i++) squares += values[i] * values[i];
+      const rms = Math.sqrt(squares / Math.max(1, values.length));
+      return { clipped: 0, wide: rms > spread / Math.sqrt(contributors) ? 1 : 0, alone: rms > spread ? 1 : 0 };
+    },
+
     integers(values: Float32Array, encoding: Encoding) {
       const draw = ditherOf(encoding.context.clientSeed) ?? encoding.rng();
       return Int32Array.from(values, (value) => centered(Math.floor(value / step + draw.uint32() * INVERSE), bits));

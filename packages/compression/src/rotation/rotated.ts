@@ -82,6 +82,9 @@ function linearRotated(inner: LinearStage): LinearStage {
     bits: inner.bits,
     bound: inner.bound,
     ...(inner.meanSquaredError !== undefined && { meanSquaredError: inner.meanSquaredError }),
+    ...(inner.deviations !== undefined && { deviations: inner.deviations }),
+    strain: (values: Float32Array, encoding: Encoding, contributors: number) =>
+      inner.strain(rotate(values, sharedSeed(encoding.context)), encoding, contributors),
     integerCount: (size) => inner.integerCount(paddedSize(size)),
     integers: (values: Float32Array, encoding: Encoding) =>
       inner.integers(rotate(values, sharedSeed(encoding.context)), encoding),

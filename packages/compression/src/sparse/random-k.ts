@@ -88,16 +88,17 @@ export function randomKStage(density: number, inner: Stage | undefined): Stage &
 
 /** Random-k over an integer grid: what secure aggregation sums. */
 export function linearRandomK(density: number, inner: LinearStage): LinearStage {
+  const kept = (values: Float32Array, encoding: Encoding) =>
+    gather(values, supportOf(sharedSeed(encoding.context), values.length, keptOf(values.length, density)));
   return {
     ...randomKStage(density, inner),
     bits: inner.bits,
     bound: inner.bound,
+    ...(inner.deviations !== undefined && { deviations: inner.deviations }),
+    strain: (values: Float32Array, encoding: Encoding, contributors: number) =>
+      inner.strain(kept(values, encoding), encoding, contributors),
     integerCount: (size) => inner.integerCount(keptOf(size, density)),
-
-    integers(values: Float32Array, encoding: Encoding) {
-      const places = supportOf(sharedSeed(encoding.context), values.length, keptOf(values.length, density));
-      return inner.integers(gather(values, places), encoding);
-    },
+    integers: (values: Float32Array, encoding: Encoding) => inner.integers(kept(values, encoding), encoding),
 
     sum(sum: Int32Array | Float64Array, size: number, options: SumContext, decoding: Decoding) {
       const k = keptOf(size, density);

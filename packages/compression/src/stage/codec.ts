@@ -54,6 +54,9 @@ export function createLinearCodec(stage: LinearStage): StagedLinearCodec {
     bits: stage.bits,
     bound: stage.bound,
     ...(stage.meanSquaredError !== undefined && { meanSquaredError: stage.meanSquaredError }),
+    ...(stage.deviations !== undefined && { deviations: stage.deviations }),
+    strain: (values, context, contributors) =>
+      stage.strain(checkFinite('strain: values', values), new Encoding(context), contributors),
     encodeIntegers: (values, context) =>
       stage.integers(checkFinite('encodeIntegers: values', values), new Encoding(context)),
     decodeSum: (sum, options) => decodeSum(stage, sum, options),

@@ -38,6 +38,9 @@ function linearForeignStage(codec: LinearCodec, stage: Stage & { readonly linear
     bits: codec.bits,
     bound: codec.bound,
     ...(codec.meanSquaredError !== undefined && { meanSquaredError: codec.meanSquaredError }),
+    ...(codec.deviations !== undefined && { deviations: codec.deviations }),
+    strain: (values, encoding, contributors) =>
+      codec.strain?.(values, contextOf(encoding), contributors) ?? { clipped: 0, wide: 0, alone: 0 },
     integers: (values, encoding) => codec.encodeIntegers(values, contextOf(encoding)),
     integerCount(size) {
       const known = counts.get(size);

@@ -5,7 +5,7 @@
  * @module
  */
 import { type Rng, secureRng, seededRng } from '@fedkit/core';
-import type { CodecContext, DecodeContext, Linearity, Sink, SumContext } from '@fedkit/core/codec';
+import type { CodecContext, DecodeContext, Linearity, Sink, Strain, SumContext } from '@fedkit/core/codec';
 import { refuse } from '@fedkit/core/internal';
 import { type ByteReader, corrupt } from '../wire/byte-reader.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
@@ -29,6 +29,10 @@ export interface LinearStage extends Stage {
   readonly bound: number;
   /** As of `LinearCodec`. */
   readonly meanSquaredError?: number;
+  /** As of `LinearCodec`. */
+  readonly deviations?: number;
+  /** As of `LinearCodec`. */
+  strain(values: Float32Array, encoding: Encoding, contributors: number): Strain;
   integers(values: Float32Array, encoding: Encoding): Int32Array;
   /** The number of integers for `size` values. */
   integerCount(size: number): number;

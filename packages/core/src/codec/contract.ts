@@ -68,6 +68,16 @@ export interface Codec<L extends Linearity = Linearity> {
   visit(bytes: Uint8Array, sink: Sink, context?: Partial<DecodeContext>): void;
 }
 
+/** What one client sees of what a sum might lose: integers that add. */
+export interface Strain {
+  /** Encoded coordinates that were clipped. */
+  readonly clipped: number;
+  /** 1 if, were all clients like this one and independent, the sum would be wider than its ring was made for; else 0. */
+  readonly wide: 0 | 1;
+  /** 1 if this client alone is; else 0. */
+  readonly alone: 0 | 1;
+}
+
 /** What is needed to decode a sum of integer encodings. */
 export interface SumContext {
   /** The number of encodings in the sum. */
@@ -92,6 +102,12 @@ export interface LinearCodec extends Codec<'linear'> {
    * coordinate of the sum, at most; for values in range. Absent where it depends on the values, as of random-k.
    */
   readonly meanSquaredError?: number;
+
+  /** For codecs that wrap by design: how many root mean squares of the sum half the ring covers. */
+  readonly deviations?: number;
+
+  /** What of `values` a sum over about `contributors` clients might not carry as it is. Absent where nothing is clipped or wraps. */
+  strain?(values: Float32Array, context: CodecContext, contributors: number): Strain;
 
   /** Integers, one for each encoded coordinate, each in [−bound, bound]. */
   encodeIntegers(values: Float32Array, context: CodecContext): Int32Array;

@@ -1,3 +1,3 @@
 export { accumulateEncoded, type EncodedContribution } from '../aggregate/accumulate-encoded.ts';
-export type { Codec, CodecContext, DecodeContext, LinearCodec, Linearity, SumContext } from './contract.ts';
+export type { Codec, CodecContext, DecodeContext, LinearCodec, Linearity, Strain, SumContext } from './contract.ts';
 export type { Sink } from './sink.ts';

@@ -27,6 +27,7 @@ import type {
   SecureClientKeeping,
   SecureInput,
 } from '../secure/contract.ts';
+import type { SumSaturation } from './saturation.ts';
 import type { Term } from './terms.ts';
 
 /** What a client is asked to do, as the pipeline sees it. */
@@ -90,6 +91,8 @@ export interface PipelineFacts {
   readonly clipFraction?: number;
   /** Contributions set aside because they were not finite. */
   readonly quarantined?: number;
+  /** Of a secure sum: whether it carries what its clients gave, as far as that can be known. */
+  readonly saturation?: SumSaturation;
   /** The probability that the released sum wrapped around, as predicted. */
   readonly wrapProbability?: number;
   /** ε spent so far in the whole run, by observer, at `delta`. */

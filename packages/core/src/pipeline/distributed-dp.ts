@@ -9,7 +9,8 @@
  * Federated Learning", NeurIPS 2021.
  *
  * The noise of `minimumContributors` less `colluders` clients is what the claim rests on, and every client insists on that
- * minimum. A sum that wraps around the modulus costs accuracy, never privacy.
+ * minimum. A sum that wraps around the modulus costs accuracy, never privacy; `facts.saturation` marks one that is wider than its
+ * ring was made for. That is read off the noised sum, so that it costs nothing; no client is asked.
  *
  * @module
  */
@@ -25,6 +26,7 @@ import type { Parameters } from './parameters.ts';
 import { Accounting, type Filters, type SelectionOptions } from './privacy.ts';
 import { type PrivateOptions, privateSums, privateTerms } from './private-options.ts';
 import { rootMeanSquare } from './root-mean-square.ts';
+import { rmsOverSpread, saturationOf } from './saturation.ts';
 import { sharedSeedOf } from './seeds.ts';
 import { vectorsOf } from './slots.ts';
 import { type Halves, withTerms } from './terms.ts';
@@ -134,11 +136,18 @@ export function distributedDp<
   function conclude({ sums, survivors }: SecureSums, seed: Uint8Array): Omit<Collected<R>, 'contributors'> {
     const decoded = noise.decodeSum(sums[VECTOR], { survivors: survivors.length });
     const aggregate = form.conclude(joint.split(rotation.rotateBack(decoded, seedOf(seed), joint.size)), totals);
+    const widths = noise.deviations === undefined ? [] : [rmsOverSpread(sums[VECTOR], noise.bits, noise.deviations)];
+    const saturation = saturationOf({ contributors: survivors.length, slots: 1, entries: padded }, widths);
     const error = Math.sqrt(ROUNDING * survivors.length) / noise.scale;
     const errors = form.conclude(joint.split(new Float32Array(joint.size).fill(error)), totals);
     return {
       aggregate,
-      facts: { quantizationError: rootMeanSquare(errors), wrapProbability, ...accounting.facts() },
+      facts: {
+        quantizationError: rootMeanSquare(errors),
+        wrapProbability,
+        ...(saturation && { saturation }),
+        ...accounting.facts(),
+      },
     };
   }
 

@@ -11,6 +11,8 @@ export interface DistributedNoise {
   readonly bits: number;
   /** Grid steps to a unit of the values. */
   readonly scale: number;
+  /** How many standard deviations of the sum half the ring covers. */
+  readonly deviations?: number;
   /** What the sum of `survivors` clients' integers costs. @throws FedkitError `THRESHOLD_NOT_MET` for too few. */
   event(survivors?: number): PrivacyEvent;
   /** One client's integers with its share of the noise, in [−2^(bits−1), 2^(bits−1)). */

@@ -13,7 +13,7 @@
 import type { Contribution, Update } from '../aggregate/contract.ts';
 import type { LinearAlgorithm } from '../algorithm/contract.ts';
 import { checkInteger, checkNumber, refuse } from '../check.ts';
-import type { LinearCodec } from '../codec/contract.ts';
+import type { LinearCodec, Strain } from '../codec/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { SecureAggregation, SecureInput, SecureSums, SecureVector } from '../secure/contract.ts';
 import { type CodecBySlot, linearCodecsFor } from './codecs.ts';
@@ -30,6 +30,7 @@ import { refuseMemory } from './memory.ts';
 import { type ModelOptions, modelOf } from './model.ts';
 import type { Parameters } from './parameters.ts';
 import { rootMeanSquare } from './root-mean-square.ts';
+import { rmsOverSpread, saturationOf, STRAIN, strainInput, strainVector } from './saturation.ts';
 import { clientSeedOf, sharedSeedOf } from './seeds.ts';
 import { type SummandShape, sumsOf, vectorsOf } from './slots.ts';
 import { type Halves, withTerms } from './terms.ts';
@@ -70,7 +71,8 @@ const WEIGHT = 'weight';
 /**
  * The aggregate of a linear algorithm by secure aggregation.
  *
- * It is the plain aggregate up to the codec's error, which `facts.quantizationError` states, and float32 rounding.
+ * It is the plain aggregate up to the codec's error, which `facts.quantizationError` states, and float32 rounding; unless the
+ * codec clipped or the sum wrapped, which clients count beside the sum: `facts.saturation` says so, and marks such a round.
  *
  * @throws FedkitError `INVALID_ARGUMENT` by name for a robust rule, a codec whose encodings do not add, client momentum or error
  * feedback, a missing `maximumWeight` or `wrapProbability`; `OUT_OF_RANGE` for numbers out of range.
@@ -100,7 +102,10 @@ export function secureSum<
   }
   const maximumWeight = checkInteger(`${where}: maximumWeight`, options.maximumWeight ?? 1, 1, 2 ** 31 - 1);
   const vectors = vectorsFor(where, summands, codecs, options.wrapProbability);
+  const entries = Object.values(vectors).reduce((sum, { length }) => sum + length, 0);
+  const strained = codecs.some((codec) => codec.strain !== undefined);
   if (weighs) vectors[WEIGHT] = { length: 1, bound: maximumWeight };
+  if (strained) vectors[STRAIN] = strainVector(summands.length, entries);
   const exchange: Exchange = {
     kind: 'secure-sum',
     aggregation: checkAggregation(where, options.aggregation),
@@ -113,13 +118,18 @@ export function secureSum<
     const values = vectorsOf(`${where}.input`, contribution.values, summands);
     if (typeof client !== 'string') refuse('INVALID_ARGUMENT', `${where}.input: client`, "the client's name", client);
     const weight = weighs ? Math.min(integerWeight(where, contribution.weight), maximumWeight) : 1;
-    const integers = summands.map(({ name, weighted }, i) => {
+    const strains: Strain[] = [];
+    const integers = summands.map(({ name, weighted }, i): [string, Int32Array] => {
       const scaled = weighted ? values[i].map((value) => (value * weight) / maximumWeight) : values[i];
       const clientSeed = clientSeedOf(seed, name, client);
       const context = { sharedSeed: sharedSeedOf(seed, name), clientSeed, rng };
+      const strain = codecs[i].strain?.(scaled, context, minimumContributors);
+      if (strain) strains.push(strain);
       return [vectorName(name), codecs[i].encodeIntegers(scaled, context)];
     });
-    return Object.fromEntries(weighs ? [...integers, [WEIGHT, Int32Array.of(weight)]] : integers);
+    if (weighs) integers.push([WEIGHT, Int32Array.of(weight)]);
+    if (strained) integers.push([STRAIN, strainInput(strains)]);
+    return Object.fromEntries(integers);
   }
 
   function conclude({ sums, survivors }: SecureSums, seed: Uint8Array): Omit<Collected<R>, 'contributors'> {
@@ -141,9 +151,16 @@ export function secureSum<
       return [name, new Float32Array(length).fill(scale(weighted) * Math.sqrt(contributors * (squared ?? Number.NaN)))];
     });
     const quantizationError = rootMeanSquare(form.conclude(Object.fromEntries(errors), totals));
+    const widths = summands.flatMap(({ name }, i) => {
+      const { bits, deviations } = codecs[i];
+      return deviations === undefined ? [] : [rmsOverSpread(sums[vectorName(name)], bits, deviations)];
+    });
+    const counts = strained ? sums[STRAIN] : undefined;
+    const saturation = saturationOf({ counts, contributors, slots: summands.length, entries }, widths);
     return {
       aggregate,
       facts: {
+        ...(saturation && { saturation }),
         ...(weighs && { weight }),
         ...(Number.isFinite(quantizationError) && { quantizationError }),
         ...(wrapping > 0 && { wrapProbability: wrapping }),

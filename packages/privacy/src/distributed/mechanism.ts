@@ -52,6 +52,8 @@ export interface DistributedMechanism {
   readonly bits: number;
   /** Grid steps to a unit of the values. */
   readonly scale: number;
+  /** Standard deviations of a coordinate of the widest sum allowed for that half the modulus covers at least. */
+  readonly deviations: number;
   /** Standard deviation of one client's share, in grid steps. */
   readonly localNoiseStd: number;
   /** L2 bound of one client's integers before its noise: what is charged. */
@@ -122,13 +124,14 @@ function distributedMechanism(where: string, options: DistributedOptions, shares
     refuse('THRESHOLD_NOT_MET', `${where}: minSurvivors`, `more than ${colluders} colluders`, minSurvivors);
   }
   const shareStd = noiseStd / Math.sqrt(minSurvivors - colluders);
+  const deviations = standardDeviationsFor(options.wrapProbability ?? 1e-6);
   const fitting = modularScale({
     localNoiseStd: shareStd,
     clip,
     bits,
     contributors: maxContributors,
     size,
-    standardDeviations: standardDeviationsFor(options.wrapProbability ?? 1e-6),
+    standardDeviations: deviations,
   });
   // Squares of integers within 2^25 sum exactly; a finer grid would gain nothing anyway.
   const scale = Math.min(fitting, 2 ** 25 / clip);
@@ -157,6 +160,7 @@ function distributedMechanism(where: string, options: DistributedOptions, shares
     placement: 'distributed',
     bits,
     scale,
+    deviations,
     localNoiseStd: Math.sqrt(variance),
     recordNorm,
     event: (survivors = minSurvivors) => shares.event(variance, checkSurvivors('event', survivors) - colluders, norms),
