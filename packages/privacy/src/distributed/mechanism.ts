@@ -144,6 +144,7 @@ function distributedMechanism(where: string, options: DistributedOptions, shares
   const variance = (shareStd * scale) ** 2;
   const sampler = shares.sampler(variance);
   const modulus = 2 ** bits;
+  const unused = 32 - bits;
   const norms = { recordNorm, recordNormL1: integerL1Bound({ norm: recordNorm, size }), dimension: size };
 
   function checkSurvivors(call: string, survivors: number): number {
@@ -171,16 +172,22 @@ function distributedMechanism(where: string, options: DistributedOptions, shares
       const noised = roundConditionally(values, factor, ball, rng);
       sampler.addTo(noised, rng);
       const integers = new Int32Array(size);
-      for (let i = 0; i < size; i++) integers[i] = centered(noised[i], modulus);
+      // Shifts count modulo 2^32, whatever the number.
+      for (let i = 0; i < size; i++) integers[i] = (noised[i] << unused) >> unused;
       return integers;
     },
     decodeSum(sum, { survivors }) {
       checkSurvivors('decodeSum', survivors);
       if (sum.length !== size) refuse('SHAPE_MISMATCH', `${where}.decodeSum: sum`, `${size} coordinates`, sum.length);
       const values = new Float32Array(size);
+      const unit = scale * expectedWeight;
+      if (sum instanceof Int32Array) {
+        for (let i = 0; i < size; i++) values[i] = ((sum[i] << unused) >> unused) / unit;
+        return values;
+      }
       for (let i = 0; i < size; i++) {
         if (!Number.isSafeInteger(sum[i])) refuse('OUT_OF_RANGE', `${where}.decodeSum: sum`, 'integers', sum[i]);
-        values[i] = centered(sum[i], modulus) / (scale * expectedWeight);
+        values[i] = centered(sum[i], modulus) / unit;
       }
       return values;
     },

@@ -29,10 +29,17 @@ export function roundConditionally(values: Float32Array, factor: number, ball: B
   const words = new WordSource(rng, Math.min(16384, ball.size));
   for (let attempt = 0; attempt < attempts; attempt++) {
     let squares = 0;
-    for (let i = 0; i < integers.length; i++) {
-      const k = Math.floor(values[i] * factor + words.word() * 2 ** -32);
-      integers[i] = k;
-      squares += k * k;
+    for (let i = 0; i < integers.length; ) {
+      // Whole runs of fetched words at a time, the first of each fetched if need be.
+      integers[i] = Math.floor(values[i] * factor + words.word() * 2 ** -32);
+      squares += integers[i] * integers[i];
+      const end = Math.min(integers.length, ++i + words.words.length - words.next);
+      for (const shift = words.next - i; i < end; i++) {
+        const k = Math.floor(values[i] * factor + words.words[i + shift] * 2 ** -32);
+        integers[i] = k;
+        squares += k * k;
+        words.next++;
+      }
     }
     if (squares <= ball.squaredBound) {
       words.erase();

@@ -12,8 +12,9 @@
  *
  * @module
  */
-import { ExactTable, type WeightBounds } from './exact-table.ts';
+import { ExactTable, guideBits, type WeightBounds } from './exact-table.ts';
 import { expNegative, type Fraction } from './fraction.ts';
+import type { AddSamples } from './integer-sampler.ts';
 import type { Draws } from './words.ts';
 
 /** The exponent E of the weights: in double precision for the usual case, and exactly. */
@@ -25,14 +26,17 @@ export interface Exponent {
 }
 
 /**
- * A function that draws one sample.
+ * A function that draws one sample, and one that draws many.
  *
  * @param shift - log2 of the block length, 0 to 31.
  */
-export function blockTable(exponent: Exponent, shift: number): (draws: Draws) => number {
+export function blockTable(
+  exponent: Exponent,
+  shift: number,
+): { readonly draw: (draws: Draws) => number; readonly addSamples: AddSamples } {
   const length = 2 ** shift;
   const table = new ExactTable((precision) => peakWeights(exponent, length, precision));
-  return (draws) => {
+  const draw = (draws: Draws): number => {
     for (;;) {
       const block = table.draw(draws);
       const negative = block & 1;
@@ -40,6 +44,54 @@ export function blockTable(exponent: Exponent, shift: number): (draws: Draws) =>
       const offset = shift === 0 ? 0 : draws.word() >>> (32 - shift);
       if (offset === 0 || accept(exponent, peak, offset, draws)) return negative === 1 ? -peak - offset : peak + offset;
     }
+  };
+  return { draw, addSamples: samplesOf(exponent, shift, table, draw) };
+}
+
+/**
+ * Many samples in one loop: what nearly every draw comes to is read straight from the words, and whatever is rare, or near
+ * the end of the words, is left to `draw`, from the same word on.
+ */
+function samplesOf(exponent: Exponent, shift: number, table: ExactTable, draw: (draws: Draws) => number): AddSamples {
+  const length = 2 ** shift;
+  const { high, guide } = table;
+  // For each block a word below which every offset in it is kept, as `accept` would find.
+  const kept = Uint32Array.from(high, (_, block) => {
+    const worst = shift === 0 ? 0 : exponent.difference((block >>> 1) * length + (block & 1), length - 1);
+    return Math.max(0, Math.min(2 ** 32 - 1, Math.floor((1 - worst * (1 + 2 ** -40) - 2 ** -43) * 2 ** 32) - 1));
+  });
+  const needed = shift === 0 ? 1 : 3;
+  return (values, source) => {
+    const { words } = source;
+    let at = source.next;
+    for (let i = 0; i < values.length; i++) {
+      if (at + needed <= words.length) {
+        const word = words[at];
+        let block = guide[word >>> (32 - guideBits)];
+        while (word > high[block]) block++;
+        if (word < high[block]) {
+          // Signs are coin tosses, which no processor can predict: no branch is taken on them.
+          const sign = 1 - 2 * (block & 1);
+          const peak = (block >>> 1) * length + (block & 1);
+          if (shift === 0) {
+            values[i] += sign * peak;
+            at += 1;
+            continue;
+          }
+          const offset = words[at + 1] >>> (32 - shift);
+          // An offset of 0 needs no third word.
+          if (offset !== 0 && words[at + 2] < kept[block]) {
+            values[i] += sign * (peak + offset);
+            at += 3;
+            continue;
+          }
+        }
+      }
+      source.next = at;
+      values[i] += draw(source);
+      at = source.next;
+    }
+    source.next = at;
   };
 }
 

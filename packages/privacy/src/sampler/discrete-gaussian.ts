@@ -34,7 +34,8 @@ export function discreteGaussianSampler(options: { variance: number; method?: Sa
   const method = options.method ?? (variance <= largestTableVariance ? 'table' : 'rejection');
   if (method === 'table') {
     checkPositive('discreteGaussianSampler: variance for the table', variance, largestTableVariance);
-    return integerSampler(gaussianTable(variance));
+    const { draw, addSamples } = gaussianTable(variance);
+    return integerSampler(draw, addSamples);
   }
   if (method !== 'rejection')
     refuse('INVALID_ARGUMENT', 'discreteGaussianSampler: method', "'table' or 'rejection'", method);
@@ -46,7 +47,8 @@ export function discreteGaussianSampler(options: { variance: number; method?: Sa
   return integerSampler((draws) => Number(discreteGaussianBig(exact, draws)));
 }
 
-function gaussianTable(variance: number): ReturnType<typeof blockTable> {
+/** The table by itself; `discreteGaussianSampler` draws from it. */
+export function gaussianTable(variance: number): ReturnType<typeof blockTable> {
   const { numerator, denominator } = toFraction(variance);
   const twice = 2 * variance;
   // Blocks of σ/32 to σ/16: few enough to stay in cache, and short enough that 97 of 100 places are kept.

@@ -29,7 +29,8 @@ export function discreteLaplaceSampler(options: { scale: number; method?: Sample
   const method = options.method ?? (scale <= largestTableScale ? 'table' : 'rejection');
   if (method === 'table') {
     checkPositive('discreteLaplaceSampler: scale for the table', scale, largestTableScale);
-    return integerSampler(laplaceTable(scale));
+    const { draw, addSamples } = laplaceTable(scale);
+    return integerSampler(draw, addSamples);
   }
   if (method !== 'rejection')
     refuse('INVALID_ARGUMENT', 'discreteLaplaceSampler: method', "'table' or 'rejection'", method);
@@ -38,7 +39,8 @@ export function discreteLaplaceSampler(options: { scale: number; method?: Sample
   return integerSampler((draws) => Number(discreteLaplaceBig(exact, draws)));
 }
 
-function laplaceTable(scale: number): ReturnType<typeof blockTable> {
+/** The table by itself; `discreteLaplaceSampler` draws from it. */
+export function laplaceTable(scale: number): ReturnType<typeof blockTable> {
   const { numerator, denominator } = toFraction(scale);
   const shift = Math.max(0, Math.floor(Math.log2(scale)) - 4);
   return blockTable(

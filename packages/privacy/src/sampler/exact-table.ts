@@ -22,48 +22,49 @@ export interface WeightBounds {
   readonly tail: bigint;
 }
 
-const guideBits = 12;
+/** Leading bits of a word by which {@link ExactTable.guide} is looked up. */
+export const guideBits = 12;
 
 /** A distribution over 0, 1, 2, … from which {@link ExactTable.draw} samples without error. */
 export class ExactTable {
   /** Certified weights for a precision in bits; the listed outcomes grow with it. */
   readonly #weights: (precision: number) => WeightBounds;
   /** ⌊2^64 F_j⌋ as two words; the last entry is 2^64 − 1, so that a search always ends. */
-  readonly #high: Uint32Array;
+  readonly high: Uint32Array;
   readonly #low: Uint32Array;
   /** For each value of the leading 12 bits, the first outcome it can mean. */
-  readonly #guide: Uint32Array;
+  readonly guide: Uint32Array;
 
   constructor(weights: (precision: number) => WeightBounds) {
     this.#weights = weights;
     const thresholds = certifiedThresholds(weights);
-    this.#high = Uint32Array.from(thresholds, (threshold) => Number(threshold >> 32n));
+    this.high = Uint32Array.from(thresholds, (threshold) => Number(threshold >> 32n));
     this.#low = Uint32Array.from(thresholds, (threshold) => Number(threshold & 0xffffffffn));
-    this.#guide = new Uint32Array(1 << guideBits);
+    this.guide = new Uint32Array(1 << guideBits);
     let outcome = 0;
-    for (let cell = 0; cell < this.#guide.length; cell++) {
-      while (this.#high[outcome] < cell * 2 ** (32 - guideBits)) outcome++;
-      this.#guide[cell] = outcome;
+    for (let cell = 0; cell < this.guide.length; cell++) {
+      while (this.high[outcome] < cell * 2 ** (32 - guideBits)) outcome++;
+      this.guide[cell] = outcome;
     }
   }
 
   /** ⌊2^64 F_j⌋ for each outcome of the table. */
   thresholds(): bigint[] {
-    return Array.from(this.#high, (high, j) => (BigInt(high) << 32n) | BigInt(this.#low[j]));
+    return Array.from(this.high, (high, j) => (BigInt(high) << 32n) | BigInt(this.#low[j]));
   }
 
   draw(draws: Draws): number {
     const word = draws.word();
-    let outcome = this.#guide[word >>> (32 - guideBits)];
-    while (word > this.#high[outcome]) outcome++;
-    return word < this.#high[outcome] ? outcome : this.#drawSecondWord(outcome, word, draws);
+    let outcome = this.guide[word >>> (32 - guideBits)];
+    while (word > this.high[outcome]) outcome++;
+    return word < this.high[outcome] ? outcome : this.#drawSecondWord(outcome, word, draws);
   }
 
   #drawSecondWord(from: number, first: number, draws: Draws): number {
     const second = draws.word();
     let outcome = from;
-    while (first === this.#high[outcome] && second > this.#low[outcome]) outcome++;
-    if (first < this.#high[outcome] || second < this.#low[outcome]) return outcome;
+    while (first === this.high[outcome] && second > this.#low[outcome]) outcome++;
+    if (first < this.high[outcome] || second < this.#low[outcome]) return outcome;
     return this.#drawOn((BigInt(first) << 32n) | BigInt(second), draws);
   }
 

@@ -19,8 +19,14 @@ export interface IntegerSampler {
   addTo(values: Float64Array, rng: SecureRng): void;
 }
 
-/** An {@link IntegerSampler} out of a function that draws one sample. */
-export function integerSampler(draw: (draws: Draws) => number): IntegerSampler {
+/** Adds a sample to each of `values`: what drawing them one by one gives, bit for bit, and faster. */
+export type AddSamples = (values: Float64Array, words: WordSource) => void;
+
+/** An {@link IntegerSampler} out of a function that draws one sample, and perhaps one that draws many. */
+export function integerSampler(
+  draw: (draws: Draws) => number,
+  addSamples: AddSamples = oneByOne(draw),
+): IntegerSampler {
   return {
     sample(rng) {
       return draw(new WordSource(rng, 4));
@@ -28,8 +34,15 @@ export function integerSampler(draw: (draws: Draws) => number): IntegerSampler {
     addTo(values, rng) {
       // 64 KiB of random words at a time: the most that platforms hand out in one call.
       const words = new WordSource(rng, Math.min(16384, Math.max(4, values.length * 2)));
-      for (let i = 0; i < values.length; i++) values[i] += draw(words);
+      addSamples(values, words);
       words.erase();
     },
+  };
+}
+
+/** The plain twin of every {@link AddSamples}. */
+export function oneByOne(draw: (draws: Draws) => number): AddSamples {
+  return (values, words) => {
+    for (let i = 0; i < values.length; i++) values[i] += draw(words);
   };
 }

@@ -19,26 +19,27 @@ export interface Draws {
   bernoulliBig(numerator: bigint, denominator: bigint): boolean;
 }
 
-/** Draws fetched from a secure stream in blocks; every word is erased once used, the rest by {@link WordSource.erase}. */
+/** Draws fetched from a secure stream in blocks; every word is erased once used, or by {@link WordSource.erase}. */
 export class WordSource implements Draws {
   readonly #rng: SecureRng;
-  readonly #words: Uint32Array;
-  #next: number;
+  /** What was fetched, for loops that read several words a turn: from {@link next} on, which they move themselves. */
+  readonly words: Uint32Array;
+  next: number;
 
   /** @param capacity - Words fetched at once. */
   constructor(rng: SecureRng, capacity: number) {
     this.#rng = rng;
-    this.#words = new Uint32Array(capacity);
-    this.#next = capacity;
+    this.words = new Uint32Array(capacity);
+    this.next = capacity;
   }
 
   word(): number {
-    if (this.#next === this.#words.length) {
-      this.#rng.fill(new Uint8Array(this.#words.buffer));
-      this.#next = 0;
+    if (this.next === this.words.length) {
+      this.#rng.fill(new Uint8Array(this.words.buffer));
+      this.next = 0;
     }
-    const word = this.#words[this.#next];
-    this.#words[this.#next++] = 0;
+    const word = this.words[this.next];
+    this.words[this.next++] = 0;
     return word;
   }
 
@@ -80,7 +81,7 @@ export class WordSource implements Draws {
 
   /** Overwrites what was fetched and not used. */
   erase(): void {
-    this.#words.fill(0);
-    this.#next = this.#words.length;
+    this.words.fill(0);
+    this.next = this.words.length;
   }
 }
