@@ -5,6 +5,7 @@
  */
 import type { Codec, CodecContext } from '@fedkit/core/codec';
 
+/** What one encoding of a vector costs, and how far it is from the vector. */
 export interface Measurement {
   /** Length of the encoding. */
   readonly bytes: number;

@@ -5,6 +5,7 @@
  */
 import { checkInteger, checkNumber, checkPositive, refuse } from '@fedkit/core/internal';
 
+/** Options of {@link bandwidthPolicy}. */
 export interface BandwidthPolicyOptions {
   /** What an upload may take, in seconds; > 0. */
   readonly seconds: number;

@@ -22,6 +22,7 @@ import { MAX_BITS } from './quantizers.ts';
 /** A tile's scale: `unbiased` ‖x‖² / ⟨Rx, q⟩, `min-mse` ⟨Rx, q⟩ / ‖q‖², `norm` ‖x‖ / ‖q‖. */
 export type EdenScale = 'unbiased' | 'min-mse' | 'norm';
 
+/** Options of {@link eden}. */
 export interface EdenOptions {
   /** Bits a coordinate, any real number in (0, 8]. */
   readonly bits: number;

@@ -14,6 +14,7 @@ import { readByteList, writeByteList } from './byte-list.ts';
 import { errorFeedback, type ErrorFeedback, restoreErrorFeedback } from './error-feedback.ts';
 import { adder } from './subtractor.ts';
 
+/** Options of {@link downlink} and {@link restoreDownlink}. */
 export interface DownlinkOptions {
   /** Number of values. */
   readonly size: number;

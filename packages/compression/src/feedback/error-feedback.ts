@@ -38,6 +38,7 @@ export interface ErrorFeedback {
   serialize(): Uint8Array;
 }
 
+/** Options of {@link errorFeedback}. */
 export interface ErrorFeedbackOptions {
   /** Number of values. */
   readonly size: number;

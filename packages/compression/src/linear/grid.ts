@@ -15,6 +15,7 @@ import { centered, readFields, writeFields } from './fields.ts';
 const INVERSE = 2 ** -32;
 const MAX_FLOAT = 3.4028234663852886e38;
 
+/** Options of {@link commonRange}. */
 export interface CommonRangeOptions {
   /** Ring width: sums are taken modulo 2^bits. 2 to 52. */
   readonly bits: number;

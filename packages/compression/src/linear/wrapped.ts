@@ -19,6 +19,7 @@ const DEVIATIONS = 6;
 const MAX_SPREAD = 2 ** 100;
 const INVERSE = 2 ** -32;
 
+/** Options of {@link wrapped}. */
 export interface WrappedOptions {
   /** Ring width, 2 to 32: integers and sums are taken modulo 2^bits. */
   readonly bits: number;

@@ -18,6 +18,7 @@ export interface Sparsifier<L extends Linearity = 'perClient'> extends StagedCod
   support(values: Float32Array, context: CodecContext): Uint32Array;
 }
 
+/** Marks a codec of single coordinates as a quantizer: what `pipe` and `budget` take after a choice of coordinates. */
 export function asQuantizer<L extends Linearity>(codec: StagedCodec<L>): Quantizer<L> {
   return { ...codec, role: 'quantizer' };
 }

@@ -35,6 +35,7 @@ export interface StagedLinearCodec extends LinearCodec {
   readonly stage: LinearStage;
 }
 
+/** A codec made of one stage, which writes its own header: how every codec of this package is made. */
 export function createCodec<L extends Linearity>(stage: Stage & { readonly linearity: L }): StagedCodec<L> {
   return {
     kind: stage.kind,
@@ -47,6 +48,7 @@ export function createCodec<L extends Linearity>(stage: Stage & { readonly linea
   };
 }
 
+/** As {@link createCodec}, for a stage whose encodings are integers that add up: fit for secure aggregation. */
 export function createLinearCodec(stage: LinearStage): StagedLinearCodec {
   return {
     ...createCodec(stage),

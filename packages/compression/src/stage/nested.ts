@@ -10,6 +10,7 @@ import type { Decoding, Encoding, Stage } from './stage.ts';
 
 const MAX_DEPTH = 4;
 
+/** Writes a stage inside another: its number in a byte, then what it writes. */
 export function writeNested(out: ByteWriter, stage: Stage, values: Float32Array, encoding: Encoding): void {
   out.byte(stage.id);
   stage.write(out, values, encoding);

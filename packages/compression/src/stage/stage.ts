@@ -10,6 +10,7 @@ import { refuse } from '@fedkit/core/internal';
 import { type ByteReader, corrupt } from '../wire/byte-reader.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
 
+/** One step of an encoding: what it writes for a vector, and how it reads that back. */
 export interface Stage {
   /** Its byte on the wire: docs/wire-format.md. */
   readonly id: number;

@@ -11,6 +11,10 @@ export function corrupt(expected: string, got: string | number): never {
   throw new FedkitError('DECODE_FAILED', `decode: expected ${expected}, got ${got}`);
 }
 
+/**
+ * Reads what {@link ByteWriter} wrote, bytes and bits. Everything else is refused as `DECODE_FAILED`, before anything
+ * is allocated for it.
+ */
 export class ByteReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;

@@ -18,6 +18,7 @@ import { type FedAvgBroadcast, type FedAvgState, type FedAvgUpdate, fedAvg } fro
 import { checkState, localUpdate } from './local-update.ts';
 import type { PersonalizedAlgorithm } from './personalized.ts';
 
+/** Options of {@link ditto}. */
 export interface DittoOptions<S extends PlainData = NoState> {
   /** λ ≥ 0: at 0 clients train alone; the paper tunes over 0.1, 1 and 2, by each client's validation data. */
   readonly lambda: number;

@@ -26,6 +26,7 @@ import type { FedAvgBroadcast, FedAvgState } from './fed-avg.ts';
 import { build, checkState, localUpdate } from './local-update.ts';
 import { checkRoundInfo } from './round-info.ts';
 
+/** Options of {@link fedNova}. */
 export interface FedNovaOptions<S extends PlainData = NoState> {
   /** μ ≥ 0 of a proximal local solver, as in FedProx; default 0. */
   readonly mu?: number;

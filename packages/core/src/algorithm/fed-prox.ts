@@ -19,6 +19,7 @@ import type { LinearAlgorithm } from './contract.ts';
 import { type FedAvgBroadcast, type FedAvgState, type FedAvgUpdate, fedAvg } from './fed-avg.ts';
 import { localUpdate } from './local-update.ts';
 
+/** Options of {@link fedProx}. */
 export interface FedProxOptions<S extends PlainData = NoState> {
   /** μ ≥ 0; at 0 this is federated averaging. The paper tunes over 0.001, 0.01, 0.1 and 1. */
   readonly mu: number;

@@ -21,6 +21,7 @@ import { type FedAvgBroadcast, type FedAvgState, type FedAvgUpdate, fedAvg } fro
 import { checkState, localUpdate } from './local-update.ts';
 import type { PersonalizedAlgorithm } from './personalized.ts';
 
+/** Options of {@link fedPer}. */
 export interface FedPerOptions<S extends PlainData = NoState> {
   /** The tensors that never leave: `layout.select(({ name }) => …)`. */
   readonly head: Selection;
@@ -30,6 +31,7 @@ export interface FedPerOptions<S extends PlainData = NoState> {
   readonly server?: ServerOptimizer<S>;
 }
 
+/** Options of {@link fedRep}. */
 export interface FedRepOptions<S extends PlainData = NoState> extends FedPerOptions<S> {
   /**
    * Passes over the local data for the head, > 0, before the round's own `epochs` or `steps` for the body; the paper

@@ -39,6 +39,7 @@ export type MimeBase =
   /** Defaults 0.9, 0.99 and ε 10⁻³ > 0. v starts at 0, so that the first round moves by g·(1 − β₁)/ε. */
   | { readonly kind: 'adam'; readonly beta1?: number; readonly beta2?: number; readonly epsilon?: number };
 
+/** Options of {@link mimeLite}. */
 export interface MimeLiteOptions<S extends PlainData = NoState> {
   readonly base: MimeBase;
   /** The server's step along the mean update; default `serverSgd({ learningRate: 1 })`. */
@@ -48,6 +49,7 @@ export interface MimeLiteOptions<S extends PlainData = NoState> {
 /** What the base optimizer knows of past gradients: vectors of shape [d]. */
 export type MimeStatistics = { readonly [name: string]: Float32Array };
 
+/** The server's state of {@link mimeLite}: the model, its optimizer's state, and the base optimizer's statistics. */
 export type MimeLiteState<S extends PlainData> = {
   readonly params: Float32Array;
   readonly optimizer: S;

@@ -24,6 +24,7 @@ import type { FedAvgBroadcast } from './fed-avg.ts';
 import { build, checkState, localUpdate } from './local-update.ts';
 import { checkRoundInfo } from './round-info.ts';
 
+/** Options of {@link qFedAvg}. */
 export interface QFedAvgOptions {
   /** Finite and ≥ 0, the larger the fairer; the paper tunes from 0.001 to 15. */
   readonly q: number;

@@ -27,6 +27,7 @@ import type { LinearAlgorithm } from './contract.ts';
 import { build, checkState, localGradient, localUpdate } from './local-update.ts';
 import { checkRoundInfo } from './round-info.ts';
 
+/** Options of {@link scaffold}. */
 export interface ScaffoldOptions<S extends PlainData = NoState> {
   /** How clients renew c_i: 1 is the gradient at the start, 2 (default) the mean gradient along the way. */
   readonly option?: 1 | 2;

@@ -79,6 +79,7 @@ export interface ExchangingClient<U extends Update> {
   readonly sealer: Sealer;
 }
 
+/** What a device does in a round: it sends one report, or exchanges messages until a sum is formed. */
 export type ClientHalf<U extends Update> = ReportingClient<U> | ExchangingClient<U>;
 
 /** What a finished round says of itself, for the ledger. Absent is what may not be published or does not apply. */
@@ -191,6 +192,7 @@ export interface ExchangingServer<R> {
   open(round: OpenRound & { readonly persist: Persist; readonly saved?: Uint8Array }): ExchangeCollector<R>;
 }
 
+/** What a server does in a round: it collects reports, or keeps the clients' exchange going. */
 export type ServerHalf<R> = ReportingServer<R> | ExchangingServer<R>;
 
 /** What both sides of a pipeline must agree on. */

@@ -36,6 +36,7 @@ export interface RoundTask {
   readonly expiresIn: number;
 }
 
+/** What a client asks of a server. */
 export type Request =
   | { readonly kind: 'join' }
   | { readonly kind: 'model'; readonly digest: Uint8Array; readonly offset: number }
@@ -44,6 +45,7 @@ export type Request =
   | { readonly kind: 'leave'; readonly ticket: number }
   | { readonly kind: 'terms' };
 
+/** What a server answers. */
 export type Response =
   /** Nothing to do yet: ask again after `milliseconds`. */
   | { readonly kind: 'wait'; readonly milliseconds: number }
@@ -91,6 +93,7 @@ function header(kind: number, number: number): ByteWriter {
   return new ByteWriter().bytes(Uint8Array.of(0x66, 0x6b, kind, VERSION, number));
 }
 
+/** A request as bytes; {@link decodeRequest} reads them. The layout is in docs/round-protocol.md. */
 export function encodeRequest(request: Request): Uint8Array<ArrayBuffer> {
   const writer = header(REQUEST, REQUESTS.indexOf(request.kind));
   switch (request.kind) {
@@ -137,6 +140,7 @@ export function decodeRequest(bytes: Uint8Array): Request {
   return request;
 }
 
+/** A response as bytes; {@link decodeResponse} reads them. The layout is in docs/round-protocol.md. */
 export function encodeResponse(response: Response): Uint8Array<ArrayBuffer> {
   const writer = header(RESPONSE, RESPONSES.indexOf(response.kind));
   switch (response.kind) {

@@ -10,6 +10,7 @@ import type { ServerOptimizer } from './contract.ts';
 import { checkFinite } from '../finite.ts';
 import { checkStep } from './step.ts';
 
+/** Options of {@link serverSgd}. */
 export interface ServerSgdOptions {
   /** η_g, finite and > 0; 1 is federated averaging. */
   readonly learningRate: number;

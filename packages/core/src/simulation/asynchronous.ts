@@ -19,6 +19,7 @@ export interface AsynchronousEvent extends Receipt {
   readonly version: number;
 }
 
+/** Options of {@link simulateAsynchronously}. */
 export interface AsynchronousSimulationOptions<U extends Update, E> {
   readonly algorithm: AsynchronousAlgorithm<U>;
   readonly clients: Clients;

@@ -14,6 +14,7 @@ import { type Rng, shuffle } from '../random.ts';
 /** Draws before giving up on clients with enough examples. */
 const MAX_DRAWS = 1000;
 
+/** Options of {@link dirichletPartition}. */
 export interface DirichletPartitionOptions {
   readonly clients: number;
   /** α > 0: at 0.1 most clients see one or two labels, at 100 all see nearly the same mixture. */

@@ -12,6 +12,7 @@ import { normal } from '../math/normal.ts';
 import { type Rng, shuffle } from '../random.ts';
 import { rowsByClass } from './dirichlet-partition.ts';
 
+/** Options of {@link powerLawPartition}. */
 export interface PowerLawPartitionOptions {
   /** 1,000 in the paper. */
   readonly clients: number;

@@ -24,6 +24,7 @@ export const SYNTHETIC_INPUTS = 60;
 /** Classes of an example. */
 export const SYNTHETIC_CLASSES = 10;
 
+/** Options of {@link syntheticFederation}. */
 export interface SyntheticOptions {
   /** Finite and ≥ 0. */
   readonly alpha: number;

@@ -16,6 +16,7 @@ export type ConvolutionOps = Pick<
   'conv2d' | 'conv2dTranspose' | 'customGrad' | 'pad' | 'slice' | 'tidy' | 'transpose'
 >;
 
+/** Options of {@link trainableConv2d}. */
 export interface Conv2dOptions {
   /** Default 1. */
   readonly strides?: number | readonly [number, number];

@@ -5,8 +5,11 @@
  */
 import type * as core from '@tensorflow/tfjs-core';
 
+/** TensorFlow.js's scalar. */
 export type Scalar = core.Scalar;
+/** TensorFlow.js's tensor. */
 export type Tensor = core.Tensor;
+/** TensorFlow.js's variable. */
 export type Variable = core.Variable;
 
 /** The caller's `tf`: `@tensorflow/tfjs-core` or the umbrella `@tensorflow/tfjs`, with a backend that is ready. */

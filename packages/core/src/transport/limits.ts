@@ -24,6 +24,7 @@ export interface TransportLimits {
   readonly uploadMilliseconds?: number;
 }
 
+/** Limits with their defaults. @throws FedkitError `OUT_OF_RANGE` for one that is no integer or below its least. */
 export function completeLimits(where: string, limits: TransportLimits = {}): Required<TransportLimits> {
   const check = (name: keyof TransportLimits, otherwise: number, least = 1) =>
     checkInteger(`${where}: limits.${name}`, limits[name] ?? otherwise, least);

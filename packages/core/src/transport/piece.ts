@@ -7,6 +7,7 @@
 import { ByteReader, ByteWriter } from '../bytes.ts';
 import { checkBytes } from '../check.ts';
 
+/** A part of a longer message. */
 export interface Piece {
   /** SHA-256 of the whole request. */
   readonly digest: Uint8Array;
@@ -24,6 +25,11 @@ export type Receipt = { readonly response: Uint8Array } | { readonly have: numbe
 /** Bytes of a piece before its own: digest, total and offset. */
 export const PIECE_HEADER = 48;
 
+/**
+ * A piece as bytes: 48 of header, then its own. {@link decodePiece} reads it.
+ *
+ * @throws FedkitError for a digest that is not 32 bytes.
+ */
 export function encodePiece(piece: Piece): Uint8Array<ArrayBuffer> {
   return new ByteWriter()
     .bytes(checkBytes('encodePiece: digest', piece.digest, 32))
@@ -43,6 +49,7 @@ export function decodePiece(bytes: Uint8Array): Piece {
   return { ...piece, bytes: rest };
 }
 
+/** A receipt for a piece, 8 bytes: how many bytes of the whole are there. {@link decodeHave} reads it. */
 export function encodeHave(have: number): Uint8Array<ArrayBuffer> {
   return new ByteWriter().uint53(have).finish();
 }

@@ -44,6 +44,11 @@ export interface Messenger {
   piece(piece: Piece, signal: AbortSignal): Promise<Receipt>;
 }
 
+/**
+ * Retry options with their defaults.
+ *
+ * @throws FedkitError `INVALID_ARGUMENT` or `OUT_OF_RANGE` for one that does not fit.
+ */
 export function completeRetryOptions(
   where: string,
   retry: RetryOptions,

@@ -18,6 +18,7 @@ export const OBJECT_TYPES = [
   'Array',
   'ArrayChunk',
 ] as const;
+/** The name of a kind of object, as Flower writes it. */
 export type ObjectType = (typeof OBJECT_TYPES)[number];
 
 /** An object, its bytes and those of its descendants at hand. */

@@ -89,8 +89,8 @@ export class LanguageModel {
    * Mean cross-entropy over every target of `windows`.
    *
    * @param params - Shape [layout.size].
-   * @throws FedkitError as {@link checkWindows}; `SHAPE_MISMATCH` or `OUT_OF_RANGE` for parameters of another length or
-   * that are not finite; `BUDGET_EXHAUSTED` if the memory does not suffice.
+   * @throws FedkitError for windows as {@link languageTrainer} does; `SHAPE_MISMATCH` or `OUT_OF_RANGE` for parameters of
+   * another length or that are not finite; `BUDGET_EXHAUSTED` if the memory does not suffice.
    */
   evaluate(params: Float32Array, windows: Windows): Evaluation {
     checkFinite('evaluate: params', checkVector('evaluate: params', params, this.layout.size));

@@ -26,7 +26,8 @@ export type TransformerOptions = Pick<DecoderShape, 'vocabulary' | 'width' | 'la
 /**
  * A decoder-only transformer whose every parameter trains, from nothing.
  *
- * @throws FedkitError as {@link checkShape}.
+ * @throws FedkitError `OUT_OF_RANGE` for sizes that are no integers in their range or do not go together,
+ * `INVALID_ARGUMENT` for a kind that is not known.
  * @example
  * ```ts
  * const model = transformer({ vocabulary: 256, width: 64, layers: 2, heads: 4, context: 64 });

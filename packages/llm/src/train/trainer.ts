@@ -57,7 +57,8 @@ const WORK_BETWEEN_TURNS = 2e7;
  *
  * The loss at the start is measured only where `lossAtStart` is true: it costs a pass over all windows.
  *
- * @throws FedkitError as {@link checkWindows}.
+ * @throws FedkitError `OUT_OF_RANGE` for a token outside the vocabulary or windows longer than the model's context,
+ * `SHAPE_MISMATCH` if tokens and targets do not go together, `INVALID_ARGUMENT` for other types or no target.
  */
 export function languageTrainer(
   model: LanguageModel,

@@ -18,6 +18,7 @@ import type { SurveyedPart } from './plan.ts';
 import { type Survey, survey } from './survey.ts';
 import { truePositiveRate } from './trade-off.ts';
 
+/** Options of {@link pldAccountant}. */
 export interface PldOptions {
   /** Required: one noise means different things under different relations. */
   readonly neighboring: Neighboring;

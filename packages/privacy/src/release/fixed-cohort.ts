@@ -13,6 +13,7 @@ import { sampledAddPair, sampledRemovePair } from '../pld/sampled-pair.ts';
 import { survey } from '../pld/survey.ts';
 import { rdpAccountant } from '../rdp/accountant.ts';
 
+/** Rounds of a fixed number of clients, drawn uniformly without replacement. */
 export interface FixedCohort {
   /** Standard deviation of the noise on the sum, > 0, in the unit of `recordNorm`. */
   readonly noiseStd: number;

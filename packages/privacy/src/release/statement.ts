@@ -23,6 +23,7 @@ import { type Aggregate, gaussianRelease } from './sensitivity.ts';
 /** What one unit of protection is: everything of a user, or one example of theirs. */
 export type PrivacyUnit = 'user' | 'example';
 
+/** What a training run did, as far as its guarantee depends on it. */
 export interface TrainingRun {
   /** What `aggregate.clipNorm` bounds: `user` if whole updates are clipped, `example` if gradients of examples are. */
   readonly unit: PrivacyUnit;

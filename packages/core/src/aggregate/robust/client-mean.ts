@@ -23,6 +23,7 @@ export interface ClientFold {
   judge(values: Float32Array, weight: number): { readonly values: Float32Array; readonly weight: number } | undefined;
 }
 
+/** A robust rule on whole client vectors: what {@link clientMeanAggregator} makes an aggregator of. */
 export interface ClientRule extends Pick<RobustRule, 'name' | 'size' | 'options'> {
   readonly reference: 'none' | 'required';
   prepare(reference: Float32Array | undefined): ClientFold;
@@ -45,6 +46,7 @@ export class ClientMean {
   }
 }
 
+/** The robust aggregator of a rule that chooses among, weighs or changes clients' vectors, and takes their mean. */
 export function clientMeanAggregator(rule: ClientRule): RobustAggregator<ClientMean, 'O(d)'> {
   const { name } = rule;
   const size = checkInteger(`${name}: size`, rule.size, 1, MAX_VALUES);

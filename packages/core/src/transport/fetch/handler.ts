@@ -33,6 +33,7 @@ export type FetchAuthentication =
   /** Believes the header `fedkit-client`: whoever reaches the server is whoever they say. */
   | { readonly insecure: true; readonly authenticate?: undefined };
 
+/** Options of {@link fetchHandler}. */
 export type FetchHandlerOptions = FetchAuthentication & {
   /** The path of the URL that is served; others are 404. Default `/fedkit`. */
   readonly path?: string;

@@ -31,6 +31,7 @@ export type MqttAuthentication =
   /** Believes the topic: whoever reaches the broker is whoever they say. */
   | { readonly insecure: true; readonly authenticate?: undefined };
 
+/** Options of {@link mqttServer}. */
 export type MqttServerOptions = MqttPlace &
   MqttAuthentication & {
     /** `bodyMilliseconds` does not apply: the broker hands over whole messages. */

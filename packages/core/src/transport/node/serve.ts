@@ -8,6 +8,7 @@ import { checkInteger, refuse } from '../../check.ts';
 import { type Handler, replyOf } from '../fetch/shortcuts.ts';
 import { type NodeRequest, nodeRequest } from './request.ts';
 
+/** Options of {@link serve}. */
 export interface ServeOptions {
   /** 0 for any that is free. Default 0. */
   readonly port?: number;
