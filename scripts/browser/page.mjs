@@ -6,14 +6,17 @@ import * as simulation from '@fedkit/core/simulation';
 import { fetchExchange } from '@fedkit/core/transport/fetch';
 import { wasmBase64 } from '/packages/core/dist/kernels/module.wasm.js';
 import { golden } from '/packages/core/test/golden/golden.mjs';
-import { replayRounds } from '/packages/secagg/test/replay-rounds.mjs';
+import { replayEdges, replayRounds } from '/packages/secagg/test/replay-rounds.mjs';
 import { exchanges } from '/scripts/exchanges.mjs';
 
 async function report() {
   const engine = kernels.instantiateKernels(wasmBase64, 1) === undefined ? 'plain' : 'WebAssembly';
   const digests = await golden({ core, math, kernels, simulation });
-  const transcripts = await (await fetch('/packages/secagg/test/vectors/transcripts.json')).json();
-  const rounds = await replayRounds(transcripts);
+  const vectors = async (name) => (await fetch(`/packages/secagg/test/vectors/${name}.json`)).json();
+  const rounds = [
+    ...(await replayRounds(await vectors('transcripts'))),
+    await replayEdges(await vectors('curve-edges')),
+  ];
   const exact = await exchanges(fetchExchange, `${location.origin}/fedkit`);
   return { kernels: engine, digests, rounds, exact };
 }

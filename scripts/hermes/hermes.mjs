@@ -43,6 +43,7 @@ function makeApp(app) {
     'core/test/golden/golden.mjs',
     'secagg/test/replay-rounds.mjs',
     'secagg/test/vectors/transcripts.json',
+    'secagg/test/vectors/curve-edges.json',
   ]) {
     copyFileSync(join(root, 'packages', file), join(app, file.slice(file.lastIndexOf('/') + 1)));
   }

@@ -5,13 +5,14 @@ import * as kernels from '@fedkit/core/kernels';
 import * as math from '@fedkit/core/math';
 import * as simulation from '@fedkit/core/simulation';
 import { golden } from './golden.mjs';
-import { replayRounds } from './replay-rounds.mjs';
+import { replayEdges, replayRounds } from './replay-rounds.mjs';
+import curveEdges from './curve-edges.json';
 import transcripts from './transcripts.json';
 import { federations } from './federations.mjs';
 
 async function main() {
   print(JSON.stringify({ added, digests: await golden({ core, math, kernels, simulation }) }));
-  print(JSON.stringify({ rounds: await replayRounds(transcripts) }));
+  print(JSON.stringify({ rounds: [...(await replayRounds(transcripts)), await replayEdges(curveEdges)] }));
   print(JSON.stringify({ models: await federations() }));
 }
 

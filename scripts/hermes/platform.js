@@ -13,15 +13,6 @@ const missing = {
       },
     };
   },
-  // text-encoding, or any other: @noble/curves asks for it as it is loaded.
-  TextEncoder: () => {
-    return class {
-      encode(text) {
-        const escaped = unescape(encodeURIComponent(text));
-        return Uint8Array.from(escaped, (character) => character.charCodeAt(0));
-      }
-    };
-  },
   // React Native's own.
   AbortController: () => {
     return class {

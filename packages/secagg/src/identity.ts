@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { ed25519 } from '@noble/curves/ed25519.js';
 import { type ClientId, FedkitError } from '@fedkit/core';
 import { utf8Decode } from '@fedkit/core/internal';
 import type { RoundConfig } from './config/round-config.ts';
+import { ed25519 } from './crypto/curve25519.ts';
 import type { CryptoProvider } from './crypto/provider.ts';
 import { type Directory, keyOf } from './directory.ts';
 import { concat } from './internal/bytes.ts';

@@ -2,7 +2,7 @@
 import { decodeRoundConfig, defaultProvider } from '@fedkit/secagg';
 import { runRound } from '@fedkit/secagg/testing';
 
-const bytesOf = (text) => Uint8Array.from(text.match(/../g), (pair) => Number.parseInt(pair, 16));
+const bytesOf = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 /** One line for each round of transcripts.json: whether every byte is the same, and where its primitives came from. */
@@ -14,6 +14,21 @@ export async function replayRounds({ rounds }) {
     lines.push(`${round.name} (${defaultProvider().name}): ${verdict}`);
   }
   return lines;
+}
+
+/** A line on curve-edges.json: whether this engine's primitives decide as every other's. */
+export async function replayEdges({ taming, edges, x25519 }) {
+  const provider = defaultProvider();
+  let different = 0;
+  for (const { publicKey, message, signature, valid } of [...taming, ...edges]) {
+    if (provider.verify(bytesOf(publicKey), bytesOf(message), bytesOf(signature)) !== valid) different++;
+  }
+  for (const { publicKey, secretKey, shared } of x25519) {
+    const agreement = await provider.agreement(bytesOf(secretKey));
+    if (hex(await agreement.agree(bytesOf(publicKey))) !== shared) different++;
+  }
+  const count = taming.length + edges.length + x25519.length;
+  return `curve edges (${provider.name}): ${different === 0 ? `${count} decisions, the same` : `${different} DIFFERENT`}`;
 }
 
 async function replay({ name, config: encoded, clients, drop, messages, lies = [] }) {

@@ -7,12 +7,12 @@ if (globalThis.process.argv.includes('--stripped')) {
   const getRandomValues = globalThis.crypto.getRandomValues.bind(globalThis.crypto);
   Object.defineProperty(globalThis, 'crypto', { value: { getRandomValues } });
   globalThis.process.getBuiltinModule = () => undefined;
-  delete globalThis.WebAssembly;
+  for (const name of ['WebAssembly', 'TextEncoder', 'TextDecoder']) delete globalThis[name];
 }
-const { replayRounds } = await import('./replay-rounds.mjs');
+const { replayEdges, replayRounds } = await import('./replay-rounds.mjs');
 
-const transcripts = JSON.parse(readFileSync(new URL('./vectors/transcripts.json', import.meta.url), 'utf8'));
-for (const line of await replayRounds(transcripts)) {
+const read = (name) => JSON.parse(readFileSync(new URL(`./vectors/${name}.json`, import.meta.url), 'utf8'));
+for (const line of [...(await replayRounds(read('transcripts'))), await replayEdges(read('curve-edges'))]) {
   globalThis.process.stdout.write(`${line}\n`);
   if (line.includes('DIFFERENT')) globalThis.process.exitCode = 1;
 }

@@ -9,11 +9,10 @@
  *
  * @module
  */
-import { ed25519 } from '@noble/curves/ed25519.js';
 import { sha512 } from '@noble/hashes/sha2.js';
 import { concat, equal, fromHex } from '../internal/bytes.ts';
+import { Point } from './curve25519.ts';
 
-const { Point } = ed25519;
 // 2^252 + 27742317777372353535851937790883648493 (RFC 8032, section 5.1), least significant byte first.
 const ORDER = /* @__PURE__ */ fromHex(`edd3f55c1a631258d69cf7a2def9de14${'00'.repeat(15)}10`);
 // y of the eight points whose order divides 8: 1, −1, 0 and ± that of order 8; the sign bit of x makes eight of five.

@@ -5,11 +5,11 @@
  */
 import { ctr } from '@noble/ciphers/aes.js';
 import { chacha20, chacha20poly1305 } from '@noble/ciphers/chacha.js';
-import { ed25519, x25519 } from '@noble/curves/ed25519.js';
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { FedkitError } from '@fedkit/core';
 import { copyOf } from '../internal/bytes.ts';
+import { ed25519, x25519 } from './curve25519.ts';
 import { isWellFormed, verifyEquation } from './ed25519.ts';
 import type { Agreement, CryptoProvider, Keystream, MaskSuite } from './provider.ts';
 
