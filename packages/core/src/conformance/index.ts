@@ -9,3 +9,9 @@ export { accountantLaws, type AccountantLike, type AccountantSetup } from './acc
 export { storeLaws, type StoreSetup } from './store.ts';
 export { robustVectorLaws } from './robust-vectors.ts';
 export { type RobustVector, robustVectors } from './vectors/robust.ts';
+export { type Connection, exchangeLaws, type ExchangeSetup } from './exchange.ts';
+export { handlerLaws, type HandlerSetup } from './handler.ts';
+export { mechanismLaws, type MechanismSetup } from './mechanism.ts';
+export { pipelineLaws, type PipelineSetup } from './pipeline.ts';
+export { selectorLaws, type SelectorSetup } from './selector.ts';
+export { trainerLaws, type TrainerSetup } from './trainer.ts';

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkAborted } from '../abort.ts';
 import { checkVector } from '../check.ts';
 import type { Trainer } from '../client/trainer.ts';
 
@@ -18,7 +19,8 @@ export function quadraticTrainer(target: Float32Array, examples: number): Traine
   const at = (value: number | Float32Array | undefined, c: number, otherwise: number): number =>
     value === undefined ? otherwise : typeof value === 'number' ? value : value[c];
   return {
-    train(start, objective, { epochs, steps, batchSize, learningRate, momentum = 0 }) {
+    async train(start, objective, { epochs, steps, batchSize, learningRate, momentum = 0, signal }) {
+      checkAborted('quadraticTrainer.train', signal);
       checkVector('quadraticTrainer.train: start', start, size);
       const { proximal, scale, shift, trainable } = objective;
       const anchor = objective.anchor ?? start;
@@ -39,11 +41,11 @@ export function quadraticTrainer(target: Float32Array, examples: number): Traine
       }
       const lossAtStart = start.reduce((sum, value, c) => sum + (value - target[c]) ** 2 / 2, 0);
       const values = Float32Array.from(w, (value, c) => value - start[c]);
-      return Promise.resolve({ values, steps: count, examples, lossAtStart });
+      return { values, steps: count, examples, lossAtStart };
     },
-    gradient(point) {
+    async gradient(point) {
       checkVector('quadraticTrainer.gradient: at', point, size);
-      return Promise.resolve(point.map((value, c) => value - target[c]));
+      return point.map((value, c) => value - target[c]);
     },
   };
 }

@@ -6,6 +6,7 @@ import { mlp } from '../client/mlp.ts';
 import type { LocalObjective } from '../client/objective.ts';
 import { plainTrainer } from '../client/plain-trainer.ts';
 import type { TrainOptions } from '../client/trainer.ts';
+import { checkLaws, trainerLaws } from '../conformance/index.ts';
 import { Layout } from '../model/layout.ts';
 import { seededRng } from '../random.ts';
 import { simulate } from '../simulation/simulate.ts';
@@ -58,6 +59,11 @@ afterEach(() => {
 });
 
 describe('tfjsTrainer', () => {
+  checkLaws(
+    it,
+    trainerLaws({ create: () => setUp().trainer, start, options: { steps: 2, batchSize: 'all', learningRate: 0.05 } }),
+  );
+
   const shift = Float32Array.from({ length: start.length }, (_, i) => ((i % 7) - 3) / 50);
   const scale = Float32Array.from({ length: start.length }, (_, i) => 0.5 + (i % 3) / 4);
   const body = model.layout.select(({ name }) => !name.startsWith('layers.2'));

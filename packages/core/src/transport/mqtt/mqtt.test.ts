@@ -3,6 +3,8 @@ import type { MqttClient } from 'mqtt';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Broker, mosquitto, startMosquitto } from '../../../test/mosquitto.ts';
 import { slowness } from '../../../test/slowness.ts';
+import { type Connection, checkLaws, exchangeLaws } from '../../conformance/index.ts';
+import type { RequestHandler } from '../../protocol/exchange.ts';
 import { seededRng } from '../../random.ts';
 import { decodeRequest, decodeResponse, encodeRequest, encodeResponse } from '../../protocol/message.ts';
 import { encodePiece } from '../piece.ts';
@@ -58,6 +60,18 @@ describe.skipIf(mosquitto === undefined)('MQTT over mosquitto', () => {
       },
     };
   }
+
+  describe('by the laws of a transport', () => {
+    const connect = async (handler: RequestHandler): Promise<Connection> => {
+      const { prefix, ask } = place();
+      const onError = () => undefined;
+      const settings = { client: serverClient, prefix, packetBytes: 20_000, insecure: true, onError } as const;
+      const server = await mqttServer(handler, settings);
+      ends.push(() => server.close());
+      return { exchange: (client) => ask(client, { attempts: 2 }) };
+    };
+    checkLaws(it, exchangeLaws({ connect }));
+  });
 
   it('carries requests and responses of any length, in packets the broker takes', async () => {
     const { serve, ask, handled } = place();
