@@ -1,8 +1,8 @@
-// Runs every ```ts block of the READMEs and guides as a user would paste it: type-checked, then executed. What a block
-// prints must equal its `// =>` comments, where it has any. A block marked ```ts browser or ```ts sketch is only checked
+// Runs every ```ts block of the READMEs, the guides and the docstrings as a user would paste it: type-checked, then executed.
+// What a block prints must equal its `// =>` comments, where it has any. A block marked ```ts browser or ```ts sketch is only checked
 // for the first, or for nothing.
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -23,20 +23,25 @@ interface Block {
 }
 
 function blocksOf(page: string): Block[] {
-  const text = readFileSync(join(root, page), 'utf8');
+  const source = readFileSync(join(root, page), 'utf8');
+  // An example of a docstring, without the stars in front of it.
+  const text = page.endsWith('.ts') ? source.replaceAll(/^ *\* ?/gm, '') : source;
   return [...text.matchAll(/^```ts( browser| sketch)?\n(.*?)^```$/gms)]
     .map(([, mark, code], index) => ({ name: `${page}#${index + 1}`, mark: mark?.trim(), code }))
     .filter(({ mark }) => mark !== 'sketch')
     .map(({ name, mark, code }) => ({ name, kind: mark === 'browser' ? 'browser' : 'run', code }));
 }
 
-const pages = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], {
-  cwd: root,
-  encoding: 'utf8',
-})
-  .split('\n')
-  .filter((page) => page !== '' && !page.endsWith('CHANGELOG.md'));
-const blocks = pages.flatMap(blocksOf);
+function filesLike(...patterns: string[]): string[] {
+  const list = ['ls-files', '--cached', '--others', '--exclude-standard', ...patterns];
+  return execFileSync('git', list, { cwd: root, encoding: 'utf8' })
+    .split('\n')
+    .filter((file) => file !== '' && existsSync(join(root, file)));
+}
+
+const pages = filesLike('*.md').filter((page) => !page.endsWith('CHANGELOG.md'));
+const sources = filesLike('packages/*/src/*.ts', 'packages/*/src/**/*.ts').filter((file) => !file.endsWith('.test.ts'));
+const blocks = [...pages, ...new Set(sources)].flatMap(blocksOf);
 
 function fileOf({ name }: Block): string {
   return join(scratch, `${name.replace(/[^a-z0-9]+/gi, '-')}.ts`);
@@ -87,6 +92,11 @@ describe('code in the documentation', () => {
     const tsc = join(root, 'node_modules/.bin/tsc');
     const { stdout } = await run(tsc, ['-p', scratch]).catch((error: { stdout: string }) => error);
     expect(stdout).toBe('');
+  });
+
+  it('is in every @example', () => {
+    const examples = sources.flatMap((file) => readFileSync(join(root, file), 'utf8').match(/@example\n/g) ?? []);
+    expect(blocks.filter(({ name }) => name.includes('.ts#')).length).toBeGreaterThanOrEqual(examples.length);
   });
 
   it.each(blocks.filter(({ kind }) => kind === 'run'))('$name runs', async (block) => {

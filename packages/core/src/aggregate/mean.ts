@@ -70,7 +70,7 @@ export interface LinearRuleAggregator<N extends number>
  * const sum = rule.create();
  * rule.accumulate(sum, { values: Float32Array.of(1, 2), weight: 1 });
  * rule.accumulate(sum, { values: Float32Array.of(4, 8), weight: 2 });
- * rule.finalize(sum); // => Float32Array [3, 6]
+ * console.log(rule.finalize(sum)); // => Float32Array(2) [ 3, 6 ]
  * ```
  */
 export function weightedMean<const N extends number>(

@@ -92,7 +92,7 @@ class State implements RecordAccumulator {
  *   values: { update: Float32Array.of(1, 2), control: Float32Array.of(0, 1), steps: 5 },
  *   weight: 600,
  * });
- * scaffold.finalize(accumulator).steps; // => Float32Array [5]
+ * console.log(scaffold.finalize(accumulator).steps); // => Float32Array(1) [ 5 ]
  * ```
  */
 export function record<const S extends Slots>(slots: S): RecordAggregator<S> {

@@ -41,6 +41,10 @@ export interface FedAvgOptions<S extends PlainData = NoState> {
  *
  * @example
  * ```ts
+ * import { fedAvg, plainTrainer, secureRng, seededRng, softmaxRegression } from '@fedkit/core';
+ *
+ * const model = softmaxRegression({ inputs: 2, classes: 2 });
+ * const examples = { inputs: Float32Array.of(3, 1, 1, 2), labels: Uint8Array.of(1, 0) };
  * const algorithm = fedAvg();
  * let state = algorithm.init(model.init(seededRng(1)));
  * const report = await algorithm.clientRound({
@@ -51,6 +55,7 @@ export interface FedAvgOptions<S extends PlainData = NoState> {
  * const aggregator = algorithm.aggregator(model.layout.size);
  * const sum = aggregator.accumulate(aggregator.create(), report.contribution);
  * state = algorithm.serverStep(state, aggregator.finalize(sum), { round: 1, cohort: 1, population: 1 });
+ * console.log(algorithm.params(state).length); // => 6
  * ```
  */
 export function fedAvg<S extends PlainData = NoState>(

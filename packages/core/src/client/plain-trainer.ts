@@ -20,10 +20,13 @@ import type { Trainer } from './trainer.ts';
  * @throws FedkitError as {@link checkExamples} if the examples do not fit the model.
  * @example
  * ```ts
+ * import { plainTrainer, softmaxRegression } from '@fedkit/core';
+ *
  * const trainer = plainTrainer(softmaxRegression({ inputs: 2, classes: 2 }), {
  *   inputs: Float32Array.of(0, 1, 1, 0),
  *   labels: Uint8Array.of(0, 1),
  * });
+ * console.log(trainer.layout?.size); // => 6
  * ```
  */
 export function plainTrainer(model: PlainModel, examples: Examples): Trainer {

@@ -75,8 +75,11 @@ export interface AsynchronousUpdatesOptions<U extends Update> extends UpdatesOpt
  * @throws FedkitError `INVALID_ARGUMENT` and `OUT_OF_RANGE` for options that do not fit.
  * @example
  * ```ts
- * const pipeline = plainUpdates({ algorithm: fedAvg(), layout: model.layout, minimumContributors: 10 });
- * const [client, server] = [pipeline.client(), pipeline.server()];
+ * import { fedAvg, plainUpdates, softmaxRegression } from '@fedkit/core';
+ *
+ * const { layout } = softmaxRegression({ inputs: 2, classes: 2 });
+ * const pipeline = plainUpdates({ algorithm: fedAvg(), layout, minimumContributors: 10 });
+ * console.log(pipeline.client().sends, pipeline.server().collects); // => report reports
  * ```
  */
 export function plainUpdates<

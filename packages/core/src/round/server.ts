@@ -47,15 +47,36 @@ import { type Happening, RoundWork } from './work.ts';
  * of another pipeline, algorithm, model or name; `DECODE_FAILED` for one with other bytes; `UNAVAILABLE` where it fails.
  * @example
  * ```ts
+ * import {
+ *   federatedClient, federatedServer, fedAvg, memoryStore, plainTrainer, plainUpdates, secureRng, seededRng,
+ *   softmaxRegression,
+ * } from '@fedkit/core';
+ * import { memoryTransport } from '@fedkit/core/transport/memory';
+ *
+ * const model = softmaxRegression({ inputs: 2, classes: 2 });
+ * const pipeline = plainUpdates({ algorithm: fedAvg(), layout: model.layout });
  * const server = await federatedServer({
- *   pipeline: plainUpdates({ algorithm: fedAvg(), layout: model.layout }),
+ *   pipeline,
  *   initial: model.init(seededRng(1)),
  *   store: memoryStore(),
- *   cohort: 10,
- *   rounds: 20,
+ *   cohort: 2,
+ *   rounds: 3,
  *   clock: () => performance.now(),
  *   rng: secureRng(),
  * });
+ * const clients = ['a', 'b'].map((id) =>
+ *   federatedClient({
+ *     id,
+ *     pipeline,
+ *     trainer: plainTrainer(model, { inputs: Float32Array.of(3, 1, 1, 2), labels: Uint8Array.of(1, 0) }),
+ *     local: () => ({ epochs: 1, batchSize: 2, learningRate: 0.1 }),
+ *     exchange: memoryTransport(server, id),
+ *     store: memoryStore(),
+ *   }),
+ * );
+ * await Promise.all(clients.map((client) => client.run()));
+ * console.log((await server.records()).map(({ outcome }) => outcome).join()); // => published,published,published
+ * await server.close();
  * ```
  */
 export function federatedServer<S extends PlainData, B extends PlainData, U extends Update, R extends PlainData>(

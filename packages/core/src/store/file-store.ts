@@ -37,6 +37,8 @@ const MAXIMUM_BYTES = 2 ** 32 - 1;
  * import { fileStore } from '@fedkit/core';
  *
  * const store = fileStore(fs, 'out/clients');
+ * await store.put('client/a', Uint8Array.of(1, 2));
+ * console.log(await store.get('client/a')); // => Uint8Array(2) [ 1, 2 ]
  * ```
  */
 export function fileStore(fs: FileSystem, directory: string): Store {

@@ -38,7 +38,14 @@ export interface Conv2dOptions {
  * @throws FedkitError `SHAPE_MISMATCH` for other ranks or channels that differ, `INVALID_ARGUMENT` for another padding.
  * @example
  * ```ts
- * const features = tf.relu(tf.add(trainableConv2d(tf, images, filter), bias));
+ * import '@tensorflow/tfjs-backend-wasm';
+ * import * as tf from '@tensorflow/tfjs-core';
+ * import { trainableConv2d } from '@fedkit/core/tfjs';
+ *
+ * await tf.setBackend('wasm');
+ * const [images, filter] = [tf.ones<tf.Rank.R4>([1, 5, 5, 1]), tf.ones<tf.Rank.R4>([3, 3, 1, 2])];
+ * const features = tf.relu(trainableConv2d(tf, images, filter, { pad: 'valid' }));
+ * console.log(features.shape.join(), features.dataSync()[0]); // => 1,3,3,2 9
  * ```
  */
 export function trainableConv2d(

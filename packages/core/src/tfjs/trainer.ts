@@ -54,11 +54,18 @@ const EVALUATION_BATCH = 256;
  * `SHAPE_MISMATCH` if tensors of `data` or the layout do not go together.
  * @example
  * ```ts
+ * import '@tensorflow/tfjs-backend-wasm';
+ * import * as tf from '@tensorflow/tfjs-core';
+ * import { tfjsTrainer } from '@fedkit/core/tfjs';
+ *
+ * await tf.setBackend('wasm');
+ * const weights = tf.variable(tf.zeros([2, 1]), true, 'weights');
  * const trainer = tfjsTrainer(tf, {
- *   variables: [weights, bias],
- *   loss: (x, y) => tf.losses.softmaxCrossEntropy(y, x.matMul(weights).add(bias)),
- *   data: [images, labels],
+ *   variables: [weights],
+ *   loss: (x, y) => tf.mean(tf.squaredDifference(tf.matMul(x, weights), y)),
+ *   data: [tf.tensor2d([[1, 0], [0, 1]]), tf.tensor2d([[2], [3]])],
  * });
+ * console.log(trainer.layout?.tensors.map(({ name, shape }) => `${name} ${shape.join()}`)); // => [ 'weights 2,1' ]
  * ```
  */
 export function tfjsTrainer(tf: Tf, options: TfjsTrainerOptions): Trainer {

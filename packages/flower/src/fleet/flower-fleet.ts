@@ -63,13 +63,33 @@ const DETAILS: Readonly<Record<Refusal['status'], string>> = {
  * FedDyn, personalized ones), for options that do not fit, and unless keys are given or `selfRegistration` is `true`; `DECODE_FAILED` for a key that is none.
  * @example
  * ```ts
+ * import {
+ *   federatedServer, fedAvg, memoryStore, plainUpdates, secureRng, seededRng, softmaxRegression,
+ * } from '@fedkit/core';
+ * import { serve } from '@fedkit/core/transport/node';
+ * import { flowerFleet } from '@fedkit/flower';
+ *
+ * const model = softmaxRegression({ inputs: 2, classes: 2 });
+ * const pipeline = plainUpdates({ algorithm: fedAvg(), layout: model.layout });
+ * const server = await federatedServer({
+ *   pipeline,
+ *   initial: model.init(seededRng(1)),
+ *   store: memoryStore(),
+ *   cohort: 2,
+ *   rounds: 3,
+ *   clock: () => performance.now(),
+ *   rng: secureRng(),
+ * });
  * const fleet = await flowerFleet(server, {
  *   pipeline,
- *   app: { bytes: await readFile('mine.points.1-0-0.fab'), id: 'mine/points', version: '1.0.0' },
- *   allowedKeys: [await readFile('node.pub', 'utf8')],
+ *   app: { bytes: new TextEncoder().encode('the .fab file that `flwr build` wrote'), id: 'mine/points', version: '1.0.0' },
+ *   selfRegistration: true,
  *   config: () => ({ lr: 0.1 }),
  * });
- * const { url } = await serve(fleet, { port: 9092 });
+ * const listening = await serve(fleet);
+ * // flower-supernode --insecure --superlink 127.0.0.1:PORT, with the port of `listening.url`
+ * await listening.close();
+ * await server.close();
  * ```
  */
 export async function flowerFleet<

@@ -37,13 +37,18 @@ const RUN_OVER = 2008;
  * `UNSUPPORTED_PLATFORM` without WebCrypto where no `keys` are given.
  * @example
  * ```ts
+ * import { memoryStore, plainTrainer, softmaxRegression } from '@fedkit/core';
+ * import { flowerNode } from '@fedkit/flower';
+ *
+ * const model = softmaxRegression({ inputs: 2, classes: 2 });
  * const node = flowerNode({
- *   url: 'http://127.0.0.1:8000',
- *   trainer: plainTrainer(model, examples),
+ *   url: 'http://127.0.0.1:9092',
+ *   trainer: plainTrainer(model, { inputs: Float32Array.of(3, 1, 1, 2), labels: Uint8Array.of(1, 0) }),
  *   local: ({ config }) => ({ epochs: 1, batchSize: 10, learningRate: Number(config.lr) }),
  *   store: memoryStore(),
  * });
- * await node.run();
+ * // `await node.run()` takes part until the SuperLink at that address is done.
+ * console.log(typeof node.run); // => function
  * ```
  */
 export function flowerNode(options: FlowerNodeOptions): FlowerNode {

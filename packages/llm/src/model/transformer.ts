@@ -30,7 +30,10 @@ export type TransformerOptions = Pick<DecoderShape, 'vocabulary' | 'width' | 'la
  * `INVALID_ARGUMENT` for a kind that is not known.
  * @example
  * ```ts
+ * import { transformer } from '@fedkit/llm';
+ *
  * const model = transformer({ vocabulary: 256, width: 64, layers: 2, heads: 4, context: 64 });
+ * console.log(model.layout.size); // => 117056
  * ```
  */
 export function transformer(options: TransformerOptions): LanguageModel {

@@ -122,12 +122,15 @@ function solve(
  * @complexity About ten accountings.
  * @example
  * ```ts
- * calibrateNoiseStd({
+ * import { calibrateNoiseStd, event } from '@fedkit/privacy';
+ *
+ * const noiseStd = calibrateNoiseStd({
  *   epsilon: 2,
  *   delta: 1e-5,
  *   neighboring: 'add-or-remove',
  *   event: (noiseStd) => event.selfComposed(event.poissonSampled(0.01, event.gaussian({ noiseStd, recordNorm: 1 })), 1000),
- * }); // => 0.9612
+ * });
+ * console.log(noiseStd.toFixed(4)); // => 0.9591
  * ```
  */
 export function calibrateNoiseStd(

@@ -71,9 +71,12 @@ export interface PldAccountant extends Accountant {
  * @throws FedkitError `INVALID_ARGUMENT` without a relation, `OUT_OF_RANGE` for an interval that is not in (0, 1].
  * @example
  * ```ts
+ * import { event, pldAccountant } from '@fedkit/privacy';
+ *
  * const accountant = pldAccountant({ neighboring: 'add-or-remove' });
  * accountant.compose(event.poissonSampled(0.01, event.gaussian({ noiseStd: 1, recordNorm: 1 })), 1000);
- * accountant.epsilonBounds(1e-5); // => lower and upper, both 1.828
+ * const { lower, upper } = accountant.epsilonBounds(1e-5);
+ * console.log(lower.toFixed(3), upper.toFixed(3)); // => 1.828 1.828
  * ```
  */
 export function pldAccountant(options: PldOptions): PldAccountant {

@@ -81,7 +81,8 @@ type Status = keyof typeof TEXTS;
  *   { handle: async (_client, request) => request },
  *   { authenticate: (request) => tokens.get(request.headers.get('authorization')?.slice('Bearer '.length) ?? '') },
  * );
- * const response = await handle(new Request('https://example.org/fedkit', { method: 'POST' }));
+ * const headers = { 'content-type': 'application/octet-stream' };
+ * const response = await handle(new Request('https://example.org/fedkit', { method: 'POST', headers, body: 'a' }));
  * console.log(response.status); // => 401
  * ```
  */
