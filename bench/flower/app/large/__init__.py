@@ -1,0 +1,1 @@
+"""A model of some tensors of many values."""

@@ -1,0 +1,55 @@
+// Flower beside us, on a real flwr that is installed outside the tree.
+// pnpm bench flower [nodes, default 20] [rounds, default 4] [values of each of 12 tensors, default 500000]
+// pnpm bench flower versions     strategies, kills, TLS with node authentication, on flwr 1.40.0 and the newest
+import { makeEnvironment, NEWEST } from '../../packages/flower/test/flwr/venv.ts';
+import { table, writeResults } from '../shared/measure.ts';
+import { ofFleet, ofSuperLink } from './figures.ts';
+import { checkVersion } from './versions.ts';
+
+const [word = '20', rounds = '4', values = '500000'] = process.argv.slice(2);
+const environment = makeEnvironment(NEWEST);
+if (environment === undefined) {
+  console.error('Skipped: a Python of 3.10 or newer is needed, and flwr for it.');
+  process.exitCode = 1;
+} else if (word === 'versions') {
+  const rows: string[][] = [];
+  for (const version of ['1.40.0', NEWEST]) {
+    const made = makeEnvironment(version);
+    if (made === undefined) rows.push([version, '', 'could not be installed']);
+    else for (const [what, seen] of await checkVersion(made)) rows.push([version, what, seen]);
+  }
+  console.log(table(['flwr', 'what', 'seen'], rows));
+  writeResults('flower-versions', { rows });
+} else {
+  const load = { nodes: Number(word), rounds: Number(rounds), tensors: 12, values: Number(values) };
+  const ours = await ofFleet(environment, load);
+  const theirs = await ofSuperLink(environment, load);
+  const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+  const ratio = (name: 'cpu' | 'memory' | 'seconds' | 'sent' | 'taken') => (ours[name] / theirs[name]).toFixed(3);
+  console.log(
+    table(
+      [
+        `a round of ${load.nodes} nodes, ${megabytes(48 * load.values)}`,
+        'flowerFleet',
+        `SuperLink ${NEWEST}`,
+        'ratio',
+        'goal',
+      ],
+      [
+        [
+          'processor time of the server',
+          `${ours.cpu.toFixed(2)} s`,
+          `${theirs.cpu.toFixed(2)} s`,
+          ratio('cpu'),
+          '≤ 0.5',
+        ],
+        ['most memory of the server', megabytes(ours.memory), megabytes(theirs.memory), ratio('memory'), '≤ 0.4'],
+        ['bytes its nodes send', megabytes(ours.sent), megabytes(theirs.sent), ratio('sent'), '0.99 to 1.01'],
+        ['bytes its nodes take', megabytes(ours.taken), megabytes(theirs.taken), ratio('taken'), '0.99 to 1.01'],
+        ['time', `${ours.seconds.toFixed(1)} s`, `${theirs.seconds.toFixed(1)} s`, ratio('seconds'), ''],
+      ],
+    ),
+  );
+  console.log(`First parameter after each round: ${ours.first.join(' ')} here, ${theirs.first.join(' ')} there.`);
+  writeResults('flower', { load, ours, theirs });
+}

@@ -1,0 +1,176 @@
+/**
+ * What of Flower holds on a version of it: its strategies over nodes of both kinds, nodes of ours that die at every place, TLS with
+ * node authentication.
+ *
+ * @module
+ */
+import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  Flwr,
+  type RecordedArrays,
+  type RecordedRound,
+  type RecordedRun,
+  type Running,
+} from '../../packages/flower/test/flwr/processes.ts';
+
+const root = join(import.meta.dirname, '../..');
+const app = join(root, 'examples/flower/app');
+const TRAINED = ['layers.0.weight', 'layers.0.bias'];
+
+/** What was done, and what came of it. */
+export async function checkVersion(environment: string): Promise<[string, string][]> {
+  const folder = mkdtempSync(join(tmpdir(), 'fedkit-bench-flower-'));
+  const flwr = new Flwr(environment, folder);
+  const seen: [string, string][] = [];
+  const note = (what: string, saw: string): void => {
+    console.log(`${what}: ${saw}`);
+    seen.push([what, saw]);
+  };
+  try {
+    const { port } = await flwr.superlink();
+    const url = `http://127.0.0.1:${port}`;
+    for (const partition of [0, 1]) await flwr.supernode(port, partition);
+    const nodes = [2, 3].map((partition) => start(flwr, folder, url, partition));
+    for (const strategy of ['FedAvg', 'FedProx', 'FedAdam', 'FedMedian']) {
+      const run = await flwr.run(app, port, { strategy, nodes: 4, rounds: 3, extras: strategy === 'FedAvg' });
+      note(`${strategy}, 2 nodes of Python and 2 of ours, 3 rounds`, verdict(run, 4, strategy));
+    }
+    await nodes[1].stop();
+    for (const call of ['pull-messages', 'pull-object', 'push-object']) {
+      const doomed = start(flwr, folder, url, 3, { KILL_AT: call });
+      const run = flwr.run(app, port, { nodes: 4, rounds: 1 });
+      await new Promise<void>((resolve) => doomed.child.once('exit', () => resolve()));
+      const reborn = start(flwr, folder, url, 3);
+      note(
+        `killed (${doomed.child.signalCode}) as it is about to ${call}, started again`,
+        verdict(await run, 4, 'FedAvg'),
+      );
+      await reborn.stop();
+    }
+    await flwr.stop();
+    note('TLS, node authentication, 1 node of ours', await authenticated(flwr, folder));
+  } catch (error) {
+    process.stderr.write(flwr.outputs());
+    throw error;
+  } finally {
+    await flwr.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return seen;
+}
+
+function start(flwr: Flwr, folder: string, url: string, partition: number, env: NodeJS.ProcessEnv = {}): Running {
+  const store = join(folder, `node-${partition}`);
+  mkdirSync(store, { recursive: true });
+  const script = join(root, 'packages/flower/test/flwr/node-process.ts');
+  const words = ['--import', 'tsx', '--conditions=@fedkit/source', script, url, `${partition}`, store];
+  return flwr.start(process.execPath, words, env, root);
+}
+
+/** Whether every node answered every round, and how far the strategy's arrays are from what its rule makes of the replies. */
+function verdict(run: RecordedRun, nodes: number, strategy: string): string {
+  const answers = run.rounds.map(({ replies }) => replies.filter(({ arrays }) => arrays !== undefined).length);
+  let worst = 0;
+  let before: Vectors = new Map(TRAINED.map((name) => [name, run.rounds[0].arrays?.[name].values.map(() => 0) ?? []]));
+  const adam = new Map(TRAINED.map((name) => [name, { m: 0, v: 0 } as unknown as Moments]));
+  for (const [index, round] of run.rounds.entries()) {
+    for (const name of TRAINED) {
+      const expected = rule(strategy, round, name, before.get(name) ?? [], adam, index + 1);
+      const got = round.arrays?.[name].values ?? [];
+      expected.forEach(
+        (value, i) => (worst = Math.max(worst, Math.abs(value - got[i]) / Math.max(1, Math.abs(value)))),
+      );
+    }
+    before = new Map(TRAINED.map((name) => [name, round.arrays?.[name].values ?? []]));
+  }
+  const all = answers.every((count) => count === nodes);
+  return `${all ? 'every' : 'NOT every'} node answered every round; off by ${worst.toExponential(1)}`;
+}
+
+type Vectors = ReadonlyMap<string, readonly number[]>;
+interface Moments {
+  m: number[];
+  v: number[];
+}
+
+/** What a strategy's rule makes of one array's replies. */
+function rule(
+  strategy: string,
+  { replies }: RecordedRound,
+  name: string,
+  before: readonly number[],
+  adam: Map<string, Moments>,
+  round: number,
+): number[] {
+  const answered = replies.filter(
+    (reply): reply is typeof reply & { arrays: RecordedArrays } => reply.arrays !== undefined,
+  );
+  const weights = answered.map(({ metrics }) => metrics?.['num-examples'] ?? 0);
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const column = (i: number) => answered.map(({ arrays }) => arrays[name].values[i]);
+  const mean = before.map((_, i) => column(i).reduce((sum, value, k) => sum + weights[k] * value, 0) / total);
+  if (strategy === 'FedMedian') {
+    return before.map((_, i) => {
+      const sorted = column(i).sort((a, b) => a - b);
+      const middle = sorted.length / 2;
+      return sorted.length % 2 === 1 ? sorted[Math.floor(middle)] : (sorted[middle - 1] + sorted[middle]) / 2;
+    });
+  }
+  if (strategy !== 'FedAdam') return mean;
+  // Flower's defaults, and its bias correction, whose exponent is the round's number and one.
+  const [eta, beta1, beta2, tau] = [0.1, 0.9, 0.99, 0.001];
+  const moments = adam.get(name) as Moments;
+  const zeros = before.map(() => 0);
+  const [m, v] = [round === 1 ? zeros : moments.m, round === 1 ? zeros : moments.v];
+  moments.m = mean.map((value, i) => beta1 * m[i] + (1 - beta1) * (value - before[i]));
+  moments.v = mean.map((value, i) => beta2 * v[i] + (1 - beta2) * (value - before[i]) ** 2);
+  const step = (eta * Math.sqrt(1 - beta2 ** (round + 1))) / (1 - beta1 ** (round + 1));
+  return before.map((value, i) => value + (step * moments.m[i]) / (Math.sqrt(moments.v[i]) + tau));
+}
+
+async function authenticated(flwr: Flwr, folder: string): Promise<string> {
+  const [key, certificate] = ['tls.key', 'tls.pem'].map((name) => join(folder, name));
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+  const words = [
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-keyout',
+    key,
+    '-out',
+    certificate,
+    '-days',
+    '2',
+    ...subject,
+  ];
+  execFileSync('openssl', words, { stdio: 'ignore' });
+  const tls = ['--ssl-certfile', certificate, '--ssl-keyfile', key, '--ssl-ca-certfile', certificate];
+  const { port } = await flwr.superlink([...tls, '--enable-supernode-auth']);
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+  const line = join(folder, 'node.pub');
+  writeFileSync(line, `${openSshOf(publicKey)} bench\n`);
+  const link = `root-certificates = "${certificate}"`;
+  flwr.configure(port, link);
+  await flwr.command('supernode', 'register', line, 'here');
+  const env = {
+    NODE_EXTRA_CA_CERTS: certificate,
+    NODE_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
+  };
+  start(flwr, folder, `https://127.0.0.1:${port}`, 4, env);
+  const run = await flwr.run(app, port, { nodes: 1, rounds: 2 }, link);
+  return verdict(run, 1, 'FedAvg');
+}
+
+/** A line of OpenSSH. */
+function openSshOf(key: KeyObject): string {
+  const spki = key.export({ type: 'spki', format: 'der' });
+  const field = (bytes: Uint8Array) => [0, 0, 0, bytes.length, ...bytes];
+  const [kind, curve] = ['ecdsa-sha2-nistp384', 'nistp384'].map((name) => new TextEncoder().encode(name));
+  return `ecdsa-sha2-nistp384 ${Buffer.from([...field(kind), ...field(curve), ...field(spki.subarray(-97))]).toString('base64')}`;
+}
