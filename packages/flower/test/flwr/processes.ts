@@ -130,9 +130,9 @@ export class Flwr {
   async supernode(port: number, partition: number, words: readonly string[] = ['--insecure']): Promise<Running> {
     return this.start('flower-supernode', [
       ...words,
-      ...['--superlink', `127.0.0.1:${port}`],
-      ...['--port', String(await freePort())],
-      ...['--node-config', `partition=${partition}`],
+      `--superlink=127.0.0.1:${port}`,
+      `--port=${await freePort()}`,
+      `--node-config=partition=${partition}`,
     ]);
   }
 
