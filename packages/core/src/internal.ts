@@ -10,6 +10,7 @@ export { checkBytes, checkInteger, checkNumber, checkPositive, checkVector, desc
 export { checkFinite, isFiniteVector } from './finite.ts';
 export { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './model/half.ts';
 export { type FileTensor, modelFile } from './model/model-file.ts';
+export { readHeader as readSafetensorsHeader } from './model/safetensors-header.ts';
 export { readValues } from './model/tensor-values.ts';
 export { SerialQueue } from './serial-queue.ts';
 export { checkCreates } from './store/memory-store.ts';

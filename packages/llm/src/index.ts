@@ -33,3 +33,18 @@ export { generate, type GenerateOptions } from './generate/generate.ts';
 export type { SamplingOptions } from './generate/sampler.ts';
 export { quantize } from './quantize/quantize.ts';
 export { freeze, type FreezeOptions } from './quantize/freeze.ts';
+export {
+  blobSource,
+  type ByteSource,
+  bytesSource,
+  fileSource,
+  type ReadableFile,
+  responseSource,
+} from './source/byte-source.ts';
+export type { LoadProgress } from './source/file-reader.ts';
+export type { LoadOptions } from './load/options.ts';
+export { type GgufModel, loadGguf } from './gguf/load.ts';
+export type { GgufValue } from './gguf/header.ts';
+export { loadSafetensors, type SafetensorsOptions } from './safetensors/load.ts';
+export { ggufTokenizer, jsonTokenizer, type TextTokenizer } from './tokenizer/tokenizer.ts';
+export { chatMl, type ChatMessage } from './tokenizer/chat.ts';

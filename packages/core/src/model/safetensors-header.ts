@@ -32,11 +32,13 @@ export interface Header {
 /**
  * Reads and checks the header of `file`: together the tensors cover the data exactly, without gaps or overlaps.
  *
+ * @param file - The file, or its beginning as far as the header goes.
+ * @param size - Bytes of the whole file.
  * @throws FedkitError `DECODE_FAILED`, naming the place.
  */
-export function readHeader(file: Uint8Array): Header {
+export function readHeader(file: Uint8Array, size: number = file.length): Header {
   const dataStart = 8 + headerLength(file);
-  const dataLength = file.length - dataStart;
+  const dataLength = size - dataStart;
   let text: string;
   try {
     text = utf8Decode(file.subarray(8, dataStart));

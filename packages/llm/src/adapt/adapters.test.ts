@@ -1,7 +1,7 @@
 import { seededRng } from '@fedkit/core';
 import { describe, expect, it } from 'vitest';
 import { adapt, transformer, type TransformerOptions } from '../model/transformer.ts';
-import { directionalErrors } from '../network/gradient-check.helpers.ts';
+import { directionalErrors } from '../../test/gradient-check.helpers.ts';
 import { freeze } from '../quantize/freeze.ts';
 import { languageTrainer } from '../train/trainer.ts';
 import { tokenWindows } from '../train/windows.ts';

@@ -12,7 +12,7 @@ const TWO_112 = 5.192296858534828e33;
 const real = new Float32Array(word.buffer);
 
 /** A finite float16, little-endian. */
-function halfAt(bytes: Uint8Array, at: number): number {
+export function halfAt(bytes: Uint8Array, at: number): number {
   const bits = bytes[at] | (bytes[at + 1] << 8);
   word[0] = ((bits & 0x8000) << 16) | ((bits & 0x7fff) << 13);
   return real[0] * TWO_112;

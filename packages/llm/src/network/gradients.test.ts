@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { transformer, type TransformerOptions } from '../model/transformer.ts';
 import { languageTrainer } from '../train/trainer.ts';
 import { tokenWindows } from '../train/windows.ts';
-import { directionalErrors } from './gradient-check.helpers.ts';
+import { directionalErrors } from '../../test/gradient-check.helpers.ts';
 
 // Nothing is a multiple of four: vocabulary, width, heads, hidden units, window.
 const small = { vocabulary: 37, width: 18, layers: 2, heads: 3, hidden: 23, context: 16 } as const;

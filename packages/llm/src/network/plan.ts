@@ -250,6 +250,15 @@ export function makePlan(
     return at;
   };
 
+  // What only a trained product looks at on the way back is otherwise written over by the next block.
+  const keepFor = (values: number, ...users: readonly (Linear | undefined)[]): number => {
+    if (sharing || users.some((user) => user?.trained)) return keep(values);
+    const key = `passing/${slots++}/${values}`;
+    const at = shared.get(key) ?? take(values);
+    shared.set(key, at);
+    return at;
+  };
+
   const cache = mode === 'generate';
   const blocks: Block[] = [];
   for (let layer = 0; layer < layers; layer++) {
@@ -264,6 +273,7 @@ export function makePlan(
       [...linears.values()].some((linear) => linear.trained) ||
       [inputNorm, postNorm].some(({ gain, bias }) => gain.gradient !== 0 || (bias?.gradient ?? 0) !== 0);
     slots = 1000;
+    const of = (name: LinearName) => linears.get(name);
     blocks.push({
       inputNorm,
       postNorm,
@@ -271,18 +281,18 @@ export function makePlan(
       x: training ? take(rows * width) : keep(rows * width),
       activations: {
         stats1: keep(2 * rows),
-        normed1: keep(rows * width),
+        normed1: keepFor(rows * width, of('self_attn.q_proj'), of('self_attn.k_proj'), of('self_attn.v_proj')),
         q: keep(rows * queries),
         k: cache ? take(window * keys) : keep(rows * keys),
         v: cache ? take(window * keys) : keep(rows * keys),
         shares: keep(training ? batch * heads * positions * positions : positions * window),
-        attended: keep(rows * queries),
+        attended: keepFor(rows * queries, of('self_attn.o_proj')),
         middle: keep(rows * width),
         stats2: keep(2 * rows),
-        normed2: keep(rows * width),
+        normed2: keepFor(rows * width, of('mlp.gate_proj'), of('mlp.up_proj')),
         hidden: keep(rows * hidden),
         up: shape.feedForward === 'swiglu' ? keep(rows * hidden) : 0,
-        active: keep(rows * hidden),
+        active: keepFor(rows * hidden, of('mlp.down_proj')),
       },
       trained,
     });

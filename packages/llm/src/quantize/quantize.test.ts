@@ -1,6 +1,7 @@
 import { seededRng } from '@fedkit/core';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { quantizedVectors } from '../../test/vectors.helpers.ts';
 import { expandWeight } from '../kernels/dequantize.ts';
 import type { WeightKind } from '../kernels/kinds.ts';
 import { quantize } from './quantize.ts';
@@ -48,6 +49,10 @@ describe('quantize', () => {
       const twice = expandWeight(kind, quantize(kind, once), 256);
       twice.forEach((value, i) => expect(Math.abs(value - once[i]), `${kind} ${i}`).toBeLessThan(2e-3));
     }
+  });
+
+  it.each(quantizedVectors().bytes)("gives ggml's bytes: %s", (name, bytes) => {
+    expect(quantize(name.toLowerCase() as WeightKind, quantizedVectors().values)).toEqual(bytes);
   });
 
   it.each([

@@ -16,7 +16,7 @@ import { blockOf, NF4, type WeightKind } from '../kernels/kinds.ts';
  * | `q4_1` | round((x − min)/d), d = (max − min)/15 | d/2 |
  * | `nf4` | nearest of sixteen normal quantiles, times max\|x\| | 0.16 of max\|x\| |
  *
- * Scales are rounded to float16 on top, `nf4`'s are not. The block forms are those of ggml and, for `nf4`, of QLoRA without double quantization.
+ * The first three give ggml's bytes. Scales are rounded to float16 on top, `nf4`'s are not. The block forms are those of ggml and, for `nf4`, of QLoRA without double quantization.
  *
  * @param values - Finite, whole blocks.
  * @returns As bytes, little-endian.
@@ -37,29 +37,34 @@ export function quantize(kind: WeightKind, values: Float32Array): Uint8Array<Arr
   return bytes;
 }
 
+const { fround } = Math;
+
 type Encoder = (block: Float32Array, to: DataView, at: number) => void;
 
 const ENCODERS: Readonly<Record<WeightKind, Encoder>> = {
   f32: ([value], to, at) => to.setFloat32(at, value, true),
   f16: ([value], to, at) => to.setUint16(at, half(value), true),
   q8_0(block, to, at) {
-    const scale = largest(block) / 127;
+    const scale = fround(largest(block) / 127);
+    const inverse = scale === 0 ? 0 : fround(1 / scale);
     to.setUint16(at, half(scale), true);
-    for (let i = 0; i < 32; i++) to.setInt8(at + 2 + i, scale === 0 ? 0 : nearest(block[i] / scale));
+    for (let i = 0; i < 32; i++) to.setInt8(at + 2 + i, nearest(fround(block[i] * inverse)));
   },
   q4_0(block, to, at) {
     let most = 0;
     for (const value of block) if (Math.abs(value) > Math.abs(most)) most = value;
-    const scale = most / -8;
+    const scale = fround(most / -8);
+    const inverse = scale === 0 ? 0 : fround(1 / scale);
     to.setUint16(at, half(scale), true);
-    nibbles(block, to, at + 2, (value) => (scale === 0 ? 8 : Math.min(15, nearest(value / scale) + 8)));
+    nibbles(block, to, at + 2, (value) => Math.min(15, Math.floor(value * inverse + 8.5)));
   },
   q4_1(block, to, at) {
     const least = Math.min(...block);
-    const scale = (Math.max(...block) - least) / 15;
+    const scale = fround(fround(Math.max(...block) - least) / 15);
+    const inverse = scale === 0 ? 0 : fround(1 / scale);
     to.setUint16(at, half(scale), true);
     to.setUint16(at + 2, half(least), true);
-    nibbles(block, to, at + 4, (value) => (scale === 0 ? 0 : Math.min(15, nearest((value - least) / scale))));
+    nibbles(block, to, at + 4, (value) => Math.min(15, Math.floor(fround(fround(value - least) * inverse) + 0.5)));
   },
   nf4(block, to, at) {
     const scale = largest(block);

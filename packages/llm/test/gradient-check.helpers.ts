@@ -1,8 +1,8 @@
 /** Gradients against finite differences, for tests. */
 import { seededRng } from '@fedkit/core';
-import type { LanguageModel } from '../model/language-model.ts';
-import { languageTrainer, type LanguageTrainerOptions } from '../train/trainer.ts';
-import type { Windows } from '../train/windows.ts';
+import type { LanguageModel } from '../src/model/language-model.ts';
+import { languageTrainer, type LanguageTrainerOptions } from '../src/train/trainer.ts';
+import type { Windows } from '../src/train/windows.ts';
 
 /**
  * The relative error of every tensor's gradient: its norm against the derivative of the loss along it, by central

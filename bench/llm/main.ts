@@ -1,0 +1,20 @@
+// `pnpm bench llm vectors`: makes the vectors of packages/llm with pinned packages of Python, in a folder that is removed.
+import { execFileSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { withPython } from './python.ts';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const vectors = join(here, '../../packages/llm/test/vectors');
+
+switch (process.argv[2]) {
+  case 'vectors':
+    await withPython((python) => {
+      execFileSync(python, [join(here, 'vectors.py'), vectors], { stdio: 'inherit' });
+      console.log(`vectors in ${vectors}`);
+    });
+    break;
+  default:
+    console.error('usage: pnpm bench llm vectors');
+    process.exitCode = 1;
+}
