@@ -48,3 +48,13 @@ export type { GgufValue } from './gguf/header.ts';
 export { loadSafetensors, type SafetensorsOptions } from './safetensors/load.ts';
 export { ggufTokenizer, jsonTokenizer, type TextTokenizer } from './tokenizer/tokenizer.ts';
 export { chatMl, type ChatMessage } from './tokenizer/chat.ts';
+export { type AdapterUpdate, adapterUpdate } from './aggregate/factors.ts';
+export { type AggregatedAdapter, flora, type TruncationOptions, truncatedProduct } from './aggregate/products.ts';
+export {
+  flexLora,
+  florist,
+  type ProductAlgorithm,
+  type ProductBroadcast,
+  type ProductState,
+  type ProductUpdate,
+} from './aggregate/algorithms.ts';

@@ -123,7 +123,7 @@ function checkFiniteWeights(where: string, name: string, type: StoredType, bytes
   }
 }
 
-function malformed(where: string, name: string, expected: string, got: unknown): never {
+function malformed(where: string, name: string, expected: string, got: number | string): never {
   throw new FedkitError('DECODE_FAILED', `${where}: ${name}: expected ${expected}, got ${got}`, {
     details: { tensor: name },
   });
