@@ -1,7 +1,9 @@
+// `pnpm bench llm peft`: adapters written here, loaded by PEFT in Python.
 // `pnpm bench llm vectors`: makes the vectors of packages/llm with pinned packages of Python, in a folder that is removed.
 import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { comparePeft } from './peft.ts';
 import { withPython } from './python.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -14,7 +16,10 @@ switch (process.argv[2]) {
       console.log(`vectors in ${vectors}`);
     });
     break;
+  case 'peft':
+    await comparePeft();
+    break;
   default:
-    console.error('usage: pnpm bench llm vectors');
+    console.error('usage: pnpm bench llm peft|vectors');
     process.exitCode = 1;
 }

@@ -203,6 +203,7 @@ def adapters(model, title):
             adapted.save_pretrained(folder)
             file = open(os.path.join(folder, "adapter_model.safetensors"), "rb").read()
             settings_file = json.load(open(os.path.join(folder, "adapter_config.json")))
+            settings_file["target_modules"].sort()
         kept = ("peft_type", "r", "lora_alpha", "target_modules", "feedforward_modules", "use_rslora", "use_dora",
                 "layers_to_transform", "bias", "task_type", "base_model_name_or_path", "fan_in_fan_out", "inference_mode")
         found.append({"title": name, "base": title, "config": {k: settings_file[k] for k in kept if k in settings_file},

@@ -58,3 +58,5 @@ export {
   type ProductState,
   type ProductUpdate,
 } from './aggregate/algorithms.ts';
+export { exportPeft, type PeftAdapter } from './peft/export.ts';
+export { type ImportedAdapter, importPeft } from './peft/import.ts';

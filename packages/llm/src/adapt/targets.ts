@@ -53,7 +53,7 @@ export function checkTargets(where: string, options: TargetOptions): Targets {
   const chosen = new Set(LINEARS.filter((name) => names.includes(name.slice(name.indexOf('.') + 1))));
   const has = (layer: number, name: LinearName) => chosen.has(name) && layers(layer);
   return {
-    names,
+    names: known.filter((name) => names.includes(name)),
     has,
     of(shape) {
       const places = Array.from({ length: shape.layers }, (_, layer) =>
