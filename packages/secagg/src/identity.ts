@@ -13,7 +13,6 @@ import { concat } from './internal/bytes.ts';
 import { encodeAdvertise } from './messages/advertise.ts';
 import { type Message, signedBytes } from './messages/header.ts';
 import type { Member } from './messages/member.ts';
-import { encodeSignedSurvivors } from './messages/signed-survivors.ts';
 
 /** A client's signing key: 32 bytes, an Ed25519 secret key (RFC 8032). */
 export interface Identity {
@@ -59,20 +58,6 @@ export function verifyMember(
 ): void {
   const content = encodeAdvertise(config, configDigest, member);
   verify(provider, configDigest, directory, utf8Decode(member.id), content, member.signature ?? new Uint8Array(0));
-}
-
-/** Checks a survivor's signature of a set of survivors. */
-export function verifySurvivors(
-  provider: CryptoProvider,
-  config: RoundConfig,
-  configDigest: Uint8Array,
-  directory: Directory,
-  member: Member,
-  hash: Uint8Array,
-  signature: Uint8Array,
-): void {
-  const content = encodeSignedSurvivors(config, member.index, hash);
-  verify(provider, configDigest, directory, utf8Decode(member.id), content, signature);
 }
 
 function verify(

@@ -15,9 +15,12 @@ export {
   type Adversary,
   type GraphAssumptions,
   type GraphParameters,
+  type Guarantee,
   checkGraph,
   graphParameters,
+  leastInOneSum,
 } from './graph/graph-parameters.ts';
+export { type ProvenCohort, provenCohort } from './graph/proven-cohort.ts';
 export { type ClientPolicy, checkPolicy } from './policy.ts';
 export type { Directory } from './directory.ts';
 export { type Identity, publicKeyOf } from './identity.ts';

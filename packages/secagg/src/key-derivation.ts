@@ -1,6 +1,7 @@
 /**
  * Every key of the protocol: HKDF-SHA256 (RFC 5869) whose salt is the transcript hash and whose info names the purpose,
- * the session, the round, the parties with their public keys, and for masks the vector with its width and length.
+ * the session, the round, the parties with their public keys, and for masks the vector with its width and length, for words
+ * the hash they acknowledge.
  *
  * Two keys therefore coincide only where everything about them does; a message moved to another round, sender, recipient
  * or purpose meets another key.
@@ -12,7 +13,7 @@ import type { CryptoProvider } from './crypto/provider.ts';
 import { putUint32 } from './internal/bytes.ts';
 import { PROTOCOL_LABEL, hkdfExpandInto, hkdfExtract } from './internal/hash.ts';
 
-/** What a key is for; the number goes into its derivation. 5 and above are free. */
+/** What a key is for; the number goes into its derivation. 6 and above are free. */
 export const PURPOSE = {
   /** Keystream of the mask two neighbours share. */
   pairwiseMask: 1,
@@ -22,6 +23,8 @@ export const PURPOSE = {
   maskKeyShare: 3,
   /** Encryption of a share of the self-mask seed. */
   selfMaskShare: 4,
+  /** One client's word to another that it acknowledges a set of survivors. */
+  word: 5,
 } as const;
 
 /** One purpose of {@link PURPOSE}. */
@@ -77,20 +80,49 @@ export function expandKey(
   length: number,
   vector?: MaskedVector,
 ): Uint8Array {
-  return hkdfExpandInto(provider, extracted, infoAndRoom(context, purpose, parties, vector), length);
+  const subject = vector === undefined ? NOTHING : vectorBytes(vector);
+  return hkdfExpandInto(provider, extracted, infoAndRoom(context, purpose, parties, subject), length);
 }
 
-/** The info bytes of a derivation: label, purpose, session, round, parties, vector; and one byte of room behind them. */
+/** Bytes of one word. */
+export const WORD_BYTES = 16;
+
+/**
+ * A word from `from` to `to`: the first 16 bytes of HKDF-Expand under the key of their channel, of an info that ends with the
+ * hash of what is acknowledged. A pseudorandom function of it, and so a MAC.
+ */
+export function wordOf(
+  provider: CryptoProvider,
+  context: KeyContext,
+  channelKey: Uint8Array,
+  from: Party,
+  to: Party,
+  hash: Uint8Array,
+): Uint8Array {
+  return hkdfExpandInto(provider, channelKey, infoAndRoom(context, PURPOSE.word, [from, to], hash), WORD_BYTES);
+}
+
+const NOTHING = new Uint8Array(0);
+
+function vectorBytes({ name, bits, length }: MaskedVector): Uint8Array {
+  const text = utf8Encode(name);
+  const bytes = new Uint8Array(text.length + 6);
+  bytes[0] = text.length;
+  bytes.set(text, 1);
+  bytes[1 + text.length] = bits;
+  putUint32(bytes, 2 + text.length, length);
+  return bytes;
+}
+
+/** The info bytes of a derivation: label, purpose, session, round, parties, subject; and one byte of room behind them. */
 function infoAndRoom(
   context: KeyContext,
   purpose: Purpose,
   parties: readonly Party[],
-  vector?: MaskedVector,
+  subject: Uint8Array,
 ): Uint8Array {
-  const name = vector === undefined ? undefined : utf8Encode(vector.name);
-  let length = LABEL.length + 2 + context.session.length + 4 + 1;
+  let length = LABEL.length + 2 + context.session.length + 4 + subject.length + 1;
   for (const { id, publicKey } of parties) length += 5 + id.length + publicKey.length;
-  if (name !== undefined) length += name.length + 6;
   const info = new Uint8Array(length);
   let at = put(info, 0, LABEL);
   info[at++] = purpose;
@@ -101,12 +133,7 @@ function infoAndRoom(
     info[at++] = id.length;
     at = put(info, put(info, at, id), publicKey);
   }
-  if (vector !== undefined && name !== undefined) {
-    info[at++] = name.length;
-    at = put(info, at, name);
-    info[at++] = vector.bits;
-    putUint32(info, at, vector.length);
-  }
+  put(info, at, subject);
   return info;
 }
 

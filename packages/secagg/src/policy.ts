@@ -8,11 +8,12 @@ import { checkBytes, checkInteger, checkNumber, refuse } from '@fedkit/core/inte
 import { type GraphKind, type Mode, type RoundConfig, adversaryOf, maskedVectors } from './config/round-config.ts';
 import type { MaskSuite } from './crypto/provider.ts';
 import { checkGraph } from './graph/graph-parameters.ts';
+import { provenCohort } from './graph/proven-cohort.ts';
 import { equal } from './internal/bytes.ts';
 
 /** A client's own terms. They are never sent. */
 export interface ClientPolicy {
-  /** Fewest inputs in a sum this client takes part in; ≥ 2. */
+  /** Fewest inputs in a sum this client takes part in, held against {@link provenCohort}; ≥ 2. */
   readonly minimumClients: number;
   /** Least Shamir threshold; ≥ 2. */
   readonly minimumThreshold: number;
@@ -91,9 +92,6 @@ export function checkPolicy(policy: ClientPolicy, config: RoundConfig): void {
   if (!policy.suites.includes(config.suite)) {
     refuse('INVALID_ARGUMENT', 'policy.suites', `one of ${policy.suites.join(', ')}`, config.suite);
   }
-  if (config.minimumClients < policy.minimumClients) {
-    tooFew('policy.minimumClients', policy.minimumClients, config.minimumClients);
-  }
   if (config.threshold < policy.minimumThreshold) {
     tooFew('policy.minimumThreshold', policy.minimumThreshold, config.threshold);
   }
@@ -118,9 +116,12 @@ export function checkPolicy(policy: ClientPolicy, config: RoundConfig): void {
       corruptFraction: policy.corruptFraction,
       dropoutFraction,
       adversary: adversaryOf(config.mode),
+      guarantee: config.guarantee,
       ...(policy.sigma === undefined ? {} : { sigma: policy.sigma }),
     },
   );
+  const { inputs } = provenCohort(config, policy);
+  if (inputs < policy.minimumClients) tooFew('policy.minimumClients', policy.minimumClients, inputs);
 }
 
 function tooFew(where: string, least: number, got: number): never {

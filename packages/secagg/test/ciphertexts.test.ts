@@ -197,7 +197,7 @@ describe('shares that were touched on the way', () => {
   it('are left out of the answer, and the round survives while t remain', async () => {
     const round = await new Round(config).until('input');
     const { body, index } = decodeMessage(config, round.sent.get('c0') as Uint8Array);
-    const pairs = decodeShares(body, 4).map((pair) => pair?.slice());
+    const pairs = decodeShares(config, body, 4).map((pair) => pair?.slice());
     pairs[1]?.fill(0);
     const [swapA, swapB] = [pairs[2], pairs[3]];
     [pairs[2], pairs[3]] = [swapB, swapA];
@@ -210,7 +210,7 @@ describe('shares that were touched on the way', () => {
     const round = await new Round(config).until('input');
     for (const id of ['c0', 'c1', 'c2']) {
       const { body, index } = decodeMessage(config, round.sent.get(id) as Uint8Array);
-      const pairs = decodeShares(body, 4).map((pair) => pair && new Uint8Array(pair.length));
+      const pairs = decodeShares(config, body, 4).map((pair) => pair && new Uint8Array(pair.length));
       round.sent.set(id, encodeShares(config, index, pairs));
     }
     await round.until('unmask');

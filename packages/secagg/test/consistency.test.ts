@@ -1,4 +1,4 @@
-// Rounds whose survivors are signed: a malicious server on the complete graph, a semi-malicious one on a ring.
+// Rounds whose survivors are acknowledged: a malicious server on the complete graph, a semi-malicious one on a ring.
 import { describe, expect, it } from 'vitest';
 import {
   type RoundConfig,
@@ -9,9 +9,9 @@ import {
   encodeRoundConfig,
 } from '../src/index.ts';
 import { NO_INDEX, decodeMessage } from '../src/messages/header.ts';
-import { decodeSignatures, encodeSignatures } from '../src/messages/signatures.ts';
 import { encodeSurvivors, encodeSurvivorsBody } from '../src/messages/survivors.ts';
 import { encodeUnmaskRequest } from '../src/messages/unmask-request.ts';
+import { decodeWords, encodeWords } from '../src/messages/words.ts';
 import { type DropStage, runRound, testingIdentities, testingRng } from '../src/testing/index.ts';
 import { Round, SEALING_KEY, Saves, type Config, clientOptions, configOf, ringOf } from './harness.ts';
 
@@ -19,7 +19,7 @@ const refusal = (code: string) => expect.objectContaining({ code });
 const ids = Array.from({ length: 10 }, (_, i) => `c${i}`);
 const { identities, directory } = testingIdentities(ids, 'consistency');
 const complete = configOf({ clients: 7, threshold: 5, minimumClients: 5, mode: 'malicious', identities: true });
-const ring = ringOf(10, 8, 5, { mode: 'semi-malicious', identities: true });
+const ring = ringOf(10, 8, 6, { mode: 'semi-malicious', identities: true });
 
 function open(config: Config): Round {
   const server = new SecAggServer({ config, directory });
@@ -66,7 +66,8 @@ describe('a configuration against a malicious server', () => {
 describe.each([
   ['complete, malicious', complete],
   ['harary, semi-malicious', ring],
-] as const)('a round whose survivors are signed: %s', (_, config) => {
+  ['harary, semi-malicious, one sum', ringOf(10, 8, 5, { mode: 'semi-malicious', identities: true, guarantee: 'one-sum' })],
+] as const)('a round whose survivors are acknowledged: %s', (_, config) => {
   const all = ids.slice(0, config.clients);
   it.each<Partial<Record<DropStage, string[]>>>([
     {},
@@ -113,35 +114,38 @@ describe.each([
     expect(server.result().sums.update).toEqual(Round.sum(all.filter((id) => id !== 'c2')));
   });
 
-  it('releases no share before t signed what this client signed', async () => {
+  it('releases no share before t gave their word for what this client acknowledged', async () => {
     const round = await open(config).until('unmask');
     const message = round.sent.get('c0') as Uint8Array;
     const { body, index } = decodeMessage(config, message);
-    const places = config.graph === 'complete' ? config.clients : config.degree;
-    const { hash, signatures } = decodeSignatures(body, places);
+    const peers = config.graph === 'complete' ? config.clients - 1 : config.degree;
+    const { hash, words, seeds } = decodeWords(config, body, peers, peers);
     const client = round.client('c0');
     const offer = (change: object, to = index) =>
-      expect(client.receive(encodeSignatures(config, to, { hash, signatures, ...change }))).rejects;
-    const first = signatures.findIndex((signature) => signature !== undefined);
-    const second = signatures.findIndex((signature, i) => i > first && signature !== undefined);
-    const replace = (place: number, signature: Uint8Array | undefined) =>
-      signatures.map((old, i) => (i === place ? signature : old));
-    await offer({ signatures: replace(first, undefined) }).toThrow(refusal('THRESHOLD_NOT_MET'));
+      expect(client.receive(encodeWords(config, to, { hash, words, seeds, ...change }))).rejects;
+    const own = config.graph === 'complete' ? 1 : 0;
+    const needed = config.threshold - own;
+    // One fewer than needed are right; what else comes counts as none.
+    const some = words.map((word, i) => (i < needed - 1 ? word : undefined));
+    const replace = (word: Uint8Array | undefined) => some.map((old, i) => (i === needed - 1 ? word : old));
+    const right = words[needed - 1] as Uint8Array;
+    await offer({ words: some }).toThrow(refusal('THRESHOLD_NOT_MET'));
     await offer({ hash: new Uint8Array(32) }).toThrow(refusal('AUTHENTICATION_FAILED'));
-    await offer({ signatures: replace(first, new Uint8Array(64)) }).toThrow(refusal('AUTHENTICATION_FAILED'));
-    await offer({ signatures: replace(first, signatures[second]) }).toThrow(refusal('AUTHENTICATION_FAILED'));
-    await offer({}, index === NO_INDEX ? 0 : NO_INDEX).toThrow(refusal('AUTHENTICATION_FAILED'));
-    for (let bit = 0; bit < 512; bit += 37) {
-      const touched = (signatures[second] as Uint8Array).slice();
+    await offer({ words: replace(new Uint8Array(16)) }).toThrow(refusal('THRESHOLD_NOT_MET'));
+    await offer({ words: replace(words[0]) }).toThrow(refusal('THRESHOLD_NOT_MET'));
+    await offer({ words: [right, ...some.slice(1)] }).toThrow(refusal('THRESHOLD_NOT_MET'));
+    await offer({}, NO_INDEX).toThrow(refusal('AUTHENTICATION_FAILED'));
+    for (let bit = 0; bit < 128; bit += 17) {
+      const touched = right.slice();
       touched[bit >> 3] ^= 1 << (bit & 7);
-      await offer({ signatures: replace(second, touched) }).toThrow(refusal('AUTHENTICATION_FAILED'));
+      await offer({ words: replace(touched) }).toThrow(refusal('THRESHOLD_NOT_MET'));
     }
-    expect(client.stage).toBe('signed');
+    expect(client.stage).toBe('acknowledged');
     await round.until('finished');
     expect(round.server.result().sums.update).toEqual(Round.sum(all));
   });
 
-  it('signs one set of survivors, that it could have come about', async () => {
+  it('acknowledges one set of survivors, that it could have come about', async () => {
     const round = open(config);
     await round.until('share');
     await round.step(['c6']);
@@ -164,7 +168,7 @@ describe.each([
     await expect(client.receive(encodeSurvivors(config, new Uint8Array(body.length + 1)))).rejects.toThrow(
       refusal('DECODE_FAILED'),
     );
-    // The plain request, as rounds without signatures have it.
+    // The plain request, as rounds with a semi-honest server have it.
     const plain = { total: config.clients, survived: Array.from({ length: config.clients }, () => true) };
     await expect(client.receive(encodeUnmaskRequest(config, NO_INDEX, plain))).rejects.toThrow(
       refusal('PROTOCOL_STATE'),
@@ -178,7 +182,7 @@ describe.each([
     expect(round.server.result().sums.update).toEqual(Round.sum(all.filter((id) => id !== 'c6')));
   });
 
-  it('ends where survivors were told different sets: neither has t signatures', async () => {
+  it('ends where survivors were told different sets: neither has t words', async () => {
     const round = await open(config).until('consistency');
     const bits = Array.from({ length: config.clients }, () => true);
     const truth = encodeSurvivors(config, encodeSurvivorsBody(bits));

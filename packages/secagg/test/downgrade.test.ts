@@ -108,7 +108,10 @@ describe('a configuration', () => {
     expect(() => checkRoundConfig({ ...strong, threshold: 10 })).toThrow(
       /threshold: expected an integer in \[11, 20\]/,
     );
-    expect(() => ringOf(20, 8, 4, { mode: 'semi-malicious' })).toThrow(/threshold: expected an integer in \[5, 8\]/);
+    expect(() => ringOf(20, 8, 5, { mode: 'semi-malicious' })).toThrow(/threshold: expected an integer in \[6, 8\]/);
+    expect(() => ringOf(20, 8, 4, { mode: 'semi-malicious', guarantee: 'one-sum' })).toThrow(
+      /threshold: expected an integer in \[5, 8\]/,
+    );
   });
 
   it.each<[Partial<RoundConfig>, string]>([

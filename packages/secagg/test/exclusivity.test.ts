@@ -22,7 +22,7 @@ describe.each([
   ['complete, semi-honest', configOf({ clients: 8, ...base })],
   ['complete, malicious', configOf({ clients: 8, ...base, mode: 'malicious' })],
   ['harary, semi-honest', ringOf(8, 6, 4)],
-  ['harary, signed', ringOf(8, 6, 4, { mode: 'semi-malicious', identities: true })],
+  ['harary, acknowledged', ringOf(8, 6, 5, { mode: 'semi-malicious', identities: true })],
 ] as const)('a client asked again and again: %s', (_, config) => {
   it('gives one set of shares, for dealers that dealt', async () => {
     const rng = seededRng(`exclusive ${config.mode} ${config.graph}`);
@@ -46,6 +46,7 @@ describe.each([
       return encodeUnmaskRequest(config, complete ? NO_INDEX : index, {
         total: complete ? total : Math.min(8, total + 2),
         survived,
+        seeds: new Uint8Array(complete ? 0 : 52 * total),
       });
     });
     for (const request of [...hostile.slice(0, 30), honest, ...hostile]) {

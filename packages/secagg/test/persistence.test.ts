@@ -174,7 +174,7 @@ describe('sealed state', () => {
 describe('a server', () => {
   it.each([
     ['complete', configOf({ clients: 6, threshold: 3, minimumClients: 3 }), 3],
-    ['harary', ring, 4],
+    ['harary', ringOf(8, 6, 3), 4],
   ] as const)('in a %s graph goes on from every save', async (_, config, saved) => {
     const round = new Round(config);
     const saves = new Saves();

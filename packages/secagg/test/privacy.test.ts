@@ -50,7 +50,7 @@ async function residue(value: number, seed: string, colluding: readonly string[]
   };
   const sum = new VectorSum(config.vectors);
   const upload = (seen.get('input up') as Uint8Array).subarray(HEADER_BYTES);
-  sum.addPacked(0, decodeMaskedInput(config, upload)[0]);
+  sum.addPacked(0, decodeMaskedInput(config, upload, config.clients - 1).packed[0]);
   await runMaskTask(
     defaultProvider(),
     {
@@ -142,7 +142,7 @@ describe('a late masked input', () => {
     const context = { session: small.session, round: 0, transcript };
     const layout = { suite: small.suite, vectors: small.vectors, context };
     const uploaded = new VectorSum(small.vectors);
-    uploaded.addPacked(0, decodeMaskedInput(small, decodeMessage(small, late).body)[0]);
+    uploaded.addPacked(0, decodeMaskedInput(small, decodeMessage(small, late).body, small.clients - 1).packed[0]);
     // Tasks take masks out of the survivors' inputs; c3's own upload holds the same masks with the opposite sign.
     const expand = async (masks: Pick<MaskTask, 'selfMasks' | 'pairMasks'>): Promise<number[]> => {
       const sum = new VectorSum(small.vectors);

@@ -83,8 +83,10 @@ describe('an unmask request on a ring', () => {
     const round = await new Round(ring).until('unmask');
     const client = round.client('c0');
     const { index } = decodeMessage(ring, round.sent.get('c0') as Uint8Array);
-    const ask = (total: number, survived: boolean[], to = index) =>
-      client.receive(encodeUnmaskRequest(ring, to, { total, survived }));
+    const ask = (total: number, survived: boolean[], to = index) => {
+      const seeds = new Uint8Array(52 * survived.filter(Boolean).length);
+      return client.receive(encodeUnmaskRequest(ring, to, { total, survived, seeds }));
+    };
     const refusal = (code: string) => expect.objectContaining({ code });
     await expect(ask(6, [true, false, false, false])).rejects.toThrow(refusal('THRESHOLD_NOT_MET'));
     await expect(ask(4, [true, true, false, false])).rejects.toThrow(refusal('THRESHOLD_NOT_MET'));

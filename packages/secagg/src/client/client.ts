@@ -21,6 +21,7 @@ import { StateKeeper } from '../persist/keep.ts';
 import { openState, sealState } from '../persist/seal.ts';
 import { type ClientPolicy, checkPolicy, checkSigning } from '../policy.ts';
 import { secretSource } from '../randomness.ts';
+import { acknowledge } from './acknowledge.ts';
 import { advertise } from './advertise.ts';
 import { type ClientInput, type InputVectors, checkInput, eraseInput } from './input.ts';
 import { joinCohort, joinRing, revealPart } from './join.ts';
@@ -28,7 +29,6 @@ import { maskInput } from './mask-input.ts';
 import { openShares } from './open-shares.ts';
 import type { ClientRound, Step } from './round.ts';
 import { shareKeys } from './share-keys.ts';
-import { signSurvivors } from './sign-survivors.ts';
 import {
   type ClientStage,
   type ClientState,
@@ -40,7 +40,7 @@ import {
   withoutSecrets,
 } from './state.ts';
 import { agreedCohort } from './survivors.ts';
-import { unmask, unmaskSigned } from './unmask.ts';
+import { unmask, unmaskAcknowledged } from './unmask.ts';
 
 /** What a client is made of. */
 export interface SecAggClientOptions {
@@ -62,7 +62,7 @@ export interface SecAggClientOptions {
   readonly identity?: Identity;
   /**
    * Public keys of the other clients, from a source that is not the server. Their advertisements are held against it, so
-   * that a client that has one refuses rounds without identities; needed where survivors are signed.
+   * that a client that has one refuses rounds without identities; needed where clients sign and the server may lie.
    */
   readonly directory?: Directory;
   /**
@@ -84,8 +84,9 @@ export interface SecAggClientOptions {
  * too. A refused message changes nothing. Secrets are drawn fresh for the round and erased as soon as the protocol
  * allows; none is in an error, in `toString` or in JSON.
  *
- * The guarantee, where the policy's assumptions hold: the server learns the sum over at least `minimumClients` inputs
- * and nothing else of this one. See docs/threat-model.md for what that leaves open.
+ * The guarantee, where the policy's assumptions hold: the server learns one sum that this input is in, over at least the
+ * policy's `minimumClients` inputs, and nothing else of it; on rings but for 2^−σ. See docs/threat-model.md for the proof and
+ * for what that leaves open.
  */
 export class SecAggClient {
   readonly #options: SecAggClientOptions;
@@ -105,8 +106,9 @@ export class SecAggClient {
     checkPolicy(options.policy, this.#config);
     checkBytes('SecAggClient: sealingKey', options.sealingKey, 32);
     checkSigning(options, this.#config);
-    if (hasConsistencyRound(this.#config) && typeof options.directory !== 'function') {
-      refuse('INVALID_ARGUMENT', 'SecAggClient: directory', 'one where survivors are signed', options.directory);
+    if (this.#config.identities && hasConsistencyRound(this.#config) && typeof options.directory !== 'function') {
+      const expected = 'one where clients sign and the server may lie';
+      refuse('INVALID_ARGUMENT', 'SecAggClient: directory', expected, options.directory);
     }
     if (options.ledger !== undefined) {
       checkLedger(options.ledger);
@@ -180,7 +182,7 @@ export class SecAggClient {
    */
   setInput(vectors: InputVectors, options: { readonly weight?: number } = {}): void {
     const { stage } = this.#state;
-    if (this.#input !== undefined || ['masked', 'signed', 'unmasked', 'opened', 'aborted'].includes(stage)) {
+    if (this.#input !== undefined || ['masked', 'acknowledged', 'unmasked', 'opened', 'aborted'].includes(stage)) {
       throw new FedkitError(
         'PROTOCOL_STATE',
         `SecAggClient.setInput: expected one input before masking, got another in stage ${stage}`,
@@ -261,10 +263,10 @@ export class SecAggClient {
         if (!hasConsistencyRound(this.#config)) return unmask(round, state, message);
         break;
       case `masked ${MESSAGE.survivors}`:
-        if (hasConsistencyRound(this.#config)) return signSurvivors(round, state, message);
+        if (hasConsistencyRound(this.#config)) return acknowledge(round, state, message);
         break;
-      case `signed ${MESSAGE.signatures}`:
-        return unmaskSigned(round, state, message);
+      case `acknowledged ${MESSAGE.words}`:
+        return unmaskAcknowledged(round, state, message);
       case `unmasked ${MESSAGE.openingRequest}`:
         return openShares(round, state, message);
       default:

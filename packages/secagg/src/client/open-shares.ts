@@ -1,9 +1,8 @@
 /**
- * Settling blame: the keys of single shares, of the kind that was released and no other.
+ * Settling blame: the keys of single shares that were released, and no others.
  *
  * Until a client has released shares it keeps the keys of its channels, from which either kind could be opened. From
- * then on it keeps, for each peer, the key of the one share it was asked to release, so that no later request can make
- * it open the other kind.
+ * then on it keeps, for each peer, the key of the one share it released, so that no later request can make it open another.
  *
  * @module
  */
@@ -27,7 +26,7 @@ export function openShares({ config }: ClientRound, state: ClientState, { index,
     const purpose = kind === 'maskKey' ? PURPOSE.maskKeyShare : PURPOSE.selfMaskShare;
     // It released shares as a survivor, so of its own secrets the seed is what others were asked for.
     const released = asHolder ? releasedKinds[place] === purpose : kind === 'selfMask' && dealtKeys.length > 0;
-    if (place < 0 || !released) refuseMessage('a share of the kind that was released', 'another');
+    if (place < 0 || !released) refuseMessage('a share that was released', 'another');
     const from = place * OPENING_KEY_BYTES;
     return (asHolder ? heldKeys : dealtKeys).slice(from, from + OPENING_KEY_BYTES);
   });

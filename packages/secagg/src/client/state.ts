@@ -7,7 +7,7 @@ import type { SecureProgress } from '@fedkit/core/secure';
 import { ByteReader, ByteWriter } from '@fedkit/core/internal';
 import type { RoundConfig } from '../config/round-config.ts';
 import { type Member, memberBytes, readMember } from '../messages/member.ts';
-import { SEALED_PAIR_BYTES } from '../messages/share-keys.ts';
+import { dealtBytes } from '../messages/share-keys.ts';
 
 /** Where a client stands: named after what it has sent. */
 export type ClientStage =
@@ -16,7 +16,7 @@ export type ClientStage =
   | 'revealed'
   | 'shared'
   | 'masked'
-  | 'signed'
+  | 'acknowledged'
   | 'unmasked'
   | 'opened'
   | 'aborted';
@@ -64,15 +64,15 @@ export interface ClientState {
   readonly selfMaskSeed: Uint8Array;
   /** Its own shares of its mask key and its seed, one after the other; complete graph only. */
   readonly ownShares: Uint8Array;
-  /** Encrypted shares from each peer; `undefined` for one that dealt none. */
-  readonly pairs: readonly (Uint8Array | undefined)[];
-  /** Bitmap of the survivors it signed; where survivors are signed. */
+  /** What each peer dealt it, encrypted; `undefined` for one that dealt nothing: the others are those it masks with. */
+  readonly inbox: readonly (Uint8Array | undefined)[];
+  /** Bitmap of the survivors it acknowledged. */
   readonly survivors: Uint8Array;
-  /** By peer: the purpose of the key of the share it was asked to release, 0 where there is none. */
+  /** By peer: the purpose of the key of the share it released, 0 where it released none. */
   readonly releasedKinds: Uint8Array;
   /** By peer: the key of that share, to open it again where blame must be settled. */
   readonly heldKeys: Uint8Array;
-  /** By peer: the key of the share of its own seed; where survivors are signed. */
+  /** By peer: the key of the share of its own seed; in the complete graph, where survivors are acknowledged. */
   readonly dealtKeys: Uint8Array;
   readonly answers: readonly Answer[];
 }
@@ -83,12 +83,12 @@ const STAGES: readonly ClientStage[] = [
   'revealed',
   'shared',
   'masked',
-  'signed',
+  'acknowledged',
   'unmasked',
   'opened',
   'aborted',
 ];
-const VERSION = 2;
+const VERSION = 3;
 const FIXED_FIELDS = 15;
 const EMPTY = new Uint8Array(0);
 
@@ -107,7 +107,7 @@ export function emptyState(self: Member): ClientState {
     channelKeys: [],
     selfMaskSeed: EMPTY,
     ownShares: EMPTY,
-    pairs: [],
+    inbox: [],
     survivors: EMPTY,
     releasedKinds: EMPTY,
     heldKeys: EMPTY,
@@ -126,7 +126,7 @@ export function withoutSecrets(state: ClientState): ClientState {
     channelKeys: [],
     selfMaskSeed: EMPTY,
     ownShares: EMPTY,
-    pairs: [],
+    inbox: [],
     heldKeys: EMPTY,
     dealtKeys: EMPTY,
   };
@@ -165,10 +165,10 @@ export function encodeClientState(config: RoundConfig, state: ClientState): Uint
   writer.uint32(state.memberCount).uint32(state.peers.length).bytes(peerBytes(config, state.peers));
   writer.uint8(state.channelKeys.length > 0 ? 1 : 0);
   for (const key of state.channelKeys) writer.bytes(key);
-  writer.uint8(state.pairs.length > 0 ? 1 : 0);
-  for (const pair of state.pairs) {
-    writer.uint8(pair === undefined ? 0 : 1);
-    if (pair !== undefined) writer.bytes(pair);
+  writer.uint8(state.inbox.length > 0 ? 1 : 0);
+  for (const dealt of state.inbox) {
+    writer.uint8(dealt === undefined ? 0 : 1);
+    if (dealt !== undefined) writer.bytes(dealt);
   }
   writer.uint8(state.answers.length);
   for (const { type, request, answer } of state.answers) writer.uint8(type).bytes(request).long(answer);
@@ -190,10 +190,9 @@ export function decodeClientState(config: RoundConfig, bytes: Uint8Array): Clien
   const memberCount = reader.uint32();
   const peers = Array.from({ length: reader.uint32() }, () => readMember(config, reader.uint32(), reader));
   const channelKeys = reader.uint8() === 0 ? [] : peers.map(() => reader.bytes(32).slice());
-  const pairs =
-    reader.uint8() === 0
-      ? []
-      : peers.map(() => (reader.uint8() === 0 ? undefined : reader.bytes(SEALED_PAIR_BYTES).slice()));
+  const size = dealtBytes(config);
+  const inbox =
+    reader.uint8() === 0 ? [] : peers.map(() => (reader.uint8() === 0 ? undefined : reader.bytes(size).slice()));
   const answers = Array.from({ length: reader.uint8() }, () => ({
     type: reader.uint8(),
     request: reader.bytes(32).slice(),
@@ -213,7 +212,7 @@ export function decodeClientState(config: RoundConfig, bytes: Uint8Array): Clien
     channelKeys,
     selfMaskSeed,
     ownShares,
-    pairs,
+    inbox,
     survivors,
     releasedKinds,
     heldKeys,

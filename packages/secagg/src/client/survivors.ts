@@ -1,5 +1,5 @@
 /**
- * What a client checks of a set of survivors before it signs it or releases a share for it.
+ * What a client checks of a set of survivors before it acknowledges it or releases a share for it.
  *
  * @module
  */
@@ -63,13 +63,13 @@ export function agreedCohort(config: RoundConfig, state: ClientState): ClientId[
 }
 
 /** @throws FedkitError `THRESHOLD_NOT_MET` for too few, `AUTHENTICATION_FAILED` for a set that cannot be. */
-export function checkSurvivors(config: RoundConfig, { pairs }: ClientState, survivors: Survivors): void {
+export function checkSurvivors(config: RoundConfig, { inbox }: ClientState, survivors: Survivors): void {
   const { total, own, peers, unknown } = survivors;
   const complete = config.graph === 'complete';
   requireCount('survivors', Math.max(config.minimumClients, complete ? config.threshold : 0), total);
   if (!own) refuseMessage('this client among the survivors', 'it among the dropped');
-  if (unknown > 0 || peers.some((bit, i) => bit && pairs[i] === undefined)) {
-    refuseMessage('survivors that dealt shares', 'one that never did');
+  if (unknown > 0 || peers.some((bit, i) => bit && inbox[i] === undefined)) {
+    refuseMessage('survivors this client masked with, among its peers', 'another');
   }
   if (!complete) requireCount('surviving neighbours', config.threshold, peers.filter(Boolean).length);
 }

@@ -6,10 +6,11 @@
  */
 import { FedkitError, isFedkitError } from '@fedkit/core';
 import { utf8Decode, utf8Encode, ByteReader, ByteWriter } from '@fedkit/core/internal';
+import { GUARANTEES } from '../graph/graph-parameters.ts';
 import { labelledHash } from '../internal/hash.ts';
 import { MODES, type RoundConfig, type VectorSpec, checkRoundConfig } from './round-config.ts';
 
-const VERSION = 1;
+const VERSION = 2;
 /** Key agreement by X25519. */
 export const AGREEMENT_X25519 = 1;
 /** Reserved for the hybrid of X25519 and ML-KEM-768; refused by name until it is built. */
@@ -27,6 +28,7 @@ export function encodeRoundConfig(config: RoundConfig): Uint8Array {
     .uint32(config.round)
     .uint8(MODES.indexOf(config.mode))
     .uint8(GRAPHS.indexOf(config.graph))
+    .uint8(GUARANTEES.indexOf(config.guarantee))
     .uint8(AGREEMENT_X25519)
     .uint8(SUITES.indexOf(config.suite))
     .uint8(config.identities ? 1 : 0)
@@ -56,6 +58,7 @@ export function decodeRoundConfig(bytes: Uint8Array): RoundConfig {
     round: reader.uint32(),
     mode: choose(reader, MODES),
     graph: choose(reader, GRAPHS),
+    guarantee: choose(reader, GUARANTEES),
     agreement: reader.uint8(),
     suite: choose(reader, SUITES),
     identities: choose(reader, [false, true] as const),

@@ -7,7 +7,13 @@
 import { FedkitError, secureRng } from '@fedkit/core';
 import { checkBytes, checkInteger, checkNumber, refuse, utf8Encode } from '@fedkit/core/internal';
 import type { MaskSuite } from '../crypto/provider.ts';
-import { type Adversary, completeThreshold, graphParameters } from '../graph/graph-parameters.ts';
+import {
+  type Adversary,
+  completeThreshold,
+  GUARANTEES,
+  graphParameters,
+  type Guarantee,
+} from '../graph/graph-parameters.ts';
 import { copyOf } from '../internal/bytes.ts';
 import type { MaskedVector } from '../key-derivation.ts';
 import { MAXIMUM_ABSCISSA } from '../shamir.ts';
@@ -15,7 +21,7 @@ import { MAXIMUM_BITS, exactBits, likelyBits } from '../sum/ring.ts';
 
 /**
  * What the server is assumed to do: `semi-honest`, it follows the protocol and looks; `semi-malicious`, it sets the
- * round up honestly and may then lie about who survived, differently to different clients; `malicious`, it may send
+ * round up honestly and may then lie in every message, differently to different clients; `malicious`, it may send
  * anything, and clients know each other's identities from a directory that is not the server's (complete graph only).
  */
 export type Mode = (typeof MODES)[number];
@@ -42,6 +48,8 @@ export interface RoundConfig {
   readonly round: number;
   readonly mode: Mode;
   readonly graph: GraphKind;
+  /** What a ring guarantees; `cohort` in the complete graph and against a semi-honest server, where nothing less is. */
+  readonly guarantee: Guarantee;
   readonly suite: MaskSuite;
   /** Whether every client message carries an Ed25519 signature. */
   readonly identities: boolean;
@@ -85,8 +93,13 @@ export interface RoundOptions {
   readonly dropoutFraction: number;
   /** Default `semi-malicious`. */
   readonly mode?: Mode;
-  /** Default: complete up to 100 clients and against a malicious server, else Harary. */
+  /** Default: complete up to 100 clients and against a malicious server, else Harary where a sparse one gives the guarantee. */
   readonly graph?: GraphKind;
+  /**
+   * On a ring against a semi-malicious server, see {@link Guarantee}. Default `cohort`: no sum of fewer than
+   * `minimumClients`. With `one-sum` the least sum is {@link provenCohort}, and clients hold their policy's minimum against that.
+   */
+  readonly guarantee?: Guarantee;
   /** Overrides the computed degree; even, Harary only. */
   readonly degree?: number;
   /** Overrides the computed threshold. */
@@ -126,13 +139,14 @@ export function adversaryOf(mode: Mode): Adversary {
  * the assumptions, `OUT_OF_RANGE` otherwise.
  */
 export function roundConfig(options: RoundOptions): RoundConfig {
-  const { clients, corruptFraction, dropoutFraction, mode = 'semi-malicious', sigma, eta } = options;
+  const { clients, corruptFraction, dropoutFraction, mode = 'semi-malicious', guarantee = 'cohort', sigma, eta } = options;
   const adversary = adversaryOf(mode);
   const assumptions = {
     clients,
     corruptFraction,
     dropoutFraction,
     adversary,
+    guarantee,
     ...(sigma === undefined ? {} : { sigma }),
     ...(eta === undefined ? {} : { eta }),
   };
@@ -144,6 +158,7 @@ export function roundConfig(options: RoundOptions): RoundConfig {
     round: options.round ?? 0,
     mode,
     ...resolveGraph(options, assumptions),
+    guarantee,
     suite: options.suite ?? 'aes-128-ctr',
     identities: options.identities ?? mode === 'malicious',
     clients,
@@ -173,11 +188,13 @@ export function checkRoundConfig(config: RoundConfig): RoundConfig {
   checkInteger('roundConfig: round', config.round, 0, 0xffffffff);
   oneOf('mode', config.mode, MODES);
   oneOf('graph', config.graph, ['complete', 'harary']);
+  oneOf('guarantee', config.guarantee, GUARANTEES);
   oneOf('suite', config.suite, ['aes-128-ctr', 'chacha20']);
   if (typeof config.identities !== 'boolean') {
     refuse('INVALID_ARGUMENT', 'roundConfig: identities', 'a boolean', config.identities);
   }
   if (config.mode === 'malicious') checkMalicious(config);
+  checkGuarantee(config);
   const { clients, degree, threshold, maximumWeight } = config;
   checkInteger('roundConfig: clients', clients, 2, MAXIMUM_ABSCISSA - 2);
   checkInteger('roundConfig: maximumWeight', maximumWeight, 1, 0xffffffff);
@@ -185,10 +202,7 @@ export function checkRoundConfig(config: RoundConfig): RoundConfig {
   const complete = config.graph === 'complete';
   checkInteger('roundConfig: degree', degree, complete ? clients - 1 : 2, clients - 1);
   if (!complete && degree % 2 === 1) refuse('OUT_OF_RANGE', 'roundConfig: degree', 'an even number', degree);
-  const holders = complete ? clients : degree;
-  // Below this a server that splits the clients' view gets both secrets of a client even without corrupt ones.
-  const least = config.mode === 'semi-honest' ? 2 : Math.max(2, Math.floor(holders / 2) + 1);
-  checkInteger('roundConfig: threshold', threshold, least, holders);
+  checkInteger('roundConfig: threshold', threshold, leastThreshold(config), complete ? clients : degree);
   checkInteger('roundConfig: minimumClients', config.minimumClients, complete ? threshold : 2, clients);
   return {
     ...config,
@@ -199,11 +213,25 @@ export function checkRoundConfig(config: RoundConfig): RoundConfig {
 }
 
 /**
- * Whether survivors are signed before shares are released: always against a malicious server, and against a
- * semi-malicious one where clients have identities.
+ * Whether survivors are acknowledged before shares are released: against every server that may tell clients different
+ * things.
  */
-export function hasConsistencyRound({ mode, identities }: Pick<RoundConfig, 'mode' | 'identities'>): boolean {
-  return mode === 'malicious' || (mode === 'semi-malicious' && identities);
+export function hasConsistencyRound({ mode }: Pick<RoundConfig, 'mode'>): boolean {
+  return mode !== 'semi-honest';
+}
+
+/** Below this a server that tells clients different things opens smaller sums even without corrupt clients. */
+function leastThreshold({ mode, graph, guarantee, clients, degree }: RoundConfig): number {
+  if (mode === 'semi-honest') return 2;
+  if (graph === 'harary' && guarantee === 'cohort') return Math.max(2, Math.floor((2 * degree) / 3) + 1);
+  return Math.max(2, Math.floor((graph === 'complete' ? clients : degree) / 2) + 1);
+}
+
+function checkGuarantee({ mode, graph, guarantee }: RoundConfig): void {
+  if (guarantee === 'one-sum' && (graph !== 'harary' || mode !== 'semi-malicious')) {
+    const expected = "'one-sum' on a ring against a semi-malicious server alone: elsewhere 'cohort' is no dearer";
+    refuse('INVALID_ARGUMENT', 'roundConfig: guarantee', expected, guarantee);
+  }
 }
 
 function checkMalicious({ graph, identities }: RoundConfig): void {
@@ -220,7 +248,7 @@ function resolveGraph(
   assumptions: Parameters<typeof graphParameters>[0],
 ): Pick<RoundConfig, 'graph' | 'degree' | 'threshold'> {
   const { clients } = options;
-  const small = clients <= AUTOMATIC_COMPLETE || options.mode === 'malicious';
+  const small = (clients <= AUTOMATIC_COMPLETE && options.guarantee !== 'one-sum') || options.mode === 'malicious';
   const wanted = options.graph ?? (small ? 'complete' : 'harary');
   if (wanted === 'harary' && (options.degree === undefined || options.threshold === undefined)) {
     const computed = graphParameters(assumptions);
@@ -228,8 +256,9 @@ function resolveGraph(
       const { degree = computed.degree, threshold = computed.threshold } = options;
       return { graph: 'harary', degree, threshold };
     }
-    if (options.graph === 'harary') {
-      refuse('INVALID_ARGUMENT', 'roundConfig: graph', 'assumptions that a sparse graph satisfies', 'harary');
+    if (options.graph === 'harary' || options.guarantee === 'one-sum') {
+      const expected = `assumptions under which a sparse graph gives the guarantee '${assumptions.guarantee}'`;
+      refuse('INVALID_ARGUMENT', 'roundConfig: graph', expected, `${clients} clients that allow none`);
     }
   } else if (wanted === 'harary') {
     return { graph: 'harary', degree: options.degree as number, threshold: options.threshold as number };

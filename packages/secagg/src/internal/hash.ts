@@ -9,7 +9,7 @@ import { utf8Encode } from '@fedkit/core/internal';
 import { uint32Bytes } from './bytes.ts';
 
 /** Opens every hash and every derivation of this protocol. */
-export const PROTOCOL_LABEL = 'fedkit/secagg/v1';
+export const PROTOCOL_LABEL = 'fedkit/secagg/v2';
 
 /** SHA-256 over the label and the parts, each after its length, so that no two lists of parts share an encoding. */
 export function labelledHash(label: string, ...parts: readonly Uint8Array[]): Uint8Array {

@@ -4,7 +4,7 @@
  * | bytes | field |
  * | --- | --- |
  * | 3 | `fsa` |
- * | 1 | version, 1 |
+ * | 1 | version, 2 |
  * | 1 | type, see {@link MESSAGE} |
  * | 1 | flags: bit 0, an Ed25519 signature of 64 bytes ends the message |
  * | 1 | key agreement suite |
@@ -36,8 +36,8 @@ export const MESSAGE = {
   unmaskResponse: 10,
   abort: 11,
   survivors: 12,
-  signedSurvivors: 13,
-  signatures: 14,
+  acknowledgement: 13,
+  words: 14,
   openingRequest: 15,
   openings: 16,
 } as const;
@@ -49,7 +49,7 @@ export type MessageType = (typeof MESSAGE)[keyof typeof MESSAGE];
 export const NO_INDEX = 0xffffffff;
 
 const MAGIC = [0x66, 0x73, 0x61];
-const VERSION = 1;
+const VERSION = 2;
 export const HEADER_BYTES = 32;
 export const SIGNATURE_BYTES = 64;
 const SIGNED = 1;

@@ -6,12 +6,13 @@
 import { FedkitError } from '@fedkit/core';
 import { copyOf, equal, hex } from '../internal/bytes.ts';
 import { digestOf } from '../internal/hash.ts';
+import { decodeAcknowledgement } from '../messages/acknowledgement.ts';
 import { decodeAdvertise } from '../messages/advertise.ts';
+import { WORD_BYTES } from '../key-derivation.ts';
 import { HEADER_BYTES, type Message, NO_INDEX } from '../messages/header.ts';
 import { decodeMaskedInput } from '../messages/masked-input.ts';
 import { decodeReveal } from '../messages/reveal.ts';
 import { decodeShareKeys } from '../messages/share-keys.ts';
-import { decodeSignedSurvivors } from '../messages/signed-survivors.ts';
 import { decodeUnmaskResponse } from '../messages/unmask-response.ts';
 import { checkPart, survivorsHash } from '../transcript.ts';
 import { unmaskRequestFor } from './advance.ts';
@@ -19,13 +20,13 @@ import type { ServerRound, ServerStage } from './round.ts';
 
 /** @param id - UTF-8 of the sender's id. */
 export function acceptMessage(round: ServerRound, stage: ServerStage, id: Uint8Array, message: Message): void {
+  const { config } = round;
   if (stage === 'advertise') acceptAdvertise(round, id, message);
   else if (stage === 'reveal') acceptReveal(round, message);
   else if (stage === 'share') {
-    const { commitment, sealed } = decodeShareKeys(message.body, round.peersOf(message.index).length);
-    round.deal(message.index, commitment, sealed);
+    round.deal(message.index, decodeShareKeys(config, message.body, round.peersOf(message.index).length));
   } else if (stage === 'input') acceptInput(round, message);
-  else if (stage === 'consistency') acceptSignature(round, message);
+  else if (stage === 'consistency') acceptAcknowledgement(round, message);
   else acceptResponse(round, message);
 }
 
@@ -54,16 +55,20 @@ function acceptReveal(round: ServerRound, { index, body }: Message): void {
 }
 
 function acceptInput(round: ServerRound, { index, body }: Message): void {
-  decodeMaskedInput(round.config, body).forEach((packed, i) => round.sum.addPacked(i, packed));
+  const { packed, seed } = decodeMaskedInput(round.config, body, round.dealersOf(index).length);
+  packed.forEach((vector, i) => round.sum.addPacked(i, vector));
+  if (seed !== undefined) round.dealSeed(index, seed);
   round.markMasked(index);
 }
 
-function acceptSignature(round: ServerRound, { index, body, signed }: Message): void {
-  const hash = decodeSignedSurvivors(body);
+function acceptAcknowledgement(round: ServerRound, { index, body }: Message): void {
+  const { hash, words } = decodeAcknowledgement(body);
   if (!equal(hash, survivorsHash(round.transcript, round.survivorsBody()))) {
-    refuse('a signature of the survivors it was sent', 'one of others');
+    refuse('words on the survivors it was sent', 'on others');
   }
-  round.signed[index] = signed && copyOf(signed.signature);
+  const peers = round.survivingPeersOf(index).length;
+  if (words.length !== peers * WORD_BYTES) refuse(`words for ${peers} peers`, `${words.length / WORD_BYTES}`);
+  round.words[index] = copyOf(words);
 }
 
 function acceptResponse(round: ServerRound, { index, body }: Message): void {
@@ -73,11 +78,11 @@ function acceptResponse(round: ServerRound, { index, body }: Message): void {
   round.released[index] = { ...released, request: copyOf(released.request) };
 }
 
-/** Hash of the request this client was sent; in the complete graph everybody's, made once. */
+/** Hash of the request this client was sent; where everybody is sent the same, made once. */
 function requestDigest(round: ServerRound, index: number): Uint8Array {
-  if (round.complete && round.requestDigest !== undefined) return round.requestDigest;
+  if (round.sameRequest && round.requestDigest !== undefined) return round.requestDigest;
   const digest = digestOf(unmaskRequestFor(round, index).subarray(HEADER_BYTES));
-  if (round.complete) round.requestDigest = digest;
+  if (round.sameRequest) round.requestDigest = digest;
   return digest;
 }
 

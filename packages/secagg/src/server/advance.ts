@@ -12,9 +12,10 @@ import { encodeCommitments } from '../messages/commitments.ts';
 import { NO_INDEX } from '../messages/header.ts';
 import { encodeNeighbours } from '../messages/neighbours.ts';
 import { encodeInbox } from '../messages/shares.ts';
-import { encodeSignatures } from '../messages/signatures.ts';
 import { encodeSurvivors } from '../messages/survivors.ts';
 import { encodeUnmaskRequest } from '../messages/unmask-request.ts';
+import { encodeWords } from '../messages/words.ts';
+import { concat } from '../internal/bytes.ts';
 import { survivorsHash } from '../transcript.ts';
 import type { ServerRound, ServerStage } from './round.ts';
 import { Unmasking, neededSecrets } from './unmask.ts';
@@ -41,8 +42,8 @@ export function requireEnough(round: ServerRound, stage: ServerStage, provider: 
       requireCount('masked inputs', least, round.maskedCount);
       return requireSurvivingHolders(round, round.masked);
     case 'consistency':
-      round.closeSigned();
-      if (round.complete) requireCount('signatures', threshold, round.count(round.signed));
+      round.closeWords();
+      if (round.complete) requireCount('acknowledgements', threshold, round.count(round.words));
       return requireSurvivingHolders(round, round.releasing);
     case 'unmask': {
       const missing = new Unmasking(round, provider).missing();
@@ -89,7 +90,7 @@ export function openStage(round: ServerRound, stage: ServerStage): OpenedStage {
       }
       return { stage: 'unmask', recipients: round.survivors(), make: (index) => unmaskRequestFor(round, index) };
     default:
-      round.closeSigned();
+      round.closeWords();
       return {
         stage: 'unmask',
         recipients: round.indices(round.releasing),
@@ -140,28 +141,33 @@ export function usableDealers(round: ServerRound): number[] {
   return dealers;
 }
 
-/** The request to the client at `index`; in the complete graph the same for all. */
+/** The request to the client at `index`; of a semi-honest server in the complete graph the same for all. */
 export function unmaskRequestFor(round: ServerRound, index: number): Uint8Array {
   const { config, masked } = round;
-  if (hasConsistencyRound(config)) return signaturesFor(round, index);
+  if (hasConsistencyRound(config)) return wordsFor(round, index);
   const total = round.maskedCount;
   if (round.complete) {
     const survived = Array.from({ length: config.clients }, (_, i) => masked[i] === true);
     return encodeUnmaskRequest(config, NO_INDEX, { total, survived });
   }
   const survived = Array.from(round.peersOf(index), (peer) => masked[peer] === true);
-  return encodeUnmaskRequest(config, index, { total, survived });
+  return encodeUnmaskRequest(config, index, { total, survived, seeds: seedsFor(round, index) });
 }
 
-/** The signatures of t survivors, which is what a client needs; in the complete graph the same for all. */
-function signaturesFor(round: ServerRound, index: number): Uint8Array {
-  const { config, complete, signed } = round;
-  const shown = new Set(round.signersFor(index).slice(0, config.threshold));
-  const places = complete ? Array.from({ length: config.clients }, (_, i) => i) : Array.from(round.peersOf(index));
-  return encodeSignatures(config, complete ? NO_INDEX : index, {
+/** All words that came for it: which are wrong only it can tell. */
+function wordsFor(round: ServerRound, index: number): Uint8Array {
+  const { config, masked } = round;
+  return encodeWords(config, index, {
     hash: survivorsHash(round.transcript, round.survivorsBody()),
-    signatures: places.map((place) => (shown.has(place) ? signed[place] : undefined)),
+    words: Array.from(round.peersOf(index), (peer) => (masked[peer] ? round.wordOf(peer, index) : undefined)),
+    seeds: seedsFor(round, index),
   });
+}
+
+/** On a ring the shares of its surviving peers' seeds. */
+function seedsFor(round: ServerRound, index: number): Uint8Array {
+  if (round.complete) return new Uint8Array(0);
+  return concat(...Array.from(round.survivingPeersOf(index), (dealer) => round.sealedShare(dealer, index, 'selfMask')));
 }
 
 function commitmentsFor(round: ServerRound, index: number): Uint8Array {
@@ -179,7 +185,7 @@ function neighboursFor(round: ServerRound, index: number): Uint8Array {
 
 function sharesFor(round: ServerRound, index: number): Uint8Array {
   const dealt: boolean[] = [];
-  for (const dealer of round.peersOf(index)) dealt.push(round.dealt[dealer] !== undefined);
+  for (const dealer of round.peersOf(index)) dealt.push(round.dealt[dealer] === true);
   return encodeInbox(round.config, index, dealt, round.inboxOf(index));
 }
 

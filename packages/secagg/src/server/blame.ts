@@ -19,15 +19,15 @@ import { channelParty } from '../messages/member.ts';
 import { type Dealing, encodeOpeningRequest } from '../messages/opening-request.ts';
 import { decodeOpenings } from '../messages/openings.ts';
 import { LIMBS } from '../shamir.ts';
-import { SEALED_SHARE_BYTES, openWithKey } from '../share-encryption.ts';
+import { openWithKey } from '../share-encryption.ts';
 import type { ServerRound } from './round.ts';
 import type { Suspects } from './unmask.ts';
 
 /** A pair of suspects and what their openings say. */
 export interface Verdict extends Suspects {
   /**
-   * Who did not follow the protocol; `undecided` where they have not both answered and what came proves nothing, or where
-   * a share was missing, the dealer's key opens it and the holder's does not: then one of them named a wrong key.
+   * Who did not follow the protocol; `undecided` where nothing that came proves it. A holder opens what it released alone, so
+   * that of a missing share the dealer's word is all there is: its key opens it, or it is found.
    */
   readonly verdict: 'dealer' | 'holder' | 'undecided';
 }
@@ -48,12 +48,12 @@ export function judge(
   open: (key: Uint8Array) => Uint8Array | undefined,
   { reported, holderKey, dealerKey }: Testimony,
 ): Verdict['verdict'] {
-  if (holderKey !== undefined) {
+  if (holderKey !== undefined && reported !== undefined) {
     const held = open(holderKey);
-    // An honest holder reports what its key opens, and nothing where it opens nothing.
-    if (reported === undefined ? held !== undefined : held === undefined || !equal(held, reported)) return 'holder';
+    // An honest holder reports what its key opens.
+    if (held === undefined || !equal(held, reported)) return 'holder';
     // Its key opens a share beside the polynomial: an honest dealer's ciphertext holds none, under any key.
-    if (reported !== undefined) return 'dealer';
+    return 'dealer';
   }
   if (dealerKey !== undefined) {
     const dealt = open(dealerKey);
@@ -80,12 +80,12 @@ export class Blame {
     for (const { dealer, holder, kind, found } of suspects) {
       const dealing = { dealer: this.#placeOf(dealer), holder: this.#placeOf(holder), kind };
       if (dealing.dealer === dealing.holder) continue;
-      // What a holder did not open, its dealer may; of its own secrets it opens the seed, where survivors are signed.
-      const dealerMay = found === 'missing' && kind === 'selfMask' && hasConsistencyRound(round.config);
-      for (const place of dealerMay ? [dealing.holder, dealing.dealer] : [dealing.holder]) {
-        if (round.released[place] === undefined) continue;
-        wanted.set(place, [...(wanted.get(place) ?? []), dealing]);
-      }
+      // A holder opens what it released. What it did not, its dealer may: of its own secrets the seed, in the complete graph.
+      const dealerMay = kind === 'selfMask' && round.complete && hasConsistencyRound(round.config);
+      if (found === 'missing' && !dealerMay) continue;
+      const place = found === 'missing' ? dealing.dealer : dealing.holder;
+      if (round.released[place] === undefined) continue;
+      wanted.set(place, [...(wanted.get(place) ?? []), dealing]);
     }
     for (const [place, dealings] of wanted) {
       const ascending = dealings.sort((a, b) => a.dealer - b.dealer || a.holder - b.holder);
@@ -127,8 +127,7 @@ export class Blame {
     if (dealing.dealer === dealing.holder) return 'holder';
     const { context } = round.layout();
     const [from, to] = [dealing.dealer, dealing.holder].map((place) => channelParty(round.members[place]));
-    const at = kind === 'maskKey' ? 0 : SEALED_SHARE_BYTES;
-    const sealed = round.pairOf(dealing.dealer, dealing.holder).subarray(at, at + SEALED_SHARE_BYTES);
+    const sealed = round.sealedShare(dealing.dealer, dealing.holder, kind);
     return judge((key) => openWithKey(this.#provider, context, key, from, to, kind, sealed), {
       reported: this.#reported(dealing),
       holderKey: this.#keyOf(dealing.holder, dealing),

@@ -13,7 +13,10 @@ import { copyOf, hex } from '../internal/bytes.ts';
 import { encodeCohortBody } from '../messages/cohort.ts';
 import { type Member, memberBytes } from '../messages/member.ts';
 import { encodeNeighbour } from '../messages/neighbours.ts';
-import { SEALED_PAIR_BYTES } from '../messages/share-keys.ts';
+import type { MaskedInput } from '../messages/masked-input.ts';
+import { type Dealt, dealtBytes } from '../messages/share-keys.ts';
+import { WORD_BYTES } from '../key-derivation.ts';
+import { SEALED_SHARE_BYTES, type ShareKind } from '../share-encryption.ts';
 import { encodeSurvivorsBody } from '../messages/survivors.ts';
 import type { ReleasedShares } from '../messages/unmask-response.ts';
 import { VectorSum } from '../sum/vector-sum.ts';
@@ -30,8 +33,6 @@ export type ServerStage =
   | 'finished'
   | 'aborted';
 
-const PAIR_WORDS = SEALED_PAIR_BYTES / 4;
-
 /** State of a round, filled stage by stage; arrays are by place. */
 export class ServerRound {
   readonly config: RoundConfig;
@@ -42,18 +43,21 @@ export class ServerRound {
   /** All advertised keys, hexadecimal. */
   readonly keys: Set<string> = new Set();
   readonly parts: (Uint8Array | undefined)[] = [];
-  /** Commitments of the dealers to their self-mask seeds. */
-  readonly dealt: (Uint8Array | undefined)[] = [];
-  /** Encrypted pairs of shares of each dealer, by the holder's place among its peers. */
+  readonly dealt: boolean[] = [];
+  /** Commitments to self-mask seeds: of the dealers in the complete graph, on a ring of those that masked. */
+  readonly commitments: (Uint8Array | undefined)[] = [];
+  /** What each dealer dealt before masking, by the holder's place among its peers. */
   readonly #sealed: (Uint32Array | undefined)[] = [];
+  /** On a ring the shares of each seed, by the holder's place among the dealers its own dealer masked with. */
+  readonly #seeds: (Uint32Array | undefined)[] = [];
   readonly masked: boolean[] = [];
-  /** Signatures of the survivors, where they are signed. */
-  readonly signed: (Uint8Array | undefined)[] = [];
+  /** Words of those that acknowledged the survivors, for each of their surviving peers, ascending. */
+  readonly words: (Uint8Array | undefined)[] = [];
   readonly released: (ReleasedShares | undefined)[] = [];
   readonly sum: VectorSum;
   /** Encoded cohort in the complete graph. */
   cohort: Uint8Array = new Uint8Array(0);
-  /** Hash of the unmask request in the complete graph, once the first answer came. */
+  /** Hash of the unmask request where everybody is sent the same, once the first answer came. */
   requestDigest: Uint8Array | undefined;
   memberTree: MerkleTree | undefined;
   partTree: MerkleTree | undefined;
@@ -64,6 +68,9 @@ export class ServerRound {
   #peers: (Uint32Array | undefined)[] = [];
   #neighbours: (Uint8Array | undefined)[] = [];
   #releasing: readonly boolean[] = [];
+  readonly #surviving: (Uint32Array | undefined)[] = [];
+  /** In the complete graph, by place: survivors before it. */
+  #ranks: Uint32Array | undefined;
   #dealers: (readonly number[] | undefined)[] = [];
   #order: Uint32Array = new Uint32Array(0);
 
@@ -75,6 +82,11 @@ export class ServerRound {
 
   get complete(): boolean {
     return this.config.graph === 'complete';
+  }
+
+  /** Whether the request for shares is the same for everybody. */
+  get sameRequest(): boolean {
+    return this.complete && !hasConsistencyRound(this.config);
   }
 
   add(member: Member): void {
@@ -164,48 +176,67 @@ export class ServerRound {
     let dealers = this.#dealers[this.complete ? 0 : index];
     if (dealers === undefined) {
       dealers = (this.complete ? [...this.members.keys()] : Array.from(this.peersOf(index))).filter(
-        (other) => this.dealt[other] !== undefined,
+        (other) => this.dealt[other] === true,
       );
       this.#dealers[this.complete ? 0 : index] = dealers;
     }
     return dealers;
   }
 
-  /** Keeps what `dealer` dealt: a commitment, and both encrypted shares for each of its peers, ascending. */
-  deal(dealer: number, commitment: Uint8Array, sealed: Uint8Array): void {
-    this.dealt[dealer] = copyOf(commitment);
+  /** Keeps what `dealer` dealt before masking. */
+  deal(dealer: number, { commitment, sealed }: Dealt): void {
+    this.dealt[dealer] = true;
+    if (commitment.length > 0) this.commitments[dealer] = copyOf(commitment);
     this.#sealed[dealer] = new Uint32Array(copyOf(sealed).buffer);
   }
 
-  /** The encrypted pairs of `dealer`, one for each of its peers, ascending. */
+  /** Keeps the seed that `dealer` dealt on a ring as it masked. */
+  dealSeed(dealer: number, { commitment, sealed }: NonNullable<MaskedInput['seed']>): void {
+    this.commitments[dealer] = copyOf(commitment);
+    this.#seeds[dealer] = new Uint32Array(copyOf(sealed).buffer);
+  }
+
+  /** What `dealer` dealt before masking, for each of its peers, ascending. */
   sealedOf(dealer: number): Uint8Array {
     return new Uint8Array((this.#sealed[dealer] as Uint32Array).buffer);
   }
 
-  /** The encrypted pairs for `holder`, one for each of its peers, ascending; zeros where one did not deal. */
+  /** Encrypted shares of its seed, for each peer it masked with, ascending; none where it dealt none on a ring. */
+  sealedSeedsOf(dealer: number): Uint8Array {
+    const seeds = this.#seeds[dealer];
+    return seeds === undefined ? new Uint8Array(0) : new Uint8Array(seeds.buffer);
+  }
+
+  /** What was dealt to `holder` before masking by each of its peers, ascending; zeros where one did not deal. */
   inboxOf(holder: number): Uint8Array {
     const peers = this.peersOf(holder);
-    const inbox = new Uint32Array(peers.length * PAIR_WORDS);
+    const size = dealtBytes(this.config) / 4;
+    const inbox = new Uint32Array(peers.length * size);
     for (let i = 0; i < peers.length; i++) {
       const sealed = this.#sealed[peers[i]];
       if (sealed === undefined) continue;
-      let from = this.placeAmongPeers(peers[i], holder) * PAIR_WORDS;
-      let to = i * PAIR_WORDS;
-      for (const end = from + PAIR_WORDS; from < end; from++, to++) inbox[to] = sealed[from];
+      let from = this.placeAmongPeers(peers[i], holder) * size;
+      let to = i * size;
+      for (const end = from + size; from < end; from++, to++) inbox[to] = sealed[from];
     }
     return new Uint8Array(inbox.buffer);
   }
 
-  /** The encrypted pair from `dealer` for `holder`, as a view. */
-  pairOf(dealer: number, holder: number): Uint8Array {
-    const at = this.placeAmongPeers(dealer, holder) * SEALED_PAIR_BYTES;
-    return this.sealedOf(dealer).subarray(at, at + SEALED_PAIR_BYTES);
+  /** The encrypted share of one kind from `dealer` for `holder`, as a view. */
+  sealedShare(dealer: number, holder: number, kind: ShareKind): Uint8Array {
+    if (kind === 'selfMask' && !this.complete) {
+      const at = this.dealersOf(dealer).indexOf(holder) * SEALED_SHARE_BYTES;
+      return this.sealedSeedsOf(dealer).subarray(at, at + SEALED_SHARE_BYTES);
+    }
+    const first = this.placeAmongPeers(dealer, holder) * dealtBytes(this.config);
+    const at = first + (kind === 'selfMask' ? SEALED_SHARE_BYTES : 0);
+    return this.sealedOf(dealer).subarray(at, at + SEALED_SHARE_BYTES);
   }
 
   /** Drops from the dealers whoever is not among `kept`. */
   keepDealers(kept: readonly number[]): void {
     const stay = new Set(kept);
-    for (const index of this.indices(this.dealt)) if (!stay.has(index)) this.dealt[index] = undefined;
+    for (const index of this.indices(this.dealt)) if (!stay.has(index)) this.dealt[index] = false;
     this.#dealers = [];
   }
 
@@ -225,23 +256,33 @@ export class ServerRound {
     return this.indices(this.masked);
   }
 
-  /** What survivors sign: a bitmap over all places. */
+  /** What is acknowledged: a bitmap over all places. */
   survivorsBody(): Uint8Array {
     return encodeSurvivorsBody(Array.from({ length: this.config.clients }, (_, i) => this.masked[i] === true));
   }
 
-  /** No more signatures: fixes who will release shares, which a client does where t signed what it signed. */
-  closeSigned(): void {
-    const { threshold } = this.config;
-    this.#releasing = this.members.map(
-      ({ index }) => this.signed[index] !== undefined && this.signersFor(index).length >= threshold,
-    );
+  /** The peers of `index` that survived, ascending; to be asked once the survivors are fixed. */
+  survivingPeersOf(index: number): Uint32Array {
+    if (this.complete) return this.peersOf(index).filter((peer) => this.masked[peer]);
+    return (this.#surviving[index] ??= this.peersOf(index).filter((peer) => this.masked[peer]));
   }
 
-  /** Whom `index` hears of as signers: everybody in the complete graph, on a ring its peers; ascending. */
-  signersFor(index: number): readonly number[] {
-    if (this.complete) return this.indices(this.signed);
-    return Array.from(this.peersOf(index)).filter((peer) => this.signed[peer] !== undefined);
+  /** The word of one survivor to another that is its peer; `undefined` where it gave none. */
+  wordOf(from: number, to: number): Uint8Array | undefined {
+    const words = this.words[from];
+    if (words === undefined) return undefined;
+    const place = this.complete ? this.#rank(to) - (from < to ? 1 : 0) : this.survivingPeersOf(from).indexOf(to);
+    return words.subarray(place * WORD_BYTES, (place + 1) * WORD_BYTES);
+  }
+
+  /** No more words: fixes who will release shares, which a client does where t acknowledged what it acknowledged. */
+  closeWords(): void {
+    const { threshold } = this.config;
+    this.#releasing = this.members.map(({ index }) => {
+      if (this.words[index] === undefined) return false;
+      const given = this.complete ? this.count(this.words) : this.count(this.words, this.survivingPeersOf(index));
+      return given >= threshold;
+    });
   }
 
   /** Who is asked for shares, by place. */
@@ -253,8 +294,17 @@ export class ServerRound {
     return this.members.map(({ index }) => index).filter((index) => list[index] !== undefined && list[index] !== false);
   }
 
-  count(list: readonly unknown[]): number {
-    return this.indices(list).length;
+  count(list: readonly unknown[], among?: Uint32Array): number {
+    if (among === undefined) return this.indices(list).length;
+    return among.reduce((sum, index) => sum + (list[index] === undefined ? 0 : 1), 0);
+  }
+
+  #rank(place: number): number {
+    if (this.#ranks === undefined) {
+      let before = 0;
+      this.#ranks = Uint32Array.from(this.members, ({ index }) => (this.masked[index] ? before++ : before));
+    }
+    return this.#ranks[place];
   }
 
   layout(): MaskLayout {

@@ -66,7 +66,7 @@ const EXPECTED: Partial<Record<ServerStage, number>> = {
   reveal: MESSAGE.reveal,
   share: MESSAGE.shareKeys,
   input: MESSAGE.maskedInput,
-  consistency: MESSAGE.signedSurvivors,
+  consistency: MESSAGE.acknowledgement,
   unmask: MESSAGE.unmaskResponse,
 };
 

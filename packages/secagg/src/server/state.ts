@@ -5,12 +5,14 @@
  */
 import { utf8Decode, utf8Encode, ByteReader, ByteWriter } from '@fedkit/core/internal';
 import { memberBytes, readMember } from '../messages/member.ts';
+import type { Dealt } from '../messages/share-keys.ts';
 import { LIMBS } from '../shamir.ts';
 import { readBitmap, writeBitmap } from '../messages/bitmap.ts';
 import { usableDealers } from './advance.ts';
 import type { ServerRound, ServerStage } from './round.ts';
 
-const VERSION = 2;
+const VERSION = 3;
+const NOTHING = new Uint8Array(0);
 const STAGES: readonly ServerStage[] = [
   'advertise',
   'reveal',
@@ -29,19 +31,16 @@ export function encodeServerState(
   digestKey: Uint8Array,
   digests: ReadonlyMap<string, Uint8Array>,
 ): Uint8Array {
-  const { config, members, parts, dealt, masked, signed, released, sum } = round;
+  const { config, members, parts, dealt, commitments, masked, words, released, sum } = round;
   const writer = new ByteWriter().uint8(VERSION).uint8(STAGES.indexOf(stage)).uint32(members.length);
   for (const member of members) {
     const { index } = member;
     writer.bytes(memberBytes(config, member));
-    writer.long(parts[index] ?? new Uint8Array(0));
-    writer.uint8(dealt[index] === undefined ? 0 : 1);
-    const commitment = dealt[index];
-    if (commitment !== undefined) {
-      writer.bytes(commitment).long(round.sealedOf(index));
-    }
+    writer.long(parts[index] ?? NOTHING);
+    writer.uint8(dealt[index] ? 1 : 0).long(commitments[index] ?? NOTHING);
+    if (dealt[index]) writer.long(round.sealedOf(index)).long(round.sealedSeedsOf(index));
     writer.uint8(masked[index] ? 1 : 0);
-    writer.long(signed[index] ?? new Uint8Array(0));
+    writer.uint8(words[index] === undefined ? 0 : 1).long(words[index] ?? NOTHING);
     const release = released[index];
     writer.uint32(release === undefined ? 0 : release.present.length);
     if (release !== undefined) {
@@ -67,17 +66,18 @@ export function decodeServerState(
   if (reader.uint8() !== VERSION) reader.refuse(`version ${VERSION}`, 'another');
   const stage = STAGES[reader.uint8()];
   const count = reader.uint32();
-  const deals: [dealer: number, commitment: Uint8Array, sealed: Uint8Array][] = [];
+  const deals: (Dealt & { dealer: number; seeds: Uint8Array })[] = [];
   for (let index = 0; index < count; index++) {
     round.add(readMember(round.config, index, reader));
     const part = reader.long();
     if (part.length > 0) round.parts[index] = part.slice();
-    if (reader.uint8() === 1) {
-      deals.push([index, reader.bytes(32), reader.long()]);
-    }
+    const dealt = reader.uint8() === 1;
+    const commitment = reader.long();
+    if (dealt) deals.push({ dealer: index, commitment, sealed: reader.long(), seeds: reader.long() });
     if (reader.uint8() === 1) round.markMasked(index);
-    const signature = reader.long();
-    if (signature.length > 0) round.signed[index] = signature.slice();
+    const acknowledged = reader.uint8() === 1;
+    const given = reader.long();
+    if (acknowledged) round.words[index] = given.slice();
     const dealers = reader.uint32();
     if (dealers === 0) continue;
     const request = reader.bytes(32).slice();
@@ -95,8 +95,11 @@ export function decodeServerState(
   const at = STAGES.indexOf(stage);
   if (at > STAGES.indexOf('advertise')) round.closeMembers();
   if (at > STAGES.indexOf('reveal') && !round.complete) round.closeParts();
-  for (const deal of deals) round.deal(...deal);
+  for (const { dealer, seeds, ...dealt } of deals) {
+    round.deal(dealer, dealt);
+    if (seeds.length > 0) round.dealSeed(dealer, { commitment: dealt.commitment, sealed: seeds });
+  }
   if (at > STAGES.indexOf('share')) round.keepDealers(usableDealers(round));
-  if (at > STAGES.indexOf('consistency')) round.closeSigned();
+  if (at > STAGES.indexOf('consistency')) round.closeWords();
   return stage;
 }

@@ -87,7 +87,7 @@ export class Unmasking {
     const { seeds, keys } = neededSecrets(round);
     const selfMasks: MaskTask['selfMasks'][number][] = [];
     for (const dealer of seeds) {
-      const commitment = round.dealt[dealer] as Uint8Array;
+      const commitment = round.commitments[dealer] as Uint8Array;
       const seed = await this.#rebuild(dealer, 'selfMask', (secret) =>
         equal(selfMaskCommitment(round.transcript, dealer, secret), commitment),
       );

@@ -9,15 +9,17 @@ import { type RoundConfig, hasConsistencyRound } from '../config/round-config.ts
 import { roundConfigDigest } from '../config/encode-config.ts';
 import { plainProvider } from '../crypto/plain.ts';
 import { type MaskTask, runMaskTask } from '../executor/mask-task.ts';
-import { concat, equal } from '../internal/bytes.ts';
+import { concat } from '../internal/bytes.ts';
 import { decodeCohort } from '../messages/cohort.ts';
-import { NO_INDEX, SIGNATURE_BYTES, decodeMessage } from '../messages/header.ts';
+import { WORD_BYTES } from '../key-derivation.ts';
+import { decodeAcknowledgement } from '../messages/acknowledgement.ts';
+import { NO_INDEX, decodeMessage } from '../messages/header.ts';
 import { decodeMaskedInput } from '../messages/masked-input.ts';
 import { maskParty } from '../messages/member.ts';
-import { encodeSignatures } from '../messages/signatures.ts';
 import { encodeSurvivors, encodeSurvivorsBody } from '../messages/survivors.ts';
 import { encodeUnmaskRequest } from '../messages/unmask-request.ts';
 import { decodeUnmaskResponse } from '../messages/unmask-response.ts';
+import { encodeWords } from '../messages/words.ts';
 import { SECRET_BYTES, combineWords, interpolationWeights } from '../shamir.ts';
 import { VectorSum } from '../sum/vector-sum.ts';
 import { cohortTranscript, survivorsHash } from '../transcript.ts';
@@ -35,8 +37,8 @@ export interface Release {
 export type View = (id: ClientId) => readonly boolean[];
 
 /**
- * Demands shares of every client under its own view of the survivors. Where survivors are signed it shows each client the
- * signatures of those that were told the same, and fills up to t with the others' and with forgeries.
+ * Demands shares of every client under its own view of the survivors. Where survivors are acknowledged it passes on every word
+ * that came, those of clients that were told the same and of others, and forges the missing ones.
  *
  * @param cohortMessage - What the clients accepted as the cohort.
  */
@@ -44,24 +46,29 @@ export async function demandShares(rehearsal: Rehearsal, cohortMessage: Uint8Arr
   const { config, ids } = rehearsal;
   const { transcript } = readCohort(config, cohortMessage);
   const messages = new Map<ClientId, Uint8Array>();
+  const seeds = new Uint8Array(0);
   if (hasConsistencyRound(config)) {
-    const signed = new Map<ClientId, Uint8Array>();
-    for (const id of ids) {
+    // By sender: its words by the place they are for.
+    const given = ids.map(() => new Map<number, Uint8Array>());
+    for (const [from, id] of ids.entries()) {
       const answer = await rehearsal.offer(id, encodeSurvivors(config, encodeSurvivorsBody(view(id))));
-      if (answer !== undefined) signed.set(id, answer.slice(answer.length - SIGNATURE_BYTES));
+      if (answer === undefined) continue;
+      const named = [...view(id).keys()].filter((place) => place !== from && view(id)[place]);
+      const { words } = decodeAcknowledgement(decodeMessage(config, answer).body);
+      named.forEach((to, i) => given[from].set(to, words.slice(i * WORD_BYTES, (i + 1) * WORD_BYTES)));
     }
-    for (const id of ids) {
-      const own = encodeSurvivorsBody(view(id));
-      const alike = (other: ClientId): boolean => equal(encodeSurvivorsBody(view(other)), own);
-      const forged = new Uint8Array(SIGNATURE_BYTES).fill(1);
-      const order = [...ids.filter(alike), ...ids.filter((other) => !alike(other))].slice(0, config.threshold);
-      const signatures = ids.map((other) => (order.includes(other) ? (signed.get(other) ?? forged) : undefined));
-      messages.set(id, encodeSignatures(config, NO_INDEX, { hash: survivorsHash(transcript, own), signatures }));
+    const forged = new Uint8Array(WORD_BYTES).fill(1);
+    for (const [to, id] of ids.entries()) {
+      const peers = [...ids.keys()].filter((place) => place !== to);
+      const words = peers.map((from) => given[from].get(to) ?? forged);
+      const hash = survivorsHash(transcript, encodeSurvivorsBody(view(id)));
+      messages.set(id, encodeWords(config, to, { hash, words, seeds }));
     }
   } else {
     for (const id of ids) {
       const survived = view(id);
-      messages.set(id, encodeUnmaskRequest(config, NO_INDEX, { total: survived.filter(Boolean).length, survived }));
+      const total = survived.filter(Boolean).length;
+      messages.set(id, encodeUnmaskRequest(config, NO_INDEX, { total, survived }));
     }
   }
   const releases: Release[] = [];
@@ -112,7 +119,7 @@ export async function recoverInput(
   const common = await expand({ selfMasks: [], pairMasks: [{ party, secretKey: rebuild('maskKey'), survivors }] });
   const own = await expand({ selfMasks: [{ party, seed: rebuild('selfMask') }], pairMasks: [] });
   const uploaded = new VectorSum(config.vectors);
-  uploaded.addPacked(0, decodeMaskedInput(config, decodeMessage(config, upload).body)[0]);
+  uploaded.addPacked(0, decodeMaskedInput(config, decodeMessage(config, upload).body, members.length - 1).packed[0]);
   const modulus = 2 ** config.vectors[0].bits;
   return Array.from(uploaded.centered(0)).every((value, i) => (value - common[i] + own[i] - input[i]) % modulus === 0);
 }

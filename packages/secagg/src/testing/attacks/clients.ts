@@ -91,11 +91,11 @@ async function touchedCiphertexts(mode: Mode, makeClient?: MakeClient): Promise<
   const round = open(mode, makeClient);
   await round.until('input');
   const own = decodeMessage(round.config, round.sent.get('c0') as Uint8Array);
-  const pairs = decodeShares(own.body, 6).map((pair) => pair?.slice());
+  const pairs = decodeShares(round.config, own.body, 6).map((pair) => pair?.slice());
   pairs[0] = pairs[0]?.map((byte, i) => (i === 7 ? byte ^ 1 : byte));
   [pairs[1], pairs[2]] = [pairs[2], pairs[1]];
   const elsewhere = decodeMessage(round.config, round.sent.get('c5') as Uint8Array);
-  pairs[3] = decodeShares(elsewhere.body, 6)[0]?.slice();
+  pairs[3] = decodeShares(round.config, elsewhere.body, 6)[0]?.slice();
   round.sent.set('c0', encodeShares(round.config, own.index, pairs));
   await round.until('finished');
   return outcomeOf([round], { left: left(round) });

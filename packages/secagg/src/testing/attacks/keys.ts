@@ -10,7 +10,7 @@ import { decodeAdvertise } from '../../messages/advertise.ts';
 import { decodeCohort, encodeCohort, encodeCohortBody } from '../../messages/cohort.ts';
 import { HEADER_BYTES, decodeMessage } from '../../messages/header.ts';
 import type { Member } from '../../messages/member.ts';
-import { SEALED_PAIR_BYTES, decodeShareKeys } from '../../messages/share-keys.ts';
+import { dealtBytes, decodeShareKeys } from '../../messages/share-keys.ts';
 import { encodeShares } from '../../messages/shares.ts';
 import type { ClientPolicy } from '../../policy.ts';
 import { SecAggServer } from '../../server/server.ts';
@@ -121,8 +121,9 @@ async function modelInconsistency(mode: Mode, makeClient?: MakeClient): Promise<
       holder,
       peers.map((dealer) => {
         const { body } = decodeMessage(config, dealt.get(dealer) as Uint8Array);
-        const at = (holder < dealer ? holder : holder - 1) * SEALED_PAIR_BYTES;
-        return decodeShareKeys(body, 6).sealed.slice(at, at + SEALED_PAIR_BYTES);
+        const size = dealtBytes(config);
+        const at = (holder < dealer ? holder : holder - 1) * size;
+        return decodeShareKeys(config, body, 6).sealed.slice(at, at + size);
       }),
     );
   });
@@ -151,7 +152,7 @@ async function collect(
 
 /** Neighbours that the server picked: on a ring, they follow from everybody's parts of the seed. */
 async function chosenNeighbours(mode: Mode, makeClient?: MakeClient): Promise<AttackOutcome> {
-  const ring = { clients: 12, graph: 'harary', degree: 6, threshold: 4, minimumClients: 4 } as const;
+  const ring = { clients: 12, graph: 'harary', degree: 6, threshold: 5, minimumClients: 4 } as const;
   if (mode === 'malicious') return outcomeOf([], { errors: refusalsOf([() => rehearsalConfig(mode, ring)]) });
   const config = rehearsalConfig(mode, ring);
   const round = await offered(config, makeClient);

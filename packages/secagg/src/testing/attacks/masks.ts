@@ -87,7 +87,7 @@ async function biasedMasks(mode: Mode): Promise<AttackOutcome> {
         if (client !== 'c0' || stage !== 'input' || direction !== 'up') return;
         const end = bytes.length - (config.identities ? 64 : 0);
         const sum = new VectorSum(config.vectors);
-        sum.addPacked(0, decodeMaskedInput(config, bytes.subarray(HEADER_BYTES, end))[0]);
+        sum.addPacked(0, decodeMaskedInput(config, bytes.subarray(HEADER_BYTES, end), 2).packed[0]);
         const words = Array.from(sum.centered(0));
         for (let bit = 0; bit < config.vectors[0].bits; bit++) {
           const ones = words.reduce((count, word) => count + ((word >> bit) & 1), 0);
