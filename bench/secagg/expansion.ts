@@ -4,7 +4,7 @@
 import { roundConfig, roundConfigDigest } from '@fedkit/secagg';
 import { encodeAdvertise } from '../../packages/secagg/src/messages/advertise.ts';
 import { encodeMaskedInput } from '../../packages/secagg/src/messages/masked-input.ts';
-import { encodeShareKeys, SEALED_PAIR_BYTES } from '../../packages/secagg/src/messages/share-keys.ts';
+import { dealtBytes, encodeShareKeys } from '../../packages/secagg/src/messages/share-keys.ts';
 import { encodeUnmaskResponse } from '../../packages/secagg/src/messages/unmask-response.ts';
 import { SHARE_BYTES } from '@fedkit/secagg/shamir';
 import { packWords } from '../../packages/secagg/src/sum/pack.ts';
@@ -25,7 +25,7 @@ for (const [clients, entries, goal] of [
   });
   const key = new Uint8Array(32);
   const id = new TextEncoder().encode(`client-${clients}`);
-  const pairs = Array.from({ length: clients - 1 }, () => new Uint8Array(SEALED_PAIR_BYTES));
+  const pairs = Array.from({ length: clients - 1 }, () => new Uint8Array(dealtBytes(config)));
   const shares = Array.from({ length: clients }, () => new Uint8Array(SHARE_BYTES));
   const packed = packWords(new Uint32Array(entries), entries, config.vectors[0].bits);
   const messages = [

@@ -1,5 +1,5 @@
-// CPU of one client against a malicious server: every advertisement verified, the survivors signed, t signatures
-// checked before shares are released. All steps with their state saved.
+// CPU of one client against a malicious server: every advertisement verified, the survivors acknowledged with a word to each
+// peer, t words checked before shares are released. All steps with their state saved.
 // pnpm bench secagg malicious-client [clients, default 1000] [entries, default 100000] [runs, default 5]
 import { type ClientId, secureRng } from '@fedkit/core';
 import {
@@ -16,15 +16,14 @@ import { acceptingPolicy } from '@fedkit/secagg/testing';
 import type { Agreement } from '../../packages/secagg/src/crypto/provider.ts';
 import { signMessage } from '../../packages/secagg/src/identity.ts';
 import { concat } from '../../packages/secagg/src/internal/bytes.ts';
-import { type KeyContext, extractKey } from '../../packages/secagg/src/key-derivation.ts';
+import { type KeyContext, extractKey, wordOf } from '../../packages/secagg/src/key-derivation.ts';
 import { decodeAdvertise, encodeAdvertise } from '../../packages/secagg/src/messages/advertise.ts';
 import { encodeCohort, encodeCohortBody } from '../../packages/secagg/src/messages/cohort.ts';
-import { NO_INDEX, decodeMessage } from '../../packages/secagg/src/messages/header.ts';
+import { decodeMessage } from '../../packages/secagg/src/messages/header.ts';
 import { type Member, channelParty } from '../../packages/secagg/src/messages/member.ts';
 import { encodeShares } from '../../packages/secagg/src/messages/shares.ts';
-import { encodeSignatures } from '../../packages/secagg/src/messages/signatures.ts';
-import { encodeSignedSurvivors } from '../../packages/secagg/src/messages/signed-survivors.ts';
 import { encodeSurvivors, encodeSurvivorsBody } from '../../packages/secagg/src/messages/survivors.ts';
+import { encodeWords } from '../../packages/secagg/src/messages/words.ts';
 import { sealShare } from '../../packages/secagg/src/share-encryption.ts';
 import { SHARE_BYTES } from '../../packages/secagg/src/shamir.ts';
 import { cohortTranscript, survivorsHash } from '../../packages/secagg/src/transcript.ts';
@@ -69,7 +68,7 @@ for (let index = 0; index < clients - 1; index++) {
 }
 const own = identityOf('measured');
 
-type Step = 'start' | 'cohort' | 'shares' | 'survivors' | 'signatures';
+type Step = 'start' | 'cohort' | 'shares' | 'survivors' | 'words';
 async function run(): Promise<{ cpu: Record<Step | 'total', number>; up: number; down: number }> {
   const client = new SecAggClient({
     id: 'measured',
@@ -81,7 +80,7 @@ async function run(): Promise<{ cpu: Record<Step | 'total', number>; up: number;
     identity: own,
     directory: (id) => keys.get(id),
   });
-  const cpu = { start: 0, cohort: 0, shares: 0, survivors: 0, signatures: 0, total: 0 };
+  const cpu = { start: 0, cohort: 0, shares: 0, survivors: 0, words: 0, total: 0 };
   let [up, down] = [0, 0];
   const step = async (name: Step, message: Uint8Array | undefined): Promise<Uint8Array> => {
     const before = process.cpuUsage();
@@ -120,12 +119,13 @@ async function run(): Promise<{ cpu: Record<Step | 'total', number>; up: number;
   const survivors = encodeSurvivorsBody(Array.from({ length: clients }, (_, i) => i >= dropped));
   await step('survivors', encodeSurvivors(config, survivors));
   const hash = survivorsHash(transcript, survivors);
-  const signatures = Array.from({ length: clients }, (_, place) => {
-    if (place < dropped || place >= dropped + config.threshold) return undefined;
-    const content = encodeSignedSurvivors(config, place, hash);
-    return signMessage(provider, config, digest, peers[place].identity, content).slice(-64);
-  });
-  await step('signatures', encodeSignatures(config, NO_INDEX, { hash, signatures }));
+  const words: (Uint8Array | undefined)[] = [];
+  for (const [place, { member, channel }] of peers.entries()) {
+    const key = extractKey(provider, context, await channel.agree(me.channelKey));
+    const word = wordOf(provider, context, key, channelParty(member), channelParty(me), hash);
+    words.push(place < dropped ? undefined : word);
+  }
+  await step('words', encodeWords(config, me.index, { hash, words, seeds: new Uint8Array(0) }));
   return { cpu, up, down };
 }
 
@@ -134,7 +134,7 @@ for (let i = -2; i < runs; i++) {
   const result = await run();
   if (i >= 0) all.push(result);
 }
-const steps = ['start', 'cohort', 'shares', 'survivors', 'signatures', 'total'] as const;
+const steps = ['start', 'cohort', 'shares', 'survivors', 'words', 'total'] as const;
 const cpu = Object.fromEntries(steps.map((step) => [step, median(all.map((one) => one.cpu[step]))]));
 console.log(
   `One client of ${clients} in mode malicious, t = ${config.threshold}, ${entries} entries of ${config.vectors[0].bits} bits, median of ${runs}:\n`,

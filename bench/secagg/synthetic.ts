@@ -4,7 +4,7 @@ import { secureRng } from '@fedkit/core';
 import { nodeProvider, plainProvider, roundConfigDigest, SecAggClient, type RoundConfig } from '@fedkit/secagg';
 import { acceptingPolicy } from '@fedkit/secagg/testing';
 import type { Agreement } from '../../packages/secagg/src/crypto/provider.ts';
-import { extractKey, type KeyContext } from '../../packages/secagg/src/key-derivation.ts';
+import { extractKey, type KeyContext, wordOf } from '../../packages/secagg/src/key-derivation.ts';
 import { encodeCohort, encodeCohortBody } from '../../packages/secagg/src/messages/cohort.ts';
 import { decodeMessage, NO_INDEX } from '../../packages/secagg/src/messages/header.ts';
 import { decodeAdvertise } from '../../packages/secagg/src/messages/advertise.ts';
@@ -13,7 +13,9 @@ import { encodeShares } from '../../packages/secagg/src/messages/shares.ts';
 import { encodeUnmaskRequest } from '../../packages/secagg/src/messages/unmask-request.ts';
 import { SHARE_BYTES } from '../../packages/secagg/src/shamir.ts';
 import { sealShare } from '../../packages/secagg/src/share-encryption.ts';
-import { cohortTranscript } from '../../packages/secagg/src/transcript.ts';
+import { encodeSurvivors, encodeSurvivorsBody } from '../../packages/secagg/src/messages/survivors.ts';
+import { encodeWords } from '../../packages/secagg/src/messages/words.ts';
+import { cohortTranscript, survivorsHash } from '../../packages/secagg/src/transcript.ts';
 import { concat } from '../../packages/secagg/src/internal/bytes.ts';
 
 const provider = nodeProvider() ?? plainProvider;
@@ -39,7 +41,7 @@ export async function makePeers(clients: number): Promise<Peer[]> {
 /** What one client did and what it cost. */
 export interface ClientRun {
   /** CPU milliseconds by step. */
-  readonly cpu: Readonly<Record<'start' | 'cohort' | 'shares' | 'unmask' | 'total', number>>;
+  readonly cpu: Readonly<Record<'start' | 'cohort' | 'shares' | 'acknowledge' | 'unmask' | 'total', number>>;
   readonly bytesUp: number;
   readonly bytesDown: number;
   readonly shares: number;
@@ -80,9 +82,11 @@ export async function runClient(config: RoundConfig, peers: readonly Peer[], dro
   };
   const share = new Uint8Array(SHARE_BYTES).fill(1);
   const pairs: Uint8Array[] = [];
+  const channels: Uint8Array[] = [];
   for (const { member, channel } of peers) {
     const key = extractKey(provider, context, await channel.agree(me.channelKey));
     const parties = [channelParty(member), channelParty(me)] as const;
+    channels.push(key);
     pairs.push(
       concat(
         sealShare(provider, context, key, ...parties, 'maskKey', share),
@@ -100,14 +104,29 @@ export async function runClient(config: RoundConfig, peers: readonly Peer[], dro
   const shares = lap();
 
   const survived = Array.from({ length: config.clients }, (_, i) => i >= dropped);
-  const request = encodeUnmaskRequest(config, NO_INDEX, { total: config.clients - dropped, survived });
+  let request = encodeUnmaskRequest(config, NO_INDEX, { total: config.clients - dropped, survived });
+  let acknowledge = 0;
+  let [up, down] = [0, 0];
+  if (config.mode !== 'semi-honest') {
+    const survivors = encodeSurvivorsBody(survived);
+    const message = encodeSurvivors(config, survivors);
+    lap();
+    up = ((await client.receive(message)) as Uint8Array).length;
+    acknowledge = lap();
+    down = message.length;
+    const hash = survivorsHash(context.transcript, survivors);
+    const words = peers.map(({ member }, i) =>
+      survived[i] ? wordOf(provider, context, channels[i], channelParty(member), channelParty(me), hash) : undefined,
+    );
+    request = encodeWords(config, me.index, { hash, words, seeds: new Uint8Array(0) });
+  }
   lap();
   const unmasked = (await client.receive(request)) as Uint8Array;
   const unmask = lap();
   return {
-    cpu: { start, cohort, shares, unmask, total: start + cohort + shares + unmask },
-    bytesUp: advertised.length + shared.length + masked.length + unmasked.length,
-    bytesDown: cohortMessage.length + sharesMessage.length + request.length,
+    cpu: { start, cohort, shares, acknowledge, unmask, total: start + cohort + shares + acknowledge + unmask },
+    bytesUp: advertised.length + shared.length + masked.length + up + unmasked.length,
+    bytesDown: cohortMessage.length + sharesMessage.length + down + request.length,
     shares: (unmasked.length - 32) / SHARE_BYTES,
   };
 }

@@ -26,7 +26,7 @@ const u32 = (value: number): Buffer => {
 };
 const u8 = (...values: number[]): Buffer => Buffer.from(values);
 const label = (name: string, ...parts: Uint8Array[]): Buffer => {
-  const text = Buffer.from(`fedkit/secagg/v1/${name}`);
+  const text = Buffer.from(`fedkit/secagg/v2/${name}`);
   return sha256(u32(text.length), text, ...parts.flatMap((part) => [u32(part.length), part]));
 };
 
@@ -66,11 +66,12 @@ function readConfig(bytes: Buffer) {
   let at = 0;
   const take = (length: number): Buffer => bytes.subarray(at, (at += length));
   const number = (length: number): number => take(length).readUIntLE(0, length);
-  if (number(1) !== 1) throw new Error('version');
+  if (number(1) !== 2) throw new Error('version');
   const session = take(16);
   const round = number(4);
   number(1);
   const harary = number(1) === 1;
+  number(1);
   if (number(1) !== 1) throw new Error('agreement');
   const chacha = number(1) === 1;
   const identities = number(1) === 1;
@@ -187,7 +188,7 @@ export function followRound(vector: RoundVector): Record<string, number[]> {
   };
   const info = (purpose: number, parties: readonly [Person, 'channelKey' | 'maskKey'][], mask?: Vector): Buffer =>
     Buffer.concat([
-      Buffer.from('fedkit/secagg/v1'),
+      Buffer.from('fedkit/secagg/v2'),
       u8(purpose, parties.length),
       config.session,
       u32(config.round),
@@ -201,7 +202,7 @@ export function followRound(vector: RoundVector): Record<string, number[]> {
     const publicKey = createPublicKey({ key: Buffer.concat([IDENTITY, key]), format: 'der', type: 'spki' });
     return verify(
       null,
-      Buffer.concat([Buffer.from('fedkit/secagg/v1/signature'), configDigest, content]),
+      Buffer.concat([Buffer.from('fedkit/secagg/v2/signature'), configDigest, content]),
       publicKey,
       signature,
     );
@@ -222,10 +223,20 @@ export function followRound(vector: RoundVector): Record<string, number[]> {
   // Shares: opened by every holder with its own secret, and rebuilt.
   const dealt = bodies(vector, 'up', 6);
   const dealers = all.filter(({ id }) => dealt.has(id.toString()));
-  const sealedOf = (dealer: Person, holder: Person): Buffer[] => {
-    const { body } = dealt.get(dealer.id.toString()) as { body: Buffer };
-    const at = 36 + 104 * peers[dealer.index].indexOf(holder);
-    return [body.subarray(at, at + 52), body.subarray(at + 52, at + 104)];
+  // Complete graph: commitment and both shares in message 6. Ring: the mask key's there, the seed's after the masked input.
+  const inputs = bodies(vector, 'up', 8);
+  const packedBytes = config.vectors.reduce((sum, of) => sum + Math.ceil((of.length * of.bits) / 8), 0);
+  const bodyOf = (messages: ReturnType<typeof bodies>, person: Person): Buffer =>
+    messages.get(person.id.toString())?.body ?? Buffer.alloc(0);
+  const maskedWith = (person: Person): Person[] => peers[person.index].filter((other) => dealers.includes(other));
+  const seedsOf = (dealer: Person): Buffer => bodyOf(inputs, dealer).subarray(packedBytes);
+  const commitmentOf = (dealer: Person): Buffer =>
+    (config.harary ? seedsOf(dealer) : bodyOf(dealt, dealer)).subarray(0, 32);
+  const sealedOf = (dealer: Person, holder: Person, purpose: number): Buffer => {
+    const place = peers[dealer.index].indexOf(holder);
+    if (!config.harary) return bodyOf(dealt, dealer).subarray(36 + 104 * place + 52 * (purpose - 3)).subarray(0, 52);
+    if (purpose === 3) return bodyOf(dealt, dealer).subarray(4 + 52 * place).subarray(0, 52);
+    return seedsOf(dealer).subarray(36 + 52 * maskedWith(dealer).indexOf(holder)).subarray(0, 52);
   };
   const shareKey = (dealer: Person, holder: Person, purpose: number): Buffer =>
     derive(
@@ -236,7 +247,7 @@ export function followRound(vector: RoundVector): Record<string, number[]> {
       ]),
     );
   const openOne = (dealer: Person, holder: Person, purpose: number, key: Uint8Array): Buffer => {
-    const sealed = sealedOf(dealer, holder)[purpose - 3];
+    const sealed = sealedOf(dealer, holder, purpose);
     const open = createDecipheriv('chacha20-poly1305', key, Buffer.alloc(12), { authTagLength: 16 });
     open.setAAD(Buffer.concat([transcript, u8(purpose), u32(dealer.index), u32(holder.index)]), {
       plaintextLength: 36,
@@ -244,35 +255,28 @@ export function followRound(vector: RoundVector): Record<string, number[]> {
     open.setAuthTag(sealed.subarray(36));
     return Buffer.concat([open.update(sealed.subarray(0, 36)), open.final()]);
   };
-  const openPair = (dealer: Person, holder: Person): Buffer[] =>
-    [3, 4].map((purpose) => openOne(dealer, holder, purpose, shareKey(dealer, holder, purpose)));
+  const openDealt = (dealer: Person, holder: Person, purpose: number): Buffer =>
+    openOne(dealer, holder, purpose, shareKey(dealer, holder, purpose));
+  const rebuilt = (holders: readonly Person[], dealer: Person, purpose: number): Buffer =>
+    interpolate(
+      holders.map(({ index }) => index + 1),
+      holders.map((holder) => openDealt(dealer, holder, purpose)),
+    );
   for (const dealer of dealers) {
-    const { body } = dealt.get(dealer.id.toString()) as { body: Buffer };
-    const seed = secret(dealer, 'selfMaskSeed');
-    expect(
-      'self-mask commitment',
-      body.subarray(0, 32),
-      label('commitment/self-mask', transcript, u32(dealer.index), seed),
-    );
+    const { length } = bodyOf(dealt, dealer);
+    const size = config.harary ? 4 + 52 * peers[dealer.index].length : 36 + 104 * peers[dealer.index].length;
+    if (length !== size) throw new Error(`${vector.name}: length of what was dealt`);
+    const from = config.harary ? 0 : 32;
+    expect('number of shares', bodyOf(dealt, dealer).subarray(from, from + 4), u32(peers[dealer.index].length));
     const holders = peers[dealer.index].slice(-config.threshold);
-    const pairs = holders.map((holder) => openPair(dealer, holder));
-    const xs = holders.map(({ index }) => index + 1);
-    expect(
-      'shares of the mask key',
-      interpolate(
-        xs,
-        pairs.map(([share]) => share),
-      ),
-      secret(dealer, 'maskSecret'),
-    );
-    expect(
-      'shares of the seed',
-      interpolate(
-        xs,
-        pairs.map(([, share]) => share),
-      ),
-      seed,
-    );
+    expect('shares of the mask key', rebuilt(holders, dealer, 3), secret(dealer, 'maskSecret'));
+    // On a ring who never masked dealt no seed.
+    if (config.harary && !inputs.has(dealer.id.toString())) continue;
+    const seed = secret(dealer, 'selfMaskSeed');
+    const commitment = label('commitment/self-mask', transcript, u32(dealer.index), seed);
+    expect('self-mask commitment', commitmentOf(dealer), commitment);
+    const among = config.harary ? maskedWith(dealer).slice(0, config.threshold) : holders;
+    expect('shares of the seed', rebuilt(among, dealer, 4), seed);
   }
 
   // Masked inputs, entry by entry.
@@ -299,7 +303,7 @@ export function followRound(vector: RoundVector): Record<string, number[]> {
       width === 8 ? words.readBigUInt64LE(8 * i) : BigInt(words.readUInt32LE(4 * i)),
     );
   };
-  const masked = bodies(vector, 'up', 8);
+  const masked = inputs;
   const totals = config.vectors.map(({ length }) => Array.from({ length }, () => 0n));
   for (const [client, { body }] of masked) {
     const person = people.get(client) as Person;
@@ -313,7 +317,7 @@ export function followRound(vector: RoundVector): Record<string, number[]> {
       });
       const add = (words: bigint[], sign: bigint): void => words.forEach((word, i) => (values[i] += sign * word));
       add(mask(secret(person, 'selfMaskSeed'), 2, [person], of), 1n);
-      for (const peer of peers[person.index].filter((other) => dealers.includes(other))) {
+      for (const peer of maskedWith(person)) {
         const shared = agree(secret(person, 'maskSecret'), peer.maskKey);
         if (peer.index < person.index) add(mask(shared, 1, [peer, person], of), 1n);
         else add(mask(shared, 1, [person, peer], of), -1n);
@@ -325,10 +329,12 @@ export function followRound(vector: RoundVector): Record<string, number[]> {
       expect('masked input', body.subarray(at, at + packed.length), packed);
       at += packed.length;
     });
-    expect('end of the masked input', body.subarray(at), Buffer.alloc(0));
+    const after = config.harary ? 36 + 52 * maskedWith(person).length : 0;
+    if (body.length !== at + after) throw new Error(`${vector.name}: length of the masked input`);
+    if (config.harary) expect('number of seed shares', body.subarray(at + 32, at + 36), u32(maskedWith(person).length));
   }
 
-  // Where survivors are signed: one bitmap, its hash signed by each, and t of the signatures shown to everybody.
+  // Where survivors are acknowledged: one bitmap, and a word of each survivor to each of its peers among them.
   const bits = (bytes: Uint8Array, places: number): boolean[] =>
     Array.from({ length: places }, (_, i) => ((bytes[i >> 3] >> (i & 7)) & 1) === 1);
   const bitmap = (places: readonly boolean[]): Buffer => {
@@ -336,29 +342,38 @@ export function followRound(vector: RoundVector): Record<string, number[]> {
     places.forEach((bit, i) => (bytes[i >> 3] |= bit ? 1 << (i & 7) : 0));
     return bytes;
   };
-  const survived = Array.from(
-    { length: config.clients },
-    (_, i) => all[i] !== undefined && masked.has(all[i].id.toString()),
-  );
+  const survives = (person: Person | undefined): boolean => person !== undefined && masked.has(person.id.toString());
+  const survived = Array.from({ length: config.clients }, (_, i) => survives(all[i]));
   const agreed = label('survivors', transcript, bitmap(survived));
+  const survivorsNear = (person: Person): Person[] => peers[person.index].filter(survives);
+  const wordOf = (from: Person, to: Person): Buffer => {
+    const parties = [from, to].map((person): [Person, 'channelKey'] => [person, 'channelKey']);
+    const input = agree(secret(from, 'channelSecret'), to.channelKey);
+    return derive(input, Buffer.concat([info(5, parties), agreed])).subarray(0, 16);
+  };
   for (const { body } of bodies(vector, 'down', 12).values()) expect('survivors', body, bitmap(survived));
-  const signed = bodies(vector, 'up', 13);
-  for (const { body } of signed.values()) expect('signed survivors', body, agreed);
+  const acknowledged = bodies(vector, 'up', 13);
+  for (const [client, { body }] of acknowledged) {
+    const from = people.get(client) as Person;
+    const words = survivorsNear(from).map((to) => wordOf(from, to));
+    expect('acknowledgement', body, Buffer.concat([agreed, u32(words.length), ...words]));
+  }
+  const seedsFor = (holder: Person): Buffer[] =>
+    config.harary ? survivorsNear(holder).map((dealer) => sealedOf(dealer, holder, 4)) : [];
   for (const [client, { body }] of bodies(vector, 'down', 14)) {
-    expect('hash of the signatures', body.subarray(0, 32), agreed);
-    const { index } = people.get(client) as Person;
-    const places = config.harary ? peers[index] : Array.from({ length: config.clients }, (_, i) => all[i]);
-    const width = Math.ceil(places.length / 8);
-    const signers = places.filter((_, i) => bits(body.subarray(32, 32 + width), places.length)[i]);
-    if (signers.length < config.threshold) throw new Error(`${vector.name}: signers`);
-    signers.forEach((signer, i) => {
-      const from = vector.messages.find(
-        (message) => message.client === signer.id.toString() && message.bytes.startsWith('0d', 8),
-      );
-      const signature = body.subarray(32 + width + 64 * i, 32 + width + 64 * (i + 1));
-      expect('signature shown', signature, Buffer.from(from?.bytes ?? '', 'hex').subarray(-64));
-    });
-    expect('end of the signatures', body.subarray(32 + width + 64 * signers.length), Buffer.alloc(0));
+    const to = people.get(client) as Person;
+    const gave = peers[to.index].map((peer) => survives(peer) && acknowledged.has(peer.id.toString()));
+    if (gave.filter(Boolean).length + (config.harary ? 0 : 1) < config.threshold) {
+      throw new Error(`${vector.name}: fewer words than t`);
+    }
+    const words = peers[to.index].filter((_, i) => gave[i]).map((peer) => wordOf(peer, to));
+    expect('words', body, Buffer.concat([agreed, bitmap(gave), ...words, ...seedsFor(to)]));
+  }
+  for (const [client, { body }] of bodies(vector, 'down', 9)) {
+    const to = people.get(client) as Person;
+    const near = config.harary ? peers[to.index].map(survives) : survived;
+    const count = u32(survived.filter(Boolean).length);
+    expect('unmask request', body, Buffer.concat([count, bitmap(near), ...seedsFor(to)]));
   }
 
   // Released shares are of the right kind, seeds of survivors, mask keys of the dropped, but for those lied about.
@@ -378,9 +393,9 @@ export function followRound(vector: RoundVector): Record<string, number[]> {
       if (dealer === holder) return;
       const names = { dealer: dealer.id.toString(), holder: client };
       const lie = vector.lies?.find((one) => one.holder === names.holder && one.dealer === names.dealer);
-      const kind = masked.has(names.dealer) ? 1 : 0;
-      const right = openPair(dealer, holder)[kind];
-      reported.set(`${names.dealer} ${client} ${kind + 3}`, share);
+      const purpose = masked.has(names.dealer) ? 4 : 3;
+      const right = openDealt(dealer, holder, purpose);
+      reported.set(`${names.dealer} ${client} ${purpose}`, share);
       if (lie === undefined) expect('released share', share ?? Buffer.alloc(0), right);
       else if (lie.found === 'missing' ? share !== undefined : share === undefined || share.equals(right)) {
         throw new Error(`${vector.name}: no lie`);
@@ -406,6 +421,11 @@ export function followRound(vector: RoundVector): Record<string, number[]> {
       const kind = purpose === 3 ? 'maskKey' : 'selfMask';
       found.push({ dealer: dealer.id.toString(), holder: client, kind, verdict });
     }
+  }
+  // A holder opens what it released; where the dealer's key opens what the holder says it could not, nobody can tell.
+  for (const { dealer, holder, found: lie } of vector.lies ?? []) {
+    const kind = masked.has(dealer) ? 'selfMask' : 'maskKey';
+    if (lie === 'missing') found.push({ dealer, holder, kind, verdict: 'undecided' });
   }
   const text = (list: readonly object[] = []): string =>
     list

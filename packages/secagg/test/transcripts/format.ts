@@ -7,6 +7,7 @@ export interface ClientVector {
   readonly maskSecret: string;
   /** Its part of the joint seed; Harary graphs only. */
   readonly part?: string;
+  /** Empty for one that never drew it. */
   readonly selfMaskSeed: string;
   /** Ed25519 keys; where the round has identities. */
   readonly identity?: { readonly secretKey: string; readonly publicKey: string };

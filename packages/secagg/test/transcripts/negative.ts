@@ -85,7 +85,7 @@ const HEADER: [string, Change, string][] = [
   ['nothing', () => new Uint8Array(0), 'DECODE_FAILED'],
   ['half a header', (bytes) => bytes.slice(0, 16), 'DECODE_FAILED'],
   ['another protocol', flip(0), 'DECODE_FAILED'],
-  ['version 2', set(3, 2), 'DECODE_FAILED'],
+  ['version 1', set(3, 1), 'DECODE_FAILED'],
   ['an unknown type', set(4, 99), 'DECODE_FAILED'],
   ['an unknown flag', set(5, 2), 'DECODE_FAILED'],
   ['another key agreement', set(6, 2), 'AUTHENTICATION_FAILED'],
@@ -175,8 +175,16 @@ const TO_CLIENT: Record<string, [string, Change, string][]> = {
   ],
 };
 
-// A bitmap over eight places and five signatures, the signers being the first five.
-const SIGNATURE = BODY + 32 + 1;
+// Seven peers' bitmap and their words.
+const WORD = BODY + 32 + 1;
+
+/** The first `count` peers' words alone. */
+const fewWords =
+  (count: number) =>
+  (bytes: Uint8Array, _: Round = negativeRound()): Uint8Array => {
+    bytes[BODY + 32] = 2 ** count - 1;
+    return bytes.slice(0, WORD + 16 * count);
+  };
 
 const SIGNED_TO_CLIENT: Record<string, [string, Change, string][]> = {
   share: [
@@ -191,16 +199,12 @@ const SIGNED_TO_CLIENT: Record<string, [string, Change, string][]> = {
     ['an unmask request in its place', set(4, 9), 'PROTOCOL_STATE'],
   ],
   unmask: [
-    ['signatures of another set', flip(BODY), 'AUTHENTICATION_FAILED'],
-    [
-      'fewer than t',
-      (bytes) => set(BODY + 32, 0x0f)(bytes.slice(0, SIGNATURE + 4 * 64), negativeRound()),
-      'THRESHOLD_NOT_MET',
-    ],
-    ['a signature changed', flip(SIGNATURE), 'AUTHENTICATION_FAILED'],
-    ['the signatures of two exchanged', (bytes) => exchange(bytes, SIGNATURE, 64), 'AUTHENTICATION_FAILED'],
-    ['another signer named', set(BODY + 32, 0x2f), 'AUTHENTICATION_FAILED'],
-    ['a signature too few', cut(64), 'DECODE_FAILED'],
+    ['words on another set', flip(BODY), 'AUTHENTICATION_FAILED'],
+    ['no place', set(28, 0xff, 0xff, 0xff, 0xff), 'AUTHENTICATION_FAILED'],
+    ['fewer than t, its own among them', fewWords(3), 'THRESHOLD_NOT_MET'],
+    ['as many as t, one of them changed', (bytes) => flip(WORD)(fewWords(4)(bytes), negativeRound()), 'THRESHOLD_NOT_MET'],
+    ['as many as t, two of them exchanged', (bytes) => exchange(fewWords(4)(bytes), WORD, 16), 'THRESHOLD_NOT_MET'],
+    ['a word too few', cut(16), 'DECODE_FAILED'],
   ],
   openings: [['another request than the one answered', set(BODY + 4, 2), 'PROTOCOL_STATE']],
 };
@@ -209,7 +213,7 @@ const SIGNED_TO_SERVER: Record<string, [string, Change, string][]> = {
   advertise: [['a signature changed', flip(-1), 'AUTHENTICATION_FAILED']],
   consistency: [
     ['a signature changed', flip(-1), 'AUTHENTICATION_FAILED'],
-    ['a signature of other survivors', flip(BODY), 'AUTHENTICATION_FAILED'],
+    ['words changed under their signature', flip(BODY + 36), 'AUTHENTICATION_FAILED'],
     ['no signature', (bytes) => set(5, 0)(bytes.slice(0, -64), negativeRound()), 'AUTHENTICATION_FAILED'],
   ],
   openings: [
@@ -259,7 +263,7 @@ async function signedNegativeVectors(): Promise<Refused[]> {
       add('client', stage, why, change((sent as Uint8Array).slice(), round), code);
     }
     if (stage === 'unmask') {
-      // Offered to a client that has answered: its header is that of the signatures, addressed.
+      // Offered to a client that has answered: its header is that of the words, addressed.
       for (const [why, body, code] of OPENING_REQUESTS) {
         const header = set(28, 0, 0, 0, 0)(set(4, 15)((sent as Uint8Array).slice(0, BODY), round), round);
         add('client', 'released', why, Uint8Array.from([...header, ...body]), code);

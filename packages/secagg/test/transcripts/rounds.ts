@@ -2,6 +2,7 @@
 import { encodeRoundConfig, roundConfig, roundConfigDigest } from '../../src/index.ts';
 import { type DropStage, runRound, testingRng } from '../../src/testing/index.ts';
 import type { MessageVector, RoundVector } from './format.ts';
+import { withSeeds } from './seeds.ts';
 import { readRound } from '../independent.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
@@ -16,18 +17,21 @@ export async function roundVector(
     readonly degree?: number;
     readonly threshold: number;
     readonly maximumWeight: number;
+    readonly mode?: 'semi-malicious';
+    readonly guarantee?: 'one-sum';
+    readonly minimumClients?: number;
     readonly drop: Partial<Record<DropStage, readonly string[]>>;
   },
 ): Promise<RoundVector> {
   const { drop, ...rest } = options;
   const seed = `vector ${name}`;
   const config = roundConfig({
+    mode: 'semi-honest',
+    minimumClients: 2,
     ...rest,
     vectors: { update: { length: 5, bound: 1000 }, 'zweites 第二': { length: 2, bound: 2 ** 40 } },
     corruptFraction: 0,
     dropoutFraction: 0,
-    minimumClients: 2,
-    mode: 'semi-honest',
     session: testingRng(`${seed}/session`).fill(new Uint8Array(16)),
     round: 42,
     modelDigest: new Uint8Array(32).fill(0xab),
@@ -38,15 +42,12 @@ export async function roundVector(
     const draw = () => hex(rng.fill(new Uint8Array(32)));
     const [channelSecret, maskSecret] = [draw(), draw()];
     const part = options.graph === 'harary' ? { part: draw() } : {};
-    // Each save takes 32 bytes for its own key: one before the seed, two where a part is revealed.
-    draw();
-    if (options.graph === 'harary') draw();
     return {
       id,
       channelSecret,
       maskSecret,
       ...part,
-      selfMaskSeed: draw(),
+      selfMaskSeed: '',
       weight: 1 + (i % options.maximumWeight),
       input: { update: [i, -i, 1000, -1000, 7 * i], 'zweites 第二': [2 ** 40, -(2 ** 40) + i] },
     };
@@ -80,5 +81,6 @@ export async function roundVector(
     weight: result.weight,
     sums: Object.fromEntries(Object.entries(result.sums).map(([key, sum]) => [key, Array.from(sum)])),
   };
-  return { ...vector, transcript: readRound(vector).transcript.toString('hex') };
+  const transcript = readRound(vector).transcript.toString('hex');
+  return { ...vector, transcript, clients: withSeeds(vector, (id) => `${seed}/${id}`) };
 }

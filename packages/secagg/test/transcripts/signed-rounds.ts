@@ -1,4 +1,4 @@
-// Rounds whose survivors are signed, with two holders that lie about a share, and what they and a dealer open.
+// Rounds whose survivors are acknowledged and whose clients sign, with two holders that lie about a share, and what they and a dealer open.
 import {
   SecAggClient,
   SecAggServer,
@@ -15,6 +15,7 @@ import { SHARE_BYTES } from '../../src/shamir.ts';
 import { acceptingPolicy, testingIdentities, testingRng } from '../../src/testing/index.ts';
 import { readRound } from '../independent.ts';
 import type { MessageVector, RoundVector } from './format.ts';
+import { withSeeds } from './seeds.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const provider = nodeProvider() ?? plainProvider;
@@ -44,13 +45,10 @@ export async function signedRoundVector(
     const draw = () => hex(rng.fill(new Uint8Array(32)));
     const [channelSecret, maskSecret] = [draw(), draw()];
     const part = config.graph === 'harary' ? { part: draw() } : {};
-    // As in rounds.ts: what is saved takes 32 bytes each time.
-    draw();
-    if (config.graph === 'harary') draw();
     const { secretKey } = identities[id];
     const identity = { secretKey: hex(secretKey), publicKey: hex(publicKeyOf({ secretKey })) };
     const input = { update: [i, -i, 1000, -1000, 7 * i] };
-    return { id, channelSecret, maskSecret, ...part, selfMaskSeed: draw(), identity, weight: 1, input };
+    return { id, channelSecret, maskSecret, ...part, selfMaskSeed: '', identity, weight: 1, input };
   });
   const server = new SecAggServer({ config, directory });
   const messages: MessageVector[] = [];
@@ -142,5 +140,6 @@ export async function signedRoundVector(
     weight,
     sums: Object.fromEntries(Object.entries(sums).map(([key, sum]) => [key, Array.from(sum)])),
   };
-  return { ...vector, transcript: readRound(vector).transcript.toString('hex') };
+  const transcript = readRound(vector).transcript.toString('hex');
+  return { ...vector, transcript, clients: withSeeds(vector, (id) => `${seed}/${id}`) };
 }
