@@ -25,7 +25,7 @@ export type ClientStage =
 export function progressOf(stage: ClientStage): SecureProgress {
   switch (stage) {
     case 'masked':
-    case 'signed':
+    case 'acknowledged':
       return 'masked';
     case 'unmasked':
     case 'opened':
@@ -66,7 +66,7 @@ export interface ClientState {
   readonly ownShares: Uint8Array;
   /** What each peer dealt it, encrypted; `undefined` for one that dealt nothing: the others are those it masks with. */
   readonly inbox: readonly (Uint8Array | undefined)[];
-  /** Bitmap of the survivors it acknowledged. */
+  /** Bitmap of the survivors it acknowledged, or of a semi-honest server's in the complete graph those it released shares for. */
   readonly survivors: Uint8Array;
   /** By peer: the purpose of the key of the share it released, 0 where it released none. */
   readonly releasedKinds: Uint8Array;

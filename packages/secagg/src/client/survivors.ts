@@ -7,7 +7,6 @@ import type { ClientId } from '@fedkit/core';
 import { utf8Decode } from '@fedkit/core/internal';
 import type { CohortEntry } from '../cohort-ledger.ts';
 import type { RoundConfig } from '../config/round-config.ts';
-import { PURPOSE } from '../key-derivation.ts';
 import { decodeSurvivors } from '../messages/survivors.ts';
 import { refuseMessage, requireCount } from './round.ts';
 import type { ClientState } from './state.ts';
@@ -53,12 +52,9 @@ export function recordCohort(ledger: CohortEntry | undefined, { self, peers }: C
 
 /** Whose sum the client had agreed to in this state; `undefined` before it has. Complete graph only. */
 export function agreedCohort(config: RoundConfig, state: ClientState): ClientId[] | undefined {
-  const { self, peers, survivors, releasedKinds } = state;
-  if (survivors.length === 0 && releasedKinds.length === 0) return undefined;
-  const survived =
-    survivors.length > 0
-      ? survivorsByPlace(config, state, decodeSurvivors(config, survivors)).peers
-      : Array.from(releasedKinds, (kind) => kind === PURPOSE.selfMaskShare);
+  const { self, peers, survivors } = state;
+  if (survivors.length === 0) return undefined;
+  const survived = survivorsByPlace(config, state, decodeSurvivors(config, survivors)).peers;
   return [self, ...peers.filter((_, i) => survived[i])].map(({ id }) => utf8Decode(id));
 }
 

@@ -10,7 +10,7 @@ import { PURPOSE, wordOf } from '../key-derivation.ts';
 import { type Message, NO_INDEX } from '../messages/header.ts';
 import { channelParty } from '../messages/member.ts';
 import { OPENING_KEY_BYTES } from '../messages/openings.ts';
-import { decodeSurvivors } from '../messages/survivors.ts';
+import { decodeSurvivors, encodeSurvivorsBody } from '../messages/survivors.ts';
 import { decodeUnmaskRequest } from '../messages/unmask-request.ts';
 import { encodeUnmaskResponse } from '../messages/unmask-response.ts';
 import { decodeWords } from '../messages/words.ts';
@@ -35,7 +35,9 @@ export function unmask(round: ClientRound, state: ClientState, message: Message)
     : { total: request.total, own: true, peers: request.survived, unknown: 0 };
   checkSurvivors(config, state, survivors);
   recordCohort(round.ledger, state, survivors);
-  return releaseShares(round, state, survivors.peers, request.seeds, message);
+  // In the complete graph the cohort is remembered with the state, as where it was acknowledged.
+  const agreed = complete ? { ...state, survivors: encodeSurvivorsBody(request.survived) } : state;
+  return releaseShares(round, agreed, survivors.peers, request.seeds, message);
 }
 
 /**
