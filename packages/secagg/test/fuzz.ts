@@ -4,7 +4,6 @@ import { type Rng, isFedkitError, seededRng } from '@fedkit/core';
 import { SecAggClient, SecAggServer, plainProvider, publicKeyOf, roundConfigDigest } from '../src/index.ts';
 import { signMessage } from '../src/identity.ts';
 import { HEADER_BYTES } from '../src/messages/header.ts';
-import { SHARE_BYTES } from '../src/shamir.ts';
 import { testingRng } from '../src/testing/index.ts';
 import { Round, SEALING_KEY, Saves, clientOptions, configOf, ringOf } from './harness.ts';
 
@@ -20,18 +19,18 @@ const directory = (id: string) => (/^c\d$/.test(id) ? publicKeyOf(identityOf(id)
 /** The configurations that are mutated in turn. */
 export function fuzzConfigs() {
   return [
-    configOf({ clients: 4, threshold: 3, minimumClients: 3 }),
-    configOf({ clients: 4, threshold: 3, minimumClients: 3, identities: true }),
+    configOf({ clients: 5, threshold: 3, minimumClients: 3 }),
+    configOf({ clients: 5, threshold: 3, minimumClients: 3, identities: true }),
     ringOf(6, 4, 2),
     ringOf(6, 4, 2, { identities: true }),
   ];
 }
 
-/** Those whose survivors are signed. */
+/** Those whose survivors are acknowledged. */
 export function signedFuzzConfigs() {
   return [
-    configOf({ clients: 4, threshold: 3, minimumClients: 3, mode: 'malicious' }),
-    ringOf(6, 4, 3, { mode: 'semi-malicious', identities: true }),
+    configOf({ clients: 6, threshold: 4, minimumClients: 4, mode: 'malicious' }),
+    ringOf(9, 8, 6, { mode: 'semi-malicious', identities: true }),
   ];
 }
 
@@ -75,7 +74,7 @@ export async function fuzzRound(config: ReturnType<typeof configOf>, count: numb
       }
     }
     Object.assign(round, { server });
-    if (stage === 'unmask') hideShare(round);
+    if (stage === 'unmask') changeShare(round);
     await round.deliver();
     round.sent = new Map(await server.advance());
   }
@@ -88,17 +87,15 @@ export async function fuzzRound(config: ReturnType<typeof configOf>, count: numb
   return counts;
 }
 
-/** A holder says that a share did not open, so that it is asked for its key. */
-function hideShare(round: Round): void {
+/** A holder releases another share than it was dealt, so that it is asked for its key. */
+function changeShare(round: Round): void {
   const { config } = round;
   const answer = round.answers.get('c1') as Uint8Array;
   const content = answer.slice(0, answer.length - (config.identities ? 64 : 0));
   const bits = HEADER_BYTES + 36;
-  content[bits] &= ~1;
   const dealers = new DataView(content.buffer).getUint32(bits - 4, true);
-  const at = bits + Math.ceil(dealers / 8);
-  const bytes = Uint8Array.from([...content.subarray(0, at), ...content.subarray(at + SHARE_BYTES)]);
-  round.answers.set('c1', signMessage(plainProvider, config, roundConfigDigest(config), identityOf('c1'), bytes));
+  content[bits + Math.ceil(dealers / 8)] ^= 1;
+  round.answers.set('c1', signMessage(plainProvider, config, roundConfigDigest(config), identityOf('c1'), content));
 }
 
 /** Requests for single shares, and what comes of them. */

@@ -1,4 +1,4 @@
-// Seeded mutations of rounds whose survivors are signed: signatures, bitmaps and commitments among them.
+// Seeded mutations of rounds whose survivors are acknowledged: words, bitmaps and commitments among them.
 import { describe, expect, it } from 'vitest';
 import { decodeRoundConfig, encodeRoundConfig } from '../src/index.ts';
 import { fuzzRound, signedFuzzConfigs } from './fuzz.ts';
@@ -18,7 +18,7 @@ describe('mutated messages', () => {
 describe('the key agreement of a configuration', () => {
   it('is X25519; the hybrid with ML-KEM-768 has a number and is refused by name', () => {
     const bytes = encodeRoundConfig(configs[0]);
-    const at = 1 + 16 + 4 + 1 + 1;
+    const at = 1 + 16 + 4 + 1 + 1 + 1;
     expect(bytes[at]).toBe(1);
     bytes[at] = 2;
     expect(() => decodeRoundConfig(bytes)).toThrow(/ML-KEM-768/);

@@ -6,7 +6,7 @@ import { SecAggServer, plainProvider, roundConfigDigest } from '../src/index.ts'
 import { testingIdentities } from '../src/testing/index.ts';
 import { type Config, Round, configOf, ringOf } from './harness.ts';
 
-const ids = Array.from({ length: 10 }, (_, i) => `c${i}`);
+const ids = Array.from({ length: 11 }, (_, i) => `c${i}`);
 const { identities, directory } = testingIdentities(ids, 'poison');
 const small = { clients: 9, threshold: 6, minimumClients: 6 };
 
@@ -87,7 +87,7 @@ describe.each([
   ['complete', configOf(small)],
   ['malicious', configOf({ ...small, mode: 'malicious', corruptFraction: 0.1 })],
   ['ring', ringOf(9, 8, 5)],
-  ['ring, signed', ringOf(9, 8, 5, { mode: 'semi-malicious', identities: true })],
+  ['ring, signed', ringOf(11, 10, 7, { mode: 'semi-malicious', identities: true })],
 ] as const)('a round, %s', (_, config) => {
   it('has the same bytes and verdicts where every buffer is overwritten after it was taken', async () => {
     const [plain, poisoned] = [await run(config, false), await run(config, true)];
