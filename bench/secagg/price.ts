@@ -32,7 +32,10 @@ async function completeGraph(entries: number) {
       if (run >= 0) all[which].push(result);
     }
   }
-  const cpu = { before: median(all.before.map((one) => one.cpu.total)), now: median(all.now.map((one) => one.cpu.total)) };
+  const cpu = {
+    before: median(all.before.map((one) => one.cpu.total)),
+    now: median(all.now.map((one) => one.cpu.total)),
+  };
   // Ratios of neighbouring runs: what else the machine does meets both.
   const ratio = median(all.now.map((one, i) => one.cpu.total / all.before[i].cpu.total));
   const up = all.now[0].bytesUp - all.before[0].bytesUp;

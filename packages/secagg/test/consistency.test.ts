@@ -66,7 +66,10 @@ describe('a configuration against a malicious server', () => {
 describe.each([
   ['complete, malicious', complete],
   ['harary, semi-malicious', ring],
-  ['harary, semi-malicious, one sum', ringOf(10, 8, 5, { mode: 'semi-malicious', identities: true, guarantee: 'one-sum' })],
+  [
+    'harary, semi-malicious, one sum',
+    ringOf(10, 8, 5, { mode: 'semi-malicious', identities: true, guarantee: 'one-sum' }),
+  ],
 ] as const)('a round whose survivors are acknowledged: %s', (_, config) => {
   const all = ids.slice(0, config.clients);
   it.each<Partial<Record<DropStage, string[]>>>([

@@ -234,9 +234,17 @@ export function followRound(vector: RoundVector): Record<string, number[]> {
     (config.harary ? seedsOf(dealer) : bodyOf(dealt, dealer)).subarray(0, 32);
   const sealedOf = (dealer: Person, holder: Person, purpose: number): Buffer => {
     const place = peers[dealer.index].indexOf(holder);
-    if (!config.harary) return bodyOf(dealt, dealer).subarray(36 + 104 * place + 52 * (purpose - 3)).subarray(0, 52);
-    if (purpose === 3) return bodyOf(dealt, dealer).subarray(4 + 52 * place).subarray(0, 52);
-    return seedsOf(dealer).subarray(36 + 52 * maskedWith(dealer).indexOf(holder)).subarray(0, 52);
+    if (!config.harary)
+      return bodyOf(dealt, dealer)
+        .subarray(36 + 104 * place + 52 * (purpose - 3))
+        .subarray(0, 52);
+    if (purpose === 3)
+      return bodyOf(dealt, dealer)
+        .subarray(4 + 52 * place)
+        .subarray(0, 52);
+    return seedsOf(dealer)
+      .subarray(36 + 52 * maskedWith(dealer).indexOf(holder))
+      .subarray(0, 52);
   };
   const shareKey = (dealer: Person, holder: Person, purpose: number): Buffer =>
     derive(

@@ -139,7 +139,15 @@ export function adversaryOf(mode: Mode): Adversary {
  * the assumptions, `OUT_OF_RANGE` otherwise.
  */
 export function roundConfig(options: RoundOptions): RoundConfig {
-  const { clients, corruptFraction, dropoutFraction, mode = 'semi-malicious', guarantee = 'cohort', sigma, eta } = options;
+  const {
+    clients,
+    corruptFraction,
+    dropoutFraction,
+    mode = 'semi-malicious',
+    guarantee = 'cohort',
+    sigma,
+    eta,
+  } = options;
   const adversary = adversaryOf(mode);
   const assumptions = {
     clients,

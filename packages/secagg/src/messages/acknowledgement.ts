@@ -24,7 +24,11 @@ export function encodeAcknowledgement(
   index: number,
   { hash, words }: Acknowledgement,
 ): Uint8Array<ArrayBuffer> {
-  const body = new ByteWriter().bytes(hash).uint32(words.length / WORD_BYTES).bytes(words).finish();
+  const body = new ByteWriter()
+    .bytes(hash)
+    .uint32(words.length / WORD_BYTES)
+    .bytes(words)
+    .finish();
   return encodeMessage(config, MESSAGE.acknowledgement, index, body, config.identities);
 }
 

@@ -202,7 +202,11 @@ const SIGNED_TO_CLIENT: Record<string, [string, Change, string][]> = {
     ['words on another set', flip(BODY), 'AUTHENTICATION_FAILED'],
     ['no place', set(28, 0xff, 0xff, 0xff, 0xff), 'AUTHENTICATION_FAILED'],
     ['fewer than t, its own among them', fewWords(3), 'THRESHOLD_NOT_MET'],
-    ['as many as t, one of them changed', (bytes) => flip(WORD)(fewWords(4)(bytes), negativeRound()), 'THRESHOLD_NOT_MET'],
+    [
+      'as many as t, one of them changed',
+      (bytes) => flip(WORD)(fewWords(4)(bytes), negativeRound()),
+      'THRESHOLD_NOT_MET',
+    ],
     ['as many as t, two of them exchanged', (bytes) => exchange(fewWords(4)(bytes), WORD, 16), 'THRESHOLD_NOT_MET'],
     ['a word too few', cut(16), 'DECODE_FAILED'],
   ],

@@ -127,8 +127,7 @@ export function playPlan(round: CutRound, rules: CutRules, { dealt, survived }: 
   const keys = near.map((holders, dealer) => {
     if (!honest(dealer)) return false;
     const shares = holders.filter(
-      (holder) =>
-        !honest(holder) || (releasing[holder] && survived[holder][dealer] === 0 && masksWith(holder, dealer)),
+      (holder) => !honest(holder) || (releasing[holder] && survived[holder][dealer] === 0 && masksWith(holder, dealer)),
     );
     return shares.length >= threshold;
   });
@@ -176,7 +175,9 @@ function openable(
     if (corrupt.has(place) || !masked[place]) continue;
     sums.set(root(place), [...(sums.get(root(place)) ?? []), place]);
   }
-  return [...sums.values()].filter((sum) => !sum.some((place) => closed.has(place))).sort((a, b) => a.length - b.length);
+  return [...sums.values()]
+    .filter((sum) => !sum.some((place) => closed.has(place)))
+    .sort((a, b) => a.length - b.length);
 }
 
 /** A number for each bitmap, the same for the same one. */

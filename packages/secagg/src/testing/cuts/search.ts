@@ -5,14 +5,7 @@
  * @module
  */
 import { assign } from './max-flow.ts';
-import {
-  type CutOutcome,
-  type CutPlan,
-  type CutRound,
-  type CutRules,
-  neighboursOf,
-  playPlan,
-} from './model.ts';
+import { type CutOutcome, type CutPlan, type CutRound, type CutRules, neighboursOf, playPlan } from './model.ts';
 
 /** A plan that opens something, and what. */
 export interface Cut {
