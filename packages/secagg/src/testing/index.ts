@@ -21,3 +21,17 @@ export { type Attack, type AttackOutcome, describeOutcome } from './attacks/atta
 export { splitView } from './attacks/survivors.ts';
 export { foldsSeed } from './attacks/masks.ts';
 export { type AttackResult, attackTable, attacks, runAttacks } from './attacks/table.ts';
+export {
+  COMPLETE_RULES,
+  type CutOutcome,
+  type CutPlan,
+  type CutRound,
+  type CutRules,
+  EARLIER_RULES,
+  EARLIER_SIGNED_RULES,
+  playPlan,
+  RING_RULES,
+} from './cuts/model.ts';
+export { CUT_FAMILIES, type Cut, type CutFamily, searchCuts } from './cuts/search.ts';
+export { LyingServer } from './cuts/lying-server.ts';
+export { opensSum } from './cuts/open-sum.ts';
