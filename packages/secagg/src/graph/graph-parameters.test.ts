@@ -13,7 +13,7 @@ import {
 } from './graph-parameters.ts';
 import { hypergeometric, leastUpper } from './hypergeometric.ts';
 
-const published = table.vectors.map(({ source: _, ...vector }) => vector);
+const published = table.vectors.map(({ source, ...vector }) => (source === undefined ? { ...vector } : vector));
 const derived = lying.vectors.map(({ honestInOneSum, ...vector }) => ({
   honestInOneSum,
   ...vector,

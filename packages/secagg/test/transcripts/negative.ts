@@ -181,7 +181,7 @@ const WORD = BODY + 32 + 1;
 /** The first `count` peers' words alone. */
 const fewWords =
   (count: number) =>
-  (bytes: Uint8Array, _: Round = negativeRound()): Uint8Array => {
+  (bytes: Uint8Array): Uint8Array => {
     bytes[BODY + 32] = 2 ** count - 1;
     return bytes.slice(0, WORD + 16 * count);
   };

@@ -39,7 +39,7 @@ export function assign(
   for (;;) {
     const level = levels(edges, to, room, end);
     if (level[end] < 0) break;
-    const next = new Array<number>(end + 1).fill(0);
+    const next = Array.from({ length: end + 1 }, () => 0);
     const push = (node: number, most: number): number => {
       if (node === end) return most;
       for (; next[node] < edges[node].length; next[node]++) {
@@ -62,7 +62,7 @@ export function assign(
 }
 
 function levels(edges: readonly number[][], to: readonly number[], room: readonly number[], end: number): number[] {
-  const level = new Array<number>(end + 1).fill(-1);
+  const level = Array.from({ length: end + 1 }, () => -1);
   level[0] = 0;
   const queue = [0];
   for (const node of queue) {
