@@ -140,5 +140,8 @@ export function privateTerms(options: {
 }): Readonly<Record<string, string | number | undefined>> {
   const { clip, noiseStd, weighting, expectedContributors, expectedWeight } = options;
   const maximumWeight = weighting.kind === 'capped' ? weighting.maximumWeight : undefined;
-  return { clip, noiseStd, weighting: weighting.kind, maximumWeight, expectedContributors, expectedWeight };
+  // Calibrated on each side, the last digits are those of the engine's own Math. Six digits tell any two budgets apart, and two
+  // engines' results lie astride of one in 10^8.
+  const agreed = Number(noiseStd.toPrecision(6));
+  return { clip, noiseStd: agreed, weighting: weighting.kind, maximumWeight, expectedContributors, expectedWeight };
 }

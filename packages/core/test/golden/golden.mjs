@@ -151,6 +151,71 @@ async function training(core, { simulate, shardPartition }, layers) {
   return digest(params);
 }
 
+/** What client and server compare before they work together: a table of pipelines. */
+function pipelines(core) {
+  const { fedAdam, fedAvg, fedBuff, fedDyn, fedProx, Layout, mimeLite, scaffold, weightedSelection } = core;
+  const { centralDp, coordinateMedian, distributedDp, plainUpdates, secureSum } = core;
+  const layout = Layout.of([
+    { name: 'dense/kernel', shape: [40, 30] },
+    { name: 'dense/ünïcode', shape: [30] },
+  ]);
+  // What makes noise and sums is another package's; of it the terms hold options alone.
+  const noise = ({ bits }) => ({ bits, scale: 1, event: { kind: 'gaussian' } });
+  const shares = ({ bits }) => ({ bits, scale: 1, event: () => ({ kind: 'skellam' }) });
+  const aggregation = { kind: 'secure-aggregation' };
+  const codec = {
+    kind: 'whole numbers',
+    linearity: 'linear',
+    unbiased: false,
+    bits: 32,
+    bound: 1000,
+    encode: (values) => new Uint8Array(Int32Array.from(values, (value) => value * 1000).buffer),
+    encodeIntegers: (values) => Int32Array.from(values, (value) => value * 1000),
+  };
+  const secure = { layout, aggregation, minimumContributors: 3 };
+  const private_ = { size: 2432, clip: 1 / 3, weighting: { kind: 'uniform' }, expectedContributors: 8 };
+  const distributed = (noiseStd) =>
+    distributedDp({
+      ...private_,
+      algorithm: fedAvg(),
+      selection: weightedSelection({ cohort: 8, weight: () => 1 }),
+      noiseStd,
+      bits: 20,
+      mechanism: shares,
+      rotation: { rotate: (x) => x, rotateBack: (x) => x, paddedSize: (size) => 2 ** Math.ceil(Math.log2(size)) },
+      aggregation,
+      minimumContributors: 6,
+      maximumContributors: 10,
+      colluders: 1,
+    });
+  const table = {
+    'plain, FedAvg': plainUpdates({ algorithm: fedAvg(), layout }),
+    'plain, of a size': plainUpdates({
+      algorithm: fedAdam({ learningRate: 0.1, tau: 1e-3 }),
+      size: 5056,
+      clientMomentum: 0.9,
+    }),
+    'plain, FedProx': plainUpdates({ algorithm: fedProx({ mu: 0.1 }), layout }),
+    'plain, MimeLite': plainUpdates({ algorithm: mimeLite({ base: { kind: 'adam' } }), layout }),
+    'plain, median': plainUpdates({ algorithm: fedAvg({ aggregate: coordinateMedian }), layout }),
+    'plain, FedBuff': plainUpdates({ algorithm: fedBuff(), layout }),
+    'secure sum, SCAFFOLD': secureSum({ ...secure, algorithm: scaffold(), codec }),
+    'secure sum, FedAvg': secureSum({ ...secure, algorithm: fedAvg(), codec, maximumWeight: 600 }),
+    'central noise, FedDyn': centralDp({
+      ...private_,
+      algorithm: fedDyn({ alpha: 0.1 }),
+      noiseStd: 0.7,
+      mechanism: noise,
+    }),
+    'distributed noise': distributed(4),
+    // As three engines calibrate one budget (ε 2, δ 1e-5, ten rounds): one pipeline.
+    'distributed noise, Node': distributed(6.305030112539025),
+    'distributed noise, Deno': distributed(6.3050301125390655),
+    'distributed noise, Bun': distributed(6.3050301125390975),
+  };
+  return Object.fromEntries(Object.entries(table).map(([name, { digest: own }]) => [`pipeline: ${name}`, digest(own)]));
+}
+
 /**
  * Name → SHA-256 in hex.
  *
@@ -163,6 +228,7 @@ export async function golden({ core, math, kernels, simulation }) {
     ...vectors(core, kernels),
     ...aggregates(core),
     ...files(core),
+    ...pipelines(core),
     'training: FedAvg, plain arrays': await training(core, simulation, [4, 16, 3]),
     // Large enough for WebAssembly, in widths that are not multiples of its vectors.
     'training: FedAvg, dense kernels': await training(core, simulation, [4, 61, 37, 3]),
