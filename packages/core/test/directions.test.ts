@@ -48,3 +48,10 @@ test('no import runs up, nor from one room of a floor to the next', () => {
   const wrong = found.filter(({ from, to }) => from !== SUITES && (to === SUITES || floor(to) >= floor(from)));
   expect(wrong.map(({ file }) => file)).toEqual([]);
 });
+
+test('the map of the house has every room', () => {
+  const map = readFileSync(new URL('../../../CONTRIBUTING.md', import.meta.url), 'utf8');
+  for (const room of [...FLOORS.flat(), SUITES].filter((name) => name !== '.' && name !== 'kernels')) {
+    expect(map).toContain(`| \`packages/core/src/${room}\` `);
+  }
+});

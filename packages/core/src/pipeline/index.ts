@@ -47,3 +47,4 @@ export type {
 } from './mechanisms.ts';
 export type { ErrorFeedbackMaker, FeedbackCodec } from './memory.ts';
 export type { CodecBySlot } from './codecs.ts';
+export type { SumSaturation } from './saturation.ts';
