@@ -22,16 +22,16 @@ export interface Accountant {
   compose(event: DpEvent, count?: number): this;
 
   /**
-   * An upper bound of ε at `delta`, in (0, 1): everything composed is (ε, delta)-differentially private.
+   * An upper bound of ε at `delta`, in (0, 1): everything composed is (ε, delta)-differentially private. 0 if nothing is.
    *
-   * @throws FedkitError `OUT_OF_RANGE` for a δ outside (0, 1), or one at which no ε is finite; `INVALID_ARGUMENT` if nothing was composed.
+   * @throws FedkitError `OUT_OF_RANGE` for a δ outside (0, 1), or one at which no ε is finite; `OVERFLOW` where float64 cannot tell.
    */
   epsilon(delta: number): number;
 
   /**
-   * An upper bound of δ at `epsilon` ≥ 0.
+   * An upper bound of δ at `epsilon` ≥ 0; 0 if nothing was composed.
    *
-   * @throws FedkitError `OUT_OF_RANGE` for a negative, infinite or NaN ε; `INVALID_ARGUMENT` if nothing was composed.
+   * @throws FedkitError `OUT_OF_RANGE` for a negative, infinite or NaN ε.
    */
   delta(epsilon: number): number;
 

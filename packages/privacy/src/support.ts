@@ -79,6 +79,11 @@ export function isScalar(event: DiscreteGaussianEvent): boolean {
   return event.dimension === 1 && Number.isInteger(event.recordNorm);
 }
 
+/** Whether {@link checkSupported} would accept. */
+export function hasSupport(event: LeafEvent, accountant: AccountantKind, neighboring: Neighboring): boolean {
+  return rows.get(supportName(event))?.[accountant][neighboring] !== undefined;
+}
+
 /** @throws FedkitError `UNSUPPORTED_EVENT`, naming what would be supported, unless the matrix has the combination. */
 export function checkSupported(event: LeafEvent, accountant: AccountantKind, neighboring: Neighboring): Support {
   const name = supportName(event);

@@ -118,14 +118,6 @@ describe('accountants', () => {
     expect(refusal(() => pldAccountant({ neighboring: 'replace-one', discretization: 0 })).code).toBe('OUT_OF_RANGE');
   });
 
-  it('refuse to sum up nothing', () => {
-    for (const make of [pldAccountant, rdpAccountant]) {
-      const made = make({ neighboring: 'add-or-remove' });
-      expect(refusal(() => made.epsilon(1e-5)).code).toBe('INVALID_ARGUMENT');
-      expect(refusal(() => made.delta(1)).code).toBe('INVALID_ARGUMENT');
-    }
-  });
-
   it('refuse by name what the matrix lacks, and stay as they were', () => {
     const relations: Neighboring[] = ['add-or-remove', 'replace-one', 'replace-special'];
     const tree = event.treeAggregation({ noiseStd: 1, recordNorm: 1, steps: [3] });

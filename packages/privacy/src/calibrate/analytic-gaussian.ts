@@ -9,7 +9,7 @@
 import { checkNumber, checkPositive } from '@fedkit/core/internal';
 import { checkDelta, checkEpsilon } from '../accountant.ts';
 import { decreasingRoot } from '../special/minimize.ts';
-import { logNormalUpperTail, millsRatio } from '../special/normal.ts';
+import { millsRatio, normalDensity, normalUpperTail } from '../special/normal.ts';
 
 const SQRT_2PI = 2.5066282746310002;
 const LOG_SQRT_2PI = 0.9189385332046727;
@@ -21,8 +21,8 @@ function mills(t: number): number {
   return t >= 0 ? millsRatio(t) : SQRT_2PI * Math.exp(0.5 * t * t) - millsRatio(-t);
 }
 
-/** log δ at ε ≥ 0 of one Gaussian release with sensitivity / std = ratio. */
-function logDelta(ratio: number, epsilon: number): number {
+/** log δ at ε ≥ 0 of one Gaussian release with sensitivity / std = ratio; relative error of δ below 1e-11. */
+export function gaussianLogDelta(ratio: number, epsilon: number): number {
   const x = epsilon / ratio - 0.5 * ratio;
   const y = epsilon / ratio + 0.5 * ratio;
   if (ratio < 0.5) {
@@ -36,7 +36,8 @@ function logDelta(ratio: number, epsilon: number): number {
     return -0.5 * x * x - LOG_SQRT_2PI + Math.log(0.5 * ratio * sum);
   }
   if (x > 0) return -0.5 * x * x - LOG_SQRT_2PI + Math.log(millsRatio(x) - millsRatio(y));
-  return Math.log(Math.exp(logNormalUpperTail(x)) - Math.exp(epsilon + logNormalUpperTail(y)));
+  // exp(ε)·φ(y) = φ(x)
+  return Math.log(normalUpperTail(x) - normalDensity(x) * millsRatio(y));
 }
 
 /** 1 − tM(t) for large t, by its asymptotic series. */
@@ -61,7 +62,7 @@ export function analyticGaussianDelta(
   const where = 'analyticGaussianDelta';
   const noiseStd = checkPositive(`${where}: noiseStd`, options.noiseStd);
   const sensitivity = checkPositive(`${where}: sensitivity`, options.sensitivity);
-  return Math.exp(logDelta(sensitivity / noiseStd, checkEpsilon(where, options.epsilon)));
+  return Math.exp(gaussianLogDelta(sensitivity / noiseStd, checkEpsilon(where, options.epsilon)));
 }
 
 /**
@@ -75,12 +76,16 @@ export function analyticGaussianEpsilon(
   const where = 'analyticGaussianEpsilon';
   const noiseStd = checkPositive(`${where}: noiseStd`, options.noiseStd);
   const ratio = checkPositive(`${where}: sensitivity`, options.sensitivity) / noiseStd;
-  const target = Math.log(checkDelta(where, options.delta));
-  const excess = (epsilon: number): number => logDelta(ratio, epsilon) - target;
+  return gaussianEpsilon(ratio, Math.log(checkDelta(where, options.delta)));
+}
+
+/** The least ε ≥ 0 at which δ ≤ exp(logTarget), at most 1e-14 of itself too large. */
+export function gaussianEpsilon(ratio: number, logTarget: number): number {
+  const excess = (epsilon: number): number => gaussianLogDelta(ratio, epsilon) - logTarget;
   const atLow = excess(0);
   if (atLow <= 0) return 0;
   let high = ratio;
-  while (excess(high) > 0) high *= 2;
+  while (!(excess(high) <= 0)) high *= 2;
   return decreasingRoot(excess, { low: 0, high, atLow, atHigh: excess(high) }, 1e-14 * high);
 }
 
@@ -97,7 +102,7 @@ export function analyticGaussianSigma(
   const sensitivity = checkPositive(`${where}: sensitivity`, options.sensitivity);
   const epsilon = checkNumber(`${where}: epsilon`, options.epsilon, 0);
   const target = Math.log(checkDelta(where, options.delta));
-  const excess = (logSigma: number): number => logDelta(Math.exp(-logSigma), epsilon) - target;
+  const excess = (logSigma: number): number => gaussianLogDelta(Math.exp(-logSigma), epsilon) - target;
   let low = 0;
   let high = 0;
   while (excess(low) <= 0) low -= 1;

@@ -1,17 +1,21 @@
 /**
  * The parameter that meets a target (ε, δ): least noise, most steps, largest sampling probability.
  *
+ * A calibration believes nothing but a bracket: ε was computed on both sides of the answer, one meets the target and the
+ * other, closer than the tolerance, does not; and nothing computed on the way contradicts that ε works one way.
+ *
  * @module
  */
 import { FedkitError, isFedkitError } from '@fedkit/core';
 import { checkPositive, refuse } from '@fedkit/core/internal';
 import { checkDelta } from '../accountant.ts';
 import { flatten } from '../event/flatten.ts';
-import type { DpEvent } from '../event/types.ts';
+import type { DpEvent, LeafEvent } from '../event/types.ts';
 import { checkNeighboring, type Neighboring } from '../neighboring.ts';
-import { epsilonUpper } from '../pld/direction.ts';
+import { Composition } from '../pld/composition.ts';
 import { pairsOfEvent } from '../pld/pairs-of-event.ts';
-import { survey } from '../pld/survey.ts';
+import { type Survey, survey } from '../pld/survey.ts';
+import { runTask } from '../pld/task.ts';
 import { rdpAccountant } from '../rdp/accountant.ts';
 import { decreasingRoot } from '../special/minimize.ts';
 import type { AccountantKind } from '../support.ts';
@@ -29,18 +33,19 @@ export interface CalibrationTarget {
 
 // ε is measured this finely, so that the result is as fine as asked.
 const WIDTH = 1e-5;
-const MAX_LOG_RANGE = 46;
+/** Noise is looked for between 1e-9 and 1e9 norms, all that events accept. */
+const MAX_LOG_RANGE = Math.log(1e9);
+/** By how much, as a factor, ε may rise where it should fall, which is what it is measured to. */
+const ROUGHNESS = 2e-3;
 
 /** An upper bound of ε of `event`, certified for `pld`. */
 function epsilonOf(event: DpEvent, { accountant, neighboring, delta }: Checked): number {
   if (accountant === 'rdp') return rdpAccountant({ neighboring }).compose(event).epsilon(delta);
   const leaves = flatten('calibrate: event', event, 1);
-  const surveys = leaves.map((leaf) => pairsOfEvent(leaf.event, neighboring).map(survey));
-  const directions = surveys.some(({ length }) => length === 2) ? [0, 1] : [0];
-  return directions.reduce((worst, direction) => {
-    const parts = leaves.map(({ count }, i) => ({ survey: surveys[i][direction] ?? surveys[i][0], count }));
-    return Math.max(worst, epsilonUpper(parts, delta, WIDTH, worst));
-  }, 0);
+  const surveys = new Map<string, readonly Survey[]>();
+  for (const leaf of leaves) surveys.set(leaf.key, pairsOfEvent(leaf.event, neighboring).map(survey));
+  const composition = new Composition(leaves, (key) => surveys.get(key) as readonly Survey[], neighboring, undefined);
+  return runTask(composition.epsilonUpper(delta, WIDTH));
 }
 
 interface Checked {
@@ -64,61 +69,91 @@ function checkTarget(where: string, target: CalibrationTarget): Checked {
   };
 }
 
-/**
- * The x for which ε is at most the target and which, as a factor, is at most `tolerance` from the one where it is equal.
- * `sign` is −1 if ε falls with x.
- */
-function solve(
-  where: string,
-  epsilonAt: (x: number) => number,
-  target: Checked,
-  sign: 1 | -1,
-  tolerance: number,
-  most: number,
-): number {
-  // In u = ∓log x the logarithm of ε falls, whichever way x works; noise too small to account for is simply too small.
-  const excess = (u: number): number => {
-    const x = Math.min(Math.exp(-sign * u), most);
+/** Whether a computation was refused because its parameter is too costly, or too extreme to account for. */
+function isTooCostly(error: unknown): boolean {
+  return isFedkitError(error, 'OUT_OF_RANGE') || isFedkitError(error, 'OVERFLOW');
+}
+
+/** log(ε / target) as a function of u, which falls, by remembering every value and refusing one that contradicts the others. */
+class Excess {
+  readonly #where: string;
+  readonly #epsilonAt: (u: number) => number;
+  readonly #target: number;
+  readonly #seen: { readonly u: number; readonly value: number }[] = [];
+
+  constructor(where: string, epsilonAt: (u: number) => number, target: number) {
+    this.#where = where;
+    this.#epsilonAt = epsilonAt;
+    this.#target = target;
+  }
+
+  at(u: number): number {
+    const value = this.#measure(u);
+    for (const other of this.#seen) {
+      const [left, right] = other.u < u ? [other.value, value] : [value, other.value];
+      // Far from the target nothing is measured finely, and nothing depends on it.
+      const decides = left <= 0 && right > 0;
+      if (other.u !== u && (decides || right > left + ROUGHNESS) && Math.min(Math.abs(left), Math.abs(right)) < 30) {
+        refuse(
+          'INVALID_ARGUMENT',
+          `${this.#where}: event`,
+          'an ε that works one way in the parameter',
+          'one that does not',
+        );
+      }
+    }
+    this.#seen.push({ u, value });
+    return value;
+  }
+
+  #measure(u: number): number {
     try {
-      return Math.log(Math.max(epsilonAt(x), 1e-12) / target.epsilon);
+      const value = Math.log(Math.max(this.#epsilonAt(u), 1e-12) / this.#target);
+      // NaN is no proof of anything.
+      return Number.isNaN(value) ? 50 : value;
     } catch (error) {
-      if (isFedkitError(error, 'OUT_OF_RANGE') || isFedkitError(error, 'OVERFLOW')) return 50;
+      if (isTooCostly(error)) return 50;
       throw error;
     }
-  };
-  const least = most === Infinity ? -MAX_LOG_RANGE : -sign * Math.log(most);
-  let high = Math.max(0, least);
-  let atHigh = excess(high);
+  }
+}
+
+/** The u, in [least, most], at most `tolerance` above the one where the excess is 0; searched for from `start`. */
+function solve(
+  excess: Excess,
+  range: { readonly start: number; readonly least: number; readonly most: number },
+  tolerance: number,
+  refusal: (end: 'least' | 'most') => number,
+): number {
+  let high = range.start;
+  let atHigh = excess.at(high);
   let low = high;
   let atLow = atHigh;
   for (let stride = 1; atHigh > 0; stride = Math.min(2 * stride, 8)) {
+    if (high >= range.most) return refusal('most');
     low = high;
     atLow = atHigh;
-    high += stride;
-    if (high > MAX_LOG_RANGE) {
-      throw new FedkitError(
-        'OUT_OF_RANGE',
-        `${where}: expected a target that some parameter meets, got ε = ${target.epsilon} at δ = ${target.delta}`,
-      );
-    }
-    atHigh = excess(high);
+    high = Math.min(high + stride, range.most);
+    atHigh = excess.at(high);
   }
   for (let stride = 0.5; atLow <= 0; stride = Math.min(2 * stride, 8)) {
-    if (low <= least) return Math.min(Math.exp(-sign * low), most);
+    if (low <= range.least) return refusal('least');
     high = low;
     atHigh = atLow;
-    low = Math.max(low - stride, least);
-    atLow = excess(low);
+    low = Math.max(low - stride, range.least);
+    atLow = excess.at(low);
   }
-  return Math.min(Math.exp(-sign * decreasingRoot(excess, { low, high, atLow, atHigh }, tolerance)), most);
+  return decreasingRoot((u) => excess.at(u), { low, high, atLow, atHigh }, tolerance);
 }
 
 /**
  * The least noise standard deviation with which `event` meets (ε, δ), in the unit of the event's own norm: ε is at most
- * the target, and the noise at most `tolerance` (default 1e-5) of itself above the least that this accountant finds.
+ * the target, and the noise at most `tolerance` (default 1e-5) of itself above the least that this accountant finds. The
+ * search begins at the norm of the event, and the answer is checked: slightly less noise does not meet the target.
  *
  * @param options - `event` builds everything that is released from one noise level; ε must fall with it.
- * @throws FedkitError `OUT_OF_RANGE` for a target no noise meets, `UNSUPPORTED_EVENT` for an event without a bound.
+ * @throws FedkitError `OUT_OF_RANGE` for a target that no noise from 1e-9 to 1e9 norms meets, or that the least of them meets
+ * already; `INVALID_ARGUMENT` if ε does not fall with the noise; `UNSUPPORTED_EVENT` for an event without a bound.
  * @complexity About ten accountings.
  * @example
  * ```ts
@@ -140,12 +175,20 @@ export function calibrateNoiseStd(
   const target = checkTarget(where, options);
   const build = checkBuilder(where, options.event);
   const tolerance = checkPositive(`${where}: tolerance`, options.tolerance ?? 1e-5, 0.5);
-  return solve(where, (noiseStd) => epsilonOf(build(noiseStd), target), target, -1, tolerance, Infinity);
+  const start = Math.log(normOf(build));
+  const excess = new Excess(where, (u) => epsilonOf(build(Math.exp(u)), target), target.epsilon);
+  const range = { start, least: start - MAX_LOG_RANGE, most: start + MAX_LOG_RANGE };
+  const u = solve(excess, range, tolerance, (end) =>
+    end === 'most'
+      ? outOfReach(where, target)
+      : refuse('OUT_OF_RANGE', `${where}: epsilon`, 'a target that 1e-9 norms of noise do not meet', target.epsilon),
+  );
+  return Math.exp(u);
 }
 
 /**
  * The largest sampling probability in (0, 1] with which `event` meets (ε, δ), at most `tolerance` (default 1e-5) of itself
- * below the largest that this accountant finds.
+ * below the largest that this accountant finds; checked as by {@link calibrateNoiseStd}, but for 1, above which there is none.
  *
  * @param options - `event` builds everything that is released from one probability; ε must grow with it.
  * @throws FedkitError as {@link calibrateNoiseStd}.
@@ -157,12 +200,16 @@ export function calibrateSamplingProbability(
   const target = checkTarget(where, options);
   const build = checkBuilder(where, options.event);
   const tolerance = checkPositive(`${where}: tolerance`, options.tolerance ?? 1e-5, 0.5);
-  return solve(where, (probability) => epsilonOf(build(probability), target), target, 1, tolerance, 1);
+  const probability = (u: number): number => Math.min(Math.exp(-u), 1);
+  const excess = new Excess(where, (u) => epsilonOf(build(probability(u)), target), target.epsilon);
+  const range = { start: 0, least: 0, most: 2 * MAX_LOG_RANGE };
+  const u = solve(excess, range, tolerance, (end) => (end === 'most' ? outOfReach(where, target) : 0));
+  return probability(u);
 }
 
 /**
  * How often `event` may be released within (ε, δ): the largest whole number whose ε is at most the target, 0 if not even
- * one release is.
+ * one release is. One release more was computed too, and is not within it.
  *
  * @throws FedkitError `UNSUPPORTED_EVENT` for an event without a bound; `OUT_OF_RANGE` if 2^40 releases stay within.
  */
@@ -174,7 +221,7 @@ export function calibrateSteps(options: CalibrationTarget & { readonly event: Dp
       const event: DpEvent = { kind: 'self-composed', event: options.event, count };
       return epsilonOf(event, target) <= target.epsilon;
     } catch (error) {
-      if (isFedkitError(error, 'OUT_OF_RANGE')) return false;
+      if (isTooCostly(error)) return false;
       throw error;
     }
   };
@@ -194,6 +241,38 @@ export function calibrateSteps(options: CalibrationTarget & { readonly event: Dp
     else high = middle;
   }
   return low;
+}
+
+function outOfReach(where: string, { epsilon, delta }: Checked): never {
+  throw new FedkitError(
+    'OUT_OF_RANGE',
+    `${where}: expected a target that some parameter meets, got ε = ${epsilon} at δ = ${delta}`,
+  );
+}
+
+/** The largest norm in what `build` makes, at whichever noise it makes anything. */
+function normOf(build: (noiseStd: number) => DpEvent): number {
+  let refused: unknown;
+  for (let power = 0; power <= 300; power += 15) {
+    for (const noiseStd of power === 0 ? [1] : [10 ** power, 10 ** -power]) {
+      try {
+        const norms = flatten('calibrateNoiseStd: event', build(noiseStd), 1).map(({ event }) => leafNorm(event));
+        const norm = norms.reduce((most, leaf) => Math.max(most, leaf), 0);
+        return norm > 0 ? norm : noiseStd;
+      } catch (error) {
+        if (!isTooCostly(error)) throw error;
+        refused ??= error;
+      }
+    }
+  }
+  throw refused;
+}
+
+function leafNorm(event: LeafEvent): number {
+  if ('event' in event) return leafNorm(event.event as LeafEvent);
+  if ('recordNorm' in event) return event.recordNorm;
+  if ('norms' in event) return event.norms.reduce((most, norm) => Math.max(most, norm), 0);
+  return 0;
 }
 
 function checkBuilder<T>(where: string, build: T): T {

@@ -25,6 +25,10 @@ export class EventLog {
     mergeCounted(`${where}: count`, this.#entries, leaves);
   }
 
+  isEmpty(): boolean {
+    return this.#entries.size === 0;
+  }
+
   /** Sorted by event, so that nothing depends on the order of composition. */
   entries(): readonly CountedEvent[] {
     return [...this.#entries.values()].sort((a, b) => (a.key < b.key ? -1 : 1));

@@ -5,18 +5,18 @@
  *
  * @module
  */
-import { checkInteger, checkNumber, checkPositive, refuse } from '@fedkit/core/internal';
+import { checkInteger, checkNumber, checkPositive } from '@fedkit/core/internal';
 import { type Accountant, checkDelta, checkEpsilon, deltaWarnings } from '../accountant.ts';
 import { EventLog } from '../event/log.ts';
 import type { DpEvent } from '../event/types.ts';
 import { checkNeighboring, type Neighboring } from '../neighboring.ts';
 import { encodeAccountant } from '../serialize.ts';
 import { checkSupported } from '../support.ts';
-import { type Bounds, deltaBounds, epsilonBounds, isBelow } from './direction.ts';
+import { Composition } from './composition.ts';
 import { pairsOfEvent } from './pairs-of-event.ts';
-import type { SurveyedPart } from './plan.ts';
+import type { Bounds } from './single.ts';
 import { type Survey, survey } from './survey.ts';
-import { truePositiveRate } from './trade-off.ts';
+import { type BackgroundOptions, runInBackground, runTask, type Task } from './task.ts';
 
 /** Options of {@link pldAccountant}. */
 export interface PldOptions {
@@ -47,13 +47,25 @@ export interface PldAccountant extends Accountant {
   /**
    * Certified bounds of ε at `delta`. Both hold whatever the interval: discretization, truncation, wrap-around and
    * round-off are all counted, the last assuming that the engine's `exp`, `log`, `expm1`, `log1p`, `sin` and `cos` are within 2 ulp.
-   * With the default interval the width is at most 1e-3 · max(ε, 1) unless the composition needs more than 2^22 points.
+   * The width is at most 1e-3 · max(ε, 1), or a warning says what it is. Never above {@link rdpAccountant}'s bound.
    *
+   * @param delta - In [1e-250, 1); 0 too where no loss is infinite or unbounded.
    * @param options - `users`: how many there are, which turns a δ above 1/users into a warning.
    * @throws FedkitError as {@link Accountant.epsilon}.
-   * @complexity Milliseconds: about 40 bytes and 200 ns a lattice point, of which there are 10^3 to 10^6.
+   * @complexity Milliseconds; seconds from a million rounds on. About 60 bytes and 150 ns a lattice point, of which
+   * there are 10^3 to 4·10^6.
    */
   epsilonBounds(delta: number, options?: { readonly users?: number }): EpsilonBounds;
+
+  /**
+   * The same beside an event loop, for compositions of millions of rounds: worked at in slices of some 12 ms.
+   *
+   * @throws FedkitError as {@link PldAccountant.epsilonBounds}, and `ABORTED` if the signal says so.
+   */
+  epsilonBoundsInBackground(
+    delta: number,
+    options?: BackgroundOptions & { readonly users?: number },
+  ): Promise<EpsilonBounds>;
 
   /** Certified bounds of δ at `epsilon` ≥ 0. */
   deltaBounds(epsilon: number): { readonly lower: number; readonly upper: number };
@@ -87,6 +99,7 @@ export function pldAccountant(options: PldOptions): PldAccountant {
 }
 
 const REMEMBERED = 16;
+const PROMISED_WIDTH = 1e-3;
 
 class Pld implements PldAccountant {
   readonly kind = 'pld' as const;
@@ -95,6 +108,7 @@ class Pld implements PldAccountant {
   readonly #log = new EventLog('pldAccountant');
   readonly #surveys = new Map<string, readonly Survey[]>();
   readonly #remembered = new Map<number, Bounds>();
+  #composition: Composition | undefined;
 
   constructor(neighboring: Neighboring, discretization: number | undefined) {
     this.neighboring = neighboring;
@@ -109,18 +123,30 @@ class Pld implements PldAccountant {
       }
     });
     this.#remembered.clear();
+    this.#composition = undefined;
     return this;
   }
 
   epsilon(delta: number): number {
-    return this.#epsilonBounds(checkDelta('pldAccountant.epsilon', delta)).upper;
+    checkPldDelta('pldAccountant.epsilon', delta);
+    const composition = this.#compositionOrNothing();
+    if (composition === undefined) return 0;
+    return this.#remembered.get(delta)?.upper ?? runTask(composition.epsilonUpper(delta));
   }
 
   epsilonBounds(delta: number, options: { readonly users?: number } = {}): EpsilonBounds {
     const where = 'pldAccountant.epsilonBounds';
-    checkDelta(where, delta);
-    const users = options.users === undefined ? undefined : checkInteger(`${where}: users`, options.users, 1);
-    return { ...this.#epsilonBounds(delta), warnings: deltaWarnings(delta, users) };
+    const users = checkQuestion(where, delta, options);
+    return this.#stated(runTask(this.#epsilonBounds(delta)), delta, users);
+  }
+
+  async epsilonBoundsInBackground(
+    delta: number,
+    options: BackgroundOptions & { readonly users?: number } = {},
+  ): Promise<EpsilonBounds> {
+    const where = 'pldAccountant.epsilonBoundsInBackground';
+    const users = checkQuestion(where, delta, options);
+    return this.#stated(await runInBackground(where, this.#epsilonBounds(delta), options), delta, users);
   }
 
   delta(epsilon: number): number {
@@ -129,53 +155,64 @@ class Pld implements PldAccountant {
 
   deltaBounds(epsilon: number): Bounds {
     checkEpsilon('pldAccountant.delta', epsilon);
-    const [first, second] = this.#directions();
-    const bounds = deltaBounds(first, epsilon, this.discretization);
-    if (second === undefined || isBelow(second, bounds.lower, epsilon)) return bounds;
-    return worst([bounds, deltaBounds(second, epsilon, this.discretization)]);
+    const composition = this.#compositionOrNothing();
+    return composition === undefined ? { lower: 0, upper: 0 } : runTask(composition.deltaBounds(epsilon));
   }
 
   truePositiveRate(falsePositiveRate: number): Bounds {
     const where = 'pldAccountant.truePositiveRate: falsePositiveRate';
     checkNumber(where, falsePositiveRate, 1e-250, 1);
-    if (falsePositiveRate === 1) return { lower: 1, upper: 1 };
-    return worst(this.#directions().map((parts) => truePositiveRate(parts, falsePositiveRate, this.discretization)));
+    const composition = this.#compositionOrNothing();
+    if (falsePositiveRate === 1 || composition === undefined) {
+      return { lower: falsePositiveRate, upper: falsePositiveRate };
+    }
+    return runTask(composition.truePositiveRate(falsePositiveRate));
   }
 
   serialize(): Uint8Array {
     return encodeAccountant(this, this.#log.entries(), this.discretization);
   }
 
-  #epsilonBounds(delta: number): Bounds {
+  *#epsilonBounds(delta: number): Task<Bounds> {
+    const composition = this.#compositionOrNothing();
+    if (composition === undefined) return { lower: 0, upper: 0 };
     let bounds = this.#remembered.get(delta);
     if (bounds === undefined) {
-      const [first, second] = this.#directions();
-      bounds = epsilonBounds(first, delta, this.discretization);
-      // The second direction is seldom the worse one; showing that is cheaper than measuring it.
-      if (second !== undefined && !isBelow(second, delta, bounds.lower)) {
-        bounds = worst([bounds, epsilonBounds(second, delta, this.discretization)]);
+      bounds = yield* composition.epsilonBounds(delta);
+      // The accountant may have been composed further meanwhile.
+      if (composition === this.#composition) {
+        if (this.#remembered.size >= REMEMBERED) this.#remembered.clear();
+        this.#remembered.set(delta, bounds);
       }
-      if (this.#remembered.size >= REMEMBERED) this.#remembered.clear();
-      this.#remembered.set(delta, bounds);
     }
     return bounds;
   }
 
-  /** One list of parts for each direction of the relation; one alone if every pair is the same in both. */
-  #directions(): SurveyedPart[][] {
+  #stated({ lower, upper }: Bounds, delta: number, users: number | undefined): EpsilonBounds {
+    const warnings = deltaWarnings(delta, users);
+    if (this.discretization === undefined && upper - lower > PROMISED_WIDTH * Math.max(upper, 1)) {
+      warnings.push(
+        `ε is known within ${(upper - lower).toPrecision(2)}, not to ${PROMISED_WIDTH} of max(ε, 1): float64 or the 2^22 lattice points that are allowed do not give more here`,
+      );
+    }
+    return { lower, upper, warnings };
+  }
+
+  #compositionOrNothing(): Composition | undefined {
     const entries = this.#log.entries();
-    if (entries.length === 0) refuse('INVALID_ARGUMENT', 'pldAccountant', 'at least one composed event', 'none');
-    const surveys = entries.map(({ key }) => this.#surveys.get(key) as readonly Survey[]);
-    const directions = surveys.some(({ length }) => length === 2) ? [0, 1] : [0];
-    return directions.map((direction) =>
-      entries.map(({ count }, i) => ({ survey: surveys[i][direction] ?? surveys[i][0], count })),
-    );
+    if (entries.length === 0) return undefined;
+    const surveysOf = (key: string) => this.#surveys.get(key) as readonly Survey[];
+    this.#composition ??= new Composition(entries, surveysOf, this.neighboring, this.discretization);
+    return this.#composition;
   }
 }
 
-function worst(bounds: readonly Bounds[]): Bounds {
-  return {
-    lower: bounds.reduce((max, b) => Math.max(max, b.lower), 0),
-    upper: bounds.reduce((max, b) => Math.max(max, b.upper), 0),
-  };
+function checkQuestion(where: string, delta: number, options: { readonly users?: number }): number | undefined {
+  checkPldDelta(where, delta);
+  return options.users === undefined ? undefined : checkInteger(`${where}: users`, options.users, 1);
+}
+
+/** δ = 0 is a question too: pure mechanisms have an answer. */
+function checkPldDelta(where: string, delta: number): void {
+  if (delta !== 0) checkDelta(where, delta);
 }

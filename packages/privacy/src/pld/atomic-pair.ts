@@ -9,6 +9,8 @@ import type { DominatingPair, Tails } from './pair.ts';
 export interface Atom {
   readonly loss: number;
   readonly mass: number;
+  /** The probability Q gives it; to be named where mass · exp(−loss) would not be a number. */
+  readonly other?: number;
 }
 
 /**
@@ -17,18 +19,23 @@ export interface Atom {
  * Tails are kept as suffix sums of positive terms, hence with small relative error everywhere.
  */
 export function atomicPair(atoms: readonly Atom[], infinity = 0): DominatingPair {
-  const sorted = atoms.filter(({ mass }) => mass > 0).sort((a, b) => a.loss - b.loss);
+  const sorted = atoms.filter(({ mass, other = 0 }) => mass > 0 || other > 0).sort((a, b) => a.loss - b.loss);
   const n = sorted.length;
   const losses = Float64Array.from(sorted, ({ loss }) => loss);
   // tail[i] = P(L ≥ losses[i]); other[i] = Q(L ≥ losses[i]); divergence[i] at ε = losses[i].
   const tail = new Float64Array(n + 1).fill(infinity, n);
   const other = new Float64Array(n + 1);
+  // exp(losses[i])·Q(L ≥ losses[i]): what Q's tail is too small to say.
+  const weighted = new Float64Array(n + 1);
   const divergence = new Float64Array(n + 1).fill(infinity, Math.max(n - 1, 0));
   for (let i = n - 1; i >= 0; i--) {
     tail[i] = tail[i + 1] + sorted[i].mass;
-    other[i] = other[i + 1] + sorted[i].mass * Math.exp(-losses[i]);
+    const { mass } = sorted[i];
+    other[i] = other[i + 1] + (sorted[i].other ?? mass * Math.exp(-losses[i]));
+    weighted[i] = mass;
     if (i < n - 1) {
       const gap = losses[i] - losses[i + 1];
+      weighted[i] += Math.exp(gap) * weighted[i + 1];
       divergence[i] = Math.exp(gap) * divergence[i + 1] - Math.expm1(gap) * tail[i + 1];
     }
   }
@@ -48,9 +55,11 @@ export function atomicPair(atoms: readonly Atom[], infinity = 0): DominatingPair
       out.p = tail[low];
       out.q = other[low];
       if (low === n) {
+        out.weighted = 0;
         out.divergence = infinity;
       } else {
         const gap = epsilon - losses[low];
+        out.weighted = Math.exp(gap) * weighted[low];
         out.divergence = Math.exp(gap) * divergence[low] - Math.expm1(gap) * tail[low];
       }
     },

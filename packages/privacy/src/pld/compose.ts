@@ -14,8 +14,11 @@
  */
 import { fftError, inverseRealFft, multiplyPower, realFft, type Spectrum } from './fft.ts';
 import type { LatticeMasses } from './lattice.ts';
+import type { Task } from './task.ts';
+import { unresolved } from './unresolved.ts';
 
 const UNIT = 2 ** -53;
+const LONG = 1 << 15;
 
 /** One distribution and how often it is composed. */
 export interface Part {
@@ -70,7 +73,7 @@ interface Tilted {
 }
 
 /** Composes `parts`, all of one step, and resolves the sum over `window`. */
-export function composeCurve(parts: readonly Part[], window: Window): Curve {
+export function* composeCurve(parts: readonly Part[], window: Window): Task<Curve> {
   const step = parts[0].lattice.step;
   const { theta } = window;
   let origin = 0;
@@ -87,14 +90,18 @@ export function composeCurve(parts: readonly Part[], window: Window): Curve {
   for (const { lattice, count } of parts) {
     reach += count * Math.abs(lattice.first) * step;
     lowest += count * lattice.first * step;
-    highest += count * (lattice.first + lattice.masses.length - 1) * step;
+    highest += count * (lattice.first + lattice.places[lattice.places.length - 1]) * step;
   }
   origin += (upper ? 1 : -1) * 4 * UNIT * (reach + Math.abs(window.low) + Math.abs(window.high));
 
   const cells = Math.ceil((window.high - window.low) / step) + 2;
   const size = 2 ** Math.max(3, Math.ceil(Math.log2(cells)));
   const firstCell = Math.floor((window.low - origin) / step) - Math.floor((size - cells) / 2);
-  const tilted = parts.map((part) => tilt(part, window, size));
+  const tilted: Tilted[] = [];
+  for (const part of parts) {
+    tilted.push(tilt(part, window, size));
+    yield;
+  }
   let logScale = 0;
   let logLow = 0;
   let logHigh = 0;
@@ -114,12 +121,12 @@ export function composeCurve(parts: readonly Part[], window: Window): Curve {
   logScale -= theta * reference;
   relative += UNIT * (Math.abs(logScale) + 4 * theta * Math.max(Math.abs(start), Math.abs(end)) + 16);
 
-  const { sums, error } = transform(parts, tilted, size);
+  if (!Number.isFinite(logScale) || !Number.isFinite(start)) throw unresolved();
+  const { sums, error } = yield* transform(parts, tilted, size);
   // ‖weights‖₂ at the reference: Σ exp(−2θjh)(1 − exp(−jh))² over j ≥ 1.
   const roundOff = error * Math.sqrt(Math.min(size, 1 / Math.expm1(2 * theta * step)));
   // What lies above the window is missing from an upper bound; untilting weighs it by exp(−θ(loss − reference)).
-  const tail = (loss: number): number =>
-    loss > highest ? 0 : Math.min(1, Math.exp(logHigh - window.chernoffHigh * loss));
+  const tail = (loss: number): number => (loss > highest ? 0 : probability(logHigh - window.chernoffHigh * loss));
   const above = tail(end) * Math.exp(theta * (reference - end));
   // What wraps into a lower bound: losses beyond ε by the window's length, with at most the largest of the weights
   // exp(−θx)(1 − exp(−x)), at exp(−x) = θ/(1 + θ); and losses below the window, with that weight too, or, as untilting takes them for
@@ -127,7 +134,7 @@ export function composeCurve(parts: readonly Part[], window: Window): Curve {
   const length = size * step;
   const weight = Math.exp(theta * Math.log(theta) - (1 + theta) * Math.log1p(theta));
   const high = weight * tail(Math.max(window.low, start) + length);
-  const low = start < lowest ? 0 : Math.min(1, Math.exp(logLow - window.chernoffLow * start)) * weight;
+  const low = start < lowest ? 0 : probability(logLow - window.chernoffLow * start) * weight;
   const lifted = Math.exp(-theta * length - logScale) / -Math.expm1(-theta * length);
 
   const tails = new Float64Array(size + 1);
@@ -138,6 +145,7 @@ export function composeCurve(parts: readonly Part[], window: Window): Curve {
   let mass = 0;
   let divergence = 0;
   for (let i = size - 1; i >= 0; i--) {
+    if (i % LONG === 0) yield;
     divergence = loss * mass + decay * divergence;
     divergences[i] = divergence;
     const r = i + shift;
@@ -162,47 +170,58 @@ export function composeCurve(parts: readonly Part[], window: Window): Curve {
 }
 
 function tilt({ lattice, cumulant }: Part, window: Window, size: number): Tilted {
-  const { masses, step, first } = lattice;
+  const { masses, places, step, first } = lattice;
   const { theta, chernoffLow, chernoffHigh } = window;
   const folded = new Float64Array(size);
+  const terms = new Float64Array(masses.length);
   const start = lattice.origin + lattice.shift + first * step;
-  let place = mod(first, size);
   let sum = 0;
-  let low = 0;
-  let high = 0;
   let exponent = 0;
   for (let i = 0; i < masses.length; i++) {
     const mass = masses[i];
-    if (mass > 0) {
-      const loss = start + i * step;
-      const power = theta * loss - cumulant;
-      const term = power > 600 ? Math.exp(power + Math.log(mass)) : mass * Math.exp(power);
-      folded[place] += term;
-      sum += term;
-      if (term > 0) {
-        low += term * Math.exp(chernoffLow * loss);
-        high += term * Math.exp(chernoffHigh * loss);
-      }
-      if (term > 1e-30) exponent = Math.max(exponent, Math.abs(theta * loss) + Math.abs(power));
-    }
-    if (++place === size) place = 0;
+    if (!(mass > 0)) continue;
+    const loss = start + places[i] * step;
+    const power = theta * loss - cumulant;
+    const term = power > 600 ? Math.exp(power + Math.log(mass)) : mass * Math.exp(power);
+    folded[mod(first + places[i], size)] += term;
+    terms[i] = term;
+    sum += term;
+    if (term > 1e-30) exponent = Math.max(exponent, Math.abs(theta * loss) + Math.abs(power));
   }
   const scale = 1 / sum;
   for (let i = 0; i < size; i++) folded[i] *= scale;
+  const logSum = Math.log(sum);
   return {
     folded,
-    logMass: cumulant + Math.log(sum),
-    logLow: Math.log(low * scale) + 1e-12,
-    logHigh: Math.log(high * scale) + 1e-12,
+    logMass: cumulant + logSum,
+    logLow: logMoment(terms, lattice, start, chernoffLow) - logSum,
+    logHigh: logMoment(terms, lattice, start, chernoffHigh) - logSum,
     exponent,
   };
 }
 
-function transform(
+/** log Σ termᵢ·exp(tilt·lossᵢ), from above, of any size. */
+function logMoment(terms: Float64Array, { places, step }: LatticeMasses, start: number, tilt: number): number {
+  let sum = 0;
+  let top = -Infinity;
+  for (let i = 0; i < terms.length; i++) {
+    if (!(terms[i] > 0)) continue;
+    const exponent = tilt * (start + places[i] * step);
+    // Terms are at most 1 and most of them small: what overflows the sum so far rescales it.
+    if (exponent > top) {
+      sum *= Math.exp(top - exponent);
+      top = exponent;
+    }
+    sum += terms[i] * Math.exp(exponent - top);
+  }
+  return Math.log(sum) + top + 1e-12;
+}
+
+function* transform(
   parts: readonly Part[],
   tilted: readonly Tilted[],
   size: number,
-): { sums: Float64Array; error: number } {
+): Task<{ sums: Float64Array; error: number }> {
   const relative = fftError(size);
   const product: Spectrum = {
     re: new Float64Array(size / 2 + 1).fill(1),
@@ -211,15 +230,16 @@ function transform(
   let transforms = 0; // Σ count · ‖error of the spectrum‖₂ / √n
   let grown = 0;
   let powers = 0;
-  parts.forEach(({ count }, i) => {
-    const z = realFft(tilted[i].folded);
-    multiplyPower(product, z, count);
+  for (let i = 0; i < parts.length; i++) {
+    const { count } = parts[i];
+    const z = yield* realFft(tilted[i].folded);
+    yield* multiplyPower(product, z, count);
     const error = relative * norm(tilted[i].folded);
     transforms += count * error;
     grown += count * error * Math.sqrt(size);
     powers += 3 * UNIT * (count + 1);
-  });
-  const sums = inverseRealFft(product);
+  }
+  const sums = yield* inverseRealFft(product);
   const length = norm(sums);
   // Spectra are at most 1 in modulus, plus their own error; errors of the product are second order beyond that.
   const forward = Math.exp(grown) * (transforms + Math.expm1(powers) * length);
@@ -232,6 +252,11 @@ function norm(x: Float64Array): number {
   return Math.sqrt(sum);
 }
 
+/** exp(log), or 1 where that is above it or no number. */
+function probability(log: number): number {
+  return log < 0 ? Math.exp(log) : 1;
+}
+
 function mod(a: number, n: number): number {
   const r = a % n;
   return r < 0 ? r + n : r;
@@ -241,13 +266,14 @@ function mod(a: number, n: number): number {
 export function divergenceAbove(curve: Curve, epsilon: number): number {
   const { start, step, tails } = curve;
   const size = tails.length - 1;
-  if (epsilon < start) return 1;
+  if (!(epsilon >= start)) return 1;
   const exponential = Math.exp(curve.theta * (curve.reference - epsilon));
   const value =
     interpolate(curve, Math.min(epsilon, start + size * step)) * (1 + curve.relative) +
     exponential * curve.roundOff +
     curve.above;
-  return Math.min(1, Math.exp(curve.logScale) * value + curve.infinity);
+  const bound = Math.exp(curve.logScale) * value + curve.infinity;
+  return bound < 1 ? bound : 1;
 }
 
 /** A bound of the divergence at ε from below, of a curve made of lower bounds; never below 0. */
@@ -260,7 +286,8 @@ export function divergenceBelow(curve: Curve, epsilon: number): number {
   const exponential = Math.exp(curve.theta * (curve.reference - at));
   const value =
     interpolate(curve, at) * (1 - curve.relative) - exponential * (curve.roundOff + curve.wrapped) - curve.lifted;
-  return Math.min(1, Math.max(floor, Math.exp(curve.logScale) * value + curve.infinity));
+  const bound = Math.exp(curve.logScale) * value + curve.infinity;
+  return bound > floor ? Math.min(1, bound) : floor;
 }
 
 /** The scaled divergence at ε ≥ start: linear in exp(ε) between entries. */

@@ -7,12 +7,16 @@
  *
  * @module
  */
+import type { Task } from './task.ts';
 
 /** A spectrum: coefficients 0 … n/2 of a real sequence of length n. */
 export interface Spectrum {
   readonly re: Float64Array;
   readonly im: Float64Array;
 }
+
+/** Work on so many coefficients takes a few milliseconds. */
+const LONG = 1 << 15;
 
 interface Plan {
   /** cos and −sin of 2πk/n, k < n/2. */
@@ -60,7 +64,7 @@ export function fftError(n: number): number {
 }
 
 /** The coefficients 0 … n/2 of the real sequence `x`, whose length n ≥ 4 is a power of two. */
-export function realFft(x: Float64Array): Spectrum {
+export function* realFft(x: Float64Array): Task<Spectrum> {
   const n = x.length;
   const half = n >> 1;
   const plan = planOf(n);
@@ -69,7 +73,7 @@ export function realFft(x: Float64Array): Spectrum {
     re[i] = x[2 * i];
     im[i] = x[2 * i + 1];
   }
-  const inFirst = transform(plan, half, re, im, re2, im2);
+  const inFirst = yield* transform(plan, half, re, im, re2, im2);
   const zr = inFirst ? re : re2;
   const zi = inFirst ? im : im2;
   const outRe = new Float64Array(half + 1);
@@ -88,7 +92,7 @@ export function realFft(x: Float64Array): Spectrum {
 }
 
 /** The real sequence of length n = 2·(length − 1) with coefficients `spectrum`: the inverse of {@link realFft}. */
-export function inverseRealFft(spectrum: Spectrum): Float64Array {
+export function* inverseRealFft(spectrum: Spectrum): Task<Float64Array> {
   const { re: sr, im: si } = spectrum;
   const half = sr.length - 1;
   const n = 2 * half;
@@ -105,7 +109,7 @@ export function inverseRealFft(spectrum: Spectrum): Float64Array {
     re[k] = er - oi;
     im[k] = -(ei + or);
   }
-  const inFirst = transform(plan, half, re, im, re2, im2);
+  const inFirst = yield* transform(plan, half, re, im, re2, im2);
   const zr = inFirst ? re : re2;
   const zi = inFirst ? im : im2;
   const out = new Float64Array(n);
@@ -118,20 +122,21 @@ export function inverseRealFft(spectrum: Spectrum): Float64Array {
 }
 
 /** Forward complex transform of (xr, xi), length m, with twiddles of length 2m; true if the result is left in x. */
-function transform(
+function* transform(
   plan: Plan,
   m: number,
   xr: Float64Array,
   xi: Float64Array,
   yr: Float64Array,
   yi: Float64Array,
-): boolean {
+): Task<boolean> {
   const { cos, sin } = plan;
   let [ar, ai, br, bi] = [xr, xi, yr, yi];
   let inFirst = true;
   let length = m;
   let stride = 1;
   for (; length >= 4; length >>= 2, stride <<= 2) {
+    if (m >= LONG) yield;
     const quarter = length >> 2;
     const q1 = stride * quarter;
     const turn = 2 * stride; // 2m / length
@@ -202,8 +207,9 @@ function transform(
  * Replaces `into` by its product with z^count, elementwise, by repeated squaring: at most 2·log2(count) + 1 complex
  * products, whose errors add up as if there were `count` of them, each relative and below √5·2^-53.
  */
-export function multiplyPower(into: Spectrum, z: Spectrum, count: number): void {
+export function* multiplyPower(into: Spectrum, z: Spectrum, count: number): Task<void> {
   for (let k = 0; k < z.re.length; k++) {
+    if (k % LONG === LONG - 1) yield;
     let br = z.re[k];
     let bi = z.im[k];
     let ar = into.re[k];

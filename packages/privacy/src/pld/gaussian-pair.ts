@@ -2,12 +2,13 @@
  * Gaussian pairs in closed form: N(d, σ²) against N(0, σ²) (Balle and Wang 2018), and its Poisson-sampled form under
  * replace-one, where both sides are mixtures.
  *
+ * Everything is written at the noise x at which the loss passes ε, with densities in place of exp(ε): there
+ * exp(ε)·φ(y) = φ(x), so no exponential of a loss is ever taken.
+ *
  * @module
  */
-import { millsRatio, normalUpperTail } from '../special/normal.ts';
+import { millsRatio, normalDensity, normalUpperTail } from '../special/normal.ts';
 import type { DominatingPair, Tails } from './pair.ts';
-
-const SQRT_2PI = 2.5066282746310002;
 
 /** P = N(distance, std²), Q = N(0, std²); the same in both directions. `ratio` = distance / std. */
 export function gaussianPair(ratio: number): DominatingPair {
@@ -16,28 +17,24 @@ export function gaussianPair(ratio: number): DominatingPair {
     maximum: Infinity,
     infinity: 0,
     atoms: [],
+    gaussianRatio: ratio,
     evaluate(epsilon: number, out: Tails): void {
       // L > ε where the noise exceeds ε/ratio − ratio/2 under P, and ε/ratio + ratio/2 under Q.
       const x = epsilon / ratio - 0.5 * ratio;
       const y = epsilon / ratio + 0.5 * ratio;
-      if (x > 0) {
-        const density = Math.exp(-0.5 * x * x) / SQRT_2PI;
-        const mx = millsRatio(x);
-        const my = millsRatio(y);
-        out.p = density * mx;
-        out.q = density * Math.exp(-epsilon) * my;
-        // exp(ε)·φ(y) = φ(x), which leaves a difference of two decreasing, well separated ratios.
-        out.divergence = density * (mx - my);
-      } else {
-        out.p = normalUpperTail(x);
-        out.q = normalUpperTail(y);
+      out.p = normalUpperTail(x);
+      out.q = normalUpperTail(y);
+      if (y < 0) {
         // Below zero the divergence is 1 − exp(ε) plus that of the other direction, which is small.
-        out.divergence =
-          y < 0
-            ? -Math.expm1(epsilon) + Math.exp(epsilon) * normalUpperTail(-y) - normalUpperTail(-x)
-            : out.p - Math.exp(epsilon) * out.q;
+        const size = Math.exp(epsilon);
+        out.weighted = size * out.q;
+        out.divergence = -Math.expm1(epsilon) + size * normalUpperTail(-y) - normalUpperTail(-x);
+      } else {
+        const density = normalDensity(x);
+        out.weighted = density * millsRatio(y);
+        out.divergence = x > 0 ? density * (millsRatio(x) - millsRatio(y)) : out.p - out.weighted;
       }
-      if (out.divergence < 0) out.divergence = 0;
+      out.divergence = Math.max(out.divergence, 0);
     },
   };
 }
@@ -48,7 +45,7 @@ export function gaussianPair(ratio: number): DominatingPair {
  */
 export function sampledReplacePair(probability: number, ratio: number): DominatingPair {
   const rest = 1 - probability;
-  const c = probability * Math.exp(-0.5 * ratio * ratio);
+  const logOdds = Math.log(rest / probability) + 0.5 * ratio * ratio;
   return {
     minimum: -Infinity,
     maximum: Infinity,
@@ -57,27 +54,50 @@ export function sampledReplacePair(probability: number, ratio: number): Dominati
     evaluate(epsilon: number, out: Tails): void {
       // The loss is odd in the noise, so negative ε mirrors: P(L > −ε) = 1 − Q(L > ε), Q(L > −ε) = 1 − P(L > ε).
       const size = Math.abs(epsilon);
-      const t = Math.exp(size);
-      // With y = exp(d·x): c·y² + (1 − q)(1 − t)·y − t·c = 0; in the form that cannot overflow for tiny c.
-      const b = rest * Math.expm1(size);
-      const root = 2 * c * Math.sqrt(t);
-      const y = Math.log((b + Math.sqrt(b * b + root * root)) / 2) + 0.5 * ratio * ratio - Math.log(probability);
-      const x = y / ratio;
-      const zero = normalUpperTail(x);
-      const plus = normalUpperTail(x - ratio);
-      const minus = normalUpperTail(x + ratio);
-      const p = rest * zero + probability * plus;
-      const q = rest * zero + probability * minus;
-      const divergence = Math.max(probability * (plus - t * minus) - b * zero, 0);
+      const x = (0.5 * size + asinhOfExp(logOdds, 0.5 * size)) / ratio;
+      const zero = normalDensity(x);
+      const density = rest * zero + probability * normalDensity(x - ratio);
+      // Of Q's density at x, the part that N(−d) has.
+      const odds = (probability / rest) * Math.exp(-ratio * (x + 0.5 * ratio));
+      const far = odds / (1 + odds);
+      const near = millsRatio(x);
+      const fall = far * (near - millsRatio(x + ratio));
+      const weighted = density * (near - fall);
+      const p = rest * normalUpperTail(x) + probability * normalUpperTail(x - ratio);
+      const q = rest * normalUpperTail(x) + probability * normalUpperTail(x + ratio);
+      const divergence =
+        x > ratio
+          ? probability * normalDensity(x - ratio) * (millsRatio(x - ratio) - near) + density * fall
+          : Math.max(p - weighted, 0);
       if (epsilon >= 0) {
         out.p = p;
         out.q = q;
+        out.weighted = weighted;
         out.divergence = divergence;
       } else {
+        const t = Math.exp(epsilon);
         out.p = 1 - q;
         out.q = 1 - p;
-        out.divergence = -Math.expm1(epsilon) + Math.exp(epsilon) * divergence;
+        out.weighted = t * out.q;
+        out.divergence = -Math.expm1(epsilon) + t * divergence;
       }
     },
   };
+}
+
+/** asinh(exp(log) · sinh(x)) for x ≥ 0, of any size, with small relative error. */
+function asinhOfExp(log: number, x: number): number {
+  if (x === 0) return 0;
+  // log(2·sinh(x))
+  const size = x < 1 ? Math.log(2 * x * sinhc(x)) : x + Math.log1p(-Math.exp(-2 * x));
+  const exponent = log + size;
+  // asinh(b) is log(2b) within 1/(4b²).
+  if (exponent > 40) return exponent;
+  const b = log < 600 && x < 1 ? Math.exp(log) * x * sinhc(x) : 0.5 * Math.exp(exponent);
+  return Math.log1p(b + (b * b) / (1 + Math.sqrt(1 + b * b)));
+}
+
+/** sinh(x)/x for 0 ≤ x < 1. */
+function sinhc(x: number): number {
+  return x < 0.1 ? 1 + (x * x * (1 + (x * x * (1 + (x * x) / 42)) / 20)) / 6 : Math.sinh(x) / x;
 }

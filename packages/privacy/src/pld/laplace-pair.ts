@@ -16,14 +16,17 @@ export function laplacePair(ratio: number): DominatingPair {
       if (epsilon >= ratio) {
         out.p = 0;
         out.q = 0;
+        out.weighted = 0;
         out.divergence = 0;
       } else if (epsilon < -ratio) {
         out.p = 1;
         out.q = 1;
+        out.weighted = Math.exp(epsilon);
         out.divergence = -Math.expm1(epsilon);
       } else {
         // The loss passes ε at noise (ε + ratio)/2 above 0, (ratio − ε)/2 below the shift.
-        out.p = 1 - 0.5 * Math.exp(0.5 * (epsilon - ratio));
+        out.weighted = 0.5 * Math.exp(0.5 * (epsilon - ratio));
+        out.p = 1 - out.weighted;
         out.q = 0.5 * Math.exp(-0.5 * (epsilon + ratio));
         out.divergence = -Math.expm1(0.5 * (epsilon - ratio));
       }

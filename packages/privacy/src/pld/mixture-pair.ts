@@ -3,42 +3,50 @@
  *
  * @module
  */
-import { normalUpperTail } from '../special/normal.ts';
+import { log1pOfExpm1 } from '../special/exponential.ts';
+import { millsRatio, normalDensity, normalUpperTail } from '../special/normal.ts';
 import { gaussianPair, sampledReplacePair } from './gaussian-pair.ts';
 import type { DominatingPair, DominatingPairs, Tails } from './pair.ts';
-import { mixedPair, sampledAddPair, sampledRemovePair } from './sampled-pair.ts';
+import { everything, mixedPair, sampledAddPair, sampledRemovePair } from './sampled-pair.ts';
 
 /**
  * Both directions of Σᵢ pᵢ·N(rᵢ, 1) against N(0, 1), `ratios` rᵢ ≥ 0 in units of the standard deviation
  * (Choquette-Choo, Ganesh, Steinke and Thakurta 2024).
  */
 export function mixturePairs(ratios: readonly number[], probabilities: readonly number[]): DominatingPairs {
-  const kept = ratios.map((ratio, i) => ({ ratio, probability: probabilities[i] })).filter((c) => c.probability > 0);
+  const total = probabilities.reduce((sum, probability) => sum + probability, 0);
+  const kept = ratios
+    .map((ratio, i) => ({ ratio, probability: probabilities[i] / total }))
+    .filter((c) => c.probability > 0);
   const absent = kept.reduce((sum, c) => (c.ratio === 0 ? sum + c.probability : sum), 0);
   const present = kept.filter(({ ratio }) => ratio > 0);
   const presence = present.reduce((sum, c) => sum + c.probability, 0);
   const largest = present.reduce((best, c) => (c.ratio > best.ratio ? c : best));
   const minimum = absent > 0 ? Math.log(absent) : -Infinity;
 
-  // The noise x at which the loss Σᵢ pᵢ·exp(rᵢx − rᵢ²/2) reaches exp(ε): Newton from the right on a convex logarithm.
-  const threshold = (epsilon: number): number => {
-    const target = Math.log(Math.expm1(epsilon) + presence);
-    let x = (target - Math.log(largest.probability)) / largest.ratio + 0.5 * largest.ratio;
-    for (let i = 0; i < 100; i++) {
+  // The noise x at which log Σ (pᵢ/Σpᵢ)·exp(rᵢx − rᵢ²/2) over the present reaches `target`: Newton from the right on a convex logarithm.
+  const threshold = (target: number): number => {
+    const logPresence = Math.log(presence);
+    let x = (target + logPresence - Math.log(largest.probability)) / largest.ratio + 0.5 * largest.ratio;
+    for (let i = 0; i < 200; i++) {
       let top = -Infinity;
-      for (const { ratio, probability } of present) {
-        top = Math.max(top, Math.log(probability) + ratio * x - 0.5 * ratio * ratio);
-      }
+      for (const { ratio } of present) top = Math.max(top, ratio * (x - 0.5 * ratio));
+      // Close to 0 the logarithm of the sum is had from its distance to 1.
+      const shift = Math.abs(top) < 1 ? 0 : top;
       let sum = 0;
+      let change = 0;
       let slope = 0;
       for (const { ratio, probability } of present) {
-        const term = probability * Math.exp(ratio * x - 0.5 * ratio * ratio - top);
+        const exponent = ratio * (x - 0.5 * ratio) - shift;
+        const term = (probability / presence) * Math.exp(exponent);
         sum += term;
+        change += (probability / presence) * Math.expm1(exponent);
         slope += ratio * term;
       }
-      const step = ((top + Math.log(sum) - target) * sum) / slope;
+      const reached = shift === 0 && change > -0.5 ? Math.log1p(change) : shift + Math.log(sum);
+      const step = ((reached - target) * sum) / slope;
       x -= step;
-      if (Math.abs(step) <= 1e-14 * Math.max(1, Math.abs(x))) break;
+      if (!(Math.abs(step) > 1e-15 * Math.abs(x) + 1e-17)) break;
     }
     return x;
   };
@@ -49,44 +57,68 @@ export function mixturePairs(ratios: readonly number[], probabilities: readonly 
     infinity: 0,
     atoms: [],
     evaluate(epsilon: number, out: Tails): void {
-      const change = Math.expm1(epsilon);
-      if (change + presence <= 0) {
-        out.p = 1;
-        out.q = 1;
-        out.divergence = -change;
+      const target = log1pOfExpm1(1 / presence, epsilon);
+      if (!(target > -Infinity)) {
+        everything(epsilon, out);
         return;
       }
-      const x = threshold(epsilon);
+      const x = threshold(target);
       const zero = normalUpperTail(x);
-      let moved = 0;
-      for (const { ratio, probability } of present) moved += probability * normalUpperTail(x - ratio);
-      out.p = absent * zero + moved;
+      const mills = x < 0 ? 0 : millsRatio(x);
+      let p = absent * zero;
+      let weighted = p;
+      let divergence = 0;
+      for (const { ratio, probability } of present) {
+        const tail = normalUpperTail(x - ratio);
+        const density = normalDensity(x - ratio);
+        p += probability * tail;
+        weighted += probability * density * mills;
+        divergence += probability * (x > ratio ? density * (millsRatio(x - ratio) - mills) : tail - density * mills);
+      }
+      out.p = p;
       out.q = zero;
-      out.divergence = Math.max(moved - (change + presence) * zero, -change, 0);
+      // Left of 0 the loss is negative and exp(ε) harmless.
+      out.weighted = x < 0 ? Math.exp(epsilon) * zero : weighted;
+      out.divergence = Math.max(x < 0 ? p - out.weighted : divergence, epsilon < 0 ? -Math.expm1(epsilon) : 0);
     },
   };
 
+  // The same tails from the other side: the loss is minus that of the removed record, its noise mirrored.
   const add: DominatingPair = {
     minimum: -Infinity,
     maximum: absent > 0 ? -Math.log(absent) : Infinity,
     infinity: 0,
     atoms: [],
     evaluate(epsilon: number, out: Tails): void {
-      const change = Math.expm1(-epsilon);
-      if (change + presence <= 0) {
+      const target = log1pOfExpm1(1 / presence, -epsilon);
+      if (!(target > -Infinity)) {
         out.p = 0;
         out.q = 0;
+        out.weighted = 0;
         out.divergence = 0;
         return;
       }
-      const x = threshold(-epsilon);
+      const x = threshold(target);
       const zero = normalUpperTail(-x);
-      let moved = 0;
-      for (const { ratio, probability } of present) moved += probability * normalUpperTail(ratio - x);
       out.p = zero;
-      out.q = absent * zero + moved;
-      // p − t·q = t·((1/t − p₀)·zero − moved)
-      out.divergence = Math.max(Math.exp(epsilon) * ((change + presence) * zero - moved), -Math.expm1(epsilon), 0);
+      out.q = kept.reduce((sum, { ratio, probability }) => sum + probability * normalUpperTail(ratio - x), 0);
+      if (x < 0) {
+        // exp(ε) = φ(x) / Σ pᵢ·φ(x − rᵢ), and every tail is a density times Mills' ratio: a mean of ratios, whose weights are
+        // relative to the greatest.
+        const exponents = kept.map(({ ratio, probability }) => Math.log(probability) - ratio * (0.5 * ratio - x));
+        const top = exponents.reduce((most, exponent) => Math.max(most, exponent), -Infinity);
+        let total = 0;
+        let mean = 0;
+        exponents.forEach((exponent, i) => {
+          const part = Math.exp(exponent - top);
+          total += part;
+          mean += part * millsRatio(kept[i].ratio - x);
+        });
+        out.weighted = normalDensity(x) * (mean / total);
+      } else {
+        out.weighted = Math.exp(epsilon) * out.q;
+      }
+      out.divergence = Math.max(zero - out.weighted, epsilon < 0 ? -Math.expm1(epsilon) : 0);
     },
   };
   return [remove, add];
@@ -132,8 +164,9 @@ export function binomialUpperTail(n: number, p: number, k: number): number {
   };
   add(mode, 1);
   let term = 1;
-  for (let i = mode; i < n && (term > 1e-300 || i < k); i++) add(i + 1, (term *= ((n - i) / (i + 1)) * odds));
+  for (let i = mode; i < n && (term > 1e-300 || (i < k && term > 0)); i++)
+    add(i + 1, (term *= ((n - i) / (i + 1)) * odds));
   term = 1;
-  for (let i = mode; i > 0 && (term > 1e-300 || i > k); i--) add(i - 1, (term *= i / (n - i + 1) / odds));
+  for (let i = mode; i > 0 && (term > 1e-300 || (i > k && term > 0)); i--) add(i - 1, (term *= i / (n - i + 1) / odds));
   return above / (above + below);
 }

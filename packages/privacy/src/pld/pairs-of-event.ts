@@ -27,6 +27,7 @@ import { sampledAddPair, sampledRemovePair } from './sampled-pair.ts';
 const MAX_ATOMS = 1 << 20;
 // Beyond 38 standard deviations a discrete Gaussian has less than 1e-300, far below the smallest δ accepted.
 const REACH = 38;
+const MIN_PROBABILITY = 1e-280;
 
 /**
  * The pair (or both, where the directions differ) that dominates `event` under `neighboring`.
@@ -57,18 +58,20 @@ export function pairsOfEvent(event: LeafEvent, neighboring: Neighboring): Domina
         event.probabilities,
       );
     case 'poisson-sampled': {
+      // More sampling never costs less, so a probability near the end of float64's range may be taken for a larger one.
+      const probability = Math.max(event.probability, MIN_PROBABILITY);
       let inner = event.event as LeafEvent;
       if (inner.kind === 'discrete-gaussian' && !isScalar(inner)) inner = dominatingGaussian(inner);
       if (neighboring === 'replace-one' && inner.kind === 'gaussian') {
-        return [sampledReplacePair(event.probability, inner.recordNorm / inner.noiseStd)];
+        return [sampledReplacePair(probability, inner.recordNorm / inner.noiseStd)];
       }
       const pairs = pairsOfEvent(inner, neighboring);
-      return [sampledRemovePair(event.probability, pairs[0]), sampledAddPair(event.probability, pairs[1] ?? pairs[0])];
+      return [sampledRemovePair(probability, pairs[0]), sampledAddPair(probability, pairs[1] ?? pairs[0])];
     }
     case 'truncated-poisson-sampled':
       return truncatedPairs({
         population: event.population,
-        probability: event.probability,
+        probability: Math.max(event.probability, MIN_PROBABILITY),
         maxCohort: event.maxCohort,
         ratio: event.event.recordNorm / event.event.noiseStd,
         replaceOne: neighboring === 'replace-one',
@@ -83,13 +86,18 @@ function discreteGaussianAtoms({ noiseStd, recordNorm }: DiscreteGaussianEvent, 
   const distance = factor * recordNorm;
   const reach = Math.ceil(REACH * noiseStd) + 1;
   if (2 * reach > MAX_ATOMS) refuse('OUT_OF_RANGE', 'discreteGaussian: noiseStd', 'at most 13000 in the PLD', noiseStd);
-  const scale = 1 / (2 * noiseStd * noiseStd);
+  const exponent = (j: number): number => -0.5 * (j / noiseStd) ** 2;
   let total = 0;
-  for (let j = -reach; j <= reach; j++) total += Math.exp(-j * j * scale);
+  for (let j = -reach; j <= reach; j++) total += Math.exp(exponent(j));
+  const atom = (j: number): Atom => ({
+    loss: (distance / noiseStd) * ((j + 0.5 * distance) / noiseStd),
+    mass: Math.exp(exponent(j)) / total,
+    other: Math.exp(exponent(j + distance)) / total,
+  });
   const atoms: Atom[] = [];
-  for (let j = -reach; j <= reach; j++) {
-    atoms.push({ loss: distance * (2 * j + distance) * scale, mass: Math.exp(-j * j * scale) / total });
-  }
+  for (let j = -reach; j <= reach; j++) atoms.push(atom(j));
+  // What only Q reaches.
+  for (let k = -reach; k <= reach && k - distance < -reach; k++) atoms.push(atom(k - distance));
   return atoms;
 }
 
@@ -100,12 +108,15 @@ function discreteLaplaceAtoms({ scale, recordNorm }: DiscreteLaplaceEvent, facto
     refuse('OUT_OF_RANGE', 'discreteLaplace: recordNorm', 'at most 2^19 in the PLD', recordNorm);
   const a = 1 / scale;
   const end = 1 / (1 + Math.exp(-a));
+  const far = Math.exp(-distance * a) * end;
   const atoms: Atom[] = [
-    { loss: distance * a, mass: end },
-    { loss: -distance * a, mass: Math.exp(-distance * a) * end },
+    { loss: distance * a, mass: end, other: far },
+    { loss: -distance * a, mass: far, other: end },
   ];
+  const between = Math.tanh(0.5 * a);
   for (let k = 1; k < distance; k++) {
-    atoms.push({ loss: (2 * k - distance) * a, mass: Math.tanh(0.5 * a) * Math.exp((k - distance) * a) });
+    const mass = between * Math.exp((k - distance) * a);
+    atoms.push({ loss: (2 * k - distance) * a, mass, other: between * Math.exp(-k * a) });
   }
   return atoms;
 }
@@ -115,26 +126,26 @@ function randomizedResponsePairs(event: RandomizedResponseEvent, neighboring: Ne
   const other = event.noiseProbability / k;
   const truth = 1 - event.noiseProbability + other;
   if (neighboring === 'replace-one') {
-    const loss = Math.log(truth / other);
+    const loss = Math.log1p((k * (1 - event.noiseProbability)) / event.noiseProbability);
     return [
       atomicPair([
-        { loss, mass: truth },
-        { loss: -loss, mass: other },
+        { loss, mass: truth, other },
+        { loss: -loss, mass: other, other: truth },
         { loss: 0, mass: (k - 2) * other },
       ]),
     ];
   }
   // The special record answers uniformly.
-  const high = Math.log(k * truth);
+  const high = Math.log1p((k - 1) * (1 - event.noiseProbability));
   const low = Math.log(event.noiseProbability);
   return [
     atomicPair([
-      { loss: high, mass: truth },
-      { loss: low, mass: (k - 1) * other },
+      { loss: high, mass: truth, other: 1 / k },
+      { loss: low, mass: (k - 1) * other, other: (k - 1) / k },
     ]),
     atomicPair([
-      { loss: -high, mass: 1 / k },
-      { loss: -low, mass: (k - 1) / k },
+      { loss: -high, mass: 1 / k, other: truth },
+      { loss: -low, mass: (k - 1) / k, other: (k - 1) * other },
     ]),
   ];
 }
@@ -145,8 +156,8 @@ function epsilonDeltaPair({ epsilon, delta }: EpsilonDeltaEvent): DominatingPair
   if (epsilon === 0) return atomicPair([{ loss: 0, mass: 1 - delta }], delta);
   return atomicPair(
     [
-      { loss: epsilon, mass: up },
-      { loss: -epsilon, mass: down },
+      { loss: epsilon, mass: up, other: down },
+      { loss: -epsilon, mass: down, other: up },
     ],
     delta,
   );

@@ -4,15 +4,19 @@
  * @module
  */
 
-/** Masses at ascending losses, relative to a loss that the caller keeps. */
+/** Masses at ascending losses, relative to a loss that the caller keeps, each in a cell of the lattice of its own. */
 export interface Atoms {
   readonly mass: Float64Array;
   readonly loss: Float64Array;
+  /** The multiple of the step at or below the loss. */
+  readonly cell: Int32Array;
 }
 
-/** A lower bound on the lattice i·step + offset; what would fall below its first point is dropped. */
+/** A lower bound on the lattice place·step + offset; what would fall below its first point is dropped. */
 export interface Placement {
   readonly offset: number;
+  /** In ascending order; several entries may share one place. */
+  readonly places: Int32Array;
   readonly masses: Float64Array;
 }
 
@@ -34,12 +38,12 @@ const NUDGES = 10;
  * @param finer - The same distribution, in finer atoms where most of its mass is.
  * @param center - The offset to begin with, on which the heaviest cell needs no move at all.
  */
-export function placeContracted(
-  cells: Atoms,
-  finer: () => Atoms,
+export function placeContracted<A extends Atoms>(
+  cells: A,
+  finer: () => A,
   center: number,
   lattice: Lattice,
-): Placement & { atoms: Atoms } {
+): Placement & { atoms: A } {
   const { step, theta, points } = lattice;
   // exp(θ · loss), held in range by the highest.
   const top = points * step;
@@ -48,12 +52,14 @@ export function placeContracted(
     for (let i = 0; i < mass.length; i++) if (mass[i] > 0) sum += mass[i] * Math.exp(theta * (loss[i] - top));
     return sum;
   };
-  const kept = ({ offset, masses }: Placement): number => {
+  const kept = ({ offset, places, masses }: Placement): number => {
     let sum = 0;
-    for (let i = 0; i < points; i++) if (masses[i] > 0) sum += masses[i] * Math.exp(theta * (i * step + offset - top));
+    for (let i = 0; i < places.length; i++) {
+      if (masses[i] > 0) sum += masses[i] * Math.exp(theta * (places[i] * step + offset - top));
+    }
     return sum;
   };
-  let best = { offset: center, masses: placeLocally(cells, center, lattice), atoms: cells };
+  let best = { ...placeLocally(cells, center, lattice), atoms: cells };
   let most = kept(best);
   const contracted = moment(cells);
   // As good as connecting the dots above: nothing left worth looking for.
@@ -64,14 +70,13 @@ export function placeContracted(
   const all = moment(atoms);
   let offset = center;
   for (let i = 0; i < NUDGES && all - most > tolerance; i++) {
-    const { masses, nudge } = placeSweeping(atoms, offset, lattice);
-    const next = { offset, masses, atoms };
-    const keeps = kept(next);
+    const { placement, nudge } = placeSweeping(atoms, offset, lattice);
+    const keeps = kept(placement);
     if (keeps > most) {
       most = keeps;
-      best = next;
+      best = { ...placement, atoms };
     }
-    if (nudge < 1e-6 * step) break;
+    if (!(nudge >= 1e-6 * step)) break;
     offset += nudge;
   }
   return best;
@@ -89,46 +94,50 @@ const LENDABLE = 0.45;
  * later, which leaves its loss too high and its divergence too low; a cell above its point borrows from below, from
  * right to left, what it then really needs.
  */
-function placeLocally({ mass, loss }: Atoms, offset: number, { step, theta, points }: Lattice): Float64Array {
+function placeLocally({ mass, loss, cell }: Atoms, offset: number, { step, theta }: Lattice): Placement {
   const n = mass.length;
-  const placed = new Float64Array(points);
   const rest = mass.slice();
   const stays = new Uint8Array(n);
+  // Entry 2i is the point below atom i, entry 2i + 1 its own.
+  const masses = new Float64Array(2 * n);
+  const places = new Int32Array(2 * n);
   const spread = 0.5 * (theta + 1);
   for (let i = n - 1, above = -1; i >= 0; i--) {
+    places[2 * i] = cell[i] - 1;
+    places[2 * i + 1] = cell[i];
     if (mass[i] === 0) continue;
-    const past = loss[i] - i * step - offset;
+    const past = loss[i] - cell[i] * step - offset;
     if (past === 0) stays[i] = 1;
     if (past < 0 && above >= 0) {
-      const distance = loss[above] - i * step - offset;
+      const distance = loss[above] - cell[i] * step - offset;
       const needed = (mass[i] * Math.expm1(-past)) / -Math.expm1(-distance);
       if (needed <= LENDABLE * mass[above] && -past * distance * spread < step + past) {
         stays[i] = 1;
         rest[above] -= needed;
-        placed[i] += needed;
+        masses[2 * i + 1] += needed;
       }
     }
     above = i;
   }
   for (let i = n - 1; i >= 0; i--) {
-    if (rest[i] <= 0) continue;
-    const past = loss[i] - i * step - offset;
+    if (!(rest[i] > 0)) continue;
+    const past = loss[i] - cell[i] * step - offset;
     if (past > 0) {
       let below = i - 1;
       while (below >= 0 && mass[below] === 0) below--;
       if (below >= 0) {
-        const distance = i * step + offset - loss[below];
+        const distance = cell[i] * step + offset - loss[below];
         const needed = (rest[i] * -Math.expm1(-past)) / Math.expm1(distance);
         if (needed <= LENDABLE * mass[below] && needed < rest[below] && distance * spread < 1) {
-          placed[i] += needed;
+          masses[2 * i + 1] += needed;
           rest[below] -= needed;
         }
       }
     }
-    if (past > 0 || stays[i] === 1) placed[i] += rest[i];
-    else if (i > 0) placed[i - 1] += rest[i];
+    if (past > 0 || stays[i] === 1) masses[2 * i + 1] += rest[i];
+    else if (cell[i] > 0) masses[2 * i] += rest[i];
   }
-  return placed;
+  return { offset, places, masses };
 }
 
 /**
@@ -143,11 +152,12 @@ function placeSweeping(
   offset: number,
   { step, theta, points }: Lattice,
 ): {
-  masses: Float64Array;
+  placement: Placement;
   /** By how much higher the lattice could stand for what could not be mixed away: means add up, whatever the groups. */
   nudge: number;
 } {
-  const masses = new Float64Array(points);
+  const masses: number[] = [];
+  const places: number[] = [];
   let total = 0;
   let left = 0;
   const farthest = 2 / (theta + 1);
@@ -161,7 +171,7 @@ function placeSweeping(
     }
     // The highest lattice point at or below the highest mass left.
     const point = Math.min(Math.floor((loss[i] - offset) / step), points - 1);
-    if (point < 0) break;
+    if (!(point >= 0)) break;
     const place = point * step + offset;
     let taken = 0;
     let slack = 0;
@@ -187,9 +197,15 @@ function placeSweeping(
       i--;
       rest = i >= 0 ? mass[i] : 0;
     }
-    masses[point] += taken;
+    places.push(point);
+    masses.push(taken);
     total += taken;
     left += slack;
   }
-  return { masses, nudge: total > 0 ? left / total : 0 };
+  const placement = {
+    offset,
+    places: Int32Array.from(places.reverse()),
+    masses: Float64Array.from(masses.reverse()),
+  };
+  return { placement, nudge: total > 0 ? left / total : 0 };
 }

@@ -24,14 +24,17 @@ const WINDOW_EXPONENT = 10;
 // How far from the saddle point a tilt may be: exp(9) times its round-off is still far below δ.
 const MAX_EXCESS = 9;
 const SMALL_WINDOW = 1 << 13;
-// exp(θ · window) has to stay a number.
-const MAX_EXPONENT = 500;
+const HOPELESS = 2 ** 26;
+const FIRST_WINDOW = 1 << 17;
+// Where exp(θ · window) overflows, the far side of the window says nothing; more than that is too far.
+const MAX_EXPONENT = 20_000;
 /** Width of ε aimed at where a rate is asked for. */
 const RATE_WIDTH = 1e-4;
 /** Beyond this ε widths are relative to it. */
 export const LARGE_EPSILON = 200;
 const MIN_LOG2_THETA = -7;
 const MAX_LOG2_THETA = 17;
+const FARTHEST_LOG2 = 80;
 
 function total(parts: readonly SurveyedPart[], theta: number): { value: number; slope: number } {
   let value = 0;
@@ -48,13 +51,16 @@ function total(parts: readonly SurveyedPart[], theta: number): { value: number; 
 function search(f: (logTheta: number) => number): number {
   let best = 0;
   let least = Infinity;
-  for (let k = MIN_LOG2_THETA; k <= MAX_LOG2_THETA; k++) {
+  const scan = (k: number): boolean => {
     const value = f(k * Math.LN2);
-    if (value < least) {
-      least = value;
-      best = k;
-    }
-  }
+    if (!(value < least)) return false;
+    least = value;
+    best = k;
+    return true;
+  };
+  for (let k = MIN_LOG2_THETA; k <= MAX_LOG2_THETA; k++) scan(k);
+  // Losses of millions want tilts of millionths.
+  for (let k = MIN_LOG2_THETA - 1; k >= -FARTHEST_LOG2 && best === k + 1; k--) scan(k);
   return minimize(f, (best - 1) * Math.LN2, (best + 1) * Math.LN2, 0.04);
 }
 
@@ -86,12 +92,13 @@ export function planForDelta(parts: readonly SurveyedPart[], logDelta: number, w
 export function planForEpsilon(parts: readonly SurveyedPart[], epsilon: number, logDelta: number, width: number): Plan {
   const logTheta = search((t) => total(parts, Math.exp(t)).value - Math.exp(t) * epsilon + gain(Math.exp(t)));
   const theta = Math.exp(logTheta);
-  return planAround(parts, theta, epsilon, logDelta, width / (1 + theta));
+  const scaled = (width * Math.max(1, epsilon / LARGE_EPSILON)) / (1 + theta);
+  return coarser(planAround(parts, theta, epsilon, logDelta, scaled));
 }
 
 /** A plan for the test whose false positive rate is exp(logAlpha): the tilt at which that is Q's probability of losses above the mean. */
 export function planForFalsePositives(parts: readonly SurveyedPart[], logAlpha: number): Plan {
-  let low = MIN_LOG2_THETA * Math.LN2;
+  let low = -FARTHEST_LOG2 * Math.LN2;
   let high = MAX_LOG2_THETA * Math.LN2;
   while (high - low > 0.05) {
     const theta = Math.exp(0.5 * (low + high));
@@ -101,7 +108,13 @@ export function planForFalsePositives(parts: readonly SurveyedPart[], logAlpha: 
   }
   const theta = Math.exp(low);
   const { value, slope } = total(parts, theta);
-  return planAround(parts, theta, slope, value - theta * slope, RATE_WIDTH);
+  const width = RATE_WIDTH * Math.max(1, Math.abs(slope) / LARGE_EPSILON);
+  return coarser(planAround(parts, theta, slope, value - theta * slope, width));
+}
+
+/** A plan to begin with: how fine it has to be for a δ or a rate depends on where they are flat. */
+function coarser(plan: Plan): Plan {
+  return { ...plan, step: Math.max(plan.step, (plan.high - plan.low) / FIRST_WINDOW) };
 }
 
 function planAround(
@@ -140,7 +153,14 @@ function planAround(
   }
   const low = Math.max(Math.min(window.low, epsilon), supportLow);
   const high = Math.min(Math.max(window.high, epsilon), supportHigh);
-  return { ...window, low, high, step: Math.min(wanted, Math.max((high - low) / 32, 1e-12)) };
+  const step = Math.min(wanted, Math.max((high - low) / 32, 1e-12));
+  // Where no lattice that fits is fine enough by far, a small one says as much.
+  return {
+    ...window,
+    low,
+    high,
+    step: Math.max(step, (high - low) / step > HOPELESS ? (high - low) / SMALL_WINDOW : 0),
+  };
 }
 
 /** Losses between which all but exp(−exponent) of the tilted sum lies, and the tilts by which Chernoff's bound shows it. */

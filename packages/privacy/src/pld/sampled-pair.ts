@@ -4,64 +4,69 @@
  *
  * @module
  */
+import { log1pOfExpm1 } from '../special/exponential.ts';
 import { type DominatingPair, newTails, type Tails } from './pair.ts';
 
 /**
- * (1 − q)·Q + q·P against Q: a sampled record removed. Its hockey-stick divergence at ε is q times that of the pair at
- * log(1 + (exp(ε) − 1)/q).
+ * (1 − q)·Q + q·P against Q: a sampled record removed. Where the unsampled loss is l, this one is log(1 − q + q·exp(l)), so
+ * every tail is a sum of tails of the unsampled pair at l, and nothing cancels.
  */
 export function sampledRemovePair(probability: number, pair: DominatingPair): DominatingPair {
-  const minimum = Math.log1p(probability * Math.expm1(pair.minimum));
+  const rest = 1 - probability;
+  const transform = (loss: number): number => log1pOfExpm1(probability, loss);
   return {
-    minimum,
-    maximum: Math.log1p(probability * Math.expm1(pair.maximum)),
+    minimum: transform(pair.minimum),
+    maximum: transform(pair.maximum),
     infinity: probability * pair.infinity,
-    atoms: pair.atoms.map((loss) => Math.log1p(probability * Math.expm1(loss))),
+    atoms: pair.atoms.map(transform),
     evaluate(epsilon: number, out: Tails): void {
-      const change = Math.expm1(epsilon) / probability;
-      if (change <= -1) {
-        out.p = 1;
-        out.q = 1;
-        out.divergence = -Math.expm1(epsilon);
+      // expm1(l) ≤ −1 where every loss is above ε.
+      const unsampled = log1pOfExpm1(1 / probability, epsilon);
+      if (!(unsampled > -Infinity)) {
+        everything(epsilon, out);
         return;
       }
-      pair.evaluate(Math.log1p(change), out);
-      out.p = (1 - probability) * out.q + probability * out.p;
+      pair.evaluate(unsampled, out);
+      out.p = rest * out.q + probability * out.p;
+      out.weighted = rest * out.q + probability * out.weighted;
       out.divergence = Math.max(probability * out.divergence, epsilon < 0 ? -Math.expm1(epsilon) : 0);
     },
   };
 }
 
 /**
- * P against (1 − q)·P + q·Q: a sampled record added, `pair` being the unsampled pair of that direction. With t = exp(ε)
- * its divergence is (1 − t(1 − q)) times that of the pair at log(tq / (1 − t(1 − q))), and zero from t = 1/(1 − q) on.
+ * P against (1 − q)·P + q·Q: a sampled record added, `pair` being the unsampled pair of that direction. Where the unsampled
+ * loss is l, this one is −log(1 − q + q·exp(−l)), at most −log(1 − q).
  */
 export function sampledAddPair(probability: number, pair: DominatingPair): DominatingPair {
   const rest = 1 - probability;
   // At an infinite loss this is −log(1 − q).
-  const transform = (loss: number): number => -Math.log1p(probability * Math.expm1(-loss));
+  const transform = (loss: number): number => -log1pOfExpm1(probability, -loss);
   return {
     minimum: transform(pair.minimum),
-    maximum: pair.infinity > 0 ? -Math.log(rest) : transform(pair.maximum),
+    maximum: pair.infinity > 0 ? -Math.log1p(-probability) : transform(pair.maximum),
     infinity: 0,
     atoms: [
       ...pair.atoms.map(transform),
       // Where the unsampled loss is infinite, the sampled one is −log(1 − q).
-      ...(pair.infinity > 0 ? [-Math.log(rest)] : []),
+      ...(pair.infinity > 0 ? [-Math.log1p(-probability)] : []),
     ],
     evaluate(epsilon: number, out: Tails): void {
-      // 1 − t(1 − q) and t·q / (1 − t(1 − q)) − 1, without cancellation near t = 1.
-      const change = Math.expm1(epsilon);
-      const remaining = probability - change * rest;
-      if (remaining <= 0) {
+      const unsampled = -log1pOfExpm1(1 / probability, -epsilon);
+      if (!(unsampled < Infinity)) {
         out.p = 0;
         out.q = 0;
+        out.weighted = 0;
         out.divergence = 0;
         return;
       }
-      pair.evaluate(Math.log1p(change / remaining), out);
+      pair.evaluate(unsampled, out);
+      // exp(ε) = 1 / (1 − q + q·exp(−l)) makes the weighted tail a mean of the unsampled ones.
+      const far = unsampled < 0 ? probability : probability * Math.exp(-unsampled);
+      const near = unsampled < 0 ? rest * Math.exp(unsampled) : rest;
       out.q = rest * out.p + probability * out.q;
-      out.divergence = Math.max(remaining * out.divergence, epsilon < 0 ? -change : 0);
+      out.weighted = (near * out.p + far * out.weighted) / (near + far);
+      out.divergence = Math.max((far / (near + far)) * out.divergence, epsilon < 0 ? -Math.expm1(epsilon) : 0);
     },
   };
 }
@@ -79,7 +84,16 @@ export function mixedPair(weight: number, first: DominatingPair, second: Dominat
       second.evaluate(epsilon, out);
       out.p = weight * other.p + (1 - weight) * out.p;
       out.q = weight * other.q + (1 - weight) * out.q;
+      out.weighted = weight * other.weighted + (1 - weight) * out.weighted;
       out.divergence = weight * other.divergence + (1 - weight) * out.divergence;
     },
   };
+}
+
+/** The tails at an ε below every loss. */
+export function everything(epsilon: number, out: Tails): void {
+  out.p = 1;
+  out.q = 1;
+  out.weighted = Math.exp(epsilon);
+  out.divergence = -Math.expm1(epsilon);
 }

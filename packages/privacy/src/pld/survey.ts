@@ -9,6 +9,14 @@ import { type DominatingPair, newTails } from './pair.ts';
 const POINTS_ABOVE = 192;
 const POINTS_BELOW = 64;
 const MAX_ATOMS = 128;
+// Stretches longer than this, over which the tail falls by more than these, are split, so often at most.
+const LONG_STRETCH = 1;
+const SMALL_FALL = 0.02;
+const STEEP_FALL = Math.exp(-4);
+const MAX_SPLITS = 40;
+const MAX_POINTS = 640;
+/** Beyond every loss of an event that is accepted: its ratio is at most 2e9. */
+const FARTHEST = 1e20;
 
 /** Samples of a pair's tails at increasing losses, and the masses of its connect-the-dots discretization there. */
 export interface Survey {
@@ -25,16 +33,16 @@ export interface Survey {
 export function survey(pair: DominatingPair): Survey {
   const out = newTails();
   let above = 1e-9;
-  while (above < pair.maximum && above < 1e9) {
+  while (above < pair.maximum && above < FARTHEST) {
     pair.evaluate(above, out);
-    if (out.divergence - pair.infinity < 1e-295) break;
+    if (!(out.divergence - pair.infinity >= 1e-295)) break;
     above *= 1.5;
   }
   above = Math.min(above, pair.maximum);
   let below = 1e-9;
-  while (-below > pair.minimum && below < 1e9) {
+  while (-below > pair.minimum && below < FARTHEST) {
     pair.evaluate(-below, out);
-    if (1 - out.p < 1e-17) break;
+    if (!(1 - out.p >= 1e-17)) break;
     below *= 1.5;
   }
   below = Math.min(below, -pair.minimum);
@@ -45,7 +53,7 @@ export function survey(pair: DominatingPair): Survey {
   const points = [0, above, -below, ...pair.atoms.slice(0, MAX_ATOMS)];
   spread(above, scale, POINTS_ABOVE, points);
   spread(-below, scale, POINTS_BELOW, points);
-  const losses = Float64Array.from(new Set(points)).sort();
+  const losses = refined(pair, Float64Array.from(new Set(points)).sort());
   const n = losses.length;
   const tails = new Float64Array(n);
   const divergences = new Float64Array(n);
@@ -62,6 +70,33 @@ export function survey(pair: DominatingPair): Survey {
     masses[i] = Math.max(rise - fall, 0);
   }
   return { pair, losses, tails, divergences, masses, logMasses: masses.map(Math.log) };
+}
+
+/**
+ * With points added where the tail falls within a stretch so long that the dots at its ends would not show where: noise far
+ * below the norm has all of its mass in a narrow stretch far out.
+ */
+function refined(pair: DominatingPair, initial: Float64Array): Float64Array {
+  const out = newTails();
+  const tail = (loss: number): number => {
+    pair.evaluate(loss, out);
+    return Math.max(out.p - pair.infinity, 0);
+  };
+  let points = Array.from(initial, (loss) => ({ loss, p: tail(loss) }));
+  for (let pass = 0; pass < MAX_SPLITS && points.length < MAX_POINTS; pass++) {
+    const next: typeof points = [];
+    for (const [i, point] of points.entries()) {
+      next.push(point);
+      const above = points[i + 1];
+      if (above === undefined || above.loss - point.loss <= LONG_STRETCH || point.p < 1e-290) continue;
+      if (point.p - above.p <= SMALL_FALL && above.p >= point.p * STEEP_FALL) continue;
+      const loss = 0.5 * (point.loss + above.loss);
+      if (loss > point.loss && loss < above.loss) next.push({ loss, p: tail(loss) });
+    }
+    if (next.length === points.length) break;
+    points = next;
+  }
+  return Float64Array.from(points, ({ loss }) => loss);
 }
 
 /** Points of a hyperbolic sine between 0 and `end`: geometric far out, linear within `scale` of 0. */

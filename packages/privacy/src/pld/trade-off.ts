@@ -4,16 +4,27 @@
  * @module
  */
 import { type Curve, divergenceAbove, divergenceBelow } from './compose.ts';
-import { type Bounds, curvesAround } from './direction.ts';
+import { curvesAround } from './direction.ts';
 import { planForFalsePositives, type SurveyedPart } from './plan.ts';
+import type { Bounds } from './single.ts';
+import type { Task } from './task.ts';
 
 /**
  * Bounds of the true positive rate of the best test with the false positive rate α: the least over ε of δ(ε) + exp(ε)·α.
  * Every ε gives an upper bound; between entries of the lower curve its terms are linear and concave in exp(ε), so that
  * the least is at an entry.
  */
-export function truePositiveRate(parts: readonly SurveyedPart[], alpha: number, step: number | undefined): Bounds {
-  const { upper, lower } = curvesAround(parts, planForFalsePositives(parts, Math.log(alpha)), step, Math.log(alpha));
+export function* truePositiveRate(
+  parts: readonly SurveyedPart[],
+  alpha: number,
+  step: number | undefined,
+): Task<Bounds> {
+  const { upper, lower } = yield* curvesAround(
+    parts,
+    planForFalsePositives(parts, Math.log(alpha)),
+    step,
+    Math.log(alpha),
+  );
   return { lower: leastBelow(lower, alpha), upper: leastAbove(upper, alpha) };
 }
 
@@ -21,7 +32,8 @@ function leastAbove(curve: Curve, alpha: number): number {
   let least = 1;
   for (let i = 0; i < curve.tails.length; i++) {
     const epsilon = curve.start + i * curve.step;
-    least = Math.min(least, divergenceAbove(curve, epsilon) + Math.exp(epsilon) * alpha);
+    const bound = divergenceAbove(curve, epsilon) + Math.exp(epsilon) * alpha;
+    if (bound < least) least = bound;
   }
   return least;
 }
@@ -34,5 +46,5 @@ function leastBelow(curve: Curve, alpha: number): number {
     const epsilon = curve.start + i * curve.step;
     least = Math.min(least, divergenceBelow(curve, epsilon) + Math.exp(epsilon) * alpha);
   }
-  return Math.max(least, alpha);
+  return least > alpha ? least : alpha;
 }

@@ -6,7 +6,7 @@
  * @module
  */
 import { FedkitError } from '@fedkit/core';
-import { checkNumber, refuse } from '@fedkit/core/internal';
+import { checkNumber } from '@fedkit/core/internal';
 import { type Accountant, checkDelta, checkEpsilon } from '../accountant.ts';
 import { EventLog } from '../event/log.ts';
 import type { DpEvent } from '../event/types.ts';
@@ -36,6 +36,7 @@ export function rdpAccountant(options: { readonly neighboring: Neighboring }): R
 
 const MIN_LOG2 = -6;
 const MAX_LOG2 = 29;
+const QUADRATURE_ERROR = 2 ** -33;
 
 class Rdp implements RdpAccountant {
   readonly kind = 'rdp' as const;
@@ -69,7 +70,8 @@ class Rdp implements RdpAccountant {
 
   delta(epsilon: number): number {
     checkEpsilon('rdpAccountant.delta', epsilon);
-    const divergence = this.#divergence();
+    if (this.#log.isEmpty()) return 0;
+    const divergence = this.#divergenceAbove();
     // Apart, since their minimum need not be unimodal in the order.
     const { value } = leastOver((order) => logDeltaOfDivergence(divergence(order), order, epsilon));
     const variation = logTotalVariation(divergence(1 + 2 ** MIN_LOG2));
@@ -81,10 +83,11 @@ class Rdp implements RdpAccountant {
   }
 
   #best(delta: number): { epsilon: number; order: number } {
+    if (this.#log.isEmpty()) return { epsilon: 0, order: 2 };
     const infinity = this.#infinity();
     const remaining = delta - infinity;
-    const divergence = this.#divergence();
-    if (remaining <= 0) {
+    const divergence = this.#divergenceAbove();
+    if (!(remaining > 0)) {
       throw new FedkitError(
         'OUT_OF_RANGE',
         `rdpAccountant: expected δ above ${infinity}, the probability of an infinite loss, below which no ε is finite; got ${delta}`,
@@ -100,9 +103,14 @@ class Rdp implements RdpAccountant {
 
   #divergence(): (order: number) => number {
     const entries = this.#log.entries();
-    if (entries.length === 0) refuse('INVALID_ARGUMENT', 'rdpAccountant', 'at least one composed event', 'none');
     const parts = entries.map(({ key, count }) => ({ divergence: this.#divergences.get(key) as Divergence, count }));
     return (order) => parts.reduce((sum, { divergence, count }) => sum + count * divergence.at(order), 0);
+  }
+
+  /** The same, no less than the truth for what quadrature and rounding took. */
+  #divergenceAbove(): (order: number) => number {
+    const divergence = this.#divergence();
+    return (order) => divergence(order) * (1 + QUADRATURE_ERROR);
   }
 
   #infinity(): number {
@@ -112,7 +120,7 @@ class Rdp implements RdpAccountant {
         (sum, { key, count }) => sum + count * Math.log1p(-(this.#divergences.get(key) as Divergence).infinity),
         0,
       );
-    return -Math.expm1(log);
+    return -Math.expm1(log) * (1 + QUADRATURE_ERROR);
   }
 }
 

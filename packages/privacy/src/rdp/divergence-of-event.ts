@@ -16,6 +16,7 @@ import type {
   SkellamEvent,
 } from '../event/types.ts';
 import { distanceFactor, type Neighboring } from '../neighboring.ts';
+import { log1pOfExpm1, softplus } from '../special/exponential.ts';
 import { logAddExp } from '../special/log-gamma.ts';
 import { checkSupported } from '../support.ts';
 import { poissonGaussianDivergence } from './poisson-gaussian.ts';
@@ -23,6 +24,11 @@ import { interpolateOrders, poissonCumulant, WithoutReplacement } from './sample
 
 // Bounds whose terms are as many as the order are not asked beyond it; there what is known without sampling has to do.
 const MAX_SUMMED_ORDER = 4096;
+/** Below so much order times loss, closed forms cancel and the bound by concentration, αε²/2, is as good. */
+const SMALL_LOSS = 1e-4;
+const ROUNDING = 2 ** -48;
+/** Sampling less costs less, and the square of this is still a number. */
+const MIN_PROBABILITY = 1e-140;
 
 /** Rényi divergences of an event, and the probability with which none of them holds. */
 export interface Divergence {
@@ -67,23 +73,24 @@ function finite(event: LeafEvent, neighboring: Neighboring): (order: number) => 
       return (order) => pureDivergence(event.epsilon, order);
     case 'poisson-sampled': {
       const inner = event.event as LeafEvent;
+      const probability = Math.max(event.probability, MIN_PROBABILITY);
       if (inner.kind === 'gaussian') {
         const ratio = inner.recordNorm / inner.noiseStd;
-        return (order) => poissonGaussianDivergence(event.probability, ratio, order);
+        return (order) => poissonGaussianDivergence(probability, ratio, order);
       }
       const unsampled = finite(inner, neighboring);
       // Bounded losses are amplified at every order: log(1 + q(exp(ε) − 1)).
-      const bounded = Math.log1p(event.probability * Math.expm1(largestLoss(inner, factor)));
+      const bounded = log1pOfExpm1(probability, largestLoss(inner, factor));
       const wide = inner.kind === 'discrete-gaussian' && inner.noiseStd >= LEAST_DOMINATED_STD;
       const dominating = wide ? dominatingGaussian(inner) : undefined;
       const ratio = dominating === undefined ? undefined : dominating.recordNorm / dominating.noiseStd;
       return (order) => {
         const plain = Math.min(unsampled(order), bounded);
-        if (ratio !== undefined) return Math.min(plain, poissonGaussianDivergence(event.probability, ratio, order));
+        if (ratio !== undefined) return Math.min(plain, poissonGaussianDivergence(probability, ratio, order));
         if (order > MAX_SUMMED_ORDER) return plain;
         return Math.min(
           plain,
-          interpolateOrders(order, (whole) => poissonCumulant(event.probability, whole, unsampled)),
+          interpolateOrders(order, (whole) => poissonCumulant(probability, whole, unsampled)),
         );
       };
     }
@@ -124,26 +131,38 @@ function treeDepth(steps: number): number {
 /** Mironov 2017, Proposition 6; the exponent written so that nothing overflows and small ratios do not cancel. */
 function laplaceDivergence(ratio: number, order: number): number {
   const a = order;
+  if (order * ratio < SMALL_LOSS) return 0.5 * order * ratio * ratio;
   return ratio + Math.log1p(((a - 1) * Math.expm1((1 - 2 * a) * ratio)) / (2 * a - 1)) / (a - 1);
 }
 
 /** The divergence of the worst pair of pure ε-privacy: exp(±ε) as odds. */
 function pureDivergence(epsilon: number, order: number): number {
+  // What follows cancels where losses are tiny; the bound by concentration is as good there (Bun and Steinke 2016).
+  const concentrated = 0.5 * order * epsilon * epsilon;
+  if (order * epsilon < SMALL_LOSS) return concentrated;
   // E_Q[r^α] with r = exp(±ε), Q(r = exp(ε)) = 1/(1 + exp(ε)).
-  const up = order * epsilon - Math.log1p(Math.exp(epsilon));
-  const down = -order * epsilon - Math.log1p(Math.exp(-epsilon));
-  return Math.max(logAddExp(up, down) / (order - 1), 0);
+  const up = order * epsilon - softplus(epsilon);
+  const down = -order * epsilon - softplus(-epsilon);
+  return Math.min(rounded(logAddExp(up, down), order, epsilon), concentrated, epsilon);
+}
+
+/** A cumulant that may cancel, over α − 1, with what its terms lose to rounding. */
+function rounded(cumulant: number, order: number, loss: number): number {
+  return Math.max(cumulant + ROUNDING * (1 + order * loss), 0) / (order - 1);
 }
 
 function discreteLaplaceDivergence(a: number, distance: number, order: number): number {
-  // Sum over k of P(k)^α·Q(k)^(1 − α), P centered at `distance`: two geometric tails and what lies between.
-  const end = -Math.log1p(Math.exp(-a));
-  let sum = logAddExp(order * distance * a - distance * a + end, -order * distance * a + end);
-  const between = Math.log(Math.tanh(0.5 * a));
-  for (let k = 1; k < distance; k++) {
-    sum = logAddExp(sum, between + (k - distance) * a + (order - 1) * (2 * k - distance) * a);
+  const largest = distance * a;
+  if (order * largest < SMALL_LOSS) return 0.5 * order * largest * largest;
+  // Sum over k of P(k)^α·Q(k)^(1 − α), P centered at `distance`: two geometric tails and, geometric too, what lies between.
+  const end = -softplus(-a);
+  let sum = logAddExp((order - 1) * largest + end, -order * largest + end);
+  if (distance > 1) {
+    const rate = (2 * order - 1) * a;
+    const geometric = (distance - 1) * rate + Math.log(-Math.expm1((1 - distance) * rate) / -Math.expm1(-rate));
+    sum = logAddExp(sum, Math.log(Math.tanh(0.5 * a)) - order * largest + geometric);
   }
-  return Math.max(sum / (order - 1), 0);
+  return Math.min(rounded(sum, order, largest), largest);
 }
 
 function randomizedResponseDivergence(event: RandomizedResponseEvent, neighboring: Neighboring, order: number): number {
@@ -151,26 +170,32 @@ function randomizedResponseDivergence(event: RandomizedResponseEvent, neighborin
   const other = event.noiseProbability / k;
   const truth = 1 - event.noiseProbability + other;
   if (neighboring === 'replace-one') {
-    const loss = Math.log(truth / other);
+    const loss = Math.log1p((k * (1 - event.noiseProbability)) / event.noiseProbability);
+    if (order * loss < SMALL_LOSS) return 0.5 * order * loss * loss;
     let sum = logAddExp(Math.log(other) + order * loss, Math.log(truth) - order * loss);
     if (k > 2) sum = logAddExp(sum, Math.log((k - 2) * other));
-    return Math.max(sum / (order - 1), 0);
+    return Math.min(rounded(sum, order, loss), loss);
   }
-  const high = Math.log(k * truth);
+  const high = Math.log1p((k - 1) * (1 - event.noiseProbability));
   const low = Math.log(event.noiseProbability);
+  const loss = Math.max(high, -low);
+  if (order * loss < SMALL_LOSS) return 0.5 * order * loss * loss;
   const moment = (power: number): number => logAddExp(power * high - Math.log(k), power * low + Math.log1p(-1 / k));
-  return Math.max(moment(order), moment(1 - order), 0) / (order - 1);
+  return Math.min(rounded(Math.max(moment(order), moment(1 - order)), order, loss), loss);
 }
 
 /** The largest divergence of a pair whose losses lie in [t − ε, t], over t: every bounded range has one. */
 function boundedRangeDivergence(epsilon: number, order: number): number {
   const a = order;
+  // Bounded range ε is ε²/8-concentrated (Cesar and Rogers 2021), and no looser where losses are tiny.
+  const concentrated = 0.125 * order * epsilon * epsilon;
+  if (order * epsilon < SMALL_LOSS) return concentrated;
   // Q(r = exp(t)) = (exp(−t) − exp(−ε)) / (1 − exp(−ε)); with c = (1 − exp(−αε)) / (1 − exp(−ε)) the moment is
   // exp((α − 1)t)·c − exp(αt)·b, b = (exp(−ε) − exp(−αε)) / (1 − exp(−ε)), greatest at exp(t) = (α − 1)·c / (α·b).
   const c = Math.expm1(-a * epsilon) / Math.expm1(-epsilon);
   const b = (Math.exp(-epsilon) * Math.expm1((1 - a) * epsilon)) / Math.expm1(-epsilon);
   const t = Math.min(Math.log(((a - 1) * c) / (a * b)), epsilon);
-  return Math.max(((a - 1) * t + Math.log(c / a)) / (a - 1), 0);
+  return Math.min(rounded((a - 1) * t + Math.log(c / a), order, epsilon), concentrated, epsilon);
 }
 
 /** Agarwal, Kairouz and Liu 2021, Theorem 3.5, stated for whole orders: between them the chord of cumulants holds. */

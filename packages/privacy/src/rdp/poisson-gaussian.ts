@@ -8,7 +8,10 @@
  *
  * @module
  */
+import { log1pOfExpm1 } from '../special/exponential.ts';
 
+// Peaks that take more points are as good as disjoint.
+const MAX_POINTS = 20_000;
 // Half the range beyond the two peaks, at 0 and at α·s: exp(−9.5²/2) is 3e-20.
 const REACH = 9.5;
 
@@ -18,7 +21,10 @@ const REACH = 9.5;
  * @complexity (19 + order·s) / min(½, ½/s) evaluations of exp and log.
  */
 export function poissonGaussianDivergence(probability: number, ratio: number, order: number): number {
-  if (probability === 1) return 0.5 * order * ratio * ratio;
+  const unsampled = 0.5 * order * ratio * ratio;
+  if (probability === 1) return unsampled;
+  const points = (order * ratio + 2 * REACH) * 2 * Math.max(1, ratio);
+  if (!(points < MAX_POINTS)) return Math.min(separated(probability, ratio, order), unsampled);
   // r has its zeros at Im x = π/s, which sets the rate of convergence for small noise; the Gaussian sets it for large.
   const step = 0.5 * Math.min(1, 1 / ratio);
   const end = order * ratio + REACH;
@@ -41,6 +47,14 @@ export function poissonGaussianDivergence(probability: number, ratio: number, or
   // log(1 + exp(log)) without overflow.
   const moment = log > 40 ? log : Math.log1p(Math.exp(log));
   return moment / (order - 1);
+}
+
+/**
+ * From above by Minkowski's inequality, ‖1 − q + q·r‖_α ≤ 1 − q + q·‖r‖_α with r the unsampled ratio: exact in the limit
+ * of peaks far apart.
+ */
+function separated(probability: number, ratio: number, order: number): number {
+  return (order / (order - 1)) * log1pOfExpm1(probability, 0.5 * (order - 1) * ratio * ratio);
 }
 
 function logRatio(probability: number, ratio: number, x: number): number {

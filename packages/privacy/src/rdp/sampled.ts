@@ -5,6 +5,9 @@
  */
 import { logAddExp, logBinomial } from '../special/log-gamma.ts';
 
+/** Moments whose integrand reaches further have the plain bound, which is as good there. */
+const MAX_PEAK = 2000;
+
 /** The chord of the cumulants of the whole orders around `order`; `cumulant(1)` is 0. */
 export function interpolateOrders(order: number, cumulant: (order: number) => number): number {
   const below = Math.floor(order);
@@ -55,7 +58,7 @@ export class WithoutReplacement {
       let moment = plain;
       if (j === 2) {
         moment = Math.min(plain, Math.log(4 * Math.expm1(this.#square)));
-      } else if (j <= 256) {
+      } else if (j <= 256 && j * this.#ratio < MAX_PEAK) {
         const low = this.#centered(2 * Math.floor(j / 2));
         const high = this.#centered(2 * Math.ceil(j / 2));
         moment = Math.min(plain, Math.log(4) + 0.5 * (low + high));

@@ -3,12 +3,17 @@
  *
  * @module
  */
+import { isFedkitError } from '@fedkit/core';
 import { checkInteger, checkPositive } from '@fedkit/core/internal';
 import { checkDelta, deltaWarnings } from '../accountant.ts';
 import { event } from '../event/event.ts';
+import type { DpEvent } from '../event/types.ts';
 import { gaussianPair } from '../pld/gaussian-pair.ts';
 import { type EpsilonBounds, pldAccountant } from '../pld/accountant.ts';
 import { epsilonBounds } from '../pld/direction.ts';
+import { singleEpsilon } from '../pld/single.ts';
+import { runTask } from '../pld/task.ts';
+import type { DominatingPair } from '../pld/pair.ts';
 import { sampledAddPair, sampledRemovePair } from '../pld/sampled-pair.ts';
 import { survey } from '../pld/survey.ts';
 import { rdpAccountant } from '../rdp/accountant.ts';
@@ -54,9 +59,29 @@ export function fixedCohortEpsilonBounds(options: FixedCohort & { readonly users
   const probability = cohort / population;
   const moved = gaussianPair((2 * recordNorm) / noiseStd);
   const lower = [sampledRemovePair(probability, moved), sampledAddPair(probability, moved)].reduce(
-    (most, pair) => Math.max(most, epsilonBounds([{ survey: survey(pair), count: rounds }], delta).lower),
+    (most, pair) => Math.max(most, lowerEnd(pair, rounds, delta)),
     0,
   );
-  const upper = Math.min(rdpAccountant({ neighboring }).compose(sampled, rounds).epsilon(delta), unamplified.upper);
-  return { lower, upper, warnings };
+  const upper = Math.min(rdpUpper(sampled, rounds, delta), unamplified.upper);
+  return { lower: Math.min(lower, upper), upper, warnings };
+}
+
+/** The lower end of ε of so many rounds of a pair; of one round, where float64 does not resolve more. */
+function lowerEnd(pair: DominatingPair, rounds: number, delta: number): number {
+  const alone = singleEpsilon(pair, delta).lower;
+  try {
+    return Math.max(alone, runTask(epsilonBounds([{ survey: survey(pair), count: rounds }], delta)).lower);
+  } catch (error) {
+    if (isFedkitError(error, 'OVERFLOW')) return alone;
+    throw error;
+  }
+}
+
+function rdpUpper(sampled: DpEvent, rounds: number, delta: number): number {
+  try {
+    return rdpAccountant({ neighboring: 'replace-one' }).compose(sampled, rounds).epsilon(delta);
+  } catch (error) {
+    if (isFedkitError(error, 'OVERFLOW')) return Infinity;
+    throw error;
+  }
 }

@@ -51,10 +51,14 @@ export function millsRatio(z: number): number {
   return (y * b - c + MILLS[0]) / (z + 1.5);
 }
 
+/** The density of a standard normal at x. */
+export function normalDensity(x: number): number {
+  return Math.exp(-0.5 * x * x) / SQRT_2PI;
+}
+
 /** P(Z > x) for a standard normal Z; relative error below 2^-48 · (1 + x²/8) wherever the result is a normal number. */
 export function normalUpperTail(x: number): number {
-  if (x >= 0) return (Math.exp(-0.5 * x * x) / SQRT_2PI) * millsRatio(x);
-  return 1 - (Math.exp(-0.5 * x * x) / SQRT_2PI) * millsRatio(-x);
+  return x >= 0 ? normalDensity(x) * millsRatio(x) : 1 - normalDensity(x) * millsRatio(-x);
 }
 
 /** P(Z ≤ x) for a standard normal Z. */
@@ -65,7 +69,7 @@ export function normalCdf(x: number): number {
 /** log P(Z > x), finite wherever x² is. */
 export function logNormalUpperTail(x: number): number {
   if (x > 0) return Math.log(millsRatio(x)) - 0.5 * x * x - LOG_SQRT_2PI;
-  return Math.log1p(-(Math.exp(-0.5 * x * x) / SQRT_2PI) * millsRatio(-x));
+  return Math.log1p(-normalDensity(x) * millsRatio(-x));
 }
 
 /** The x with P(Z > x) = p, for p in (0, 1); Newton's method on the logarithm, which is concave. */

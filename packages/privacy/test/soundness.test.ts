@@ -1,0 +1,187 @@
+// Settings in which a certified bound was once below the truth, with truths from 80-digit arithmetic and closed forms.
+import { describe, expect, it } from 'vitest';
+import {
+  calibrateNoiseStd,
+  calibrateSamplingProbability,
+  calibrateSteps,
+  type DpEvent,
+  event,
+  fixedCohortEpsilonBounds,
+  type Neighboring,
+  pldAccountant,
+  rdpAccountant,
+} from '../src/index.ts';
+
+const gaussian = (ratio: number) => event.gaussian({ noiseStd: 1 / ratio, recordNorm: 1 });
+
+function bounds(e: DpEvent, neighboring: Neighboring, delta = 1e-5, count = 1): { lower: number; upper: number } {
+  return pldAccountant({ neighboring }).compose(e, count).epsilonBounds(delta);
+}
+
+/** Both sides hold, and are within 1e-3 of each other relative to max(ε, 1). */
+function encloses({ lower, upper }: { lower: number; upper: number }, truth: number, digits: number): void {
+  expect(lower).toBeLessThanOrEqual(truth + digits);
+  expect(upper).toBeGreaterThanOrEqual(truth - digits);
+  expect(upper - lower).toBeLessThanOrEqual(1e-3 * Math.max(1, upper));
+}
+
+describe('noise far below the norm', () => {
+  it.each([
+    [37, 0.01, 793.28, 0.005],
+    [1 / 0.03, 0.5, 691.5287, 5e-5],
+  ])('sampled Gaussian under replace-one, ratio %d, q = %d: ε = %d', (ratio, q, truth, digits) => {
+    encloses(bounds(event.poissonSampled(q, gaussian(ratio)), 'replace-one'), truth, digits);
+  });
+
+  it.each([
+    ['add-or-remove', 1462.29],
+    ['replace-special', 1462.29],
+    ['replace-one', 5425.51],
+  ] as const)('a single Gaussian of ratio 50 under %s: ε = %d', (neighboring, truth) => {
+    encloses(bounds(gaussian(50), neighboring), truth, 0.006);
+    encloses(
+      bounds(event.discreteGaussian({ noiseStd: 200, recordNorm: 10_000, dimension: 2 }), neighboring),
+      truth,
+      2,
+    );
+  });
+
+  it.each([50, 1e6, 1e9])('several rounds, δ and rates at ratio %d', (ratio) => {
+    for (const neighboring of ['add-or-remove', 'replace-one', 'replace-special'] as const) {
+      for (const e of [gaussian(ratio), event.poissonSampled(0.3, gaussian(ratio))]) {
+        for (const count of [1, 7]) {
+          const accountant = pldAccountant({ neighboring }).compose(e, count);
+          const { lower, upper } = accountant.epsilonBounds(1e-5);
+          const whole = pldAccountant({ neighboring }).compose(gaussian(ratio), count).epsilonBounds(1e-5);
+          expect(lower).toBeGreaterThan(0);
+          expect(upper).toBeGreaterThanOrEqual(lower);
+          expect(lower).toBeLessThanOrEqual(whole.upper);
+          const delta = accountant.deltaBounds(0.5 * upper);
+          expect(delta.lower).toBeLessThanOrEqual(delta.upper);
+          expect(delta.upper).toBeGreaterThan(0.05);
+          const rate = accountant.truePositiveRate(0.1);
+          expect(rate.lower).toBeLessThanOrEqual(rate.upper);
+          expect(rate.upper).toBeGreaterThan(0.29);
+        }
+      }
+    }
+  });
+
+  it('n Gaussians are one of √n times the ratio, at any n', () => {
+    for (const [ratio, count] of [
+      [1e-9, 1e9],
+      [1e-3, 1e7],
+      [1, 1e9],
+      [1e9, 1e9],
+    ]) {
+      const whole = Math.sqrt(count) * ratio;
+      const composed = bounds(gaussian(ratio), 'add-or-remove', 1e-6, count);
+      if (whole < 1e9) {
+        const single = bounds(gaussian(whole), 'add-or-remove', 1e-6);
+        expect(Math.abs(composed.upper / single.upper - 1)).toBeLessThan(1e-9);
+      }
+      expect(composed.upper / composed.lower - 1).toBeLessThan(1e-9);
+    }
+  });
+
+  it('a released answer is never free: pure mechanisms at large ε', () => {
+    const large = [
+      event.epsilonDelta({ epsilon: 900, delta: 0 }),
+      event.laplace({ scale: 1 / 900, recordNorm: 1 }),
+      event.discreteLaplace({ scale: 1 / 900, recordNorm: 1 }),
+      event.exponential({ epsilon: 900 }),
+    ];
+    for (const e of large) {
+      expect(rdpAccountant({ neighboring: 'replace-special' }).compose(e).epsilon(1e-5)).toBeGreaterThan(880);
+      if (e.kind === 'exponential') continue;
+      for (const count of [1, 3]) {
+        const { lower, upper } = bounds(e, 'replace-special', 1e-5, count);
+        expect(upper).toBeGreaterThanOrEqual(899 * count);
+        expect(lower).toBeGreaterThanOrEqual(880 * count);
+      }
+    }
+  });
+});
+
+describe('calibration', () => {
+  const round = (noiseStd: number, recordNorm: number) =>
+    event.selfComposed(event.poissonSampled(0.01, event.gaussian({ noiseStd, recordNorm })), 1);
+
+  it.each([
+    [2, 1e-6, 30, 0.646, 1e-3],
+    [20, 1e-5, 1, 0.21399585, 1e-4],
+    [20, 1e-5, 1e7, 0.21399585, 1e-4],
+    [20, 1e-5, 1e-7, 0.21399585, 1e-4],
+  ])('ε = %d, δ = %d, norm %d needs noise of %d norms', (epsilon, delta, recordNorm, ratio, tolerance) => {
+    const neighboring = 'replace-one';
+    const std = calibrateNoiseStd({ epsilon, delta, neighboring, event: (s) => round(s, recordNorm) });
+    expect(std / recordNorm).toBeGreaterThan(ratio * (1 - tolerance));
+    expect(std / recordNorm).toBeLessThan(ratio * (1 + tolerance));
+  });
+
+  it('refuses what is met at the end of its range, and what does not fall with noise', () => {
+    const target = { epsilon: 2, delta: 1e-6, neighboring: 'add-or-remove' } as const;
+    const fixed = () => event.gaussian({ noiseStd: 10, recordNorm: 1 });
+    expect(() => calibrateNoiseStd({ ...target, event: fixed })).toThrow(/noise/);
+    const rising = (s: number) => event.gaussian({ noiseStd: 1 / s, recordNorm: 1 });
+    expect(() => calibrateNoiseStd({ ...target, event: rising })).toThrow(/one way|target/);
+    const never = () => event.gaussian({ noiseStd: 0.1, recordNorm: 1 });
+    expect(() => calibrateNoiseStd({ ...target, event: never })).toThrow(/target/);
+    expect(calibrateSteps({ ...target, event: never() })).toBe(0);
+    expect(calibrateSamplingProbability({ ...target, event: (q) => event.poissonSampled(q, fixed()) })).toBe(1);
+  });
+});
+
+describe('next to nothing', () => {
+  it('empty accountants answer 0', () => {
+    for (const accountant of [
+      pldAccountant({ neighboring: 'add-or-remove' }),
+      rdpAccountant({ neighboring: 'add-or-remove' }),
+    ]) {
+      expect(accountant.epsilon(1e-5)).toBe(0);
+      expect(accountant.delta(0)).toBe(0);
+    }
+    const empty = pldAccountant({ neighboring: 'replace-one' });
+    expect(empty.epsilonBounds(0)).toEqual({ lower: 0, upper: 0, warnings: [] });
+    expect(empty.truePositiveRate(0.25)).toEqual({ lower: 0.25, upper: 0.25 });
+  });
+
+  it('pure mechanisms answer at δ = 0, others say why not', () => {
+    const neighboring = 'replace-one';
+    const pure = pldAccountant({ neighboring }).compose(event.laplace({ scale: 4, recordNorm: 1 }), 6);
+    const { lower, upper } = pure.epsilonBounds(0);
+    expect(lower).toBeLessThanOrEqual(3);
+    expect(upper).toBeGreaterThanOrEqual(3);
+    expect(upper - lower).toBeLessThan(1e-9);
+    expect(() => pldAccountant({ neighboring }).compose(gaussian(1)).epsilonBounds(0)).toThrow(/δ/);
+    const leaking = pldAccountant({ neighboring }).compose(event.epsilonDelta({ epsilon: 1, delta: 1e-9 }));
+    expect(() => leaking.epsilonBounds(0)).toThrow(/δ/);
+  });
+
+  it('tiny sampling probabilities cost about nothing', () => {
+    for (const neighboring of ['add-or-remove', 'replace-one'] as const) {
+      for (const count of [1, 100, 1e6]) {
+        const { lower, upper } = bounds(event.poissonSampled(1e-15, gaussian(1)), neighboring, 1e-5, count);
+        expect(lower).toBe(0);
+        expect(upper).toBeLessThan(1e-3);
+      }
+    }
+  });
+
+  it('a PLD interval is never worse than the Rényi bound', () => {
+    const e = event.poissonSampled(3.8e-4, gaussian(0.306));
+    const { lower, upper } = bounds(e, 'add-or-remove', 1e-200, 9);
+    expect(upper).toBeLessThanOrEqual(rdpAccountant({ neighboring: 'add-or-remove' }).compose(e, 9).epsilon(1e-200));
+    expect(upper).toBeLessThan(2.711);
+    expect(lower).toBeGreaterThan(0);
+  });
+});
+
+describe('fixed cohorts', () => {
+  it('with hardly any noise', () => {
+    const options = { population: 100, cohort: 10, rounds: 3, delta: 1e-5, recordNorm: 1 };
+    const { lower, upper } = fixedCohortEpsilonBounds({ ...options, noiseStd: 1e-3 });
+    expect(lower).toBeGreaterThan(1e6);
+    expect(upper).toBeGreaterThanOrEqual(lower);
+  });
+});
