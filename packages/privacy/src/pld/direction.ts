@@ -31,7 +31,7 @@ export function* epsilonBounds(parts: readonly SurveyedPart[], delta: number, st
     const above = epsilonAbove(upper, delta);
     if (above === undefined) return undefined;
     const high = Math.min(above, most * (1 + SUM));
-    return { lower: Math.min(epsilonBelow(lower, delta), high), upper: high };
+    return { lower: Math.min(epsilonBelow(lower, delta, high), high), upper: high };
   });
 }
 

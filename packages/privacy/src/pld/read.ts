@@ -5,8 +5,6 @@
  */
 import { type Curve, divergenceAbove, divergenceBelow } from './compose.ts';
 
-const SCAN = 96;
-
 /** The smallest ε ≥ 0 in the window at which the upper curve is ≤ δ; undefined if the window has none, or starts with it. */
 export function epsilonAbove(curve: Curve, delta: number): number | undefined {
   const isMet = (epsilon: number): boolean => divergenceAbove(curve, epsilon) <= delta;
@@ -24,18 +22,15 @@ export function epsilonAbove(curve: Curve, delta: number): number | undefined {
   return high;
 }
 
-/** The largest ε ≥ 0 known to have a divergence above δ; 0 if none is. */
-export function epsilonBelow(curve: Curve, delta: number): number {
-  const start = Math.max(curve.start, 0);
-  const end = Math.max(endOf(curve), 0);
+/** The largest ε in [0, above] known to have a divergence above δ; 0 if none is. `above` is where the upper curve meets δ. */
+export function epsilonBelow(curve: Curve, delta: number, above: number): number {
   // Errors grow to the left of the tilt's reference, so the bound is not monotone: look for its last crossing.
-  let low = end;
-  let high = end;
-  for (let i = SCAN - 1; i >= 0; i--) {
-    low = start + ((end - start) * i) / SCAN;
-    if (divergenceBelow(curve, low) > delta) break;
-    if (i === 0) return 0;
+  let high = above;
+  let low = above;
+  for (let gap = Math.max(curve.step / 16, 1e-13 * above); !(divergenceBelow(curve, low) > delta); gap *= 1.3) {
+    if (low <= 0 || low < curve.start) return 0;
     high = low;
+    low = Math.max(above - gap, 0);
   }
   while (high - low > 1e-13 * Math.max(high, 1e-3)) {
     const middle = 0.5 * (low + high);
