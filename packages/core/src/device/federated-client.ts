@@ -8,6 +8,7 @@ import { sameBytes } from '../bytes.ts';
 import { checkAborted } from '../abort.ts';
 import type { Update } from '../aggregate/contract.ts';
 import { checkBytes, checkInteger, refuse } from '../check.ts';
+import { checkClientId } from '../client-id.ts';
 import { FedkitError, isFedkitError } from '../errors.ts';
 import { decodeState, type StateOwner } from '../model/state-file.ts';
 import type { ClientHalf } from '../pipeline/contract.ts';
@@ -50,7 +51,7 @@ export function federatedClient<B extends PlainData, C extends PlainData, U exte
 ): FederatedClient<C> {
   const { id, pipeline, trainer } = options;
   const where = 'federatedClient';
-  if (typeof id !== 'string' || id === '') refuse('INVALID_ARGUMENT', `${where}: id`, 'a name', id);
+  checkClientId(`${where}: id`, id);
   if (typeof trainer?.train !== 'function') refuse('INVALID_ARGUMENT', `${where}: trainer`, 'a trainer', trainer);
   if (typeof options.store?.put !== 'function') refuse('INVALID_ARGUMENT', `${where}: store`, 'a store', options.store);
   for (const name of ['local', 'exchange'] as const) {

@@ -7,12 +7,12 @@
 import { SerialQueue } from '../serial-queue.ts';
 import type { ClientId } from '../aggregate/contract.ts';
 import { refuse } from '../check.ts';
+import { checkClientId } from '../client-id.ts';
 import { type FedkitError, isFedkitError } from '../errors.ts';
 import { decodeRequest, encodeResponse, type Request, type Response } from '../protocol/message.ts';
 import type { ServerEvent } from './server-options.ts';
 
 /** The longest name of a client, in UTF-16 code units. */
-const MAX_CLIENT = 256;
 /** Bytes of a request without a body, and around one. */
 const ENVELOPE = 64;
 
@@ -102,9 +102,7 @@ export class Dispatcher {
 
   async #respond(client: ClientId, bytes: Uint8Array): Promise<Response> {
     try {
-      if (typeof client !== 'string' || client === '' || client.length > MAX_CLIENT) {
-        refuse('INVALID_ARGUMENT', 'federatedServer: client', `a name of 1 to ${MAX_CLIENT} characters`, 'another');
-      }
+      checkClientId('federatedServer: client', client);
       const longest = this.maximumRequestLength;
       if (!(bytes instanceof Uint8Array) || bytes.length > longest) {
         refuse('OUT_OF_RANGE', 'federatedServer: request', `at most ${longest} bytes`, 'more');

@@ -281,7 +281,7 @@ describe('hostile requests', () => {
     await refused('a', new Uint8Array(0), 'DECODE_FAILED');
     await refused('a', Uint8Array.of(0x66, 0x6b, 0x71, 9, 0), 'DECODE_FAILED');
     await refused('', encodeRequest({ kind: 'join' }), 'INVALID_ARGUMENT');
-    await refused('x'.repeat(257), encodeRequest({ kind: 'join' }), 'INVALID_ARGUMENT');
+    await refused('x'.repeat(256), encodeRequest({ kind: 'join' }), 'INVALID_ARGUMENT');
     await refused('a', say(ticket, good.subarray(1)), 'DECODE_FAILED');
     await refused('a', say(ticket, good.subarray(0, good.length - 1)), 'DECODE_FAILED');
     const infinite = good.slice();

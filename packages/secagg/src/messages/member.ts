@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { refuse, utf8Decode, utf8Encode, type ByteReader, ByteWriter } from '@fedkit/core/internal';
+import { checkClientId, utf8Decode, utf8Encode, type ByteReader, ByteWriter } from '@fedkit/core/internal';
 import type { RoundConfig } from '../config/round-config.ts';
 import { checkPublicKey } from '../crypto/low-order.ts';
 import { copyOf } from '../internal/bytes.ts';
@@ -23,16 +23,9 @@ export interface Member {
   readonly signature?: Uint8Array;
 }
 
-/** Longest id, in UTF-8 bytes. */
-export const MAXIMUM_ID_BYTES = 255;
-
-/** An id that may take part: 1 to 255 bytes of UTF-8. */
+/** An id that may take part, as bytes of UTF-8. */
 export function encodeId(where: string, id: unknown): Uint8Array {
-  const bytes = typeof id === 'string' ? utf8Encode(id) : new Uint8Array(0);
-  if (bytes.length === 0 || bytes.length > MAXIMUM_ID_BYTES || utf8Decode(bytes) !== id) {
-    refuse('INVALID_ARGUMENT', where, 'well-formed text of 1 to 255 bytes', id);
-  }
-  return bytes;
+  return utf8Encode(checkClientId(where, id));
 }
 
 /** The member as a party of channel keys. */

@@ -10,7 +10,8 @@ import type { AggregationContext, ClientId, Contribution } from '../contract.ts'
 import type { LinearAccumulator } from '../linear-fold.ts';
 import type { LinearRuleAggregator } from '../mean.ts';
 import { StateReader, StateWriter } from '../state-bytes.ts';
-import { checkClientId, clientIdLength, readClientId, writeClientId } from './client-ids.ts';
+import { checkClientId } from '../../client-id.ts';
+import { clientIdLength, readClientId, writeClientId } from './client-ids.ts';
 import { isFiniteVector } from '../../finite.ts';
 import { readVector, vectorLength, writeVector } from './optional-vector.ts';
 import { checkReference, kindOf, type RobustAggregator, type RobustRule } from './rule.ts';

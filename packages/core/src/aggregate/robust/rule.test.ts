@@ -42,14 +42,13 @@ describe('robust rules as aggregators', () => {
     for (const size of [0, -1, 1.5, 2 ** 31]) expect(() => coordinateMedian(size)).toThrow(code('OUT_OF_RANGE'));
     const rule = coordinateMedian(1);
     const list = rule.create();
-    for (const client of ['', 'x'.repeat(1025), 7 as unknown as string]) {
+    for (const client of ['', 'x'.repeat(256), 'ä'.repeat(128), '\ud800', 7 as unknown as string]) {
       expect(() => rule.accumulate(list, update(client, 1))).toThrow(code('INVALID_ARGUMENT'));
     }
-    // Ids that UTF-8 could not tell apart stay apart through serialization.
-    for (const client of ['\ud800', '\ud801', 'ä', 'x'.repeat(1024)]) rule.accumulate(list, update(client, 1));
+    for (const client of ['ä', 'x'.repeat(255), 'ä'.repeat(127)]) rule.accumulate(list, update(client, 1));
     const revived = rule.deserialize(rule.serialize(list));
-    expect(() => rule.accumulate(revived, update('\ud801', 2))).toThrow(code('PROTOCOL_STATE'));
-    rule.accumulate(revived, update('\ud802', 2));
+    expect(() => rule.accumulate(revived, update('ä', 2))).toThrow(code('PROTOCOL_STATE'));
+    rule.accumulate(revived, update('b', 2));
   });
 
   it('retract only what is there', () => {

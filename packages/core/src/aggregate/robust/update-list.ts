@@ -5,7 +5,7 @@
  */
 import { checkPositive, checkVector, refuse } from '../../check.ts';
 import type { ClientId, Contribution } from '../contract.ts';
-import { checkClientId } from './client-ids.ts';
+import { checkClientId } from '../../client-id.ts';
 import { isFiniteVector } from '../../finite.ts';
 
 /** One client's report. */

@@ -6,6 +6,7 @@
  */
 import type { ClientId } from '../../aggregate/contract.ts';
 import { checkInteger, refuse } from '../../check.ts';
+import { isClientId } from '../../client-id.ts';
 import { isFedkitError } from '../../errors.ts';
 import { utf8Encode } from '../../utf8.ts';
 import { authenticationOf } from '../authentication.ts';
@@ -95,7 +96,7 @@ export function fetchHandler(
     refuse('INVALID_ARGUMENT', `${where}: handler`, 'a RequestHandler', handler);
   const authenticate = authenticationOf<Request>(where, options ?? {}, ({ headers }) => {
     const client = headers.get(CLIENT_HEADER);
-    return client === null || client === '' || client.length > 256 ? undefined : client;
+    return isClientId(client) ? client : undefined;
   });
   const { path = '/fedkit', clock = systemClock, onError = () => {} } = options;
   if (typeof path !== 'string' || !path.startsWith('/')) {

@@ -4,6 +4,7 @@
  * @module
  */
 import { checkInteger, refuse } from '../../check.ts';
+import { isClientId, MAXIMUM_CLIENT_ID_BYTES } from '../../client-id.ts';
 import { unavailable } from '../retry.ts';
 
 /** The part of MQTT.js's `MqttClient` that is used. */
@@ -35,8 +36,8 @@ export interface MqttPlace {
 
 /** Bytes of a packet beside its payload's own: fixed header, identifier, properties, frame. */
 const PACKET_OVERHEAD = 128;
-/** The most characters that come after a prefix. */
-const LEVELS = 6 + 128;
+/** The most bytes that come after a prefix: `/model/` and its like, and a client's id. */
+const LEVELS = 7 + MAXIMUM_CLIENT_ID_BYTES;
 
 /** A checked place, and how many bytes of a request, response or model fit into one packet. */
 interface CheckedPlace {
@@ -52,14 +53,14 @@ export function checkPlace(where: string, options: MqttPlace): CheckedPlace {
   if (typeof prefix !== 'string' || !/^[^+#\0]{1,256}$/.test(prefix) || prefix.startsWith('$')) {
     refuse('INVALID_ARGUMENT', `${where}: prefix`, 'a topic without wildcards', prefix);
   }
-  const topic = 3 * (prefix.length + LEVELS);
+  const topic = 3 * prefix.length + LEVELS;
   const packetBytes = checkInteger(`${where}: packetBytes`, options.packetBytes ?? 131_072, 1024 + topic, 2 ** 28);
   return { client, prefix, chunk: packetBytes - topic - PACKET_OVERHEAD };
 }
 
-/** Whether `id` can be a level of a topic. */
+/** Whether `id` is a client's id that can be a level of a topic. */
 export function isLevel(id: unknown): id is string {
-  return typeof id === 'string' && /^[^/+#\0]{1,128}$/.test(id);
+  return isClientId(id) && /^[^/+#\0]*$/.test(id);
 }
 
 /** Resolves once the broker has taken the message. */

@@ -56,7 +56,7 @@ const where = 'mqttExchange';
 export function mqttExchange(options: MqttExchangeOptions): MqttExchange {
   const { client, prefix, chunk } = checkPlace(where, options);
   const { id } = options;
-  if (!isLevel(id)) refuse('INVALID_ARGUMENT', `${where}: id`, 'one level of a topic, 1 to 128 characters', id);
+  if (!isLevel(id)) refuse('INVALID_ARGUMENT', `${where}: id`, 'a client id without /, + and #', id);
   const retry = completeRetryOptions(where, options, chunk);
   const models = new ModelReader(
     client,
