@@ -32,7 +32,7 @@ export async function main(): Promise<void> {
   const rng = seededRng(SEED);
   const parts = dirichletPartition(
     train.labels.subarray(0, digits),
-    { clients: 10, alpha: 0.5, minExamples: 10 },
+    { clients: 10, alpha: 0.5, minimumExamples: 10 },
     rng.fork('partition'),
   );
   const initial = network.init(rng.fork('model'));

@@ -17,7 +17,7 @@ const rng = secureRng();
 const source = seededRng('bench against');
 const update = Float32Array.from({ length: size }, () => (source.uniform() - 0.5) / 100);
 const noise = new Float64Array(size);
-const options = { size, clip: 1, noiseStd: 1, bits: 20, maxContributors: 100, minSurvivors: 80 };
+const options = { size, clip: 1, noiseStd: 1, bits: 20, maximumContributors: 100, minimumSurvivors: 80 };
 
 /** One client's share into the sum, and the sum decoded: everything a coordinate goes through. */
 function shared({ distributedGaussianMechanism }: typeof here) {

@@ -42,7 +42,14 @@ function naive(): void {
 }
 
 const central = gaussianMechanism({ placement: 'central', size, clip: 1, noiseStd: 1 });
-const shares = skellamMechanism({ size, clip: 1, noiseStd: 1, bits: 18, maxContributors: 100, minSurvivors: 80 });
+const shares = skellamMechanism({
+  size,
+  clip: 1,
+  noiseStd: 1,
+  bits: 18,
+  maximumContributors: 100,
+  minimumSurvivors: 80,
+});
 const sums = central.createSum();
 
 const candidates = {

@@ -92,8 +92,8 @@ describe('distributedDp', () => {
       clip: 1,
       noiseStd: 4,
       bits: 20,
-      maxContributors: 10,
-      minSurvivors: 6,
+      maximumContributors: 10,
+      minimumSurvivors: 6,
       colluders: 1,
       wrapProbability: 1e-4 / rotation.paddedSize(size),
     });

@@ -9,7 +9,7 @@ export { emitChunks } from './quantize/chunks.ts';
 export { readFields, writeFields } from './linear/fields.ts';
 export { type Select, sparsifier } from './sparse/sparse-stage.ts';
 export { createCodec, createLinearCodec, stageOf } from './stage/codec.ts';
-export { maxMagnitude } from './stage/magnitude.ts';
+export { maximumMagnitude } from './stage/magnitude.ts';
 export { readNested, writeNested } from './stage/nested.ts';
 export {
   checkedSeed,

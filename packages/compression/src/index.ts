@@ -50,4 +50,4 @@ export { walshHadamard } from './rotation/walsh-hadamard.ts';
 export { pipe } from './sparse/pipe.ts';
 export { randomK, type SharedSparsifier } from './sparse/random-k.ts';
 export { chunkedTopK, sparseLoCo, stc, threshold, topK } from './sparse/top-k.ts';
-export { MAX_SIZE, MAX_UNEXPECTED_SIZE, type StagedCodec, type StagedLinearCodec } from './stage/codec.ts';
+export { MAXIMUM_SIZE, MAXIMUM_UNEXPECTED_SIZE, type StagedCodec, type StagedLinearCodec } from './stage/codec.ts';

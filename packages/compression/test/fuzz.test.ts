@@ -1,6 +1,6 @@
 import { isFedkitError, seededRng } from '@fedkit/core';
 import { describe, expect, it } from 'vitest';
-import { decode, MAX_UNEXPECTED_SIZE, topK } from '../src/index.ts';
+import { decode, MAXIMUM_UNEXPECTED_SIZE, topK } from '../src/index.ts';
 import { fuzz, mutate } from './fuzz.ts';
 import { CODECS, contextOf, normals } from './support.ts';
 
@@ -61,8 +61,8 @@ describe('hostile bytes', () => {
     };
     const codec = topK({ density: 0.1 });
     const sink = { dense: () => {}, sparse: () => {} };
-    expect(() => codec.visit(header(MAX_UNEXPECTED_SIZE), sink)).not.toThrow();
-    for (const size of [MAX_UNEXPECTED_SIZE + 1, 0x7fffffff, 2 ** 32, 2 ** 40]) {
+    expect(() => codec.visit(header(MAXIMUM_UNEXPECTED_SIZE), sink)).not.toThrow();
+    for (const size of [MAXIMUM_UNEXPECTED_SIZE + 1, 0x7fffffff, 2 ** 32, 2 ** 40]) {
       const allocated = allocations(() => {
         expect(() => codec.decode(header(size))).toThrow(/values without expectedSize|a size up to/);
       });

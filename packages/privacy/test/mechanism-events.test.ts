@@ -66,8 +66,8 @@ describe('the event of', () => {
       clip: 1,
       noiseStd: 2,
       bits: 20,
-      maxContributors: 100,
-      minSurvivors: 70,
+      maximumContributors: 100,
+      minimumSurvivors: 70,
       colluders: 10,
     });
     const central = rdp({ kind: 'gaussian', noiseStd: 2, recordNorm: 1 });

@@ -164,7 +164,15 @@ export const checks = {
 
   async shares(load) {
     const { skellamMechanism } = await load<typeof source>('distributed/mechanism.ts');
-    const options = { size: 8000, clip: 1, noiseStd: 1, bits: 20, maxContributors: 8, minSurvivors: 6, colluders: 2 };
+    const options = {
+      size: 8000,
+      clip: 1,
+      noiseStd: 1,
+      bits: 20,
+      maximumContributors: 8,
+      minimumSurvivors: 6,
+      colluders: 2,
+    };
     const mechanism = skellamMechanism(options);
     const inputs = Array.from({ length: 6 }, (_, client) =>
       mechanism.encodeIntegers(new Float32Array(8000), insecureTestRng(`shares ${client}`)),

@@ -66,7 +66,12 @@ const mutants: Mutant[] = [
   ['mechanism/private-sum.ts', 'Math.min(checkPositive(', 'Math.max(checkPositive(', 'central'],
   ['mechanism/statistics.ts', 'count(sum.clipped, rng)', 'sum.clipped', 'statistics'],
   // Shares of noise.
-  ['distributed/mechanism.ts', 'Math.sqrt(minSurvivors - colluders)', 'Math.sqrt(minSurvivors + colluders)', 'shares'],
+  [
+    'distributed/mechanism.ts',
+    'Math.sqrt(minimumSurvivors - colluders)',
+    'Math.sqrt(minimumSurvivors + colluders)',
+    'shares',
+  ],
   [
     'distributed/mechanism.ts',
     "checkSurvivors('event', survivors) - colluders",

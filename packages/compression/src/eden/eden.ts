@@ -13,7 +13,7 @@ import { asQuantizer, type Quantizer } from '../quantize/quantizer.ts';
 import { MAX_ROTATED } from '../rotation/rotated.ts';
 import { forEachTile, paddedSize, Rotation } from '../rotation/tiles.ts';
 import { createCodec } from '../stage/codec.ts';
-import { maxMagnitude } from '../stage/magnitude.ts';
+import { maximumMagnitude } from '../stage/magnitude.ts';
 import { checkedSeed, seedFingerprint, sharedSeed, type Stage } from '../stage/stage.ts';
 import { type ByteReader, corrupt } from '../wire/byte-reader.ts';
 import { bytesOf, type Segment, segmentsOf } from './plan.ts';
@@ -73,7 +73,7 @@ export function edenStage(bits: number, scale: EdenScale): Stage & { readonly li
 
     write(out, values, encoding) {
       const seed = sharedSeed(encoding.context);
-      if (maxMagnitude(values) > MAX_ROTATED) {
+      if (maximumMagnitude(values) > MAX_ROTATED) {
         refuse('OUT_OF_RANGE', 'eden: values', 'magnitudes up to 2^100', 'a larger one');
       }
       out.uint32(seedFingerprint(seed));

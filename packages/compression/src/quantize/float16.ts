@@ -5,7 +5,7 @@
  */
 import { float16ToFloat32, float32ToFloat16, refuse } from '@fedkit/core/internal';
 import { createCodec } from '../stage/codec.ts';
-import { maxMagnitude } from '../stage/magnitude.ts';
+import { maximumMagnitude } from '../stage/magnitude.ts';
 import type { Stage } from '../stage/stage.ts';
 import { corrupt } from '../wire/byte-reader.ts';
 import { emitChunks } from './chunks.ts';
@@ -34,9 +34,9 @@ export const FLOAT16: Stage & { readonly linearity: 'perClient' } = {
   write(out, values) {
     let exponent = 0;
     let scale = 1;
-    for (const largest = maxMagnitude(values); largest * scale > MAX_HALF; scale /= 2) exponent++;
+    for (const largest = maximumMagnitude(values); largest * scale > MAX_HALF; scale /= 2) exponent++;
     if (exponent > MAX_EXPONENT) {
-      refuse('OUT_OF_RANGE', 'float16: values', 'magnitudes below 3.4019e38', maxMagnitude(values));
+      refuse('OUT_OF_RANGE', 'float16: values', 'magnitudes below 3.4019e38', maximumMagnitude(values));
     }
     out.byte(exponent);
     const room = out.reserve(2 * values.length);

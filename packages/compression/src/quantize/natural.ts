@@ -6,7 +6,7 @@
 import { refuse } from '@fedkit/core/internal';
 import { readSymbols, writeSymbols } from '../entropy/symbols.ts';
 import { createCodec } from '../stage/codec.ts';
-import { bitsOf, maxMagnitude } from '../stage/magnitude.ts';
+import { bitsOf, maximumMagnitude } from '../stage/magnitude.ts';
 import type { Stage } from '../stage/stage.ts';
 import { corrupt } from '../wire/byte-reader.ts';
 import { checkSymbol, emitChunks } from './chunks.ts';
@@ -33,7 +33,7 @@ export const NATURAL: Stage & { readonly linearity: 'perClient' } = {
   unbiased: true,
 
   write(out, values, encoding) {
-    if (maxMagnitude(values) > 2 ** 127) {
+    if (maximumMagnitude(values) > 2 ** 127) {
       refuse('OUT_OF_RANGE', 'natural: values', 'magnitudes up to 2^127', 'a larger one');
     }
     const bits = bitsOf(values);

@@ -5,7 +5,7 @@
  */
 import { readSymbols, writeSymbols } from '../entropy/symbols.ts';
 import { createCodec } from '../stage/codec.ts';
-import { maxMagnitude } from '../stage/magnitude.ts';
+import { maximumMagnitude } from '../stage/magnitude.ts';
 import type { Stage } from '../stage/stage.ts';
 import { corrupt } from '../wire/byte-reader.ts';
 import { checkSymbol, emitChunks } from './chunks.ts';
@@ -28,7 +28,7 @@ export const TERNARY: Stage & { readonly linearity: 'perClient' } = {
   unbiased: true,
 
   write(out, values, encoding) {
-    const largest = maxMagnitude(values);
+    const largest = maximumMagnitude(values);
     out.float32(largest);
     const symbols = new Uint16Array(values.length).fill(1);
     if (largest > 0) {

@@ -14,7 +14,7 @@ import {
   type StagedLinearCodec,
   stageOf,
 } from '../stage/codec.ts';
-import { maxMagnitude } from '../stage/magnitude.ts';
+import { maximumMagnitude } from '../stage/magnitude.ts';
 import { readNested, writeNested } from '../stage/nested.ts';
 import {
   checkedSeed,
@@ -97,7 +97,7 @@ function linearRotated(inner: LinearStage): LinearStage {
 
 /** R x, of {@link paddedSize} values. */
 export function rotate(values: Float32Array, seed: Uint8Array): Float32Array {
-  if (maxMagnitude(values) > MAX_ROTATED) {
+  if (maximumMagnitude(values) > MAX_ROTATED) {
     refuse('OUT_OF_RANGE', 'rotated: values', 'magnitudes up to 2^100', 'a larger one');
   }
   const result = new Float32Array(paddedSize(values.length));
@@ -169,7 +169,7 @@ class RotatingSink implements Sink {
   #flush(): void {
     const [start, n] = this.#tiles[this.#current++];
     const part = this.#chunk.subarray(0, n);
-    const largest = maxMagnitude(part);
+    const largest = maximumMagnitude(part);
     if (!(largest <= MAX_ROTATED * 128)) corrupt('rotated values up to 2^107', largest);
     const on = tile();
     if (largest === 0) {

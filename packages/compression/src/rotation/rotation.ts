@@ -5,7 +5,7 @@
  */
 import type { SeededRotation } from '@fedkit/core/pipeline';
 import { checkInteger, checkVector } from '@fedkit/core/internal';
-import { MAX_SIZE } from '../stage/codec.ts';
+import { MAXIMUM_SIZE } from '../stage/codec.ts';
 import { rotate, rotateBack } from './rotated.ts';
 import { paddedSize } from './tiles.ts';
 
@@ -17,10 +17,14 @@ import { paddedSize } from './tiles.ts';
  * `INVALID_ARGUMENT` for a seed that is no bytes.
  */
 export const rotation: SeededRotation = {
-  paddedSize: (size) => paddedSize(checkInteger('rotation: size', size, 1, MAX_SIZE)),
+  paddedSize: (size) => paddedSize(checkInteger('rotation: size', size, 1, MAXIMUM_SIZE)),
   rotate: (values, seed) => rotate(checkVector('rotation.rotate: values', values), seed),
   rotateBack(values, seed, size) {
-    checkVector('rotation.rotateBack: values', values, paddedSize(checkInteger('rotation: size', size, 1, MAX_SIZE)));
+    checkVector(
+      'rotation.rotateBack: values',
+      values,
+      paddedSize(checkInteger('rotation: size', size, 1, MAXIMUM_SIZE)),
+    );
     return rotateBack(values, seed, size);
   },
 };

@@ -16,9 +16,9 @@ import { Decoding, Encoding, type LinearStage, type Stage } from './stage.ts';
 export const MAGIC = 0xfc;
 export const VERSION = 1;
 /** The most values an update may have. */
-export const MAX_SIZE = 0x7fffffff;
+export const MAXIMUM_SIZE = 0x7fffffff;
 /** The most values that bytes may declare while the caller gives no `expectedSize`: 256 MiB of float32. */
-export const MAX_UNEXPECTED_SIZE: number = 1 << 26;
+export const MAXIMUM_UNEXPECTED_SIZE: number = 1 << 26;
 
 /** Magnitudes below this, and above its inverse, decode to finite values whatever the codec. */
 const SAFE = 2 ** 64;
@@ -125,11 +125,11 @@ export function visitWith(
   if (magic !== MAGIC) corrupt(`the magic byte ${MAGIC}`, magic);
   const version = input.byte();
   if (version !== VERSION) corrupt(`version ${VERSION}`, version);
-  const size = input.varint(MAX_SIZE, 'a size');
+  const size = input.varint(MAXIMUM_SIZE, 'a size');
   const { expectedSize } = decoding.context;
   if (expectedSize === undefined) {
-    if (size > MAX_UNEXPECTED_SIZE) corrupt(`at most ${MAX_UNEXPECTED_SIZE} values without expectedSize`, size);
-  } else if (size !== checkInteger('decode: context.expectedSize', expectedSize, 0, MAX_SIZE)) {
+    if (size > MAXIMUM_UNEXPECTED_SIZE) corrupt(`at most ${MAXIMUM_UNEXPECTED_SIZE} values without expectedSize`, size);
+  } else if (size !== checkInteger('decode: context.expectedSize', expectedSize, 0, MAXIMUM_SIZE)) {
     corrupt(`${expectedSize} values`, size);
   }
   readNested(input, stage, size, prepare(size), decoding);
@@ -162,7 +162,7 @@ function decodeSum(stage: LinearStage, sum: Int32Array | Float64Array, options: 
   if (size === undefined) {
     refuse('INVALID_ARGUMENT', 'decodeSum: context', 'expectedSize or layout, the number of values', undefined);
   }
-  checkInteger('decodeSum: context.expectedSize', size, 0, MAX_SIZE);
+  checkInteger('decodeSum: context.expectedSize', size, 0, MAXIMUM_SIZE);
   if (!(sum instanceof Int32Array || sum instanceof Float64Array)) {
     refuse('INVALID_ARGUMENT', 'decodeSum: sum', 'an Int32Array or Float64Array', sum);
   }

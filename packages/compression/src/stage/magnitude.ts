@@ -28,6 +28,6 @@ export function finiteMagnitude(where: string, values: Float32Array): number {
 }
 
 /** The largest magnitude. */
-export function maxMagnitude(values: Float32Array): number {
+export function maximumMagnitude(values: Float32Array): number {
   return new Float32Array(Uint32Array.of(largestBits(values)).buffer)[0];
 }

@@ -71,7 +71,7 @@ describe('vectors', () => {
   it('of disco: contributions count up to the round cut-off', () => {
     const found = file.vectors.find(({ id }) => id === 'disco/mean-round-cutoff');
     const expected = Object.values(found?.expected as Record<string, number[]>).flat();
-    const algorithm = fedBuff({ bufferSize: 100, maxStaleness: 1, staleness: { kind: 'constant' } });
+    const algorithm = fedBuff({ bufferSize: 100, maximumStaleness: 1, staleness: { kind: 'constant' } });
     const state = algorithm.init(f32(0));
     const results: number[] = [];
     const flush = () => {
@@ -136,10 +136,10 @@ describe('FedBuff', () => {
 
 // Both algorithms report one vector; what it is called is all that differs here.
 const both = [
-  { name: 'fedBuff', algorithm: fedBuff({ bufferSize: 3, maxStaleness: 5 }), report: update },
+  { name: 'fedBuff', algorithm: fedBuff({ bufferSize: 3, maximumStaleness: 5 }), report: update },
   {
     name: 'fedAsync',
-    algorithm: fedAsync({ maxStaleness: 5 }),
+    algorithm: fedAsync({ maximumStaleness: 5 }),
     report: (...values: number[]) => ({ values: { model: f32(...values) } }),
   },
 ] as unknown as {

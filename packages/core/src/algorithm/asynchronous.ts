@@ -28,7 +28,7 @@ export interface Checkout {
 export interface Receipt {
   /**
    * `stepped`: counted, and the model moved; `buffered`: counted, the model moves later; `stale`: too late by
-   * `maxStaleness`, not counted; `spent`: its ticket was redeemed before or is void, not counted.
+   * `maximumStaleness`, not counted; `spent`: its ticket was redeemed before or is void, not counted.
    */
   readonly outcome: 'stepped' | 'buffered' | 'stale' | 'spent';
   /** τ: the server's steps since the client fetched the model; absent if the ticket is spent. */
@@ -38,7 +38,7 @@ export interface Receipt {
 /** Both algorithms' common options. */
 export interface AsynchronousOptions {
   /** A contribution of larger τ is refused as `stale`; an integer ≥ 0, default: none is. */
-  readonly maxStaleness?: number;
+  readonly maximumStaleness?: number;
 }
 
 /** What can be read of any asynchronous server. Only its algorithm changes it, in place. */

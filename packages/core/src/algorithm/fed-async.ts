@@ -50,8 +50,8 @@ export function fedAsync(options: FedAsyncOptions = {}): AsynchronousAlgorithm<F
   const mixing = checkPositive('fedAsync: mixing', options.mixing ?? 0.6, 1);
   const proximal = checkNumber('fedAsync: rho', options.rho ?? 0, 0);
   const weight = stalenessWeight(options.staleness ?? { kind: 'polynomial', exponent: 0.5 });
-  const { maxStaleness = Infinity } = options;
-  if (maxStaleness !== Infinity) checkInteger('fedAsync: maxStaleness', maxStaleness);
+  const { maximumStaleness = Infinity } = options;
+  if (maximumStaleness !== Infinity) checkInteger('fedAsync: maximumStaleness', maximumStaleness);
   return {
     kind: 'fedAsync',
     slots: (size) => ({ model: size }),
@@ -82,7 +82,7 @@ export function fedAsync(options: FedAsyncOptions = {}): AsynchronousAlgorithm<F
       const open = own.tickets.find(where, ticket, client);
       if (!open) return { outcome: 'spent' };
       const staleness = own.version - open.version;
-      if (staleness > maxStaleness) {
+      if (staleness > maximumStaleness) {
         own.tickets.void(open.client);
         return { outcome: 'stale', staleness };
       }

@@ -67,8 +67,8 @@ export function fedBuff<S extends PlainData = NoState>(
   const bufferSize = checkInteger('fedBuff: bufferSize', options.bufferSize ?? 10, 1, 0x100000);
   const weight = stalenessWeight(options.staleness ?? { kind: 'polynomial', exponent: 0.5 });
   const server = averagingUnless(options.server);
-  const { maxStaleness = Infinity } = options;
-  if (maxStaleness !== Infinity) checkInteger('fedBuff: maxStaleness', maxStaleness);
+  const { maximumStaleness = Infinity } = options;
+  if (maximumStaleness !== Infinity) checkInteger('fedBuff: maximumStaleness', maximumStaleness);
 
   const step = (state: State): void => {
     const { rule, buffer } = state;
@@ -102,7 +102,7 @@ export function fedBuff<S extends PlainData = NoState>(
       const open = own.tickets.find(where, ticket, client);
       if (!open) return { outcome: 'spent' };
       const staleness = own.version - open.version;
-      if (staleness > maxStaleness) {
+      if (staleness > maximumStaleness) {
         own.tickets.void(open.client);
         return { outcome: 'stale', staleness };
       }

@@ -45,7 +45,7 @@ export function mechanismLaws(setup: MechanismSetup): Law[] {
 }
 
 function centralLaws(make: CentralNoiseMaker, draws: number): Law[] {
-  const noiseOf = (noiseStd = NOISE) => make({ size: SIZE, clip: CLIP, noiseStd, maxContributions: 1000 });
+  const noiseOf = (noiseStd = NOISE) => make({ size: SIZE, clip: CLIP, noiseStd, maximumContributions: 1000 });
   /** A sum of updates, released. */
   const release = (updates: readonly Float32Array[], noiseStd = NOISE) => {
     const noise = noiseOf(noiseStd);
@@ -140,14 +140,14 @@ function centralLaws(make: CentralNoiseMaker, draws: number): Law[] {
 function distributedLaws(make: DistributedNoiseMaker, draws: number): Law[] {
   const SURVIVORS = 5;
   const COLLUDERS = 1;
-  const noiseOf = (noiseStd = NOISE, maxContributors = 20) =>
+  const noiseOf = (noiseStd = NOISE, maximumContributors = 20) =>
     make({
       size: SIZE,
       clip: CLIP,
       noiseStd,
       bits: 20,
-      maxContributors,
-      minSurvivors: SURVIVORS,
+      maximumContributors,
+      minimumSurvivors: SURVIVORS,
       colluders: COLLUDERS,
       wrapProbability: 1e-9,
     });

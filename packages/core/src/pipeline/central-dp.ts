@@ -83,7 +83,7 @@ export function centralDp<
     size: joint.size,
     clip: clip * joint.factor,
     noiseStd: checkPositive(`${where}: noiseStd`, options.noiseStd),
-    maxContributions: checkInteger(`${where}: maximumContributors`, options.maximumContributors ?? 2 ** 20, 1),
+    maximumContributions: checkInteger(`${where}: maximumContributors`, options.maximumContributors ?? 2 ** 20, 1),
   });
   const accounting = new Accounting(where, options.filters, options as SelectionOptions<SamplingScheme>);
   const read = (task: PipelineTask) => readParameters('central-dp', task);

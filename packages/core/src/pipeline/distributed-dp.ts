@@ -20,7 +20,7 @@ import type { PlainData } from '../plain-data.ts';
 import type { SecureAggregation, SecureInput, SecureSums } from '../secure/contract.ts';
 import type { SamplingScheme } from '../select/sampling-scheme.ts';
 import type { Collected, ExchangingPipeline } from './contract.ts';
-import { checkAggregation, type Draw, type Exchange, exchangingClient, exchangingServer } from './exchange.ts';
+import { checkAggregation, type Draw, type ExchangeTerms, exchangingClient, exchangingServer } from './exchange.ts';
 import type { DistributedNoiseMaker, SeededRotation } from './mechanisms.ts';
 import type { Parameters } from './parameters.ts';
 import { Accounting, type Filters, type SelectionOptions } from './privacy.ts';
@@ -110,14 +110,14 @@ export function distributedDp<
     clip: clip * joint.factor,
     noiseStd: checkPositive(`${where}: noiseStd`, options.noiseStd),
     bits: options.bits,
-    maxContributors: maximumContributors,
-    minSurvivors: minimumContributors,
+    maximumContributors: maximumContributors,
+    minimumSurvivors: minimumContributors,
     colluders: options.colluders ?? 0,
     // Coordinates of one vector: the probabilities add up to that of the vector.
     wrapProbability: wrapProbability / padded,
   });
   const accounting = new Accounting(where, options.filters, options as SelectionOptions<SamplingScheme>);
-  const exchange: Exchange = {
+  const exchange: ExchangeTerms = {
     kind: 'distributed-dp',
     aggregation: checkAggregation(where, options.aggregation),
     minimumContributors,

@@ -26,7 +26,7 @@ import type {
 import { announceParameters, type Parameters, type PipelineKind, readParameters } from './parameters.ts';
 
 /** What both halves of an exchanging pipeline know. */
-export interface Exchange {
+export interface ExchangeTerms {
   readonly kind: PipelineKind;
   readonly aggregation: SecureAggregation;
   readonly minimumContributors: number;
@@ -57,7 +57,7 @@ export interface Draw {
 
 /** The client half around `input`. */
 export function exchangingClient<U extends Update>(
-  exchange: Exchange,
+  exchange: ExchangeTerms,
   input: (parameters: Parameters, contribution: Contribution<U>, draw: Draw) => SecureInput,
 ): ExchangingClient<U> {
   const { kind, aggregation } = exchange;
@@ -95,7 +95,7 @@ export interface ExchangeEnd<R> {
 }
 
 /** The server half around what becomes of the sums. */
-export function exchangingServer<R>(exchange: Exchange, end: ExchangeEnd<R>): ExchangingServer<R> {
+export function exchangingServer<R>(exchange: ExchangeTerms, end: ExchangeEnd<R>): ExchangingServer<R> {
   const { kind, aggregation, minimumContributors } = exchange;
   return {
     collects: 'exchange',

@@ -27,8 +27,8 @@ export type DistributedNoiseMaker = (options: {
   readonly clip: number;
   readonly noiseStd: number;
   readonly bits: number;
-  readonly maxContributors: number;
-  readonly minSurvivors: number;
+  readonly maximumContributors: number;
+  readonly minimumSurvivors: number;
   readonly colluders: number;
   /** Of one coordinate. */
   readonly wrapProbability: number;
@@ -59,7 +59,7 @@ export type CentralNoiseMaker = (options: {
   readonly size: number;
   readonly clip: number;
   readonly noiseStd: number;
-  readonly maxContributions: number;
+  readonly maximumContributions: number;
 }) => CentralNoise;
 
 /** A rotation that both sides draw from a seed and that makes any vector look Gaussian; `rotation` of `@fedkit/compression`. */

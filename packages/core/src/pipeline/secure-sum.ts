@@ -21,7 +21,7 @@ import type { Collected, ExchangingPipeline } from './contract.ts';
 import {
   checkAggregation,
   type Draw,
-  type Exchange,
+  type ExchangeTerms,
   exchangingClient,
   exchangingServer,
   vectorName,
@@ -106,7 +106,7 @@ export function secureSum<
   const strained = codecs.some((codec) => codec.strain !== undefined);
   if (weighs) vectors[WEIGHT] = { length: 1, bound: maximumWeight };
   if (strained) vectors[STRAIN] = strainVector(summands.length, entries);
-  const exchange: Exchange = {
+  const exchange: ExchangeTerms = {
     kind: 'secure-sum',
     aggregation: checkAggregation(where, options.aggregation),
     minimumContributors,

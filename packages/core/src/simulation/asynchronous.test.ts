@@ -33,11 +33,11 @@ describe('simulateAsynchronously', () => {
   });
 
   it('is not held up by a slow client: its one contribution comes late and is weighed by it, or is cut off', async () => {
-    const run = (maxStaleness?: number) =>
+    const run = (maximumStaleness?: number) =>
       simulateAsynchronously({
         ...options,
         concurrency: 6,
-        algorithm: fedBuff({ bufferSize: 2, ...(maxStaleness !== undefined && { maxStaleness }) }),
+        algorithm: fedBuff({ bufferSize: 2, ...(maximumStaleness !== undefined && { maximumStaleness }) }),
         versions: 60,
         duration: (client) => (client === '0' ? 15 : 1),
       });

@@ -25,7 +25,7 @@ export interface DirichletPartitionOptions {
    */
   readonly by?: 'class' | 'client';
   /** All is drawn anew until every client has as many; default 1; NIID-Bench takes 10. */
-  readonly minExamples?: number;
+  readonly minimumExamples?: number;
 }
 
 /**
@@ -44,7 +44,12 @@ export function dirichletPartition(
   if (by !== 'class' && by !== 'client') refuse('INVALID_ARGUMENT', `${where}: by`, "'class' or 'client'", by);
   const clients = checkInteger(`${where}: clients`, options.clients, 1, labels.length);
   const alpha = checkPositive(`${where}: alpha`, options.alpha);
-  const least = checkInteger(`${where}: minExamples`, options.minExamples ?? 1, 0, Math.floor(labels.length / clients));
+  const least = checkInteger(
+    `${where}: minimumExamples`,
+    options.minimumExamples ?? 1,
+    0,
+    Math.floor(labels.length / clients),
+  );
   const classes = rowsByClass(labels);
   for (let draw = 0; draw < MAX_DRAWS; draw++) {
     for (const rows of classes) shuffle(rows, rng);

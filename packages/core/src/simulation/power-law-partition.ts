@@ -19,13 +19,13 @@ export interface PowerLawPartitionOptions {
   /** Labels of each client: client u has u, u + 1, … modulo the number of labels; default 2. */
   readonly classesPerClient?: number;
   /** Rows of each of its labels that a client has at least; default 5. */
-  readonly minPerClass?: number;
+  readonly minimumPerClass?: number;
   /** σ of the log-normal by which the rest is shared; default 2. */
   readonly sigma?: number;
 }
 
 /**
- * First every client gets `minPerClass` rows of each of its labels. Then each label's remaining rows are shared in
+ * First every client gets `minimumPerClass` rows of each of its labels. Then each label's remaining rows are shared in
  * proportion to draws from LogNormal(0, σ), rounded down. Rows are dealt from a shuffle of each label.
  *
  * @param labels - Shape [n], the label of each row, integers ≥ 0.
@@ -41,7 +41,7 @@ export function powerLawPartition(
   const clients = checkInteger(`${where}: clients`, options.clients, 1);
   const classes = rowsByClass(labels);
   const each = checkInteger(`${where}: classesPerClient`, options.classesPerClient ?? 2, 1, classes.length);
-  const least = checkInteger(`${where}: minPerClass`, options.minPerClass ?? 5);
+  const least = checkInteger(`${where}: minimumPerClass`, options.minimumPerClass ?? 5);
   const sigma = checkNumber(`${where}: sigma`, options.sigma ?? 2, 0);
 
   /** [c]: who has label c, each as often as it has it. */

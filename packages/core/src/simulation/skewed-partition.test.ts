@@ -28,7 +28,7 @@ describe('dirichletPartition', () => {
   it('gives every row to exactly one client, by class', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 30 }), fc.constantFrom(0.05, 0.5, 5), fc.nat(), (clients, alpha, seed) => {
-        const parts = dirichletPartition(labels, { clients, alpha, minExamples: 0 }, seededRng(seed));
+        const parts = dirichletPartition(labels, { clients, alpha, minimumExamples: 0 }, seededRng(seed));
         expect(parts.length).toBe(clients);
         expect(noRowTwice(parts, 6000)).toBe(6000);
       }),
@@ -57,10 +57,10 @@ describe('dirichletPartition', () => {
   });
 
   it('draws anew until everybody has enough, and says so if that cannot be', () => {
-    const parts = dirichletPartition(labels, { clients: 10, alpha: 0.5, minExamples: 100 }, seededRng(3));
+    const parts = dirichletPartition(labels, { clients: 10, alpha: 0.5, minimumExamples: 100 }, seededRng(3));
     for (const part of parts) expect(part.length).toBeGreaterThanOrEqual(100);
     expect(() =>
-      dirichletPartition(labels.subarray(0, 100), { clients: 10, alpha: 0.001, minExamples: 10 }, seededRng(1)),
+      dirichletPartition(labels.subarray(0, 100), { clients: 10, alpha: 0.001, minimumExamples: 10 }, seededRng(1)),
     ).toThrow(expect.objectContaining({ code: 'THRESHOLD_NOT_MET' }));
   });
 

@@ -38,7 +38,7 @@ export function l2Norm(values: ArrayLike<number>): number {
 export function clipL2(values: Float32Array, maxNorm: number): ClipResult {
   checkVector('clipL2: values', values);
   checkPositive('clipL2: maxNorm', maxNorm);
-  const norm = checkFinite('clipL2: values', l2Norm(values));
+  const norm = checkFiniteNorm('clipL2: values', l2Norm(values));
   if (norm <= maxNorm) return { norm, clipped: false };
   scaleWithin(values, norm, maxNorm);
   return { norm, clipped: true };
@@ -67,7 +67,7 @@ export function clipL2PerTensor(
     return {
       view,
       bound: checkPositive(`${where}: maxNorms of ${name}`, bound),
-      norm: checkFinite(`${where}: values of ${name}`, l2Norm(view)),
+      norm: checkFiniteNorm(`${where}: values of ${name}`, l2Norm(view)),
     };
   });
   let squares = 0;
@@ -92,7 +92,7 @@ export function zeroIfNonFinite(values: Float32Array): boolean {
   return true;
 }
 
-function checkFinite(where: string, norm: number): number {
+function checkFiniteNorm(where: string, norm: number): number {
   if (!Number.isFinite(norm)) refuse('OUT_OF_RANGE', where, 'finite values', 'NaN or Infinity');
   return norm;
 }

@@ -5,7 +5,15 @@ import type { DistributedDiscreteGaussianEvent, SkellamEvent } from '../event/ty
 import { distributedGaussianMechanism, skellamMechanism } from './mechanism.ts';
 import { roundConditionally } from './rounding.ts';
 
-const options = { size: 256, clip: 1, noiseStd: 0.5, bits: 18, maxContributors: 20, minSurvivors: 10, colluders: 2 };
+const options = {
+  size: 256,
+  clip: 1,
+  noiseStd: 0.5,
+  bits: 18,
+  maximumContributors: 20,
+  minimumSurvivors: 10,
+  colluders: 2,
+};
 const code = (name: string) => expect.objectContaining({ code: name });
 const makers = [
   ['skellam', skellamMechanism],
@@ -76,8 +84,8 @@ describe.each(makers)('%s shares', (_, make) => {
     { bits: 1 },
     { bits: 31 },
     { bits: 6 },
-    { minSurvivors: 21 },
-    { minSurvivors: 0 },
+    { minimumSurvivors: 21 },
+    { minimumSurvivors: 0 },
     { wrapProbability: 0 },
     { beta: 1 },
     { expectedWeight: -1 },

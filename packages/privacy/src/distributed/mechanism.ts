@@ -5,7 +5,7 @@
  *
  * Proof. A client's integers satisfy Σ k_i² ≤ squaredBound: conditional stochastic rounding is repeated until an exact integer
  * comparison says so. Of the survivors, `colluders` know their own shares; what hides an honest client from them is the sum
- * of the other survivors' shares, at least minSurvivors − colluders of them, each exact (sampler/). Skellam shares sum to a
+ * of the other survivors' shares, at least minimumSurvivors − colluders of them, each exact (sampler/). Skellam shares sum to a
  * Skellam variable exactly; discrete Gaussian shares sum to something near a discrete Gaussian, and the event charges the
  * distance. Reduction modulo 2^bits, scaling and rotating back are post-processing; wrapping costs accuracy, never privacy.
  *
@@ -33,9 +33,9 @@ export interface DistributedOptions {
   /** b, 2 to 30: sums are taken modulo 2^b. */
   readonly bits: number;
   /** The most clients that one sum can hold. */
-  readonly maxContributors: number;
+  readonly maximumContributors: number;
   /** The fewest survivors with which a sum is decoded; secure aggregation must refuse to open fewer. */
-  readonly minSurvivors: number;
+  readonly minimumSurvivors: number;
   /** How many survivors may pool what they know with the server's; default 0. */
   readonly colluders?: number;
   /** The probability with which one coordinate of one sum may wrap around; default 1e-6. */
@@ -71,8 +71,8 @@ export interface DistributedMechanism {
    * The noised sum over `expectedWeight`, shape [d].
    *
    * @param sum - Of the survivors' integers; only residues modulo 2^bits matter.
-   * @throws FedkitError `THRESHOLD_NOT_MET` for fewer than `minSurvivors`: their noise does not cover the claim. `OVERFLOW` for
-   * more than `maxContributors`, `SHAPE_MISMATCH`, `OUT_OF_RANGE` for what are no integers.
+   * @throws FedkitError `THRESHOLD_NOT_MET` for fewer than `minimumSurvivors`: their noise does not cover the claim. `OVERFLOW` for
+   * more than `maximumContributors`, `SHAPE_MISMATCH`, `OUT_OF_RANGE` for what are no integers.
    */
   decodeSum(sum: Int32Array | Uint32Array | Float64Array, options: { survivors: number }): Float32Array;
 }
@@ -116,20 +116,20 @@ function distributedMechanism(where: string, options: DistributedOptions, shares
   const { size, bits } = options;
   const clip = checkPositive(`${where}: clip`, options.clip);
   const noiseStd = checkPositive(`${where}: noiseStd`, options.noiseStd);
-  const maxContributors = checkInteger(`${where}: maxContributors`, options.maxContributors, 1, 2 ** 31);
-  const minSurvivors = checkInteger(`${where}: minSurvivors`, options.minSurvivors, 1, maxContributors);
+  const maximumContributors = checkInteger(`${where}: maximumContributors`, options.maximumContributors, 1, 2 ** 31);
+  const minimumSurvivors = checkInteger(`${where}: minimumSurvivors`, options.minimumSurvivors, 1, maximumContributors);
   const colluders = checkInteger(`${where}: colluders`, options.colluders ?? 0);
   const expectedWeight = checkPositive(`${where}: expectedWeight`, options.expectedWeight ?? 1);
-  if (minSurvivors <= colluders) {
-    refuse('THRESHOLD_NOT_MET', `${where}: minSurvivors`, `more than ${colluders} colluders`, minSurvivors);
+  if (minimumSurvivors <= colluders) {
+    refuse('THRESHOLD_NOT_MET', `${where}: minimumSurvivors`, `more than ${colluders} colluders`, minimumSurvivors);
   }
-  const shareStd = noiseStd / Math.sqrt(minSurvivors - colluders);
+  const shareStd = noiseStd / Math.sqrt(minimumSurvivors - colluders);
   const deviations = standardDeviationsFor(options.wrapProbability ?? 1e-6);
   const fitting = modularScale({
     localNoiseStd: shareStd,
     clip,
     bits,
-    contributors: maxContributors,
+    contributors: maximumContributors,
     size,
     standardDeviations: deviations,
   });
@@ -149,11 +149,11 @@ function distributedMechanism(where: string, options: DistributedOptions, shares
 
   function checkSurvivors(call: string, survivors: number): number {
     checkInteger(`${where}.${call}: survivors`, survivors);
-    if (survivors < minSurvivors) {
-      refuse('THRESHOLD_NOT_MET', `${where}.${call}: survivors`, `at least ${minSurvivors}`, survivors);
+    if (survivors < minimumSurvivors) {
+      refuse('THRESHOLD_NOT_MET', `${where}.${call}: survivors`, `at least ${minimumSurvivors}`, survivors);
     }
-    if (survivors > maxContributors)
-      refuse('OVERFLOW', `${where}.${call}: survivors`, `at most ${maxContributors}`, survivors);
+    if (survivors > maximumContributors)
+      refuse('OVERFLOW', `${where}.${call}: survivors`, `at most ${maximumContributors}`, survivors);
     return survivors;
   }
 
@@ -164,7 +164,8 @@ function distributedMechanism(where: string, options: DistributedOptions, shares
     deviations,
     localNoiseStd: Math.sqrt(variance),
     recordNorm,
-    event: (survivors = minSurvivors) => shares.event(variance, checkSurvivors('event', survivors) - colluders, norms),
+    event: (survivors = minimumSurvivors) =>
+      shares.event(variance, checkSurvivors('event', survivors) - colluders, norms),
     encodeIntegers(values, rng) {
       checkVector(`${where}.encodeIntegers: values`, values, size);
       const norm = l2Norm(values);

@@ -85,11 +85,11 @@ export function matrixFactorizationMechanism(options: MatrixFactorizationOptions
   const bands = checkInteger(`${where}: bands`, options.bands ?? Math.min(separation, 16, steps), 1, steps);
   const coefficients = optimalToeplitzCoefficients(bands).map((c) => Math.round(c * unit));
   const sensitivity = Math.sqrt(minSeparationSensitivitySquared(coefficients, options));
-  const { grid, maxContributions, toValues, ...builder } = sumBuilder(where, options, noiseStd);
+  const { grid, maximumContributions, toValues, ...builder } = sumBuilder(where, options, noiseStd);
   const variance = Math.ceil(((noiseStd / grid.granularity) * unit) ** 2);
   const recordNorm = Math.sqrt(grid.squaredBound);
   const weight = coefficients.reduce((sum, c) => sum + c, 0);
-  checkExact(where, weight * maxContributions * recordNorm + 64 * Math.sqrt(variance));
+  checkExact(where, weight * maximumContributions * recordNorm + 64 * Math.sqrt(variance));
   const sampler = discreteGaussianSampler({ variance });
   return {
     ...builder,

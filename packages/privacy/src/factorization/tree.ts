@@ -83,10 +83,10 @@ export function treeAggregationMechanism(options: TreeAggregationOptions): TreeA
   if (participation !== 'once' && participation !== 'once-per-tree') {
     refuse('INVALID_ARGUMENT', `${where}: participation`, "'once' or 'once-per-tree'", participation);
   }
-  const { grid, maxContributions, toValues, ...builder } = sumBuilder(where, options, noiseStd);
+  const { grid, maximumContributions, toValues, ...builder } = sumBuilder(where, options, noiseStd);
   const variance = Math.ceil((noiseStd / grid.granularity) ** 2);
   const recordNorm = Math.sqrt(grid.squaredBound);
-  checkExact(where, most * maxContributions * recordNorm + 64 * Math.sqrt(variance));
+  checkExact(where, most * maximumContributions * recordNorm + 64 * Math.sqrt(variance));
   const sampler = discreteGaussianSampler({ variance });
   const treeOf = (steps: readonly number[]) =>
     event.treeAggregation({ noiseStd: Math.sqrt(variance), recordNorm, steps });

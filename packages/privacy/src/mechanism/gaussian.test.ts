@@ -105,7 +105,7 @@ describe('central', () => {
   });
 
   it('refuses bad contributions and leaves the sum as it was', () => {
-    const mechanism = gaussianMechanism({ ...central, maxContributions: 1 });
+    const mechanism = gaussianMechanism({ ...central, maximumContributions: 1 });
     const sum = mechanism.createSum();
     expect(() => mechanism.accumulate(sum, new Float32Array(2))).toThrow(code('SHAPE_MISMATCH'));
     for (const weight of [0, -1, Number.NaN, Infinity]) {
@@ -194,7 +194,7 @@ describe('bad options', () => {
     { granularity: 1 },
     { maxWeight: 0 },
     { expectedWeight: 0 },
-    { maxContributions: 0 },
+    { maximumContributions: 0 },
     { statistics: { noiseStd: 0 } },
   ])('%o', (bad) => {
     expect(() => gaussianMechanism({ ...central, ...bad })).toThrow(code('OUT_OF_RANGE'));
@@ -202,7 +202,7 @@ describe('bad options', () => {
 
   it('an unknown placement, and sums that could leave the exact integers', () => {
     expect(() => gaussianMechanism({ ...central, placement: 'secure' as 'central' })).toThrow(code('INVALID_ARGUMENT'));
-    expect(() => gaussianMechanism({ ...central, granularity: 2 ** -25, maxContributions: 2 ** 40 })).toThrow(
+    expect(() => gaussianMechanism({ ...central, granularity: 2 ** -25, maximumContributions: 2 ** 40 })).toThrow(
       code('OVERFLOW'),
     );
   });

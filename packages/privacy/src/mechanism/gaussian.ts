@@ -131,8 +131,8 @@ function centralGaussian(
 ): CentralGaussian<NoisyStatistics> | CentralGaussian<undefined> {
   const where = 'gaussianMechanism';
   const noiseStd = checkPositive(`${where}: noiseStd`, options.noiseStd);
-  const { grid, maxContributions, toValues: valuesOf, ...builder } = sumBuilder(where, options, noiseStd);
-  const noise = integerNoise(where, grid, noiseStd / grid.granularity, maxContributions);
+  const { grid, maximumContributions, toValues: valuesOf, ...builder } = sumBuilder(where, options, noiseStd);
+  const noise = integerNoise(where, grid, noiseStd / grid.granularity, maximumContributions);
   const statistics = options.statistics === undefined ? undefined : statisticsRelease(options.statistics);
   const cost = statistics === undefined ? noise.cost : simultaneousRelease([noise.cost, statistics.event]);
   return {

@@ -33,7 +33,7 @@ export interface SumOptions {
   /** What noised sums are divided by: a public constant such as the expected total weight; default 1. */
   readonly expectedWeight?: number;
   /** How many contributions one sum may take, at most; default 2^20. */
-  readonly maxContributions?: number;
+  readonly maximumContributions?: number;
 }
 
 /** Builds private sums on one grid. */
@@ -45,7 +45,7 @@ export interface SumBuilder {
    * @param values - Shape [d]; not changed.
    * @param weight - > 0, default 1; what exceeds `maxWeight` counts as `maxWeight`.
    * @throws FedkitError `PROTOCOL_STATE` after the release, `SHAPE_MISMATCH`, `OUT_OF_RANGE` for a weight that is not finite and
-   * > 0, `OVERFLOW` beyond `maxContributions`; the sum is then as before.
+   * > 0, `OVERFLOW` beyond `maximumContributions`; the sum is then as before.
    */
   accumulate(sum: PrivateSum, values: Float32Array, weight?: number): PrivateSum;
   /** Takes a contribution out again, exactly: the same values and weight as were accumulated. */
@@ -67,13 +67,17 @@ export function sumBuilder(
   noiseStd: number,
 ): SumBuilder & {
   grid: Grid;
-  maxContributions: number;
+  maximumContributions: number;
   toValues: (integers: Float64Array, unit: number) => Float32Array;
 } {
   const clip = checkPositive(`${where}: clip`, options.clip);
   const maxWeight = checkPositive(`${where}: maxWeight`, options.maxWeight ?? 1);
   const expectedWeight = checkPositive(`${where}: expectedWeight`, options.expectedWeight ?? 1);
-  const maxContributions = checkInteger(`${where}: maxContributions`, options.maxContributions ?? 2 ** 20, 1);
+  const maximumContributions = checkInteger(
+    `${where}: maximumContributions`,
+    options.maximumContributions ?? 2 ** 20,
+    1,
+  );
   const grid = makeGrid(where, {
     size: options.size,
     radius: clip * maxWeight,
@@ -83,8 +87,8 @@ export function sumBuilder(
   const integers = new Int32Array(grid.size);
 
   function checkRoom(call: string, contributions: number): void {
-    if (contributions > maxContributions) {
-      refuse('OVERFLOW', `${where}.${call}`, `at most maxContributions = ${maxContributions}`, contributions);
+    if (contributions > maximumContributions) {
+      refuse('OVERFLOW', `${where}.${call}`, `at most maximumContributions = ${maximumContributions}`, contributions);
     }
   }
 
@@ -111,7 +115,7 @@ export function sumBuilder(
 
   return {
     grid,
-    maxContributions,
+    maximumContributions,
     toValues: (sums, unit) => toValues(sums, (grid.granularity / expectedWeight) * unit),
     createSum: () => ({
       values: new Float64Array(grid.size),

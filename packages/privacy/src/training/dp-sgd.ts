@@ -79,7 +79,7 @@ export function dpSgdTrainer(model: PlainModel, examples: Examples, options: DpS
     clip,
     noiseStd,
     expectedWeight: expectedBatchSize,
-    maxContributions: Math.max(2 ** 20, rows.length),
+    maximumContributions: Math.max(2 ** 20, rows.length),
   });
   const sampled = event.poissonSampled(probability, mechanism.event);
   const threshold = Math.floor(probability * 2 ** 53);
