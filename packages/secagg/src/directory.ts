@@ -4,21 +4,19 @@
  * @module
  */
 import { type ClientId, FedkitError, isFedkitError } from '@fedkit/core';
-import { isPrimeOrderKey } from './crypto/ed25519.ts';
+import { isLargeCanonical, isPrimeOrderKey } from './crypto/ed25519.ts';
 import { copyOf, hex } from './internal/bytes.ts';
 
 /** The Ed25519 public key of a client, 32 bytes; `undefined` for one that is not known. */
 export type Directory = (id: ClientId) => Uint8Array | undefined;
 
-/** Keys of a directory that were found to have prime order, in hexadecimal: the check costs ten signatures. */
+/** Keys that were found to have prime order, in hexadecimal: finding it costs ten signatures in native code. */
+const checked: Set<string> = new Set();
 const MOST_CHECKED = 65_536;
-const checked: WeakMap<Directory, Set<string>> = new WeakMap();
 
 /**
- * The key a directory gives for a client, with memory of its own.
- *
- * A key that is not the canonical encoding of a point of prime order is none: its owner could sign so that one verifier
- * accepts and another does not. The owner is named and refused before it takes a place; nobody else is affected.
+ * The key a directory gives for a client, with memory of its own: 32 bytes that encode y canonically, of no point of small order.
+ * Under every such key all engines decide alike about a signature.
  *
  * @throws FedkitError `AUTHENTICATION_FAILED` for a client that is not known, a key that is none, and where the directory
  * throws, with the client in `details`; a FedkitError that it throws passes through.
@@ -34,16 +32,23 @@ export function keyOf(directory: Directory, id: ClientId): Uint8Array {
   if (found === undefined || found === null) refuseKey(id, 'the key of a known client', 'none');
   if (!(found instanceof Uint8Array) || found.length !== 32) refuseKey(id, 'a key of 32 bytes', 'something else');
   const key = copyOf(found);
-  let known = checked.get(directory);
-  if (known === undefined) {
-    known = new Set();
-    checked.set(directory, known);
-  }
+  if (!isLargeCanonical(key)) refuseKey(id, 'an Ed25519 key, canonically encoded and not of small order', 'another');
+  return key;
+}
+
+/**
+ * The same for one who is to take a place: the key is a point of prime order besides, which is checked once for a key in
+ * a process. Its owner could else sign some messages and not others; it is named and refused, and nobody else is affected.
+ *
+ * @throws FedkitError as {@link keyOf}.
+ */
+export function admittedKey(directory: Directory, id: ClientId): Uint8Array {
+  const key = keyOf(directory, id);
   const name = hex(key);
-  if (known.has(name)) return key;
-  if (!isPrimeOrderKey(key)) refuseKey(id, 'an Ed25519 key of prime order, canonically encoded', 'another');
-  if (known.size >= MOST_CHECKED) known.clear();
-  known.add(name);
+  if (checked.has(name)) return key;
+  if (!isPrimeOrderKey(key)) refuseKey(id, 'an Ed25519 key of prime order', 'another');
+  if (checked.size >= MOST_CHECKED) checked.clear();
+  checked.add(name);
   return key;
 }
 

@@ -4,8 +4,8 @@
  * that some engines accept and others refuse, which would split the clients of a round.
  *
  * A signature (R, S) of M under A verifies where A and R are canonical and not of small order, S < L, and the bytes of
- * S·B − k·A, with k = SHA-512(R ‖ A ‖ M) mod L, are those of R: the equation without the cofactor. Keys that a directory
- * gives have prime order besides.
+ * S·B − k·A, with k = SHA-512(R ‖ A ‖ M) mod L, are those of R: the equation without the cofactor. Who takes a place in a round
+ * has a key of prime order besides.
  *
  * @module
  */
@@ -73,7 +73,7 @@ export function isPrimeOrderKey(publicKey: Uint8Array): boolean {
 }
 
 /** y < 2^255 − 19, and none of the eight points of small order. */
-function isLargeCanonical(point: Uint8Array): boolean {
+export function isLargeCanonical(point: Uint8Array): boolean {
   const y = Uint8Array.from(point);
   y[31] &= 0x7f;
   const isBelowModulus = y[31] < 0x7f || y[0] < 0xed || y.subarray(1, 31).some((byte) => byte !== 0xff);

@@ -10,7 +10,7 @@ import { type RoundConfig, checkRoundConfig, maskedVectors } from '../config/rou
 import { defaultProvider } from '../crypto/default-provider.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import { type MaskExecutor, type MaskTask, maskCount, runMaskTask } from '../executor/mask-task.ts';
-import type { Directory } from '../directory.ts';
+import { type Directory, admittedKey } from '../directory.ts';
 import { verifyMessage } from '../identity.ts';
 import { equal } from '../internal/bytes.ts';
 import { decodeAbort, encodeAbort } from '../messages/abort.ts';
@@ -408,7 +408,9 @@ export class SecAggServer {
         'SecAggServer.receive: expected a signature exactly where the round has identities, got the opposite',
       );
     }
-    if (config.identities) verifyMessage(this.#provider, configDigest, directory as Directory, clientId, message);
+    if (!config.identities) return;
+    if (message.type === MESSAGE.advertise) admittedKey(directory as Directory, clientId);
+    verifyMessage(this.#provider, configDigest, directory as Directory, clientId, message);
   }
 
   /** Who is in this stage, by place. */
