@@ -74,10 +74,11 @@ export function isPrimeOrderKey(publicKey: Uint8Array): boolean {
 
 /** y < 2^255 − 19, and none of the eight points of small order. */
 export function isLargeCanonical(point: Uint8Array): boolean {
-  const y = Uint8Array.from(point);
-  y[31] &= 0x7f;
-  const isBelowModulus = y[31] < 0x7f || y[0] < 0xed || y.subarray(1, 31).some((byte) => byte !== 0xff);
-  return isBelowModulus && !SMALL_ORDER.some((small) => equal(small, y));
+  const top = point[31] & 0x7f;
+  if (top === 0x7f && point[0] >= 0xed && point.subarray(1, 31).every((byte) => byte === 0xff)) return false;
+  return !SMALL_ORDER.some(
+    (small) => small[0] === point[0] && small[31] === top && equal(small.subarray(1, 31), point.subarray(1, 31)),
+  );
 }
 
 function isBelowOrder(scalar: Uint8Array): boolean {

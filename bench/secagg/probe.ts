@@ -1,0 +1,193 @@
+// One measurement in a process of its own, printed as JSON; `against` runs it in two checkouts by turns, so that it uses what both
+// have: the public package, and its own copy.
+//   node --import tsx --conditions=@fedkit/source bench/secagg/probe.ts <setting> <clients> <entries> [degree threshold]
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { type RoundConfig, type RoundOptions, roundConfig, SecAggClient, SecAggServer } from '@fedkit/secagg';
+import { nodeWorkerExecutor } from '@fedkit/secagg/node-workers';
+import { acceptingPolicy, testingIdentities } from '@fedkit/secagg/testing';
+
+// The sources are TypeScript, which a thread runs through a loader.
+const WORKER = new URL('../../packages/secagg/test/worker-from-source.mjs', import.meta.url);
+
+type Setting = 'ring' | 'ring-wall' | 'client' | 'malicious' | 'memory';
+
+const [setting, clients, entries, degree, threshold] = process.argv
+  .slice(2)
+  .map((word, i) => (i === 0 ? word : Number(word))) as [Setting, number, number, number?, number?];
+const DROPPED = { ring: 0.3, 'ring-wall': 0.3, client: 0, malicious: 0.2, memory: 0.05 }[setting];
+
+function configOf(): RoundConfig {
+  const options: RoundOptions = {
+    clients,
+    vectors: { update: { length: entries, bound: 32_767 } },
+    corruptFraction: setting === 'malicious' ? 0.1 : 0.05,
+    dropoutFraction: DROPPED,
+    session: new Uint8Array(16).fill(1),
+  };
+  const graph = degree === undefined || threshold === undefined ? {} : { degree, threshold };
+  if (setting === 'ring' || setting === 'ring-wall') return roundConfig({ ...options, graph: 'harary', ...graph });
+  if (setting === 'memory') return roundConfig({ ...options, graph: 'harary', mode: 'semi-honest', ...graph });
+  if (setting === 'client') return roundConfig({ ...options, graph: 'complete', mode: 'semi-honest' });
+  return roundConfig({ ...options, graph: 'complete', mode: 'malicious' });
+}
+
+const config = configOf();
+const ids = Array.from({ length: clients }, (_, i) => `c${i}`);
+const silent = new Set(ids.filter((_, i) => Math.floor((i + 1) * DROPPED) > Math.floor(i * DROPPED)));
+
+/** CPU milliseconds of this process since then. */
+function cpuSince(start?: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1000;
+}
+
+const signing = testingIdentities(config.identities ? ids : [], 'probe');
+
+/** Every device has a directory of its own; nothing is shared that devices would not share. */
+function clientOf(id: string): SecAggClient {
+  const keys = new Map(config.identities ? ids.map((other) => [other, signing.directory(other)?.slice()]) : []);
+  const options = {
+    id,
+    config,
+    policy: acceptingPolicy(config),
+    sealingKey: new Uint8Array(32),
+    persist: async () => undefined,
+    // Of one of the two versions.
+    singleInstance: true,
+    ...(config.identities && { identity: signing.identities[id], directory: (other: string) => keys.get(other) }),
+  };
+  return new SecAggClient(options);
+}
+
+interface Handler {
+  receive(id: string, message: Uint8Array): Promise<void>;
+  advance(): Promise<Iterable<readonly [string, Uint8Array]>>;
+  stage(): string;
+}
+
+/** A whole round; what clients spend, by client. */
+async function drive(server: Handler): Promise<number[]> {
+  const spent = new Map<string, number>(ids.map((id) => [id, 0]));
+  const timed = async <T>(id: string, work: () => Promise<T>): Promise<T> => {
+    const start = process.cpuUsage();
+    const result = await work();
+    spent.set(id, (spent.get(id) as number) + cpuSince(start));
+    return result;
+  };
+  const machines = new Map(ids.map((id) => [id, clientOf(id)]));
+  for (const [id, machine] of machines) await server.receive(id, await timed(id, () => machine.start()));
+  const input = { update: new Int32Array(entries).fill(3) };
+  while (server.stage() !== 'finished') {
+    const messages = await server.advance();
+    const stage = server.stage();
+    for (const [id, message] of messages) {
+      if (stage === 'input' && silent.has(id)) {
+        machines.delete(id);
+        continue;
+      }
+      const machine = machines.get(id) as SecAggClient;
+      if (stage === 'input') machine.setInput(input);
+      const answer = await timed(id, () => machine.receive(message));
+      await server.receive(id, answer as Uint8Array);
+    }
+  }
+  return [...spent].filter(([id]) => !silent.has(id)).map(([, time]) => time);
+}
+
+/** The server in this process, its CPU and wall apart. */
+async function inProcess(): Promise<Record<string, number>> {
+  const workers =
+    setting === 'ring-wall'
+      ? nodeWorkerExecutor({ workers: 2, entry: WORKER, execArgv: ['--conditions=@fedkit/source'] })
+      : undefined;
+  const server = new SecAggServer({
+    config,
+    ...(config.identities && { directory: signing.directory }),
+    ...(workers && { executor: workers }),
+  });
+  let cpu = 0;
+  let wall = 0;
+  const timed = async <T>(work: () => Promise<T>): Promise<T> => {
+    const [start, began] = [process.cpuUsage(), performance.now()];
+    const result = await work();
+    cpu += cpuSince(start);
+    wall += performance.now() - began;
+    return result;
+  };
+  const times = await drive({
+    receive: (id, message) => timed(() => server.receive(id, message)),
+    advance: () => timed(async () => [...(await server.advance())]),
+    stage: () => server.stage,
+  });
+  await workers?.close();
+  const wrong = server.result().sums.update.some((value) => value !== 3 * server.result().survivors.length);
+  if (wrong) throw new Error('the sum is wrong');
+  times.sort((one, other) => one - other);
+  const all = times.reduce((sum, time) => sum + time, cpu);
+  return { server: cpu, serverWall: wall, client: times[times.length >> 1], round: all };
+}
+
+/** The server in a process of its own, so that what is resident there is its alone. */
+async function inChild(): Promise<Record<string, number>> {
+  const child = fork(fileURLToPath(import.meta.url), process.argv.slice(2), {
+    env: { ...process.env, PROBE_SERVER: '1' },
+    execArgv: process.execArgv,
+    serialization: 'advanced',
+  });
+  const waiting: ((reply: unknown) => void)[] = [];
+  child.on('message', (reply) => waiting.shift()?.(reply));
+  const ask = <T>(request: unknown): Promise<T> =>
+    new Promise((resolve) => {
+      waiting.push(resolve as (reply: unknown) => void);
+      child.send(request as object);
+    });
+  let stage = 'advertise';
+  await drive({
+    receive: async (id, message) => void (await ask({ kind: 'receive', id, message })),
+    async advance() {
+      const opened = await ask<{ stage: string; ids: string[] }>({ kind: 'advance' });
+      ({ stage } = opened);
+      // Asked for one by one, as by a network.
+      return fetched(opened.ids, (id) => ask<{ message: Uint8Array }>({ kind: 'message', id }));
+    },
+    stage: () => stage,
+  });
+  const { rss } = await ask<{ rss: number }>({ kind: 'rss' });
+  child.disconnect();
+  return { residentMiB: rss / 1024 };
+}
+
+async function fetched(
+  wanted: readonly string[],
+  ask: (id: string) => Promise<{ message: Uint8Array }>,
+): Promise<(readonly [string, Uint8Array])[]> {
+  const messages: [string, Uint8Array][] = [];
+  for (const id of wanted) messages.push([id, (await ask(id)).message]);
+  return messages;
+}
+
+function serve(): void {
+  const server = new SecAggServer({ config });
+  process.on('message', (request: { kind: string; id: string; message: Uint8Array }) => {
+    const answer = async (): Promise<object> => {
+      switch (request.kind) {
+        case 'receive':
+          await server.receive(request.id, request.message);
+          return {};
+        case 'advance': {
+          const opened = await server.advance();
+          return { stage: server.stage, ids: [...opened.keys()] };
+        }
+        case 'message':
+          return { message: server.messageFor(request.id) };
+        default:
+          return { rss: process.resourceUsage().maxRSS };
+      }
+    };
+    void answer().then((reply) => process.send?.(reply));
+  });
+}
+
+if (process.env.PROBE_SERVER === '1') serve();
+else console.log(JSON.stringify(await (setting === 'memory' ? inChild() : inProcess())));
