@@ -25,6 +25,7 @@ import {
 import { getClient } from './client-map.ts';
 import type { Outcome, StateRequest } from './dispatcher.ts';
 import { guardedStore } from './guarded-store.ts';
+import { checkedStore } from '../store/checked-store.ts';
 import { Journal, type JournalEntry, type Snapshot } from './journal.ts';
 import { Ledger } from './ledger.ts';
 import { advanceClock } from './logical-clock.ts';
@@ -94,13 +95,13 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
   ) {
     const { pipeline } = options;
     super(options, pipeline, limits, rules);
-    this.#options = { ...options, store: guardedStore(options.store) };
+    this.#options = { ...options, store: checkedStore(guardedStore(options.store)) };
     this.#algorithm = pipeline.algorithm;
     this.#half = half;
     this.#machine = asynchronousMachine(rules);
     this.#owner = stateOwner(pipeline);
     this.#identity = runIdentity(FORMAT, pipeline.digest, this.#owner);
-    this.ledger = new Ledger(this.#options.store);
+    this.ledger = new Ledger(this.#options.store, () => this.journal.epoch.number);
     this.name = options.run?.slice() ?? options.rng.fill(new Uint8Array(16));
     this.#time = options.clock();
     this.#state = this.#machine.init(this.#time);
@@ -165,21 +166,28 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
   protected schedule(): void {}
 
   protected async load(): Promise<void> {
-    const { store, initial, clock, run, pipeline } = this.#options;
+    const { store, initial, clock, pipeline } = this.#options;
     const { terms } = pipeline;
-    const { journal, stored } = await Journal.open(store, () => this.#capture());
+    const { journal, stored } = await Journal.open(
+      store,
+      () => this.#capture(),
+      async ({ snapshot, entries }) => {
+        if (snapshot) await this.#headOf(snapshot);
+        else if (entries.length > 0) throw malformed('a snapshot before the log', 'none');
+      },
+      this.#journal?.epoch,
+    );
     this.dispose();
     this.#journal = journal;
     if (!stored.snapshot) {
-      if (stored.entries.length > 0) throw malformed('a snapshot before the log', 'none');
       this.#state = this.#machine.init(clock());
       this.#model = this.#algorithm.init(initial);
       await keepTerms(store, terms);
       await journal.checkpoint();
       return;
     }
-    const { head, collector } = stored.snapshot;
-    const { run: name, machine } = await checkIdentity<Head>(head, this.#identity, { store, terms, run });
+    const { collector } = stored.snapshot;
+    const { run: name, machine } = await this.#headOf(stored.snapshot);
     if (!collector) throw malformed('the state of the algorithm', 'none');
     this.name = hexToBytes(name);
     this.#state = machine;
@@ -188,6 +196,11 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
     this.#time = clock();
     this.#swept = this.#state.now;
     this.#step({ kind: 'restored' });
+  }
+
+  #headOf({ head }: Snapshot): Promise<Head> {
+    const { store, pipeline, run } = this.#options;
+    return checkIdentity<Head>(head, this.#identity, { store, terms: pipeline.terms, run });
   }
 
   protected async answer(client: ClientId, request: StateRequest): Promise<Outcome> {

@@ -1,55 +1,43 @@
 /**
- * A log of events in a {@link Store}: what is in it survives a crash. Every entry costs one `put`, which entries that come
+ * A log of events in a {@link Store}: what is in it survives a crash. Every entry costs one write, which entries that come
  * together share; now and then a snapshot takes the place of all entries before it, so that neither disk nor memory grows.
  *
- *     round/snapshot             the state after entry n, and n
- *     round/collector/<n>        what was folded by then
- *     round/journal/<m>          entries m, m + 1, … > n, one `put`'s worth
+ * Every write is the `create` of the next slot, so the log has one order however many servers there are. Opening a run writes
+ * a slot of its own, with the next epoch, which is never deleted: whoever wrote the slots before finds its next one taken,
+ * however long it was stopped, and has ended. What it acknowledged is in slots before that one, all of which the new server reads.
  *
  * @module
  */
-import { ByteReader, ByteWriter } from '../bytes.ts';
+import { bytesToHex } from '@noble/hashes/utils.js';
 import { FedkitError } from '../errors.ts';
+import { secureRng } from '../random.ts';
 import type { Store } from '../store/contract.ts';
-import { fromJson, toJson } from './json.ts';
+import { type Chain, collectorKey, lastSlot, readChain, type Snapshot, slotKey, type StoredRun } from './chain.ts';
+import { type JournalEntry, readSlot, type Slot, type SlotHead, writeSlot } from './slot.ts';
 
-/** One event as JSON, with the bytes that came with it. */
-export interface JournalEntry {
-  readonly event: object;
-  readonly bytes?: Uint8Array;
-}
+export type { Snapshot, StoredRun } from './chain.ts';
+export type { JournalEntry } from './slot.ts';
 
-/** A state as JSON, with its bytes and those of the collector. */
-export interface Snapshot {
-  readonly head: unknown;
-  readonly bytes: Uint8Array;
-  readonly collector?: Uint8Array;
-}
-
-/** What a store holds. */
-export interface StoredRun {
-  readonly snapshot?: Snapshot;
-  readonly entries: readonly JournalEntry[];
-}
-
-const SNAPSHOT = 'round/snapshot';
-const JOURNAL = 'round/journal/';
-const COLLECTOR = 'round/collector/';
-const SNAPSHOT_MAGIC = Uint8Array.of(0x66, 0x6b, 0x73, 1);
-const JOURNAL_MAGIC = Uint8Array.of(0x66, 0x6b, 0x6a, 1);
-/** Entries that share one `put` have at most about as many bytes. */
+/** Entries that share one slot have at most about as many bytes. */
 const MAX_BATCH = 2 ** 24;
 /** Once the log is longer than so many snapshots and this, a snapshot is due: it costs a sixteenth of what it replaces. */
 const SNAPSHOTS = 16;
 const MIN_LENGTH = 2 ** 20;
 const MAX_ENTRIES = 4096;
 
-const number = (n: number): string => String(n).padStart(16, '0');
+/** One server's hold on a run, from its opening to its end. */
+export interface Epoch {
+  readonly number: number;
+  readonly owner: string;
+}
 
-/** Appends to a run's log. Once a `put` has failed it is dead: read the store anew, since what it holds is what counts. */
+/** Appends to a run's log. Once a write has failed it is dead: read the store anew, since what it holds is what counts. */
 export class Journal {
+  readonly epoch: Epoch;
   readonly #store: Store;
   readonly #capture: () => Snapshot;
+  /** The next slot to create. */
+  #slot: number;
   /** Number of the next entry; entries before `#written` are in the store. */
   #next: number;
   #written: number;
@@ -57,89 +45,69 @@ export class Journal {
   #waiters: { readonly until: number; readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
   #running = false;
   #snapshotDue = false;
+  #confirmationDue = false;
   #failure: { readonly error: unknown } | undefined;
+  /** Slots that opened epochs: never deleted, so that a server stopped before one finds it taken. */
+  readonly #epochs: number[];
   /** Keys that the next snapshot makes superfluous, the present collector's among them. */
   #superseded: string[];
-  #length = 0;
-  #entries = 0;
+  #length: number;
+  #entries: number;
   #scratch: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #snapshotLength: number;
 
-  private constructor(
-    store: Store,
-    capture: () => Snapshot,
-    next: number,
-    superseded: string[],
-    length: number,
-    snapshotLength: number,
-  ) {
+  private constructor(store: Store, capture: () => Snapshot, chain: Chain, slot: number, epoch: Epoch) {
     this.#store = store;
     this.#capture = capture;
-    this.#next = next;
-    this.#written = next;
-    this.#superseded = superseded;
-    this.#length = length;
-    this.#snapshotLength = snapshotLength;
+    this.epoch = epoch;
+    this.#slot = slot;
+    this.#next = chain.next;
+    this.#written = chain.next;
+    this.#epochs = [...chain.epochs];
+    this.#superseded = [...chain.keys];
+    this.#length = chain.length;
+    this.#entries = chain.entries.length;
+    this.#snapshotLength = chain.snapshotLength;
   }
 
   /**
    * Reads what `store` holds and goes on behind it.
    *
    * @param capture - The state as it is, all entries appended so far included.
-   * @throws FedkitError `DECODE_FAILED` for bytes that no journal wrote.
+   * @param admit - Looks at what is there before anything is written or anybody ended; throws to leave it alone.
+   * @param held - The epoch that this server has had: the log is its own, or it has ended. Without it a new one begins, and
+   * every other server of the run ends.
+   * @throws FedkitError `DECODE_FAILED` for bytes that no journal wrote; `UNAVAILABLE` where `held` has ended.
    */
   static async open(
     store: Store,
     capture: () => Snapshot,
+    admit: (stored: StoredRun) => Promise<void>,
+    held?: Epoch,
   ): Promise<{ readonly journal: Journal; readonly stored: StoredRun }> {
-    const stale: string[] = [];
-    const stored = await store.get(SNAPSHOT);
-    let next = 0;
-    let snapshot: Snapshot | undefined;
-    let collectorKey: string | undefined;
-    if (stored) {
-      const reader = new ByteReader('round/snapshot', stored);
-      magic(reader, SNAPSHOT_MAGIC);
-      next = reader.uint53();
-      const head = json(reader);
-      const bytes = reader.long().slice();
-      const collected = reader.uint8() === 1;
-      reader.end();
-      if (collected) collectorKey = COLLECTOR + number(next);
-      const collector = collectorKey && (await store.get(collectorKey));
-      if (collectorKey && !collector) reader.refuse('the collector that the snapshot names', 'none');
-      snapshot = { head, bytes, ...(collector && { collector }) };
-    }
-    for await (const key of store.keys(COLLECTOR)) stale.push(key);
-    const keys: string[] = [];
-    for await (const key of store.keys(JOURNAL)) keys.push(key);
-    const entries: JournalEntry[] = [];
-    let length = 0;
-    const snapshotLength = (stored?.length ?? 0) + (snapshot?.collector?.length ?? 0);
-    for (const key of keys.sort()) {
-      const bytes = (await store.get(key)) ?? new Uint8Array(0);
-      const reader = new ByteReader('round/journal', bytes);
-      magic(reader, JOURNAL_MAGIC);
-      const first = reader.uint53();
-      const count = reader.uint32();
-      stale.push(key);
-      // Left over from before the snapshot: a deletion that a crash prevented.
-      if (first < next) continue;
-      if (first > next) reader.refuse(`entry ${next}`, `entry ${first}`);
-      for (let i = 0; i < count; i++) {
-        const event = json(reader);
-        entries.push(reader.uint8() === 1 ? { event, bytes: reader.long() } : { event });
+    for (;;) {
+      const chain = await readChain(store);
+      await admit(chain);
+      const { last } = chain;
+      const slot = last === undefined ? 0 : last.slot + 1;
+      if (held !== undefined) {
+        if (last?.owner !== held.owner) throw superseded();
+        return { journal: new Journal(store, capture, chain, slot, held), stored: chain };
       }
-      reader.end();
-      next += count;
-      length += bytes.length;
+      const owner = bytesToHex(secureRng().fill(new Uint8Array(16)));
+      const epoch = { number: (last?.epoch ?? 0) + 1, owner };
+      const opening: Slot = { slot, epoch: epoch.number, owner, first: chain.next, kind: 'epoch' };
+      // Where another was first there is more to read.
+      if (!(await store.create(slotKey(slot), writeSlot(opening).finish()))) continue;
+      // Another may have been first and deleted its slot since, for a snapshot further on: then this one is before it, and idle.
+      if ((await lastSlot(store)) > slot || (await lastSlot(store)) > slot) continue;
+      const journal = new Journal(store, capture, chain, slot + 1, epoch);
+      journal.#epochs.push(slot);
+      return { journal, stored: chain };
     }
-    const journal = new Journal(store, capture, next, stale, length, snapshotLength);
-    journal.#entries = entries.length;
-    return { journal, stored: { ...(snapshot && { snapshot }), entries } };
   }
 
-  /** Whether a `put` has failed. */
+  /** Whether a write has failed. */
   get dead(): boolean {
     return this.#failure !== undefined;
   }
@@ -155,6 +123,12 @@ export class Journal {
   /** Resolves once everything appended so far is stored. */
   durable(): Promise<void> {
     if (this.#written === this.#next && !this.#failure) return Promise.resolve();
+    return this.#wait();
+  }
+
+  /** As {@link durable}, and by a write even if nothing is to be stored: once it resolves this server was the run's only one. */
+  confirm(): Promise<void> {
+    this.#confirmationDue = true;
     return this.#wait();
   }
 
@@ -178,7 +152,7 @@ export class Journal {
       while (this.#waiters.length > 0) {
         if (this.#snapshotDue || this.#long()) await this.#writeSnapshot();
         else await this.#writeEntries();
-        if (this.#snapshotDue) continue;
+        if (this.#snapshotDue || this.#confirmationDue) continue;
         const left = this.#waiters.findIndex(({ until }) => until > this.#written);
         for (const { resolve } of this.#waiters.splice(0, left < 0 ? this.#waiters.length : left)) resolve();
       }
@@ -196,73 +170,86 @@ export class Journal {
   }
 
   async #writeEntries(): Promise<void> {
-    const first = this.#written;
+    this.#confirmationDue = false;
     let count = 0;
     for (let length = 0; count < this.#pending.length && length < MAX_BATCH; count++) {
       length += this.#pending[count].bytes?.length ?? 0;
     }
-    const writer = new ByteWriter().bytes(JOURNAL_MAGIC).uint53(first).uint32(count);
-    for (const { event, bytes } of this.#pending.splice(0, count)) {
-      // Only facts can be infinite.
-      writer.text('facts' in event ? toJson(event) : JSON.stringify(event)).uint8(bytes ? 1 : 0);
-      if (bytes) writer.long(bytes);
-    }
-    const key = JOURNAL + number(first);
+    const entries = this.#pending.splice(0, count);
+    const writer = writeSlot({ ...this.#head(), first: this.#written, kind: 'entries', entries });
     // One buffer for all batches: stores copy, and one batch is written at a time.
     if (this.#scratch.length < writer.length) this.#scratch = new Uint8Array(2 * writer.length);
     const bytes = writer.finish(this.#scratch);
-    this.#superseded.push(key);
-    await this.#store.put(key, bytes);
-    this.#written = first + count;
+    await this.#create(bytes);
+    this.#written += count;
     this.#length += bytes.length;
     this.#entries += count;
   }
 
   async #writeSnapshot(): Promise<void> {
     this.#snapshotDue = false;
+    this.#confirmationDue = false;
     const through = this.#next;
     const { head, bytes, collector } = this.#capture();
-    const snapshot = new ByteWriter()
-      .bytes(SNAPSHOT_MAGIC)
-      .uint53(through)
-      .text(JSON.stringify(head))
-      .long(bytes)
-      .uint8(collector ? 1 : 0)
-      .finish();
     this.#pending = [];
-    const superseded = this.#superseded;
-    const collectorKey = COLLECTOR + number(through);
+    const what = { kind: 'snapshot', epochs: this.#epochs, head, bytes, collected: collector !== undefined } as const;
+    const slot = { ...this.#head(), first: through, ...what };
+    const snapshot = writeSlot(slot).finish();
+    const stale = this.#superseded;
     this.#superseded = [];
     if (collector) {
-      await this.#store.put(collectorKey, collector);
-      this.#superseded.push(collectorKey);
+      const key = collectorKey(this.#slot, this.epoch.number);
+      await this.#store.put(key, collector);
+      this.#superseded.push(key);
     }
-    await this.#store.put(SNAPSHOT, snapshot);
+    await this.#create(snapshot);
     this.#written = through;
     this.#length = 0;
     this.#entries = 0;
     this.#snapshotLength = snapshot.length + (collector?.length ?? 0);
-    for (const key of superseded) {
-      if (key === collectorKey) continue;
-      // What cannot be deleted now is tried again with the next snapshot; until then it is ignored.
-      await this.#store.delete(key).catch(() => this.#superseded.push(key));
+    const deleted = await Promise.allSettled(
+      stale.filter((key) => !this.#superseded.includes(key)).map((key) => this.#store.delete(key).catch(() => key)),
+    );
+    // What cannot be deleted now is tried again with the next snapshot; until then it is ignored.
+    for (const result of deleted) {
+      if (result.status === 'fulfilled' && typeof result.value === 'string') this.#superseded.push(result.value);
     }
   }
-}
 
-function magic(reader: ByteReader, expected: Uint8Array): void {
-  const bytes = reader.bytes(expected.length);
-  if (!expected.every((byte, i) => byte === bytes[i])) reader.refuse('what a round stored', 'other bytes');
-}
-
-function json(reader: ByteReader): object {
-  const text = reader.text();
-  let data: unknown;
-  try {
-    data = fromJson(text);
-  } catch (cause) {
-    throw new FedkitError('DECODE_FAILED', 'round: expected a stored event, got other text', { cause });
+  #head(): Omit<SlotHead, 'first'> {
+    return { slot: this.#slot, epoch: this.epoch.number, owner: this.epoch.owner };
   }
-  if (typeof data !== 'object' || data === null) reader.refuse('a stored event', typeof data);
-  return data;
+
+  async #create(bytes: Uint8Array): Promise<void> {
+    const key = slotKey(this.#slot);
+    if (!(await this.#store.create(key, bytes))) await this.#refuseTaken(key);
+    this.#superseded.push(key);
+    this.#slot++;
+  }
+
+  /** Whose slot it is: a write of our own that was reported as failed and took place is no other server. */
+  async #refuseTaken(key: string): Promise<never> {
+    const stored = await this.#store.get(key);
+    if (stored && readSlot(key, stored).owner === this.epoch.owner) {
+      throw new FedkitError(
+        'UNAVAILABLE',
+        'federatedServer: store: expected a write that failed to have failed, got it done',
+      );
+    }
+    throw superseded();
+  }
+}
+
+/** The end of a server whose run another has opened. */
+function superseded(): FedkitError {
+  return new FedkitError(
+    'UNAVAILABLE',
+    "federatedServer: store: expected to be the run's latest server, got another that opened it later: this one has stopped",
+    { details: { superseded: true } },
+  );
+}
+
+/** Whether an error says that another server has opened the run. */
+export function isSuperseded(error: unknown): error is FedkitError {
+  return (error as Partial<FedkitError> | undefined)?.details?.superseded === true;
 }

@@ -1,17 +1,19 @@
 /**
- * The records of finished rounds in a {@link Store}, under `round/ledger/<round>`.
+ * The records of finished rounds in a {@link Store}, under `round/ledger/<round>.<epoch>`. Of several for one round that of the latest
+ * epoch counts: the others are of servers that had ended without knowing.
  *
  * @module
  */
 import type { ClientId } from '../aggregate/contract.ts';
-import { FedkitError } from '../errors.ts';
+import { FedkitError, isFedkitError } from '../errors.ts';
 import type { Store } from '../store/contract.ts';
 import { utf8Decode, utf8Encode } from '../utf8.ts';
+import { numbered, sortedByEpoch } from './chain.ts';
 import { listKeys } from './guarded-store.ts';
 import { fromJson, toJson } from './json.ts';
 import type { RoundRecord } from './record.ts';
 
-const LEDGER = 'round/ledger/';
+export const LEDGER = 'round/ledger/';
 /** Entries that are remembered: for clients whose acknowledgement was lost. */
 const REMEMBERED = 4;
 
@@ -23,15 +25,21 @@ export interface LedgerEntry {
 
 export class Ledger {
   readonly #store: Store;
+  readonly #epoch: () => number;
   readonly #remembered = new Map<number, { record: RoundRecord; counted: Map<ClientId, number> }>();
 
-  constructor(store: Store) {
+  /** @param epoch - Of the server that writes. */
+  constructor(store: Store, epoch: () => number) {
     this.#store = store;
+    this.#epoch = epoch;
   }
 
   /** Writes a round's entry; again after a crash, the same. */
   async put({ record, counted }: LedgerEntry): Promise<void> {
-    await this.#store.put(key(record.round), utf8Encode(toJson({ record, counted })));
+    await this.#store.put(
+      `${numbered(LEDGER, record.round)}.${this.#epoch()}`,
+      utf8Encode(toJson({ record, counted })),
+    );
     this.#remembered.delete(record.round);
   }
 
@@ -51,27 +59,43 @@ export class Ledger {
     return entry.counted.get(client) === ticket;
   }
 
-  /** The records of rounds up to `last`, in order. */
-  async records(last: number): Promise<RoundRecord[]> {
-    const records: RoundRecord[] = [];
-    for (const name of await listKeys(this.#store, LEDGER)) {
-      const round = Number(name.slice(LEDGER.length));
-      // One beyond was written by a server that died before it counted.
-      const entry = round <= last ? await this.#read(round) : undefined;
-      if (entry) records.push(entry.record);
-    }
-    return records;
+  /**
+   * The records of rounds up to `last`, in order. One that cannot be read does not hide the others: it is left out, and
+   * handed to `damaged`.
+   */
+  async records(last: number, damaged: (error: unknown) => void = () => {}): Promise<RoundRecord[]> {
+    const latest = new Map<number, string>();
+    for (const name of sortedByEpoch(await listKeys(this.#store, LEDGER))) latest.set(roundOf(name), name);
+    // One beyond was written by a server that died before it counted.
+    const wanted = [...latest].filter(([round]) => round <= last).sort(([a], [b]) => a - b);
+    const read = await Promise.all(
+      wanted.map(async ([, name]) => {
+        try {
+          return (await this.#readKey(name))?.record;
+        } catch (error) {
+          if (!isFedkitError(error, 'DECODE_FAILED')) throw error;
+          damaged(error);
+          return undefined;
+        }
+      }),
+    );
+    return read.filter((record) => record !== undefined);
   }
 
   async #read(round: number): Promise<LedgerEntry | undefined> {
-    const bytes = await this.#store.get(key(round));
+    const names = sortedByEpoch(await listKeys(this.#store, `${numbered(LEDGER, round)}.`));
+    return names.length === 0 ? undefined : this.#readKey(names[names.length - 1]);
+  }
+
+  async #readKey(name: string): Promise<LedgerEntry | undefined> {
+    const bytes = await this.#store.get(name);
     if (!bytes) return undefined;
     try {
       return fromJson(utf8Decode(bytes)) as LedgerEntry;
     } catch (cause) {
-      throw new FedkitError('DECODE_FAILED', `${key(round)}: expected a record, got other bytes`, { cause });
+      throw new FedkitError('DECODE_FAILED', `${name}: expected a record, got other bytes`, { cause });
     }
   }
 }
 
-const key = (round: number): string => LEDGER + String(round).padStart(16, '0');
+const roundOf = (name: string): number => Number.parseInt(name.slice(LEDGER.length), 10);

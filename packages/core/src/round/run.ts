@@ -1,11 +1,14 @@
 /**
  * A run in memory and in its store: the machine's state, the algorithm's, and the round's collector.
  *
- *     round/snapshot, journal, collector     the machine and what was folded: see journal.ts
+ *     round/journal, round/collector         the machine and what was folded: see chain.ts
  *     round/terms                            what both sides' pipelines must agree on
- *     round/state/<round>                    the algorithm's state after that round's step; 0 is the first
- *     round/exchange/<round>                 the sealed state of the round's secure sum
- *     round/ledger/<round>                   what a finished round came to
+ *     round/state/<round>.<epoch>            the algorithm's state after that round's step; 0 is the first
+ *     round/exchange/<round>.<epoch>         the sealed state of the round's secure sum
+ *     round/ledger/<round>.<epoch>           what a finished round came to
+ *
+ * What may change is under a name of the server that writes it: one that has ended without knowing changes nothing that
+ * another reads. All of it has checksums.
  *
  * @module
  */
@@ -16,9 +19,11 @@ import type { ExchangeCollector, ReportCollector, ServerHalf } from '../pipeline
 import type { PlainData } from '../plain-data.ts';
 import type { Store } from '../store/contract.ts';
 import { encodeBroadcast, type EncodedBroadcast, stateOwner } from '../protocol/broadcast.ts';
+import { checkedStore } from '../store/checked-store.ts';
+import { numbered, sortedByEpoch } from './chain.ts';
 import { clientEntries } from './client-map.ts';
 import { guardedStore, listKeys } from './guarded-store.ts';
-import { Journal, type JournalEntry, type Snapshot } from './journal.ts';
+import { type Epoch, Journal, type JournalEntry, type Snapshot, type StoredRun } from './journal.ts';
 import { Ledger } from './ledger.ts';
 import type { RoundMachine } from './machine.ts';
 import type { RoundRecord } from './record.ts';
@@ -27,14 +32,16 @@ import type { FederatedServerOptions } from './server-options.ts';
 import type { RoundEffect, RoundEvent, RoundState } from './state.ts';
 
 const FORMAT = 'fedkit round 1';
-const STATE = 'round/state/';
-const EXCHANGE = 'round/exchange/';
+export const STATE = 'round/state/';
+export const EXCHANGE = 'round/exchange/';
 
 /** What a snapshot's head says. */
 interface Head extends RunIdentity {
   readonly run: string;
   /** The round whose step gave the algorithm's state. */
   readonly state: number;
+  /** Of the server that took that step. */
+  readonly epoch: number;
   readonly machine: RoundState;
 }
 
@@ -55,7 +62,9 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
   readonly #identity: RunIdentity;
   #journal: Journal | undefined;
   #algorithmState: S | undefined;
+  #stateKey = '';
   #stateRound = 0;
+  #stateEpoch = 0;
   #broadcast: EncodedBroadcast | undefined;
   #superseded: string[] = [];
 
@@ -66,8 +75,8 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
     this.half = half;
     this.#owner = stateOwner(pipeline);
     this.#identity = runIdentity(FORMAT, pipeline.digest, this.#owner);
-    this.store = guardedStore(store);
-    this.ledger = new Ledger(this.store);
+    this.store = checkedStore(guardedStore(store));
+    this.ledger = new Ledger(this.store, () => this.journal.epoch.number);
     this.name = run?.slice() ?? rng.fill(new Uint8Array(16));
     this.state = machine.init(clock());
   }
@@ -77,15 +86,20 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
     options: FederatedServerOptions<S, B, U, R>,
     machine: RoundMachine,
     half: ServerHalf<R>,
+    held?: Epoch,
   ): Promise<Run<S, B, U, R>> {
     const run = new Run(options, machine, half);
     try {
-      const { journal, stored } = await Journal.open(run.store, () => run.#capture());
+      const { journal, stored } = await Journal.open(
+        run.store,
+        () => run.#capture(),
+        (found) => run.#admit(found),
+        held,
+      );
       run.#journal = journal;
       if (stored.snapshot) {
         await run.#restore(stored.snapshot, stored.entries);
       } else {
-        if (stored.entries.length > 0) throw malformed('a snapshot before the log', 'none');
         await keepTerms(run.store, options.pipeline.terms);
         await run.keepState(options.pipeline.algorithm.init(options.initial), 0);
         await journal.checkpoint();
@@ -123,11 +137,10 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
 
   /** Stores the algorithm's state after `round`. It is the run's once a snapshot says so. */
   async keepState(state: S, round: number): Promise<void> {
-    await this.store.put(stateKey(round), encodeState(state, this.#owner));
-    if (this.#stateRound !== round) this.#superseded.push(stateKey(this.#stateRound));
-    this.#algorithmState = state;
-    this.#stateRound = round;
-    this.#broadcast = undefined;
+    const key = stateKey(round, this.journal.epoch.number);
+    await this.store.put(key, encodeState(state, this.#owner));
+    if (this.#stateKey !== '' && this.#stateKey !== key) this.#superseded.push(this.#stateKey);
+    this.#setState(state, round, this.journal.epoch.number);
   }
 
   /** Opens the collector of the current round, from the start or from what was saved. */
@@ -137,8 +150,10 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
       this.reports = half.open({ round, parameters, ...(saved && { saved }) });
       return;
     }
-    const key = exchangeKey(round);
-    const sealed = await this.store.get(key);
+    // The latest that any server of the run has saved: what was acknowledged is in it.
+    const saves = sortedByEpoch(await listKeys(this.store, exchangePrefix(round)));
+    const sealed = saves.length === 0 ? undefined : await this.store.get(saves[saves.length - 1]);
+    const key = exchangePrefix(round) + String(this.journal.epoch.number);
     const persist = (state: Uint8Array) => this.store.put(key, state);
     this.exchange = half.open({ round, parameters, persist, ...(sealed && { saved: sealed }) });
   }
@@ -146,7 +161,7 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
   /** Writes a finished round's record and forgets its collector. @param counted - Tickets that are in the model. */
   async conclude(record: RoundRecord, counted: readonly (readonly [ClientId, number])[]): Promise<void> {
     await this.ledger.put({ record, counted });
-    if (this.exchange) this.#superseded.push(exchangeKey(record.round));
+    if (this.exchange) this.#superseded.push(...(await listKeys(this.store, exchangePrefix(record.round))));
     this.dispose();
     this.parameters = new Uint8Array(0);
   }
@@ -168,21 +183,30 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
       ...this.#identity,
       run: bytesToHex(this.name),
       state: this.#stateRound,
+      epoch: this.#stateEpoch,
       machine: this.state,
     };
     return { head, bytes: this.parameters, ...(this.reports && { collector: this.reports.serialize() }) };
   }
 
-  async #restore({ head, bytes, collector }: Snapshot, entries: readonly JournalEntry[]): Promise<void> {
-    const { run, state, machine } = await checkIdentity<Head>(head, this.#identity, {
-      store: this.store,
-      terms: this.#options.pipeline.terms,
-      run: this.#options.run,
-    });
+  /** Refuses what is no run of this server's. */
+  async #admit({ snapshot, entries }: StoredRun): Promise<void> {
+    if (snapshot) await this.#headOf(snapshot);
+    else if (entries.length > 0) throw malformed('a snapshot before the log', 'none');
+  }
+
+  #headOf({ head }: Snapshot): Promise<Head> {
+    const { pipeline, run } = this.#options;
+    return checkIdentity<Head>(head, this.#identity, { store: this.store, terms: pipeline.terms, run });
+  }
+
+  async #restore(snapshot: Snapshot, entries: readonly JournalEntry[]): Promise<void> {
+    const { bytes, collector } = snapshot;
+    const { run, state, epoch, machine } = await this.#headOf(snapshot);
     this.name = hexToBytes(run);
     this.state = machine;
     this.parameters = bytes;
-    await this.#loadState(state);
+    await this.#loadState(state, epoch);
     if (machine.current) await this.openCollector(machine.current.round, collector);
     for (const entry of entries) await this.#replay(entry);
     this.step({ kind: 'restored', time: this.#options.clock() });
@@ -219,23 +243,31 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
     );
   }
 
-  async #loadState(round: number): Promise<void> {
-    const bytes = await this.store.get(stateKey(round));
-    if (!bytes) throw malformed('the state that the snapshot names', 'none');
-    this.#algorithmState = decodeState(bytes, this.#owner) as S;
+  async #loadState(round: number, epoch: number): Promise<void> {
+    const key = stateKey(round, epoch);
+    const bytes = await this.store.get(key);
+    if (!bytes) throw malformed(`the state that the snapshot names, ${key}`, 'none');
+    this.#setState(decodeState(bytes, this.#owner) as S, round, epoch);
+  }
+
+  #setState(state: S, round: number, epoch: number): void {
+    this.#algorithmState = state;
     this.#stateRound = round;
+    this.#stateEpoch = epoch;
+    this.#stateKey = stateKey(round, epoch);
     this.#broadcast = undefined;
   }
 
   /** Deletes what no snapshot names: what a crash or a failed deletion has left. */
   async #sweep(): Promise<void> {
     const { current } = this.state;
-    const kept = new Set([stateKey(this.#stateRound), current ? exchangeKey(current.round) : '']);
+    const exchange = current && exchangePrefix(current.round);
+    const kept = (key: string) => key === this.#stateKey || (exchange && key.startsWith(exchange));
     for (const prefix of [STATE, EXCHANGE]) {
-      for (const key of await listKeys(this.store, prefix)) if (!kept.has(key)) await this.store.delete(key);
+      for (const key of await listKeys(this.store, prefix)) if (!kept(key)) await this.store.delete(key);
     }
   }
 }
 
-const stateKey = (round: number): string => STATE + String(round).padStart(16, '0');
-const exchangeKey = (round: number): string => EXCHANGE + String(round).padStart(16, '0');
+const stateKey = (round: number, epoch: number): string => `${numbered(STATE, round)}.${epoch}`;
+const exchangePrefix = (round: number): string => `${numbered(EXCHANGE, round)}.`;

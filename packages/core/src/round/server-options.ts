@@ -11,6 +11,7 @@ import type { PlainData } from '../plain-data.ts';
 import type { Rng } from '../random.ts';
 import type { Selector } from '../select/contract.ts';
 import type { Store } from '../store/contract.ts';
+import { checkCreates } from '../store/memory-store.ts';
 import type { RequestHandler } from '../protocol/exchange.ts';
 import type { RoundRecord } from './record.ts';
 import type { RoundOptions } from './round-options.ts';
@@ -24,7 +25,9 @@ export type ServerEvent =
   | { readonly kind: 'finished' }
   | { readonly kind: 'refused'; readonly client: ClientId; readonly code: ErrorCode }
   /** A store, a pipeline or a callback failed. Nothing is lost; it is tried again with the next request or tick. */
-  | { readonly kind: 'failed'; readonly error: unknown };
+  | { readonly kind: 'failed'; readonly error: unknown }
+  /** Another server has opened the run: this one has stopped for good, and refuses everything as `UNAVAILABLE`. */
+  | { readonly kind: 'superseded' };
 
 /** What a server takes before it looks closer. */
 export interface ServerLimits {
@@ -133,6 +136,7 @@ export function checkServerOptions(
   if ('layout' in options)
     refuse('INVALID_ARGUMENT', `${where}: layout`, 'none here: the pipeline has it, on both sides', 'one');
   if (typeof store?.put !== 'function') refuse('INVALID_ARGUMENT', `${where}: store`, 'a store', store);
+  checkCreates(where, store);
   if (typeof clock !== 'function') refuse('INVALID_ARGUMENT', `${where}: clock`, 'a function', clock);
   if (typeof rng?.below !== 'function') refuse('INVALID_ARGUMENT', `${where}: rng`, 'such as secureRng()', rng);
   if (run !== undefined) checkBytes(`${where}: run`, run, 16);

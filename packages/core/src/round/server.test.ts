@@ -344,10 +344,16 @@ describe('a store', () => {
     expect(await text({ pipeline: momentum })).toMatch(
       /^SHAPE_MISMATCH federatedServer: store: clientMomentum: expected 0 as the stored run has it, got 0.5: /,
     );
-    // Nothing of this has touched it.
-    expect((await testServer({ store, run })).progress.phase).toBe('waiting');
-    await store.put('round/snapshot', Uint8Array.of(1, 2, 3));
-    expect(await text({})).toMatch(/^DECODE_FAILED/);
+    // Nothing of this has touched it, or ended a server that runs.
+    const running = await testServer({ store, run });
+    expect(await text({ pipeline: momentum })).toMatch(/^SHAPE_MISMATCH/);
+    await running.pause();
+    expect(running.progress).toMatchObject({ phase: 'waiting', paused: true });
+    const keys: string[] = [];
+    for await (const key of store.keys('round/journal/')) keys.push(key);
+    const last = keys.sort()[keys.length - 1];
+    await store.put(last, Uint8Array.of(1, 2, 3));
+    expect(await text({})).toMatch(new RegExp(`^DECODE_FAILED store: ${last}: `));
   });
 
   it('that is full costs requests, and no report', async () => {

@@ -302,7 +302,7 @@ class RoundServer<
   }
 
   protected async load(): Promise<void> {
-    const run = await Run.open(this.#options, this.#machine, this.#half);
+    const run = await Run.open(this.#options, this.#machine, this.#half, this.#run.journal.epoch);
     this.#run.dispose();
     this.#run = run;
     this.#work = this.#worker(run);

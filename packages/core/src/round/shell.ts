@@ -12,7 +12,7 @@ import type { PlainData } from '../plain-data.ts';
 import type { EncodedBroadcast } from '../protocol/broadcast.ts';
 import type { Request, Response, RoundTask } from '../protocol/message.ts';
 import { Dispatcher, type Outcome, type StateRequest } from './dispatcher.ts';
-import type { Journal } from './journal.ts';
+import { isSuperseded, type Journal } from './journal.ts';
 import type { Ledger } from './ledger.ts';
 import type { RoundRecord } from './record.ts';
 import type { RoundRules } from './round-options.ts';
@@ -28,6 +28,7 @@ export abstract class ServerShell<S extends PlainData> implements FederatedServe
   protected readonly rules: RoundRules;
   protected readonly requests: Dispatcher;
   readonly #pipeline: PipelineTerms;
+  #superseded: FedkitError | undefined;
 
   constructor(settings: ServerSettings, pipeline: PipelineTerms, limits: Required<ServerLimits>, rules: RoundRules) {
     this.settings = settings;
@@ -49,7 +50,7 @@ export abstract class ServerShell<S extends PlainData> implements FederatedServe
         await this.noteRefusal(code);
       },
       stale: () => this.journal.dead,
-      reload: () => this.load(),
+      reload: () => this.#reload(),
       tell: (event) => this.tell(event),
     });
   }
@@ -103,7 +104,9 @@ export abstract class ServerShell<S extends PlainData> implements FederatedServe
   }
 
   records(): Promise<RoundRecord[]> {
-    return this.requests.attempt(() => this.ledger.records(this.recorded));
+    return this.requests.attempt(() =>
+      this.ledger.records(this.recorded, (error) => this.tell({ kind: 'failed', error })),
+    );
   }
 
   async close(): Promise<void> {
@@ -124,6 +127,20 @@ export abstract class ServerShell<S extends PlainData> implements FederatedServe
 
   protected tell(event: ServerEvent): void {
     this.settings.onEvent?.(event);
+  }
+
+  /** Reads the store anew, unless another server has opened the run: then this one has stopped for good. */
+  async #reload(): Promise<void> {
+    if (this.#superseded) throw this.#superseded;
+    try {
+      await this.load();
+    } catch (error) {
+      if (isSuperseded(error)) {
+        this.#superseded = error;
+        this.tell({ kind: 'superseded' });
+      }
+      throw error;
+    }
   }
 
   async #control(kind: 'pause' | 'resume' | 'cancel'): Promise<void> {

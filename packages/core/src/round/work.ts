@@ -138,7 +138,7 @@ export class RoundWork<S extends PlainData, B extends PlainData, U extends Updat
       const { round, scheme, population, stage, stageNumber } = run.state.current as CurrentRound;
       if (!exchange) throw new FedkitError('PROTOCOL_STATE', 'federatedServer: expected an exchange, got none');
       // That this stage ends must be known before the collector ends it: after a crash its own state says whether it did.
-      await run.journal.durable();
+      await run.journal.confirm();
       if (exchange.stage === stage && !exchange.finished) {
         if (!exchange.ready) return this.perform(this.step({ kind: 'failed', code: 'THRESHOLD_NOT_MET' }));
         await exchange.advance({ round, scheme, population });
@@ -156,8 +156,8 @@ export class RoundWork<S extends PlainData, B extends PlainData, U extends Updat
     const run = this.#run;
     const { pipeline, until } = this.#options;
     await this.#orFail(async () => {
-      // Nothing is released that the store does not hold.
-      await run.journal.durable();
+      // Nothing is released that the store does not hold, or by a server whose run another has opened.
+      await run.journal.confirm();
       const collected: Collected<R> = await (run.reports ?? (run.exchange as ExchangeCollector<R>)).close(facts);
       const { aggregate, contributors } = collected;
       const info = {
