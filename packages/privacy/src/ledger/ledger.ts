@@ -207,19 +207,22 @@ class StoredLedger implements PrivacyLedger {
   }
 
   charge(charge: Charge): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#inTurn(async (found) => {
       const where = 'privacyLedger.charge';
       const { round, realized, statistics } = charge;
       const event = checkEvent(`${where}: event`, charge.event);
       const count = checkInteger(`${where}: count`, charge.count ?? 1, 1);
       if (round !== undefined) checkInteger(`${where}: round`, round);
+      const rest = { ...(round === undefined ? {} : { round }), ...(statistics === undefined ? {} : { statistics }) };
+      const body = { kind: 'charge', event, count, ...rest } as const;
+      // The same again, of which only the answer was lost: it is paid for, and nothing was released on it.
+      if (found !== undefined && isCharge(found, body, realized)) return;
       checkParticipants(where, this.#state, round, realized?.participants);
       const epsilon = this.#epsilonWith(event, count, realized?.participants);
       if (epsilon > this.budget.epsilon) {
         refuse('BUDGET_EXHAUSTED', where, `ε at most ${this.budget.epsilon} at δ = ${this.budget.delta}`, epsilon);
       }
-      const rest = { ...(round === undefined ? {} : { round }), ...(statistics === undefined ? {} : { statistics }) };
-      await this.#append({ ...this.#next(), kind: 'charge', event, count, ...rest }, realized);
+      await this.#append({ ...this.#next(), ...body }, realized);
     });
   }
 
@@ -283,16 +286,17 @@ class StoredLedger implements PrivacyLedger {
   }
 
   /** Whether a write that failed took place is found out before the next: nothing was released on it, but it counts. */
-  async #settle(): Promise<void> {
+  async #settle(): Promise<LedgerRecord | undefined> {
     if (this.#fenced) this.#refuseSecond();
     const record = this.#unsettled;
-    if (record === undefined) return;
+    if (record === undefined) return undefined;
     const stored = await this.#store.get(`${this.#prefix}/${record.body.index}`);
     if (stored !== undefined) {
       if (utf8Decode(stored) !== recordLine(record, true)) this.#refuseSecond();
       this.#adopt(record);
     }
     this.#unsettled = undefined;
+    return stored && record;
   }
 
   #refuseSecond(): never {
@@ -306,11 +310,8 @@ class StoredLedger implements PrivacyLedger {
     );
   }
 
-  #inTurn(call: () => Promise<void>): Promise<void> {
-    return this.#queue.run(async () => {
-      await this.#settle();
-      return call();
-    });
+  #inTurn(call: (found?: LedgerRecord) => Promise<void>): Promise<void> {
+    return this.#queue.run(async () => call(await this.#settle()));
   }
 }
 
@@ -323,6 +324,13 @@ async function write(store: Store, prefix: string, record: LedgerRecord): Promis
   if (!(await store.create(`${prefix}/${record.body.index}`, utf8Encode(recordLine(record, true))))) return false;
   await store.put(`${prefix}/head`, utf8Encode(`${record.body.index + 1}`));
   return true;
+}
+
+function isCharge(record: LedgerRecord, body: object, realized: RealizedRound | undefined): boolean {
+  const place = { index: 0, previous: '', commitment: '' };
+  const stored = { ...record.body, ...place };
+  const given = { index: 0, previous: '', ...body, commitment: '' };
+  return JSON.stringify([stored, record.realized]) === JSON.stringify([given, realized]);
 }
 
 async function load(where: string, store: Store, prefix: string): Promise<LedgerRecord[]> {
