@@ -10,7 +10,7 @@ import type { SecureInput } from '../secure/contract.ts';
 import { utf8Encode } from '../utf8.ts';
 import type { ClientRecord, Kept, Work } from './client-record.ts';
 
-const VERSION = 1;
+const VERSION = 2;
 const WORK = ['none', 'training', 'reporting', 'exchanging', 'leaving'] as const;
 
 export function encodeRecord({ pipeline, run, kept, resolved, work }: ClientRecord): Uint8Array<ArrayBuffer> {
@@ -24,7 +24,11 @@ export function encodeRecord({ pipeline, run, kept, resolved, work }: ClientReco
   writer.long(encodeResponse({ kind: 'task', task: work.task }));
   if (work.kind === 'training') return writer.float64(work.expiresAt).finish();
   writeKept(writer, work.next);
-  if (work.kind === 'reporting') return writer.long(work.report).finish();
+  if (work.kind === 'reporting') {
+    writer.uint32(work.request.reduce((sum, { length }) => sum + length, 0));
+    for (const part of work.request) writer.bytes(part);
+    return writer.finish();
+  }
   optional(writer, work.input && encodeInput(work.input));
   optional(writer, work.sealed);
   optional(writer, work.received);
@@ -62,7 +66,7 @@ function readWork(reader: ByteReader): Work {
       return { kind, task, expiresAt };
     }
     case 'reporting':
-      return { kind, task: readTask(reader), next: readKept(reader), report: reader.long() };
+      return { kind, task: readTask(reader), next: readKept(reader), request: [reader.long()] };
     case 'exchanging': {
       const [task, next] = [readTask(reader), readKept(reader)];
       const [input, sealed, received] = [readOptional(reader), readOptional(reader), readOptional(reader)];

@@ -25,8 +25,14 @@ export type Work =
   | { readonly kind: 'none' }
   /** Has the task; downloads the model and trains. `expiresAt` by the client's clock, or infinite. */
   | { readonly kind: 'training'; readonly task: RoundTask; readonly expiresAt: number }
-  /** Has trained; `report` goes out until it is answered. `next` is kept if and only if it counts. */
-  | { readonly kind: 'reporting'; readonly task: RoundTask; readonly next: Kept; readonly report: Uint8Array }
+  /** Has trained; `request` goes out until it is answered. `next` is kept if and only if it counts. */
+  | {
+      readonly kind: 'reporting';
+      readonly task: RoundTask;
+      readonly next: Kept;
+      /** The encoded request, in one part once it is stored. */
+      readonly request: readonly Uint8Array[];
+    }
   /** Has trained; takes part in a secure sum. */
   | {
       readonly kind: 'exchanging';

@@ -4,7 +4,7 @@
  * @module
  */
 import { SerialQueue } from '../serial-queue.ts';
-import { sameBytes } from '../bytes.ts';
+import { ByteWriter, sameBytes } from '../bytes.ts';
 import { checkAborted } from '../abort.ts';
 import type { Update } from '../aggregate/contract.ts';
 import { checkBytes, checkInteger, refuse } from '../check.ts';
@@ -216,7 +216,7 @@ class Device<B extends PlainData, C extends PlainData, U extends Update> impleme
   }
 
   async #report(work: Extract<Work, { kind: 'reporting' }>): Promise<NextStep> {
-    const response = await this.#send(work, { kind: 'report', ticket: work.task.ticket, bytes: work.report });
+    const response = await this.#send(work, joined(work.request));
     return 'next' in response ? response : this.#settle(work, response);
   }
 
@@ -265,7 +265,7 @@ class Device<B extends PlainData, C extends PlainData, U extends Update> impleme
   }
 
   /** Sends what the transport may refuse for good, as too long: there is no use in trying that again. */
-  async #send(work: TrainedWork, request: Request): Promise<Response | NextStep> {
+  async #send(work: TrainedWork, request: Request | Uint8Array): Promise<Response | NextStep> {
     try {
       return await this.#ask(request);
     } catch (error) {
@@ -362,9 +362,12 @@ class Device<B extends PlainData, C extends PlainData, U extends Update> impleme
     this.#check(task);
   }
 
-  async #ask(request: Request): Promise<Response> {
+  async #ask(request: Request | Uint8Array): Promise<Response> {
     const { exchange, signal } = this.#options;
-    const bytes = await exchange(encodeRequest(request), signal && { signal });
+    const bytes = await exchange(
+      request instanceof Uint8Array ? request : encodeRequest(request),
+      signal && { signal },
+    );
     checkAborted('federatedClient', signal);
     let response: Response;
     try {
@@ -392,6 +395,14 @@ class Device<B extends PlainData, C extends PlainData, U extends Update> impleme
     const longest = Math.min(FIRST_PAUSE * 2 ** Math.min(failures, 30), LONGEST_PAUSE);
     return Math.ceil(longest * (0.5 + 0.5 * this.#rng.uniform()));
   }
+}
+
+/** The parts in one piece; one that is in one already is not copied. */
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0];
+  const writer = new ByteWriter();
+  for (const part of parts) writer.bytes(part);
+  return writer.finish();
 }
 
 function refusal({ code, message }: Extract<Response, { kind: 'refused' }>): FedkitError {

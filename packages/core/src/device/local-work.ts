@@ -10,7 +10,7 @@ import { decodeState, encodeState, type StateOwner } from '../model/state-file.t
 import type { ClientHalf } from '../pipeline/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { SecureRng } from '../random.ts';
-import type { RoundTask } from '../protocol/message.ts';
+import { reportRequest, type RoundTask } from '../protocol/message.ts';
 import type { Kept, Work } from './client-record.ts';
 import type { FederatedClientOptions } from './contract.ts';
 
@@ -43,6 +43,20 @@ export async function trainFor<B extends PlainData, C extends PlainData, U exten
     };
   }
   const last = kept.memory && { memory: kept.memory };
-  const { bytes: report, memory } = half.encode(task, contribution, { rng, client: id, ...last });
-  return { work: { kind: 'reporting', task, next: { ...next, ...(memory && { memory }) }, report }, local };
+  const { bytes: report, memory } = half.encode(task, contribution, {
+    rng,
+    client: id,
+    // The algorithm has refused others.
+    finite: true,
+    ...last,
+  });
+  return {
+    work: {
+      kind: 'reporting',
+      task,
+      next: { ...next, ...(memory && { memory }) },
+      request: reportRequest(task.ticket, report),
+    },
+    local,
+  };
 }

@@ -84,7 +84,8 @@ export class RecordKeeper {
     if (this.#sealer && this.#store.compareAndSwap)
       await this.#swap(bytes, this.#store.compareAndSwap.bind(this.#store));
     else await this.#store.put(this.#key, bytes);
-    this.#record = record;
+    // Views of what is stored: a report is kept in memory once.
+    this.#record = record.work.kind === 'reporting' && !this.#sealer ? decodeRecord(bytes) : record;
   }
 
   async #swap(bytes: Uint8Array, compareAndSwap: NonNullable<Store['compareAndSwap']>): Promise<void> {

@@ -382,7 +382,7 @@ it('reads nothing but records', () => {
     { kind: 'none' },
     { kind: 'training', task, expiresAt: Infinity },
     { kind: 'training', task, expiresAt: 12.5 },
-    { kind: 'reporting', task, next: kept, report: Uint8Array.of(9, 8) },
+    { kind: 'reporting', task, next: kept, request: [Uint8Array.of(9, 8)] },
     { kind: 'exchanging', task, next: {} },
     {
       kind: 'exchanging',

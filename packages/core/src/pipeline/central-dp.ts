@@ -93,13 +93,15 @@ export function centralDp<
     client: () => ({
       sends: 'report',
       check: (task) => void read(task),
-      encode(task, contribution, { rng, client }) {
+      encode(task, contribution, { rng, client, finite }) {
         const { seed, round } = read(task);
         const weight = joint.weightOf(`${where}.encode: weight`, contribution.weight);
-        const clipped = joint.split(joint.join(vectorsOf(`${where}.encode`, contribution.values, summands), clip, 1));
+        const clipped = joint.split(
+          joint.join(vectorsOf(`${where}.encode`, contribution.values, summands, finite), clip, 1),
+        );
         const slots = summands.map(({ name }, i) => {
           const clientSeed = clientSeedOf(seed, name, client);
-          return codecs[i].encode(clipped[name], { sharedSeed: clientSeed, clientSeed, rng });
+          return [codecs[i].encode(clipped[name], { sharedSeed: clientSeed, clientSeed, rng })];
         });
         return { bytes: encodeReport({ round, seed }, { ...(joint.weighs && { weight }), slots }) };
       },

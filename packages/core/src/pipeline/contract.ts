@@ -49,11 +49,17 @@ export interface ReportingClient<U extends Update> {
    * momentum. Pure: the same arguments and stream give the same bytes, and nothing is remembered here.
    *
    * @param options.memory - What the last counted report gave; absent before the first.
+   * @param options.finite - Whether the caller knows that all values are finite, as of an algorithm: they are not looked at again.
    */
   encode(
     task: PipelineTask,
     contribution: Contribution<U>,
-    options: { readonly rng: SecureRng; readonly client: ClientId; readonly memory?: Uint8Array },
+    options: {
+      readonly rng: SecureRng;
+      readonly client: ClientId;
+      readonly memory?: Uint8Array;
+      readonly finite?: boolean;
+    },
   ): { readonly bytes: Uint8Array; readonly memory?: Uint8Array };
 }
 

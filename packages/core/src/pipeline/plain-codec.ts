@@ -25,8 +25,9 @@ export const plainCodec: Codec<'perClient'> = {
   encode(values) {
     checkVector('plain-float32.encode: values', values);
     if (!isFiniteVector(values)) refuse('OUT_OF_RANGE', 'plain-float32.encode: values', 'finite numbers', 'others');
-    const body = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    return new ByteWriter().bytes(MAGIC).uint32(values.length).bytes(body).finish();
+    const writer = new ByteWriter();
+    for (const part of plainParts(values)) writer.bytes(part);
+    return writer.finish();
   },
   decode(bytes, context = {}) {
     const body = bodyOf(bytes, context.expectedSize).slice();
@@ -43,6 +44,12 @@ export const plainCodec: Codec<'perClient'> = {
     }
   },
 };
+
+/** What {@link plainCodec} makes of finite values, without a copy: the second part is a view of them. */
+export function plainParts(values: Float32Array): readonly [head: Uint8Array, body: Uint8Array] {
+  const body = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  return [new ByteWriter().bytes(MAGIC).uint32(values.length).finish(), body];
+}
 
 function bodyOf(bytes: Uint8Array, expectedSize: number | undefined): Uint8Array {
   const reader = new ByteReader('plain-float32.decode', checkBytes('plain-float32.decode: bytes', bytes));

@@ -22,7 +22,7 @@ import type { AsynchronousPipeline, PipelineTask, ReportingPipeline } from './co
 import { decodeMemory, encodeMemory, type ErrorFeedbackMaker, type SlotMemory, withMomentum } from './memory.ts';
 import { type ModelOptions, modelOf } from './model.ts';
 import { announceParameters, readParameters } from './parameters.ts';
-import { plainCodec } from './plain-codec.ts';
+import { plainCodec, plainParts } from './plain-codec.ts';
 import { plainCollector } from './plain-collector.ts';
 import { encodeReport } from './report.ts';
 import { clientSeedOf } from './seeds.ts';
@@ -113,27 +113,29 @@ export function plainUpdates<U extends Update, R extends PlainData>(
     values: Float32Array,
     memory: SlotMemory,
     draw: { readonly seed: Uint8Array; readonly client: ClientId; readonly rng: SecureRng },
-  ): { bytes: Uint8Array; memory: SlotMemory } {
+  ): { bytes: readonly Uint8Array[]; memory: SlotMemory } {
     const momentum =
       beta === 0 ? { values, bytes: memory.momentum } : withMomentum(values, beta, memory.momentum, slots[i]);
     const clientSeed = clientSeedOf(draw.seed, slots[i].name, draw.client);
     const context = { sharedSeed: clientSeed, clientSeed, rng: draw.rng };
     const owing = feedback[i];
     if (owing === undefined) {
-      const bytes = codecs[i].encode(momentum.values, context);
+      // Float32 as it is has been looked at, and goes into the report from where it is.
+      const isPlain = codecs[i] === plainCodec && beta === 0;
+      const bytes = isPlain ? plainParts(values) : [codecs[i].encode(momentum.values, context)];
       return { bytes, memory: { momentum: momentum.bytes, feedback: memory.feedback } };
     }
     const encoded = owing.encode(momentum.values, context, memory.feedback.length === 0 ? undefined : memory.feedback);
-    return { bytes: encoded.bytes, memory: { momentum: momentum.bytes, feedback: encoded.memory } };
+    return { bytes: [encoded.bytes], memory: { momentum: momentum.bytes, feedback: encoded.memory } };
   }
 
   const halves: Omit<Halves<ReportingPipeline<never, never, never, U, R>>, 'algorithm'> = {
     client: () => ({
       sends: 'report',
       check: (task) => void read(task),
-      encode(task, contribution, { rng, client, memory }) {
+      encode(task, contribution, { rng, client, memory, finite }) {
         const { seed, round } = read(task);
-        const values = vectorsOf(`${where}.encode`, contribution.values, slots);
+        const values = vectorsOf(`${where}.encode`, contribution.values, slots, finite);
         const memories = decodeMemory(`${where}.encode: memory`, memory, slots.length);
         const parts = values.map((vector, i) => encodeSlot(i, vector, memories[i], { seed, client, rng }));
         const bytes = encodeReport(

@@ -8,12 +8,22 @@ describe('reports', () => {
   it('come back as they were', () => {
     for (const weight of [undefined, 0.5]) {
       const report = { ...(weight !== undefined && { weight }), slots };
-      expect(decodeReport('test', encodeReport({ round: 3, seed }, report), { round: 3, seed }, 2)).toEqual(report);
+      expect(
+        decodeReport(
+          'test',
+          encodeReport({ round: 3, seed }, { ...report, slots: slots.map((slot) => [slot]) }),
+          { round: 3, seed },
+          2,
+        ),
+      ).toEqual(report);
     }
   });
 
   it('are of one round of one run', () => {
-    const bytes = encodeReport({ round: 3, seed }, { slots });
+    const bytes = encodeReport(
+      { round: 3, seed },
+      { slots: [[slots[0].subarray(0, 1), slots[0].subarray(1)], [slots[1]]] },
+    );
     const refused = expect.objectContaining({ code: 'DECODE_FAILED' });
     expect(() => decodeReport('test', bytes, { round: 4, seed }, 2)).toThrow(refused);
     expect(() => decodeReport('test', bytes, { round: 3, seed: seed.map((byte) => byte ^ 1) }, 2)).toThrow(

@@ -24,13 +24,22 @@ export interface Report {
   readonly slots: readonly Uint8Array[];
 }
 
-export function encodeReport({ round, seed }: ReportedRound, { weight, slots }: Report): Uint8Array {
+/** A report to be written: a slot's encoding may come in parts. */
+export interface ReportParts {
+  readonly weight?: number;
+  readonly slots: readonly (readonly Uint8Array[])[];
+}
+
+export function encodeReport({ round, seed }: ReportedRound, { weight, slots }: ReportParts): Uint8Array {
   const writer = new ByteWriter()
     .bytes(MAGIC)
     .uint32(round)
     .bytes(seed.subarray(0, SEED_PART))
     .float64(weight ?? 0);
-  for (const slot of slots) writer.long(slot);
+  for (const slot of slots) {
+    writer.uint32(slot.reduce((sum, { length }) => sum + length, 0));
+    for (const part of slot) writer.bytes(part);
+  }
   return writer.finish();
 }
 

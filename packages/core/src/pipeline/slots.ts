@@ -94,10 +94,12 @@ export function sumsOf<R extends PlainData>(
 /**
  * The vectors of an update, in the order of `slots`; numbers become vectors of one.
  *
+ * @param finite - Whether the values are known to be finite.
+ *
  * @throws FedkitError `SHAPE_MISMATCH` for a slot that is missing, unknown or of another size, `OUT_OF_RANGE` for one that is
  * not finite.
  */
-export function vectorsOf(where: string, update: Update, slots: readonly SlotShape[]): Float32Array[] {
+export function vectorsOf(where: string, update: Update, slots: readonly SlotShape[], finite = false): Float32Array[] {
   if (typeof update !== 'object' || update === null) refuse('INVALID_ARGUMENT', where, 'a record', update);
   const unknown = Object.keys(update).find((name) => slots.every((slot) => slot.name !== name));
   if (unknown !== undefined) {
@@ -109,7 +111,7 @@ export function vectorsOf(where: string, update: Update, slots: readonly SlotSha
     const slot: Slot = update[name];
     const values = typeof slot === 'number' ? Float32Array.of(slot) : slot;
     checkVector(place, values, size);
-    if (!isFiniteVector(values)) refuse('OUT_OF_RANGE', place, 'finite numbers', 'others');
+    if (!finite && !isFiniteVector(values)) refuse('OUT_OF_RANGE', place, 'finite numbers', 'others');
     return values;
   });
 }

@@ -116,6 +116,11 @@ export function encodeRequest(request: Request): Uint8Array<ArrayBuffer> {
   return writer.finish();
 }
 
+/** A report's request in two parts, so that whoever stores or sends it copies the report once. */
+export function reportRequest(ticket: number, report: Uint8Array): readonly [head: Uint8Array, report: Uint8Array] {
+  return [header(REQUEST, REQUESTS.indexOf('report')).uint53(ticket).finish(), report];
+}
+
 /** Byte strings are views of `bytes`. @throws FedkitError `DECODE_FAILED` for everything that is no request. */
 export function decodeRequest(bytes: Uint8Array): Request {
   const { reader, kind } = open('decodeRequest', REQUEST, REQUESTS, bytes);
