@@ -7,6 +7,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type BuildOptions, buildSync } from 'esbuild';
 import { Flwr, type Running } from '../../packages/flower/test/flwr/processes.ts';
 import { Session } from './session.ts';
 
@@ -31,6 +32,14 @@ export interface Figures {
 }
 
 const root = join(import.meta.dirname, '../..');
+const BUNDLE: BuildOptions = {
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  conditions: ['@fedkit/source'],
+  logLevel: 'error',
+};
 const tsx = ['--import', 'tsx', '--conditions=@fedkit/source'];
 
 /** Against a SuperLink of this environment. */
@@ -51,8 +60,10 @@ export async function ofSuperLink(environment: string, load: Load): Promise<Figu
 export async function ofFleet(environment: string, load: Load): Promise<Figures> {
   return withFlwr(environment, async (flwr) => {
     const { nodes: cohort, rounds, tensors, values } = load;
-    const script = join(import.meta.dirname, 'fleet-server.ts');
-    const words = [...tsx, script, ...[cohort, rounds, tensors, values].map(String)];
+    // As a server runs in earnest: compiled, with room for its model, and giving back to the system what it has freed.
+    const script = join(flwr.folder, 'fleet-server.mjs');
+    buildSync({ entryPoints: [join(import.meta.dirname, 'fleet-server.ts')], outfile: script, ...BUNDLE });
+    const words = ['--max-semi-space-size=4', script, ...[cohort, rounds, tensors, values].map(String)];
     const server = flwr.start(process.execPath, words, {}, root);
     const url = await line(server, /^(http:\S+)$/m);
     const session = new Session(server.child.pid as number);

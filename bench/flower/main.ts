@@ -6,6 +6,8 @@ import { table, writeResults } from '../shared/measure.ts';
 import { ofFleet, ofSuperLink } from './figures.ts';
 import { checkVersion } from './versions.ts';
 
+// What was started ends with this process, and so it must end as such.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const [word = '20', rounds = '4', values = '500000'] = process.argv.slice(2);
 const environment = makeEnvironment(NEWEST);
 if (environment === undefined) {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { treeOf } from '../../packages/flower/test/flwr/process-tree.ts';
 
 /** At one moment: seconds since 1970, seconds of processor time so far, bytes of memory now. */
 export interface Sample {
@@ -12,15 +12,11 @@ export interface Sample {
   readonly memory: number;
 }
 
-/** Linux's own ticks and pages. */
-const TICKS = 100;
-const PAGE = 4096;
-
-/** Samples the session that a process leads: what it starts stays in it. */
+/** Samples a process and all that it starts. */
 export class Session {
   readonly samples: Sample[] = [];
   readonly #leader: number;
-  /** Of processes that ended too: their parents may not have waited for them. */
+  /** Seconds of each process, also of those that ended. */
   readonly #cpu = new Map<number, number>();
   readonly #timer: ReturnType<typeof setInterval>;
 
@@ -31,19 +27,9 @@ export class Session {
 
   #sample(): void {
     let memory = 0;
-    for (const name of readdirSync('/proc')) {
-      if (!/^\d+$/.test(name)) continue;
-      let stat: string;
-      try {
-        stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-      } catch {
-        continue;
-      }
-      // After the name in brackets: state, parent, group, session, …, user and system time at 11 and 12, pages at 21.
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      if (Number(fields[3]) !== this.#leader) continue;
-      this.#cpu.set(Number(name), (Number(fields[11]) + Number(fields[12])) / TICKS);
-      memory += Number(fields[21]) * PAGE;
+    for (const { pid, ticks, pages } of treeOf(this.#leader, new Set(this.#cpu.keys()))) {
+      this.#cpu.set(pid, ticks / 100);
+      memory += pages * 4096;
     }
     const cpu = [...this.#cpu.values()].reduce((sum, seconds) => sum + seconds, 0);
     this.samples.push({ at: Date.now() / 1000, cpu, memory });

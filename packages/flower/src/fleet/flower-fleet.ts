@@ -172,7 +172,8 @@ export async function flowerFleet<
 
   return handlerOf(async (request): Promise<Reply> => {
     try {
-      return { status: 200, headers: { 'content-type': TYPE }, body: await answer(request) };
+      const body = await answer(request);
+      return { status: 200, headers: { 'content-type': TYPE, 'content-length': String(body.length) }, body };
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal.status === 500) onEvent({ kind: 'fault', error });

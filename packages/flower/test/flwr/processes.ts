@@ -1,5 +1,5 @@
 /**
- * Processes of flwr: a SuperLink, SuperNodes, runs. Each starts in a group of its own, which ends with it.
+ * Processes of flwr: a SuperLink, SuperNodes, runs.
  *
  * @module
  */
@@ -8,6 +8,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { treeOf } from './process-tree.ts';
 
 const run = promisify(execFile);
 
@@ -51,17 +52,25 @@ export function freePort(): Promise<number> {
   });
 }
 
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
 /** flwr of one environment, its files in `folder`. */
 export class Flwr {
   readonly #environment: string;
-  readonly #folder: string;
+  readonly folder: string;
   readonly #running: Running[] = [];
   readonly #apps = new Map<string, string>();
   #runs = 0;
 
   constructor(environment: string, folder: string) {
     this.#environment = environment;
-    this.#folder = folder;
+    this.folder = folder;
     mkdirSync(join(folder, 'home'), { recursive: true });
   }
 
@@ -69,20 +78,19 @@ export class Flwr {
     const { PATH } = process.env;
     return {
       PATH: `${join(this.#environment, 'bin')}:${PATH}`,
-      HOME: this.#folder,
-      FLWR_HOME: join(this.#folder, 'home'),
+      HOME: this.folder,
+      FLWR_HOME: join(this.folder, 'home'),
       FLWR_TELEMETRY_ENABLED: '0',
-      TMPDIR: this.#folder,
+      TMPDIR: this.folder,
       PYTHONDONTWRITEBYTECODE: '1',
     };
   }
 
-  /** Starts a program in a group of its own. */
-  start(command: string, words: readonly string[], env: NodeJS.ProcessEnv = {}, cwd: string = this.#folder): Running {
+  /** Starts a program. */
+  start(command: string, words: readonly string[], env: NodeJS.ProcessEnv = {}, cwd: string = this.folder): Running {
     const child = spawn(command, words, {
       cwd,
       env: { ...this.#env, ...env },
-      detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';
@@ -91,16 +99,20 @@ export class Flwr {
     child.stderr?.on('data', take);
     const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     child.once('error', (error) => (output += String(error)));
+    // Also where this process ends before it has stopped them.
+    const end = (): void => {
+      if (child.pid === undefined) return;
+      for (const { pid } of treeOf(child.pid)) kill(pid);
+      kill(child.pid);
+    };
+    process.once('exit', end);
     const running = {
       child,
       output: () => output,
       stop: async () => {
-        if (child.pid === undefined) return;
-        try {
-          process.kill(-child.pid, 'SIGKILL');
-        } catch {
-          return;
-        }
+        process.off('exit', end);
+        if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+        end();
         await gone;
       },
     };
@@ -140,7 +152,7 @@ export class Flwr {
   #app(app: string): string {
     const there = this.#apps.get(app);
     if (there !== undefined) return there;
-    const copy = join(this.#folder, `app-${this.#apps.size}`);
+    const copy = join(this.folder, `app-${this.#apps.size}`);
     cpSync(app, copy, { recursive: true });
     this.#apps.set(app, copy);
     return copy;
@@ -157,12 +169,12 @@ export class Flwr {
   /** Where `flwr` finds the SuperLink `here`. */
   configure(port: number, superlink: string): void {
     const file = `[superlink]\ndefault = "here"\n\n[superlink.here]\naddress = "127.0.0.1:${port}"\n${superlink}\n`;
-    writeFileSync(join(this.#folder, 'home/config.toml'), file);
+    writeFileSync(join(this.folder, 'home/config.toml'), file);
   }
 
   /** Runs a command of `flwr`. */
   async command(...words: string[]): Promise<string> {
-    const { stdout } = await run('flwr', words, { cwd: this.#folder, env: this.#env });
+    const { stdout } = await run('flwr', words, { cwd: this.folder, env: this.#env });
     return stdout;
   }
 
@@ -173,7 +185,7 @@ export class Flwr {
     config: Readonly<Record<string, string | number | boolean>>,
     superlink: string = 'insecure = true',
   ): Promise<T> {
-    const out = join(this.#folder, `run-${++this.#runs}.json`);
+    const out = join(this.folder, `run-${++this.#runs}.json`);
     this.configure(port, superlink);
     const settings = Object.entries({ ...config, out }).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
     await run('flwr', ['run', this.#app(app), 'here', '--run-config', settings.join(' ')], { env: this.#env });
