@@ -14,6 +14,8 @@ const stages = ['advertise', 'input', 'unmask', 'finished'] as const;
 /** Sums in the clear, modulo each vector's ring. */
 export const unmasked: SecureAggregation = {
   kind: 'secure-aggregation',
+  corruptFraction: 0,
+  proven: ({ minimumClients }) => ({ inputs: minimumClients, honest: minimumClients }),
   sealer: { seal: (bytes) => bytes.slice(), open: (sealed) => sealed.slice() },
   configure: ({ clients, minimumClients, vectors }) => encode({ clients, minimumClients, vectors }),
   client({ id, configuration, terms }) {

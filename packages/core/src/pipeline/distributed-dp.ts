@@ -8,7 +8,8 @@
  * Aggregation", ICML 2021; Naman Agarwal, Peter Kairouz, Ziyu Liu, "The Skellam Mechanism for Differentially Private
  * Federated Learning", NeurIPS 2021.
  *
- * The noise of `minimumContributors` less `colluders` clients is what the claim rests on, and every client insists on that
+ * The claim rests on the noise of the honest clients that are proved to be in every sum any server can open: `minimumContributors`
+ * less `colluders`, or fewer where the aggregation guarantees fewer. Every client insists on that
  * minimum. A sum that wraps around the modulus costs accuracy, never privacy; `facts.saturation` marks one that is wider than its
  * ring was made for. That is read off the noised sum, so that it costs nothing; no client is asked.
  *
@@ -53,7 +54,10 @@ export interface DistributedDpOptions<
   readonly minimumContributors: number;
   /** The most that one sum can hold: places of a round. */
   readonly maximumContributors: number;
-  /** How many survivors may pool what they know with the server; default 0. */
+  /**
+   * How many survivors may pool what they know with the server. Default, and least: ⌊γ · `maximumContributors`⌋ for the γ of
+   * the aggregation.
+   */
   readonly colluders?: number;
   /** The probability, as predicted, that any coordinate of a released sum wraps around; default 1e-4. */
   readonly wrapProbability?: number;
@@ -104,6 +108,11 @@ export function distributedDp<
   if (typeof rotation?.rotate !== 'function') {
     refuse('INVALID_ARGUMENT', `${where}: rotation`, 'rotation of @fedkit/compression', rotation);
   }
+  const aggregation = checkAggregation(where, options.aggregation);
+  const corrupt = Math.floor(aggregation.corruptFraction * maximumContributors);
+  const colluders = checkInteger(`${where}: colluders`, options.colluders ?? corrupt, corrupt);
+  const proven = aggregation.proven({ clients: maximumContributors, minimumClients: minimumContributors });
+  const minimumHonest = Math.min(proven.honest, minimumContributors - colluders);
   const padded = rotation.paddedSize(joint.size);
   const noise = makeNoise({
     size: padded,
@@ -112,15 +121,17 @@ export function distributedDp<
     bits: options.bits,
     maximumContributors: maximumContributors,
     minimumSurvivors: minimumContributors,
-    colluders: options.colluders ?? 0,
+    // Whoever is not certain to be honest hides nobody.
+    colluders: minimumContributors - minimumHonest,
     // Coordinates of one vector: the probabilities add up to that of the vector.
     wrapProbability: wrapProbability / padded,
   });
   const accounting = new Accounting(where, options.filters, options as SelectionOptions<SamplingScheme>);
   const exchange: ExchangeTerms = {
     kind: 'distributed-dp',
-    aggregation: checkAggregation(where, options.aggregation),
+    aggregation,
     minimumContributors,
+    minimumHonest,
     maximumContributors,
     vectors: { [VECTOR]: { length: padded, bound: 2 ** (noise.bits - 1), bits: noise.bits, wrapProbability } },
   };
@@ -179,7 +190,8 @@ export function distributedDp<
         rotation: `${padded} values`,
         minimumContributors,
         maximumContributors,
-        colluders: options.colluders ?? 0,
+        colluders,
+        minimumHonest,
         wrapProbability,
       },
       slots: summands,

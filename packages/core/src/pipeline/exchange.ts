@@ -30,6 +30,8 @@ export interface ExchangeTerms {
   readonly kind: PipelineKind;
   readonly aggregation: SecureAggregation;
   readonly minimumContributors: number;
+  /** The fewest honest contributors that the claim rests on. */
+  readonly minimumHonest?: number;
   /** The most places of a round, where the vectors' rings were sized for so many. */
   readonly maximumContributors?: number;
   /** From the pipeline's own options on either side: nothing of it is ever taken from the other. */
@@ -38,7 +40,7 @@ export interface ExchangeTerms {
 
 /** Refuses what is no secure aggregation. */
 export function checkAggregation(where: string, aggregation: SecureAggregation): SecureAggregation {
-  if (aggregation?.kind !== 'secure-aggregation') {
+  if (aggregation?.kind !== 'secure-aggregation' || typeof aggregation.proven !== 'function') {
     refuse('INVALID_ARGUMENT', `${where}: aggregation`, 'secureAggregation(…) of @fedkit/secagg', aggregation);
   }
   return aggregation;
@@ -68,6 +70,7 @@ export function exchangingClient<U extends Update>(
       terms: {
         round: task.round,
         minimumClients: exchange.minimumContributors,
+        ...(exchange.minimumHonest !== undefined && { minimumHonest: exchange.minimumHonest }),
         ...(exchange.maximumContributors !== undefined && { maximumClients: exchange.maximumContributors }),
         modelDigest: checkBytes(`${kind}: modelDigest`, task.modelDigest, 32),
         vectors: exchange.vectors,
@@ -96,12 +99,19 @@ export interface ExchangeEnd<R> {
 
 /** The server half around what becomes of the sums. */
 export function exchangingServer<R>(exchange: ExchangeTerms, end: ExchangeEnd<R>): ExchangingServer<R> {
-  const { kind, aggregation, minimumContributors } = exchange;
+  const { kind, aggregation, minimumContributors, minimumHonest = 0 } = exchange;
   return {
     collects: 'exchange',
     minimumContributors,
-    announce: ({ round, places, modelDigest }) =>
-      announceParameters(
+    announce({ round, places, modelDigest }) {
+      if (minimumHonest > 0) {
+        const { honest } = aggregation.proven({ clients: places, minimumClients: minimumContributors });
+        if (honest < minimumHonest) {
+          const expected = `so many that ${minimumHonest} honest contributors are certain`;
+          refuse('THRESHOLD_NOT_MET', `${kind}.announce: places`, expected, `${places}, which prove ${honest}`);
+        }
+      }
+      return announceParameters(
         kind,
         round,
         aggregation.configure({
@@ -112,7 +122,8 @@ export function exchangingServer<R>(exchange: ExchangeTerms, end: ExchangeEnd<R>
           modelDigest,
           vectors: exchange.vectors,
         }),
-      ),
+      );
+    },
     open({ round, parameters, persist, saved }) {
       const { seed, configuration } = readParameters(kind, { round, parameters });
       const server = aggregation.server({ configuration, persist, ...(saved !== undefined && { saved }) });

@@ -36,11 +36,24 @@ export interface SecureTerms {
   readonly round: number;
   /** The fewest inputs it lets be summed: the noise of fewer would not cover what the client was promised. */
   readonly minimumClients: number;
+  /**
+   * The fewest honest inputs that are proved to be in every sum a server can open: what noise in shares was sized for. Absent
+   * where nothing rests on it.
+   */
+  readonly minimumHonest?: number;
   /** The most places of a round, where rings and noise were sized for so many. */
   readonly maximumClients?: number;
   readonly modelDigest: Uint8Array;
   /** Exactly these vectors, of these lengths, bounds, rings and wrap probabilities. */
   readonly vectors: Readonly<Record<string, SecureVector>>;
+}
+
+/** What holds for every sum that a server can open. */
+export interface ProvenInputs {
+  /** Inputs in it, at least, of whomever. */
+  readonly inputs: number;
+  /** Inputs of clients that are not in league with the server, at least. */
+  readonly honest: number;
 }
 
 /** Where a server's sealed state is kept; awaited before any message leaves. */
@@ -136,6 +149,14 @@ export interface SecureServer {
 /** Secure aggregation as one object: how rounds are set up, and its two halves. */
 export interface SecureAggregation {
   readonly kind: 'secure-aggregation';
+  /** γ: the fraction of a round's places whose clients may be in league with the server, in [0, 1). */
+  readonly corruptFraction: number;
+  /**
+   * What is proved of every sum that a server can open in such a round, whatever it tells whom.
+   *
+   * @throws FedkitError as `configure` does.
+   */
+  proven(round: Pick<SecureRound, 'clients' | 'minimumClients'>): ProvenInputs;
   /** For what a client keeps besides the state of its secure client: inputs above all. */
   readonly sealer: Sealer;
   /**

@@ -7,6 +7,7 @@ export type {
   ClientPersist,
   ClientSwap,
   Persist,
+  ProvenInputs,
   Sealer,
   SecureAggregation,
   SecureClient,

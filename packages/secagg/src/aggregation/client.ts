@@ -9,6 +9,7 @@ import { checkInteger, refuse } from '@fedkit/core/internal';
 import { SecAggClient } from '../client/client.ts';
 import { progressOf } from '../client/state.ts';
 import type { RoundConfig } from '../config/round-config.ts';
+import { provenCohort } from '../graph/proven-cohort.ts';
 import { equal } from '../internal/bytes.ts';
 import type { ClientPolicy } from '../policy.ts';
 import { exactBits } from '../sum/ring.ts';
@@ -23,6 +24,7 @@ export function secureClient(
   const { id, terms, persist, singleInstance, saved } = entering;
   checkTerms(config, terms);
   const policy = policyFor(options, terms);
+  checkHonest(config, policy, terms.minimumHonest ?? 0);
   const { sealingKey, identity, directory, ledger, provider } = options;
   const parts = {
     id,
@@ -93,6 +95,17 @@ function checkTerms(config: RoundConfig, terms: SecureTerms): void {
       if (got !== wanted) refuse('SHAPE_MISMATCH', `${where}: vectors.${name}.${field}`, `${wanted}`, got);
     }
   }
+}
+
+/** Refuses a round in which noise in shares would not cover what the client was promised. */
+function checkHonest(config: RoundConfig, policy: ClientPolicy, least: number): void {
+  if (least === 0) return;
+  const { honest: got } = provenCohort(config, policy);
+  if (got >= least) return;
+  const where = 'secureAggregation.client: honest inputs';
+  throw new FedkitError('THRESHOLD_NOT_MET', `${where}: expected at least ${least}, got ${got} that are certain`, {
+    details: { least, got },
+  });
 }
 
 function policyFor(options: SecureAggregationOptions, terms: SecureTerms): ClientPolicy {

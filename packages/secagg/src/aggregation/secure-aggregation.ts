@@ -13,6 +13,8 @@ import { defaultProvider } from '../crypto/default-provider.ts';
 import type { CryptoProvider, MaskSuite } from '../crypto/provider.ts';
 import type { MaskExecutor } from '../executor/mask-task.ts';
 import type { Directory } from '../directory.ts';
+import type { Guarantee } from '../graph/graph-parameters.ts';
+import { provenCohort } from '../graph/proven-cohort.ts';
 import type { Identity } from '../identity.ts';
 import { openState, sealState } from '../persist/seal.ts';
 import type { ClientPolicy } from '../policy.ts';
@@ -31,6 +33,8 @@ export interface SecureAggregationOptions {
   readonly dropoutFraction: number;
   /** Default: complete up to 100 clients and against a malicious server, else Harary. */
   readonly graph?: GraphKind;
+  /** On rings against a semi-malicious server; default `cohort`. */
+  readonly guarantee?: Guarantee;
   /** Default `aes-128-ctr`. */
   readonly suite?: MaskSuite;
   /** Whether every client signs; default: against a malicious server, and where there is an identity or a directory. */
@@ -77,8 +81,12 @@ export function secureAggregation(options: SecureAggregationOptions): SecureAggr
   }
   const provider = options.provider ?? defaultProvider();
   const shared = { ...options, sealingKey, identities: signs(options) };
+  // What a client states for itself, and what all were told: the larger is what claims may rest on.
+  const corruptFraction = Math.max(options.corruptFraction, options.policy?.corruptFraction ?? 0);
   return {
     kind: 'secure-aggregation',
+    corruptFraction,
+    proven: (round) => provenCohort(configFor(shared, { ...ANY_ROUND, ...round }), { corruptFraction }),
     sealer: {
       seal: (bytes) => sealState(provider, secureRng(), sealingKey, 'record', NOTHING, checkBytes(where, bytes)),
       open: (sealed) => openState(provider, sealingKey, 'record', NOTHING, sealed),
@@ -94,8 +102,16 @@ function signs({ mode, identities, identity, directory }: SecureAggregationOptio
   return identities ?? (mode === 'malicious' || identity !== undefined || directory !== undefined);
 }
 
+/** What is proved of a round does not depend on these. */
+const ANY_ROUND = {
+  session: new Uint8Array(16),
+  round: 0,
+  modelDigest: new Uint8Array(32),
+  vectors: { any: { length: 1, bound: 1 } },
+};
+
 function configFor(options: SecureAggregationOptions, round: SecureRound): ReturnType<typeof roundConfig> {
-  const { mode, corruptFraction, dropoutFraction, graph, suite, identities } = options;
+  const { mode, corruptFraction, dropoutFraction, graph, guarantee, suite, identities } = options;
   const { minimumClients, ...rest } = round;
   if (minimumClients > round.clients) {
     refuse('THRESHOLD_NOT_MET', 'secureAggregation.configure: clients', `at least ${minimumClients}`, round.clients);
@@ -106,6 +122,7 @@ function configFor(options: SecureAggregationOptions, round: SecureRound): Retur
     dropoutFraction,
     ...(mode !== undefined && { mode }),
     ...(graph !== undefined && { graph }),
+    ...(guarantee !== undefined && { guarantee }),
     ...(suite !== undefined && { suite }),
     ...(identities !== undefined && { identities }),
   });
