@@ -35,3 +35,12 @@ export {
 export { CUT_FAMILIES, type Cut, type CutFamily, searchCuts } from './cuts/search.ts';
 export { LyingServer } from './cuts/lying-server.ts';
 export { opensSum } from './cuts/open-sum.ts';
+export {
+  CUT_ROWS,
+  type CutPlacement,
+  type CutResult,
+  type CutRow,
+  cutTable,
+  roundOf,
+  searchTable,
+} from './cuts/table.ts';

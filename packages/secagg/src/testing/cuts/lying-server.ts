@@ -58,6 +58,7 @@ export class LyingServer {
           config,
           policy: acceptingPolicy(config),
           persist: async () => undefined,
+          singleInstance: true,
           sealingKey: new Uint8Array(32),
           rng: testingRng(`cuts/${id}`),
           ...(config.identities ? { identity: identities[id], directory } : {}),

@@ -108,9 +108,11 @@ export function playPlan(round: CutRound, rules: CutRules, { dealt, survived }: 
   const releasing = near.map((peers, place) => {
     if (!honest(place) || !accepting[place] || !rules.acknowledged) return accepting[place];
     const words = peers.filter((peer) => {
-      if (survived[place][peer] !== 1 || !masksWith(place, peer)) return false;
+      // Whoever refuses unmasked peers counts no word of one, and gives it none.
+      if (survived[place][peer] !== 1 || (rules.refusesUnmasked && !masksWith(place, peer))) return false;
       if (!honest(peer)) return true;
-      return accepting[peer] && classes[peer] === classes[place] && masksWith(peer, place);
+      const gives = survived[peer][place] === 1 && (!rules.refusesUnmasked || masksWith(peer, place));
+      return accepting[peer] && classes[peer] === classes[place] && gives;
     });
     return words.length + own >= threshold;
   });

@@ -23,13 +23,14 @@ export type CutFamily = (typeof CUT_FAMILIES)[number];
 /**
  * `bitmap-each`: every client is told survivors of its own, by maximum flow. `gap`: an arc is told that its neighbours
  * never dealt. `interleaved`: two sets round the ring, each of which masks with itself and the corrupt alone.
- * `arcs`: everybody masks with everybody, and each arc of the ring misses other survivors.
+ * `arcs`: everybody masks with everybody, and each arc of the ring misses other survivors. `one-sided`: a few do not mask with
+ * the other survivors, who mask with them; complete graph.
  */
-export const CUT_FAMILIES = ['bitmap-each', 'gap', 'interleaved', 'arcs'] as const;
+export const CUT_FAMILIES = ['bitmap-each', 'gap', 'interleaved', 'arcs', 'one-sided'] as const;
 
 /** The best plan of each family that opens something, smallest sum first. */
 export function searchCuts(round: CutRound, rules: CutRules): Cut[] {
-  const families = { 'bitmap-each': bitmapEach, gap, interleaved, arcs };
+  const families = { 'bitmap-each': bitmapEach, gap, interleaved, arcs, 'one-sided': oneSided };
   const cuts = CUT_FAMILIES.flatMap((family) => {
     const plans = [...families[family](round, rules)].flatMap((plan) => {
       const outcome = playPlan(round, rules, plan);
@@ -175,5 +176,20 @@ function* arcs(round: CutRound): Generator<CutPlan> {
       });
       yield { dealt: allDealt(clients), survived };
     }
+  }
+}
+
+/** Those before `size` mask with themselves and the dropped; other survivors mask with everybody. */
+function* oneSided(round: CutRound): Generator<CutPlan> {
+  const { clients, threshold, minimumClients } = round;
+  if (!isComplete(round)) return;
+  const survivors = Math.max(threshold, minimumClients);
+  const told = Uint8Array.from({ length: clients }, (_, place) => (place < survivors ? 1 : 0));
+  for (let size = Math.max(1, 2 * survivors - clients); size < survivors; size++) {
+    const apart = Uint8Array.from({ length: clients }, (_, place) => (place < size || place >= survivors ? 1 : 0));
+    yield {
+      dealt: Array.from({ length: clients }, (_, place) => (place < size ? apart : ones(clients))),
+      survived: Array.from({ length: clients }, () => told),
+    };
   }
 }
