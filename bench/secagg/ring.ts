@@ -1,7 +1,8 @@
 // SecAgg+ with real clients, its degree and threshold from graphParameters: what server and clients spend.
 // pnpm bench secagg ring [clients, default 1000] [dropouts in percent, default 30] [mode, default semi-honest]
-//   [assumed dropouts in percent, default as many] [entries, default 100000]
-import { type Mode, roundConfig } from '@fedkit/secagg';
+//   [assumed dropouts in percent, default as many] [entries, default 100000] [guarantee, default one-sum where semi-malicious]
+//   [degree] [threshold]
+import { type Guarantee, type Mode, roundConfig } from '@fedkit/secagg';
 import { median, table, writeResults } from '../shared/measure.ts';
 import { yardstick } from '../shared/yardstick.ts';
 import { every, simulate } from './simulate.ts';
@@ -10,6 +11,8 @@ const [clients = 1000, percent = 30] = process.argv.slice(2, 4).map(Number);
 const mode = (process.argv[4] ?? 'semi-honest') as Mode;
 const assumed = Number(process.argv[5] ?? percent);
 const entries = Number(process.argv[6] ?? 100_000);
+const guarantee = (process.argv[7] ?? (mode === 'semi-malicious' ? 'one-sum' : 'cohort')) as Guarantee;
+const [degree, threshold] = process.argv.slice(8, 10).map(Number);
 const config = roundConfig({
   clients,
   vectors: { update: { length: entries, bound: 32_767 } },
@@ -17,6 +20,9 @@ const config = roundConfig({
   corruptFraction: 0.05,
   dropoutFraction: assumed / 100,
   mode,
+  guarantee,
+  ...(degree === undefined ? {} : { degree }),
+  ...(threshold === undefined ? {} : { threshold }),
 });
 const machine = yardstick();
 // Clients that have masked their input wait in files: a heap full of them would be the server's to collect.
@@ -29,7 +35,7 @@ const client = {
   down: median(result.clients.map(({ down }) => down)),
 };
 console.log(
-  `${clients} clients, ${mode}, k = ${config.degree}, t = ${config.threshold}, ${entries} entries of ${config.vectors[0].bits} bits, ${percent} % dropped before their input, ${result.survivors} survivors; the sum is right.\n`,
+  `${clients} clients, ${mode}, ${config.guarantee}, k = ${config.degree}, t = ${config.threshold}, ${entries} entries of ${config.vectors[0].bits} bits, ${percent} % dropped before their input, ${result.survivors} survivors; the sum is right.\n`,
 );
 console.log(
   table(

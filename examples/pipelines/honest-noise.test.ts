@@ -23,7 +23,7 @@ function honestOf(options: {
 }) {
   let honest = Number.NaN;
   const mechanism: DistributedNoiseMaker = (given) => {
-    honest = given.minSurvivors - given.colluders;
+    honest = given.minimumSurvivors - given.colluders;
     return skellamMechanism(given);
   };
   const { colluders: _, ...shared } = distributed;

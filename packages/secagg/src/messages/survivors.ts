@@ -1,5 +1,5 @@
 /**
- * Server to all clients alike, where the survivors are signed: whose masked input is in the sum.
+ * Server to all clients alike, where the survivors are acknowledged: whose masked input is in the sum.
  *
  * Body: bitmap over all places of the round, in either graph.
  *
