@@ -92,6 +92,10 @@ export function checkPolicy(policy: ClientPolicy, config: RoundConfig): void {
   if (!policy.suites.includes(config.suite)) {
     refuse('INVALID_ARGUMENT', 'policy.suites', `one of ${policy.suites.join(', ')}`, config.suite);
   }
+  // What the server states; what is proved of it stands at the end.
+  if (config.minimumClients < policy.minimumClients) {
+    tooFew('policy.minimumClients', policy.minimumClients, config.minimumClients);
+  }
   if (config.threshold < policy.minimumThreshold) {
     tooFew('policy.minimumThreshold', policy.minimumThreshold, config.threshold);
   }
