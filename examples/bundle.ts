@@ -21,8 +21,10 @@ export function bundle(entry: string): URL {
     format: 'esm',
     target: 'node20',
     conditions: ['@fedkit/source'],
-    // For packages that are CommonJS still.
-    banner: { js: `import { createRequire } from 'node:module'; const require = createRequire(${place});` },
+    // For packages that are CommonJS still; under a name that no package has.
+    banner: {
+      js: `import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(${place});`,
+    },
     logLevel: 'error',
     write: false,
   }).outputFiles;

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { UsageError } from '../command-line.ts';
+import { parseArguments } from './arguments.ts';
+import { ARMS, runArm, SETTING, type Setting } from './arms.ts';
+import log from './base.json' with { type: 'json' };
+import { pretrained, smallModel } from './model.ts';
+import { readPresidents } from './presidents.ts';
+import { page, rows, table } from './report.ts';
+import { runArms } from './threads.ts';
+
+const small: Setting = { ...SETTING, authors: 3, train: 24, test: 4, rounds: 2, steps: 4, batchSize: 4 };
+const material = { start: pretrained(smallModel()), authors: readPresidents(small).authors.slice(0, small.authors) };
+
+describe('a language model, fine-tuned by a federation', () => {
+  it('starts from a base that has learned, as its log says', () => {
+    const { publishedTest } = readPresidents(small);
+    const model = smallModel();
+    const bits = model.evaluate(material.start, publishedTest).loss / Math.LN2;
+    const last = log.log[log.log.length - 1];
+    // float16 on disk, float32 in the log.
+    expect(Math.abs(bits - last.bitsPerByte)).toBeLessThan(0.01);
+    expect(last.bitsPerByte).toBeLessThan(0.4 * log.log[0].bitsPerByte);
+    expect(log.bytes).toBeLessThan(2_000_000);
+    expect(model.layout.size).toBe(log.parameters);
+  });
+
+  it('keeps what is trained apart from what is held out, author by author', () => {
+    const longer = readPresidents({ ...small, train: small.train + 1 }).authors;
+    for (const [i, { train, test }] of material.authors.entries()) {
+      expect(train.tokens.length).toBe(small.train * train.length);
+      expect(test.tokens.length).toBe(small.test * test.length);
+      // What is held out begins right behind the last target.
+      expect(test.tokens.slice(0, 63)).toEqual(
+        longer[i].train.targets.slice(train.targets.length, train.targets.length + 63),
+      );
+    }
+  });
+
+  it('improves on the base where texts come together, at the bytes that the codecs promise', async () => {
+    const results = await runArms(ARMS, { setting: small, material }, 2, new AbortController().signal, () => {});
+    const of = (name: string) => results.find((result) => result.name === name) as (typeof results)[number];
+    const base = of('base').bitsPerByte;
+    // Alone, so few bytes are learned by heart: local training may well lose.
+    for (const name of ['centralized', 'federated', 'federated, EDEN, 1 bit']) {
+      expect(of(name).bitsPerByte, name).toBeLessThan(base);
+    }
+    const size = material.start.length;
+    expect(of('federated').bytesUp).toBe(4 * size);
+    expect(of('federated, EDEN, 1 bit').bytesUp).toBeLessThan(0.13 * size);
+    expect(of('federated, SparseLoCo').bytesUp).toBeLessThan(0.02 * size);
+    expect(of('federated').rounds.length).toBe(small.rounds);
+    expect(of('federated').sample.length).toBeGreaterThan(20);
+    expect(table(results).split('\n').length).toBe(ARMS.length + 1);
+    expect(rows(results)[2][2]).toBe('100 %');
+    expect(page(results, small, 'facts & figures')).toContain('facts &amp; figures');
+  });
+
+  it('gives the same bytes when it is run again', async () => {
+    const run = () => runArm('federated, SparseLoCo', { ...small, rounds: 1 }, material, () => {});
+    const [first, second] = [await run(), await run()];
+    expect(second.rounds).toEqual(first.rounds);
+    expect(second.sample).toBe(first.sample);
+  });
+
+  it('ends at once when it is told to', async () => {
+    const controller = new AbortController();
+    const running = runArms(ARMS, { setting: SETTING, material }, 1, controller.signal, () => {});
+    controller.abort(new Error('interrupted'));
+    await expect(running).rejects.toThrow('interrupted');
+  });
+
+  it.each([['--rounds'], ['--rounds', '0'], ['--clients', '1'], ['--threads', 'two'], ['--speed', '9']])(
+    'refuses %s %s',
+    (...words) => {
+      expect(() => parseArguments(words)).toThrow(UsageError);
+    },
+  );
+
+  it('takes what its usage says', () => {
+    expect(parseArguments(['--rounds', '3', '--clients', '5', '--threads', '1'])).toEqual({
+      setting: { ...SETTING, rounds: 3, authors: 5 },
+      threads: 1,
+    });
+    expect(parseArguments(['--help'])).toBe('help');
+  });
+});

@@ -1,0 +1,60 @@
+/**
+ * Arms on worker threads: each takes the next as soon as it has finished one.
+ *
+ * @module
+ */
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { bundle } from '../bundle.ts';
+import type { ArmResult, Material, Setting } from './arms.ts';
+
+/** What a thread starts with. */
+export interface ThreadData {
+  readonly setting: Setting;
+  readonly material: Material;
+}
+
+/** What a thread says. */
+export type ThreadMessage =
+  | { readonly arm: string; readonly round: number; readonly bits: number }
+  | { readonly arm: string; readonly result: ArmResult }
+  | { readonly arm: string; readonly error: string };
+
+/** Runs all arms on `count` threads; rejects with the first that fails, or when `signal` fires. */
+export async function runArms(
+  arms: readonly string[],
+  data: ThreadData,
+  count: number,
+  signal: AbortSignal,
+  onMessage: (message: ThreadMessage) => void,
+): Promise<ArmResult[]> {
+  const results = new Map<string, ArmResult>();
+  const waiting = [...arms];
+  const code = bundle(join(import.meta.dirname, 'thread.ts'));
+  const workers = Array.from(
+    { length: Math.min(count, arms.length) },
+    () => new Worker(code, { workerData: data, execArgv: [] }),
+  );
+  try {
+    await new Promise<void>((resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error));
+      for (const worker of workers) {
+        worker.on('error', reject);
+        worker.on('message', (message: ThreadMessage) => {
+          onMessage(message);
+          if ('error' in message) reject(new Error(`${message.arm}: ${message.error}`));
+          if (!('result' in message)) return;
+          results.set(message.arm, message.result);
+          if (results.size === arms.length) resolve();
+          const next = waiting.shift();
+          if (next !== undefined) worker.postMessage(next);
+        });
+        const first = waiting.shift();
+        if (first !== undefined) worker.postMessage(first);
+      }
+    });
+  } finally {
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+  return arms.map((arm) => results.get(arm) as ArmResult);
+}
