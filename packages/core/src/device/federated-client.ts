@@ -4,7 +4,7 @@
  * @module
  */
 import { SerialQueue } from '../serial-queue.ts';
-import { ByteWriter, sameBytes } from '../bytes.ts';
+import { sameBytes } from '../bytes.ts';
 import { checkAborted } from '../abort.ts';
 import type { Update } from '../aggregate/contract.ts';
 import { checkBytes, checkInteger, refuse } from '../check.ts';
@@ -19,6 +19,7 @@ import { type SecureRng, secureRng } from '../random.ts';
 import { decodeBroadcast, stateOwner } from '../protocol/broadcast.ts';
 import { decodeResponse, encodeRequest, type Request, type Response, type RoundTask } from '../protocol/message.ts';
 import { type Clock, sleep, systemClock } from '../protocol/clock.ts';
+import { isRefusal, joined, refusal, unusable } from './answers.ts';
 import { begin, type ClientRecord, giveUp, resolve, sameRun, type Work } from './client-record.ts';
 import type { FederatedClient, FederatedClientOptions } from './contract.ts';
 import { type TrainedWork, trainFor } from './local-work.ts';
@@ -395,26 +396,4 @@ class Device<B extends PlainData, C extends PlainData, U extends Update> impleme
     const longest = Math.min(FIRST_PAUSE * 2 ** Math.min(failures, 30), LONGEST_PAUSE);
     return Math.ceil(longest * (0.5 + 0.5 * this.#rng.uniform()));
   }
-}
-
-/** The parts in one piece; one that is in one already is not copied. */
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0];
-  const writer = new ByteWriter();
-  for (const part of parts) writer.bytes(part);
-  return writer.finish();
-}
-
-function refusal({ code, message }: Extract<Response, { kind: 'refused' }>): FedkitError {
-  return new FedkitError(code, message);
-}
-
-/** Whether an error says no, rather than not now. */
-function isRefusal(error: unknown): error is FedkitError {
-  return isFedkitError(error) && error.code !== 'ABORTED' && error.code !== 'UNAVAILABLE';
-}
-
-/** A server that answers something else may be a proxy, or broken for now. */
-function unusable(expected: string, got: string): never {
-  throw new FedkitError('UNAVAILABLE', `federatedClient: expected ${expected}, got ${got}`);
 }

@@ -54,6 +54,11 @@ export interface RoundRules {
 /** Tickets of one round: round · 2^20 and up. */
 export const MAX_TICKETS: number = 2 ** 20;
 
+/** The round of a ticket. */
+export function roundOfTicket(ticket: number): number {
+  return Math.floor(ticket / MAX_TICKETS);
+}
+
 /** @throws FedkitError `OUT_OF_RANGE`, `INVALID_ARGUMENT` by the option's name. */
 export function checkRoundOptions(where: string, options: RoundOptions): RoundRules {
   if (typeof options !== 'object' || options === null) refuse('INVALID_ARGUMENT', where, 'options', options);

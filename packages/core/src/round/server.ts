@@ -17,9 +17,9 @@ import { clientEntries, getClient } from './client-map.ts';
 import type { Outcome, StateRequest } from './dispatcher.ts';
 import type { Journal } from './journal.ts';
 import type { Ledger } from './ledger.ts';
-import { type RoundMachine, roundMachine, roundOfTicket } from './machine.ts';
+import { type RoundMachine, roundMachine } from './machine.ts';
 import { Presence } from './presence.ts';
-import { checkRoundOptions, type RoundRules } from './round-options.ts';
+import { checkRoundOptions, roundOfTicket, type RoundRules } from './round-options.ts';
 import { Run } from './run.ts';
 import {
   type AsynchronousServerOptions,

@@ -1,0 +1,400 @@
+/**
+ * What one event does to a round: the rules of {@link RoundMachine}, one event at a time.
+ *
+ * @module
+ */
+import type { ClientId } from '../aggregate/contract.ts';
+import { refuse } from '../check.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { RoundFacts } from '../pipeline/contract.ts';
+import { deleteClient, emptyMap, getClient, mapClients, setClient } from './client-map.ts';
+import { advanceClock } from './logical-clock.ts';
+import { countRefusal, countReport, countTraffic, NO_COUNTS, type RoundRecord } from './record.ts';
+import { MAX_TICKETS, roundOfTicket, type RoundRules } from './round-options.ts';
+import type { Answer, CurrentRound, Member, RoundEffect, RoundEvent, RoundState } from './state.ts';
+
+type Draft = { -readonly [K in keyof RoundState]: RoundState[K] };
+type DraftRound = { -readonly [K in keyof CurrentRound]: CurrentRound[K] };
+
+/** One step on its way: a shallow copy of the state; what hangs below is replaced, never changed. */
+export class Step {
+  readonly state: Draft;
+  readonly effects: RoundEffect[] = [];
+  readonly #rules: RoundRules;
+  readonly #exchange: boolean;
+
+  constructor(rules: RoundRules, collects: 'reports' | 'exchange', state: RoundState) {
+    this.#rules = rules;
+    this.#exchange = collects === 'exchange';
+    this.state = { ...state };
+  }
+
+  clock(time: number, counts: boolean): void {
+    const { now, clock } = advanceClock(this.state, time, counts && !this.state.paused);
+    this.state.now = now;
+    this.state.clock = clock;
+  }
+
+  /** Goes on to the next phase where it is time. */
+  progress(): void {
+    const { state } = this;
+    if (state.paused) return;
+    if (state.phase === 'collecting' && this.#collected()) this.#endCollecting();
+    if (state.phase === 'waiting' && this.#canOpen()) {
+      this.#enter('opening');
+      this.effects.push(...this.outstanding());
+    }
+  }
+
+  outstanding(): RoundEffect[] {
+    const { phase, current, round } = this.state;
+    if (phase === 'opening') {
+      const places = (current?.places ?? this.#rules.places) - (current?.accepted ?? 0);
+      return [{ kind: 'open', round: current?.round ?? round + 1, places, refill: current !== null }];
+    }
+    if (phase === 'advancing') return [{ kind: 'advance' }];
+    if (phase === 'closing') return [{ kind: 'close', facts: this.#facts() }];
+    return [];
+  }
+
+  standing(client: ClientId): Answer | undefined {
+    const { phase, current, waiting } = this.state;
+    if (phase === 'finished' || phase === 'cancelled') return { kind: 'closed' };
+    const member = current ? getClient(current.members, client) : undefined;
+    if (member?.place === 'open' || (this.#exchange && member?.place === 'accepted')) {
+      return { kind: 'task', ticket: member.ticket, expiresIn: Math.ceil(this.#remaining()) };
+    }
+    // Who has reported is told to wait without being kept: no round may draw it before this one is over.
+    if (member?.place === 'accepted') return { kind: 'wait' };
+    return getClient(waiting, client) && { kind: 'wait' };
+  }
+
+  take(event: RoundEvent): void {
+    const { state } = this;
+    switch (event.kind) {
+      case 'tick':
+      case 'restored':
+        return;
+      case 'joined': {
+        const known = this.standing(event.client);
+        if (known === undefined) state.waiting = setClient(state.waiting, event.client, true);
+        // A join that opens a round is answered by whoever opened it.
+        return this.#send(event.client, known ?? { kind: 'wait' });
+      }
+      case 'left':
+        return this.#left(event.client, event.ticket);
+      case 'reported':
+        return this.#reported(event.client, event.ticket);
+      case 'accepted':
+        return this.#accepted(event.client, event.ticket);
+      case 'refused':
+        state.counters = countRefusal(state.counters, event.code);
+        return;
+      case 'stale':
+        return this.#count(event.counted ? 'duplicates' : 'late');
+      case 'opened':
+        return this.#opened(event);
+      case 'advanced':
+        return this.#advanced(event);
+      case 'closed': {
+        const { contributors, facts, last } = event;
+        this.#expect('closing');
+        state.published++;
+        this.#finish('published', { contributors, facts });
+        if (last || state.published >= this.#rules.rounds) this.#end('finished');
+        return;
+      }
+      case 'failed':
+        return this.#failed(event.code, event.last ?? false);
+      case 'traffic':
+        state.counters = countTraffic(state.counters, event);
+        return;
+      case 'pause':
+        state.paused = true;
+        return;
+      case 'resume':
+        state.paused = false;
+        return;
+      case 'cancel':
+        if (state.phase === 'finished' || state.phase === 'cancelled') return;
+        if (state.current) this.#finish('cancelled', {});
+        this.#end('cancelled');
+        return;
+      default:
+        refuse('INVALID_ARGUMENT', 'roundMachine.step: event', 'a known kind', (event as { kind: unknown }).kind);
+    }
+  }
+
+  #canOpen(): boolean {
+    const { state } = this;
+    const { current, now, since, notBefore, waiting } = state;
+    const { minimum, recruiting, population } = this.#rules;
+    if (now < notBefore) return false;
+    const wanted = current ? current.places - current.accepted : population;
+    const needed = current ? minimum - current.accepted : minimum;
+    return waiting.size >= wanted || (now - since >= recruiting && waiting.size >= needed);
+  }
+
+  #collected(): boolean {
+    const { open, accepted, target, stageNumber } = this.state.current as CurrentRound;
+    // After the first stage of an exchange everyone's answer is worth waiting for: it is needed to open the sum.
+    const enough = stageNumber === 0 && accepted >= target;
+    return open === 0 || enough || this.#remaining() <= 0;
+  }
+
+  #remaining(): number {
+    const { now, since, current } = this.state;
+    const { reporting, stage } = this.#rules;
+    return Math.max(0, since + (this.#exchange && current && current.stageNumber > 0 ? stage : reporting) - now);
+  }
+
+  #endCollecting(): void {
+    const { state } = this;
+    const current = state.current as CurrentRound;
+    if (this.#exchange) {
+      this.#enter('advancing');
+    } else if (current.accepted >= this.#rules.minimum) {
+      this.#enter('closing');
+    } else if (current.accepted === 0 || current.invited + current.places > MAX_TICKETS) {
+      return this.#abandon('THRESHOLD_NOT_MET');
+    } else {
+      this.#dropOpen();
+      this.#enter('waiting');
+      return;
+    }
+    this.effects.push(...this.outstanding());
+  }
+
+  /** Nobody is awaited any more who has not answered by now. */
+  #dropOpen(): void {
+    const current = { ...(this.state.current as CurrentRound) } as DraftRound;
+    if (current.open === 0) return;
+    current.members = mapClients(current.members, (member) =>
+      member.place === 'open' ? { ...member, place: 'late' as const } : member,
+    );
+    current.dropouts = add(current.dropouts, current.stage, current.open);
+    current.open = 0;
+    this.state.current = current;
+  }
+
+  #left(client: ClientId, ticket: number | undefined): void {
+    const { state } = this;
+    if (ticket === undefined) {
+      state.waiting = deleteClient(state.waiting, client);
+      return;
+    }
+    const member = this.#member(client, ticket);
+    if (!member) return;
+    this.#send(client, { kind: 'left', ticket });
+    const current = state.current as CurrentRound;
+    const gone = member.place === 'open' || (this.#exchange && member.place === 'accepted');
+    if (!gone || (state.phase !== 'collecting' && state.phase !== 'advancing')) return;
+    this.#place(client, member, 'left');
+    state.current = { ...(state.current as CurrentRound), dropouts: add(current.dropouts, current.stage, 1) };
+    if (this.#exchange) this.effects.push({ kind: 'drop', client });
+  }
+
+  #reported(client: ClientId, ticket: number): void {
+    const member = this.#member(client, ticket);
+    if (!member) return;
+    if (member.place === 'open' && this.state.phase === 'collecting') {
+      this.effects.push({ kind: 'accept', client, ticket });
+    } else if (member.place === 'accepted') {
+      this.#count('duplicates');
+      this.#send(client, this.#exchange ? { kind: 'wait' } : { kind: 'accepted', ticket });
+    } else if (this.#exchange && member.place !== 'left') {
+      // Also for one that has missed a stage: the others may open the sum that its input is in. The record will tell.
+      this.#send(client, { kind: 'wait' });
+    } else {
+      this.#count('late');
+      this.#send(client, { kind: 'late', ticket });
+    }
+  }
+
+  #accepted(client: ClientId, ticket: number): void {
+    const { current, phase } = this.state;
+    const member = current ? getClient(current.members, client) : undefined;
+    if (phase !== 'collecting' || member?.ticket !== ticket || member.place !== 'open') {
+      refuse('PROTOCOL_STATE', 'roundMachine.step: accepted', 'the ticket of a client that is awaited', phase);
+    }
+    this.#place(client, member, 'accepted');
+    this.#send(client, this.#exchange ? { kind: 'wait' } : { kind: 'accepted', ticket });
+  }
+
+  #opened(event: RoundEvent & { kind: 'opened' }): void {
+    const { state } = this;
+    const { clients, scheme, population, stage } = event;
+    const rules = this.#rules;
+    this.#expect('opening');
+    const refill = state.current;
+    const strangers = clients.some((client) => getClient(state.waiting, client) === undefined);
+    // Places are as many as were drawn: with fewer than the minimum a round could never be filled up.
+    const least = refill ? 1 : rules.minimum;
+    if (strangers || new Set(clients).size !== clients.length || clients.length < least) {
+      const expected = `at least ${least} of the clients that wait, each once`;
+      refuse('PROTOCOL_STATE', 'roundMachine.step: opened', expected, clients.length);
+    }
+    const overSelected = rules.overSelected && clients.length > rules.cohort;
+    const current: DraftRound = refill
+      ? { ...refill, scheme: { kind: 'none' }, population: Math.max(refill.population, population) }
+      : {
+          round: ++state.round,
+          scheme: overSelected ? { kind: 'none' } : scheme,
+          population,
+          places: clients.length,
+          target: overSelected ? rules.cohort : clients.length,
+          invited: 0,
+          members: emptyMap(),
+          open: 0,
+          accepted: 0,
+          stage: stage ?? 'reporting',
+          stageNumber: 0,
+          dropouts: {},
+          openedAt: state.now,
+        };
+    const firstTicket = current.round * MAX_TICKETS + current.invited;
+    clients.forEach((client, i) => {
+      state.waiting = deleteClient(state.waiting, client);
+      const before = getClient(current.members, client);
+      const earlier = before && { earlier: [...(before.earlier ?? []), before.ticket] };
+      current.members = setClient(current.members, client, { ticket: firstTicket + i, place: 'open', ...earlier });
+    });
+    current.invited += clients.length;
+    current.open += clients.length;
+    state.current = current;
+    this.#enter('collecting');
+    this.effects.push({ kind: 'invite', clients, firstTicket }, { kind: 'checkpoint' });
+  }
+
+  #advanced(event: RoundEvent & { kind: 'advanced' }): void {
+    const { state } = this;
+    this.#expect('advancing');
+    const current = { ...(state.current as CurrentRound) } as DraftRound;
+    const awaited = new Set(event.awaited);
+    let dropped = 0;
+    let staying = 0;
+    current.members = mapClients(current.members, (member, client) => {
+      if (member.place === 'left' || member.place === 'late') return member;
+      if (member.place === 'accepted' && event.finished) {
+        staying++;
+        return member;
+      }
+      if (!awaited.has(client)) {
+        dropped++;
+        return { ...member, place: 'late' as const };
+      }
+      staying++;
+      return { ...member, place: 'open' as const };
+    });
+    current.dropouts = add(current.dropouts, current.stage, dropped);
+    current.open = event.finished ? 0 : staying;
+    current.accepted = event.finished ? staying : 0;
+    current.stage = event.stage;
+    current.stageNumber++;
+    state.current = current;
+    this.#enter(event.finished ? 'closing' : 'collecting');
+    this.effects.push(...this.outstanding(), { kind: 'checkpoint' });
+  }
+
+  #failed(code: ErrorCode, last: boolean): void {
+    const { state } = this;
+    if (state.phase !== 'opening' && state.phase !== 'advancing' && state.phase !== 'closing') this.#expect('closing');
+    if (state.phase === 'opening' && !last) {
+      // A draw that came to too few; what a round in want of reports has is kept.
+      state.notBefore = state.now + this.#rules.retryAfter;
+      return this.#enter('waiting');
+    }
+    if (state.current) this.#abandon(code);
+    if (last) this.#end('finished');
+  }
+
+  #end(phase: 'finished' | 'cancelled'): void {
+    this.#enter(phase);
+    this.state.waiting = emptyMap();
+    this.effects.push({ kind: 'checkpoint' });
+  }
+
+  #abandon(reason: ErrorCode): void {
+    this.state.notBefore = this.state.now + this.#rules.retryAfter;
+    this.#finish('abandoned', { reason });
+  }
+
+  #finish(
+    outcome: RoundRecord['outcome'],
+    { contributors = [], facts = {}, reason }: Partial<Pick<RoundRecord, 'contributors' | 'facts' | 'reason'>>,
+  ): void {
+    const { state } = this;
+    this.#dropOpen();
+    const { round, scheme, population, invited, accepted, dropouts, openedAt } = state.current as CurrentRound;
+    const { up, down, ...counts } = state.counters;
+    const record: RoundRecord = {
+      round,
+      outcome,
+      ...(reason && { reason }),
+      scheme,
+      population,
+      invited,
+      contributors,
+      survivors: accepted,
+      dropouts,
+      ...counts,
+      bytes: { up, down },
+      milliseconds: state.now - openedAt,
+      facts,
+    };
+    state.current = null;
+    state.counters = NO_COUNTS;
+    this.#enter('waiting');
+    this.effects.push({ kind: outcome === 'published' ? 'publish' : 'abandon', record }, { kind: 'checkpoint' });
+  }
+
+  /** The client's place by this ticket; answers for tickets that are not the current one. */
+  #member(client: ClientId, ticket: number): Member | undefined {
+    const { current, round } = this.state;
+    const member = current ? getClient(current.members, client) : undefined;
+    if (member?.ticket === ticket) return member;
+    const of = roundOfTicket(ticket);
+    if (of > round || of < 1 || !Number.isSafeInteger(ticket)) this.#send(client, { kind: 'unknown' });
+    else if (current && of === current.round) {
+      const held = member?.earlier?.includes(ticket) ?? false;
+      if (held) this.#count('late');
+      this.#send(client, held ? { kind: 'late', ticket } : { kind: 'unknown' });
+    } else this.#send(client, { kind: 'earlier', ticket });
+    return undefined;
+  }
+
+  #place(client: ClientId, member: Member, place: 'accepted' | 'left'): void {
+    const current = { ...(this.state.current as CurrentRound) } as DraftRound;
+    current.members = setClient(current.members, client, { ...member, place });
+    if (member.place === 'open') current.open--;
+    else current.accepted--;
+    if (place === 'accepted') current.accepted++;
+    this.state.current = current;
+  }
+
+  #facts(): RoundFacts {
+    const { round, scheme, population } = this.state.current as CurrentRound;
+    return { round, scheme, population };
+  }
+
+  #count(what: 'late' | 'duplicates'): void {
+    this.state.counters = countReport(this.state.counters, what);
+  }
+
+  #enter(phase: RoundState['phase']): void {
+    this.state.phase = phase;
+    this.state.since = this.state.now;
+  }
+
+  #expect(phase: RoundState['phase']): void {
+    if (this.state.phase !== phase) refuse('PROTOCOL_STATE', 'roundMachine.step', `phase ${phase}`, this.state.phase);
+  }
+
+  #send(client: ClientId, answer: Answer): void {
+    this.effects.push({ kind: 'send', client, answer });
+  }
+}
+
+function add(counts: Readonly<Record<string, number>>, name: string, more: number): Readonly<Record<string, number>> {
+  return more === 0 ? counts : { ...counts, [name]: (counts[name] ?? 0) + more };
+}
