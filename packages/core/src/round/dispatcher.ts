@@ -41,6 +41,8 @@ export interface DispatcherOptions {
   stale(): boolean;
   /** Reads the store anew; runs alone. */
   reload(): Promise<void>;
+  /** Sees every failure of what was run, before anybody is told. */
+  failed(error: unknown): void;
   tell(event: ServerEvent): void;
 }
 
@@ -89,6 +91,7 @@ export class Dispatcher {
   attempt<T>(work: () => T | Promise<T>): Promise<T> {
     return this.exclusive(work).catch((error: unknown) => {
       this.#broken = true;
+      this.#options.failed(error);
       throw error;
     });
   }
@@ -123,6 +126,7 @@ export class Dispatcher {
   async #refusal(client: ClientId, error: unknown): Promise<Response> {
     if (!isFedkitError(error) || error.code === 'UNAVAILABLE') {
       this.#broken = true;
+      this.#options.failed(error);
       this.#options.tell({ kind: 'failed', error });
       const message = 'federatedServer: expected a store and a pipeline that work, got a failure; try again';
       return { kind: 'refused', code: 'UNAVAILABLE', message };

@@ -17,3 +17,5 @@ export type {
   ServerProgress,
   ServerSettings,
 } from './server-options.ts';
+export { migrateStore } from './migrate.ts';
+export { backupStore, restoreStore, type StoreReport, verifyStore } from './store-care.ts';

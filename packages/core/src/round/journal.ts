@@ -19,7 +19,7 @@ export type { Snapshot, StoredRun } from './chain.ts';
 export type { JournalEntry } from './slot.ts';
 
 /** Entries that share one slot have at most about as many bytes. */
-const MAX_BATCH = 2 ** 24;
+export const MAX_BATCH: number = 2 ** 24;
 /** Once the log is longer than so many snapshots and this, a snapshot is due: it costs a sixteenth of what it replaces. */
 const SNAPSHOTS = 16;
 const MIN_LENGTH = 2 ** 20;

@@ -270,4 +270,10 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
 }
 
 const stateKey = (round: number, epoch: number): string => `${numbered(STATE, round)}.${epoch}`;
+/** Where the state is that a snapshot's head names; asynchronous runs have none. */
+export function stateKeyOf(head: unknown): string | undefined {
+  const { state, epoch } = head as Partial<Head>;
+  return typeof state === 'number' && typeof epoch === 'number' ? stateKey(state, epoch) : undefined;
+}
+
 const exchangePrefix = (round: number): string => `${numbered(EXCHANGE, round)}.`;

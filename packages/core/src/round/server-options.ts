@@ -12,6 +12,7 @@ import type { Rng } from '../random.ts';
 import type { Selector } from '../select/contract.ts';
 import type { Store } from '../store/contract.ts';
 import { checkCreates } from '../store/memory-store.ts';
+import { MAX_BATCH } from './journal.ts';
 import type { RequestHandler } from '../protocol/exchange.ts';
 import type { RoundRecord } from './record.ts';
 import type { RoundOptions } from './round-options.ts';
@@ -142,6 +143,11 @@ export function checkServerOptions(
   if (run !== undefined) checkBytes(`${where}: run`, run, 16);
   if (options.federationSize !== undefined) checkInteger(`${where}: federationSize`, options.federationSize, 1);
   const { requestBytes = 65_536 + 16 * pipeline.size, clients = 100_000, partBytes = 2 ** 20 } = limits;
+  // A report with what shares its slot, or a collector of the reproducible mean.
+  const largest = Math.max(requestBytes + MAX_BATCH, 16 * pipeline.size) + 65_536;
+  if (store.maximumBytes !== undefined && largest > store.maximumBytes) {
+    refuse('OUT_OF_RANGE', `${where}: store`, `one that holds ${largest} bytes under a key`, store.maximumBytes);
+  }
   return {
     requestBytes: checkInteger(`${where}: limits.requestBytes`, requestBytes, 64),
     clients: checkInteger(`${where}: limits.clients`, clients, 1),

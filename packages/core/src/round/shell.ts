@@ -50,7 +50,8 @@ export abstract class ServerShell<S extends PlainData> implements FederatedServe
         await this.noteRefusal(code);
       },
       stale: () => this.journal.dead,
-      reload: () => this.#reload(),
+      reload: () => (this.#superseded ? Promise.reject(this.#superseded) : this.load()),
+      failed: (error) => this.#noteFailure(error),
       tell: (event) => this.tell(event),
     });
   }
@@ -129,18 +130,11 @@ export abstract class ServerShell<S extends PlainData> implements FederatedServe
     this.settings.onEvent?.(event);
   }
 
-  /** Reads the store anew, unless another server has opened the run: then this one has stopped for good. */
-  async #reload(): Promise<void> {
-    if (this.#superseded) throw this.#superseded;
-    try {
-      await this.load();
-    } catch (error) {
-      if (isSuperseded(error)) {
-        this.#superseded = error;
-        this.tell({ kind: 'superseded' });
-      }
-      throw error;
-    }
+  /** Where another server has opened the run, this one has stopped for good. */
+  #noteFailure(error: unknown): void {
+    if (this.#superseded || !isSuperseded(error)) return;
+    this.#superseded = error;
+    this.tell({ kind: 'superseded' });
   }
 
   async #control(kind: 'pause' | 'resume' | 'cancel'): Promise<void> {
