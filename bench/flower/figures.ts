@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BuildOptions, buildSync } from 'esbuild';
@@ -62,8 +62,10 @@ export async function ofFleet(environment: string, load: Load): Promise<Figures>
     const { nodes: cohort, rounds, tensors, values } = load;
     // As a server runs in earnest: compiled, with room for its model, and giving back to the system what it has freed.
     const script = join(flwr.folder, 'fleet-server.mjs');
+    const store = join(flwr.folder, 'store');
+    mkdirSync(store);
     buildSync({ entryPoints: [join(import.meta.dirname, 'fleet-server.ts')], outfile: script, ...BUNDLE });
-    const words = ['--max-semi-space-size=4', script, ...[cohort, rounds, tensors, values].map(String)];
+    const words = ['--max-semi-space-size=4', script, store, ...[cohort, rounds, tensors, values].map(String)];
     const server = flwr.start(process.execPath, words, {}, root);
     const url = await line(server, /^(http:\S+)$/m);
     const session = new Session(server.child.pid as number);

@@ -1,10 +1,12 @@
-// A federated server behind a fleet: COHORT ROUNDS TENSORS VALUES. Says where it is, and when each round was over.
-import { federatedServer, fedAvg, memoryStore, plainUpdates, secureRng } from '@fedkit/core';
+// A federated server behind a fleet: FOLDER COHORT ROUNDS TENSORS VALUES. Says where it is, and when each round was over.
+import * as fs from 'node:fs/promises';
+import { federatedServer, fedAvg, fileStore, plainUpdates, secureRng } from '@fedkit/core';
 import { serve } from '@fedkit/core/transport/node';
 import { flowerFleet } from '@fedkit/flower';
 import { largeLayout } from './large.ts';
 
-const [cohort, rounds, tensors, values] = process.argv.slice(2).map(Number);
+const [folder, ...numbers] = process.argv.slice(2);
+const [cohort, rounds, tensors, values] = numbers.map(Number);
 const layout = largeLayout(tensors, values);
 const initial = Float32Array.from({ length: layout.size }, (_, i) => Math.floor(i / values));
 const pipeline = plainUpdates({ algorithm: fedAvg(), layout });
@@ -14,7 +16,8 @@ const server = await federatedServer({
   cohort,
   rounds,
   retryAfter: 1000,
-  store: memoryStore(),
+  // Reports are on the disk before they are acknowledged, as in earnest; a SuperLink keeps them in memory.
+  store: fileStore(fs, folder),
   clock: Date.now,
   rng: secureRng(),
   until: (params, round) => {

@@ -16,6 +16,7 @@ import {
   type RecordedRun,
   type Running,
 } from '../../packages/flower/test/flwr/processes.ts';
+import { findChromium, openPage } from './chromium.ts';
 
 const root = join(import.meta.dirname, '../..');
 const app = join(root, 'examples/flower/app');
@@ -50,6 +51,15 @@ export async function checkVersion(environment: string): Promise<[string, string
         verdict(await run, 4, 'FedAvg'),
       );
       await reborn.stop();
+    }
+    const chromium = findChromium();
+    if (chromium === undefined) note('a page in Chromium', 'no Chromium here');
+    else {
+      for (const node of nodes) await node.stop();
+      const page = await openPage(flwr, chromium, url);
+      const run = await flwr.run(app, port, { nodes: 3, rounds: 2 });
+      note('2 nodes of Python and a page in Chromium, 2 rounds', verdict(run, 3, 'FedAvg'));
+      await page.stop();
     }
     await flwr.stop();
     note('TLS, node authentication, 1 node of ours', await authenticated(flwr, folder));
