@@ -25,7 +25,9 @@ function configOf(): RoundConfig {
     dropoutFraction: DROPPED,
     session: new Uint8Array(16).fill(1),
   };
-  const graph = degree === undefined || threshold === undefined ? {} : { degree, threshold };
+  // Of the earlier version's sizes only the weaker guarantee holds; that version knows neither.
+  const graph =
+    degree === undefined || threshold === undefined ? {} : { degree, threshold, guarantee: 'one-sum' as const };
   if (setting === 'ring' || setting === 'ring-wall') return roundConfig({ ...options, graph: 'harary', ...graph });
   if (setting === 'memory') return roundConfig({ ...options, graph: 'harary', mode: 'semi-honest', ...graph });
   if (setting === 'client') return roundConfig({ ...options, graph: 'complete', mode: 'semi-honest' });

@@ -7,7 +7,7 @@ import { FedkitError } from '@fedkit/core';
 import { checkBytes, checkInteger, checkNumber, refuse } from '@fedkit/core/internal';
 import { type GraphKind, type Mode, type RoundConfig, adversaryOf, maskedVectors } from './config/round-config.ts';
 import type { MaskSuite } from './crypto/provider.ts';
-import { checkGraph } from './graph/graph-parameters.ts';
+import { checkGraph, type Guarantee } from './graph/graph-parameters.ts';
 import { provenCohort } from './graph/proven-cohort.ts';
 import { equal } from './internal/bytes.ts';
 
@@ -35,6 +35,11 @@ export interface ClientPolicy {
   readonly requireIdentities?: boolean;
   /** Graphs this client takes part in. Default: both. */
   readonly graphs?: readonly GraphKind[];
+  /**
+   * What a ring must guarantee against a semi-malicious server. Default: either, since the inputs that are proved under it are held
+   * against `minimumClients`.
+   */
+  readonly guarantees?: readonly Guarantee[];
   /** Most places of a round; default 1,000,000. */
   readonly maximumClients?: number;
   /** Most neighbours, for each of which this client agrees on keys, deals shares and expands a mask; default 4096. */
@@ -71,7 +76,7 @@ export function checkSigning({ identity, directory }: Signing, config: RoundConf
  *
  * @throws FedkitError `THRESHOLD_NOT_MET` for too small a cohort or threshold, `SHAPE_MISMATCH` for another model,
  * `AUTHENTICATION_FAILED` for missing identities, `OUT_OF_RANGE` for a graph, vector or ring outside the policy,
- * `INVALID_ARGUMENT` for a mode, suite or kind of graph that is not allowed.
+ * `INVALID_ARGUMENT` for a mode, suite, guarantee or kind of graph that is not allowed.
  */
 export function checkPolicy(policy: ClientPolicy, config: RoundConfig): void {
   checkInteger('policy.minimumClients', policy.minimumClients, 2);
@@ -84,6 +89,10 @@ export function checkPolicy(policy: ClientPolicy, config: RoundConfig): void {
   checkInteger('policy.maximumDegree', config.degree, 1, checkInteger('policy.maximumDegree', maximumDegree, 1));
   if (!graphs.includes(config.graph)) {
     refuse('INVALID_ARGUMENT', 'policy.graphs', `one of ${graphs.join(', ')}`, config.graph);
+  }
+  const { guarantees = ['cohort', 'one-sum'] } = policy;
+  if (!guarantees.includes(config.guarantee)) {
+    refuse('INVALID_ARGUMENT', 'policy.guarantees', `one of ${guarantees.join(', ')}`, config.guarantee);
   }
   checkNumber('policy.maximumWrapProbability', maximumWrapProbability, 0, 0.5);
   if (!policy.modes.includes(config.mode)) {

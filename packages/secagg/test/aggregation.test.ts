@@ -157,6 +157,18 @@ describe('secureAggregation', () => {
     }
   });
 
+  it('a client that was not asked for less refuses a ring of the weaker guarantee', () => {
+    const large = { ...round, clients: 1000, minimumClients: 400 };
+    const weak = { ...options, dropoutFraction: 0.05, corruptFraction: 0.05, guarantee: 'one-sum' } as const;
+    const configuration = secureAggregation(weak).configure(large);
+    const few = { ...terms, minimumClients: 300 };
+    const enter = (own: object) => () =>
+      secureAggregation({ ...weak, ...own }).client({ id: 'a', configuration, terms: few, ...keeping });
+    expect(enter({})().progress).toBe('open');
+    expect(enter({ guarantee: 'cohort' })).toThrow(code('INVALID_ARGUMENT'));
+    expect(enter({ guarantee: undefined })).toThrow(code('INVALID_ARGUMENT'));
+  });
+
   it('takes an option without a value for none', () => {
     const policy = { modes: undefined, suites: undefined, graphs: undefined } as object;
     const aggregation = secureAggregation({ ...options, policy });

@@ -109,7 +109,8 @@ function checkHonest(config: RoundConfig, policy: ClientPolicy, least: number): 
 }
 
 function policyFor(options: SecureAggregationOptions, terms: SecureTerms): ClientPolicy {
-  const { mode = 'semi-malicious', suite = 'aes-128-ctr', graph, corruptFraction, dropoutFraction } = options;
+  const { mode = 'semi-malicious', suite = 'aes-128-ctr', guarantee = 'cohort', graph } = options;
+  const { corruptFraction, dropoutFraction } = options;
   // An option that is there without a value states nothing.
   const policy: Partial<ClientPolicy> = Object.fromEntries(
     Object.entries(options.policy ?? {}).filter(([, value]) => value !== undefined),
@@ -123,6 +124,8 @@ function policyFor(options: SecureAggregationOptions, terms: SecureTerms): Clien
     corruptFraction,
     dropoutFraction,
     ...(graph !== undefined && { graphs: [graph] }),
+    // More than what was asked for is welcome.
+    guarantees: guarantee === 'cohort' ? ['cohort'] : ['cohort', 'one-sum'],
     ...policy,
     requireIdentities: options.identities === true || policy.requireIdentities === true,
     minimumClients: Math.max(2, terms.minimumClients, policy.minimumClients ?? 2),
