@@ -6,10 +6,10 @@
  */
 import { FedkitError, isFedkitError } from '@fedkit/core';
 import type { Codec, CodecContext } from '@fedkit/core/codec';
-import { checkBytes, checkInteger, checkVector } from '@fedkit/core/internal';
+import { checkBytes, checkInteger, checkVector, refuse } from '@fedkit/core/internal';
 import { decode, visit } from '../decode.ts';
 import { threshold } from '../sparse/top-k.ts';
-import { stageOf } from '../stage/codec.ts';
+import type { StagedCodec } from '../stage/codec.ts';
 import { readByteList, writeByteList } from './byte-list.ts';
 import { errorFeedback, type ErrorFeedback, restoreErrorFeedback } from './error-feedback.ts';
 import { adder } from './subtractor.ts';
@@ -112,7 +112,10 @@ function create(
   startEntries: readonly Entry[],
 ): Downlink {
   const { size } = options;
-  stageOf('downlink: codec', codec);
+  // Clients read what was published without being told a codec: by those of this package alone.
+  if ((codec as Partial<StagedCodec> | undefined)?.stage === undefined) {
+    refuse('INVALID_ARGUMENT', 'downlink: codec', 'a codec of this package', codec);
+  }
   const history = checkInteger('downlink: history', options.history ?? 16, 1, 65_536);
   let version = startVersion;
   const entries = startEntries.slice(-history);

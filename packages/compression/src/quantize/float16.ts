@@ -55,7 +55,7 @@ export const FLOAT16: Stage & { readonly linearity: 'perClient' } = {
     emitChunks(size, sink, (chunk, offset) => {
       for (let i = 0, at = 2 * offset; i < chunk.length; i++, at += 2) {
         const value = float16ToFloat32(bytes[at] | (bytes[at + 1] << 8)) * scale;
-        if (Math.abs(value) > 3.4028234663852886e38) corrupt('finite values', 'NaN or infinite ones');
+        if (!(Math.abs(value) <= 3.4028234663852886e38)) corrupt('finite values', 'NaN or infinite ones');
         chunk[i] = value;
       }
     });
