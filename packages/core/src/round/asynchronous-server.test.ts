@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ask, contributionOf, SIZE, testClock } from '../../test/round/federation.ts';
 import { type Fates, Mortal } from '../../test/round/mortal.ts';
+import { stoppingStore } from '../../test/round/two-servers.ts';
 import { mean } from '../aggregate/mean.ts';
 import { fedAsync } from '../algorithm/fed-async.ts';
 import { fedAvg } from '../algorithm/fed-avg.ts';
@@ -206,5 +207,55 @@ describe('a server without rounds', () => {
     await expect(open(store, testClock(), { pipeline: other as never, initial })).rejects.toMatchObject({
       code: 'SHAPE_MISMATCH',
     });
+  });
+});
+
+describe('two live servers without rounds', () => {
+  it('lose and double no acknowledged report, whoever is stopped when', async () => {
+    for (let seed = 0; seed < 15; seed++) {
+      const rng = seededRng(`asynchronous ${seed}`);
+      const disk = memoryStore();
+      const clock = testClock();
+      const servers: Awaited<ReturnType<typeof open>>[] = [];
+      const opening = async () => {
+        servers.push(await open(stoppingStore(disk, rng.fork(`store ${servers.length}`), 60), clock));
+      };
+      await opening();
+      let next = rng.below(16);
+      let requests = 0;
+      const counted = new Map<string, RoundTask[]>(CLIENTS.map((client) => [client, []]));
+      const over = () => servers.some(({ progress }) => progress.phase === 'finished');
+      await Promise.all(
+        CLIENTS.map(async (client) => {
+          let task: RoundTask | undefined;
+          for (let tries = 0; tries < 300 && !(over() && task === undefined); tries++) {
+            if (requests++ >= next) {
+              next = Infinity;
+              await opening();
+            }
+            const server = servers[rng.below(servers.length)];
+            const response = await ask(
+              server,
+              client,
+              task ? { kind: 'report', ticket: task.ticket, bytes: reportOf(client, task) } : { kind: 'join' },
+            );
+            if (response.kind === 'refused') expect(response).toMatchObject({ code: 'UNAVAILABLE' });
+            else if (response.kind === 'task') task = response.task;
+            else {
+              if (response.kind === 'accepted') counted.get(client)?.push(task as RoundTask);
+              task = undefined;
+            }
+            await new Promise((resolve) => setImmediate(resolve));
+          }
+        }),
+      );
+      for (const server of servers) await server.close();
+      const server = await open(disk, clock);
+      const records = await server.records();
+      expect(records.map(({ round }) => round)).toEqual([1, 2, 3, 4]);
+      expect(server.params).toEqual(modelOf(records, counted));
+      const all = records.reduce((sum, { survivors }) => sum + survivors, 0);
+      expect([...counted.values()].flat()).toHaveLength(all);
+    }
   });
 });
