@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ErrorCode, FedkitError } from './errors.ts';
+import { type ErrorCode, type ErrorDetails, FedkitError } from './errors.ts';
 
 /** How a value is shown in a message: numbers and short strings as they are, everything else by its kind. */
 export function describe(value: unknown): string {
@@ -22,9 +22,18 @@ export function describe(value: unknown): string {
  *
  * @param where - The public function and parameter, such as `weightedMean.accumulate: weight`.
  * @param got - The offending value; {@link describe} keeps large or structured values out of the message.
+ * @param details - What a program may want to know besides `where`: limits, names, numbers.
  */
-export function refuse(code: ErrorCode, where: string, expected: string, got: unknown): never {
-  throw new FedkitError(code, `${where}: expected ${expected}, got ${describe(got)}`, { details: { where } });
+export function refuse(
+  code: ErrorCode,
+  where: string,
+  expected: string,
+  got: unknown,
+  details: ErrorDetails = {},
+): never {
+  throw new FedkitError(code, `${where}: expected ${expected}, got ${describe(got)}`, {
+    details: { where, ...details },
+  });
 }
 
 /** Checks a finite number in [minimum, maximum]; `OUT_OF_RANGE` otherwise. */

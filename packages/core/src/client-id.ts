@@ -3,9 +3,11 @@
  *
  * @module
  */
-import type { ClientId } from './aggregate/contract.ts';
 import { refuse } from './check.ts';
 import { isWellFormed, utf8Encode } from './utf8.ts';
+
+/** Names one client within a federation; ties between clients are broken by its order as a string. */
+export type ClientId = string;
 
 /** The longest client id, in bytes of UTF-8. */
 export const MAXIMUM_CLIENT_ID_BYTES = 255;

@@ -3,10 +3,10 @@
  *
  * @module
  */
+import type { ClientId } from '../client-id.ts';
 import type { SumForm } from './sum-form.ts';
 
-/** Names one client within a federation; ties between clients are broken by its order as a string. */
-export type ClientId = string;
+export type { ClientId } from '../client-id.ts';
 
 /**
  * What one client adds to one aggregate.

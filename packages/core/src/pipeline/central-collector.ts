@@ -8,7 +8,6 @@ import { isFiniteVector } from '../finite.ts';
 import { ByteReader, ByteWriter } from '../bytes.ts';
 import { refuse } from '../check.ts';
 import type { Codec } from '../codec/contract.ts';
-import { FedkitError } from '../errors.ts';
 import { secureRng } from '../random.ts';
 import type { Collected, ReportCollector, RoundFacts } from './contract.ts';
 import type { Joint } from './joint.ts';
@@ -48,11 +47,10 @@ export function centralCollector<R>(options: CentralCollectorOptions<R>): Report
     if (facts?.round !== round)
       refuse('INVALID_ARGUMENT', `${WHERE}.close: facts`, `those of round ${round}`, facts?.round);
     if (contributors.size < minimumContributors) {
-      throw new FedkitError(
-        'THRESHOLD_NOT_MET',
-        `${WHERE}.close: expected at least ${minimumContributors} contributors, got ${contributors.size}`,
-        { details: { least: minimumContributors, got: contributors.size } },
-      );
+      refuse('THRESHOLD_NOT_MET', `${WHERE}.close`, `at least ${minimumContributors} contributors`, contributors.size, {
+        least: minimumContributors,
+        got: contributors.size,
+      });
     }
     await accounting.charge(facts, noise.event, [...contributors]);
     const { values } = noise.release(sum, secureRng());

@@ -8,7 +8,6 @@ import type { RecordAccumulator } from '../aggregate/record.ts';
 import { type Staleness, stalenessWeight } from '../algorithm/staleness.ts';
 import { checkInteger, refuse } from '../check.ts';
 import type { Codec } from '../codec/contract.ts';
-import { FedkitError } from '../errors.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { Collected, ReportCollector } from './contract.ts';
 import { decodeReport } from './report.ts';
@@ -74,11 +73,10 @@ export function plainCollector<R extends PlainData>(options: PlainCollectorOptio
       const excluded = new Set(rule.excluded(accumulator));
       const counted = [...contributors].filter((client) => !excluded.has(client));
       if (counted.length < minimumContributors) {
-        throw new FedkitError(
-          'THRESHOLD_NOT_MET',
-          `${where}.close: expected at least ${minimumContributors} contributors, got ${counted.length}`,
-          { details: { least: minimumContributors, got: counted.length } },
-        );
+        refuse('THRESHOLD_NOT_MET', `${where}.close`, `at least ${minimumContributors} contributors`, counted.length, {
+          least: minimumContributors,
+          got: counted.length,
+        });
       }
       const aggregate = rule.finalize(accumulator) as unknown as R;
       closed = { aggregate, contributors: counted, facts: { weight, quarantined: excluded.size } };
