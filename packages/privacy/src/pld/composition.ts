@@ -67,11 +67,13 @@ export class Composition {
 
   *epsilonBounds(delta: number): Task<Bounds> {
     const step = this.#step;
+    const known = delta > 0 ? this.#knownEpsilon(delta) : Infinity;
+    if (known === 0) return { lower: 0, upper: 0 };
     let bounds = yield* this.#worst(
       (parts) => epsilonBounds(parts, delta, step),
       (parts, lower) => (lower > 0 ? isBelow(parts, delta, lower) : undefined),
     );
-    if (delta > 0) bounds = intersect(bounds, { lower: this.#aloneEpsilon(delta), upper: this.#knownEpsilon(delta) });
+    if (delta > 0) bounds = intersect(bounds, { lower: this.#aloneEpsilon(delta), upper: known });
     if (!(bounds.upper < Infinity)) throw unresolved();
     return bounds;
   }
@@ -79,12 +81,14 @@ export class Composition {
   /** The upper end alone, for less than half the work, within about `width` of the least. */
   *epsilonUpper(delta: number, width?: number): Task<number> {
     if (this.#step !== undefined || delta === 0) return (yield* this.epsilonBounds(delta)).upper;
+    const known = this.#knownEpsilon(delta);
+    if (known === 0) return 0;
     let most = 0;
     for (const parts of this.#directions) {
       const upper = yield* guarded(() => epsilonUpper(parts, delta, width, most), Infinity);
       most = Math.max(most, upper);
     }
-    const epsilon = Math.min(most, this.#knownEpsilon(delta));
+    const epsilon = Math.min(most, known);
     if (!(epsilon < Infinity)) throw unresolved();
     return epsilon;
   }

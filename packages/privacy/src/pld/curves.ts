@@ -19,6 +19,7 @@ const MAX_POINTS = 1 << 29;
 const MAX_WINDOW = 1 << 22;
 export const ATTEMPTS = 6;
 const WIDENINGS = 2;
+const HOPELESS_WIDTH = 100 * ACCEPTED_WIDTH;
 
 /** A curve from above, and unless `upperOnly` one from below, over a window and with about the interval wanted. */
 export function* makeCurves(
@@ -97,6 +98,8 @@ export function* refine(
     if (fixed !== undefined || width <= ACCEPTED_WIDTH) break;
     // Where round-off or a far tail makes the width, a finer interval does not help.
     if (!(width <= 0.8 * last) && ++stalls === 2) break;
+    // An attempt narrows it to a hundredth at most.
+    if (attempt >= 1 && !(width <= HOPELESS_WIDTH)) break;
     last = width;
     const wanted = step * Math.min(0.6, Math.max(0.1, 0.8 * Math.sqrt(TARGET_WIDTH / width)));
     const next = Math.max(wanted, (window.high - window.low) / (MAX_WINDOW / 2));

@@ -31,7 +31,7 @@ const MAX_EXPONENT = 20_000;
 /** Width of ε aimed at where a rate is asked for. */
 const RATE_WIDTH = 1e-4;
 /** Beyond this ε widths are relative to it. */
-export const LARGE_EPSILON = 200;
+export const LARGE_EPSILON = 10;
 const MIN_LOG2_THETA = -7;
 const MAX_LOG2_THETA = 17;
 const FARTHEST_LOG2 = 80;
@@ -126,8 +126,8 @@ function planAround(
 ): Plan {
   const count = parts.reduce((sum, part) => sum + part.count, 0);
   // Connect the dots spreads a cell by step²/6 and contraction takes step²/12 from it, each of which moves ε by
-  // (θ + 1)/2 times that for every composition.
-  const wanted = Math.sqrt((4.5 * width) / (count * (saddle + 1)));
+  // (θ + 1)/2 times that for every composition; no loss moves by more than a step, whatever θ.
+  const wanted = Math.max(Math.sqrt((4.5 * width) / (count * (saddle + 1))), width / count);
   const exponent = (theta: number): number => total(parts, theta).value + gain(theta) - theta * epsilon;
 
   let best: Window | undefined;
