@@ -69,7 +69,8 @@ async function againstPeer(events: number, seed: string): Promise<number> {
 /** About the largest loss of one release, which the peer discretizes. */
 function largestLoss(event: DpEvent): number {
   if (event.kind === 'poisson-sampled') return largestLoss(event.event);
-  if (event.kind === 'gaussian') return (2 * event.recordNorm) / event.noiseStd + 2 * (event.recordNorm / event.noiseStd) ** 2;
+  if (event.kind === 'gaussian')
+    return (2 * event.recordNorm) / event.noiseStd + 2 * (event.recordNorm / event.noiseStd) ** 2;
   if (event.kind === 'laplace') return (2 * event.recordNorm) / event.scale;
   if (event.kind === 'mixture-of-gaussians') return 2 / event.noiseStd + 2 / event.noiseStd ** 2;
   return event.kind === 'randomized-response' ? 1 : Infinity;

@@ -16,11 +16,11 @@ opacus_rdp = module_from_spec(spec)
 spec.loader.exec_module(opacus_rdp)
 
 SIGMA, Q, T, DELTA = 1.0, 0.01, 1000, 1e-5
-EVENT = dp.SelfComposedDpEvent(dp.PoissonSampledDpEvent(Q, dp.GaussianDpEvent(SIGMA)), T)
 
 
-def pld_epsilon():
-    return pld.PLDAccountant(value_discretization_interval=1e-4).compose(EVENT).get_epsilon(DELTA)
+def pld_epsilon(q, steps):
+    event = dp.SelfComposedDpEvent(dp.PoissonSampledDpEvent(float(q), dp.GaussianDpEvent(SIGMA)), int(steps))
+    return pld.PLDAccountant(value_discretization_interval=1e-4).compose(event).get_epsilon(DELTA)
 
 
 def calibrate():
@@ -43,6 +43,7 @@ def opacus():
 WORK = {"pld": pld_epsilon, "calibrate": calibrate, "opacus": opacus}
 print(f"dp_accounting {version('dp-accounting')}, Opacus {version('opacus')}", flush=True)
 for line in sys.stdin:
+    name, *arguments = line.split()
     start = time.process_time()
-    value = WORK[line.strip()]()
+    value = WORK[name](*arguments)
     print(1000 * (time.process_time() - start), value, flush=True)

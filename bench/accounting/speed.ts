@@ -8,27 +8,47 @@ import { startPeer } from '../shared/peer.ts';
 const rounds = Number(process.argv[2] ?? 7);
 const delta = 1e-5;
 const neighboring = 'add-or-remove';
-const training = (noiseStd: number) =>
-  event.selfComposed(event.poissonSampled(0.01, event.gaussian({ noiseStd, recordNorm: 1 })), 1000);
+const training = (noiseStd: number, probability = 0.01, steps = 1000) =>
+  event.selfComposed(event.poissonSampled(probability, event.gaussian({ noiseStd, recordNorm: 1 })), steps);
+
+/** ε at the default of each package, and on one interval, which gives one upper bound. */
+const pld = (probability: number, steps: number, goals: readonly [number, number]) => [
+  {
+    title: `PLD ε, q = ${probability}, ${steps} steps, each at its default interval`,
+    ask: `pld ${probability} ${steps}`,
+    goal: goals[0],
+    ours: () =>
+      pldAccountant({ neighboring })
+        .compose(training(1, probability, steps))
+        .epsilon(delta),
+  },
+  {
+    title: `PLD ε, q = ${probability}, ${steps} steps, both on an interval of 1e-4: one upper bound`,
+    ask: `pld ${probability} ${steps}`,
+    goal: goals[1],
+    ours: () =>
+      pldAccountant({ neighboring, discretization: 1e-4 })
+        .compose(training(1, probability, steps))
+        .epsilon(delta),
+  },
+];
+
+/** 300 rounds of which no two are sampled alike. */
+const manyProbabilities = () => {
+  const accountant = pldAccountant({ neighboring });
+  for (let i = 0; i < 300; i++) accountant.compose(training(1, 0.005 + 3e-5 * i, 1));
+  return accountant;
+};
 
 /** What is computed, the peer's name for it, how often a round repeats ours, and the ratio to reach. */
 const questions = [
-  {
-    title: 'PLD ε, each at its default interval',
-    ask: 'pld',
-    goal: 15,
-    ours: () => pldAccountant({ neighboring }).compose(training(1)).epsilon(delta),
-  },
-  {
-    title: 'PLD ε on the same interval of 1e-4',
-    ask: 'pld',
-    goal: 4,
-    ours: () => pldAccountant({ neighboring, discretization: 1e-4 }).compose(training(1)).epsilon(delta),
-  },
+  ...pld(0.01, 1000, [40, 15]),
+  ...pld(0.01, 10_000, [6, 5]),
+  ...pld(0.0001, 10_000, [5, 5]),
   {
     title: 'noise for ε = 2 to 1e-4',
     ask: 'calibrate',
-    goal: 60,
+    goal: 100,
     ours: () => calibrateNoiseStd({ epsilon: 2, delta, neighboring, event: training }),
   },
   {
@@ -73,7 +93,16 @@ for (const { title, ask, goal, ours } of questions) {
 }
 peer?.end();
 
-console.log(`σ = 1, q = 0.01, 1,000 steps, δ = 1e-5; processor time, medians of ${rounds} interleaved rounds.`);
+const start = process.cpuUsage().user;
+const { lower, upper } = manyProbabilities().epsilonBounds(delta);
+const many = (process.cpuUsage().user - start) / 1000;
+
+console.log(
+  `σ = 1, q = 0.01, 1,000 steps where not said otherwise, δ = 1e-5; processor time, medians of ${rounds} interleaved rounds.`,
+);
 console.log(`Peers: ${peer?.greeting ?? 'absent'}.\n`);
 console.log(table(['question', 'ms', 'peer ms', 'ratio', 'goal', 'value', "peer's value"], rows));
+console.log(
+  `\n300 probabilities, one round of each: ε in [${lower.toFixed(5)}, ${upper.toFixed(5)}] in ${many.toFixed(0)} ms, once (goal 2000).`,
+);
 if (peer !== undefined) writeResults('accounting', { rounds, peer: peer.greeting, questions: results });

@@ -19,6 +19,7 @@ import { unresolved } from './unresolved.ts';
 
 const UNIT = 2 ** -53;
 const LONG = 1 << 15;
+const FRESH = 64;
 
 /** One distribution and how often it is composed. */
 export interface Part {
@@ -105,7 +106,7 @@ export function* composeCurve(parts: readonly Part[], window: Window): Task<Curv
   let logScale = 0;
   let logLow = 0;
   let logHigh = 0;
-  let relative = 16 * UNIT * (size + 16);
+  let relative = 16 * UNIT * (size + 16 + FRESH);
   let logFinite = 0;
   parts.forEach(({ lattice, count }, i) => {
     logScale += count * tilted[i].logMass;
@@ -132,9 +133,9 @@ export function* composeCurve(parts: readonly Part[], window: Window): Task<Curv
   // exp(−θx)(1 − exp(−x)), at exp(−x) = θ/(1 + θ); and losses below the window, with that weight too, or, as untilting takes them for
   // losses a window's length higher, with exp(−θ·length) of their probability.
   const length = size * step;
-  const weight = Math.exp(theta * Math.log(theta) - (1 + theta) * Math.log1p(theta));
-  const high = weight * tail(Math.max(window.low, start) + length);
-  const low = start < lowest ? 0 : probability(logLow - window.chernoffLow * start) * weight;
+  const most = Math.exp(theta * Math.log(theta) - (1 + theta) * Math.log1p(theta));
+  const high = most * tail(Math.max(window.low, start) + length);
+  const low = start < lowest ? 0 : probability(logLow - window.chernoffLow * start) * most;
   const lifted = Math.exp(-theta * length - logScale) / -Math.expm1(-theta * length);
 
   const tails = new Float64Array(size + 1);
@@ -142,6 +143,10 @@ export function* composeCurve(parts: readonly Part[], window: Window): Task<Curv
   const shift = mod(firstCell, size);
   const decay = Math.exp(-step);
   const loss = -Math.expm1(-step);
+  const growth = Math.exp(theta * step);
+  // Products that grow fast would carry what underflows at the far end into what does not.
+  const fresh = growth < 2 ? FRESH : 1;
+  let weight = 0;
   let mass = 0;
   let divergence = 0;
   for (let i = size - 1; i >= 0; i--) {
@@ -149,7 +154,10 @@ export function* composeCurve(parts: readonly Part[], window: Window): Task<Curv
     divergence = loss * mass + decay * divergence;
     divergences[i] = divergence;
     const r = i + shift;
-    mass += sums[r >= size ? r - size : r] * Math.exp(theta * (reference - (start + i * step)));
+    // Weights by their ratio, afresh often enough that its roundings stay within what is counted.
+    weight =
+      i % fresh === fresh - 1 || i === size - 1 ? Math.exp(theta * (reference - (start + i * step))) : weight * growth;
+    mass += sums[r >= size ? r - size : r] * weight;
     tails[i] = mass;
   }
   return {

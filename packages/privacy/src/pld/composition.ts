@@ -80,12 +80,11 @@ export class Composition {
 
   /** The upper end alone, for less than half the work, within about `width` of the least. */
   *epsilonUpper(delta: number, width?: number): Task<number> {
-    if (this.#step !== undefined || delta === 0) return (yield* this.epsilonBounds(delta)).upper;
-    const known = this.#knownEpsilon(delta);
+    const known = delta > 0 ? this.#knownEpsilon(delta) : Infinity;
     if (known === 0) return 0;
     let most = 0;
     for (const parts of this.#directions) {
-      const upper = yield* guarded(() => epsilonUpper(parts, delta, width, most), Infinity);
+      const upper = yield* guarded(() => epsilonUpper(parts, delta, width, most, this.#step), Infinity);
       most = Math.max(most, upper);
     }
     const epsilon = Math.min(most, known);

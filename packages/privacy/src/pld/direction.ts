@@ -37,30 +37,32 @@ export function* epsilonBounds(parts: readonly SurveyedPart[], delta: number, st
 
 /**
  * An upper bound of ε alone, within about `width` of the least. `known` is an ε that needs no improvement: if this
- * direction is not above it, it is returned.
+ * direction is not above it, it is returned. `step` fixes the interval.
  */
 export function* epsilonUpper(
   parts: readonly SurveyedPart[],
   delta: number,
   width: number = TARGET_WIDTH,
   known = 0,
+  step?: number,
 ): Task<number> {
   checkMass(parts, delta);
   const most = mostLoss(parts);
   if (!(most > 0)) return 0;
   if (delta === 0) return most * (1 + SUM);
   if (known > 0 && (yield* isBelow(parts, delta, known))) return known;
-  if (isSingle(parts)) return singleEpsilon(parts[0].survey.pair, delta).upper;
+  if (step === undefined && isSingle(parts)) return singleEpsilon(parts[0].survey.pair, delta).upper;
   const cut = cutParts(parts, Math.log(delta));
   let window: Plan = planForDelta(cut, Math.log(delta), width);
   let best: number | undefined;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const { upper } = yield* makeCurves(cut, window, aligned(cut, window.step), true);
+    const { upper } = yield* makeCurves(cut, window, step ?? aligned(cut, window.step), true);
     const epsilon = epsilonAbove(upper, delta);
     if (epsilon !== undefined) {
       best = Math.min(best ?? Infinity, epsilon, most * (1 + SUM));
       // What is not discretization says that the window is too small.
-      if (!(slackOf(upper, epsilon, delta) > width * Math.max(1, epsilon)) || attempt >= 2) return best;
+      if (step !== undefined || !(slackOf(upper, epsilon, delta) > width * Math.max(1, epsilon)) || attempt >= 2)
+        return best;
     }
     window = widened(window, window.step);
   }

@@ -208,8 +208,15 @@ function* transform(
  * products, whose errors add up as if there were `count` of them, each relative and below √5·2^-53.
  */
 export function* multiplyPower(into: Spectrum, z: Spectrum, count: number): Task<void> {
+  const least = Math.exp(-120 / count);
   for (let k = 0; k < z.re.length; k++) {
     if (k % LONG === LONG - 1) yield;
+    // What would be below exp(−60) is nothing beside the round-off of any transform.
+    if (count > 1 && z.re[k] * z.re[k] + z.im[k] * z.im[k] < least) {
+      into.re[k] = 0;
+      into.im[k] = 0;
+      continue;
+    }
     let br = z.re[k];
     let bi = z.im[k];
     let ar = into.re[k];

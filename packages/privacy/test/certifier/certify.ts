@@ -64,7 +64,9 @@ function belowTruth({ gaussian, neighboring, rounds, delta }: Question, { lower,
   }
   if (rounds === 1 && lower > 0) {
     const below = lower * (1 - HAIR) - 1e-12;
-    const reached = Math.max(...sampledPairs(probability, ratio, neighboring).map((p) => thresholdDelta(p, below).upper));
+    const reached = Math.max(
+      ...sampledPairs(probability, ratio, neighboring).map((p) => thresholdDelta(p, below).upper),
+    );
     faults.push(...check(reached >= delta * (1 - 1e-6), `lower ${lower} is above the truth: δ there is ${reached}`));
   }
   return faults;
@@ -87,7 +89,8 @@ function ordered({ neighboring, delta, rounds, build }: Question, { lower, upper
   const made = build();
   if (made.kind === 'poisson-sampled') {
     const whole = bounds(events.selfComposed(made.event, 1));
-    if (whole) faults.push(...check(lower <= whole.upper * (1 + HAIR), `sampling costs no more: ${lower}, ${whole.upper}`));
+    if (whole)
+      faults.push(...check(lower <= whole.upper * (1 + HAIR), `sampling costs no more: ${lower}, ${whole.upper}`));
   }
   return faults;
 }
@@ -102,11 +105,13 @@ function deltas({ neighboring, delta, rounds, build }: Question, { lower, upper 
     const inOrder = bounds.lower >= 0 && bounds.lower <= bounds.upper && bounds.upper <= 1;
     faults.push(...check(inOrder, `δ in order: ${bounds.lower}, ${bounds.upper}`));
     for (const later of at.slice(i + 1)) {
-      if (later) faults.push(...check(later.lower <= bounds.upper * (1 + HAIR), `δ falls: ${later.lower}, ${bounds.upper}`));
+      if (later)
+        faults.push(...check(later.lower <= bounds.upper * (1 + HAIR), `δ falls: ${later.lower}, ${bounds.upper}`));
     }
   }
   const [, atLower, atUpper] = at;
-  if (lower > 0 && atLower) faults.push(...check(atLower.upper >= delta * (1 - 1e-6), `δ at the lower end: ${atLower.upper}`));
+  if (lower > 0 && atLower)
+    faults.push(...check(atLower.upper >= delta * (1 - 1e-6), `δ at the lower end: ${atLower.upper}`));
   if (atUpper) faults.push(...check(atUpper.lower <= delta * (1 + 1e-6), `δ at the upper end: ${atUpper.lower}`));
   return faults;
 }

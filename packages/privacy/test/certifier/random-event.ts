@@ -52,7 +52,16 @@ export function randomQuestion(uniform: Uniform, wild: boolean): Question {
     wild ? between(uniform, -3, 3) : between(uniform, -1, 0.5),
   ]);
   const probability = pick(uniform, [between(uniform, -4, 0), wild ? between(uniform, -16, 0) : 0.01, uniform()]);
-  const family = pick(uniform, ['gaussian', 'sampled', 'sampled', 'laplace', 'mixture', 'response', 'pure', 'discrete']);
+  const family = pick(uniform, [
+    'gaussian',
+    'sampled',
+    'sampled',
+    'laplace',
+    'mixture',
+    'response',
+    'pure',
+    'discrete',
+  ]);
   const scale = (change: Change | undefined) => (change?.noise ?? 1) / ratio;
   const q = (change: Change | undefined) => Math.max(probability * (change?.sampling ?? 1), 1e-290);
   const gaussianOf = (change?: Change) => event.gaussian({ noiseStd: scale(change), recordNorm: 1 });
@@ -76,7 +85,8 @@ export function randomQuestion(uniform: Uniform, wild: boolean): Question {
         ? gaussianOf(change)
         : event.randomizedResponse({ noiseProbability: Math.max(probability, 1e-12), buckets: 4 }),
     pure: () => event.epsilonDelta({ epsilon: Math.min(ratio, 900), delta: 0 }),
-    discrete: (change) => event.discreteGaussian({ noiseStd: Math.min(scale(change), 300), recordNorm: 1, dimension: 1 }),
+    discrete: (change) =>
+      event.discreteGaussian({ noiseStd: Math.min(scale(change), 300), recordNorm: 1, dimension: 1 }),
   };
   const build = builders[family];
   const sampling = family === 'sampled' ? { probability: q(undefined), ratio } : undefined;

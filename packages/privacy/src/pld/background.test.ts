@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { event } from '../event/event.ts';
+import { pldAccountant } from './accountant.ts';
+
+const round = event.poissonSampled(1e-3, event.gaussian({ noiseStd: 0.8, recordNorm: 1 }));
+
+describe('an interval asked beside an event loop', () => {
+  it('is the one asked at once, in slices between which timers fire', async () => {
+    const make = () => pldAccountant({ neighboring: 'add-or-remove' }).compose(round, 30_000);
+    let turns = 0;
+    const timer = setInterval(() => turns++, 0);
+    const milliseconds: number[] = [];
+    const onProgress = (progress: { readonly milliseconds: number }) => milliseconds.push(progress.milliseconds);
+    const bounds = await make().epsilonBoundsInBackground(1e-5, { onProgress });
+    clearInterval(timer);
+    expect(bounds).toEqual(make().epsilonBounds(1e-5));
+    expect(milliseconds.length).toBeGreaterThan(0);
+    expect([...milliseconds].sort((a, b) => a - b)).toEqual(milliseconds);
+    expect(turns).toBeGreaterThan(0);
+  });
+
+  it('stops when its signal says so, and refuses what it would refuse at once', async () => {
+    const accountant = pldAccountant({ neighboring: 'add-or-remove' }).compose(round, 1_000_000);
+    const controller = new AbortController();
+    const asked = accountant.epsilonBoundsInBackground(1e-5, {
+      signal: controller.signal,
+      onProgress: () => controller.abort(),
+    });
+    await expect(asked).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(accountant.epsilonBoundsInBackground(2)).rejects.toMatchObject({ code: 'OUT_OF_RANGE' });
+    expect(await pldAccountant({ neighboring: 'replace-one' }).epsilonBoundsInBackground(0)).toMatchObject({
+      upper: 0,
+    });
+  });
+});
