@@ -31,7 +31,7 @@ const MAX_EXPONENT = 20_000;
 /** Width of ε aimed at where a rate is asked for. */
 const RATE_WIDTH = 1e-4;
 /** Beyond this ε widths are relative to it. */
-export const LARGE_EPSILON = 10;
+export const LARGE_EPSILON = 100;
 const MIN_LOG2_THETA = -7;
 const MAX_LOG2_THETA = 17;
 const FARTHEST_LOG2 = 80;
