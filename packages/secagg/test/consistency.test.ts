@@ -8,6 +8,7 @@ import {
   decodeRoundConfig,
   encodeRoundConfig,
 } from '../src/index.ts';
+import { decodeAcknowledgement } from '../src/messages/acknowledgement.ts';
 import { NO_INDEX, decodeMessage } from '../src/messages/header.ts';
 import { encodeSurvivors, encodeSurvivorsBody } from '../src/messages/survivors.ts';
 import { encodeUnmaskRequest } from '../src/messages/unmask-request.ts';
@@ -137,6 +138,10 @@ describe.each([
     await offer({ words: replace(new Uint8Array(16)) }).toThrow(refusal('THRESHOLD_NOT_MET'));
     await offer({ words: replace(words[0]) }).toThrow(refusal('THRESHOLD_NOT_MET'));
     await offer({ words: [right, ...some.slice(1)] }).toThrow(refusal('THRESHOLD_NOT_MET'));
+    // What it gave its peers, reflected: the direction is in the derivation.
+    const given = decodeAcknowledgement(decodeMessage(config, round.answers.get('c0') as Uint8Array).body).words;
+    const reflected = words.map((_, i) => given.slice(16 * i, 16 * (i + 1)));
+    await offer({ words: reflected }).toThrow(refusal('THRESHOLD_NOT_MET'));
     await offer({}, NO_INDEX).toThrow(refusal('AUTHENTICATION_FAILED'));
     for (let bit = 0; bit < 128; bit += 17) {
       const touched = right.slice();

@@ -5,9 +5,11 @@ import {
   type ClientPolicy,
   type RoundConfig,
   SecAggClient,
+  checkPolicy,
   checkRoundConfig,
   decodeRoundConfig,
   encodeRoundConfig,
+  provenCohort,
   roundConfig,
   roundConfigDigest,
 } from '../src/index.ts';
@@ -222,5 +224,36 @@ describe('randomness', () => {
       expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
     );
     expect(new SecAggClient(clientOptions(strong, 'c0', { rng: secureRng() })).stage).toBe('new');
+  });
+});
+
+describe('what is proved of a ring', () => {
+  const assumptions = { clients: 300, corruptFraction: 0.05, dropoutFraction: 0.1, minimumClients: 270 };
+  const vectors = { update: { length: 3, bound: 100 } };
+  const round = (guarantee: 'cohort' | 'one-sum') =>
+    roundConfig({ ...assumptions, vectors, graph: 'harary', guarantee, mode: 'semi-malicious' });
+  const policyOf = (config: RoundConfig, minimumClients: number) => ({
+    ...acceptingPolicy(config),
+    corruptFraction: 0.05,
+    minimumClients,
+  });
+
+  it('is the minimum for a cohort, and F for one sum: a policy is held against that', () => {
+    const [cohort, oneSum] = [round('cohort'), round('one-sum')];
+    expect(provenCohort(cohort, { corruptFraction: 0.05 })).toEqual({ inputs: 270, honest: 255 });
+    expect(provenCohort(oneSum, { corruptFraction: 0.05 })).toEqual({ inputs: 135, honest: 135 });
+    checkPolicy(policyOf(cohort, 270), cohort);
+    checkPolicy(policyOf(oneSum, 135), oneSum);
+    expect(() => checkPolicy(policyOf(oneSum, 136), oneSum)).toThrow(/minimumClients: expected at least 136, got 135/);
+    // A client that assumes more of its peers corrupt finds nothing proved.
+    expect(() => provenCohort(cohort, { corruptFraction: 0.2 })).toThrow(/threshold: expected ≥/);
+  });
+
+  it('is refused by name where no sparse graph gives it', () => {
+    const many = { ...assumptions, vectors, dropoutFraction: 0.45, minimumClients: 2, graph: 'harary' } as const;
+    expect(() => roundConfig(many)).toThrow(/a sparse graph gives the guarantee 'cohort'/);
+    expect(() => roundConfig({ ...assumptions, vectors, graph: 'complete', guarantee: 'one-sum' })).toThrow(
+      /guarantee/,
+    );
   });
 });
