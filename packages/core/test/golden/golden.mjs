@@ -162,7 +162,7 @@ function pipelines(core) {
   // What makes noise and sums is another package's; of it the terms hold options alone.
   const noise = ({ bits }) => ({ bits, scale: 1, event: { kind: 'gaussian' } });
   const shares = ({ bits }) => ({ bits, scale: 1, event: () => ({ kind: 'skellam' }) });
-  const aggregation = { kind: 'secure-aggregation' };
+  const aggregation = { kind: 'secure-aggregation', proven: () => ({ honest: 5 }) };
   const codec = {
     kind: 'whole numbers',
     linearity: 'linear',
