@@ -1,6 +1,7 @@
 // `pnpm bench llm [rounds]`: steps beside PyTorch on one thread, products beside the engine's peak; PYTHON names an interpreter
 // with torch.
 // `pnpm bench llm peft`: adapters written here, loaded by PEFT in Python.
+// `pnpm bench llm smollm FILE`: SmolLM2-135M from its GGUF beside transformers over the same file; PYTHON as above.
 // `pnpm bench llm vectors`: makes the vectors of packages/llm with pinned packages of Python, in a folder that is removed.
 import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
@@ -8,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { figures } from './figures.ts';
 import { comparePeft } from './peft.ts';
 import { withPython } from './python.ts';
+import { smollm } from './smollm.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const vectors = join(here, '../../packages/llm/test/vectors');
@@ -22,11 +24,15 @@ switch (process.argv[2]) {
   case 'peft':
     await comparePeft();
     break;
+  case 'smollm':
+    if (process.argv[3] === undefined) throw new Error('usage: pnpm bench llm smollm FILE');
+    await smollm(process.argv[3], 5);
+    break;
   default: {
     const rounds = Number(process.argv[2] ?? 9);
     if (Number.isInteger(rounds) && rounds > 0) await figures(rounds);
     else {
-      console.error('usage: pnpm bench llm [rounds] | peft | vectors');
+      console.error('usage: pnpm bench llm [rounds] | peft | smollm FILE | vectors');
       process.exitCode = 1;
     }
   }

@@ -25,10 +25,10 @@ export const SETTING: Setting = {
   authors: 16,
   train: 240,
   test: 40,
-  rounds: 8,
+  rounds: 12,
   steps: 8,
   batchSize: 8,
-  learningRate: 1e-3,
+  learningRate: 2e-3,
   seed: 1,
 };
 

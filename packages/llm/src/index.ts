@@ -49,6 +49,7 @@ export { loadSafetensors, type SafetensorsOptions } from './safetensors/load.ts'
 export { ggufTokenizer, jsonTokenizer, type TextTokenizer } from './tokenizer/tokenizer.ts';
 export { chatMl, type ChatMessage } from './tokenizer/chat.ts';
 export { type AdapterUpdate, adapterUpdate } from './aggregate/factors.ts';
+export { mergeAdapter } from './aggregate/merge.ts';
 export { type AggregatedAdapter, flora, type TruncationOptions, truncatedProduct } from './aggregate/products.ts';
 export {
   flexLora,

@@ -33,7 +33,7 @@ export class FileReader {
     this.#progress = progress;
   }
 
-  /** The first `length` bytes, or all there are; they are kept until {@link forgetHead}. */
+  /** The first `length` bytes, or all there are; they stay at hand, since a stream does not go back. */
   async head(length: number): Promise<Uint8Array> {
     const wanted = Math.min(length, this.size);
     if (this.#head.length < wanted) {
