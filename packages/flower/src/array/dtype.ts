@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from '@fedkit/core/internal';
+import {
+  bfloat16ToFloat32,
+  bigintToNumber,
+  float16ToFloat32,
+  float32ToBfloat16,
+  float32ToFloat16,
+} from '@fedkit/core/internal';
 
 /** The nearest integer, ties to even; |value| < 2^52. */
 export function roundHalfToEven(value: number): number {
@@ -76,7 +82,7 @@ function integer64(
 ): Element {
   return {
     size: 8,
-    read: (view, at, little) => Number(read(view, at, little)),
+    read: (view, at, little) => bigintToNumber(read(view, at, little)),
     move(view, at, delta, little) {
       const step = Math.abs(delta) < 2 ** 52 ? roundHalfToEven(delta) : delta;
       const moved = read(view, at, little) + BigInt(step);
