@@ -50,14 +50,22 @@ function below(n) {
   return ((t ^ (t >>> 14)) >>> 0) % n;
 }
 
-function killed(mutant, words) {
+let end = () => {};
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+process.once('exit', () => end());
+
+async function killed(mutant, words) {
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
   const command = [vitest, 'run', '--config', 'vitest.workspace.ts', '--bail', '1', '--passWithNoTests', ...words];
-  const env = { ...process.env, FEDKIT_MUTANT: JSON.stringify(mutant) };
+  const env = { ...process.env, FEDKIT_MUTANT: JSON.stringify(mutant ?? {}) };
   const child = spawn(process.execPath, command, { cwd: root, env, stdio: 'ignore', detached: true });
-  // One that never ends is noticed as well; its workers end with the group.
-  const timer = setTimeout(() => process.kill(-child.pid, 'SIGKILL'), 60_000 * Number(values.minutes));
-  return new Promise((resolve) => child.once('exit', (code) => resolve(code !== 0))).finally(() => clearTimeout(timer));
+  // The workers of one that never ends, end with the group.
+  end = () => process.kill(-child.pid, 'SIGKILL');
+  const timer = setTimeout(end, 60_000 * Number(values.minutes));
+  const code = await new Promise((resolve) => child.once('exit', resolve));
+  clearTimeout(timer);
+  end = () => {};
+  return code === 0 ? undefined : code === null ? 'endless ' : 'killed  ';
 }
 
 const folders = values.package.split(',').map((name) => `packages/${name}/src`);
@@ -66,7 +74,12 @@ const files = listed.filter((file) => file.endsWith('.ts') && !/(\.test|\.wasm|i
 const places = files.flatMap((file) =>
   placesIn(readFileSync(join(root, file), 'utf8')).map((place) => [file, ...place]),
 );
+// Tests that fail already would kill everything.
+for (const name of values.package.split(',')) {
+  if (await killed(undefined, ['--project', name])) throw new Error(`the tests of ${name} fail without a mutant`);
+}
 const survivors = [];
+let endless = 0;
 const count = Math.min(Number(values.count), places.length);
 for (let i = 1; i <= count; i++) {
   const [[file, from, to, by]] = places.splice(below(places.length), 1);
@@ -76,10 +89,13 @@ for (let i = 1; i <= count; i++) {
   const own = file.replace(/\.ts$/, '.test.ts');
   const mutant = { file, from, to, by };
   const project = ['--project', file.split('/')[1]];
-  const dead =
+  const how =
     (await killed(mutant, [...project, existsSync(join(root, own)) ? own : `${dirname(file)}/`])) ||
     (await killed(mutant, project));
-  if (!dead) survivors.push(what);
-  console.log(`${i} of ${count}  ${dead ? 'killed  ' : 'SURVIVED'}  ${what}`);
+  if (how === undefined) survivors.push(what);
+  if (how === 'endless ') endless++;
+  console.log(`${i} of ${count}  ${how ?? 'SURVIVED'}  ${what}`);
 }
-console.log(`${count - survivors.length} of ${count} mutants killed, seed ${values.seed}\n${survivors.join('\n')}`);
+const found = count - survivors.length;
+console.log(`${found} of ${count} mutants found, ${endless} of them by running over ${values.minutes} minutes`);
+console.log(`seed ${values.seed}, packages ${values.package}\n${survivors.join('\n')}`);
