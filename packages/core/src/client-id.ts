@@ -18,7 +18,7 @@ export function isClientId(value: unknown): value is ClientId {
   return isWellFormed(value) && utf8Encode(value).length <= MAXIMUM_CLIENT_ID_BYTES;
 }
 
-/** @throws FedkitError `INVALID_ARGUMENT` for what {@link isClientId} is false for. */
+/** @throws FedkitError `INVALID_ARGUMENT` for what cannot be a client's id. */
 export function checkClientId(where: string, value: unknown): ClientId {
   if (isClientId(value)) return value;
   return refuse('INVALID_ARGUMENT', where, `well-formed text of 1 to ${MAXIMUM_CLIENT_ID_BYTES} bytes of UTF-8`, value);

@@ -28,21 +28,23 @@ export interface CutRules {
   readonly dealersOpen: boolean;
 }
 
-/** The rules of this version: on rings, and in the complete graph. */
+/** The rules of this version on rings. */
 export const RING_RULES: CutRules = {
   included: true,
   acknowledged: true,
   refusesUnmasked: true,
   dealersOpen: false,
 };
+/** The rules of this version in the complete graph. */
 export const COMPLETE_RULES: CutRules = { ...RING_RULES, included: false, dealersOpen: true };
-/** The rules up to protocol version 1, without identities and with them. */
+/** The rules up to protocol version 1, without identities. */
 export const EARLIER_RULES: CutRules = {
   included: false,
   acknowledged: false,
   refusesUnmasked: true,
   dealersOpen: false,
 };
+/** The rules up to protocol version 1, with identities. */
 export const EARLIER_SIGNED_RULES: CutRules = { ...EARLIER_RULES, acknowledged: true, dealersOpen: true };
 
 /** What the server tells each client, by place: rows of 0 and 1. */
