@@ -8,7 +8,17 @@ import { readPresidents } from './presidents.ts';
 import { page, rows, table } from './report.ts';
 import { runArms } from './threads.ts';
 
-const small: Setting = { ...SETTING, authors: 3, train: 24, test: 4, rounds: 2, steps: 4, batchSize: 4 };
+// So few bytes are learned by heart at the demo's rate.
+const small: Setting = {
+  ...SETTING,
+  authors: 3,
+  train: 24,
+  test: 4,
+  rounds: 2,
+  steps: 4,
+  batchSize: 4,
+  learningRate: 3e-4,
+};
 const material = { start: pretrained(smallModel()), authors: readPresidents(small).authors.slice(0, small.authors) };
 
 describe('a language model, fine-tuned by a federation', () => {
@@ -52,7 +62,7 @@ describe('a language model, fine-tuned by a federation', () => {
     expect(of('federated').sample.length).toBeGreaterThan(20);
     expect(table(results).split('\n').length).toBe(ARMS.length + 1);
     expect(rows(results)[2][2]).toBe('100 %');
-    expect(page(results, small, 'facts & figures')).toContain('facts &amp; figures');
+    expect(page(results, small, 'facts & figures')).toContain('facts &#38; figures');
   });
 
   it('gives the same bytes when it is run again', async () => {
