@@ -21,7 +21,7 @@ const mutants: Mutant[] = [
   ['sampler/block-table.ts', '1 - gamma - 2 ** -44', '1 - gamma / 2', 'gaussianTable'],
   ['sampler/block-table.ts', 'offset === 0 || accept', 'offset >= 0 || accept', 'gaussianTable'],
   ['sampler/block-table.ts', '1 - gamma + (gamma', '1 - gamma - (gamma', 'gaussianTable'],
-  ['sampler/exact-table.ts', 'while (word > this.#high', 'while (word >= this.#high', 'thresholds'],
+  ['sampler/exact-table.ts', 'while (word > this.high', 'while (word >= this.high', 'thresholds'],
   ['sampler/exact-table.ts', 'second > this.#low', 'second < this.#low', 'thresholds'],
   ['sampler/fraction.ts', '/ (count << width)', '/ ((count + 1n) << width)', 'thresholds'],
   ['sampler/discrete-gaussian.ts', 'const twice = 2 * variance', 'const twice = variance', 'gaussianTable'],
