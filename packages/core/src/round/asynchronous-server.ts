@@ -193,6 +193,7 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
     this.#state = machine;
     this.#model = this.#algorithm.deserialize(collector, this.#owner.model);
     for (const entry of stored.entries) await this.#replay(entry);
+    if (journal.crowded) await journal.checkpoint();
     this.#time = clock();
     this.#swept = this.#state.now;
     this.#step({ kind: 'restored' });

@@ -50,6 +50,8 @@ export interface StoredRun {
 export interface Chain extends StoredRun {
   /** The latest slot; absent in an empty store. */
   readonly last?: Slot;
+  /** How many slots had to be read, one after the other. */
+  readonly slots: number;
   /** Entries of the whole run. */
   readonly next: number;
   /** Slots that opened epochs. */
@@ -139,7 +141,7 @@ async function readOnce(store: Store): Promise<Chain> {
   );
   const kept = new Set(epochs.map(slotKey));
   const stale = [...keys.filter((key) => !kept.has(key)), ...collectors];
-  const common = { entries, next, epochs, keys: stale, length, ...(last && { last }) };
+  const common = { slots: slots.length, entries, next, epochs, keys: stale, length, ...(last && { last }) };
   if (first?.kind !== 'snapshot') return { ...common, snapshotLength };
   const { head, bytes, collected, slot, epoch } = first;
   if (!collected) return { ...common, snapshotLength, snapshot: { head, bytes } };

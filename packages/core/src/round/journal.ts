@@ -24,6 +24,8 @@ export const MAX_BATCH: number = 2 ** 24;
 const SNAPSHOTS = 16;
 const MIN_LENGTH = 2 ** 20;
 const MAX_ENTRIES = 4096;
+/** More slots than this are worth a snapshot as soon as they are read: a server that often dies would read ever more. */
+const MANY_SLOTS = 8;
 
 /** One server's hold on a run, from its opening to its end. */
 export interface Epoch {
@@ -55,6 +57,7 @@ export class Journal {
   #entries: number;
   #scratch: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #snapshotLength: number;
+  readonly #slots: number;
 
   private constructor(store: Store, capture: () => Snapshot, chain: Chain, slot: number, epoch: Epoch) {
     this.#store = store;
@@ -68,6 +71,7 @@ export class Journal {
     this.#length = chain.length;
     this.#entries = chain.entries.length;
     this.#snapshotLength = chain.snapshotLength;
+    this.#slots = chain.slots;
   }
 
   /**
@@ -105,6 +109,11 @@ export class Journal {
       journal.#epochs.push(slot);
       return { journal, stored: chain };
     }
+  }
+
+  /** Whether so many slots were read that whoever has restored them should write a snapshot. */
+  get crowded(): boolean {
+    return this.#slots > MANY_SLOTS;
   }
 
   /** Whether a write has failed. */

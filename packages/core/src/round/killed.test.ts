@@ -90,7 +90,7 @@ describe('a server that is killed', () => {
     // A life has to be long enough to open the store and do one thing.
     for (let seed = 0; seed < 20; seed++) {
       const rng = seededRng(seed);
-      await run(() => ({ at: 20 + rng.below(30), done: rng.below(2) === 1 }));
+      await run(() => ({ at: 30 + rng.below(30), done: rng.below(2) === 1 }));
     }
   });
 });

@@ -99,6 +99,7 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
       run.#journal = journal;
       if (stored.snapshot) {
         await run.#restore(stored.snapshot, stored.entries);
+        if (journal.crowded) await journal.checkpoint();
       } else {
         await keepTerms(run.store, options.pipeline.terms);
         await run.keepState(options.pipeline.algorithm.init(options.initial), 0);

@@ -54,12 +54,14 @@ export function faultyStore(store: Store, faults: Faults = {}): Store & { operat
         sizes.delete(key);
         await store.delete(key);
       }),
-    keys: (prefix: string) => ({
-      [Symbol.asyncIterator]() {
-        const keys = store.keys(prefix)[Symbol.asyncIterator]();
-        return { next: () => operate(() => keys.next()) };
-      },
-    }),
+    // One operation, however many keys: a listing is one question to a store.
+    async *keys(prefix: string) {
+      const keys: string[] = [];
+      await operate(async () => {
+        for await (const key of store.keys(prefix)) keys.push(key);
+      });
+      yield* keys;
+    },
   };
   return faulty;
 }
