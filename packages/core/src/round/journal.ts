@@ -216,13 +216,15 @@ export class Journal {
     this.#length = 0;
     this.#entries = 0;
     this.#snapshotLength = snapshot.length + (collector?.length ?? 0);
-    const deleted = await Promise.allSettled(
-      stale.filter((key) => !this.#superseded.includes(key)).map((key) => this.#store.delete(key).catch(() => key)),
-    );
     // What cannot be deleted now is tried again with the next snapshot; until then it is ignored.
-    for (const result of deleted) {
-      if (result.status === 'fulfilled' && typeof result.value === 'string') this.#superseded.push(result.value);
-    }
+    const deletions = stale
+      .filter((key) => !this.#superseded.includes(key))
+      .map((key) =>
+        this.#store.delete(key).catch(() => {
+          this.#superseded.push(key);
+        }),
+      );
+    await Promise.all(deletions);
   }
 
   #head(): Omit<SlotHead, 'first'> {
