@@ -60,7 +60,7 @@ export function exchangeLaws(setup: ExchangeSetup): Law[] {
             const request = bytes(length, length);
             const response = await exchange(request);
             ensure(sameBits(new Uint8Array(response), bytes(length, 'response')), `a response of ${length} bytes`);
-            ensure(sameBits(seen.at(-1), request), `a request of ${length} bytes`);
+            ensure(sameBits(seen[seen.length - 1], request), `a request of ${length} bytes`);
             ensure(sameBits(request, bytes(length, length)), 'the request left as it was');
           }
         });

@@ -29,7 +29,7 @@ export class Selection {
     this.tensors = Object.freeze([...tensors]);
     const spans: { start: number; end: number }[] = [];
     for (const { offset, size } of tensors) {
-      const last = spans.at(-1);
+      const last = spans[spans.length - 1];
       if (last?.end === offset) last.end += size;
       else if (size > 0) spans.push({ start: offset, end: offset + size });
     }
