@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ask, expectedParams, reportOf, testClock, testServer } from '../../test/round/federation.ts';
 import { type Fates, Mortal } from '../../test/round/mortal.ts';
 import { seededRng } from '../random.ts';
+import { memoryStore } from '../store/memory-store.ts';
 import type { RoundTask } from '../protocol/message.ts';
 
 const CLIENTS = ['a', 'b', 'c', 'd'];
@@ -90,8 +91,26 @@ describe('a server that is killed', () => {
     // A life has to be long enough to open the store and do one thing.
     for (let seed = 0; seed < 20; seed++) {
       const rng = seededRng(seed);
-      await run(() => ({ at: 30 + rng.below(30), done: rng.below(2) === 1 }));
+      await run(() => ({ at: 20 + rng.below(30), done: rng.below(2) === 1 }));
     }
+  });
+});
+
+describe('a run that is opened again and again', () => {
+  it('is read in a few slots, however often that was', async () => {
+    const disk = memoryStore();
+    let read = 0;
+    const get = (key: string) => {
+      if (key.startsWith('round/journal/')) read++;
+      return disk.get(key);
+    };
+    const openings: number[] = [];
+    for (let life = 0; life < 40; life++) {
+      read = 0;
+      await testServer({ store: { ...disk, get }, rounds: 3 });
+      openings.push(read);
+    }
+    expect(Math.max(...openings)).toBeLessThanOrEqual(10);
   });
 });
 

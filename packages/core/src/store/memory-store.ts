@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sameBytes } from '../bytes.ts';
 import { checkBytes, refuse } from '../check.ts';
 import type { Store } from './contract.ts';
 
@@ -27,16 +28,12 @@ export function memoryStore(): Store {
       const found = entries.get(checkKey('memoryStore.compareAndSwap', key));
       const next = checkBytes('memoryStore.compareAndSwap: bytes', bytes).slice();
       if (previous !== undefined) checkBytes('memoryStore.compareAndSwap: previous', previous);
-      if (found === undefined ? previous !== undefined : !previous || !same(found, previous)) return false;
+      if (found === undefined ? previous !== undefined : !previous || !sameBytes(found, previous)) return false;
       entries.set(key, next);
       return true;
     },
     keys: (prefix) => iterate([...entries.keys()].filter((key) => key.startsWith(prefix))),
   };
-}
-
-function same(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 /** Checks that a key is text of at least one character. */

@@ -143,7 +143,8 @@ function fromWire(value: RecordValue | undefined): Value {
   return fail('a value', 'none');
 }
 
-function toWire(key: string, value: Value): RecordValue {
+/** A value as a record holds it. @throws FedkitError `INVALID_ARGUMENT` for what none can. */
+export function toWire(key: string, value: Value): RecordValue {
   if (Array.isArray(value)) return listToWire(key, value as readonly unknown[]);
   switch (typeof value) {
     case 'number':

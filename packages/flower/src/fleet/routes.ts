@@ -21,6 +21,7 @@ import {
   REGISTER,
   UNREGISTER,
 } from '../proto/messages.ts';
+import { toWire } from '../array/records.ts';
 import type { Caller } from './authentication.ts';
 import { type FleetEvent, type FlowerApp, Refused } from './contract.ts';
 import type { Desk } from './desk.ts';
@@ -81,7 +82,7 @@ export function routesOf<B extends PlainData, C extends PlainData, U extends Upd
     fabId: app.id,
     fabVersion: app.version,
     fabHash: app.hash,
-    config: Object.entries(app.runConfig ?? {}).map(([key, value]) => ({ key, value: runConfigValue(value) })),
+    config: Object.entries(app.runConfig ?? {}).map(([key, value]) => ({ key, value: toWire(key, value) })),
     runningAt: new Date(0).toISOString().replace('Z', '+00:00'),
     status: { status: 'running' },
     federation: '@none/default',
@@ -152,17 +153,4 @@ export function routesOf<B extends PlainData, C extends PlainData, U extends Upd
       return { fab: { hash: app.hash, content: app.bytes } };
     }),
   ]);
-}
-
-function runConfigValue(value: number | bigint | boolean | string): object {
-  switch (typeof value) {
-    case 'number':
-      return { double: value };
-    case 'bigint':
-      return { sint64: value };
-    case 'boolean':
-      return { bool: value };
-    default:
-      return { string: value };
-  }
 }
