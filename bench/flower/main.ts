@@ -1,9 +1,12 @@
 // Flower beside us, on a real flwr that is installed outside the tree.
 // pnpm bench flower [nodes, default 20] [rounds, default 4] [values of each of 12 tensors, default 500000]
-// pnpm bench flower versions     strategies, kills, TLS with node authentication, on flwr 1.40.0 and the newest
+// pnpm bench flower versions         strategies, kills, TLS with node authentication, on flwr 1.40.0 and the newest
+// pnpm bench flower mnist [seeds 5]  accuracies of NumPy's nodes alone and beside ours, and once of PyTorch's
 import { makeEnvironment, NEWEST } from '../../packages/flower/test/flwr/venv.ts';
 import { table, writeResults } from '../shared/measure.ts';
 import { ofFleet, ofSuperLink } from './figures.ts';
+import { apart, mnist } from './mnist.ts';
+import { taken } from './taken.ts';
 import { checkVersion } from './versions.ts';
 
 // What was started ends with this process, and so it must end as such.
@@ -21,7 +24,22 @@ if (environment === undefined) {
     else for (const [what, seen] of await checkVersion(made)) rows.push([version, what, seen]);
   }
   console.log(table(['flwr', 'what', 'seen'], rows));
-  writeResults('flower-versions', { rows });
+  writeResults('flower-versions', { ...taken(), rows });
+} else if (word === 'mnist') {
+  const seeds = Array.from({ length: process.argv[3] === undefined ? 5 : Number(rounds) }, (_, i) => i + 1);
+  const kinds = await mnist(environment, makeEnvironment(NEWEST, ['torch']), seeds);
+  const { difference, error } = apart(kinds[0], kinds[1]);
+  const percent = (value: number) => `${(100 * value).toFixed(2)} %`;
+  console.log(
+    table(
+      ['nodes', 'test accuracy by seed'],
+      kinds.map(({ nodes, accuracies }) => [nodes, accuracies.map(percent).join(' ')]),
+    ),
+  );
+  const errors = Math.abs(difference) / error;
+  console.log(`NumPy alone is ${percent(difference)} better: ${errors.toFixed(2)} standard errors, of 2 allowed.`);
+  writeResults('flower-mnist', { ...taken(), flwr: NEWEST, kinds, difference, error });
+  if (errors > 2) process.exitCode = 1;
 } else {
   const load = { nodes: Number(word), rounds: Number(rounds), tensors: 12, values: Number(values) };
   const ours = await ofFleet(environment, load);
@@ -53,5 +71,5 @@ if (environment === undefined) {
     ),
   );
   console.log(`First parameter after each round: ${ours.first.join(' ')} here, ${theirs.first.join(' ')} there.`);
-  writeResults('flower', { load, ours, theirs });
+  writeResults('flower', { ...taken(), flwr: NEWEST, load, ours, theirs });
 }

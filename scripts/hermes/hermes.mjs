@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = join(here, '../..');
-const PACKAGES = ['core', 'compression', 'privacy', 'secagg'];
+const PACKAGES = ['core', 'compression', 'privacy', 'secagg', 'flower'];
 // The last of each that start on Node 20, and the only VM that the registry has as a program.
 const TOOLS = {
   '@babel/core': '7.28.5',
@@ -26,7 +26,8 @@ const run = promisify(execFile);
 
 /** The app: packed packages, the tools, and what main.js imports. */
 function makeApp(app) {
-  const dependencies = { ...TOOLS };
+  const { devDependencies: peers } = JSON.parse(readFileSync(join(root, 'packages/flower/package.json'), 'utf8'));
+  const dependencies = { ...TOOLS, '@noble/curves': peers['@noble/curves'] };
   for (const name of PACKAGES) {
     const directory = join(root, 'packages', name);
     execFileSync('pnpm', ['pack', '--pack-destination', app], { cwd: directory, stdio: 'ignore' });
@@ -36,7 +37,7 @@ function makeApp(app) {
   const overrides = Object.fromEntries(Object.entries(dependencies).filter(([name]) => name.startsWith('@fedkit/')));
   writeFileSync(join(app, 'package.json'), JSON.stringify({ private: true, dependencies, overrides }));
   writeFileSync(join(app, 'babel.config.js'), "module.exports = { presets: ['@react-native/babel-preset'] };\n");
-  for (const file of ['main.js', 'platform.js', 'federations.mjs', 'metro.cjs']) {
+  for (const file of ['main.js', 'platform.js', 'federations.mjs', 'flower-federation.mjs', 'metro.cjs']) {
     copyFileSync(join(here, file), join(app, file));
   }
   for (const file of [
@@ -50,7 +51,7 @@ function makeApp(app) {
 }
 
 /**
- * What ran on the VM: golden digests, one line for each transcript, the models of federations, and the names that the VM
+ * What ran on the VM: golden digests, one line for each transcript, the models of federations, one of Flower's nodes among them, and the names that the VM
  * lacks and platform.js adds. `onNode` has the models of the same federations on this Node.
  */
 export async function runOnHermes() {

@@ -10,6 +10,8 @@ import {
   DEACTIVATE,
   type Envelope,
   ENVELOPE,
+  type FlowerRun,
+  GET_RUN,
   HEARTBEAT,
   type Metadata,
   type ObjectTree,
@@ -50,6 +52,8 @@ export class FakeLink {
   readonly nodeId = 77n;
   online = false;
   registered = false;
+  /** What the run was started with. */
+  runConfig: FlowerRun['config'] = [];
   /** Bytes of the objects pushed so far. */
   pushed = 0;
   /** Called before each call is answered; what it throws is the answer, a {@link No} or a broken connection. */
@@ -144,6 +148,19 @@ export class FakeLink {
         return { stored: true };
       }),
       route(CONFIRM, async () => ({})),
+      route(GET_RUN, async ({ runId }) => ({
+        run: {
+          runId,
+          fabId: 'fedkit/points',
+          fabVersion: '1.0.0',
+          config: this.runConfig,
+          fabHash: '',
+          runningAt: '',
+          federation: '',
+          primaryTaskType: '',
+          seriesId: runId,
+        },
+      })),
     ]);
 
   #finish(envelope: Envelope, tree: ObjectTree): void {

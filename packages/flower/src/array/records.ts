@@ -134,7 +134,8 @@ function named(type: 'RecordDict' | 'ArrayRecord', entries: readonly [string, Fl
   );
 }
 
-function fromWire(value: RecordValue | undefined): Value {
+/** A value as a record holds it, whatever it is. @throws FedkitError `DECODE_FAILED` for none. */
+export function fromWire(value: RecordValue | undefined): Value {
   for (const content of Object.values(value ?? {}) as (Value | { readonly values: Value } | undefined)[]) {
     if (content === undefined) continue;
     const isPlain = typeof content !== 'object' || content instanceof Uint8Array;

@@ -18,6 +18,11 @@ export interface FlowerTask {
   readonly round: number;
   /** The settings of the one config record, empty without one. Ints of Python are `bigint`. */
   readonly config: Values;
+  /**
+   * What `flwr run --run-config` set for the whole run, flattened with dots; what the app's `pyproject.toml` says besides stays in
+   * its bundle, which a node does not fetch. Ints are `bigint`.
+   */
+  readonly runConfig: Values;
   /** Seconds until nobody waits for the reply. */
   readonly expiresIn: number;
 }

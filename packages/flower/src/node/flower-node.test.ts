@@ -147,6 +147,36 @@ describe('flowerNode', () => {
     expect(link.pushed - before).toBeLessThan(2500);
   });
 
+  it('says an unchanged tensor of a changed record in 400 bytes, all calls counted, and an unchanged record in 1 KB', async () => {
+    const sent = async (unchanged: number, type: string): Promise<{ all: number; objects: number }> => {
+      const link = new FakeLink();
+      const bytes = { all: 0, objects: 0 };
+      const fetch: FlowerNodeOptions['fetch'] = (url, init) => {
+        const { length } = init.body as Uint8Array;
+        if (/push|confirm/.test(url)) bytes.all += length;
+        if (url.endsWith('push-object')) bytes.objects += length;
+        return link.fetch(url, init);
+      };
+      const handlers = { query: (records: FlowerRecords) => ({ arrays: records.arrays }) };
+      const { until } = start(link, { fetch, handlers });
+      // Names as long as those of language models, with numbers of one digit: each costs the same.
+      const extra: [string, FlowerArray][] = [];
+      for (let i = 0; i < unchanged; i++) {
+        const array = await makeArray(new Float32Array(4000 + i), [4000 + i]);
+        extra.push([`model.layers.${i}.self_attn.q_proj.lora_embedding.weight`, array]);
+      }
+      await link.send(type, await train({}, extra));
+      await until('replied');
+      return bytes;
+    };
+    expect(((await sent(10, 'train')).all - (await sent(2, 'train')).all) / 8).toBeLessThanOrEqual(400);
+    const [one, ten] = [await sent(1, 'query'), await sent(10, 'query')];
+    expect(ten.objects).toBeLessThanOrEqual(1024);
+    expect(ten.objects).toBe(one.objects);
+    // The tree that announces a reply names every array in it and its chunk.
+    expect((ten.all - one.all) / 9).toBeLessThanOrEqual(140);
+  });
+
   it('names what is wrong to the ServerApp, and goes on', async () => {
     const link = new FakeLink();
     const { events } = start(link, { handlers: { 'query.mine': () => Promise.reject(new Error('a secret')) } });
@@ -159,6 +189,28 @@ describe('flowerNode', () => {
     expect((await link.send('query.mine', await train())).error?.reason).toBe('Error');
     expect((await link.send('train', await train())).records).toBeDefined();
     expect(events.filter(({ kind }) => kind === 'failed')).toHaveLength(4);
+  });
+
+  it('tells what the run was started with, and asks once a run', async () => {
+    const link = new FakeLink();
+    link.runConfig = [
+      { key: 'lr', value: { double: 0.25 } },
+      { key: 'train.steps', value: { sint64: 3n } },
+      { key: 'wide', value: { bool: true } },
+      { key: 'name', value: { string: 'x' } },
+    ];
+    const seen: Values[] = [];
+    const { events } = start(link, { local: ({ runConfig }) => (seen.push(runConfig), local) });
+    for (const runId of [5n, 5n, 6n]) await link.send('train', await train(), { runId });
+    expect(seen).toEqual(Array(3).fill({ lr: 0.25, 'train.steps': 3n, wide: true, name: 'x' }));
+    expect(link.calls.filter((path) => path === 'get-run')).toHaveLength(2);
+    // A run that is over before its message was looked at is nobody's.
+    link.hook = (path) => {
+      if (path === 'get-run') throw new No(403, 2008);
+    };
+    void link.send('train', await train(), { runId: 7n });
+    while (!events.some(({ kind }) => kind === 'discarded')) await new Promise((r) => setTimeout(r, 1));
+    expect((await link.send('train', await train())).records).toBeDefined();
   });
 
   it('takes μ from FedProx, and refuses to pretend that it clips', async () => {
@@ -395,6 +447,21 @@ describe('flowerNode', () => {
     expect((await link.send('train', await train({}, [large]))).error?.reason).toMatch(/at most 10000 bytes/);
   });
 
+  it('needs neither streams of answers nor parts of URLs, which React Native has not', async () => {
+    const link = new FakeLink();
+    const { URL } = globalThis;
+    stops.push(() => (globalThis.URL = URL));
+    globalThis.URL = undefined as never;
+    const fetch: FlowerNodeOptions['fetch'] = async (url, init) => {
+      const answer = await link.fetch(url, init);
+      const { status, headers } = answer;
+      return { status, headers, arrayBuffer: () => answer.arrayBuffer() } as Response;
+    };
+    const { until } = start(link, { fetch, url: 'http://[::1]:8000/behind/' });
+    expect((await link.send('train', await train())).records).toBeDefined();
+    await until('replied');
+  });
+
   it('ends where its key is not known, and by its caller', async () => {
     const link = new FakeLink();
     link.hook = () => {
@@ -426,6 +493,11 @@ describe('flowerNode', () => {
       { url: 'ftp://a' },
       { url: 'https://user:password@a' },
       { url: 'a' },
+      { url: 'https://a?b' },
+      { url: 'https://a/#b' },
+      { url: 'http://127.0.0.1.example.org' },
+      { url: 'http://localhost@example.org' },
+      { url: 1 },
       { trainer: {} },
       { layout: Layout.of([{ name: 'x', shape: [1] }]) },
       { local: 1 },

@@ -5,7 +5,7 @@
  */
 import { FedkitError, isFedkitError, type Layout, secureRng } from '@fedkit/core';
 import { checkAborted, checkInteger, checkNumber, refuse, sleep, systemClock } from '@fedkit/core/internal';
-import type { FlowerRecords } from '../array/records.ts';
+import type { FlowerRecords, Values } from '../array/records.ts';
 import { type NodeKeys, webCryptoKeys } from '../key/node-key.ts';
 import { objectId } from '../object/object.ts';
 import { idsOf } from '../object/tree.ts';
@@ -16,6 +16,7 @@ import type { FleetClient } from './fleet-client.ts';
 import { checkUrl, flowerCode } from './fleet-client.ts';
 import { type PendingReply, NodeMemory, type Pulled } from './memory.ts';
 import { Presence } from './presence.ts';
+import { RunConfigs } from './run-configs.ts';
 import { type Outcome, recordsOf, replyTo, taskOf } from './reply.ts';
 
 /** Milliseconds between questions for an object that its sender has announced and not delivered. */
@@ -95,6 +96,7 @@ class Node implements FlowerNode {
   readonly #memory: NodeMemory;
   /** The metric names of the first reply by message type. */
   readonly #metricNames = new Map<string, string>();
+  readonly #runs = new RunConfigs();
   #running = false;
 
   constructor(options: CompleteOptions, keys: NodeKeys) {
@@ -161,17 +163,19 @@ class Node implements FlowerNode {
   async #work({ client, nodeId, signal }: Presence, { envelope, tree }: Pulled): Promise<void> {
     const { metadata } = envelope;
     const started = systemClock.now();
+    let runConfig: Values;
     const objects = new Map<string, Uint8Array>();
     if (metadata === undefined || metadata.dstNodeId !== nodeId || metadata.messageId !== tree.objectId)
       return this.#discard(metadata?.messageId ?? '');
     try {
+      runConfig = await this.#runs.config(client, nodeId, metadata.runId);
       await this.#fetch(client, nodeId, metadata, idsOf(tree), objects);
     } catch (error) {
       if (isFedkitError(error, 'PROTOCOL_STATE')) return this.#discard(metadata.messageId);
       if (!isFedkitError(error) || !PERMANENT.has(error.code)) throw error;
       return this.#reply(client, nodeId, metadata, { kind: 'failure', error }, objects, started);
     }
-    const outcome = await this.#answer(metadata, objects, signal);
+    const outcome = await this.#answer(metadata, objects, runConfig, signal);
     await this.#reply(client, nodeId, metadata, outcome, objects, started);
   }
 
@@ -207,13 +211,18 @@ class Node implements FlowerNode {
     }
   }
 
-  async #answer(metadata: Metadata, objects: ReadonlyMap<string, Uint8Array>, signal: AbortSignal): Promise<Outcome> {
+  async #answer(
+    metadata: Metadata,
+    objects: ReadonlyMap<string, Uint8Array>,
+    runConfig: Values,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
     const bytes = [...objects.values()].reduce((sum, { length }) => sum + length, 0);
     const { onProgress } = this.#options;
-    let task = taskOf(metadata, {}, Date.now() / 1000);
+    let task = taskOf(metadata, {}, runConfig, Date.now() / 1000);
     try {
       const records = recordsOf(metadata.messageId, (id) => objects.get(id));
-      task = taskOf(metadata, records, Date.now() / 1000);
+      task = taskOf(metadata, records, runConfig, Date.now() / 1000);
       onProgress({ kind: 'pulled', task, bytes });
       const answer = await this.#handle(records, task, signal);
       this.#checkMetrics(task, answer);
@@ -291,7 +300,12 @@ class Node implements FlowerNode {
       if (!isFedkitError(error, 'PROTOCOL_STATE')) throw error;
       if (flowerCode(error) !== RUN_OVER && !again) return this.#discard(metadata.replyToMessageId);
     }
-    const task = { ...taskOf(metadata, {}, Date.now() / 1000), messageId: metadata.replyToMessageId, nodeId };
+    const runConfig = this.#runs.known(metadata.runId);
+    const task = {
+      ...taskOf(metadata, {}, runConfig, Date.now() / 1000),
+      messageId: metadata.replyToMessageId,
+      nodeId,
+    };
     await this.#memory.forget();
     this.#options.onProgress({
       kind: 'replied',

@@ -4,7 +4,7 @@
  * @module
  */
 import { FedkitError, isFedkitError } from '@fedkit/core';
-import { type FlowerRecords, readRecords, writeRecords } from '../array/records.ts';
+import { type FlowerRecords, readRecords, type Values, writeRecords } from '../array/records.ts';
 import { type FlowerObject, makeObject } from '../object/object.ts';
 import { gather, objectsOf, treeOf } from '../object/tree.ts';
 import { encodeMessage } from '../proto/encode.ts';
@@ -32,7 +32,7 @@ export function recordsOf(messageId: string, bytesOf: (id: string) => Uint8Array
 }
 
 /** What a message asks for. @param now - Seconds since 1970. */
-export function taskOf(metadata: Metadata, records: FlowerRecords, now: number): FlowerTask {
+export function taskOf(metadata: Metadata, records: FlowerRecords, runConfig: Values, now: number): FlowerTask {
   const configs = Object.values(records).filter((record) => record.kind === 'config');
   const config = configs.length === 1 ? configs[0].values : {};
   const setting = config[SERVER_ROUND];
@@ -48,6 +48,7 @@ export function taskOf(metadata: Metadata, records: FlowerRecords, now: number):
     messageId: metadata.messageId,
     round,
     config,
+    runConfig,
     expiresIn: metadata.createdAt + metadata.ttl - now,
   };
 }

@@ -139,12 +139,18 @@ export class Flwr {
   }
 
   /** A SuperNode of Python. */
-  async supernode(port: number, partition: number, words: readonly string[] = ['--insecure']): Promise<Running> {
+  async supernode(
+    port: number,
+    partition: number,
+    words: readonly string[] = ['--insecure'],
+    config: Readonly<Record<string, string>> = {},
+  ): Promise<Running> {
+    const settings = Object.entries(config).map(([key, value]) => ` ${key}=${JSON.stringify(value)}`);
     return this.start('flower-supernode', [
       ...words,
       `--superlink=127.0.0.1:${port}`,
       `--port=${await freePort()}`,
-      `--node-config=partition=${partition}`,
+      `--node-config=partition=${partition}${settings.join('')}`,
     ]);
   }
 

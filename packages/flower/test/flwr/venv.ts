@@ -11,15 +11,16 @@ import { join } from 'node:path';
 /** The version that the tests run against. */
 export const NEWEST = '1.42.0';
 
-/** Where the environment of a version is. */
-export function environmentOf(version: string): string {
-  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'fedkit', `flwr-${version}`);
+/** Where the environment of a version is, one of its own for each choice of other packages. */
+export function environmentOf(version: string, more: readonly string[] = []): string {
+  const name = ['flwr', version, ...more].join('-');
+  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'fedkit', name);
 }
 
 /** The environment of a version, made if it is not there. `undefined`, and the reason aloud, where it cannot be. */
 export function makeEnvironment(version: string, more: readonly string[] = []): string | undefined {
-  const environment = environmentOf(version);
-  const made = join(environment, `made${more.join()}`);
+  const environment = environmentOf(version, more);
+  const made = join(environment, 'made');
   if (existsSync(made)) return environment;
   mkdirSync(environment, { recursive: true });
   const pip = join(environment, 'bin/pip');

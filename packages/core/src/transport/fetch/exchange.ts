@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkInteger, refuse } from '../../check.ts';
+import { refuse } from '../../check.ts';
 import { isFedkitError } from '../../errors.ts';
 import type { Exchange } from '../../protocol/exchange.ts';
 import { completeRetryOptions, type RetryOptions, retryingExchange, unavailable } from '../retry.ts';
@@ -81,15 +81,7 @@ export function fetchExchange(options: FetchExchangeOptions): Exchange {
     try {
       // Of a compressed response the header tells another length.
       const declared = response.headers.has('content-encoding') ? undefined : contentLength(where, response.headers);
-      const limit = responseBytes;
-      if (typeof response.body?.getReader === 'function') {
-        return await readBody(response, { where, declared, limit, clock, milliseconds: timeout });
-      }
-      // React Native has no streams.
-      if (declared !== undefined) checkInteger(`${where}: length of the response`, declared, 0, limit);
-      const bytes = new Uint8Array(await response.arrayBuffer());
-      checkInteger(`${where}: length of the response`, bytes.length, 0, limit);
-      return bytes;
+      return await readBody(response, { where, declared, limit: responseBytes, clock, milliseconds: timeout });
     } catch (cause) {
       if (isFedkitError(cause, 'OUT_OF_RANGE')) throw cause;
       throw unavailable(where, 'a whole response', 'a part', { cause });

@@ -24,16 +24,30 @@ export interface WithChunks {
 export function chunksOf(message: Request | Response): ChunkSource {
   const shortcut = (message as Partial<WithChunks>)[CHUNKS];
   if (shortcut !== undefined) return shortcut.call(message);
-  const reader = message.body?.getReader();
+  if (typeof message.body?.getReader !== 'function') return wholeOf(message);
+  const reader = message.body.getReader();
   return {
     async forEach(take) {
-      while (reader !== undefined) {
+      for (;;) {
         const { done, value } = await reader.read();
         if (done) return;
         take(value);
       }
     },
-    cancel: () => void reader?.cancel().catch(() => {}),
+    cancel: () => void reader.cancel().catch(() => {}),
+  };
+}
+
+/** Of a body without a stream: an empty one, or any of React Native, which knows none. */
+function wholeOf(message: Request | Response): ChunkSource {
+  let cancel = (): void => {};
+  const cancelled = new Promise<undefined>((resolve) => (cancel = () => resolve(undefined)));
+  return {
+    async forEach(take) {
+      const bytes = await Promise.race([message.arrayBuffer(), cancelled]);
+      if (bytes !== undefined) take(new Uint8Array(bytes));
+    },
+    cancel: () => cancel(),
   };
 }
 

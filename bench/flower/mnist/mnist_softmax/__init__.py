@@ -1,0 +1,1 @@
+"""Softmax regression on MNIST, federated over nodes of Python and of TypeScript."""
