@@ -1,6 +1,6 @@
 """Files that Python's writers make of small models of random weights, with the logits that transformers computes of them.
 
-usage: vectors.py OUT        writes models.json, blocks.json, tokenizers.json and adapters.json into the folder OUT
+usage: vectors.py OUT        writes models, blocks, tokenizers, encoders and adapters into the folder OUT
        vectors.py check DIR  loads every adapter folder that we exported into DIR with PEFT and compares logits
 """
 
@@ -16,7 +16,8 @@ import peft
 import torch
 import transformers
 from peft import IA3Config, LoraConfig, PeftModel, get_peft_model
-from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
+from safetensors.torch import save
+from transformers import BertConfig, BertModel, LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
 torch.manual_seed(20261129)
 torch.set_num_threads(1)
@@ -152,6 +153,27 @@ def gguf_file():
             "logits": floats(logits_of(model))}
 
 
+def encoders():
+    """BERTs of random weights, one with each GELU: states of every token, and a mean over them."""
+    found = []
+    for act, prefix in (("gelu", ""), ("gelu_new", "bert.")):
+        torch.manual_seed(31)
+        config = BertConfig(
+            vocab_size=61, hidden_size=42, num_hidden_layers=2, num_attention_heads=3, intermediate_size=50,
+            max_position_embeddings=24, type_vocab_size=2, hidden_act=act, layer_norm_eps=1e-12)
+        model = BertModel(config).float().eval()
+        with torch.no_grad():
+            for name, parameter in model.named_parameters():
+                noise = torch.randn_like(parameter)
+                parameter.copy_(1 + 0.2 * noise if name.endswith("LayerNorm.weight") else 0.15 * noise)
+            states = model(torch.tensor([TOKENS])).last_hidden_state[0]
+        # As checkpoints with a head on top name what is below it.
+        file = save({prefix + name: tensor for name, tensor in model.state_dict().items()})
+        found.append({"title": f"BERT, {act}", "config": config.to_dict(), "file": base64_of(file), "tokens": TOKENS,
+                      "states": floats(states), "mean": floats(torch.nn.functional.normalize(states.mean(0), dim=0))})
+    return found
+
+
 def blocks():
     """Four blocks of every type: random codes, scales that are sane."""
     generator = np.random.default_rng(7)
@@ -272,3 +294,4 @@ if __name__ == "__main__":
     write(out, "blocks.json", {"blocks": blocks(), "quantized": quantized()})
     write(out, "tokenizers.json", {"tokenizers": tokenizers_vector()})
     write(out, "adapters.json", {"adapters": adapters(first, title)})
+    write(out, "encoders.json", {"encoders": encoders()})

@@ -46,6 +46,9 @@ export type { LoadOptions } from './load/options.ts';
 export { type GgufModel, loadGguf } from './gguf/load.ts';
 export type { GgufValue } from './gguf/header.ts';
 export { loadSafetensors, type SafetensorsOptions } from './safetensors/load.ts';
+export type { EncoderShape } from './encoder/shape.ts';
+export { LanguageEncoder } from './encoder/encoder.ts';
+export { loadEncoder } from './encoder/load.ts';
 export { ggufTokenizer, jsonTokenizer, type TextTokenizer } from './tokenizer/tokenizer.ts';
 export { chatMl, type ChatMessage } from './tokenizer/chat.ts';
 export { type AdapterUpdate, adapterUpdate } from './aggregate/factors.ts';
@@ -59,5 +62,6 @@ export {
   type ProductState,
   type ProductUpdate,
 } from './aggregate/algorithms.ts';
+export { lowerRankTrainer } from './aggregate/ranks.ts';
 export { exportPeft, type PeftAdapter } from './peft/export.ts';
 export { type ImportedAdapter, importPeft } from './peft/import.ts';

@@ -72,6 +72,26 @@ export function adapterVectors(): AdapterVector[] {
   return adapters.map((own) => ({ ...own, file: bytesOf(own.file), logits: floatsOf(own.logits) })) as AdapterVector[];
 }
 
+/** An encoder's file with the states that transformers computed, and their mean at length 1. */
+export interface EncoderVector {
+  readonly title: string;
+  readonly config: Record<string, unknown>;
+  readonly file: Uint8Array;
+  readonly tokens: readonly number[];
+  readonly states: Float32Array;
+  readonly mean: Float32Array;
+}
+
+export function encoderVectors(): EncoderVector[] {
+  const { encoders } = read('encoders.json') as unknown as { encoders: Raw<EncoderVector>[] };
+  return encoders.map((own) => ({
+    ...own,
+    file: bytesOf(own.file),
+    states: floatsOf(own.states),
+    mean: floatsOf(own.mean),
+  })) as EncoderVector[];
+}
+
 /** The largest difference of two vectors of one length. */
 export function distance(a: Float32Array, b: Float32Array): number {
   if (a.length !== b.length) return Number.POSITIVE_INFINITY;

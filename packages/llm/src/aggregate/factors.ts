@@ -81,7 +81,7 @@ export function stackedFactors(where: string, updates: readonly AdapterUpdate[])
 }
 
 /** The products that an adapter changes. */
-function placesOf(where: string, layout: Layout): FactorPlace[] {
+export function placesOf(where: string, layout: Layout): FactorPlace[] {
   const places: FactorPlace[] = [];
   for (const { name, shape } of layout.tensors) {
     if (name.endsWith(B)) continue;

@@ -8,7 +8,7 @@ import { describe } from '@fedkit/core/internal';
 import type { LoadOptions } from '../load/options.ts';
 import { checkedShape, inOrder, loadTensor, type StoredTensor } from '../load/stored.ts';
 import { baseBuilder, type LanguageBase } from '../model/base.ts';
-import type { DecoderShape } from '../model/shape.ts';
+import { checkShape, type DecoderShape } from '../model/shape.ts';
 import { tensorsOf } from '../model/tensors.ts';
 import type { ByteSource } from '../source/byte-source.ts';
 import { FileReader } from '../source/file-reader.ts';
@@ -48,7 +48,7 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
 export async function loadGguf(source: ByteSource, options: LoadOptions = {}): Promise<GgufModel> {
   const reader = new FileReader('loadGguf', source, options);
   const header = await readHeader(reader);
-  const shape = checkedShape('loadGguf', () => shapeOf(header));
+  const shape = checkedShape(() => checkShape('loadGguf', shapeOf(header)));
   const expected = new Map(tensorsOf(shape).map((spec) => [spec.name, spec.shape]));
   const stored = header.tensors.map(({ name, shape: own, type: number, offset }): StoredTensor => {
     const known = nameOf(name);

@@ -73,6 +73,10 @@ export interface LanguageKernels {
   gelu(x: number, y: number, count: number): void;
   /** dy becomes the gradient with respect to x. */
   geluBackward(x: number, dy: number, count: number): void;
+  /** y = GELU(x) = x · Φ(x), the exact form. */
+  geluErf(x: number, y: number, count: number): void;
+  /** dy becomes the gradient with respect to x. */
+  geluErfBackward(x: number, dy: number, count: number): void;
   /** y = SiLU(gate) · up. */
   swiglu(gate: number, up: number, y: number, count: number): void;
   /** dgate and dup from dy, which may be either of them. */

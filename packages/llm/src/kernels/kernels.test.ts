@@ -102,6 +102,8 @@ const cases: Readonly<Record<string, Case>> = {
   },
   gelu: { run: (k, rng) => k.gelu(at(0), at(1), some(rng, 99)) },
   geluBackward: { run: (k, rng) => k.geluBackward(at(0), at(1), some(rng, 99)) },
+  geluErf: { run: (k, rng) => k.geluErf(at(0), at(1), some(rng, 99)) },
+  geluErfBackward: { run: (k, rng) => k.geluErfBackward(at(0), at(1), some(rng, 99)) },
   swiglu: { run: (k, rng) => k.swiglu(at(0), at(1), at(2), some(rng, 99)) },
   swigluBackward: {
     run: (k, rng) => k.swigluBackward(at(0), at(1), at(2), at(flip(rng) ? 2 : 3), at(4), some(rng, 99)),

@@ -8,6 +8,7 @@ import { FedkitError } from '@fedkit/core';
 import { instantiateTogether, type KernelInstance } from '@fedkit/core/kernels';
 import { wasmBase64 as activation } from './activation.wasm.ts';
 import { EXPANDED_ROWS, INPUT_COLUMNS, INPUT_ROWS, type LanguageKernels } from './contract.ts';
+import { wasmBase64 as geluErf } from './gelu-erf.wasm.ts';
 import { wasmBase64 as gemm } from './gemm.wasm.ts';
 import { rowBytesOf } from './kinds.ts';
 import { wasmBase64 as layerNorm } from './layer-norm.wasm.ts';
@@ -67,7 +68,7 @@ export class KernelMemory implements MemoryViews {
       how === 'plain'
         ? undefined
         : instantiateTogether<LanguageKernels & PackedProducts>(
-            [gemm, quantized, activation, vector, rows, rmsNorm, layerNorm],
+            [gemm, quantized, activation, geluErf, vector, rows, rmsNorm, layerNorm],
             PAGE,
           );
     this.#memory = instance?.memory;

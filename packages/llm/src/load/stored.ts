@@ -3,11 +3,10 @@
  *
  * @module
  */
-import { FedkitError } from '@fedkit/core';
+import { FedkitError, isFedkitError } from '@fedkit/core';
 import { blockOf, rowBytes, type WeightKind } from '../kernels/kinds.ts';
 import { dequantize } from '../kernels/dequantize.ts';
-import type { BaseBuilder } from '../model/base.ts';
-import { checkShape, type DecoderShape } from '../model/shape.ts';
+import type { WeightPlaces } from '../model/base.ts';
 import { quantize } from '../quantize/quantize.ts';
 import type { FileReader } from '../source/file-reader.ts';
 
@@ -40,11 +39,11 @@ export interface StoredTensor {
  *
  * @throws FedkitError `DECODE_FAILED` for one that no model can have.
  */
-export function checkedShape(where: string, read: () => DecoderShape): DecoderShape {
-  const shape = read();
+export function checkedShape<S>(read: () => S): S {
   try {
-    return checkShape(where, shape);
+    return read();
   } catch (cause) {
+    if (isFedkitError(cause, 'DECODE_FAILED')) throw cause;
     throw new FedkitError('DECODE_FAILED', (cause as Error).message, { cause });
   }
 }
@@ -79,7 +78,7 @@ export async function loadTensor(
   where: string,
   reader: FileReader,
   tensor: StoredTensor,
-  builder: BaseBuilder,
+  builder: WeightPlaces,
 ): Promise<void> {
   const { name, type, shape, kind, offset } = tensor;
   const columns = shape[shape.length - 1];

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { TensorSpec } from '@fedkit/core';
 import { refuse, sha256Hex } from '@fedkit/core/internal';
 import { blockOf, type WeightKind } from '../kernels/kinds.ts';
 import { KernelMemory } from '../kernels/memory.ts';
@@ -46,26 +47,44 @@ export class LanguageBase {
    * they carry. One pass over the weights, then remembered.
    */
   digest(): string {
-    if (this.#digest === undefined) {
-      const parts = [...this.tensors].map(([name, { shape, kind, at, bytes }]) => [
-        name,
-        shape,
-        kind,
-        sha256Hex(this.memory.bytes.subarray(at, at + bytes)),
-      ]);
-      const shape = Object.entries(this.shape).sort(([a], [b]) => (a < b ? -1 : 1));
-      this.#digest = sha256Hex(`fedkit language base 1\n${JSON.stringify([shape, parts])}`);
-    }
+    this.#digest ??= digestOf('fedkit language base 1', this.shape, this.tensors, this.memory);
     return this.#digest;
   }
 }
 
-/** Where the tensors of a base go, tensor by tensor. */
-export interface BaseBuilder {
+/** SHA-256, in hexadecimal, over a domain, a shape and weights as they are kept. */
+export function digestOf(
+  domain: string,
+  shape: object,
+  tensors: ReadonlyMap<string, FrozenTensor>,
+  memory: KernelMemory,
+): string {
+  const parts = [...tensors].map(([name, { shape: own, kind, at, bytes }]) => [
+    name,
+    own,
+    kind,
+    sha256Hex(memory.bytes.subarray(at, at + bytes)),
+  ]);
+  const entries = Object.entries(shape).sort(([a], [b]) => (a < b ? -1 : 1));
+  return sha256Hex(`${domain}\n${JSON.stringify([entries, parts])}`);
+}
+
+/** Where the tensors of a model go, tensor by tensor. */
+export interface WeightPlaces {
   /** Bytes of this tensor in the memory, to be filled; the view holds until the next call. */
   place(name: string, kind: WeightKind): Uint8Array;
+}
+
+/** What all tensors are in once they are placed. */
+export interface Weights {
+  readonly tensors: ReadonlyMap<string, FrozenTensor>;
+  readonly memory: KernelMemory;
+}
+
+/** Places whose finished whole is a `T`. */
+export interface Builder<T> extends WeightPlaces {
   /** @throws FedkitError `DECODE_FAILED` naming the first tensor that was not placed. */
-  finish(): LanguageBase;
+  finish(): T;
 }
 
 /**
@@ -80,12 +99,29 @@ export function baseBuilder(
   shape: DecoderShape,
   kinds: ReadonlyMap<string, WeightKind>,
   how?: 'fastest' | 'plain',
-): BaseBuilder {
+): Builder<LanguageBase> {
   checkShape(where, shape);
+  const builder = weightsBuilder(where, tensorsOf(shape), kinds, how);
+  return {
+    ...builder,
+    finish() {
+      const { tensors, memory } = builder.finish();
+      return new LanguageBase(shape, tensors, memory);
+    },
+  };
+}
+
+/** {@link baseBuilder} for any model's tensors. */
+export function weightsBuilder(
+  where: string,
+  specs: readonly TensorSpec[],
+  kinds: ReadonlyMap<string, WeightKind>,
+  how?: 'fastest' | 'plain',
+): Builder<Weights> {
   const memory = new KernelMemory(how);
   const planned = new Map<string, FrozenTensor>();
   let total = 0;
-  for (const spec of tensorsOf(shape)) {
+  for (const spec of specs) {
     const kind = kinds.get(spec.name);
     if (kind === undefined) refuse('DECODE_FAILED', where, `a tensor ${spec.name}`, undefined);
     const block = blockOf(`${where}: ${spec.name}`, kind);
@@ -114,7 +150,7 @@ export function baseBuilder(
       for (const name of tensors.keys()) {
         if (!placed.has(name)) refuse('DECODE_FAILED', where, `a tensor ${name}`, undefined);
       }
-      return new LanguageBase(shape, tensors, memory);
+      return { tensors, memory };
     },
   };
 }

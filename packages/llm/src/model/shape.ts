@@ -28,8 +28,8 @@ export interface DecoderShape {
   readonly norm: 'rms' | 'layer';
   /** ε of the norms. */
   readonly epsilon: number;
-  /** SiLU-gated as Llama, or tanh-GELU as GPT-2. */
-  readonly feedForward: 'swiglu' | 'gelu';
+  /** SiLU-gated as Llama, tanh-GELU as GPT-2, or the exact GELU as BERT. */
+  readonly feedForward: 'swiglu' | 'gelu' | 'gelu-erf';
   /** Rotary as Llama, or a learned vector a position as GPT-2. */
   readonly positions: 'rotary' | 'learned';
   /** θ of rotary positions. */
@@ -69,7 +69,7 @@ export function checkShape(where: string, shape: DecoderShape): DecoderShape {
   checkNumber(`${where}: epsilon`, shape.epsilon, 0, 1);
   checkPositive(`${where}: rotaryBase`, shape.rotaryBase);
   oneOf(where, 'norm', shape.norm, ['rms', 'layer']);
-  oneOf(where, 'feedForward', shape.feedForward, ['swiglu', 'gelu']);
+  oneOf(where, 'feedForward', shape.feedForward, ['swiglu', 'gelu', 'gelu-erf']);
   oneOf(where, 'positions', shape.positions, ['rotary', 'learned']);
   oneOf(where, 'rotaryPairs', shape.rotaryPairs, ['halves', 'interleaved']);
   return shape;

@@ -133,7 +133,8 @@ export function blockForward(
     kernels.swiglu(a.hidden, a.up, a.active, rows * hidden);
   } else {
     linear(machine, product(block, 'mlp.up_proj'), a.normed2, a.hidden, rows, false);
-    kernels.gelu(a.hidden, a.active, rows * hidden);
+    if (shape.feedForward === 'gelu') kernels.gelu(a.hidden, a.active, rows * hidden);
+    else kernels.geluErf(a.hidden, a.active, rows * hidden);
   }
   copy(memory.floats, a.middle, next, rows * width);
   linear(machine, product(block, 'mlp.down_proj'), a.active, next, rows, true);
@@ -164,7 +165,8 @@ export function blockBackward(
     linearBackward(machine, product(block, 'mlp.gate_proj'), d.hidden, a.normed2, d.n, rows, false);
     linearBackward(machine, product(block, 'mlp.up_proj'), d.up, a.normed2, d.n, rows, true);
   } else {
-    kernels.geluBackward(a.hidden, d.hidden, rows * hidden);
+    if (shape.feedForward === 'gelu') kernels.geluBackward(a.hidden, d.hidden, rows * hidden);
+    else kernels.geluErfBackward(a.hidden, d.hidden, rows * hidden);
     linearBackward(machine, product(block, 'mlp.up_proj'), d.hidden, a.normed2, d.n, rows, false);
   }
   normBackward(machine, shape, block.postNorm, d.n, a.middle, a.stats2, d.x, rows);

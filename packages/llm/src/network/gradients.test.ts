@@ -12,6 +12,7 @@ const shapes: Readonly<Record<string, TransformerOptions>> = {
   'llama, grouped queries, untied head': { ...small, keyValueHeads: 1, tiedEmbeddings: false },
   'llama, neighbouring pairs, biases of Qwen': { ...small, rotaryPairs: 'interleaved', attentionBias: true },
   gpt: { ...small, style: 'gpt' },
+  'gpt with the exact GELU': { ...small, style: 'gpt', feedForward: 'gelu-erf' },
   'a mixture': { ...small, style: 'gpt', positions: 'rotary', headWidth: 8, keyValueHeads: 3 },
 };
 
