@@ -8,7 +8,7 @@ const SOURCE = fileURLToPath(new URL('../src/', import.meta.url));
 /** Floors, bottom up. A room imports what lies below it, types included; rooms of one floor do not know of each other. */
 const FLOORS = [
   ['.'],
-  ['math', 'kernels', 'store', 'model'],
+  ['math', 'kernels', 'store', 'model', 'telemetry'],
   ['checkpoint'],
   ['codec'],
   ['aggregate'],

@@ -24,4 +24,6 @@ export interface RequestHandler {
    * @returns The response. Refusals are responses too; it rejects only where the server itself is at fault.
    */
   handle(client: ClientId, request: Uint8Array): Promise<Uint8Array>;
+  /** The longest request that it takes, in bytes: a transport refuses longer ones before it buffers them. */
+  readonly maximumRequestLength?: number;
 }

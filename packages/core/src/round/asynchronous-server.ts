@@ -22,7 +22,7 @@ import {
   type AsynchronousRunState,
   type Worker,
 } from './asynchronous-machine.ts';
-import { getClient } from './client-map.ts';
+import { clientEntries, getClient } from './client-map.ts';
 import type { Outcome, StateRequest } from './dispatcher.ts';
 import { guardedStore } from './guarded-store.ts';
 import { checkedStore } from '../store/checked-store.ts';
@@ -86,6 +86,7 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
   protected name: Uint8Array;
   #time: number;
   #swept = 0;
+  #recorded = 0;
 
   constructor(
     options: AsynchronousServerOptions<U>,
@@ -108,8 +109,9 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
   }
 
   /** Before the first request. */
-  open(): Promise<void> {
-    return this.load();
+  async open(): Promise<void> {
+    await this.load();
+    this.announceFromHere();
   }
 
   protected get journal(): Journal {
@@ -117,8 +119,7 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
   }
 
   protected get recorded(): number {
-    const { version, phase } = this.#state;
-    return phase === 'cancelled' ? version + 1 : version;
+    return this.#recorded;
   }
 
   get state(): FedAvgBroadcast {
@@ -139,7 +140,20 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
       waiting: 0,
       open: working.size,
       accepted: buffered.count,
+      stage: 'reporting',
+      get awaited() {
+        return clientEntries(working).map(([client]) => client);
+      },
+      ...this.lastFailure,
     };
+  }
+
+  protected get rounds(): undefined {
+    return undefined;
+  }
+
+  protected get idle(): boolean {
+    return this.#state.working.size === 0;
   }
 
   async tick(): Promise<void> {
@@ -169,11 +183,13 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
     const { store, initial, clock, pipeline } = this.#options;
     const { terms } = pipeline;
     const { journal, stored } = await Journal.open(
-      store,
-      () => this.#capture(),
-      async ({ snapshot, entries }) => {
-        if (snapshot) await this.#headOf(snapshot);
-        else if (entries.length > 0) throw malformed('a snapshot before the log', 'none');
+      {
+        store,
+        capture: () => this.#capture(),
+        admit: async ({ snapshot, entries }) => {
+          if (snapshot) await this.#headOf(snapshot);
+          else if (entries.length > 0) throw malformed('a snapshot before the log', 'none');
+        },
       },
       this.#journal?.epoch,
     );
@@ -194,6 +210,7 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
     this.#model = this.#algorithm.deserialize(collector, this.#owner.model);
     for (const entry of stored.entries) await this.#replay(entry);
     if (journal.crowded) await journal.checkpoint();
+    this.#recorded = this.#latestRecord();
     this.#time = clock();
     this.#swept = this.#state.now;
     this.#step({ kind: 'restored' });
@@ -224,7 +241,7 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
     if (standing?.kind === 'wait') return { response: this.wait() };
     const held = getClient(this.#state.working, client);
     if (held && this.#models.has(held.version)) return { response: this.#taskOf(held) };
-    if (!held && this.#state.working.size >= this.limits.clients) return { response: this.wait() };
+    if (!held && (this.draining || this.#state.working.size >= this.limits.clients)) return { response: this.wait() };
     const { digest } = this.#broadcast();
     const round = this.#state.version + 1;
     const parameters = bytesToHex(this.#half.announce({ round, places: 1, modelDigest: digest }));
@@ -315,7 +332,13 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
     }
     if (told.length === 0) return;
     await this.journal.durable();
+    this.#recorded = this.#latestRecord();
     for (const event of told) this.tell(event);
+  }
+
+  #latestRecord(): number {
+    const { version, phase } = this.#state;
+    return phase === 'cancelled' ? version + 1 : version;
   }
 
   async #replay({ event, bytes }: JournalEntry): Promise<void> {

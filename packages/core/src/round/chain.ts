@@ -21,10 +21,12 @@ export const numbered = (prefix: string, n: number): string => prefix + String(n
 export const slotKey = (slot: number): string => numbered(JOURNAL, slot);
 export const collectorKey = (slot: number, epoch: number): string => `${numbered(COLLECTOR, slot)}.${epoch}`;
 
+/** The epoch that a key ends in. */
+export const epochOf = (key: string): number => Number(key.slice(key.lastIndexOf('.') + 1));
+
 /** Keys that end in an epoch, the latest last. */
 export function sortedByEpoch(keys: readonly string[]): string[] {
-  const epoch = (key: string) => Number(key.slice(key.lastIndexOf('.') + 1));
-  return [...keys].sort((a, b) => epoch(a) - epoch(b));
+  return [...keys].sort((a, b) => epochOf(a) - epochOf(b));
 }
 
 /** The latest slot there is; −1 for none. */

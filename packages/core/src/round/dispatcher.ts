@@ -12,7 +12,6 @@ import { type FedkitError, isFedkitError } from '../errors.ts';
 import { decodeRequest, encodeResponse, type Request, type Response } from '../protocol/message.ts';
 import type { ServerEvent } from './server-options.ts';
 
-/** The longest name of a client, in UTF-16 code units. */
 /** Bytes of a request without a body, and around one. */
 const ENVELOPE = 64;
 
@@ -43,6 +42,8 @@ export interface DispatcherOptions {
   reload(): Promise<void>;
   /** Sees every failure of what was run, before anybody is told. */
   failed(error: unknown): void;
+  /** Counts the bytes of a request and its response. */
+  counted(up: number, down: number): void;
   tell(event: ServerEvent): void;
 }
 
@@ -52,6 +53,8 @@ export class Dispatcher {
   readonly #queue = new SerialQueue();
   #broken = false;
   #closed = false;
+  /** Requests that come from now on are refused; what is under way goes on. */
+  #refusing = false;
   #up = 0;
   #down = 0;
 
@@ -64,6 +67,7 @@ export class Dispatcher {
     const response = encodeResponse(await this.#respond(client, bytes));
     this.#up += bytes.length;
     this.#down += response.length;
+    this.#options.counted(bytes.length, response.length);
     return response;
   }
 
@@ -96,6 +100,11 @@ export class Dispatcher {
     });
   }
 
+  /** Requests are refused from now on. */
+  refuse(): void {
+    this.#refusing = true;
+  }
+
   /** Nothing is taken any more; resolves once what is under way is done. */
   async close(): Promise<void> {
     const idle = this.#queue.settled();
@@ -104,6 +113,13 @@ export class Dispatcher {
   }
 
   async #respond(client: ClientId, bytes: Uint8Array): Promise<Response> {
+    if (this.#refusing) {
+      return {
+        kind: 'refused',
+        code: 'UNAVAILABLE',
+        message: 'federatedServer: expected an open server, got one that closes',
+      };
+    }
     try {
       checkClientId('federatedServer: client', client);
       const longest = this.maximumRequestLength;

@@ -12,6 +12,7 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import { FedkitError } from '../errors.ts';
 import { secureRng } from '../random.ts';
 import type { Store } from '../store/contract.ts';
+import { Deletions } from './deletions.ts';
 import { type Chain, collectorKey, lastSlot, readChain, type Snapshot, slotKey, type StoredRun } from './chain.ts';
 import { type JournalEntry, readSlot, type Slot, type SlotHead, writeSlot } from './slot.ts';
 
@@ -31,6 +32,17 @@ const MANY_SLOTS = 8;
 export interface Epoch {
   readonly number: number;
   readonly owner: string;
+}
+
+/** What a journal is of. */
+export interface JournalOptions {
+  readonly store: Store;
+  /** The state as it is, all entries appended so far included. */
+  readonly capture: () => Snapshot;
+  /** Looks at what is there before anything is written or anybody ended; throws to leave it alone. */
+  readonly admit: (stored: StoredRun) => Promise<void>;
+  /** Bytes of a snapshot with a collector: none is written for a log that is short beside it. Default 0. */
+  readonly least?: number;
 }
 
 /** Appends to a run's log. Once a write has failed it is dead: read the store anew, since what it holds is what counts. */
@@ -58,10 +70,15 @@ export class Journal {
   #scratch: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #snapshotLength: number;
   readonly #slots: number;
+  /** What a snapshot costs at least once something was folded. */
+  readonly #least: number;
+  readonly deletions: Deletions;
 
-  private constructor(store: Store, capture: () => Snapshot, chain: Chain, slot: number, epoch: Epoch) {
+  private constructor({ store, capture, least = 0 }: JournalOptions, chain: Chain, slot: number, epoch: Epoch) {
     this.#store = store;
+    this.deletions = new Deletions(store);
     this.#capture = capture;
+    this.#least = least;
     this.epoch = epoch;
     this.#slot = slot;
     this.#next = chain.next;
@@ -77,18 +94,15 @@ export class Journal {
   /**
    * Reads what `store` holds and goes on behind it.
    *
-   * @param capture - The state as it is, all entries appended so far included.
-   * @param admit - Looks at what is there before anything is written or anybody ended; throws to leave it alone.
    * @param held - The epoch that this server has had: the log is its own, or it has ended. Without it a new one begins, and
    * every other server of the run ends.
    * @throws FedkitError `DECODE_FAILED` for bytes that no journal wrote; `UNAVAILABLE` where `held` has ended.
    */
   static async open(
-    store: Store,
-    capture: () => Snapshot,
-    admit: (stored: StoredRun) => Promise<void>,
+    options: JournalOptions,
     held?: Epoch,
   ): Promise<{ readonly journal: Journal; readonly stored: StoredRun }> {
+    const { store, admit } = options;
     for (;;) {
       const chain = await readChain(store);
       await admit(chain);
@@ -96,7 +110,7 @@ export class Journal {
       const slot = last === undefined ? 0 : last.slot + 1;
       if (held !== undefined) {
         if (last?.owner !== held.owner) throw superseded();
-        return { journal: new Journal(store, capture, chain, slot, held), stored: chain };
+        return { journal: new Journal(options, chain, slot, held), stored: chain };
       }
       const owner = bytesToHex(secureRng().fill(new Uint8Array(16)));
       const epoch = { number: (last?.epoch ?? 0) + 1, owner };
@@ -105,7 +119,7 @@ export class Journal {
       if (!(await store.create(slotKey(slot), writeSlot(opening).finish()))) continue;
       // Another may have been first and deleted its slot since, for a snapshot further on: then this one is before it, and idle.
       if ((await lastSlot(store)) > slot || (await lastSlot(store)) > slot) continue;
-      const journal = new Journal(store, capture, chain, slot + 1, epoch);
+      const journal = new Journal(options, chain, slot + 1, epoch);
       journal.#epochs.push(slot);
       return { journal, stored: chain };
     }
@@ -175,7 +189,8 @@ export class Journal {
   }
 
   #long(): boolean {
-    return this.#length > SNAPSHOTS * this.#snapshotLength + MIN_LENGTH || this.#entries > MAX_ENTRIES;
+    const snapshot = Math.max(this.#snapshotLength, this.#least);
+    return this.#length > SNAPSHOTS * snapshot + MIN_LENGTH || this.#entries > MAX_ENTRIES;
   }
 
   async #writeEntries(): Promise<void> {
@@ -217,14 +232,10 @@ export class Journal {
     this.#entries = 0;
     this.#snapshotLength = snapshot.length + (collector?.length ?? 0);
     // What cannot be deleted now is tried again with the next snapshot; until then it is ignored.
-    const deletions = stale
-      .filter((key) => !this.#superseded.includes(key))
-      .map((key) =>
-        this.#store.delete(key).catch(() => {
-          this.#superseded.push(key);
-        }),
-      );
-    await Promise.all(deletions);
+    this.deletions.begin(
+      stale.filter((key) => !this.#superseded.includes(key)),
+      (key) => this.#superseded.push(key),
+    );
   }
 
   #head(): Omit<SlotHead, 'first'> {

@@ -7,8 +7,10 @@
 import type { ClientId } from '../aggregate/contract.ts';
 import { FedkitError, isFedkitError } from '../errors.ts';
 import type { Store } from '../store/contract.ts';
+import { together } from '../together.ts';
 import { utf8Decode, utf8Encode } from '../utf8.ts';
 import { numbered, sortedByEpoch } from './chain.ts';
+import { AT_A_TIME } from './deletions.ts';
 import { listKeys } from './guarded-store.ts';
 import { fromJson, toJson } from './json.ts';
 import type { RoundRecord } from './record.ts';
@@ -60,25 +62,26 @@ export class Ledger {
   }
 
   /**
-   * The records of rounds up to `last`, in order. One that cannot be read does not hide the others: it is left out, and
+   * The records of rounds after `since` and up to `last`, in order. One that cannot be read does not hide the others: it is left out, and
    * handed to `damaged`.
    */
-  async records(last: number, damaged: (error: unknown) => void = () => {}): Promise<RoundRecord[]> {
+  async records(
+    { since, last }: { readonly since: number; readonly last: number },
+    damaged: (error: unknown) => void = () => {},
+  ): Promise<RoundRecord[]> {
     const latest = new Map<number, string>();
     for (const name of sortedByEpoch(await listKeys(this.#store, LEDGER))) latest.set(roundOf(name), name);
     // One beyond was written by a server that died before it counted.
-    const wanted = [...latest].filter(([round]) => round <= last).sort(([a], [b]) => a - b);
-    const read = await Promise.all(
-      wanted.map(async ([, name]) => {
-        try {
-          return (await this.#readKey(name))?.record;
-        } catch (error) {
-          if (!isFedkitError(error, 'DECODE_FAILED')) throw error;
-          damaged(error);
-          return undefined;
-        }
-      }),
-    );
+    const wanted = [...latest].filter(([round]) => round > since && round <= last).sort(([a], [b]) => a - b);
+    const read = await together(wanted, AT_A_TIME, async ([, name]) => {
+      try {
+        return (await this.#readKey(name))?.record;
+      } catch (error) {
+        if (!isFedkitError(error, 'DECODE_FAILED')) throw error;
+        damaged(error);
+        return undefined;
+      }
+    });
     return read.filter((record) => record !== undefined);
   }
 

@@ -41,6 +41,8 @@ export interface RoundMachine {
   due(state: RoundState, time: number): boolean;
   /** The effects that are still outstanding: what to do first after a restore. */
   outstanding(state: RoundState): readonly RoundEffect[];
+  /** The current stage, and milliseconds until it ends whoever has answered, at this time. */
+  deadline(state: RoundState, time: number): { readonly stage?: string; readonly remaining?: number } | undefined;
   /** What a client that asks for work is told; `undefined` if it has to join first. */
   standing(state: RoundState, client: ClientId): Answer | undefined;
   /** What `reported` would come to: `open` where the report would be given to the collector. */
@@ -87,6 +89,11 @@ export function roundMachine(options: RoundOptions & { readonly collects: 'repor
       return step.effects.length > 0 || step.state.phase !== state.phase;
     },
     outstanding: (state) => new Step(rules, collects, state).outstanding(),
+    deadline(state, time) {
+      const step = new Step(rules, collects, state);
+      step.clock(time, true);
+      return step.deadline();
+    },
     standing: (state, client) => new Step(rules, collects, state).standing(client),
     place(state, client, ticket) {
       const step = new Step(rules, collects, state);

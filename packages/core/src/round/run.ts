@@ -20,8 +20,10 @@ import type { PlainData } from '../plain-data.ts';
 import type { Store } from '../store/contract.ts';
 import { encodeBroadcast, type EncodedBroadcast, stateOwner } from '../protocol/broadcast.ts';
 import { checkedStore } from '../store/checked-store.ts';
-import { numbered, sortedByEpoch } from './chain.ts';
+import { together } from '../together.ts';
+import { epochOf, numbered, sortedByEpoch } from './chain.ts';
 import { clientEntries } from './client-map.ts';
+import { AT_A_TIME } from './deletions.ts';
 import { guardedStore, listKeys } from './guarded-store.ts';
 import { type Epoch, Journal, type JournalEntry, type Snapshot, type StoredRun } from './journal.ts';
 import { Ledger } from './ledger.ts';
@@ -53,6 +55,8 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
   readonly machine: RoundMachine;
   name: Uint8Array;
   state: RoundState;
+  /** The latest round whose end the store knows. */
+  recorded = 0;
   reports: ReportCollector<R> | undefined;
   exchange: ExchangeCollector<R> | undefined;
   /** What the pipeline announced for the current round. */
@@ -67,6 +71,7 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
   #stateEpoch = 0;
   #broadcast: EncodedBroadcast | undefined;
   #superseded: string[] = [];
+  #folded = false;
 
   private constructor(options: FederatedServerOptions<S, B, U, R>, machine: RoundMachine, half: ServerHalf<R>) {
     const { pipeline, store, run, rng, clock } = options;
@@ -91,9 +96,13 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
     const run = new Run(options, machine, half);
     try {
       const { journal, stored } = await Journal.open(
-        run.store,
-        () => run.#capture(),
-        (found) => run.#admit(found),
+        {
+          store: run.store,
+          capture: () => run.#capture(),
+          admit: (found) => run.#admit(found),
+          // The reproducible mean's collector.
+          least: half.collects === 'reports' ? 16 * options.pipeline.size : 0,
+        },
         held,
       );
       run.#journal = journal;
@@ -105,6 +114,7 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
         await run.keepState(options.pipeline.algorithm.init(options.initial), 0);
         await journal.checkpoint();
       }
+      run.recorded = run.#latestRecord();
       await run.#sweep();
     } catch (error) {
       run.dispose();
@@ -144,10 +154,18 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
     this.#setState(state, round, this.journal.epoch.number);
   }
 
+  /** Folds a report into the round's collector. */
+  fold(reports: ReportCollector<R>, client: ClientId, bytes: Uint8Array): void {
+    // First: one that is refused may leave a trace too.
+    this.#folded = true;
+    reports.accept(client, bytes);
+  }
+
   /** Opens the collector of the current round, from the start or from what was saved. */
   async openCollector(round: number, saved?: Uint8Array): Promise<void> {
     const { half, parameters } = this;
     if (half.collects === 'reports') {
+      this.#folded = saved !== undefined;
       this.reports = half.open({ round, parameters, ...(saved && { saved }) });
       return;
     }
@@ -167,9 +185,16 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
     this.parameters = new Uint8Array(0);
   }
 
-  /** Deletes what the latest snapshot has made superfluous. What cannot be deleted, the next opening of the store does. */
-  async tidy(): Promise<void> {
-    for (const key of this.#superseded.splice(0)) await this.store.delete(key).catch(() => {});
+  /** A snapshot, and then the deletion of what it has made superfluous. What cannot be deleted, the next opening of the store does. */
+  async checkpoint(): Promise<void> {
+    await this.journal.checkpoint();
+    this.recorded = this.#latestRecord();
+    this.journal.deletions.begin(this.#superseded.splice(0));
+  }
+
+  #latestRecord(): number {
+    const { current, round } = this.state;
+    return current ? current.round - 1 : round;
   }
 
   dispose(): void {
@@ -187,7 +212,12 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
       epoch: this.#stateEpoch,
       machine: this.state,
     };
-    return { head, bytes: this.parameters, ...(this.reports && { collector: this.reports.serialize() }) };
+    // One that nothing was folded into is opened anew.
+    return {
+      head,
+      bytes: this.parameters,
+      ...(this.reports && this.#folded && { collector: this.reports.serialize() }),
+    };
   }
 
   /** Refuses what is no run of this server's. */
@@ -218,7 +248,7 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
     const logged = event as RoundEvent;
     if (logged.kind === 'accepted' && this.half.collects === 'reports') {
       if (!bytes) throw malformed('the report of an accepted ticket', 'none');
-      this.reports?.accept(logged.client, bytes);
+      if (this.reports) this.fold(this.reports, logged.client, bytes);
     }
     // The end of a round is stored by the snapshot after it, with the algorithm's state, never by the log.
     if (logged.kind === 'closed') throw malformed('what came before the end of a round', 'its end');
@@ -263,9 +293,13 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
   async #sweep(): Promise<void> {
     const { current } = this.state;
     const exchange = current && exchangePrefix(current.round);
-    const kept = (key: string) => key === this.#stateKey || (exchange && key.startsWith(exchange));
+    // A server that opened the run meanwhile writes under later epochs: this one may have ended without knowing.
+    const kept = (key: string) =>
+      key === this.#stateKey || (exchange && key.startsWith(exchange)) || epochOf(key) > this.journal.epoch.number;
     for (const prefix of [STATE, EXCHANGE]) {
-      for (const key of await listKeys(this.store, prefix)) if (!kept(key)) await this.store.delete(key);
+      // Waited for: another try at the same round writes under these names again.
+      const left = (await listKeys(this.store, prefix)).filter((key) => !kept(key));
+      await together(left, AT_A_TIME, (key) => this.store.delete(key));
     }
   }
 }

@@ -12,12 +12,13 @@ import type { Rng } from '../random.ts';
 import type { Selector } from '../select/contract.ts';
 import type { Store } from '../store/contract.ts';
 import { checkCreates } from '../store/memory-store.ts';
+import type { Telemetry } from '../telemetry/contract.ts';
 import { MAX_BATCH } from './journal.ts';
 import type { RequestHandler } from '../protocol/exchange.ts';
 import type { RoundRecord } from './record.ts';
 import type { RoundOptions } from './round-options.ts';
 
-/** What a server tells while it runs: after it is in the store. */
+/** What a server tells while it runs: after it is in the store, each thing once; a store's failure in between delays it. */
 export type ServerEvent =
   | { readonly kind: 'opened'; readonly round: number; readonly invited: number }
   | { readonly kind: 'accepted'; readonly client: ClientId; readonly ticket: number }
@@ -25,8 +26,11 @@ export type ServerEvent =
   | { readonly kind: 'published' | 'abandoned' | 'cancelled'; readonly record: RoundRecord }
   | { readonly kind: 'finished' }
   | { readonly kind: 'refused'; readonly client: ClientId; readonly code: ErrorCode }
-  /** A store, a pipeline or a callback failed. Nothing is lost; it is tried again with the next request or tick. */
-  | { readonly kind: 'failed'; readonly error: unknown }
+  /**
+   * A store, a pipeline or a callback failed. Nothing is lost; it is tried again with the next request or tick. The same failure is told
+   * once in ten seconds, with how many more there were since.
+   */
+  | { readonly kind: 'failed'; readonly error: unknown; readonly hidden?: number }
   /** Another server has opened the run: this one has stopped for good, and refuses everything as `UNAVAILABLE`. */
   | { readonly kind: 'superseded' };
 
@@ -63,8 +67,10 @@ export interface ServerSettings extends RoundOptions {
   readonly run?: Uint8Array;
   /** Asked after every round, before it is published: whether it was the last. */
   readonly until?: (params: Float32Array, round: number) => boolean | Promise<boolean>;
-  /** Told synchronously; must not throw. */
+  /** Told synchronously. What it throws changes nothing, and is `progress.lastFailure`. */
   readonly onEvent?: (event: ServerEvent) => void;
+  /** Where counts go: `prometheusTelemetry()` or `openTelemetry(meter)` of `@fedkit/core/telemetry`. */
+  readonly telemetry?: Telemetry;
   readonly limits?: ServerLimits;
 }
 
@@ -94,6 +100,20 @@ export interface ServerProgress {
   /** Of the current round: clients still awaited, and reports or messages accepted in this stage. */
   readonly open: number;
   readonly accepted: number;
+  /** The stage of the current round: `reporting`, or an exchange's; absent between rounds. */
+  readonly stage?: string;
+  /** Milliseconds until the stage ends whoever has answered; absent where there is no deadline. */
+  readonly remaining?: number;
+  /** Who is still awaited, in the order of names. O(n log n) when read. */
+  readonly awaited: readonly ClientId[];
+  /** What failed last, and when by the server's clock. */
+  readonly lastFailure?: { readonly time: number; readonly error: unknown };
+}
+
+/** How long an end may take. */
+export interface Grace {
+  /** Milliseconds ≥ 0 by the engine's clock, after which what is under way is left alone; default 30,000. */
+  readonly grace?: number;
 }
 
 /** A server of a federated run: hand it to a transport. */
@@ -119,10 +139,23 @@ export interface FederatedServer<S extends PlainData> extends RequestHandler {
   resume(): Promise<void>;
   /** Ends the run: what was reported for the current round is in no model, and its record says so. */
   cancel(): Promise<void>;
-  /** The ledger: every finished round in order. */
-  records(): Promise<RoundRecord[]>;
-  /** Waits for what is under way, and frees memory. The run goes on from its store with another server. */
-  close(): Promise<void>;
+  /**
+   * The ledger: every finished round in order, or those after round `since`. Beside everything else: no request waits for it.
+   *
+   * @complexity One listing, and one `get` a record that is asked for.
+   */
+  records(since?: number): Promise<RoundRecord[]>;
+  /**
+   * Opens no more rounds in this process, and resolves once the current one has ended, or after `grace`: whether it has. Clients are
+   * told to wait; `readiness` says so. The run itself goes on with the next server.
+   */
+  drain(options?: Grace): Promise<boolean>;
+  /** Waits for what is under way, at most `grace`, and frees memory. The run goes on from its store with another server. */
+  close(options?: Grace): Promise<void>;
+  /** Whether it can go on at all: not closed, and no other server has opened its run. */
+  readonly health: { readonly healthy: boolean; readonly reason?: string };
+  /** Whether requests are served now: healthy, not draining, and with a store that works. */
+  readonly readiness: { readonly ready: boolean; readonly reason?: string };
 }
 
 /** Checks what {@link RoundOptions} does not cover. */

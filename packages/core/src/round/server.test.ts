@@ -237,7 +237,8 @@ describe('a pipeline', () => {
     for (const client of NAMES) expect((await report(server, client, tasks[client])).kind).toBe('accepted');
     await server.tick().catch(() => {});
     for (let turn = 0; turn < 3 && server.progress.published === 0; turn++) await server.tick().catch(() => {});
-    expect(failures.length).toBeGreaterThanOrEqual(2);
+    // The second time is the same failure.
+    expect(failures).toHaveLength(1);
     expect(server.params).toEqual(expectedParams(Float32Array.of(1, 2, 3), NAMES, 1));
   });
 

@@ -30,7 +30,7 @@ import {
   type ServerProgress,
 } from './server-options.ts';
 import { ServerShell } from './shell.ts';
-import type { Answer } from './state.ts';
+import type { Answer, CurrentRound, RoundState } from './state.ts';
 import { type Happening, RoundWork } from './work.ts';
 
 /**
@@ -141,6 +141,7 @@ class RoundServer<
     this.#presence = new Presence(limits.presence, options.clock());
     this.#run = run;
     this.#work = this.#worker(run);
+    this.announceFromHere();
     this.#expectWaiting();
     this.schedule();
   }
@@ -158,8 +159,7 @@ class RoundServer<
   }
 
   protected get recorded(): number {
-    const { current, round } = this.#run.state;
-    return current ? current.round - 1 : round;
+    return this.#run.recorded;
   }
 
   get state(): S {
@@ -171,9 +171,34 @@ class RoundServer<
   }
 
   get progress(): ServerProgress {
-    const { phase, paused, round, published, waiting, current } = this.#run.state;
+    const { state } = this.#run;
+    const { phase, paused, round, published, waiting, current } = state;
     const { open = 0, accepted = 0 } = current ?? {};
-    return { phase, paused, round, published, waiting: waiting.size, open, accepted };
+    const { stage, remaining } = this.#machine.deadline(state, this.#options.clock()) ?? {};
+    return {
+      phase,
+      paused,
+      round,
+      published,
+      waiting: waiting.size,
+      open,
+      accepted,
+      ...(stage !== undefined && { stage }),
+      ...(remaining !== undefined && { remaining }),
+      get awaited() {
+        return current ? openClients(current) : [];
+      },
+      ...this.lastFailure,
+    };
+  }
+
+  protected get rounds(): RoundState {
+    return this.#run.state;
+  }
+
+  protected get idle(): boolean {
+    const { current, phase } = this.#run.state;
+    return current === null || phase === 'finished' || phase === 'cancelled';
   }
 
   async tick(): Promise<void> {
@@ -231,7 +256,7 @@ class RoundServer<
     if (asked.kind !== 'accept') return { response: await this.#settled(client, asked.answer) };
     const { reports } = this.#run;
     if (!reports) refuse('PROTOCOL_STATE', 'federatedServer: report', 'an exchange, as the task says', 'a report');
-    reports.accept(client, bytes);
+    this.#run.fold(reports, client, bytes);
     await this.#note({ kind: 'accepted', client, ticket }, bytes);
     return { response: { kind: 'accepted', ticket }, stored: this.#run.journal.durable() };
   }
@@ -322,6 +347,7 @@ class RoundServer<
       run,
       (event) => this.tell(event),
       () => this.requests.traffic(),
+      () => this.draining,
     );
   }
 
@@ -345,7 +371,9 @@ class RoundServer<
 
   /** What takes long runs after the request that made it necessary has its answer. */
   protected schedule(): void {
-    if (this.#background || this.#run.state.paused || this.#machine.outstanding(this.#run.state).length === 0) return;
+    const [next] = this.#machine.outstanding(this.#run.state);
+    if (this.#background || this.#run.state.paused || next === undefined) return;
+    if (this.draining && next.kind === 'open' && !next.refill) return;
     const work = this.requests
       .attempt(() => {
         this.#work.time = this.#options.clock();
@@ -360,4 +388,8 @@ class RoundServer<
     });
     this.#background.catch(() => {});
   }
+}
+
+function openClients({ members }: CurrentRound): ClientId[] {
+  return clientEntries(members).flatMap(([client, { place }]) => (place === 'open' ? [client] : []));
 }

@@ -5,18 +5,31 @@
  * @module
  */
 import type { ClientId } from '../aggregate/contract.ts';
+import { checkInteger } from '../check.ts';
 import type { FedkitError } from '../errors.ts';
 import type { PipelineTerms } from '../pipeline/contract.ts';
 import { encodeTerms } from '../pipeline/terms.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { EncodedBroadcast } from '../protocol/broadcast.ts';
 import type { Request, Response, RoundTask } from '../protocol/message.ts';
+import { graceOf, within } from '../protocol/grace.ts';
+import { noTelemetry, type Telemetry } from '../telemetry/contract.ts';
+import { Announcer } from './announcer.ts';
 import { Dispatcher, type Outcome, type StateRequest } from './dispatcher.ts';
 import { isSuperseded, type Journal } from './journal.ts';
 import type { Ledger } from './ledger.ts';
 import type { RoundRecord } from './record.ts';
 import type { RoundRules } from './round-options.ts';
-import type { FederatedServer, ServerEvent, ServerLimits, ServerProgress, ServerSettings } from './server-options.ts';
+import type {
+  FederatedServer,
+  Grace,
+  ServerEvent,
+  ServerLimits,
+  ServerProgress,
+  ServerSettings,
+} from './server-options.ts';
+import type { RoundState } from './state.ts';
+import { countEvent, observeProgress } from './telemetry.ts';
 
 /** A server's task, less what is the same in all of one run. */
 export type TaskFacts = Omit<RoundTask, 'run' | 'modelDigest' | 'modelLength' | 'pipelineDigest'>;
@@ -28,13 +41,25 @@ export abstract class ServerShell<S extends PlainData> implements FederatedServe
   protected readonly rules: RoundRules;
   protected readonly requests: Dispatcher;
   readonly #pipeline: PipelineTerms;
+  readonly #announcer: Announcer;
+  readonly #telemetry: Telemetry;
   #superseded: FedkitError | undefined;
+  #closed = false;
+  protected draining = false;
+  /** Who waits for a round to end. */
+  readonly #drains = new Set<() => void>();
 
   constructor(settings: ServerSettings, pipeline: PipelineTerms, limits: Required<ServerLimits>, rules: RoundRules) {
     this.settings = settings;
     this.limits = limits;
     this.rules = rules;
     this.#pipeline = pipeline;
+    this.#telemetry = settings.telemetry ?? noTelemetry;
+    this.#announcer = new Announcer((event) => {
+      countEvent(this.#telemetry, event);
+      settings.onEvent?.(event);
+    }, settings.clock);
+    observeProgress(this.#telemetry, () => (this.#closed ? undefined : this.progress));
     this.requests = new Dispatcher({
       requestBytes: limits.requestBytes,
       part: (request) => this.part(request),
@@ -50,7 +75,15 @@ export abstract class ServerShell<S extends PlainData> implements FederatedServe
         await this.noteRefusal(code);
       },
       stale: () => this.journal.dead,
-      reload: () => (this.#superseded ? Promise.reject(this.#superseded) : this.load()),
+      reload: async () => {
+        if (this.#superseded) throw this.#superseded;
+        await this.load();
+        await this.#announceMissed();
+      },
+      counted: (up, down) => {
+        this.#telemetry.count('fedkit_request_bytes_total', up);
+        this.#telemetry.count('fedkit_response_bytes_total', down);
+      },
       failed: (error) => this.#noteFailure(error),
       tell: (event) => this.tell(event),
     });
@@ -63,8 +96,12 @@ export abstract class ServerShell<S extends PlainData> implements FederatedServe
   protected abstract get name(): Uint8Array;
   protected abstract get journal(): Journal;
   protected abstract get ledger(): Ledger;
-  /** The latest round that has a record. */
+  /** The latest round that has a record, as the store knows. */
   protected abstract get recorded(): number;
+  /** The machine's state of a run with rounds. */
+  protected abstract get rounds(): RoundState | undefined;
+  /** Whether nobody is at work on anything that a drain waits for. */
+  protected abstract get idle(): boolean;
   /** Reads what the store holds, or begins. */
   protected abstract load(): Promise<void>;
   /** Reads from the model; never waits. */
@@ -104,16 +141,56 @@ export abstract class ServerShell<S extends PlainData> implements FederatedServe
     return this.#control('cancel');
   }
 
-  records(): Promise<RoundRecord[]> {
-    return this.requests.attempt(() =>
-      this.ledger.records(this.recorded, (error) => this.tell({ kind: 'failed', error })),
-    );
+  async records(since: number = 0): Promise<RoundRecord[]> {
+    checkInteger('federatedServer.records: since', since, 0);
+    // Memory is ahead of a store that has failed: what counts is read first.
+    if (this.#closed || this.#superseded || this.journal.dead) await this.requests.attempt(() => {});
+    try {
+      return await this.ledger.records({ since, last: this.recorded }, (error) => this.tell({ kind: 'failed', error }));
+    } catch (error) {
+      this.tell({ kind: 'failed', error });
+      throw error;
+    }
   }
 
-  async close(): Promise<void> {
-    await this.requests.exclusive(() => this.journal.durable()).catch(() => {});
-    await this.requests.close();
+  async drain(options: Grace = {}): Promise<boolean> {
+    const grace = graceOf('federatedServer.drain', options);
+    this.draining = true;
+    if (this.idle) return true;
+    let over = (): void => {};
+    const ended = new Promise<void>((resolve) => (over = resolve));
+    this.#drains.add(over);
+    await within(grace, ended);
+    this.#drains.delete(over);
+    return this.idle;
+  }
+
+  async close(options: Grace = {}): Promise<void> {
+    const grace = graceOf('federatedServer.close', options);
+    this.draining = true;
+    const last = this.requests
+      .exclusive(() => this.journal.durable())
+      .catch(() => {})
+      .then(() => this.requests.close())
+      .then(() => this.journal.deletions.settled());
+    this.requests.refuse();
+    await within(grace, last);
+    this.#closed = true;
     this.dispose();
+  }
+
+  get health(): { readonly healthy: boolean; readonly reason?: string } {
+    if (this.#closed) return { healthy: false, reason: 'closed' };
+    if (this.#superseded) return { healthy: false, reason: 'superseded' };
+    return { healthy: true };
+  }
+
+  get readiness(): { readonly ready: boolean; readonly reason?: string } {
+    const { healthy, reason } = this.health;
+    if (!healthy) return { ready: false, ...(reason !== undefined && { reason }) };
+    if (this.draining) return { ready: false, reason: 'draining' };
+    if (this.journal.dead) return { ready: false, reason: 'store' };
+    return { ready: true };
   }
 
   protected wait(): Response {
@@ -127,7 +204,25 @@ export abstract class ServerShell<S extends PlainData> implements FederatedServe
   }
 
   protected tell(event: ServerEvent): void {
-    this.settings.onEvent?.(event);
+    this.#announcer.tell(event);
+    if (this.idle) for (const over of this.#drains) over();
+  }
+
+  /** Before the first request: what was so before is no news. */
+  protected announceFromHere(): void {
+    this.#announcer.begin(this.rounds, this.recorded);
+  }
+
+  protected get lastFailure(): Pick<ServerProgress, 'lastFailure'> {
+    const { lastFailure } = this.#announcer;
+    return lastFailure ? { lastFailure } : {};
+  }
+
+  /** What was stored although the store said that it failed. */
+  async #announceMissed(): Promise<void> {
+    const { recorded } = this.#announcer;
+    const missed = this.recorded > recorded ? await this.ledger.records({ since: recorded, last: this.recorded }) : [];
+    this.#announcer.catchUp(this.rounds, missed);
   }
 
   /** Where another server has opened the run, this one has stopped for good. */

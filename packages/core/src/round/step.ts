@@ -57,6 +57,14 @@ export class Step {
     return [];
   }
 
+  deadline(): { readonly stage?: string; readonly remaining?: number } | undefined {
+    const { phase, current, now, since } = this.state;
+    if (!current) return undefined;
+    const { stage } = current;
+    if (phase === 'waiting') return { stage, remaining: Math.max(0, since + this.#rules.recruiting - now) };
+    return phase === 'collecting' ? { stage, remaining: this.#remaining() } : { stage };
+  }
+
   standing(client: ClientId): Answer | undefined {
     const { phase, current, waiting } = this.state;
     if (phase === 'finished' || phase === 'cancelled') return { kind: 'closed' };

@@ -29,6 +29,8 @@ export class RoundWork<S extends PlainData, B extends PlainData, U extends Updat
   time: number;
   /** Bytes that went through since the log was last told. */
   readonly #traffic: () => { readonly up: number; readonly down: number };
+  /** Whether no more rounds are to be opened. */
+  readonly #draining: () => boolean;
 
   constructor(
     options: FederatedServerOptions<S, B, U, R>,
@@ -36,6 +38,7 @@ export class RoundWork<S extends PlainData, B extends PlainData, U extends Updat
     run: Run<S, B, U, R>,
     tell: (event: ServerEvent) => void,
     traffic: () => { readonly up: number; readonly down: number },
+    draining: () => boolean,
   ) {
     this.#options = options;
     this.#rules = rules;
@@ -43,6 +46,7 @@ export class RoundWork<S extends PlainData, B extends PlainData, U extends Updat
     this.#selection = options.selection ?? uniformSelection({ cohort: rules.places });
     this.#tell = tell;
     this.#traffic = traffic;
+    this.#draining = draining;
     this.time = options.clock();
   }
 
@@ -64,7 +68,7 @@ export class RoundWork<S extends PlainData, B extends PlainData, U extends Updat
     for (const effect of effects) {
       switch (effect.kind) {
         case 'open':
-          await this.#open(effect);
+          if (!this.#deferred(effect)) await this.#open(effect);
           break;
         case 'drop':
           run.exchange?.leave(effect.client);
@@ -77,8 +81,7 @@ export class RoundWork<S extends PlainData, B extends PlainData, U extends Updat
           break;
         }
         case 'checkpoint':
-          await run.journal.checkpoint();
-          await run.tidy();
+          await run.checkpoint();
       }
     }
     for (const event of told) this.#tell(event);
@@ -89,11 +92,16 @@ export class RoundWork<S extends PlainData, B extends PlainData, U extends Updat
   async finish(): Promise<void> {
     for (;;) {
       const [effect] = this.#run.state.paused ? [] : this.#run.machine.outstanding(this.#run.state);
-      if (effect === undefined) return;
+      if (effect === undefined || this.#deferred(effect)) return;
       if (effect.kind === 'open') await this.#open(effect);
       else if (effect.kind === 'advance') await this.#advance();
       else if (effect.kind === 'close') await this.#close(effect.facts);
     }
+  }
+
+  /** A round that is left for the next server to open. */
+  #deferred(effect: RoundEffect): boolean {
+    return effect.kind === 'open' && !effect.refill && this.#draining();
   }
 
   async #open({ round, places, refill }: RoundEffect & { kind: 'open' }): Promise<void> {

@@ -168,6 +168,34 @@ describe('Intake', () => {
     await expect(intake.piece('client 0', begun[0][1])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 
+  it('lets uploads that have come to a standstill make room, and no others', async () => {
+    const limits = {
+      requestBytes: 10 * KIBI,
+      clientBytes: 30 * KIBI,
+      totalBytes: 40 * KIBI,
+      uploadMilliseconds: 600_000,
+      stalledMilliseconds: 1000,
+    };
+    const { clock, intake } = setup(limits);
+    const begun = Array.from({ length: 3 }, (_, i) => piecesOf(bytes(9 * KIBI, i), 3 * KIBI));
+    for (const [i, [first]] of begun.entries()) await intake.piece(`client ${i}`, first);
+    await clock.advance(900);
+    // Client 0 goes on; of client 1 something is arriving; client 2 has vanished. A question is no progress.
+    await intake.piece('client 0', begun[0][1]);
+    const arriving = intake.reserve('client 1', KIBI);
+    await intake.piece('client 2', { ...begun[2][0], bytes: new Uint8Array(0) });
+    await expect(intake.piece('new', begun[0][0])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await clock.advance(101);
+    expect(await intake.piece('new', begun[0][0])).toEqual({ have: 3 * KIBI });
+    await expect(intake.piece('newer', begun[0][0])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    arriving.release();
+    expect(await intake.piece('newer', begun[0][0])).toEqual({ have: 3 * KIBI });
+    expect(await intake.piece('client 0', begun[0][2])).toHaveProperty('response');
+    // Whoever lost an upload begins it anew.
+    expect(await intake.piece('client 2', { ...begun[2][1], bytes: new Uint8Array(0) })).toEqual({ have: 0 });
+    expect(intake.held).toBeLessThanOrEqual(limits.totalBytes);
+  });
+
   it('bounds many tiny uploads: each costs more than its bytes', async () => {
     const { intake } = setup({ requestBytes: 4 * KIBI, totalBytes: 64 * KIBI });
     for (let i = 0; i < 1000; i++) await intake.piece('a', piecesOf(bytes(2, i), 1)[0]);

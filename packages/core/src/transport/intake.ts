@@ -10,6 +10,7 @@ import { refuse } from '../check.ts';
 import { FedkitError } from '../errors.ts';
 import { type Clock } from '../protocol/clock.ts';
 import type { RequestHandler } from '../protocol/exchange.ts';
+import { noTelemetry, type Telemetry } from '../telemetry/contract.ts';
 import type { TransportLimits } from './limits.ts';
 import type { Piece, Receipt } from './piece.ts';
 import { digestOf } from './sha256.ts';
@@ -38,6 +39,8 @@ interface Upload {
   bytes: Uint8Array | undefined;
   have: number;
   touched: number;
+  /** When it last grew. */
+  grown: number;
   /** Bytes that it holds in the books. */
   held: number;
   /** The handler at work, or its response. */
@@ -46,6 +49,8 @@ interface Upload {
 
 interface Account {
   held: number;
+  /** Messages that are arriving. */
+  arriving: number;
   /** From the one that was touched longest ago. */
   readonly uploads: Set<Upload>;
 }
@@ -58,7 +63,7 @@ const idle = (upload: Upload) => upload.response === undefined || upload.bytes =
  *
  * - A piece that does not begin where the bytes at hand end is not stored beyond them; the receipt says where to go on.
  * - An upload's memory is reserved whole with its first piece, so that what was begun can be finished. A client that
- *   exceeds its own bound loses its oldest unfinished uploads; when all memory is taken, newcomers are `UNAVAILABLE`.
+ *   exceeds its own bound loses its oldest unfinished uploads; when all memory is taken, uploads that have come to a standstill make room, and if none has, newcomers are `UNAVAILABLE`.
  * - Responses to uploads are kept as long as an unfinished one would be, unless memory is short: requests are idempotent.
  */
 export class Intake {
@@ -66,6 +71,7 @@ export class Intake {
   readonly #limits: Required<TransportLimits>;
   readonly #clock: Clock;
   readonly #onError: (error: unknown) => void;
+  readonly #telemetry: Telemetry;
   readonly #accounts = new Map<ClientId, Account>();
   /** Unfinished and finished uploads, each from the one that was touched longest ago. */
   readonly #open = new Map<string, Upload>();
@@ -79,12 +85,16 @@ export class Intake {
       readonly limits: Required<TransportLimits>;
       readonly clock: Clock;
       readonly onError: (error: unknown) => void;
+      readonly telemetry?: Telemetry | undefined;
     },
   ) {
     this.#handler = handler;
     this.#limits = options.limits;
     this.#clock = options.clock;
     this.#onError = options.onError;
+    this.#telemetry = options.telemetry ?? noTelemetry;
+    this.#telemetry.observe('fedkit_intake_bytes', () => this.#held);
+    this.#telemetry.observe('fedkit_uploads_unfinished', () => this.#open.size);
   }
 
   /** Bytes in the books. */
@@ -101,7 +111,9 @@ export class Intake {
     this.#checkLength(bytes);
     let held = bytes + OVERHEAD;
     this.#take(client, held);
+    this.#account(client).arriving++;
     let buffer: Uint8Array | undefined;
+    let open = true;
     const allocate = (length: number): Uint8Array => {
       const more = Math.max(0, length + OVERHEAD - held);
       this.#take(client, more);
@@ -113,6 +125,8 @@ export class Intake {
     const release = (): void => {
       if (buffer !== undefined) this.#spare.give(buffer);
       buffer = undefined;
+      if (open) this.#account(client).arriving--;
+      open = false;
       this.#give(client, held);
       held = 0;
     };
@@ -141,6 +155,7 @@ export class Intake {
     if (piece.offset <= upload.have && fresh.length > 0 && upload.bytes !== undefined) {
       upload.bytes.set(fresh, upload.have);
       upload.have += fresh.length;
+      upload.grown = upload.touched;
     }
     if (upload.have < upload.total) return { have: upload.have };
     upload.response ??= this.#finish(upload, piece.digest.slice());
@@ -152,7 +167,17 @@ export class Intake {
     const held = total + OVERHEAD;
     this.#take(client, held);
     const bytes = this.#spare.take(total);
-    const upload: Upload = { key, client, total, bytes, have: 0, touched: 0, held, response: undefined };
+    const upload: Upload = {
+      key,
+      client,
+      total,
+      bytes,
+      have: 0,
+      touched: 0,
+      grown: this.#clock.now(),
+      held,
+      response: undefined,
+    };
     this.#open.set(key, upload);
     this.#account(client).uploads.add(upload);
     return upload;
@@ -217,9 +242,14 @@ export class Intake {
     for (const map of [this.#open, this.#done]) {
       for (const upload of map.values()) {
         if (upload.touched > oldest) break;
-        if (idle(upload)) this.#forget(upload);
+        if (idle(upload)) this.#evict(upload, 'expired');
       }
     }
+  }
+
+  #evict(upload: Upload, reason: 'expired' | 'stalled' | 'client'): void {
+    if (this.#open.has(upload.key)) this.#telemetry.count('fedkit_uploads_evicted_total', 1, { reason });
+    this.#forget(upload);
   }
 
   #checkLength(bytes: number): void {
@@ -232,13 +262,14 @@ export class Intake {
     const account = this.#account(client);
     for (const upload of account.uploads) {
       if (account.held + bytes <= clientBytes) break;
-      if (idle(upload)) this.#forget(upload);
+      if (idle(upload)) this.#evict(upload, 'client');
     }
     if (this.#held + bytes > totalBytes) this.#expire();
     for (const upload of this.#done.values()) {
       if (this.#held + bytes <= totalBytes) break;
       this.#forget(upload);
     }
+    this.#makeRoom(client, bytes);
     if (account.held + bytes > clientBytes || this.#held + bytes > totalBytes) {
       this.#give(client, 0);
       throw new FedkitError('UNAVAILABLE', 'transport: expected memory for a request, got a full server');
@@ -246,6 +277,17 @@ export class Intake {
     // Forgetting its last upload may have closed the account.
     this.#account(client).held += bytes;
     this.#held += bytes;
+  }
+
+  /** Drops what has come to a standstill, from what was touched longest ago, until there is room for `bytes`. */
+  #makeRoom(client: ClientId, bytes: number): void {
+    const { totalBytes, stalledMilliseconds } = this.#limits;
+    const before = this.#clock.now() - stalledMilliseconds;
+    for (const upload of this.#open.values()) {
+      if (this.#held + bytes <= totalBytes) return;
+      const stalled = upload.grown <= before && this.#account(upload.client).arriving === 0;
+      if (stalled && upload.client !== client && idle(upload)) this.#evict(upload, 'stalled');
+    }
   }
 
   #give(client: ClientId, bytes: number): void {
@@ -271,7 +313,7 @@ export class Intake {
   #account(client: ClientId): Account {
     let account = this.#accounts.get(client);
     if (account === undefined) {
-      account = { held: 0, uploads: new Set() };
+      account = { held: 0, arriving: 0, uploads: new Set() };
       this.#accounts.set(client, account);
     }
     return account;

@@ -4,10 +4,11 @@
  * @module
  */
 import { checkInteger } from '../check.ts';
+import type { RequestHandler } from '../protocol/exchange.ts';
 
 /** Bounds of a server's end. They are checked against declared sizes, before anything is allocated. */
 export interface TransportLimits {
-  /** The longest request, in bytes. Default 64 MiB. */
+  /** The longest request, in bytes. Default what the handler takes, as a `federatedServer` says by its pipeline, or 64 MiB. */
   readonly requestBytes?: number;
   /** The longest response, in bytes; the handler's fault where it is exceeded. Default 16 MiB. */
   readonly responseBytes?: number;
@@ -22,13 +23,27 @@ export interface TransportLimits {
   readonly bodyMilliseconds?: number;
   /** How long an unfinished upload waits for its next piece, in milliseconds. Default 600,000. */
   readonly uploadMilliseconds?: number;
+  /**
+   * Once all memory is taken, an unfinished upload that has not grown for so many milliseconds, and of whose client nothing is arriving,
+   * makes room for others; its client begins it anew. Default 10,000.
+   */
+  readonly stalledMilliseconds?: number;
 }
 
-/** Limits with their defaults. @throws FedkitError `OUT_OF_RANGE` for one that is no integer or below its least. */
-export function completeLimits(where: string, limits: TransportLimits = {}): Required<TransportLimits> {
+/**
+ * Limits with their defaults.
+ *
+ * @param handler - Whose requests they bound.
+ * @throws FedkitError `OUT_OF_RANGE`  for one that is no integer or below its least.
+ */
+export function completeLimits(
+  where: string,
+  limits: TransportLimits = {},
+  handler: Pick<RequestHandler, 'maximumRequestLength'> = {},
+): Required<TransportLimits> {
   const check = (name: keyof TransportLimits, otherwise: number, least = 1) =>
     checkInteger(`${where}: limits.${name}`, limits[name] ?? otherwise, least);
-  const requestBytes = check('requestBytes', 2 ** 26);
+  const requestBytes = check('requestBytes', handler.maximumRequestLength ?? 2 ** 26);
   const clientBytes = check('clientBytes', 2 * requestBytes + 4096, 2 * requestBytes + 4096);
   return {
     requestBytes,
@@ -37,5 +52,6 @@ export function completeLimits(where: string, limits: TransportLimits = {}): Req
     totalBytes: check('totalBytes', Math.max(2 ** 29, clientBytes), clientBytes),
     bodyMilliseconds: check('bodyMilliseconds', 60_000),
     uploadMilliseconds: check('uploadMilliseconds', 600_000),
+    stalledMilliseconds: check('stalledMilliseconds', 10_000),
   };
 }

@@ -64,6 +64,36 @@ function* endless(length: number): Generator<Uint8Array> {
   for (;;) yield new Uint8Array(length);
 }
 
+describe('fetchHandler, by default', () => {
+  it('takes the longest request that its handler does, and none longer', async () => {
+    const handle = async (_client: string, request: Uint8Array) => Uint8Array.of(request.length % 256);
+    for (const maximumRequestLength of [1000, 2 ** 26 + 1000]) {
+      const handler = fetchHandler({ handle, maximumRequestLength }, { authenticate });
+      const ask = async (length: number) =>
+        (await handler(post(new Uint8Array(length), { 'content-length': `${length}` }))).status;
+      expect(await ask(maximumRequestLength)).toBe(200);
+      expect(await ask(maximumRequestLength + 1)).toBe(413);
+    }
+  });
+
+  it('answers 503 once it drains, and what is at hand before', async () => {
+    let answer = (): void => {};
+    const told = new Promise<void>((resolve) => (answer = resolve));
+    const handle = async () => {
+      await told;
+      return Uint8Array.of(1);
+    };
+    const handler = fetchHandler({ handle }, { authenticate });
+    const first = handler(post(new Uint8Array(1)));
+    expect(await handler.drain({ grace: 1 })).toBe(false);
+    const second = await handler(post(new Uint8Array(1)));
+    expect([second.status, second.headers.get('retry-after')]).toEqual([503, '5']);
+    answer();
+    expect((await first).status).toBe(200);
+    expect(await handler.drain()).toBe(true);
+  });
+});
+
 describe('fetchHandler', () => {
   it('refuses to be without authentication', () => {
     const handler = { handle: async (_client: string, request: Uint8Array) => request };

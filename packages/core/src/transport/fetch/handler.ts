@@ -13,6 +13,9 @@ import { authenticationOf } from '../authentication.ts';
 import { type Clock, systemClock } from '../../protocol/clock.ts';
 import type { RequestHandler } from '../../protocol/exchange.ts';
 import { Intake } from '../intake.ts';
+import { graceOf } from '../../protocol/grace.ts';
+import { noTelemetry, type Telemetry } from '../../telemetry/contract.ts';
+import { Gate } from '../gate.ts';
 import { completeLimits, type TransportLimits } from '../limits.ts';
 import { decodePiece, encodeHave, PIECE_HEADER } from '../piece.ts';
 import { statusOf } from '../status.ts';
@@ -47,7 +50,19 @@ export type FetchHandlerOptions = FetchAuthentication & {
   readonly onError?: (error: unknown) => void;
   /** Default the engine's. */
   readonly clock?: Clock;
+  /** Where counts go, of refusals before the round above all. */
+  readonly telemetry?: Telemetry;
 };
+
+/** A handler of web-standard requests, with an end. */
+export interface FetchHandler {
+  (request: Request): Promise<Response>;
+  /**
+   * From now on every request is answered 503: another server may take it. Resolves once the requests at hand are answered, or after
+   * `grace` milliseconds (default 30,000): whether they are.
+   */
+  drain(options?: { readonly grace?: number }): Promise<boolean>;
+}
 
 /** What a client is told, by status. No word of it comes from a request or an error. */
 const TEXTS = {
@@ -87,10 +102,7 @@ type Status = keyof typeof TEXTS;
  * console.log(response.status); // => 401
  * ```
  */
-export function fetchHandler(
-  handler: RequestHandler,
-  options: FetchHandlerOptions,
-): (request: Request) => Promise<Response> {
+export function fetchHandler(handler: RequestHandler, options: FetchHandlerOptions): FetchHandler {
   const where = 'fetchHandler';
   if (typeof handler?.handle !== 'function')
     refuse('INVALID_ARGUMENT', `${where}: handler`, 'a RequestHandler', handler);
@@ -98,14 +110,15 @@ export function fetchHandler(
     const client = headers.get(CLIENT_HEADER);
     return isClientId(client) ? client : undefined;
   });
-  const { path = '/fedkit', clock = systemClock, onError = () => {} } = options;
+  const { path = '/fedkit', clock = systemClock, onError = () => {}, telemetry = noTelemetry } = options;
   if (typeof path !== 'string' || !path.startsWith('/')) {
     refuse('INVALID_ARGUMENT', `${where}: path`, 'a path from /', path);
   }
   const retryAfter = `${checkInteger(`${where}: retryAfter`, options.retryAfter ?? 5, 0, 86_400)}`;
-  const limits = completeLimits(where, options.limits);
+  const limits = completeLimits(where, options.limits, handler);
   const cors = corsOf(where, options.cors);
-  const intake = new Intake(handler, { limits, clock, onError });
+  const intake = new Intake(handler, { limits, clock, onError, telemetry });
+  const gate = new Gate(clock);
 
   const reply = (status: number, type: string, body: Uint8Array, headers: Record<string, string> = {}): Reply => ({
     status,
@@ -127,6 +140,7 @@ export function fetchHandler(
     const declared = contentLength(where, request.headers);
     if (declared !== undefined && declared > limit) return refusal(413);
     const client = await authenticate(request);
+    if (client === undefined) telemetry.count('fedkit_unauthenticated_total', 1);
     if (client === undefined) return refusal(401, { 'www-authenticate': 'Bearer' });
     const reservation = intake.reserve(client, declared ?? 0);
     try {
@@ -150,17 +164,21 @@ export function fetchHandler(
     }
   }
 
-  return handlerOf(async (request) => {
+  const handle = handlerOf(async (request) => {
     const preflight = cors.preflight(request);
     if (preflight !== undefined) return preflight;
     let answered: Reply;
     try {
-      answered = await answer(request);
+      answered = gate.draining ? refusal(503, { 'retry-after': retryAfter }) : await gate.pass(() => answer(request));
     } catch (error) {
       const status = statusOf(error) as Status | undefined;
       if (status === undefined) onError(error);
       answered = refusal(status ?? 500, status === 503 || status === undefined ? { 'retry-after': retryAfter } : {});
     }
+    telemetry.count('fedkit_http_requests_total', 1, { status: `${answered.status}` });
     return cors.mark(request, answered);
+  });
+  return Object.assign(handle, {
+    drain: (how: { readonly grace?: number } = {}) => gate.drain(graceOf(`${where}.drain`, how)),
   });
 }

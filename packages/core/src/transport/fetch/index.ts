@@ -8,4 +8,4 @@ export type { TransportLimits } from '../limits.ts';
 export type { RetryOptions } from '../retry.ts';
 export type { CorsOptions } from './cors.ts';
 export { fetchExchange, type FetchExchangeOptions } from './exchange.ts';
-export { type FetchAuthentication, fetchHandler, type FetchHandlerOptions } from './handler.ts';
+export { type FetchAuthentication, type FetchHandler, fetchHandler, type FetchHandlerOptions } from './handler.ts';

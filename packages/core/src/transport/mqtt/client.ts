@@ -5,6 +5,7 @@
  */
 import { checkInteger, refuse } from '../../check.ts';
 import { isClientId, MAXIMUM_CLIENT_ID_BYTES } from '../../client-id.ts';
+import { type Clock, systemClock } from '../../protocol/clock.ts';
 import { unavailable } from '../retry.ts';
 
 /** The part of MQTT.js's `MqttClient` that is used. */
@@ -32,6 +33,11 @@ export interface MqttPlace {
   readonly prefix?: string;
   /** The longest packet that the broker takes, in bytes. Default 131,072, the least of the large brokers'. */
   readonly packetBytes?: number;
+  /**
+   * How long the broker may take to acknowledge, in milliseconds, after which a message counts as lost and a subscription as refused:
+   * an MQTT client may wait for ever. Default 30,000.
+   */
+  readonly brokerTimeout?: number;
 }
 
 /** Bytes of a packet beside its payload's own: fixed header, identifier, properties, frame. */
@@ -44,9 +50,57 @@ interface CheckedPlace {
   readonly client: MqttClient;
   readonly prefix: string;
   readonly chunk: number;
+  readonly broker: Broker;
 }
 
-export function checkPlace(where: string, options: MqttPlace): CheckedPlace {
+/** A client whose every call ends. */
+export class Broker {
+  readonly #client: MqttClient;
+  readonly #milliseconds: number;
+  readonly #clock: Clock;
+
+  constructor(client: MqttClient, milliseconds: number, clock: Clock) {
+    this.#client = client;
+    this.#milliseconds = milliseconds;
+    this.#clock = clock;
+  }
+
+  /** Resolves once the broker has taken the message. @throws FedkitError `UNAVAILABLE` where it does not in time. */
+  publish(topic: string, payload: Uint8Array, retain: boolean = false): Promise<void> {
+    return this.#ended((settle) =>
+      this.#client.publish(topic, payload as never, { qos: 1, retain }, (error) => settle(error)),
+    );
+  }
+
+  /**
+   * Resolves once the broker sends what is published there. MQTT.js renews it whenever it connects again.
+   *
+   * @throws FedkitError `UNAVAILABLE` where it does not answer in time; its error where it refuses.
+   */
+  subscribe(topic: string): Promise<void> {
+    return this.#ended((settle) => this.#client.subscribe(topic, { qos: 1 }, (error) => settle(error)));
+  }
+
+  /** Resolves in any case. */
+  unsubscribe(topic: string): Promise<void> {
+    return this.#ended((settle) => this.#client.unsubscribe(topic, () => settle())).catch(() => {});
+  }
+
+  #ended(call: (settle: (error?: Error | null) => void) => unknown): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.#clock.after(this.#milliseconds, () =>
+        reject(unavailable('mqtt', `a broker that answers within ${this.#milliseconds} ms`, 'silence')),
+      );
+      call((error) => {
+        cancel();
+        if (error) reject(error);
+        else resolve();
+      });
+    });
+  }
+}
+
+export function checkPlace(where: string, options: MqttPlace, clock: Clock = systemClock): CheckedPlace {
   const { client, prefix = 'fedkit' } = options;
   if (typeof client?.publish !== 'function')
     refuse('INVALID_ARGUMENT', `${where}: client`, 'an MQTT.js client', client);
@@ -55,38 +109,14 @@ export function checkPlace(where: string, options: MqttPlace): CheckedPlace {
   }
   const topic = 3 * prefix.length + LEVELS;
   const packetBytes = checkInteger(`${where}: packetBytes`, options.packetBytes ?? 131_072, 1024 + topic, 2 ** 28);
-  return { client, prefix, chunk: packetBytes - topic - PACKET_OVERHEAD };
+  const brokerTimeout = checkInteger(`${where}: brokerTimeout`, options.brokerTimeout ?? 30_000, 1, 2 ** 31 - 1);
+  const broker = new Broker(client, brokerTimeout, clock);
+  return { client, prefix, chunk: packetBytes - topic - PACKET_OVERHEAD, broker };
 }
 
 /** Whether `id` is a client's id that can be a level of a topic. */
 export function isLevel(id: unknown): id is string {
   return isClientId(id) && /^[^/+#\0]*$/.test(id);
-}
-
-/** Resolves once the broker has taken the message. */
-export function publish(
-  client: MqttClient,
-  topic: string,
-  payload: Uint8Array,
-  retain: boolean = false,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    client.publish(topic, payload as never, { qos: 1, retain }, (error) => (error ? reject(error) : resolve()));
-  });
-}
-
-/** Resolves once the broker sends what is published there. MQTT.js renews it whenever it connects again. */
-export function subscribe(client: MqttClient, topic: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    client.subscribe(topic, { qos: 1 }, (error) => (error ? reject(error) : resolve()));
-  });
-}
-
-/** Resolves in any case. */
-export function unsubscribe(client: MqttClient, topic: string): Promise<void> {
-  return new Promise((resolve) => {
-    client.unsubscribe(topic, () => resolve());
-  });
 }
 
 /** Resolves once there is a broker; rejects with `UNAVAILABLE` when `signal` fires before. */

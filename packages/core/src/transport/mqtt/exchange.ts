@@ -4,7 +4,6 @@
  * @module
  */
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { checkAborted } from '../../abort.ts';
 import { checkInteger, refuse } from '../../check.ts';
 import { FedkitError, isFedkitError } from '../../errors.ts';
 import { decodeRequest, encodeResponse, type Request } from '../../protocol/message.ts';
@@ -13,7 +12,7 @@ import { completeRetryOptions, type RetryOptions, retryingExchange, unavailable 
 import type { Receipt } from '../piece.ts';
 import { failureOf } from '../status.ts';
 import { Assembly } from './assembly.ts';
-import { checkPlace, connected, isLevel, type MqttPlace, publish, subscribe, unsubscribe } from './client.ts';
+import { checkPlace, connected, isLevel, type MqttPlace } from './client.ts';
 import { decodeDown, type DownFrame, encodeUp, ID_BYTES, type UpFrame } from './frame.ts';
 import { ModelReader } from './retained-model.ts';
 
@@ -28,7 +27,7 @@ export interface MqttExchangeOptions extends MqttPlace, RetryOptions {
 
 /** An exchange, until it is closed. */
 export interface MqttExchange extends Exchange {
-  /** Lets go of the MQTT client, which lives on. What is under way ends as `UNAVAILABLE`. */
+  /** Lets go of the MQTT client, which lives on. What is under way ends as `UNAVAILABLE`. Takes at most `brokerTimeout`. */
   close(): Promise<void>;
 }
 
@@ -54,13 +53,13 @@ const where = 'mqttExchange';
  * @throws FedkitError `INVALID_ARGUMENT` or `OUT_OF_RANGE` for options.
  */
 export function mqttExchange(options: MqttExchangeOptions): MqttExchange {
-  const { client, prefix, chunk } = checkPlace(where, options);
+  const place = checkPlace(where, options, options.clock);
+  const { client, prefix, chunk, broker } = place;
   const { id } = options;
   if (!isLevel(id)) refuse('INVALID_ARGUMENT', `${where}: id`, 'a client id without /, + and #', id);
   const retry = completeRetryOptions(where, options, chunk);
   const models = new ModelReader(
-    client,
-    prefix,
+    place,
     checkInteger(`${where}: modelBytes`, options.modelBytes ?? 2 ** 26, 1),
     checkInteger(`${where}: modelTimeout`, options.modelTimeout ?? 5000, 1),
     retry.clock,
@@ -91,7 +90,7 @@ export function mqttExchange(options: MqttExchangeOptions): MqttExchange {
   }
 
   async function listen(): Promise<void> {
-    listening ??= subscribe(client, down);
+    listening ??= broker.subscribe(down);
     try {
       await listening;
     } catch (cause) {
@@ -110,43 +109,43 @@ export function mqttExchange(options: MqttExchangeOptions): MqttExchange {
       return await new Promise<Receipt>((resolve, reject) => {
         pending.set(name, { assembly: new Assembly(), resolve, reject });
         signal.addEventListener('abort', () => reject(unavailable(where, 'an answer in time', 'none')));
-        publish(client, up, encodeUp(frame(number))).catch((cause: unknown) =>
-          reject(unavailable(where, 'a broker that takes the message', 'none', { cause })),
-        );
+        broker
+          .publish(up, encodeUp(frame(number)))
+          .catch((cause: unknown) => reject(unavailable(where, 'a broker that takes the message', 'none', { cause })));
       });
     } finally {
       pending.delete(name);
     }
   }
 
-  const ask = retryingExchange(
+  /** The answer to a model request, if the broker has it. Within the time of one message: a silent broker costs no more than others. */
+  async function retained(request: Uint8Array): Promise<Receipt | undefined> {
+    const asked = requestOf(request);
+    if (asked?.kind !== 'model' || closed) return undefined;
+    const { offset } = asked;
+    const model = await models.get(asked.digest);
+    if (model === undefined || offset > model.length) return undefined;
+    const bytes = model.subarray(offset, offset + MODEL_PART);
+    if (offset + bytes.length === model.length) models.forget();
+    return { response: encodeResponse({ kind: 'part', total: model.length, offset, bytes }) };
+  }
+
+  const exchange = retryingExchange(
     where,
     {
-      whole: (request, signal) => send((number) => ({ kind: 'whole', id: number, request }), signal),
+      whole: async (request, signal) =>
+        (await retained(request)) ?? send((number) => ({ kind: 'whole', id: number, request }), signal),
       piece: (piece, signal) => send((number) => ({ kind: 'piece', id: number, piece }), signal),
     },
     retry,
   );
 
-  const exchange: Exchange = async (request, how) => {
-    const asked = requestOf(request);
-    if (asked?.kind === 'model' && !closed) {
-      const { offset } = asked;
-      const model = await unlessAborted(models.get(asked.digest), how?.signal);
-      if (model !== undefined && offset <= model.length) {
-        const bytes = model.subarray(offset, offset + MODEL_PART);
-        if (offset + bytes.length === model.length) models.forget();
-        return encodeResponse({ kind: 'part', total: model.length, offset, bytes });
-      }
-    }
-    return ask(request, how);
-  };
   return Object.assign(exchange, {
     async close(): Promise<void> {
       closed = true;
       client.removeListener('message', onMessage);
       for (const { reject } of pending.values()) reject(closedError());
-      if (listening !== undefined && client.connected) await unsubscribe(client, down);
+      if (listening !== undefined && client.connected) await broker.unsubscribe(down);
     },
   });
 }
@@ -154,24 +153,6 @@ export function mqttExchange(options: MqttExchangeOptions): MqttExchange {
 function closedError(): FedkitError {
   return new FedkitError('UNAVAILABLE', `${where}: expected an open exchange, got a closed one`, {
     details: { final: true },
-  });
-}
-
-/** The model, unless the caller gives up before. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      try {
-        checkAborted(where, signal);
-      } catch (error) {
-        reject(error as Error);
-      }
-    };
-    stop();
-    signal.addEventListener('abort', stop);
-    const end = () => signal.removeEventListener('abort', stop);
-    work.then(resolve, reject).finally(end);
   });
 }
 

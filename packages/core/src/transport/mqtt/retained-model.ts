@@ -12,13 +12,13 @@ import type { RequestHandler } from '../../protocol/exchange.ts';
 import { decodePiece, encodePiece } from '../piece.ts';
 import { digestOf } from '../sha256.ts';
 import { Assembly } from './assembly.ts';
-import { type MqttClient, publish, subscribe, unsubscribe } from './client.ts';
+import type { Broker, MqttClient } from './client.ts';
 
 const topicOf = (prefix: string, index: number | '+') => `${prefix}/model/${index}`;
 
 /** The server's side: whatever model a task names is published before the task goes out. */
 export class ModelPublisher {
-  readonly #client: MqttClient;
+  readonly #broker: Broker;
   readonly #prefix: string;
   readonly #chunk: number;
   readonly #handler: RequestHandler;
@@ -26,8 +26,8 @@ export class ModelPublisher {
   #pieces = 0;
   #latest: Promise<void> = Promise.resolve();
 
-  constructor(client: MqttClient, prefix: string, chunk: number, handler: RequestHandler) {
-    this.#client = client;
+  constructor(broker: Broker, prefix: string, chunk: number, handler: RequestHandler) {
+    this.#broker = broker;
     this.#prefix = prefix;
     this.#chunk = chunk;
     this.#handler = handler;
@@ -63,11 +63,11 @@ export class ModelPublisher {
     for (let i = 0; i < this.#pieces; i++) {
       const offset = i * this.#chunk;
       const bytes = model.subarray(offset, offset + this.#chunk);
-      await publish(this.#client, topicOf(this.#prefix, i), encodePiece({ digest, total, offset, bytes }), true);
+      await this.#broker.publish(topicOf(this.#prefix, i), encodePiece({ digest, total, offset, bytes }), true);
     }
     // An empty retained message takes one away.
     for (let i = this.#pieces; i < before; i++) {
-      await publish(this.#client, topicOf(this.#prefix, i), new Uint8Array(0), true);
+      await this.#broker.publish(topicOf(this.#prefix, i), new Uint8Array(0), true);
     }
   }
 }
@@ -80,6 +80,7 @@ interface Wanted {
 /** A client's side. */
 export class ModelReader {
   readonly #client: MqttClient;
+  readonly #broker: Broker;
   readonly #prefix: string;
   readonly #longest: number;
   readonly #timeout: number;
@@ -87,8 +88,14 @@ export class ModelReader {
   #wanted: Wanted | undefined;
 
   /** @param timeout - Milliseconds without a fresh piece after which the server is asked instead. */
-  constructor(client: MqttClient, prefix: string, longest: number, timeout: number, clock: Clock) {
+  constructor(
+    { client, prefix, broker }: { readonly client: MqttClient; readonly prefix: string; readonly broker: Broker },
+    longest: number,
+    timeout: number,
+    clock: Clock,
+  ) {
     this.#client = client;
+    this.#broker = broker;
     this.#prefix = prefix;
     this.#longest = longest;
     this.#timeout = timeout;
@@ -127,12 +134,12 @@ export class ModelReader {
       };
       this.#client.on('message', listener);
       wait();
-      subscribe(this.#client, topicOf(this.#prefix, '+')).catch(() => resolve(undefined));
+      this.#broker.subscribe(topicOf(this.#prefix, '+')).catch(() => resolve(undefined));
     });
     cancel();
     this.#client.removeListener('message', listener);
-    // The next model would come by itself, wanted or not.
-    await unsubscribe(this.#client, topicOf(this.#prefix, '+'));
+    // The next model would come by itself, wanted or not. The broker takes it in order with what is asked of it next.
+    void this.#broker.unsubscribe(topicOf(this.#prefix, '+'));
     if (model === undefined) return undefined;
     return bytesToHex(await digestOf(model)) === digest ? model : undefined;
   }

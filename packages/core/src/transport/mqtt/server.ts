@@ -10,11 +10,14 @@ import { decodeResponse, type RoundTask } from '../../protocol/message.ts';
 import { authenticationOf } from '../authentication.ts';
 import { type Clock, systemClock } from '../../protocol/clock.ts';
 import type { RequestHandler } from '../../protocol/exchange.ts';
+import { graceOf, within } from '../../protocol/grace.ts';
+import { noTelemetry, type Telemetry } from '../../telemetry/contract.ts';
 import { Intake } from '../intake.ts';
 import { completeLimits, type TransportLimits } from '../limits.ts';
 import type { Receipt } from '../piece.ts';
 import { statusOf } from '../status.ts';
-import { checkPlace, isLevel, type MqttPlace, publish, subscribe, unsubscribe } from './client.ts';
+import { Gate } from '../gate.ts';
+import { checkPlace, isLevel, type MqttPlace } from './client.ts';
 import { decodeUp, type DownFrame, encodeDown, type UpFrame } from './frame.ts';
 import { ModelPublisher } from './retained-model.ts';
 
@@ -40,12 +43,22 @@ export type MqttServerOptions = MqttPlace &
     readonly onError?: (error: unknown) => void;
     /** Default the engine's. */
     readonly clock?: Clock;
+    /** Where counts go, of refusals before the round above all. */
+    readonly telemetry?: Telemetry;
   };
 
 /** A server that listens. */
 export interface MqttServer {
-  /** Listens no more; resolves once everything that was taken is answered. The MQTT client lives on. */
-  close(): Promise<void>;
+  /**
+   * Answers further messages 503; resolves once what was taken is answered, or after `grace` milliseconds (default 30,000): whether it
+   * is.
+   */
+  drain(options?: { readonly grace?: number }): Promise<boolean>;
+  /**
+   * Listens no more; resolves once everything that was taken is answered, or after `grace` milliseconds (default 30,000), be the broker
+   * alive or not. The MQTT client lives on.
+   */
+  close(options?: { readonly grace?: number }): Promise<void>;
 }
 
 const where = 'mqttServer';
@@ -57,26 +70,24 @@ const where = 'mqttServer';
  *
  * Resolves once it listens. TLS and passwords are the broker's.
  *
- * @throws FedkitError `INVALID_ARGUMENT` without an `authenticate` hook, unless `insecure` is `true`; the error of the
- * broker where it does not allow the subscription.
+ * @throws FedkitError `INVALID_ARGUMENT` without an `authenticate` hook, unless `insecure` is `true`; `UNAVAILABLE` without a
+ * broker within `brokerTimeout`; the broker's error where it does not allow the subscription.
  */
 export async function mqttServer(handler: RequestHandler, options: MqttServerOptions): Promise<MqttServer> {
   if (typeof handler?.handle !== 'function')
     refuse('INVALID_ARGUMENT', `${where}: handler`, 'a RequestHandler', handler);
   const authenticate = authenticationOf<string>(where, options ?? {}, (topicId) => topicId);
-  const { client, prefix, chunk } = checkPlace(where, options);
-  const { clock = systemClock, onError = () => {} } = options;
-  const limits = completeLimits(where, options.limits);
-  const intake = new Intake(handler, { limits, clock, onError });
-  const models = new ModelPublisher(client, prefix, chunk, handler);
+  const { clock = systemClock, onError = () => {}, telemetry = noTelemetry } = options;
+  const { client, prefix, chunk, broker } = checkPlace(where, options, clock);
+  const limits = completeLimits(where, options.limits, handler);
+  const intake = new Intake(handler, { limits, clock, onError, telemetry });
+  const models = new ModelPublisher(broker, prefix, chunk, handler);
   const topic = `${prefix}/up/`;
-  const running = new Set<Promise<void>>();
+  const gate = new Gate(clock);
 
   const onMessage = (from: string, payload: Uint8Array): void => {
     if (!from.startsWith(topic)) return;
-    const work = answer(from.slice(topic.length), payload).catch(onError);
-    running.add(work);
-    void work.then(() => running.delete(work));
+    gate.pass(() => answer(from.slice(topic.length), payload)).catch(onError);
   };
 
   async function answer(topicId: string, payload: Uint8Array): Promise<void> {
@@ -90,24 +101,29 @@ export async function mqttServer(handler: RequestHandler, options: MqttServerOpt
       throw error;
     }
     const { id } = frame;
+    const decline = (status: number): Promise<void> => {
+      telemetry.count('fedkit_http_requests_total', 1, { status: `${status}` });
+      return reply({ kind: 'refused', id, status });
+    };
     const reply = async (down: DownFrame): Promise<void> => {
       // Where there is no broker, there is nobody who waits: clients ask again.
-      if (client.connected) await publish(client, `${prefix}/down/${topicId}`, encodeDown(down));
+      if (client.connected) await broker.publish(`${prefix}/down/${topicId}`, encodeDown(down));
     };
+    if (gate.draining) return decline(503);
     let receipt: Receipt;
     try {
       const known = await authenticate(topicId);
       if (known === undefined) {
-        await reply({ kind: 'refused', id, status: 401 });
-        return;
+        telemetry.count('fedkit_unauthenticated_total', 1);
+        return decline(401);
       }
       receipt = await take(known, frame, payload.length);
     } catch (error) {
       const status = statusOf(error);
       if (status === undefined) onError(error);
-      await reply({ kind: 'refused', id, status: status ?? 500 });
-      return;
+      return decline(status ?? 500);
     }
+    telemetry.count('fedkit_http_requests_total', 1, { status: '200' });
     if ('have' in receipt) {
       await reply({ kind: 'have', id, have: receipt.have });
       return;
@@ -136,16 +152,22 @@ export async function mqttServer(handler: RequestHandler, options: MqttServerOpt
 
   client.on('message', onMessage);
   try {
-    await subscribe(client, `${topic}+`);
+    await broker.subscribe(`${topic}+`);
   } catch (error) {
     client.removeListener('message', onMessage);
     throw error;
   }
   return {
-    async close() {
-      if (client.connected) await unsubscribe(client, `${topic}+`);
+    drain: (how = {}) => gate.drain(graceOf(`${where}.drain`, how)),
+    async close(how = {}) {
+      const grace = graceOf(`${where}.close`, how);
+      const end = async (): Promise<void> => {
+        if (client.connected) await broker.unsubscribe(`${topic}+`);
+        client.removeListener('message', onMessage);
+        await gate.drain(grace);
+      };
+      await within(grace, end(), clock);
       client.removeListener('message', onMessage);
-      await Promise.all(running);
     },
   };
 }

@@ -3,4 +3,4 @@
  *
  * @module
  */
-export { type NodeServer, serve, type ServeOptions } from './serve.ts';
+export { type NodeServer, serve, type ServeOptions, type ServeTls } from './serve.ts';

@@ -29,6 +29,16 @@ declare module 'node:http' {
     address(): unknown;
     close(callback: (error?: Error) => void): void;
     closeIdleConnections(): void;
+    closeAllConnections(): void;
   }
   export function createServer(listener: (incoming: IncomingMessage, outgoing: ServerResponse) => void): Server;
+}
+
+declare module 'node:https' {
+  import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+
+  export function createServer(
+    options: object,
+    listener: (incoming: IncomingMessage, outgoing: ServerResponse) => void,
+  ): Server;
 }

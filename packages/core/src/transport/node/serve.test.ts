@@ -52,6 +52,50 @@ function raw(port: number, write: (socket: Socket) => void): Promise<string> {
 const head = (...lines: string[]) =>
   ['POST /fedkit HTTP/1.1', 'host: a', 'fedkit-client: a', `content-type: ${WHOLE}`, ...lines, '', ''].join('\r\n');
 
+describe('the end of serve', () => {
+  /** A server whose handler answers once it is told to. */
+  async function slow() {
+    let answer = (): void => {};
+    const told = new Promise<void>((resolve) => (answer = resolve));
+    let taken = (): void => {};
+    const asked = new Promise<void>((resolve) => (taken = resolve));
+    const server = await serve(async () => {
+      taken();
+      await told;
+      return new Response('late');
+    });
+    ends.push(() => server.close({ grace: 0 }));
+    return { server, answer, asked };
+  }
+
+  it('comes after its grace although a handler never answers', async () => {
+    const { server, asked } = await slow();
+    const response = fetch(server.url).catch((error: unknown) => error);
+    await asked;
+    await server.close({ grace: 50 });
+    expect(await response).toBeInstanceOf(Error);
+    await expect(server.close({ grace: -1 })).rejects.toMatchObject({ code: 'OUT_OF_RANGE' });
+  });
+
+  it('is prepared by a drain: what is at hand is answered, what comes is told to go elsewhere', async () => {
+    const { server, asked, answer } = await slow();
+    const response = fetch(server.url);
+    await asked;
+    expect(await server.drain({ grace: 20 })).toBe(false);
+    const refused = await fetch(server.url);
+    expect([refused.status, refused.headers.get('retry-after'), refused.headers.get('connection')]).toEqual([
+      503,
+      '1',
+      'close',
+    ]);
+    const drained = server.drain();
+    answer();
+    expect(await (await response).text()).toBe('late');
+    expect(await drained).toBe(true);
+    await server.close();
+  });
+});
+
 describe('serve', () => {
   it('carries requests of any length over loopback', async () => {
     const { address } = await startFedkit();

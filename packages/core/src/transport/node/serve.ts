@@ -4,8 +4,12 @@
  * @module
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { checkInteger, refuse } from '../../check.ts';
 import { type Handler, replyOf } from '../fetch/shortcuts.ts';
+import { systemClock } from '../../protocol/clock.ts';
+import { graceOf, within } from '../../protocol/grace.ts';
+import { Gate } from '../gate.ts';
 import { type NodeRequest, nodeRequest } from './request.ts';
 
 /** Options of {@link serve}. */
@@ -14,24 +18,41 @@ export interface ServeOptions {
   readonly port?: number;
   /** The address to listen on. Default `127.0.0.1`: this machine alone. */
   readonly host?: string;
+  /** Certificates: the options of `tls.createServer`, such as `{ key, cert }` in PEM. Without them it speaks plain HTTP. */
+  readonly tls?: ServeTls;
   /** Told of handlers that reject, which a `fetchHandler` never does. */
   readonly onError?: (error: unknown) => void;
+}
+
+/** What `node:tls` takes; most need the first two. */
+export interface ServeTls {
+  readonly key?: string | Uint8Array;
+  readonly cert?: string | Uint8Array;
+  readonly [option: string]: unknown;
 }
 
 /** A server that listens. */
 export interface NodeServer {
   readonly port: number;
-  /** `http://host:port`, without a slash. */
+  /** `http://host:port`, or `https:`, without a slash. */
   readonly url: string;
-  /** Takes no further connections, waits for the requests at hand, and ends. */
-  close(): Promise<void>;
+  /**
+   * Answers further requests 503 and asks clients to close their connections; resolves once the requests at hand are answered, or
+   * after `grace` milliseconds (default 30,000): whether they are.
+   */
+  drain(options?: { readonly grace?: number }): Promise<boolean>;
+  /**
+   * Takes no further connections, waits for the requests at hand, at most `grace` milliseconds (default 30,000), cuts off what is
+   * left, and ends.
+   */
+  close(options?: { readonly grace?: number }): Promise<void>;
 }
 
 /** How long a client may go on sending a body that was refused, in milliseconds, before it is cut off. */
 const LINGER = 1000;
 
 /**
- * Serves `handler` on plain HTTP/1.1. Put TLS before it: a reverse proxy, or `node:https` with your own bridge.
+ * Serves `handler` on HTTP/1.1. Without `tls` it is plain: put a reverse proxy with TLS before it.
  *
  * Bodies stream both ways with backpressure; `request.signal` fires when the client goes away.
  *
@@ -53,16 +74,26 @@ export async function serve(
   options: ServeOptions = {},
 ): Promise<NodeServer> {
   if (typeof handler !== 'function') refuse('INVALID_ARGUMENT', 'serve: handler', 'a function', handler);
-  const { host = '127.0.0.1', onError = () => {} } = options;
+  const { host = '127.0.0.1', tls, onError = () => {} } = options;
+  const gate = new Gate(systemClock);
   const port = checkInteger('serve: port', options.port ?? 0, 0, 65_535);
   let closing = false;
-  const server = createServer((incoming, outgoing) => {
-    answer(handler, incoming, outgoing, () => closing).catch((error: unknown) => {
-      onError(error);
-      if (!outgoing.headersSent) outgoing.writeHead(500, { 'content-length': 0 });
-      outgoing.end();
-    });
-  });
+  let closed: Promise<void> | undefined;
+  const take = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    if (gate.draining) {
+      incoming.resume();
+      outgoing.writeHead(503, { 'content-length': 0, 'retry-after': '1', connection: 'close' }).end();
+      return;
+    }
+    gate
+      .pass(() => answer(handler, incoming, outgoing, () => closing || gate.draining))
+      .catch((error: unknown) => {
+        onError(error);
+        if (!outgoing.headersSent) outgoing.writeHead(500, { 'content-length': 0 });
+        outgoing.end();
+      });
+  };
+  const server = tls === undefined ? createServer(take) : createTlsServer(tls as object, take);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
@@ -73,13 +104,18 @@ export async function serve(
   const { port: actual } = server.address() as { readonly port: number };
   return {
     port: actual,
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
-    close: () =>
-      new Promise((resolve, reject) => {
-        closing = true;
+    url: `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${actual}`,
+    drain: (how = {}) => gate.drain(graceOf('serve: drain', how)),
+    async close(how = {}) {
+      const grace = graceOf('serve: close', how);
+      closing = true;
+      closed ??= new Promise<void>((resolve, reject) => {
         server.close((error) => (error ? reject(error) : resolve()));
-        server.closeIdleConnections();
-      }),
+      });
+      server.closeIdleConnections();
+      if (!(await within(grace, closed))) server.closeAllConnections();
+      await closed;
+    },
   };
 }
 

@@ -1,0 +1,36 @@
+/**
+ * Ends that take no longer than they may.
+ *
+ * @module
+ */
+import { checkInteger } from '../check.ts';
+import { type Clock, systemClock } from './clock.ts';
+
+/** What {@link within} waits for unless told otherwise, in milliseconds. */
+export const DEFAULT_GRACE = 30_000;
+
+/** An option `grace`. @throws FedkitError `OUT_OF_RANGE` for what is no number of milliseconds. */
+export function graceOf(where: string, { grace = DEFAULT_GRACE }: { readonly grace?: number }): number {
+  return checkInteger(`${where}: grace`, grace, 0, 2 ** 31 - 1);
+}
+
+/** Whether `work` settled, well or not, within so many milliseconds. What it still does is then nobody's concern. */
+export async function within(
+  milliseconds: number,
+  work: Promise<unknown>,
+  clock: Clock = systemClock,
+): Promise<boolean> {
+  let cancel = (): void => {};
+  const late = new Promise<boolean>((resolve) => {
+    cancel = clock.after(milliseconds, () => resolve(false));
+  });
+  const done = work.then(
+    () => true,
+    () => true,
+  );
+  try {
+    return await Promise.race([done, late]);
+  } finally {
+    cancel();
+  }
+}
