@@ -1,6 +1,6 @@
 // Federated softmax regression on MNIST in which every update is bytes, both ways: the setting of Sattler et al., IEEE
 // TNNLS 2020, table II: 100 clients of two classes each, 10 % of them a round, batches of 20, learning rate 0.04.
-import { clientSeed, downlink, errorFeedback } from '@fedkit/compression';
+import { clientSeed, contraction, downlink, errorFeedback } from '@fedkit/compression';
 import { type Examples, plainTrainer, seededRng, type SeededRng, softmaxRegression, weightedMean } from '@fedkit/core';
 import { shardPartition } from '@fedkit/core/simulation';
 import type { Mnist } from '../../examples/data/mnist.ts';
@@ -43,8 +43,10 @@ export async function runScheme(scheme: Scheme, mnist: Mnist, steps: number, see
   const rounds = Math.ceil(steps / scheme.steps);
   const { up, feedback } = scheme;
   const memories =
-    up === undefined || feedback === undefined ? [] : parts.map(() => errorFeedback(up, { size, decay: feedback }));
-  const server = scheme.down === undefined ? undefined : downlink(scheme.down, { size, history: HISTORY });
+    up === undefined || feedback === undefined
+      ? []
+      : parts.map(() => errorFeedback(contraction(up), { size, decay: feedback }));
+  const server = scheme.down === undefined ? undefined : downlink(contraction(scheme.down), { size, history: HISTORY });
   const seen = new Uint32Array(CLIENTS);
   const rule = weightedMean(size);
   const params = model.init(rng.fork('model'));

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Codec, DecodeContext } from '@fedkit/core/codec';
+import type { Codec, Contraction, DecodeContext, Guaranteed } from '@fedkit/core/codec';
 import { ByteReader, ByteWriter, checkBytes, checkFinite, isFiniteVector } from '@fedkit/core/extend';
 
 const MAGIC = Uint8Array.of(0x66, 0x62, 0x31);
@@ -21,10 +21,12 @@ function decode(bytes: Uint8Array, { expectedSize }: Partial<DecodeContext> = {}
 }
 
 /** bfloat16: half the bytes, a relative error of at most 2^−8. */
-export const bfloat16: Codec<'perClient'> = {
+export const bfloat16: Codec<'perClient'> & Guaranteed<Contraction> = {
   kind: 'bfloat16',
   linearity: 'perClient',
   unbiased: false,
+  // What error feedback goes by: a relative error below 2^-7, and an absolute one below float32's normal range.
+  guarantee: { kind: 'contraction', delta: () => 1 - 2 ** -14, error: 2 ** -133, pathwise: true },
   encode(values) {
     const bits = new Uint32Array(checkFinite('bfloat16.encode: values', values).slice().buffer);
     const writer = new ByteWriter().bytes(MAGIC).uint32(values.length);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { clientSeed, errorFeedback } from '@fedkit/compression';
+import { clientSeed, contraction, errorFeedback } from '@fedkit/compression';
 import { type FedAvgState, fedAvg, type NoState, seededRng } from '@fedkit/core';
 import type { Codec } from '@fedkit/core/codec';
 import { adamW, type LanguageModel, languageTrainer } from '@fedkit/llm';
@@ -71,7 +71,7 @@ export async function federate(
   const size = model.layout.size;
   const trainers = authors.map(({ train }) => languageTrainer(model, train, { optimizer: adamW({ maxNorm: 1 }) }));
   const memories = authors.map(() =>
-    codec && !codec.unbiased ? errorFeedback(codec, { size, decay: 0.95 }) : undefined,
+    codec && !codec.unbiased ? errorFeedback(contraction(codec), { size, decay: 0.95 }) : undefined,
   );
   const rounds: RoundResult[] = [];
   for (let round = 1; round <= plan.rounds; round++) {

@@ -13,7 +13,8 @@ export {
 } from './budget/encode-to-budget.ts';
 export { clientSeed } from './client-seed.ts';
 export { decode, visit } from './decode.ts';
-export { eden, type EdenOptions, type EdenScale } from './eden/eden.ts';
+export { eden, type EdenOptions } from './eden/eden.ts';
+export type { EdenScale } from './eden/quantizers.ts';
 export {
   applyCatchUp,
   downlink,
@@ -22,6 +23,7 @@ export {
   type Published,
   restoreDownlink,
 } from './feedback/downlink.ts';
+export { contraction } from './feedback/contraction.ts';
 export {
   errorFeedback,
   type ErrorFeedback,

@@ -5,6 +5,9 @@
  */
 import { HALF_CENTROIDS } from './centroids.ts';
 
+/** A tile's scale: `unbiased` ‖x‖² / ⟨Rx, q⟩, `min-mse` ⟨Rx, q⟩ / ‖q‖², `norm` ‖x‖ / ‖q‖. */
+export type EdenScale = 'unbiased' | 'min-mse' | 'norm';
+
 /** The largest whole number of bits. */
 export const MAX_BITS: number = HALF_CENTROIDS.length;
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { FedkitError, isFedkitError } from '@fedkit/core';
-import type { Codec, CodecContext } from '@fedkit/core/codec';
+import type { Codec, CodecContext, Guaranteed, Settling } from '@fedkit/core/codec';
 import { checkBytes, checkInteger, checkVector, refuse } from '@fedkit/core/internal';
 import { decode, visit } from '../decode.ts';
 import { threshold } from '../sparse/top-k.ts';
@@ -55,8 +55,12 @@ interface Entry {
 /** Exact codecs draw nothing from it. */
 const NO_SEED: CodecContext = { sharedSeed: new Uint8Array(0) };
 
-/** Starts at version 0 with a zero residual; `codec` is any, STC in the paper. */
-export function downlink(codec: Codec, options: DownlinkOptions): Downlink {
+/**
+ * Starts at version 0 with a zero residual.
+ *
+ * @param codec - A contraction, as for {@link errorFeedback}: STC in the paper; `contraction(eden({ bits: 1 }))`.
+ */
+export function downlink(codec: Codec & Guaranteed<Settling>, options: DownlinkOptions): Downlink {
   return create(codec, options, errorFeedback(codec, { size: options.size }), 0, []);
 }
 
@@ -65,7 +69,11 @@ export function downlink(codec: Codec, options: DownlinkOptions): Downlink {
  *
  * @throws FedkitError `DECODE_FAILED` for other bytes or another size.
  */
-export function restoreDownlink(codec: Codec, bytes: Uint8Array, options: DownlinkOptions): Downlink {
+export function restoreDownlink(
+  codec: Codec & Guaranteed<Settling>,
+  bytes: Uint8Array,
+  options: DownlinkOptions,
+): Downlink {
   const { version, parts } = readByteList(checkBytes('restoreDownlink: bytes', bytes));
   const [residual, ...rest] = parts;
   if (residual === undefined || rest.length % 2 !== 0 || rest.length / 2 > version) {
@@ -105,7 +113,7 @@ export function applyCatchUp(model: Float32Array, bytes: Uint8Array): number {
 }
 
 function create(
-  codec: Codec,
+  codec: Codec & Guaranteed<Settling>,
   options: DownlinkOptions,
   feedback: ErrorFeedback,
   startVersion: number,

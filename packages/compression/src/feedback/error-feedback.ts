@@ -6,7 +6,7 @@
  * @module
  */
 import { FedkitError } from '@fedkit/core';
-import type { Codec, CodecContext } from '@fedkit/core/codec';
+import { type Codec, type CodecContext, type Guaranteed, type Settling, unsettled } from '@fedkit/core/codec';
 import { checkBytes, checkFinite, checkInteger, checkNumber, checkVector, refuse } from '@fedkit/core/internal';
 import { decode } from '../decode.ts';
 import { float32 } from '../quantize/float32.ts';
@@ -49,9 +49,17 @@ export interface ErrorFeedbackOptions {
 /**
  * Starts with a zero residual.
  *
- * @param codec - Any; biased ones (top-k, STC, scaled sign) are what needs it.
+ * With decay 1 the residual stays within √(1 − δ)/(1 − √(1 − δ)) of the largest update, in norm, in every round for
+ * deterministic contractions and in root mean square for random ones. Memory of an unbiased codec of variance ω ≥ 1 would grow
+ * without bound: give {@link contraction} of it.
+ *
+ * Not for unbiased codecs over many clients, which average to ω/n without memory, nor beside an algorithm that keeps what was
+ * counted (SCAFFOLD, FedDyn): that is memory of the loss already.
+ *
+ * @param codec - A contraction, or a grid within whose range updates stay.
+ * @throws FedkitError `INVALID_ARGUMENT` for any other, by what it guarantees.
  */
-export function errorFeedback(codec: Codec, options: ErrorFeedbackOptions): ErrorFeedback {
+export function errorFeedback(codec: Codec & Guaranteed<Settling>, options: ErrorFeedbackOptions): ErrorFeedback {
   const size = checkInteger('errorFeedback: size', options.size, 0, 0x7fffffff);
   return create(codec, new Float32Array(size), options);
 }
@@ -61,7 +69,11 @@ export function errorFeedback(codec: Codec, options: ErrorFeedbackOptions): Erro
  *
  * @throws FedkitError `DECODE_FAILED` for other bytes or another size.
  */
-export function restoreErrorFeedback(codec: Codec, bytes: Uint8Array, options: ErrorFeedbackOptions): ErrorFeedback {
+export function restoreErrorFeedback(
+  codec: Codec & Guaranteed<Settling>,
+  bytes: Uint8Array,
+  options: ErrorFeedbackOptions,
+): ErrorFeedback {
   checkBytes('restoreErrorFeedback: bytes', bytes);
   return create(codec, decode(bytes, { expectedSize: options.size }), options);
 }
@@ -70,6 +82,10 @@ function create(codec: Codec, start: Float32Array, options: ErrorFeedbackOptions
   if (typeof codec?.encode !== 'function') refuse('INVALID_ARGUMENT', 'errorFeedback: codec', 'a codec', codec);
   const decay = checkNumber('errorFeedback: decay', options.decay ?? 1, 0, 1);
   const size = start.length;
+  const why = unsettled(codec, Math.max(1, size));
+  if (why !== undefined) {
+    refuse('INVALID_ARGUMENT', 'errorFeedback: codec', 'a contraction, such as topK or contraction(codec)', why);
+  }
   let residual = start;
   let spare: Float32Array | undefined;
   let pending = false;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { SumContext } from '@fedkit/core/codec';
+import type { Bounded, Guaranteed, SumContext } from '@fedkit/core/codec';
 import { checkInteger, checkPositive, refuse } from '@fedkit/core/internal';
 import { emitChunks } from '../quantize/chunks.ts';
 import { createLinearCodec, type StagedLinearCodec } from '../stage/codec.ts';
@@ -33,7 +33,7 @@ export interface CommonRangeOptions {
  * Rotate first, and the range can be a few standard deviations: `rotated(commonRange(…))`. {@link wrapped} needs
  * fewer bits.
  */
-export function commonRange(options: CommonRangeOptions): StagedLinearCodec {
+export function commonRange(options: CommonRangeOptions): StagedLinearCodec & Guaranteed<Bounded> {
   const bits = checkInteger('commonRange: bits', options.bits, 2, 52);
   const range = Math.fround(checkPositive('commonRange: range', options.range, MAX_FLOAT));
   if (range === 0) refuse('OUT_OF_RANGE', 'commonRange: range', 'at least 2^-149', options.range);
@@ -45,12 +45,18 @@ export function commonRange(options: CommonRangeOptions): StagedLinearCodec {
   return createLinearCodec(gridStage(bits, range, bound, contributors));
 }
 
-export function gridStage(bits: number, range: number, bound: number, contributors: number): LinearStage {
+export function gridStage(
+  bits: number,
+  range: number,
+  bound: number,
+  contributors: number,
+): LinearStage & Guaranteed<Bounded> {
   return {
     id: 48,
     kind: 'commonRange',
     linearity: 'linear',
     unbiased: true,
+    guarantee: { kind: 'bounded', error: range / bound / 2, range },
     bits,
     bound,
     meanSquaredError: (range / bound) ** 2 / 4,
@@ -73,6 +79,9 @@ export function gridStage(bits: number, range: number, bound: number, contributo
       }
       return integers;
     },
+
+    contributed: (_: Float32Array, integers: Int32Array) =>
+      Float32Array.from(integers, (integer) => integer * (range / bound)),
 
     sum(sum: Int32Array | Float64Array, size: number, options: SumContext) {
       if (options.contributors > contributors) {

@@ -6,7 +6,7 @@
  * @module
  */
 import { type Rng, seededRng } from '@fedkit/core';
-import type { CodecContext, SumContext } from '@fedkit/core/codec';
+import type { Bounded, CodecContext, Guaranteed, SumContext } from '@fedkit/core/codec';
 import { checkInteger, checkPositive, refuse } from '@fedkit/core/internal';
 import { emitChunks } from '../quantize/chunks.ts';
 import { createLinearCodec, type StagedLinearCodec } from '../stage/codec.ts';
@@ -40,7 +40,7 @@ export interface WrappedOptions {
  *
  * At 12 bits and 100 clients, n · MSE of the mean is 7.2e-5 per unit variance.
  */
-export function wrapped(options: WrappedOptions): StagedLinearCodec {
+export function wrapped(options: WrappedOptions): StagedLinearCodec & Guaranteed<Bounded> {
   const bits = checkInteger('wrapped: bits', options.bits, 2, 32);
   const spread = Math.fround(checkPositive('wrapped: spread', options.spread, MAX_SPREAD));
   if (spread < 2 ** -100) refuse('OUT_OF_RANGE', 'wrapped: spread', 'at least 2^-100', options.spread);
@@ -63,7 +63,7 @@ export function nextSpread(spread: number, sum: Float32Array): number {
   return Math.max(1.25 * observed, spread / 8);
 }
 
-export function wrappedStage(bits: number, spread: number): LinearStage {
+export function wrappedStage(bits: number, spread: number): LinearStage & Guaranteed<Bounded> {
   const bound = 2 ** (bits - 1);
   const step = stepOf(bits, spread);
   return {
@@ -71,6 +71,7 @@ export function wrappedStage(bits: number, spread: number): LinearStage {
     kind: 'wrapped',
     linearity: 'linear',
     unbiased: true,
+    guarantee: { kind: 'bounded', error: step / 2, range: DEVIATIONS * spread },
     bits,
     bound,
     meanSquaredError: step ** 2 / 12,
@@ -88,6 +89,16 @@ export function wrappedStage(bits: number, spread: number): LinearStage {
     integers(values: Float32Array, encoding: Encoding) {
       const draw = ditherOf(encoding.context.clientSeed) ?? encoding.rng();
       return Int32Array.from(values, (value) => centered(Math.floor(value / step + draw.uint32() * INVERSE), bits));
+    },
+
+    contributed(values: Float32Array, integers: Int32Array, encoding: Encoding) {
+      const dither = ditherOf(encoding.context.clientSeed);
+      const modulus = 2 ** bits;
+      return Float32Array.from(integers, (integer, i) => {
+        // The multiple of the modulus that was taken off: rounding moved the value by less than one step.
+        const lifted = integer + modulus * Math.round((values[i] / step - integer) / modulus);
+        return (lifted + (dither === undefined ? 0 : 0.5 - dither.uint32() * INVERSE)) * step;
+      });
     },
 
     sum(sum: Int32Array | Float64Array, size: number, { contributors, seeds = [] }: SumContext) {

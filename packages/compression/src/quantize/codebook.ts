@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Contraction, Guaranteed } from '@fedkit/core/codec';
 import { checkInteger } from '@fedkit/core/internal';
 import { readSymbols, writeSymbols } from '../entropy/symbols.ts';
 import { createCodec } from '../stage/codec.ts';
@@ -21,16 +22,22 @@ const MAX_BITS = 8;
  *
  * @param options.bits - 1 to 8; 8 by default.
  */
-export function codebook(options: { readonly bits?: number } = {}): Quantizer {
+export function codebook(options: { readonly bits?: number } = {}): Quantizer & Guaranteed<Contraction> {
   return asQuantizer(createCodec(codebookStage(checkInteger('codebook: bits', options.bits ?? 8, 1, MAX_BITS))));
 }
 
-export function codebookStage(bits: number): Stage & { readonly linearity: 'perClient' } {
+export function codebookStage(bits: number): Stage & { readonly linearity: 'perClient' } & Guaranteed<Contraction> {
   return {
     id: 8,
     kind: 'codebook',
     linearity: 'perClient',
     unbiased: false,
+    guarantee: {
+      kind: 'contraction',
+      // The bins part what is above the mean from what is below: as much as signs around it.
+      delta: (size) => 1 / Math.max(1, size),
+      pathwise: true,
+    },
 
     write(out, values) {
       const bins = 2 ** bits;

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { Guaranteed, Variance } from '@fedkit/core/codec';
 import { type Rng, seededRng } from '@fedkit/core';
 import { checkPositive } from '@fedkit/core/internal';
 import { readSymbols, writeSymbols } from '../entropy/symbols.ts';
@@ -29,17 +30,18 @@ const INVERSE = 2 ** -32;
  *
  * @param options.step - In root mean squares of the vector, 2^-20 to 16; 0.5 (about 3 bits) by default.
  */
-export function dithered(options: { readonly step?: number } = {}): Quantizer {
+export function dithered(options: { readonly step?: number } = {}): Quantizer & Guaranteed<Variance> {
   const step = checkPositive('dithered: step', options.step ?? 0.5, 16);
   return asQuantizer(createCodec(ditheredStage(Math.max(step, 2 ** -20))));
 }
 
-export function ditheredStage(relative: number): Stage & { readonly linearity: 'perClient' } {
+export function ditheredStage(relative: number): Stage & { readonly linearity: 'perClient' } & Guaranteed<Variance> {
   return {
     id: 9,
     kind: 'dithered',
     linearity: 'perClient',
     unbiased: true,
+    guarantee: { kind: 'variance', omega: () => relative ** 2 / 12 },
 
     write(out, values, encoding) {
       const seed = sharedSeed(encoding.context);

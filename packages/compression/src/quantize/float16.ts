@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Contraction, Guaranteed } from '@fedkit/core/codec';
 import { float16ToFloat32, float32ToFloat16, refuse } from '@fedkit/core/internal';
 import { createCodec } from '../stage/codec.ts';
 import { maximumMagnitude } from '../stage/magnitude.ts';
@@ -21,15 +22,16 @@ const MAX_EXPONENT = 112;
  * divided by a power of two first, which the bytes name; others are plain halves. Magnitudes from 3.4019e38 on, of which the
  * nearest half is beyond float32, are `OUT_OF_RANGE`.
  */
-export function float16(): Quantizer {
+export function float16(): Quantizer & Guaranteed<Contraction> {
   return asQuantizer(createCodec(FLOAT16));
 }
 
-export const FLOAT16: Stage & { readonly linearity: 'perClient' } = {
+export const FLOAT16: Stage & { readonly linearity: 'perClient' } & Guaranteed<Contraction> = {
   id: 2,
   kind: 'float16',
   linearity: 'perClient',
   unbiased: false,
+  guarantee: { kind: 'contraction', delta: () => 1 - 2 ** -22, error: 2 ** -25, pathwise: true },
 
   write(out, values) {
     let exponent = 0;

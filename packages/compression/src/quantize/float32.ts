@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Sink } from '@fedkit/core/codec';
+import { type Contraction, EXACT, type Guaranteed, type Sink } from '@fedkit/core/codec';
 import { isFiniteVector } from '@fedkit/core/internal';
 import { readSymbols, writeSymbols } from '../entropy/symbols.ts';
 import { createCodec } from '../stage/codec.ts';
@@ -17,15 +17,16 @@ const PLAIN = 0;
 const SPLIT = 1;
 
 /** Float32 values, lossless. What a sparsifier keeps when nothing quantizes it. */
-export function float32(): Quantizer {
+export function float32(): Quantizer & Guaranteed<Contraction> {
   return asQuantizer(createCodec(FLOAT32));
 }
 
-export const FLOAT32: Stage & { readonly linearity: 'perClient' } = {
+export const FLOAT32: Stage & { readonly linearity: 'perClient' } & Guaranteed<Contraction> = {
   id: 1,
   kind: 'float32',
   linearity: 'perClient',
   unbiased: true,
+  guarantee: EXACT,
 
   write(out, values) {
     const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Guaranteed, Variance } from '@fedkit/core/codec';
 import { refuse } from '@fedkit/core/internal';
 import { readSymbols, writeSymbols } from '../entropy/symbols.ts';
 import { createCodec } from '../stage/codec.ts';
@@ -22,15 +23,16 @@ const INVERSE = 2 ** -32;
  *
  * `encode` refuses magnitudes above 2^127 (`OUT_OF_RANGE`), which have no power of two above them.
  */
-export function natural(): Quantizer {
+export function natural(): Quantizer & Guaranteed<Variance> {
   return asQuantizer(createCodec(NATURAL));
 }
 
-export const NATURAL: Stage & { readonly linearity: 'perClient' } = {
+export const NATURAL: Stage & { readonly linearity: 'perClient' } & Guaranteed<Variance> = {
   id: 7,
   kind: 'natural',
   linearity: 'perClient',
   unbiased: true,
+  guarantee: { kind: 'variance', omega: () => 1 / 8, error: 2 ** -127 },
 
   write(out, values, encoding) {
     if (maximumMagnitude(values) > 2 ** 127) {

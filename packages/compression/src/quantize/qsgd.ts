@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Guaranteed, Variance } from '@fedkit/core/codec';
 import { checkInteger } from '@fedkit/core/internal';
 import { readSymbols, writeSymbols } from '../entropy/symbols.ts';
 import { createCodec } from '../stage/codec.ts';
@@ -23,18 +24,31 @@ const INVERSE = 2 ** -32;
  * @param options.bits - Sign and level, 2 to 12; 4 by default.
  * @param options.bucket - Values that share a norm, 1 to 2^24; 512 by default. One norm for a whole model drowns it.
  */
-export function qsgd(options: { readonly bits?: number; readonly bucket?: number } = {}): Quantizer {
+export function qsgd(
+  options: { readonly bits?: number; readonly bucket?: number } = {},
+): Quantizer & Guaranteed<Variance> {
   const bits = checkInteger('qsgd: bits', options.bits ?? 4, 2, MAX_BITS);
   const bucket = checkInteger('qsgd: bucket', options.bucket ?? 512, 1, MAX_BUCKET);
   return asQuantizer(createCodec(qsgdStage(bits, bucket)));
 }
 
-export function qsgdStage(bits: number, bucket: number): Stage & { readonly linearity: 'perClient' } {
+export function qsgdStage(
+  bits: number,
+  bucket: number,
+): Stage & { readonly linearity: 'perClient' } & Guaranteed<Variance> {
   return {
     id: 4,
     kind: 'qsgd',
     linearity: 'perClient',
     unbiased: true,
+    guarantee: {
+      kind: 'variance',
+      omega(size) {
+        const n = Math.min(size, bucket);
+        const s = 2 ** (bits - 1) - 1;
+        return Math.min(n / s ** 2, Math.sqrt(n) / s);
+      },
+    },
 
     write(out, values, encoding) {
       const levels = 2 ** (bits - 1) - 1;

@@ -1,4 +1,5 @@
 import { seededRng } from '@fedkit/core';
+import type { Codec } from '@fedkit/core/codec';
 import { describe, expect, it } from 'vitest';
 import { contextOf, LAWS, normals, same } from '../../test/support.ts';
 import {
@@ -20,7 +21,7 @@ import {
 const SIZE = 2 ** 17;
 const context = contextOf('quantize');
 const inputs = Object.fromEntries(Object.entries(LAWS).map(([law, draw]) => [law, draw(SIZE, seededRng(law))]));
-const nmse = (codec: ReturnType<typeof uniform>, law = 'normal') => measure(codec, inputs[law], context).nmse;
+const nmse = (codec: Codec, law = 'normal') => measure(codec, inputs[law], context).nmse;
 
 describe('half precision', () => {
   it('has a relative error of 2^-11 and reaches beyond 65,504 by a shared exponent', () => {

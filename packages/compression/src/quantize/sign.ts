@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Contraction, Guaranteed } from '@fedkit/core/codec';
 import { createCodec } from '../stage/codec.ts';
 import type { Stage } from '../stage/stage.ts';
 import { corrupt } from '../wire/byte-reader.ts';
@@ -16,9 +17,12 @@ export function signSgd(): Quantizer {
 }
 
 /** Signs times the mean magnitude, ‖x‖₁ / d. Biased, a contraction: use it with {@link errorFeedback}. */
-export function scaledSign(): Quantizer {
-  return asQuantizer(createCodec(signStage(true)));
+export function scaledSign(): Quantizer & Guaranteed<Contraction> {
+  return asQuantizer(createCodec({ ...signStage(true), guarantee: MEAN_SIGN }));
 }
+
+/** ‖x‖₁²/(d·‖x‖²), least where one value stands alone. */
+const MEAN_SIGN: Contraction = { kind: 'contraction', delta: (size) => 1 / Math.max(1, size), pathwise: true };
 
 export function signStage(scaled: boolean): Stage & { readonly linearity: 'perClient' } {
   return {

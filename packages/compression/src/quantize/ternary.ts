@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Guaranteed, Variance } from '@fedkit/core/codec';
 import { readSymbols, writeSymbols } from '../entropy/symbols.ts';
 import { createCodec } from '../stage/codec.ts';
 import { maximumMagnitude } from '../stage/magnitude.ts';
@@ -17,15 +18,20 @@ const INVERSE = 2 ** -32;
  * −m, 0 or m with m the largest magnitude, ±m with probability |x| / m: unbiased, at most log2 3 = 1.585 bits a value and
  * the header; fewer on heavy tails, whose zeros cost little.
  */
-export function ternary(): Quantizer {
+export function ternary(): Quantizer & Guaranteed<Variance> {
   return asQuantizer(createCodec(TERNARY));
 }
 
-export const TERNARY: Stage & { readonly linearity: 'perClient' } = {
+export const TERNARY: Stage & { readonly linearity: 'perClient' } & Guaranteed<Variance> = {
   id: 6,
   kind: 'ternary',
   linearity: 'perClient',
   unbiased: true,
+  guarantee: {
+    kind: 'variance',
+    // max‖x‖∞·‖x‖₁/‖x‖² − 1, reached at one value against d − 1 of 1/(1 + √d) of it.
+    omega: (size) => Math.max(0, (Math.sqrt(size) - 1) / 2),
+  },
 
   write(out, values, encoding) {
     const largest = maximumMagnitude(values);

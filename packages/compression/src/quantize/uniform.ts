@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Guaranteed, Variance } from '@fedkit/core/codec';
 import { checkInteger } from '@fedkit/core/internal';
 import { readSymbols, writeSymbols } from '../entropy/symbols.ts';
 import { createCodec } from '../stage/codec.ts';
@@ -23,17 +24,22 @@ const INVERSE = 2 ** -32;
  *
  * @param options.bits - 1 to 16; 8 by default.
  */
-export function uniform(options: { readonly bits?: number } = {}): Quantizer {
+export function uniform(options: { readonly bits?: number } = {}): Quantizer & Guaranteed<Variance> {
   const bits = checkInteger('uniform: bits', options.bits ?? 8, 1, MAX_BITS);
   return asQuantizer(createCodec(uniformStage(bits)));
 }
 
-export function uniformStage(bits: number): Stage & { readonly linearity: 'perClient' } {
+export function uniformStage(bits: number): Stage & { readonly linearity: 'perClient' } & Guaranteed<Variance> {
   return {
     id: 3,
     kind: 'uniform',
     linearity: 'perClient',
     unbiased: true,
+    guarantee: {
+      kind: 'variance',
+      // (max − min)² ≤ 2·‖x‖², reached where two values stand against each other.
+      omega: (size) => size / (2 * (2 ** bits - 1) ** 2),
+    },
 
     write(out, values, encoding) {
       const { low, high } = rangeOf(values);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Codec, LinearCodec, Sink, SumContext } from '@fedkit/core/codec';
+import type { Codec, Guarantee, LinearCodec, Sink, SumContext } from '@fedkit/core/codec';
 import { refuse } from '@fedkit/core/internal';
 import { TILE, tile } from '../kernels/tile.ts';
 import {
@@ -42,8 +42,8 @@ export const MAX_ROTATED: number = 2 ** 100;
  *
  * Takes O(d log min(d, 2^14)) time and at most 63 values of padding.
  */
-export function rotated(codec: LinearCodec): StagedLinearCodec;
-export function rotated(codec: Codec): StagedCodec<'perClient'>;
+export function rotated<C extends LinearCodec>(codec: C): StagedLinearCodec & Pick<C, 'guarantee'>;
+export function rotated<C extends Codec>(codec: C): StagedCodec<'perClient'> & Pick<C, 'guarantee'>;
 export function rotated(codec: Codec | LinearCodec): StagedCodec<'perClient'> | StagedLinearCodec {
   const inner = stageOf('rotated: codec', codec);
   const linear = linearStage(inner);
@@ -58,6 +58,7 @@ export function rotatedStage(inner: Stage | undefined): Stage {
     kind: `rotated(${inner?.kind ?? '…'})`,
     linearity: inner?.linearity ?? 'perClient',
     unbiased: inner?.unbiased ?? false,
+    ...(inner?.guarantee && { guarantee: padded(inner.guarantee) }),
 
     write(out, values, encoding) {
       const seed = sharedSeed(encoding.context);
@@ -85,6 +86,10 @@ function linearRotated(inner: LinearStage): LinearStage {
     ...(inner.deviations !== undefined && { deviations: inner.deviations }),
     strain: (values: Float32Array, encoding: Encoding, contributors: number) =>
       inner.strain(rotate(values, sharedSeed(encoding.context)), encoding, contributors),
+    contributed: (values: Float32Array, integers: Int32Array, encoding: Encoding) => {
+      const seed = sharedSeed(encoding.context);
+      return rotateBack(inner.contributed(rotate(values, seed), integers, encoding), seed, values.length);
+    },
     integerCount: (size) => inner.integerCount(paddedSize(size)),
     integers: (values: Float32Array, encoding: Encoding) =>
       inner.integers(rotate(values, sharedSeed(encoding.context)), encoding),
@@ -93,6 +98,18 @@ function linearRotated(inner: LinearStage): LinearStage {
       return rotateBack(rotatedSum, sharedSeed(decoding.context), size);
     },
   };
+}
+
+/** A rotation keeps norms: the guarantee at the length it pads to. */
+function padded(guarantee: Guarantee): Guarantee {
+  switch (guarantee.kind) {
+    case 'contraction':
+      return { ...guarantee, delta: (size) => guarantee.delta(paddedSize(size)) };
+    case 'variance':
+      return { ...guarantee, omega: (size) => guarantee.omega(paddedSize(size)) };
+    case 'bounded':
+      return guarantee;
+  }
 }
 
 /** R x, of {@link paddedSize} values. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Codec, LinearCodec } from '@fedkit/core/codec';
+import type { Codec, Contraction, Guaranteed, LinearCodec, Variance } from '@fedkit/core/codec';
 import { refuse } from '@fedkit/core/internal';
 import type { Sparsifier } from '../quantize/quantizer.ts';
 import {
@@ -15,13 +15,18 @@ import {
   stageOf,
 } from '../stage/codec.ts';
 import { linearRandomK, randomKStage, type SharedSparsifier } from './random-k.ts';
-import { sparseStage } from './sparse-stage.ts';
+import { selected, sparseStage } from './sparse-stage.ts';
 
 /** What codes the values that a sparsifier keeps: any codec but another sparsifier. */
 export type ValueCodec = Codec<'perClient'> & { readonly role?: 'quantizer' };
 
 /** Random-k over an integer grid stays linear: secure aggregation sums it. */
 export function pipe(sparsifier: SharedSparsifier, quantizer: LinearCodec): StagedLinearCodec;
+/** What a choice is sure to keep, coded by what states its error, contracts. */
+export function pipe(
+  sparsifier: Sparsifier & Guaranteed<Contraction>,
+  quantizer: ValueCodec & Guaranteed<Contraction | Variance>,
+): StagedCodec<'perClient'> & Guaranteed<Contraction>;
 /** `pipe(topK({ density: 0.01 }), eden({ bits: 4 }))` sends where the largest values are and 4 bits for each. */
 export function pipe(sparsifier: Sparsifier | SharedSparsifier, quantizer: ValueCodec): StagedCodec<'perClient'>;
 export function pipe(
@@ -38,5 +43,7 @@ export function pipe(
   if (linear !== undefined || (quantizer as { role?: unknown }).role === 'sparsifier') {
     refuse('INVALID_ARGUMENT', 'pipe: quantizer', 'a quantizer', quantizer);
   }
-  return createCodec(sparseStage((values, context) => sparsifier.support(values, context), inner));
+  const stage = sparseStage((values, context) => sparsifier.support(values, context), inner);
+  const guarantee = sparsifier.keeps && selected(sparsifier.keeps, inner.guarantee);
+  return createCodec({ ...stage, ...(guarantee && { guarantee }) });
 }

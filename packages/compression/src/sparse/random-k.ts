@@ -4,7 +4,7 @@
  * @module
  */
 import { type Rng, seededRng } from '@fedkit/core';
-import type { SumContext } from '@fedkit/core/codec';
+import type { Guarantee, SumContext, Variance } from '@fedkit/core/codec';
 import { checkPositive } from '@fedkit/core/internal';
 import { FLOAT32 } from '../quantize/float32.ts';
 import type { Sparsifier } from '../quantize/quantizer.ts';
@@ -25,6 +25,7 @@ import { gather, scatter } from './sparse-stage.ts';
 
 /** A sparsifier whose support depends on the seed alone. */
 export interface SharedSparsifier extends Sparsifier<'linear'> {
+  readonly guarantee: Variance;
   readonly density: number;
 }
 
@@ -37,11 +38,25 @@ export interface SharedSparsifier extends Sparsifier<'linear'> {
  */
 export function randomK(options: { readonly density: number }): SharedSparsifier {
   const density = checkPositive('randomK: density', options.density, 1);
+  const codec = createCodec(randomKStage(density, FLOAT32));
   return {
-    ...createCodec(randomKStage(density, FLOAT32)),
+    ...codec,
+    guarantee: thinned(density),
     role: 'sparsifier',
     density,
     support: (values, context) => supportOf(sharedSeed(context), values.length, keptOf(values.length, density)),
+  };
+}
+
+/** ω = (d/k)·(1 + ω of the values) − 1; an absolute error grows by √(d/k). */
+function thinned(density: number, inner?: Guarantee): Variance {
+  const rate = (size: number) => Math.max(1, size) / keptOf(Math.max(1, size), density);
+  const own = (size: number) => (inner?.kind === 'variance' ? inner.omega(keptOf(size, density)) : 0);
+  const error = inner?.error;
+  return {
+    kind: 'variance',
+    omega: (size) => rate(size) * (1 + own(size)) - 1,
+    ...(error !== undefined && { error: error / Math.sqrt(density) }),
   };
 }
 
@@ -52,6 +67,8 @@ export function randomKStage(density: number, inner: Stage | undefined): Stage &
     kind: `randomK(${inner?.kind ?? '…'})`,
     linearity: 'linear',
     unbiased: inner?.unbiased ?? false,
+    // Biased values stay biased, d/k times as much: nothing is guaranteed then.
+    ...(inner?.unbiased && inner.guarantee && { guarantee: thinned(density, inner.guarantee) }),
 
     write(out, values, encoding) {
       const seed = sharedSeed(encoding.context);
@@ -97,6 +114,15 @@ export function linearRandomK(density: number, inner: LinearStage): LinearStage 
     ...(inner.deviations !== undefined && { deviations: inner.deviations }),
     strain: (values: Float32Array, encoding: Encoding, contributors: number) =>
       inner.strain(kept(values, encoding), encoding, contributors),
+    contributed(values: Float32Array, integers: Int32Array, encoding: Encoding) {
+      const { length: size } = values;
+      const k = keptOf(size, density);
+      const places = supportOf(sharedSeed(encoding.context), size, k);
+      const own = inner.contributed(gather(values, places), integers, encoding);
+      const spread = new Float32Array(size);
+      for (let i = 0; i < k; i++) spread[places[i]] = (own[i] * size) / k;
+      return spread;
+    },
     integerCount: (size) => inner.integerCount(keptOf(size, density)),
     integers: (values: Float32Array, encoding: Encoding) => inner.integers(kept(values, encoding), encoding),
 

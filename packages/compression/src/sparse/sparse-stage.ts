@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CodecContext, Sink } from '@fedkit/core/codec';
+import type { CodecContext, Contraction, Guarantee, Guaranteed, Sink } from '@fedkit/core/codec';
 import { FLOAT32 } from '../quantize/float32.ts';
 import type { Sparsifier } from '../quantize/quantizer.ts';
 import { createCodec } from '../stage/codec.ts';
@@ -13,6 +13,29 @@ import { readSupport, writeSupport } from './support.ts';
 
 /** Picks places, ascending. */
 export type Select = (values: Float32Array, context: CodecContext) => Uint32Array;
+
+/** How much a choice of places is sure to keep. */
+export interface Keeps {
+  /** Places of `size` at most. */
+  places(size: number): number;
+  /** Of the energy ‖x‖², at least this share. */
+  share(size: number): number;
+}
+
+/**
+ * What is left of a guarantee on the values kept: ‖x − x_K‖² + (1 − δ)·‖x_K‖² at most. None where what codes them has an
+ * absolute error, which says nothing of places that hold little.
+ */
+export function selected(keeps: Keeps, inner: Guarantee | undefined): Contraction | undefined {
+  if (inner === undefined || inner.kind === 'bounded') return undefined;
+  const own = (k: number) => (inner.kind === 'contraction' ? inner.delta(k) : 1 - inner.omega(k));
+  return {
+    kind: 'contraction',
+    delta: (size) => own(keeps.places(size)) * keeps.share(size),
+    ...(inner.error !== undefined && { error: inner.error }),
+    pathwise: inner.kind === 'contraction' && inner.pathwise,
+  };
+}
 
 /** @param inner - What codes the values; `undefined` to decode whatever the bytes name. */
 export function sparseStage(select: Select, inner: Stage | undefined): Stage & { readonly linearity: 'perClient' } {
@@ -37,8 +60,12 @@ export function sparseStage(select: Select, inner: Stage | undefined): Stage & {
 }
 
 /** A sparsifier that sends its values exactly until `pipe` gives it a quantizer. */
-export function sparsifier(select: Select): Sparsifier {
-  return { ...createCodec(sparseStage(select, FLOAT32)), role: 'sparsifier', support: select };
+export function sparsifier(select: Select, keeps: Keeps): Sparsifier & Guaranteed<Contraction>;
+export function sparsifier(select: Select): Sparsifier;
+export function sparsifier(select: Select, keeps?: Keeps): Sparsifier {
+  const codec = createCodec(sparseStage(select, FLOAT32));
+  const guarantee = keeps && selected(keeps, FLOAT32.guarantee);
+  return { ...codec, role: 'sparsifier', support: select, ...(keeps && { keeps }), ...(guarantee && { guarantee }) };
 }
 
 /** Zeros among the selected need no place: decoding gives them anyway. */

@@ -1,5 +1,6 @@
 import { seededRng } from '@fedkit/core';
 import * as fc from 'fast-check';
+import type { Codec } from '@fedkit/core/codec';
 import { describe, expect, it } from 'vitest';
 import { contextOf, LAWS, normals, same } from '../../test/support.ts';
 import { chunkedTopK, codebook, measure, pipe, randomK, sparseLoCo, stc, threshold, topK, uniform } from '../index.ts';
@@ -45,7 +46,7 @@ describe('selection', () => {
 describe('sparsifiers', () => {
   const values = LAWS['student-t(3)'](10_000, seededRng('sparsifiers'));
   const context = contextOf('sparsifiers');
-  const decoded = (codec: ReturnType<typeof topK>) => codec.decode(codec.encode(values, context), context);
+  const decoded = (codec: Codec) => codec.decode(codec.encode(values, context), context);
 
   it('keep exact values and nothing else', () => {
     const kept = decoded(topK({ density: 0.01 }));

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Bounded, Contraction, Guaranteed } from '@fedkit/core/codec';
 import { checkInteger, checkNumber, checkPositive } from '@fedkit/core/internal';
 import { codebook } from '../quantize/codebook.ts';
 import type { Sparsifier } from '../quantize/quantizer.ts';
@@ -11,7 +12,7 @@ import type { StagedCodec } from '../stage/codec.ts';
 import { keptOf } from './kept.ts';
 import { pipe } from './pipe.ts';
 import { largest } from './select.ts';
-import { sparsifier } from './sparse-stage.ts';
+import { type Keeps, sparsifier } from './sparse-stage.ts';
 
 /**
  * The largest magnitudes, exactly k = round(density · d) of them, at least 1; of equal ones those of lower index. O(d).
@@ -19,9 +20,13 @@ import { sparsifier } from './sparse-stage.ts';
  *
  * @param options.density - In (0, 1].
  */
-export function topK(options: { readonly density: number }): Sparsifier {
+export function topK(options: { readonly density: number }): Sparsifier & Guaranteed<Contraction> {
   const density = checkPositive('topK: density', options.density, 1);
-  return sparsifier((values) => largest(values, keptOf(values.length, density)));
+  const places = (size: number) => keptOf(size, density);
+  return sparsifier((values) => largest(values, places(values.length)), {
+    places,
+    share: (size) => places(size) / Math.max(1, size),
+  });
 }
 
 /**
@@ -30,9 +35,20 @@ export function topK(options: { readonly density: number }): Sparsifier {
  *
  * @param options.keep - 64 by default, of `chunk`, 4096 by default.
  */
-export function chunkedTopK(options: { readonly keep?: number; readonly chunk?: number } = {}): Sparsifier {
+export function chunkedTopK(
+  options: { readonly keep?: number; readonly chunk?: number } = {},
+): Sparsifier & Guaranteed<Contraction> {
   const chunk = checkInteger('chunkedTopK: chunk', options.chunk ?? 4096, 1, 2 ** 24);
   const keep = checkInteger('chunkedTopK: keep', options.keep ?? 64, 1, chunk);
+  const keptOfRun = (run: number) => (run === 0 ? 0 : keptOf(run, keep / chunk));
+  const keeps: Keeps = {
+    places: (size) => Math.floor(size / chunk) * keep + keptOfRun(size % chunk),
+    // The run that keeps least decides.
+    share(size) {
+      const rest = size % chunk;
+      return Math.min(size < chunk ? 1 : keep / chunk, rest === 0 ? 1 : keptOfRun(rest) / rest);
+    },
+  };
   return sparsifier((values) => {
     const places = new Uint32Array(Math.ceil(values.length / chunk) * keep);
     let next = 0;
@@ -43,7 +59,7 @@ export function chunkedTopK(options: { readonly keep?: number; readonly chunk?: 
       next += found.length;
     }
     return places.subarray(0, next);
-  });
+  }, keeps);
 }
 
 /**
@@ -51,14 +67,15 @@ export function chunkedTopK(options: { readonly keep?: number; readonly chunk?: 
  *
  * @param options.magnitude - ≥ 0, in the values' unit. At 0 everything but zeros is kept.
  */
-export function threshold(options: { readonly magnitude: number }): Sparsifier {
+export function threshold(options: { readonly magnitude: number }): Sparsifier & Guaranteed<Bounded> {
   const magnitude = checkNumber('threshold: magnitude', options.magnitude, 0);
-  return sparsifier((values) => {
+  const codec = sparsifier((values) => {
     const places = new Uint32Array(values.length);
     let next = 0;
     for (let i = 0; i < values.length; i++) if (Math.abs(values[i]) >= magnitude) places[next++] = i;
     return places.slice(0, next);
   });
+  return { ...codec, guarantee: { kind: 'bounded', error: magnitude, range: Infinity } };
 }
 
 /**
@@ -68,9 +85,14 @@ export function threshold(options: { readonly magnitude: number }): Sparsifier {
  *
  * @param options.density - In (0, 1]: 1/25, 1/100 and 1/400 in the paper.
  */
-export function stc(options: { readonly density: number }): StagedCodec<'perClient'> {
+export function stc(options: { readonly density: number }): StagedCodec<'perClient'> & Guaranteed<Contraction> {
   checkPositive('stc: density', options.density, 1);
-  return pipe(topK(options), scaledSign());
+  const delta = (size: number) => {
+    const k = keptOf(Math.max(1, size), options.density);
+    // ‖x_K‖₁²/(k·‖x‖²): least where one value stands alone, or where all are alike.
+    return Math.min(1 / k, k / Math.max(1, size));
+  };
+  return { ...pipe(topK(options), scaledSign()), guarantee: { kind: 'contraction', delta, pathwise: true } };
 }
 
 /**
@@ -79,6 +101,6 @@ export function stc(options: { readonly density: number }): StagedCodec<'perClie
  */
 export function sparseLoCo(
   options: { readonly keep?: number; readonly chunk?: number; readonly bits?: number } = {},
-): StagedCodec<'perClient'> {
+): StagedCodec<'perClient'> & Guaranteed<Contraction> {
   return pipe(chunkedTopK(options), codebook({ bits: options.bits ?? 2 }));
 }

@@ -36,20 +36,25 @@ export interface StagedLinearCodec extends LinearCodec {
 }
 
 /** A codec made of one stage, which writes its own header: how every codec of this package is made. */
-export function createCodec<L extends Linearity>(stage: Stage & { readonly linearity: L }): StagedCodec<L> {
-  return {
+export function createCodec<L extends Linearity, S extends Stage>(
+  stage: S & { readonly linearity: L },
+): StagedCodec<L> & Pick<S, 'guarantee'> {
+  const codec: StagedCodec<L> = {
     kind: stage.kind,
     linearity: stage.linearity,
     unbiased: stage.unbiased,
+    ...(stage.guarantee !== undefined && { guarantee: stage.guarantee }),
     stage,
     encode: (values, context) => encodeWith(stage, values, context),
     decode: (bytes, context = {}) => decodeWith(stage, bytes, new Decoding(context)),
     visit: (bytes, sink, context = {}) => visitWith(stage, bytes, new Decoding(context), () => sink),
   };
+  // The stage's own guarantee is in it, of the stage's own type.
+  return codec as StagedCodec<L> & Pick<S, 'guarantee'>;
 }
 
 /** As {@link createCodec}, for a stage whose encodings are integers that add up: fit for secure aggregation. */
-export function createLinearCodec(stage: LinearStage): StagedLinearCodec {
+export function createLinearCodec<S extends LinearStage>(stage: S): StagedLinearCodec & Pick<S, 'guarantee'> {
   return {
     ...createCodec(stage),
     stage,
@@ -61,6 +66,8 @@ export function createLinearCodec(stage: LinearStage): StagedLinearCodec {
       stage.strain(checkFinite('strain: values', values), new Encoding(context), contributors),
     encodeIntegers: (values, context) =>
       stage.integers(checkFinite('encodeIntegers: values', values), new Encoding(context)),
+    contributed: (values, integers, context) =>
+      stage.contributed(checkFinite('contributed: values', values), integers, new Encoding(context)),
     decodeSum: (sum, options) => decodeSum(stage, sum, options),
   };
 }

@@ -18,6 +18,7 @@ export function foreignStage(codec: Codec): Stage | LinearStage {
     kind: codec.kind,
     linearity: codec.linearity,
     unbiased: codec.unbiased,
+    ...(codec.guarantee && { guarantee: codec.guarantee }),
     write(out, values, encoding) {
       const bytes = codec.encode(values, contextOf(encoding));
       out.varint(bytes.length);
@@ -42,6 +43,16 @@ function linearForeignStage(codec: LinearCodec, stage: Stage & { readonly linear
     strain: (values, encoding, contributors) =>
       codec.strain?.(values, contextOf(encoding), contributors) ?? { clipped: 0, wide: 0, alone: 0 },
     integers: (values, encoding) => codec.encodeIntegers(values, contextOf(encoding)),
+    contributed: (values, integers, encoding) => {
+      const context = contextOf(encoding);
+      if (codec.contributed) return codec.contributed(values, integers, context);
+      const { sharedSeed, clientSeed } = context;
+      return codec.decodeSum(integers, {
+        contributors: 1,
+        ...(clientSeed && { seeds: [clientSeed] }),
+        context: { sharedSeed, expectedSize: values.length },
+      });
+    },
     integerCount(size) {
       const known = counts.get(size);
       if (known !== undefined) return known;

@@ -5,7 +5,7 @@
  * @module
  */
 import { type Rng, secureRng, seededRng } from '@fedkit/core';
-import type { CodecContext, DecodeContext, Linearity, Sink, Strain, SumContext } from '@fedkit/core/codec';
+import type { CodecContext, DecodeContext, Guarantee, Linearity, Sink, Strain, SumContext } from '@fedkit/core/codec';
 import { refuse } from '@fedkit/core/internal';
 import { type ByteReader, corrupt } from '../wire/byte-reader.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
@@ -17,6 +17,8 @@ export interface Stage {
   readonly kind: string;
   readonly linearity: Linearity;
   readonly unbiased: boolean;
+  /** As of `Codec`. */
+  readonly guarantee?: Guarantee;
   /** Parameters and body; what was in `values` is known to be finite. */
   write(out: ByteWriter, values: Float32Array, encoding: Encoding): void;
   /** Reads what `write` wrote for `size` values and hands them on, ascending. Never trusts a byte. */
@@ -35,6 +37,8 @@ export interface LinearStage extends Stage {
   /** As of `LinearCodec`. */
   strain(values: Float32Array, encoding: Encoding, contributors: number): Strain;
   integers(values: Float32Array, encoding: Encoding): Int32Array;
+  /** As of `LinearCodec`. */
+  contributed(values: Float32Array, integers: Int32Array, encoding: Encoding): Float32Array;
   /** The number of integers for `size` values. */
   integerCount(size: number): number;
   /** The sum of `size` values each from the sum of the integers. */

@@ -5,6 +5,7 @@
  */
 import type { Rng } from '../random.ts';
 import type { Layout } from '../model/layout.ts';
+import type { Guarantee } from './guarantee.ts';
 import type { Sink } from './sink.ts';
 
 /** Whether encodings can be summed: `linear` ones can, in a ring of integers; `perClient` ones must be decoded first. */
@@ -46,6 +47,11 @@ export interface Codec<L extends Linearity = Linearity> {
   readonly linearity: L;
   /** True if the expectation of `decode(encode(x))` over its random streams, rounding, rotation and dither, is x. */
   readonly unbiased: boolean;
+  /**
+   * How close `decode(encode(x))` is to x: a contraction δ, a variance ω or an absolute error. Without one the codec carries
+   * updates, and is refused wherever what it lost is remembered.
+   */
+  readonly guarantee?: Guarantee;
 
   /**
    * @param values - Flat vector, shape [d], finite; not changed.
@@ -111,6 +117,15 @@ export interface LinearCodec extends Codec<'linear'> {
 
   /** Integers, one for each encoded coordinate, each in [−bound, bound]. */
   encodeIntegers(values: Float32Array, context: CodecContext): Int32Array;
+
+  /**
+   * What this client's integers put into the decoded sum, shape [d]: taken before they wrapped, clipped values as they were
+   * clipped, the client's own dither subtracted. A sum of these is the decoded sum wherever that does not wrap. Absent where
+   * `decodeSum` of one client's integers says the same: nothing wraps.
+   *
+   * @param integers - What `encodeIntegers` gave for these `values` and this context.
+   */
+  contributed?(values: Float32Array, integers: Int32Array, context: CodecContext): Float32Array;
 
   /**
    * The sum of the contributors' vectors, shape [d], from the sum of their integers modulo 2^bits.

@@ -6,6 +6,7 @@
 import type { Codec, CodecContext, LinearCodec } from '../codec/contract.ts';
 import { type Rng, seededRng } from '../random.ts';
 import { sameBits } from './bits.ts';
+import { guaranteeLaw } from './guarantee.ts';
 import { ensure, ensureRefused, type Law } from './law.ts';
 
 /** A codec, and what it needs. */
@@ -248,6 +249,7 @@ export function codecLaws(setup: CodecSetup): Law[] {
         });
       },
     },
+    guaranteeLaw(codec, sizes, context),
   ];
   // Some codecs are linear without integers of their own, such as a sparsifier on a shared support.
   return 'encodeIntegers' in codec ? [...laws, ...linearLaws(codec as LinearCodec, context, vector)] : laws;
@@ -294,6 +296,36 @@ function linearLaws(
           const expected = alone.reduce((sum, own) => sum + own[c], 0);
           ensure(Math.abs(value - expected) <= 1e-5 * clients * scale, `${expected} at ${c}, got ${value}`);
         });
+      },
+    },
+    {
+      name: 'what clients say they contributed adds up to the decoded sum, however a single one wraps',
+      run() {
+        if (!codec.contributed) return;
+        // Large enough for single clients to wrap where the codec lets them, and every second against its neighbour.
+        for (const scale of [1, 64]) {
+          const large = Array.from({ length: 2 * clients }, (_, i) =>
+            values[i >> 1].map((value) => (i % 2 === 0 ? scale : -scale) * value + (i % 2) * 0.01 * value),
+          );
+          const own = (i: number): CodecContext => context(1000 + i, 0);
+          const given = large.map((update, i) => codec.encodeIntegers(update, own(i)));
+          const contexts = large.map((_, i) => own(i));
+          const total = decode(
+            sumOf(given),
+            large.length,
+            contexts.map(({ clientSeed, sharedSeed }) => clientSeed ?? sharedSeed),
+          );
+          const sums = new Float64Array(64);
+          large.forEach((update, i) =>
+            codec.contributed?.(update, given[i], own(i)).forEach((value, c) => {
+              sums[c] += value;
+            }),
+          );
+          const most = large.reduce((m, update) => update.reduce((n, value) => Math.max(n, Math.abs(value)), m), 1e-30);
+          total.forEach((value, c) => {
+            ensure(Math.abs(value - sums[c]) <= 1e-5 * clients * most, `${sums[c]} at ${c}, got ${value}`);
+          });
+        }
       },
     },
     {

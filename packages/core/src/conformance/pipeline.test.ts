@@ -4,7 +4,7 @@ import { coordinateMedian } from '../aggregate/robust/coordinate-median.ts';
 import { fedAvg, type FedAvgUpdate } from '../algorithm/fed-avg.ts';
 import { scaffold, type ScaffoldUpdate } from '../algorithm/scaffold.ts';
 import { Layout } from '../model/layout.ts';
-import { type PlainUpdatesOptions, plainUpdates } from '../pipeline/plain-updates.ts';
+import { type UpdatesOptions, plainUpdates } from '../pipeline/plain-updates.ts';
 import type { PlainData } from '../plain-data.ts';
 import { seededRng } from '../random.ts';
 import { sameBits } from './bits.ts';
@@ -23,7 +23,7 @@ const contribution = (client: number): Contribution<FedAvgUpdate> => ({
   values: { update: vector(`update ${client}`) },
   weight: client + 1,
 });
-const setup = (options: Partial<Omit<PlainUpdatesOptions<never, never, never, never, never>, 'algorithm'>> = {}) => ({
+const setup = (options: Pick<UpdatesOptions, 'clientMomentum' | 'minimumContributors'> = {}) => ({
   create: () => plainUpdates({ algorithm: fedAvg(), layout, ...options }),
   contribution,
   ensureAggregate({ update }: FedAvgUpdate, contributions: readonly Contribution<FedAvgUpdate>[]) {

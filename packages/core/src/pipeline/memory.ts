@@ -6,6 +6,7 @@
  */
 import { ByteReader, ByteWriter } from '../bytes.ts';
 import type { Codec, CodecContext } from '../codec/contract.ts';
+import type { Guaranteed, Settling } from '../codec/guarantee.ts';
 import { checkBytes, refuse } from '../check.ts';
 import { plainCodec } from './plain-codec.ts';
 import type { SlotShape } from './slots.ts';
@@ -27,7 +28,10 @@ export interface FeedbackCodec {
 }
 
 /** Gives a codec for vectors of `size` values a memory. */
-export type ErrorFeedbackMaker = (codec: Codec, options: { readonly size: number }) => FeedbackCodec;
+export type ErrorFeedbackMaker = (
+  codec: Codec & Guaranteed<Settling>,
+  options: { readonly size: number },
+) => FeedbackCodec;
 
 /** One slot's memory; empty before the first report, and where nothing is kept. */
 export interface SlotMemory {

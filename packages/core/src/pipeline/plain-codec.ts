@@ -7,6 +7,7 @@ import { isFiniteVector } from '../finite.ts';
 import { ByteReader, ByteWriter } from '../bytes.ts';
 import { checkBytes, checkVector, refuse } from '../check.ts';
 import type { Codec } from '../codec/contract.ts';
+import { type Contraction, EXACT, type Guaranteed } from '../codec/guarantee.ts';
 
 /** `66 6b 66`, version 1. */
 const MAGIC = Uint8Array.of(0x66, 0x6b, 0x66, 1);
@@ -18,10 +19,11 @@ const CHUNK = 16_384;
  * Float32 as it is, little-endian, after `66 6b 66 01` and the number of values (uint32). Decoding hands on whatever values
  * there are: a mean refuses those that are not finite, a robust rule sets their client aside.
  */
-export const plainCodec: Codec<'perClient'> = {
+export const plainCodec: Codec<'perClient'> & Guaranteed<Contraction> = {
   kind: 'plain-float32',
   linearity: 'perClient',
   unbiased: true,
+  guarantee: EXACT,
   encode(values) {
     checkVector('plain-float32.encode: values', values);
     if (!isFiniteVector(values)) refuse('OUT_OF_RANGE', 'plain-float32.encode: values', 'finite numbers', 'others');

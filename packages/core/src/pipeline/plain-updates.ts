@@ -15,6 +15,7 @@ import type { Algorithm, ClientAlgorithm } from '../algorithm/contract.ts';
 import type { Staleness } from '../algorithm/staleness.ts';
 import { checkInteger, checkNumber, checkPositive, refuse } from '../check.ts';
 import type { Codec } from '../codec/contract.ts';
+import { type Guaranteed, type Settling, unsettled } from '../codec/guarantee.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { SecureRng } from '../random.ts';
 import { type CodecBySlot, codecsFor } from './codecs.ts';
@@ -26,13 +27,28 @@ import { plainCodec, plainParts } from './plain-codec.ts';
 import { plainCollector } from './plain-collector.ts';
 import { encodeReport } from './report.ts';
 import { clientSeedOf } from './seeds.ts';
-import { recordOf, vectorsOf } from './slots.ts';
+import { recordOf, type SlotShape, vectorsOf } from './slots.ts';
 import { type Halves, withTerms } from './terms.ts';
 
 /** How plain updates travel, whatever the algorithm. */
-export interface UpdatesOptions extends ModelOptions {
+export type UpdatesOptions = ModelOptions & UpdatesRules & (Memoryless | Remembering);
+
+/** What the codec leaves out is lost: right for unbiased ones over many clients. */
+interface Memoryless {
   /** One for all slots or one for each by name; default float32 as it is. */
   readonly codec?: CodecBySlot<Codec>;
+  readonly errorFeedback?: undefined;
+}
+
+/** What the codec leaves out of one counted update is added to the next. */
+interface Remembering {
+  /** As without error feedback; contractions alone, since memory of other codecs explodes. */
+  readonly codec?: CodecBySlot<Codec & Guaranteed<Settling>>;
+  /** `feedbackCodec()` of `@fedkit/compression`. */
+  readonly errorFeedback: ErrorFeedbackMaker;
+}
+
+interface UpdatesRules {
   /** The fewest contributors of an aggregate that is released; default 1. */
   readonly minimumContributors?: number;
   /**
@@ -40,8 +56,6 @@ export interface UpdatesOptions extends ModelOptions {
    * (Karimireddy, He and Jaggi, ICML 2021): clients send m ← (1 − β)·x + β·m.
    */
   readonly clientMomentum?: number;
-  /** What the codec leaves out of one counted update is added to the next: `feedbackCodec()` of `@fedkit/compression`. */
-  readonly errorFeedback?: ErrorFeedbackMaker;
   /** What the rule needs besides the updates, such as FLTrust's reference: on the server, as a round opens. */
   readonly context?: (round: number) => AggregationContext;
   /** How much late reports count, by multiplying their weight; default: as others. */
@@ -49,22 +63,22 @@ export interface UpdatesOptions extends ModelOptions {
 }
 
 /** What `plainUpdates` is made of. */
-export interface PlainUpdatesOptions<
+export type PlainUpdatesOptions<
   S extends PlainData,
   B extends PlainData,
   C extends PlainData,
   U extends Update,
   R extends PlainData,
-> extends UpdatesOptions {
+> = UpdatesOptions & {
   /** Any algorithm, robust rules included, whose aggregator is a `record`. */
   readonly algorithm: Algorithm<S, B, C, U, R>;
-}
+};
 
 /** What `plainUpdates` is made of around an algorithm without rounds. */
-export interface AsynchronousUpdatesOptions<U extends Update> extends UpdatesOptions {
+export type AsynchronousUpdatesOptions<U extends Update> = UpdatesOptions & {
   /** `fedBuff()` or `fedAsync()`. */
   readonly algorithm: AsynchronousAlgorithm<U>;
-}
+};
 
 /**
  * Updates in the clear, encoded by any codec, combined by any rule.
@@ -105,8 +119,17 @@ export function plainUpdates<U extends Update, R extends PlainData>(
   if (errorFeedback !== undefined && typeof errorFeedback !== 'function') {
     refuse('INVALID_ARGUMENT', `${where}: errorFeedback`, 'a function such as feedbackCodec()', errorFeedback);
   }
-  const feedback = slots.map((slot, i) => errorFeedback?.(codecs[i], { size: slot.size }));
+  const feedback = slots.map((slot, i) => errorFeedback?.(remembered(slot, codecs[i]), { size: slot.size }));
   const read = (task: PipelineTask) => readParameters('plain-updates', task);
+
+  function remembered({ name, size: length }: SlotShape, codec: Codec): Codec & Guaranteed<Settling> {
+    const why = unsettled(codec, length);
+    if (why !== undefined) {
+      const expected = 'a contraction under error feedback, such as topK or contraction(codec)';
+      refuse('INVALID_ARGUMENT', `${where}: codec of ${name}`, expected, why);
+    }
+    return codec as Codec & Guaranteed<Settling>;
+  }
 
   function encodeSlot(
     i: number,
