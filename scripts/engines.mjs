@@ -1,18 +1,23 @@
-// Runs the golden digests of @fedkit/core, the transcripts of @fedkit/secagg and the HTTP transport on every engine there is in
-// the npm registry, React Native's Hermes among them, and in Chromium where it is installed, and prints which reproduce the committed ones. `--write` commits
-// what this Node computes. Run after `pnpm build`.
+// Runs the golden digests of @fedkit/core, the transcripts of @fedkit/secagg, the HTTP transport and whole federations on every
+// engine there is in the npm registry, React Native's Hermes among them, and in Chromium where it is installed, and prints which
+// reproduce the committed ones. `--write` commits what this Node computes. Run after `pnpm build`.
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { BrowserUnavailable, findChromium, runInChromium } from './browser/chromium.mjs';
+import { authenticate, handler } from './exchanges.mjs';
+import { acrossEngines, clientsOf, resumed } from './federations/federations.mjs';
 import { runOnHermes } from './hermes/hermes.mjs';
 
 const directory = dirname(fileURLToPath(import.meta.url));
 const script = join(directory, 'run-golden.mjs');
 const replay = join(directory, '../packages/secagg/test/replay.mjs');
 const record = join(directory, '../packages/core/test/golden/golden.json');
+
+/** What Metro makes of a FedAvg client, compressed: what an app on React Native grows by. */
+const MAXIMUM_CLIENT_BYTES = 54_000;
 
 const engines = [
   ['Node 20', 'npx', '-y', 'node@20', script],
@@ -44,17 +49,24 @@ if (process.argv.includes('--write')) {
   writeFileSync(record, `${JSON.stringify(digests, undefined, 2)}\n`);
 }
 
+async function runGolden(browser) {
+  const { fetchHandler } = await import('../packages/core/dist/transport/fetch/index.js');
+  const fedkit = fetchHandler(handler, { authenticate });
+  return runInChromium(browser, { module: '/scripts/browser/page.mjs', fedkit });
+}
+
 /** A machine may have no browser that starts; every engine of the registry must run. */
 function fail(title, error) {
   console.error(`${title}: ${error.message}`);
   if (!(error instanceof BrowserUnavailable)) process.exitCode = 1;
 }
 
-/** The same engines with another script. */
-const transport = engines
-  .filter(([title]) => !title.includes('without'))
-  .map((words) => [...words.slice(0, -1), join(directory, 'run-transport.mjs')])
-  .map((words) => words.map((word) => (word === '--allow-read' ? '--allow-net' : word)));
+/** Whole engines, without a script; Deno with these rights. */
+const whole = (...rights) =>
+  engines
+    .filter(([title]) => !title.includes('without'))
+    .map((words) => words.slice(0, -1).flatMap((word) => (word === '--allow-read' ? rights : word)));
+const transport = whole('--allow-net').map((words) => [...words, join(directory, 'run-transport.mjs')]);
 
 const expected = JSON.parse(readFileSync(record, 'utf8'));
 const names = Object.keys(expected);
@@ -62,7 +74,7 @@ console.log(
   `| engine | kernels | equal digests | equal rounds of secure aggregation | curve edges |\n|---|---|---:|---:|---|`,
 );
 const chromium = findChromium();
-const pageRun = chromium === undefined ? undefined : runInChromium(chromium);
+const pageRun = chromium === undefined ? undefined : runGolden(chromium);
 // Reported below.
 pageRun?.catch(() => {});
 const rows = engines.map(([title, ...command]) => [
@@ -100,7 +112,7 @@ if (chromium === undefined) console.log('\nChromium is not installed here: no pa
 
 console.log(`\n| on Hermes | rounds | model |\n|---|---|---|`);
 try {
-  const { models, onNode, added } = await hermesRun;
+  const { models, onNode, added, clientBytes } = await hermesRun;
   for (const [name, { outcomes, digest }] of Object.entries(models)) {
     // Rounding and noise are fresh randomness; a plain federation is the same bytes.
     const verdict = !name.startsWith('plain')
@@ -112,6 +124,8 @@ try {
     if (verdict === 'DIFFERENT' || outcomes.some((outcome) => outcome !== 'published')) process.exitCode = 1;
   }
   console.log(`\nThe VM lacks ${added.join(', ')}: React Native or a polyfill brings them.`);
+  console.log(`Metro makes ${clientBytes} bytes of a FedAvg client, minified and compressed.`);
+  if (clientBytes > MAXIMUM_CLIENT_BYTES) throw new Error(`a FedAvg client of more than ${MAXIMUM_CLIENT_BYTES} bytes`);
 } catch (error) {
   fail('Hermes', error);
 }
@@ -133,3 +147,25 @@ for (const [title, work] of both) {
     fail(title, error);
   }
 }
+
+/** What came of federations, a row each. */
+async function report(kinds) {
+  for (const [kind, work] of kinds) {
+    try {
+      console.log(`| ${kind} | ${await work()} |`);
+    } catch (error) {
+      console.log(`| ${kind} | FAILED |`);
+      fail(kind, error);
+    }
+  }
+}
+
+const clients = whole('--allow-net').filter(([title]) => chromium === undefined || title !== 'Node 24');
+const places = [...clients.map(([title]) => title), ...(chromium === undefined ? [] : ['Chromium'])];
+console.log(`\n| server on Node, ${clientsOf(places)} | model |\n|---|---|`);
+await report(await acrossEngines(clients, chromium));
+
+// A Node server's run, gone on with by the others.
+const servers = whole('--allow-read', '--allow-write').filter(([title]) => title !== 'Node 24');
+console.log(`\n| a run of ${servers.map(([title]) => title).join(', then ')} | model |\n|---|---|`);
+await report(await resumed(servers));

@@ -1,4 +1,4 @@
-// Runs page.mjs in Chromium, on the modules of dist/ as they are: an import map stands for a bundler.
+// Runs modules in Chromium, on those of dist/ as they are: an import map stands for a bundler.
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -33,14 +33,22 @@ function importMap() {
     }
   }
   for (const name of NOBLE) imports[`@noble/${name}/`] = `/packages/secagg/node_modules/@noble/${name}/`;
+  imports.fflate = '/packages/compression/node_modules/fflate/esm/browser.js';
   return { imports };
 }
 
+/** Runs the `report` of a module and posts what it says. */
+function page(module) {
+  const run = `const answer = await import('${module}')
+      .then(({ report }) => report(new URLSearchParams(location.search)))
+      .catch((error) => ({ error: \`\${error?.stack ?? error}\` }));
+    await fetch('/done', { method: 'POST', body: JSON.stringify(answer) });`;
+  const map = JSON.stringify(importMap());
+  const html = `<!doctype html><script type="importmap">${map}</script><script type="module">${run}</script>`;
+  return new Response(html, { headers: { 'content-type': 'text/html' } });
+}
+
 function file(pathname) {
-  if (pathname === '/') {
-    const page = `<!doctype html><script type="importmap">${JSON.stringify(importMap())}</script><script type="module" src="/scripts/browser/page.mjs"></script>`;
-    return new Response(page, { headers: { 'content-type': 'text/html' } });
-  }
   try {
     const bytes = readFileSync(join(root, normalize(decodeURIComponent(pathname))));
     return new Response(bytes, { headers: { 'content-type': TYPES[extname(pathname)] ?? 'text/plain' } });
@@ -52,12 +60,14 @@ function file(pathname) {
 /** The browser did not get as far as the page. */
 export class BrowserUnavailable extends Error {}
 
-/** What the page found. @throws {@link BrowserUnavailable} */
-export async function runInChromium(command) {
+/**
+ * What `report` of `module`, a path from the repository's root, says of the page's search parameters. The page's requests to
+ * /fedkit go to `fedkit`.
+ *
+ * @throws {@link BrowserUnavailable}
+ */
+export async function runInChromium(command, { module, parameters = {}, fedkit, signal }) {
   const { serve } = await import('../../packages/core/dist/transport/node/index.js');
-  const { fetchHandler } = await import('../../packages/core/dist/transport/fetch/index.js');
-  const { authenticate, handler } = await import('../exchanges.mjs');
-  const fedkit = fetchHandler(handler, { authenticate });
   const profile = mkdtempSync(join(tmpdir(), 'fedkit-chromium-'));
   let server;
   let browser;
@@ -68,6 +78,7 @@ export async function runInChromium(command) {
         asked = true;
         const { pathname } = new URL(request.url);
         if (pathname === '/fedkit') return fedkit(request);
+        if (pathname === '/') return page(module);
         if (pathname !== '/done') return file(pathname);
         resolve(JSON.parse(await request.text()));
         return new Response('');
@@ -81,7 +92,8 @@ export async function runInChromium(command) {
           '--no-first-run',
           `--user-data-dir=${profile}`,
         ];
-        browser = execFile(command, [...flags, server.url], { timeout: PATIENCE, maxBuffer: 2 ** 26 }, (error) =>
+        const address = `${server.url}/?${new URLSearchParams(parameters)}`;
+        browser = execFile(command, [...flags, address], { timeout: PATIENCE, maxBuffer: 2 ** 26, signal }, (error) =>
           reject(
             asked ? (error ?? new Error('the browser went away')) : new BrowserUnavailable(`${error ?? 'it ended'}`),
           ),

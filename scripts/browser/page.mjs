@@ -9,7 +9,7 @@ import { golden } from '/packages/core/test/golden/golden.mjs';
 import { replayEdges, replayRounds } from '/packages/secagg/test/replay-rounds.mjs';
 import { exchanges } from '/scripts/exchanges.mjs';
 
-async function report() {
+export async function report() {
   const engine = kernels.instantiateKernels(wasmBase64, 1) === undefined ? 'plain' : 'WebAssembly';
   const digests = await golden({ core, math, kernels, simulation });
   const vectors = async (name) => (await fetch(`/packages/secagg/test/vectors/${name}.json`)).json();
@@ -20,6 +20,3 @@ async function report() {
   const exact = await exchanges(fetchExchange, `${location.origin}/fedkit`);
   return { kernels: engine, digests, rounds, exact };
 }
-
-const answer = await report().catch((error) => ({ error: `${error?.stack ?? error}` }));
-await fetch('/done', { method: 'POST', body: JSON.stringify(answer) });

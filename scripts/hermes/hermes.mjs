@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = join(here, '../..');
@@ -40,6 +41,7 @@ function makeApp(app) {
   for (const file of ['main.js', 'platform.js', 'federations.mjs', 'flower-federation.mjs', 'metro.cjs']) {
     copyFileSync(join(here, file), join(app, file));
   }
+  copyFileSync(join(root, 'examples/phone/client.ts'), join(app, 'client.ts'));
   for (const file of [
     'core/test/golden/golden.mjs',
     'secagg/test/replay-rounds.mjs',
@@ -51,15 +53,19 @@ function makeApp(app) {
 }
 
 /**
- * What ran on the VM: golden digests, one line for each transcript, the models of federations, one of Flower's nodes among them, and the names that the VM
- * lacks and platform.js adds. `onNode` has the models of the same federations on this Node.
+ * What ran on the VM: golden digests, one line for each transcript, the models of federations, one of Flower's nodes among
+ * them, and the names that the VM lacks and platform.js adds. `onNode` has the models of the same federations on this Node,
+ * `clientBytes` what Metro makes of the FedAvg client of examples/phone, minified and compressed by gzip.
  */
 export async function runOnHermes() {
   const app = mkdtempSync(join(tmpdir(), 'fedkit-hermes-'));
   try {
     makeApp(app);
     await run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts'], { cwd: app, timeout: PATIENCE });
-    await run(process.execPath, ['metro.cjs', 'bundle.js'], { cwd: app, timeout: PATIENCE });
+    const metro = (...words) => run(process.execPath, ['metro.cjs', ...words], { cwd: app, timeout: PATIENCE });
+    await metro('main.js', 'bundle.js');
+    await metro('client.ts', 'client.js', '--minify');
+    const clientBytes = gzipSync(readFileSync(join(app, 'client.js')), { level: 9 }).length;
     const entropy = `globalThis.ENTROPY = '${randomBytes(2 ** 18).toString('hex')}';\n`;
     writeFileSync(join(app, 'bundle.js'), entropy + readFileSync(join(app, 'bundle.js'), 'utf8'));
     const vm = join(app, 'node_modules/hermes-engine-cli', VM[process.platform]);
@@ -78,7 +84,7 @@ export async function runOnHermes() {
       "import { federations } from './federations.mjs';\nconsole.log(JSON.stringify(await federations()));\n",
     );
     const node = await run(process.execPath, ['node.mjs'], options);
-    return { ...found, onNode: JSON.parse(node.stdout) };
+    return { ...found, clientBytes, onNode: JSON.parse(node.stdout) };
   } finally {
     rmSync(app, { recursive: true, force: true });
   }

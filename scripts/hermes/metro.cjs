@@ -1,12 +1,12 @@
-// Bundles main.js for React Native as an app's own Metro would: `node metro.cjs <out>` in the app's folder.
+// Bundles for React Native as an app's own Metro would: `node metro.cjs <entry> <out> [--minify]` in the app's folder.
 const Metro = require('metro');
 
-async function bundle(out) {
+async function bundle(entry, out, minify) {
   const config = await Metro.loadConfig(
     { cwd: __dirname },
     {
       projectRoot: __dirname,
-      resolver: { useWatchman: false, sourceExts: ['js', 'mjs', 'json'] },
+      resolver: { useWatchman: false, sourceExts: ['js', 'mjs', 'ts', 'json'] },
       transformer: { babelTransformerPath: require.resolve('@react-native/metro-babel-transformer') },
       serializer: { getPolyfills: () => [] },
       cacheStores: [],
@@ -14,10 +14,11 @@ async function bundle(out) {
       reporter: { update() {} },
     },
   );
-  await Metro.runBuild(config, { entry: 'main.js', out, dev: false, minify: false, platform: 'android' });
+  await Metro.runBuild(config, { entry, out, dev: false, minify, platform: 'android' });
 }
 
-bundle(process.argv[2]).catch((error) => {
+const [entry, out, ...options] = process.argv.slice(2);
+bundle(entry, out, options.includes('--minify')).catch((error) => {
   console.error(error);
   process.exit(1);
 });

@@ -11,6 +11,7 @@ export interface BandwidthPolicyOptions {
   readonly seconds: number;
   /** Budgets stay in [minimum, maximum] bytes. */
   readonly minimum: number;
+  /** At most so many bytes. */
   readonly maximum: number;
   /** Weight of the newest transfer, in (0, 1]; 0.3 by default. */
   readonly smoothing?: number;

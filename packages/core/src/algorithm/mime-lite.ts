@@ -41,6 +41,7 @@ export type MimeBase =
 
 /** Options of {@link mimeLite}. */
 export interface MimeLiteOptions<S extends PlainData = NoState> {
+  /** The optimizer that clients apply and the server moves. */
   readonly base: MimeBase;
   /** The server's step along the mean update; default `serverSgd({ learningRate: 1 })`. */
   readonly server?: ServerOptimizer<S>;

@@ -28,6 +28,7 @@ export interface DecodeNpyOptions {
 export interface EncodeNpyOptions {
   /** `'Fortran'` stores the first index fastest. */
   readonly order?: 'C' | 'Fortran';
+  /** Default 'little'. */
   readonly byteOrder?: 'little' | 'big';
 }
 

@@ -23,9 +23,11 @@ export interface FederatedClientOptions<B extends PlainData, C extends PlainData
   readonly id: ClientId;
   /** The same as the server's, to the last option. */
   readonly pipeline: ClientPipeline<B, C, U>;
+  /** Trains on the data of this device, which never leaves it. */
   readonly trainer: Trainer;
   /** How to train for a task. */
   readonly local: (task: RoundTask) => DeviceTraining;
+  /** Carries requests to the server and answers back. */
   readonly exchange: Exchange;
   /**
    * Where it remembers, under `client/<id>` and `model/<n>/<id>`. Under secure aggregation the record is sealed under the
@@ -44,6 +46,7 @@ export interface FederatedClientOptions<B extends PlainData, C extends PlainData
   readonly rng?: SecureRng;
   /** Must not start anew with the process, since deadlines are kept on disk; default: the platform's time of day. */
   readonly clock?: Clock;
+  /** Told of each step, and of what the client goes on in spite of. */
   readonly onProgress?: (event: ClientProgress<B>) => void;
   /** Once it fires, `step` and `run` reject with `ABORTED`; what was done is kept. */
   readonly signal?: AbortSignal;

@@ -14,9 +14,11 @@ import { readValues, writeHalves } from './tensor-values.ts';
 
 /** What {@link encodeSafetensors} writes. */
 export interface EncodeSafetensorsOptions {
+  /** The tensors in `values`. */
   readonly layout: Layout;
   /** Shape [layout.size]. */
   readonly values: Float32Array;
+  /** Text that travels in the header. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** Tensors to write beside the values. */
   readonly carried?: readonly CarriedTensor[];

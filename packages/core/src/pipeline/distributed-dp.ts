@@ -49,6 +49,7 @@ export interface DistributedDpOptions<
   readonly mechanism: DistributedNoiseMaker;
   /** `rotation` of `@fedkit/compression`. */
   readonly rotation: SeededRotation;
+  /** `secureAggregation()` of `@fedkit/secagg`. */
   readonly aggregation: SecureAggregation;
   /** The fewest survivors whose sum is opened; every client insists on it. */
   readonly minimumContributors: number;

@@ -43,6 +43,7 @@ export interface PrivateOptions<
   readonly algorithm: LinearAlgorithm<S, B, C, U, R>;
   /** C > 0: L2 bound of one client's update, all slots together, before its weight. */
   readonly clip: number;
+  /** How much one update counts. */
   readonly weighting: PrivateWeighting;
   /** Momentum accumulates over rounds what one clip is to bound: only `plainUpdates` has it. */
   readonly clientMomentum?: never;

@@ -47,6 +47,7 @@ export interface SecureSumOptions<
   readonly algorithm: LinearAlgorithm<S, B, C, U, R>;
   /** Integers that add: `rotated(wrapped(…))`, `commonRange(…)`. One for all slots or one for each by name. */
   readonly codec: CodecBySlot<LinearCodec>;
+  /** `secureAggregation()` of `@fedkit/secagg`. */
   readonly aggregation: SecureAggregation;
   /** The fewest inputs of a sum that is opened, ≥ 2; every client insists on it. */
   readonly minimumContributors: number;

@@ -28,6 +28,7 @@ export interface RoundOptions {
   readonly overSelection?: number;
   /** Clients that have to wait before a round draws of them; default: as many as are invited. */
   readonly population?: number;
+  /** How long rounds wait. */
   readonly deadlines?: RoundDeadlines;
   /** How long clients are told to wait, and a run after a round that came to nothing; milliseconds > 0, default 1,000. */
   readonly retryAfter?: number;

@@ -71,6 +71,7 @@ export interface ServerSettings extends RoundOptions {
   readonly onEvent?: (event: ServerEvent) => void;
   /** Where counts go: `prometheusTelemetry()` or `openTelemetry(meter)` of `@fedkit/core/telemetry`. */
   readonly telemetry?: Telemetry;
+  /** How much clients may send. */
   readonly limits?: ServerLimits;
 }
 

@@ -21,11 +21,15 @@ export interface AsynchronousEvent extends Receipt {
 
 /** Options of {@link simulateAsynchronously}. */
 export interface AsynchronousSimulationOptions<U extends Update, E> {
+  /** `fedBuff()` or `fedAsync()`. */
   readonly algorithm: AsynchronousAlgorithm<U>;
+  /** One trainer each. */
   readonly clients: Clients;
+  /** How each trains. */
   readonly local: LocalOptions;
   /** The initial model, shape [d]. */
   readonly initial: Float32Array;
+  /** All chance follows from it. */
   readonly seed: number | string | Uint8Array;
   /** Clients at work at any time, an integer ≥ 1 and ≤ the number of clients. */
   readonly concurrency: number;
@@ -35,7 +39,9 @@ export interface AsynchronousSimulationOptions<U extends Update, E> {
   readonly duration: (client: ClientId, rng: SeededRng) => number | undefined;
   /** Measures the model after every server step. */
   readonly evaluate?: (params: Float32Array, version: number) => E | Promise<E>;
+  /** Told of every arrival, in order. */
   readonly onEvent?: (event: AsynchronousEvent) => void;
+  /** Once it fires, the simulation rejects with `ABORTED`. */
   readonly signal?: AbortSignal;
 }
 

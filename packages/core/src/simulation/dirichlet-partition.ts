@@ -16,6 +16,7 @@ const MAX_DRAWS = 1000;
 
 /** Options of {@link dirichletPartition}. */
 export interface DirichletPartitionOptions {
+  /** Parts to make, at least 1. */
   readonly clients: number;
   /** α > 0: at 0.1 most clients see one or two labels, at 100 all see nearly the same mixture. */
   readonly alpha: number;

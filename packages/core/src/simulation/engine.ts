@@ -52,8 +52,11 @@ export interface EngineOptions<
   U extends Update,
   R extends PlainData,
 > {
+  /** Both halves of it run here. */
   readonly algorithm: Algorithm<S, B, C, U, R>;
+  /** One trainer each. */
   readonly clients: Clients;
+  /** How each trains. */
   readonly local: LocalOptions;
   /**
    * With it everything repeats; the client's stream in a round is `seededRng(seed).fork('client', id, 'round', round)`.

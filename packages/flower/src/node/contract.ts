@@ -68,6 +68,7 @@ export interface FlowerNodeOptions {
   readonly url: string;
   /** Allows plain HTTP to other machines: only where the network itself is trusted. Default `false`. */
   readonly insecure?: boolean;
+  /** Trains on the data of this node. */
   readonly trainer: Trainer;
   /**
    * Which arrays are trained, by name. Arrays that it does not name, and those that are no numbers, are answered as they
@@ -88,6 +89,7 @@ export interface FlowerNodeOptions {
   readonly evaluate?: (params: Float32Array, task: FlowerTask) => FlowerEvaluation | Promise<FlowerEvaluation>;
   /** Handlers by message type; they come before the node's own `train` and `evaluate`. */
   readonly handlers?: Readonly<Record<string, FlowerHandler>>;
+  /** What the app calls its records and configuration; default: as Flower does. */
   readonly names?: FlowerNames;
   /**
    * What a `train` that moved no parameter is answered with. Default `error`, which strategies leave out: an unchanged model

@@ -63,6 +63,7 @@ export interface Charge {
 /** A budget that survives restarts. */
 export interface PrivacyLedger {
   readonly identity: LedgerIdentity;
+  /** What may be spent in all. */
   readonly budget: PrivacyBudget;
   /** Digest of the last record: keep it elsewhere, so that a ledger cut short is found out. */
   readonly head: string;
@@ -106,6 +107,7 @@ export interface LedgerOptions extends Omit<LedgerIdentity, 'neighboring'> {
   readonly store: Store;
   /** Prefix of the keys; default `privacy-ledger`. */
   readonly key?: string;
+  /** What may be spent in all. */
   readonly budget: PrivacyBudget;
   /** Makes an empty accountant; its relation is the ledger's. */
   readonly accountant: () => Accountant;

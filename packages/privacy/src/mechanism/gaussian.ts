@@ -28,6 +28,7 @@ import {
 
 /** Noise added by whoever sums. */
 export interface CentralOptions extends SumOptions {
+  /** The server adds noise once. */
   readonly placement: 'central';
   /** σ > 0: standard deviation of the noise on each coordinate of the sum, in the unit of the values. */
   readonly noiseStd: number;
@@ -35,6 +36,7 @@ export interface CentralOptions extends SumOptions {
 
 /** Noise added by each client to its own update. */
 export interface LocalOptions {
+  /** Every client adds noise of its own. */
   readonly placement: 'local';
   /** d, the length of an update. */
   readonly size: number;
@@ -48,6 +50,7 @@ export interface LocalOptions {
 
 /** Noise added by a trusted server to the sum. */
 export interface CentralGaussian<S> extends SumBuilder {
+  /** The server adds noise once. */
   readonly placement: 'central';
   /** What each release costs: compose it, under the sampling that really happened, before releasing. */
   readonly event: DpEvent;
@@ -67,6 +70,7 @@ export interface CentralGaussian<S> extends SumBuilder {
 
 /** Noise added by each client to its own update. */
 export interface LocalGaussian {
+  /** Every client adds noise of its own. */
   readonly placement: 'local';
   /** What one report costs its client. */
   readonly event: DpEvent;

@@ -46,7 +46,9 @@ import { unmask, unmaskAcknowledged } from './unmask.ts';
 export interface SecAggClientOptions {
   /** 1 to 255 bytes of UTF-8. Other clients see it: use a pseudonym where they must not know who takes part. */
   readonly id: ClientId;
+  /** As the server announced it. */
   readonly config: RoundConfig;
+  /** What this client insists on, whatever is announced. */
   readonly policy: ClientPolicy;
   /**
    * Awaited before any answer is returned; once it resolves the state must survive a crash. It is told the SHA-256 of the

@@ -85,7 +85,9 @@ export interface VectorOptions {
 
 /** A round as the caller states it. */
 export interface RoundOptions {
+  /** Places of the round. */
   readonly clients: number;
+  /** What is summed, by name. */
   readonly vectors: Readonly<Record<string, VectorOptions>>;
   /** γ, see {@link graphParameters}. */
   readonly corruptFraction: number;
@@ -110,6 +112,7 @@ export interface RoundOptions {
   readonly maximumWeight?: number;
   /** Default `aes-128-ctr`; `chacha20` for cohorts without AES in hardware. */
   readonly suite?: MaskSuite;
+  /** Of the model that all start from, 32 bytes. */
   readonly modelDigest?: Uint8Array;
   /** Default: only against a malicious server. */
   readonly identities?: boolean;
@@ -117,7 +120,9 @@ export interface RoundOptions {
   readonly session?: Uint8Array;
   /** Default 0. */
   readonly round?: number;
+  /** Security against corruption: failure at most 2^−σ; default 40. */
   readonly sigma?: number;
+  /** Correctness under dropout: failure at most 2^−η; default 30. */
   readonly eta?: number;
 }
 

@@ -28,6 +28,7 @@ import { type Suspects, Unmasking } from './unmask.ts';
 
 /** What a server is made of. */
 export interface SecAggServerOptions {
+  /** As clients are told it. */
   readonly config: RoundConfig;
   /** Awaited before `advance` returns messages. */
   readonly persist?: (sealedState: Uint8Array) => Promise<void>;
@@ -37,7 +38,9 @@ export interface SecAggServerOptions {
   readonly directory?: Directory;
   /** Where masks are expanded; default on this thread. */
   readonly executor?: MaskExecutor;
+  /** Told of every stage. */
   readonly onProgress?: (progress: ServerProgress) => void;
+  /** Default: the best that the engine has. */
   readonly provider?: CryptoProvider;
 }
 
