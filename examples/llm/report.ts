@@ -5,7 +5,8 @@
  */
 import { escape, lineChart } from '../report/chart.ts';
 import { STYLE } from '../report/style.ts';
-import { type ArmResult, PROMPT, type Setting } from './arms.ts';
+import type { ArmResult, Setting } from './arms.ts';
+import { DELTA } from './private.ts';
 
 /** The mission's limit for a client and round. */
 const BUDGET = 5_000_000;
@@ -13,13 +14,13 @@ const BUDGET = 5_000_000;
 const HEAD = ['arm', 'bits a byte', 'of the fall', 'perplexity', 'bytes up', 'bytes down', 'of 5 MB', 's a device'];
 
 function cells(result: ArmResult, base: number, centralized: number): string[] {
-  const { bitsPerByte, bytesUp, bytesDown } = result;
+  const { bitsPerByte, perplexity, bytesUp, bytesDown } = result;
   const share = centralized < base ? `${((100 * (base - bitsPerByte)) / (base - centralized)).toFixed(0)} %` : '–';
   return [
     result.name,
     bitsPerByte.toFixed(3),
     result.name === 'base' ? '–' : share,
-    (2 ** bitsPerByte).toFixed(2),
+    perplexity.toFixed(2),
     bytesUp === 0 ? '–' : bytesUp.toLocaleString('en'),
     bytesDown === 0 ? '–' : bytesDown.toLocaleString('en'),
     bytesUp === 0 ? '–' : `${((100 * (bytesUp + bytesDown)) / BUDGET).toFixed(1)} %`,
@@ -33,6 +34,19 @@ export function rows(results: readonly ArmResult[]): string[][] {
   return results.map((result) => cells(result, of('base'), of('centralized')));
 }
 
+/** What privacy cost, and with how many clients it would not. */
+export function notes(results: readonly ArmResult[]): string[] {
+  return results.flatMap(({ name, epsilon, clientsNeeded = {} }) => [
+    ...(epsilon === undefined
+      ? []
+      : [`${name}: client-level, δ = ${DELTA}; the ledger says ε = ${epsilon.toFixed(2)} was spent.`]),
+    ...Object.entries(clientsNeeded).map(
+      ([own, clients]) =>
+        `ε = ${own} would cost ${name} at most 5 % of its gain from about ${clients.toLocaleString('en')} clients in every round on.`,
+    ),
+  ]);
+}
+
 /** As lines for a terminal. */
 export function table(results: readonly ArmResult[]): string {
   const all = [HEAD, ...rows(results)];
@@ -43,9 +57,13 @@ export function table(results: readonly ArmResult[]): string {
 }
 
 /** A page that needs nothing else: curves, table, and what the models write. */
-export function page(results: readonly ArmResult[], setting: Setting, facts: string): string {
+export function page(results: readonly ArmResult[], setting: Setting, facts: string, prompt: string): string {
   const classes = ['first', 'second', 'third', 'central'];
-  const federations = results.filter(({ rounds, name }) => rounds.length > 0 && !name.endsWith('personalized'));
+  const base = results.find(({ name }) => name === 'base')?.bitsPerByte ?? Number.POSITIVE_INFINITY;
+  // Noise may take a model far above its start, where it would flatten every other curve.
+  const drawn = ({ rounds }: ArmResult) =>
+    rounds.length > 0 && rounds.every((round) => round.bitsPerByte < 1.05 * base);
+  const federations = results.filter(drawn);
   const values = federations.flatMap(({ rounds }) => rounds.map(({ bitsPerByte }) => bitsPerByte));
   const level = (name: string) =>
     results
@@ -87,8 +105,11 @@ ${rows(results)
   .map((row) => `<tr>${row.map((cell) => `<td>${escape(cell)}</td>`).join('')}</tr>`)
   .join('\n')}
 </table></div>
-<p>${setting.rounds} rounds of ${setting.steps} local steps; "of the fall" is the share of what training on all texts in one place gains.</p>
-<h2>What they write after “${escape(PROMPT)}”</h2>
+<p>${setting.rounds} rounds of ${setting.steps} local steps; "of the fall" is the share of what training on all texts in one place gains. Arms that noise takes far above the base are not drawn.</p>
+${notes(results)
+  .map((line) => `<p>${escape(line)}</p>`)
+  .join('\n')}
+<h2>What they write after “${escape(prompt)}”</h2>
 <dl>${results.map(({ name, sample }) => `<dt>${escape(name)}</dt><dd>${escape(sample)}</dd>`).join('\n')}</dl>
 </main>
 </html>

@@ -1,5 +1,5 @@
 /**
- * Arms on worker threads: each takes the next as soon as it has finished one.
+ * Jobs on worker threads: each takes the next as soon as it has finished one.
  *
  * @module
  */
@@ -16,23 +16,23 @@ export interface ThreadData {
 
 /** What a thread says. */
 export type ThreadMessage =
-  | { readonly arm: string; readonly round: number; readonly bits: number }
-  | { readonly arm: string; readonly result: ArmResult }
-  | { readonly arm: string; readonly error: string };
+  | { readonly job: string; readonly round: number; readonly bits: number }
+  | { readonly job: string; readonly results: readonly ArmResult[] }
+  | { readonly job: string; readonly error: string };
 
-/** Runs all arms on `count` threads; rejects with the first that fails, or when `signal` fires. */
-export async function runArms(
-  arms: readonly string[],
+/** Runs all jobs on `count` threads; rejects with the first that fails, or when `signal` fires. */
+export async function runJobs(
+  jobs: readonly string[],
   data: ThreadData,
   count: number,
   signal: AbortSignal,
   onMessage: (message: ThreadMessage) => void,
 ): Promise<ArmResult[]> {
-  const results = new Map<string, ArmResult>();
-  const waiting = [...arms];
+  const results = new Map<string, readonly ArmResult[]>();
+  const waiting = [...jobs];
   const code = bundle(join(import.meta.dirname, 'thread.ts'));
   const workers = Array.from(
-    { length: Math.min(count, arms.length) },
+    { length: Math.min(count, jobs.length) },
     () => new Worker(code, { workerData: data, execArgv: [] }),
   );
   try {
@@ -42,10 +42,10 @@ export async function runArms(
         worker.on('error', reject);
         worker.on('message', (message: ThreadMessage) => {
           onMessage(message);
-          if ('error' in message) reject(new Error(`${message.arm}: ${message.error}`));
-          if (!('result' in message)) return;
-          results.set(message.arm, message.result);
-          if (results.size === arms.length) resolve();
+          if ('error' in message) reject(new Error(`${message.job}: ${message.error}`));
+          if (!('results' in message)) return;
+          results.set(message.job, message.results);
+          if (results.size === jobs.length) resolve();
           const next = waiting.shift();
           if (next !== undefined) worker.postMessage(next);
         });
@@ -56,5 +56,5 @@ export async function runArms(
   } finally {
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
-  return arms.map((arm) => results.get(arm) as ArmResult);
+  return jobs.flatMap((job) => results.get(job) ?? []);
 }

