@@ -17,7 +17,7 @@ export default defineConfig({
     reporters: ['default', './scripts/closing-line.ts'],
     setupFiles: [fileURLToPath(new URL('./scripts/test/setup.ts', import.meta.url))],
     projects: [
-      ...['core', 'compression', 'privacy', 'secagg', 'flower', 'llm'].map((name) =>
+      ...['core', 'compression', 'privacy', 'secagg', 'flower', 'llm', 'fedkit'].map((name) =>
         project(name, `packages/${name}`, ['src/**/*.test.ts', 'test/**/*.test.ts']),
       ),
       project('examples', 'examples', ['**/*.test.ts']),

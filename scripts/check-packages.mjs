@@ -24,7 +24,7 @@ try {
     const directory = join(root, 'packages', name);
     const manifest = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
     run(directory, 'pnpm', 'pack', '--pack-destination', scratch);
-    const tarball = join(scratch, `${manifest.name.slice(1).replace('/', '-')}-${manifest.version}.tgz`);
+    const tarball = join(scratch, `${manifest.name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`);
     run(root, join(root, 'node_modules/.bin/publint'), tarball, '--strict');
     run(root, join(root, 'node_modules/.bin/attw'), tarball, '--profile', 'esm-only');
     dependencies[manifest.name] = `file:${tarball}`;

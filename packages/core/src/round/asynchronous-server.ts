@@ -38,7 +38,7 @@ import type {
   ServerLimits,
   ServerProgress,
 } from './server-options.ts';
-import { ServerShell } from './shell.ts';
+import { type Control, ServerShell } from './shell.ts';
 
 const FORMAT = 'fedkit asynchronous run 1';
 /** Models of this many latest versions can be fetched: who is slower fetches anew. */
@@ -172,8 +172,11 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
     return this.#note({ kind: 'refused', code });
   }
 
-  protected noteControl(kind: 'pause' | 'resume' | 'cancel'): Promise<void> {
-    return this.#note({ kind });
+  protected async noteControl(control: Control): Promise<void> {
+    if (control.kind === 'extend' || control.kind === 'rolledBack') {
+      refuse('PROTOCOL_STATE', `federatedServer: ${control.kind}`, 'a run with rounds', 'one without');
+    }
+    await this.#note(control as { kind: 'pause' | 'resume' | 'cancel' });
   }
 
   /** Nothing takes long here: a step is taken with the report that makes it due. */

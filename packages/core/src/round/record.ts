@@ -39,6 +39,8 @@ export interface RoundRecord {
   /** From the first invitation to the end, by the clock handed in; pauses and times without a server do not count. */
   readonly milliseconds: number;
   readonly facts: PipelineFacts;
+  /** The round whose model it started from, after the run was rolled back; absent where that is the one published before. */
+  readonly base?: number;
 }
 
 /** Counts between two records. */

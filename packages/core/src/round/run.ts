@@ -14,6 +14,7 @@
  */
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import type { ClientId, Update } from '../aggregate/contract.ts';
+import { refuse } from '../check.ts';
 import { decodeState, encodeState, type StateOwner } from '../model/state-file.ts';
 import type { ExchangeCollector, ReportCollector, ServerHalf } from '../pipeline/contract.ts';
 import type { PlainData } from '../plain-data.ts';
@@ -72,6 +73,8 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
   #broadcast: EncodedBroadcast | undefined;
   #superseded: string[] = [];
   #folded = false;
+  /** States in the store, the latest last. */
+  #kept: { readonly round: number; readonly epoch: number }[] = [];
 
   private constructor(options: FederatedServerOptions<S, B, U, R>, machine: RoundMachine, half: ServerHalf<R>) {
     const { pipeline, store, run, rng, clock } = options;
@@ -150,8 +153,8 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
   async keepState(state: S, round: number): Promise<void> {
     const key = stateKey(round, this.journal.epoch.number);
     await this.store.put(key, encodeState(state, this.#owner));
-    if (this.#stateKey !== '' && this.#stateKey !== key) this.#superseded.push(this.#stateKey);
     this.#setState(state, round, this.journal.epoch.number);
+    this.#retire();
   }
 
   /** Folds a report into the round's collector. */
@@ -159,6 +162,41 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
     // First: one that is refused may leave a trace too.
     this.#folded = true;
     reports.accept(client, bytes);
+  }
+
+  /**
+   * The state after an earlier round is the run's again, once a snapshot says so.
+   *
+   * @throws FedkitError `OUT_OF_RANGE` where it is not kept.
+   */
+  async rollBack(round: number): Promise<void> {
+    const kept = this.#kept.find((state) => state.round === round);
+    if (kept === undefined) {
+      const rounds = this.#kept.map((state) => state.round).join(', ');
+      refuse('OUT_OF_RANGE', 'federatedServer.rollBack: round', `one whose model is kept: ${rounds}`, round);
+    }
+    // Nothing is stored between this and the snapshot but by the snapshot.
+    await this.journal.confirm();
+    await this.#loadState(round, kept.epoch);
+    for (const later of this.#kept.splice(this.#kept.indexOf(kept) + 1)) {
+      this.#superseded.push(stateKey(later.round, later.epoch));
+    }
+  }
+
+  /** Models that there are, from the earliest. */
+  get history(): readonly number[] {
+    return this.#kept.map(({ round }) => round);
+  }
+
+  /** Leaves the latest states and their history. */
+  #retire(): void {
+    const { history = 0 } = this.#options;
+    const latest = { round: this.#stateRound, epoch: this.#stateEpoch };
+    const before = this.#kept.filter(({ round, epoch }) => round !== latest.round || epoch !== latest.epoch);
+    this.#kept = [...before.slice(before.length - Math.min(history, before.length)), latest];
+    for (const { round, epoch } of before.slice(0, before.length - Math.min(history, before.length))) {
+      this.#superseded.push(stateKey(round, epoch));
+    }
   }
 
   /** Opens the collector of the current round, from the start or from what was saved. */
@@ -251,7 +289,8 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
       if (this.reports) this.fold(this.reports, logged.client, bytes);
     }
     // The end of a round is stored by the snapshot after it, with the algorithm's state, never by the log.
-    if (logged.kind === 'closed') throw malformed('what came before the end of a round', 'its end');
+    if (logged.kind === 'closed' || logged.kind === 'rolledBack')
+      throw malformed('what came before another model', 'what came after');
     const { state, effects } = this.machine.step(this.state, logged);
     this.state = state;
     if (logged.kind === 'opened' && state.current) {
@@ -294,8 +333,17 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
     const { current } = this.state;
     const exchange = current && exchangePrefix(current.round);
     // A server that opened the run meanwhile writes under later epochs: this one may have ended without knowing.
+    const stored = sortedByRound(await listKeys(this.store, STATE)).filter(
+      (key) => epochOf(key) <= this.#stateEpoch && roundOf(key) < this.#stateRound,
+    );
+    const { history = 0 } = this.#options;
+    const before = stored.slice(stored.length - Math.min(history, stored.length));
+    this.#kept = [...before, this.#stateKey].map((key) => ({ round: roundOf(key), epoch: epochOf(key) }));
     const kept = (key: string) =>
-      key === this.#stateKey || (exchange && key.startsWith(exchange)) || epochOf(key) > this.journal.epoch.number;
+      before.includes(key) ||
+      key === this.#stateKey ||
+      (exchange && key.startsWith(exchange)) ||
+      epochOf(key) > this.journal.epoch.number;
     for (const prefix of [STATE, EXCHANGE]) {
       // Waited for: another try at the same round writes under these names again.
       const left = (await listKeys(this.store, prefix)).filter((key) => !kept(key));
@@ -309,6 +357,15 @@ const stateKey = (round: number, epoch: number): string => `${numbered(STATE, ro
 export function stateKeyOf(head: unknown): string | undefined {
   const { state, epoch } = head as Partial<Head>;
   return typeof state === 'number' && typeof epoch === 'number' ? stateKey(state, epoch) : undefined;
+}
+
+const roundOf = (key: string): number => Number.parseInt(key.slice(STATE.length), 10);
+
+/** One key a round, that of the latest epoch, by round. */
+function sortedByRound(keys: readonly string[]): string[] {
+  const latest = new Map<number, string>();
+  for (const key of sortedByEpoch(keys)) latest.set(roundOf(key), key);
+  return [...latest].sort(([a], [b]) => a - b).map(([, key]) => key);
 }
 
 const exchangePrefix = (round: number): string => `${numbered(EXCHANGE, round)}.`;

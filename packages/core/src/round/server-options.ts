@@ -25,6 +25,8 @@ export type ServerEvent =
   | { readonly kind: 'advanced'; readonly round: number; readonly stage: string }
   | { readonly kind: 'published' | 'abandoned' | 'cancelled'; readonly record: RoundRecord }
   | { readonly kind: 'finished' }
+  /** The model is again that after `round`. */
+  | { readonly kind: 'rolledBack'; readonly round: number }
   | { readonly kind: 'refused'; readonly client: ClientId; readonly code: ErrorCode }
   /**
    * A store, a pipeline or a callback failed. Nothing is lost; it is tried again with the next request or tick. The same failure is told
@@ -73,6 +75,8 @@ export interface ServerSettings extends RoundOptions {
   readonly telemetry?: Telemetry;
   /** How much clients may send. */
   readonly limits?: ServerLimits;
+  /** Models of so many rounds before the latest are kept, for {@link FederatedServer.rollBack}; default 0. */
+  readonly history?: number;
 }
 
 /** What a server with rounds is made of. */
@@ -107,6 +111,8 @@ export interface ServerProgress {
   readonly remaining?: number;
   /** Who is still awaited, in the order of names. O(n log n) when read. */
   readonly awaited: readonly ClientId[];
+  /** Rounds whose models can be gone back to, the latest last; 0 is the first model. Absent without rounds. */
+  readonly history?: readonly number[];
   /** What failed last, and when by the server's clock. */
   readonly lastFailure?: { readonly time: number; readonly error: unknown };
 }
@@ -138,6 +144,20 @@ export interface FederatedServer<S extends PlainData> extends RequestHandler {
   /** Opens and closes no more rounds; deadlines stand still, reports are taken. @throws FedkitError `UNAVAILABLE`. */
   pause(): Promise<void>;
   resume(): Promise<void>;
+  /**
+   * The current stage, or the wait for more clients, ends so many milliseconds later.
+   *
+   * @throws FedkitError `PROTOCOL_STATE` where neither is under way, or without rounds.
+   */
+  extend(milliseconds: number): Promise<void>;
+  /**
+   * Goes on from the model after `round`, 0 for the first: the current round comes to nothing (`abandoned`, `ABORTED`), and the next
+   * says in its record what it started from. What was published stays published, and its ε spent.
+   *
+   * @throws FedkitError `OUT_OF_RANGE` for a round whose model is not kept (`history`); `PROTOCOL_STATE` for a run that is over, or
+   * without rounds.
+   */
+  rollBack(round: number): Promise<void>;
   /** Ends the run: what was reported for the current round is in no model, and its record says so. */
   cancel(): Promise<void>;
   /**
@@ -175,6 +195,7 @@ export function checkServerOptions(
   if (typeof clock !== 'function') refuse('INVALID_ARGUMENT', `${where}: clock`, 'a function', clock);
   if (typeof rng?.below !== 'function') refuse('INVALID_ARGUMENT', `${where}: rng`, 'such as secureRng()', rng);
   if (run !== undefined) checkBytes(`${where}: run`, run, 16);
+  if (options.history !== undefined) checkInteger(`${where}: history`, options.history, 0, 10_000);
   if (options.federationSize !== undefined) checkInteger(`${where}: federationSize`, options.federationSize, 1);
   const { requestBytes = 65_536 + 16 * pipeline.size, clients = 100_000, partBytes = 2 ** 20 } = limits;
   // A report with what shares its slot, or a collector of the reproducible mean.

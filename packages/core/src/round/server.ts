@@ -29,7 +29,7 @@ import {
   type ServerLimits,
   type ServerProgress,
 } from './server-options.ts';
-import { ServerShell } from './shell.ts';
+import { type Control, ServerShell } from './shell.ts';
 import type { Answer, CurrentRound, RoundState } from './state.ts';
 import { type Happening, RoundWork } from './work.ts';
 
@@ -188,6 +188,7 @@ class RoundServer<
       get awaited() {
         return current ? openClients(current) : [];
       },
+      history: this.#run.history,
       ...this.lastFailure,
     };
   }
@@ -214,8 +215,15 @@ class RoundServer<
     return this.#note({ kind: 'refused', code });
   }
 
-  protected noteControl(kind: 'pause' | 'resume' | 'cancel'): Promise<void> {
-    return this.#note({ kind });
+  protected async noteControl(control: Control): Promise<void> {
+    if (control.kind === 'rolledBack') {
+      const { phase } = this.#run.state;
+      if (phase === 'finished' || phase === 'cancelled') {
+        refuse('PROTOCOL_STATE', 'federatedServer.rollBack', 'a run that goes on', phase);
+      }
+      await this.#run.rollBack(control.round);
+    }
+    await this.#note(control);
   }
 
   protected dispose(): void {

@@ -5,7 +5,7 @@
  * @module
  */
 import type { ClientId } from '../aggregate/contract.ts';
-import { checkInteger } from '../check.ts';
+import { checkInteger, checkPositive } from '../check.ts';
 import type { FedkitError } from '../errors.ts';
 import type { PipelineTerms } from '../pipeline/contract.ts';
 import { encodeTerms } from '../pipeline/terms.ts';
@@ -33,6 +33,12 @@ import { countEvent, observeProgress } from './telemetry.ts';
 
 /** A server's task, less what is the same in all of one run. */
 export type TaskFacts = Omit<RoundTask, 'run' | 'modelDigest' | 'modelLength' | 'pipelineDigest'>;
+
+/** What an operator does to a run. */
+export type Control =
+  | { readonly kind: 'pause' | 'resume' | 'cancel' }
+  | { readonly kind: 'extend'; readonly milliseconds: number }
+  | { readonly kind: 'rolledBack'; readonly round: number };
 
 /** The part of a server that knows of no rounds. What is behind it runs alone: one piece of work after another. */
 export abstract class ServerShell<S extends PlainData> implements FederatedServer<S> {
@@ -109,7 +115,7 @@ export abstract class ServerShell<S extends PlainData> implements FederatedServe
   /** What one request comes to. */
   protected abstract answer(client: ClientId, request: StateRequest): Promise<Outcome>;
   protected abstract noteRefusal(code: FedkitError['code']): Promise<void>;
-  protected abstract noteControl(kind: 'pause' | 'resume' | 'cancel'): Promise<void>;
+  protected abstract noteControl(control: Control): Promise<void>;
   /** Lets time pass. */
   protected abstract catchUp(): Promise<void>;
   /** Begins what takes long, after the answer to the request that made it necessary. */
@@ -130,15 +136,26 @@ export abstract class ServerShell<S extends PlainData> implements FederatedServe
   }
 
   pause(): Promise<void> {
-    return this.#control('pause');
+    return this.#control({ kind: 'pause' });
   }
 
   resume(): Promise<void> {
-    return this.#control('resume');
+    return this.#control({ kind: 'resume' });
   }
 
   cancel(): Promise<void> {
-    return this.#control('cancel');
+    return this.#control({ kind: 'cancel' });
+  }
+
+  async extend(milliseconds: number): Promise<void> {
+    checkPositive('federatedServer.extend: milliseconds', milliseconds);
+    return this.#control({ kind: 'extend', milliseconds });
+  }
+
+  async rollBack(round: number): Promise<void> {
+    checkInteger('federatedServer.rollBack: round', round, 0);
+    await this.#control({ kind: 'rolledBack', round });
+    this.tell({ kind: 'rolledBack', round });
   }
 
   async records(since: number = 0): Promise<RoundRecord[]> {
@@ -232,10 +249,10 @@ export abstract class ServerShell<S extends PlainData> implements FederatedServe
     this.tell({ kind: 'superseded' });
   }
 
-  async #control(kind: 'pause' | 'resume' | 'cancel'): Promise<void> {
+  async #control(control: Control): Promise<void> {
     await this.requests.attempt(async () => {
       await this.catchUp();
-      await this.noteControl(kind);
+      await this.noteControl(control);
       await this.journal.durable();
       this.schedule();
     });

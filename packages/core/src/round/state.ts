@@ -64,6 +64,8 @@ export interface RoundState extends LogicalClock {
   readonly waiting: ClientMap<true>;
   readonly current: CurrentRound | null;
   readonly counters: Counters;
+  /** The round whose model the next one starts from, where the run was rolled back; absent otherwise. */
+  readonly base?: number;
 }
 
 /** What happened, and when: `time` in milliseconds of any clock, which may jump. */
@@ -111,6 +113,10 @@ export type RoundEvent = { readonly time: number } & (
   | { readonly kind: 'pause' }
   | { readonly kind: 'resume' }
   | { readonly kind: 'cancel' }
+  /** The current stage, or the wait for clients, ends so much later. */
+  | { readonly kind: 'extend'; readonly milliseconds: number }
+  /** The model is again that after `round`; what was under way has come to nothing. */
+  | { readonly kind: 'rolledBack'; readonly round: number }
   /** A server goes on from a stored state: the time in between does not count. */
   | { readonly kind: 'restored' }
 );

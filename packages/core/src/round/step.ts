@@ -123,6 +123,17 @@ export class Step {
       case 'resume':
         state.paused = false;
         return;
+      case 'extend':
+        if (state.phase !== 'collecting' && state.phase !== 'waiting') this.#expect('collecting');
+        state.since += event.milliseconds;
+        return;
+      case 'rolledBack':
+        if (state.phase === 'finished' || state.phase === 'cancelled') this.#expect('waiting');
+        if (state.current) this.#abandon('ABORTED');
+        else this.effects.push({ kind: 'checkpoint' });
+        this.#enter('waiting');
+        state.base = event.round;
+        return;
       case 'cancel':
         if (state.phase === 'finished' || state.phase === 'cancelled') return;
         if (state.current) this.#finish('cancelled', {});
@@ -349,7 +360,9 @@ export class Step {
       bytes: { up, down },
       milliseconds: state.now - openedAt,
       facts,
+      ...(state.base !== undefined && { base: state.base }),
     };
+    if (outcome === 'published') delete state.base;
     state.current = null;
     state.counters = NO_COUNTS;
     this.#enter('waiting');

@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+/**
+ * The command: see command.ts.
+ *
+ * @module
+ */
+import { inspect } from 'node:util';
+import { isFedkitError } from '@fedkit/core';
+import { run } from './command.ts';
+
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (error) {
+  // A mistake of ours or of a configuration's has a trace; a refusal by name says all there is.
+  process.stderr.write(`${isFedkitError(error) ? error.message : inspect(error)}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,99 @@
+/**
+ * What a federation is served from: a module, since pipelines and `authenticate` are code. Secrets come from the environment.
+ *
+ * @module
+ */
+import type { AsynchronousServerOptions, FederatedServerOptions, ServerEvent } from '@fedkit/core/round';
+import type { CorsOptions, FetchAuthentication, TransportLimits } from '@fedkit/core/transport/fetch';
+import type { ServeTls } from '@fedkit/core/transport/node';
+import type { Store } from '@fedkit/core';
+import { FedkitError } from '@fedkit/core';
+
+/** What the command itself brings to a server. */
+type Brought = 'store' | 'clock' | 'rng' | 'onEvent' | 'telemetry';
+
+// The algorithm's types are the pipeline's affair: the command only hands them through.
+// oxlint-disable-next-line typescript/no-explicit-any -- whatever they are
+type AnyOptions = FederatedServerOptions<any, any, any, any> | AsynchronousServerOptions<any>;
+type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+/** The options of `federatedServer`, but for what the command brings. */
+export type FederationConfig = Without<AnyOptions, Brought>;
+
+/** Where something listens. */
+export interface ListenConfig {
+  /** Default 8080; the admin's 8081. 0 for any that is free. */
+  readonly port?: number;
+  /** Default `127.0.0.1`: this machine alone. */
+  readonly host?: string;
+  /** Options of `tls.createServer`; `key` and `cert` as PEM, or as paths of files that hold it. */
+  readonly tls?: ServeTls;
+}
+
+/** The admin API and page, on a port of their own. */
+export interface AdminConfig extends ListenConfig {
+  /** At least 12 characters, from the environment. Opens the page, and the API as `Authorization: Bearer <password>`. */
+  readonly password: string;
+  /** Whether something with TLS stands before it. Without it and `tls` it listens on this machine alone. */
+  readonly proxied?: boolean;
+}
+
+/** A federation and how it is served. */
+export interface Config {
+  readonly federation: FederationConfig;
+  /** A directory, or a store of your own. */
+  readonly store: string | Store;
+  /** Who may ask: `authenticate`, or `{ insecure: true }` in so many words. */
+  readonly clients: FetchAuthentication;
+  readonly listen?: ListenConfig & {
+    /** Default `/fedkit`. */
+    readonly path?: string;
+    readonly cors?: CorsOptions;
+    readonly limits?: TransportLimits;
+  };
+  /** Without it there is no admin API, page, `/metrics`, `/health` or `/ready`. */
+  readonly admin?: AdminConfig;
+  /** How long the current round may go on after SIGTERM, in milliseconds; default 30,000. */
+  readonly grace?: number;
+  /** Told everything that happens, beside the log. */
+  readonly onEvent?: (event: ServerEvent) => void;
+}
+
+/** `config` itself, with its type. */
+export function defineConfig(config: Config): Config {
+  return config;
+}
+
+/** The least of an admin's password. */
+const PASSWORD = 12;
+
+/** @throws FedkitError `INVALID_ARGUMENT` by the member's name, never with its value. */
+export function checkConfig(config: unknown): Config {
+  const fail = (name: string, expected: string): never => {
+    throw new FedkitError('INVALID_ARGUMENT', `fedkit.config: ${name}: expected ${expected}, got something else`);
+  };
+  if (typeof config !== 'object' || config === null)
+    fail('default export', 'a configuration, or a function that gives one');
+  const checked = config as Config;
+  const known = ['federation', 'store', 'clients', 'listen', 'admin', 'grace', 'onEvent'];
+  for (const name of Object.keys(checked)) {
+    if (!known.includes(name)) fail(name.slice(0, 40), `no such member: there are ${known.join(', ')}`);
+  }
+  if (typeof checked.federation !== 'object') fail('federation', 'options of federatedServer');
+  if (typeof checked.store !== 'string' && typeof checked.store?.put !== 'function')
+    fail('store', 'a directory or a store');
+  if (checked.store === '') fail('store', 'a directory or a store');
+  if (typeof checked.clients !== 'object') fail('clients', '{ authenticate } or { insecure: true }');
+  const { admin, grace = 0 } = checked;
+  if (admin !== undefined) {
+    if (typeof admin.password !== 'string' || admin.password.length < PASSWORD) {
+      fail('admin.password', `at least ${PASSWORD} characters, from the environment`);
+    }
+    const { host = '127.0.0.1', tls, proxied = false } = admin;
+    if (tls === undefined && !proxied && !['127.0.0.1', '::1', 'localhost'].includes(host)) {
+      fail('admin.host', 'this machine, or tls, or proxied: true where something with TLS stands before it');
+    }
+  }
+  if (!Number.isSafeInteger(grace) || grace < 0) fail('grace', 'milliseconds');
+  return checked;
+}
