@@ -1,7 +1,9 @@
 // Shows that the tests do not fail by chance:
-//   repeat files [--times 200] [filter ...]   every test file that draws at random, each time from another seed
-//   repeat suite [--times 3] [--load 8]       the whole suite in a row, beside so many busy processes
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+//   repeat files [--times 200] [--from FILE] [--minutes M] [filter ...]   every file that draws at random, each test from so many
+//                                                                         seeds; stops after M minutes and says how to go on
+//   repeat suite [--times 3] [--load 8]                                   the whole suite in a row, beside so many busy processes
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -10,50 +12,83 @@ import { suite } from './suite.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { times: { type: 'string' }, load: { type: 'string' } },
+  options: {
+    times: { type: 'string' },
+    load: { type: 'string' },
+    from: { type: 'string', default: '' },
+    minutes: { type: 'string', default: 'Infinity' },
+  },
 });
 const [what, ...filters] = positionals;
 const QUIET = ['--reporter=dot', '--reporter=./scripts/closing-line.ts'];
 
-/** The files that a run says have drawn, laws of fast-check included. */
-function drawingFiles() {
+/** Test files, those that say what their odds are first: no seed reaches what they draw. */
+function testFiles() {
+  const all = execFileSync('git', ['ls-files', '*.test.ts'], { encoding: 'utf8' }).split('\n').filter(Boolean);
+  const texts = all.map((file) => [file, readFileSync(file, 'utf8')]);
+  const matching = texts.filter(([file]) => filters.length === 0 || filters.some((filter) => file.includes(filter)));
+  const states = ([, text]) => Number(text.includes('Odds: '));
+  return matching.toSorted((a, b) => states(b) - states(a)).map(([file]) => file);
+}
+
+/** Whether a file says, as it runs once, that it draws at random. */
+function draws(file) {
   const folder = mkdtempSync(join(tmpdir(), 'fedkit-draws-'));
   process.env.FEDKIT_LIST_DRAWS = join(folder, 'list');
   try {
-    if (suite([...QUIET, ...filters]) !== 0) throw new Error('the tests fail already');
-    return [...new Set(readFileSync(process.env.FEDKIT_LIST_DRAWS, 'utf8').split('\n').filter(Boolean))];
+    if (suite([...QUIET, file]) !== 0) throw new Error(`${file} fails already`);
+    return existsSync(process.env.FEDKIT_LIST_DRAWS);
   } finally {
     delete process.env.FEDKIT_LIST_DRAWS;
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function repeat(times, words, seeded) {
-  for (let time = 1; time <= times; time++) {
-    if (seeded) process.env.FEDKIT_SEED = String(time);
-    console.log(`\n${what}: ${time} of ${times}`);
-    if (suite([...QUIET, ...words]) === 0) continue;
-    const again = seeded ? `FEDKIT_SEED=${time} npx -y pnpm@12.21.0 run suite` : 'the same command';
-    throw new Error(`run ${time} of ${times} failed; ${again} repeats it`);
+/** @returns Minutes. */
+function since(time) {
+  return (Date.now() - time) / 60_000;
+}
+
+function repeatFiles(times) {
+  const all = testFiles();
+  const first = values.from === '' ? 0 : all.indexOf(values.from);
+  if (first < 0) throw new Error(`--from: no such file, ${values.from}`);
+  for (const [i, file] of all.entries()) {
+    if (i < first) continue;
+    if (since(start) > Number(values.minutes)) {
+      console.log(`\n${i} of ${all.length} files have passed ${times} times; go on with --from ${file}`);
+      return;
+    }
+    if (!draws(file)) continue;
+    const own = Date.now();
+    process.env.FEDKIT_TIMES = String(times);
+    if (suite([...QUIET, file]) !== 0) throw new Error(`${file} failed; run suite ${file} with the FEDKIT_SEED above`);
+    delete process.env.FEDKIT_TIMES;
+    console.log(`${i + 1} of ${all.length}: ${file} passed ${times} times in ${since(own).toFixed(1)} minutes`);
   }
+  console.log(`\nAll ${all.length} files were run, and those that draw passed ${times} times.`);
+}
+
+function repeatSuite(times) {
+  for (let time = 1; time <= times; time++) {
+    console.log(`\nsuite: ${time} of ${times}`);
+    if (suite([...QUIET, ...filters]) !== 0)
+      throw new Error(`run ${time} of ${times} failed; the same command repeats it`);
+  }
+  console.log(`\nThe suite passed ${times} times in a row beside ${values.load ?? 8} busy processes.`);
 }
 
 const start = Date.now();
 const end = load(Number(values.load ?? (what === 'suite' ? 8 : 0)));
 try {
   if (what === 'files') {
-    const files = drawingFiles();
-    const times = Number(values.times ?? 200);
-    repeat(times, files, true);
-    console.log(`\n${files.length} files that draw at random passed ${times} times:\n${files.join('\n')}`);
+    repeatFiles(Number(values.times ?? 200));
   } else if (what === 'suite') {
-    const times = Number(values.times ?? 3);
-    repeat(times, filters, false);
-    console.log(`\nThe suite passed ${times} times in a row beside ${values.load ?? 8} busy processes.`);
+    repeatSuite(Number(values.times ?? 3));
   } else {
     throw new Error('expected "files" or "suite"; see the head of scripts/repeat.mjs');
   }
-  console.log(`${((Date.now() - start) / 60_000).toFixed(1)} minutes`);
+  console.log(`${since(start).toFixed(1)} minutes`);
 } finally {
   end();
 }

@@ -10,6 +10,7 @@ import type * as Crypto from 'node:crypto';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { relative } from 'node:path';
 import { afterAll, beforeEach, expect } from 'vitest';
+import { seedOf } from './repeats.ts';
 
 const crypto = createRequire(import.meta.url)('node:crypto') as typeof Crypto;
 const root = new URL('../..', import.meta.url).pathname;
@@ -19,8 +20,8 @@ const stated = source.includes('Odds: ');
 let drew = false;
 
 /** Bytes of AES-CTR under a key that names the seed, the file and the test. */
-function streamOf(test: string): (length: number) => Buffer {
-  const name = [process.env.FEDKIT_SEED ?? '1', relative(root, file), test].join('\n');
+function streamOf(test: string, seed = process.env.FEDKIT_SEED ?? '1'): (length: number) => Buffer {
+  const name = [seed, relative(root, file), test].join('\n');
   const key = crypto.createHash('sha256').update(name).digest();
   const cipher = crypto.createCipheriv('aes-256-ctr', key, Buffer.alloc(16));
   return (length) => cipher.update(Buffer.alloc(length));
@@ -28,7 +29,7 @@ function streamOf(test: string): (length: number) => Buffer {
 
 let stream = streamOf('');
 beforeEach(({ task }) => {
-  stream = streamOf(`${task.suite?.name ?? ''}\n${task.name}`);
+  stream = streamOf(`${task.suite?.name ?? ''}\n${task.name}`, `${seedOf(task)}`);
 });
 
 function draw(length: number): Buffer {

@@ -1,10 +1,13 @@
 // Runs before every test file: time limits that fit the machine, seeded laws, and no unseeded draw whose odds are not stated.
 import { slowness } from '../../packages/core/test/slowness.ts';
 import * as fc from 'fast-check';
-import { vi } from 'vitest';
+import { beforeEach, vi } from 'vitest';
+import { seedOf } from './repeats.ts';
 import './seeded-platform.ts';
 
 vi.setConfig({ testTimeout: 120_000 * slowness(), hookTimeout: 120_000 * slowness() });
 
 // Every law draws from one seed, so that a failure repeats; `scripts/repeat.mjs` runs the laws with others.
-fc.configureGlobal({ ...fc.readConfigureGlobal(), seed: Number(process.env.FEDKIT_SEED ?? 1) });
+beforeEach(({ task }) => {
+  fc.configureGlobal({ ...fc.readConfigureGlobal(), seed: seedOf(task) });
+});
