@@ -61,7 +61,7 @@ it('shows options by the names of what they are', () => {
     `"(property) FederatedClientOptions<FedAvgBroadcast, NoState, FedAvgUpdate>.pipeline: ClientPipeline<FedAvgBroadcast, NoState, FedAvgUpdate>"`,
   );
   expect(hover('plainUpdates({ ', 'algorithm').type).toMatchInlineSnapshot(
-    `"(property) PlainUpdatesOptions<FedAvgState<NoState>, FedAvgBroadcast, NoState, FedAvgUpdate, FedAvgUpdate>.algorithm: Algorithm<FedAvgState<NoState>, FedAvgBroadcast, NoState, FedAvgUpdate, FedAvgUpdate>"`,
+    `"(property) algorithm: Algorithm<FedAvgState<NoState>, FedAvgBroadcast, NoState, FedAvgUpdate, FedAvgUpdate>"`,
   );
 });
 

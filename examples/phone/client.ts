@@ -5,10 +5,10 @@
  * @module
  */
 import type { Store, Trainer } from '@fedkit/core';
-import { fedAvg } from '@fedkit/core/algorithm/fed-avg';
+import { fedAvgClient } from '@fedkit/core/algorithm/fed-avg-client';
 import { type FederatedClient, federatedClient } from '@fedkit/core/device';
 import type { Layout } from '@fedkit/core/model/layout';
-import { plainUpdates } from '@fedkit/core/pipeline/plain-updates';
+import { plainUpdatesClient } from '@fedkit/core/pipeline/plain-updates-client';
 import { fetchExchange } from '@fedkit/core/transport/fetch/exchange';
 
 /** What the app knows of its server, its user and its model. */
@@ -27,7 +27,7 @@ export interface App {
 export function phoneClient({ url, id, token, layout, trainer, store }: App): FederatedClient<object> {
   return federatedClient({
     id,
-    pipeline: plainUpdates({ algorithm: fedAvg(), layout }),
+    pipeline: plainUpdatesClient({ algorithm: fedAvgClient(), layout }),
     trainer,
     local: () => ({ epochs: 1, batchSize: 10, learningRate: 0.1 }),
     exchange: fetchExchange({ url, headers: { authorization: `Bearer ${token}` } }),

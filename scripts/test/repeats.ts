@@ -19,6 +19,7 @@ function testsOf(task: RunnerTask): RunnerTestCase[] {
 
 if (TIMES > 1) {
   // biome-ignore lint/correctness/noEmptyPattern: the first argument of a hook has to be a pattern.
+  // oxlint-disable-next-line no-empty-pattern
   beforeAll(({}, { file }) => {
     for (const test of file.tasks.flatMap(testsOf)) test.repeats = TIMES - 1;
   });

@@ -19,15 +19,13 @@ import type { NoState, PlainData } from '../plain-data.ts';
 import { averagingUnless } from '../server/averaging.ts';
 import type { ServerOptimizer } from '../server/contract.ts';
 import type { Algorithm, LinearAlgorithm } from './contract.ts';
+import { type FedAvgBroadcast, fedAvgClient, type FedAvgUpdate } from './fed-avg-client.ts';
 import { checkRoundInfo } from './round-info.ts';
+
+export type { FedAvgBroadcast, FedAvgUpdate } from './fed-avg-client.ts';
 
 /** The server's state: the model and what the optimizer remembers. */
 export type FedAvgState<S extends PlainData> = { readonly params: Float32Array; readonly optimizer: S };
-/** What clients receive: the model, shape [d]. */
-export type FedAvgBroadcast = { readonly params: Float32Array };
-/** What clients report and the aggregator returns: Δ, shape [d]. */
-export type FedAvgUpdate = { readonly update: Float32Array };
-
 /** What may differ from the paper's algorithm. */
 export interface FedAvgOptions<S extends PlainData = NoState> {
   /** The server's step along the aggregated update; default `serverSgd({ learningRate: 1 })`. */
@@ -69,22 +67,16 @@ export function fedAvg<S extends PlainData>(
 ): Algorithm<FedAvgState<S>, FedAvgBroadcast, NoState, FedAvgUpdate, FedAvgUpdate> {
   const server = averagingUnless(options.server);
   const aggregate = options.aggregate ?? weightedMean;
+  const client = fedAvgClient();
   return {
-    kind: 'fedAvg',
+    kind: client.kind,
     init(params) {
       checkFinite('fedAvg.init: params', checkVector('fedAvg.init: params', params));
       return { params: params.slice(), optimizer: server.init(params.length) };
     },
     params: (state) => state.params,
     broadcast: (state) => ({ params: state.params }),
-    async clientRound({ broadcast, trainer, options: local }) {
-      const { values, ...rest } = await trainer.train(broadcast.params, {}, { lossAtStart: false, ...local });
-      checkFinite(
-        'fedAvg.clientRound: update',
-        checkVector('fedAvg.clientRound: update', values, broadcast.params.length),
-      );
-      return { contribution: { values: { update: values }, weight: rest.examples }, state: {}, local: rest };
-    },
+    clientRound: (round) => client.clientRound(round),
     aggregator: (size) => record({ update: aggregate(size) }),
     serverStep(state, { update }, info) {
       checkRoundInfo('fedAvg.serverStep', info);

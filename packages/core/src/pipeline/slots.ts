@@ -19,6 +19,20 @@ export interface SlotShape {
   readonly size: number;
 }
 
+/** What an algorithm's clients report, by its own word. @throws FedkitError `INVALID_ARGUMENT` for one that does not say. */
+export function slotsOf(
+  where: string,
+  algorithm: { slots(size: number): Readonly<Record<string, number>> },
+  size: number,
+): SlotShape[] {
+  if (typeof algorithm?.slots !== 'function') {
+    refuse('INVALID_ARGUMENT', `${where}: algorithm`, "a client's half such as fedAvgClient()", algorithm);
+  }
+  return sorted(Object.entries(algorithm.slots(size)).map(([name, length]) => ({ name, size: length })));
+}
+
+const sorted = (slots: SlotShape[]): SlotShape[] => slots.sort((a, b) => (a.name < b.name ? -1 : 1));
+
 /** The aggregator of an algorithm, held to what pipelines can carry: a record of rules whose sizes are known. */
 export function recordOf(
   where: string,
@@ -38,8 +52,7 @@ export function recordOf(
       rule?.kind,
     );
   }
-  const slots = rules.map(([name, slot]) => ({ name, size: slot.size as number }));
-  return { rule, slots: slots.sort((a, b) => (a.name < b.name ? -1 : 1)) };
+  return { rule, slots: sorted(rules.map(([name, slot]) => ({ name, size: slot.size as number }))) };
 }
 
 /** One vector to be summed over clients. */

@@ -1,0 +1,35 @@
+/**
+ * The device's half of federated averaging: see fed-avg.ts.
+ *
+ * @module
+ */
+import { checkVector } from '../check.ts';
+import { checkFinite } from '../finite.ts';
+import type { NoState } from '../plain-data.ts';
+import type { ClientAlgorithm } from './contract.ts';
+
+/** What clients receive: the model, shape [d]. */
+export type FedAvgBroadcast = { readonly params: Float32Array };
+/** What clients report and the aggregator returns: Δ, shape [d]. */
+export type FedAvgUpdate = { readonly update: Float32Array };
+
+/**
+ * What a device runs of `fedAvg`, whatever its server makes of the updates: trains on its own loss, and reports the difference
+ * with the number of its examples. For `plainUpdatesClient`.
+ */
+export function fedAvgClient(): ClientAlgorithm<FedAvgBroadcast, NoState, FedAvgUpdate> & {
+  slots(size: number): { readonly update: number };
+} {
+  return {
+    kind: 'fedAvg',
+    slots: (size) => ({ update: size }),
+    async clientRound({ broadcast, trainer, options: local }) {
+      const { values, ...rest } = await trainer.train(broadcast.params, {}, { lossAtStart: false, ...local });
+      checkFinite(
+        'fedAvg.clientRound: update',
+        checkVector('fedAvg.clientRound: update', values, broadcast.params.length),
+      );
+      return { contribution: { values: { update: values }, weight: rest.examples }, state: {}, local: rest };
+    },
+  };
+}
