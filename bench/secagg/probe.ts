@@ -123,8 +123,8 @@ async function inProcess(): Promise<Record<string, number>> {
     stage: () => server.stage,
   });
   await workers?.close();
-  const wrong = server.result().sums.update.some((value) => value !== 3 * server.result().survivors.length);
-  if (wrong) throw new Error('the sum is wrong');
+  const { sums, survivors } = server.result();
+  if (sums.update.some((value) => value !== 3 * survivors.length)) throw new Error('the sum is wrong');
   times.sort((one, other) => one - other);
   const all = times.reduce((sum, time) => sum + time, cpu);
   return { server: cpu, serverWall: wall, client: times[times.length >> 1], round: all };

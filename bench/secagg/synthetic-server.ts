@@ -7,7 +7,7 @@ import { nodeProvider, plainProvider, type RoundConfig, roundConfigDigest, SecAg
 import { dealShares, SHARE_BYTES } from '@fedkit/secagg/shamir';
 import { digestOf } from '../../packages/secagg/src/internal/hash.ts';
 import { extractKey } from '../../packages/secagg/src/key-derivation.ts';
-import { addSelfMask } from '../../packages/secagg/src/mask.ts';
+import { addMasks, selfMask } from '../../packages/secagg/src/mask.ts';
 import { encodeAdvertise } from '../../packages/secagg/src/messages/advertise.ts';
 import { HEADER_BYTES } from '../../packages/secagg/src/messages/header.ts';
 import { encodeMaskedInput } from '../../packages/secagg/src/messages/masked-input.ts';
@@ -83,14 +83,8 @@ export async function makeCohort(config: RoundConfig): Promise<(dropped: Readonl
     const inputs: [number, Uint8Array][] = [];
     for (const member of survivors) {
       sum.addValues(0, kinds[member.index % kinds.length].update, 1);
-      await addSelfMask(
-        provider,
-        layout,
-        sum,
-        extractKey(provider, context, seeds[member.index]),
-        maskParty(member),
-        1,
-      );
+      const mask = selfMask(extractKey(provider, context, seeds[member.index]), maskParty(member), 1);
+      await addMasks(provider, layout, sum, [mask]);
       inputs.push([member.index, encodeMaskedInput(config, member.index, (i, into) => sum.pack(i, into))]);
       sum.release();
     }

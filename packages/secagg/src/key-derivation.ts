@@ -104,7 +104,18 @@ export function wordOf(
 
 const NOTHING = new Uint8Array(0);
 
-function vectorBytes({ name, bits, length }: MaskedVector): Uint8Array {
+const encoded: WeakMap<MaskedVector, Uint8Array> = new WeakMap();
+
+function vectorBytes(vector: MaskedVector): Uint8Array {
+  let bytes = encoded.get(vector);
+  if (bytes === undefined) {
+    bytes = encodeVector(vector);
+    encoded.set(vector, bytes);
+  }
+  return bytes;
+}
+
+function encodeVector({ name, bits, length }: MaskedVector): Uint8Array {
   const text = utf8Encode(name);
   const bytes = new Uint8Array(text.length + 6);
   bytes[0] = text.length;

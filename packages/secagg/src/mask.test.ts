@@ -3,9 +3,17 @@ import { seededRng } from '@fedkit/core';
 import { describe, expect, it } from 'vitest';
 import { nodeProvider } from './crypto/node.ts';
 import { plainProvider } from './crypto/plain.ts';
+import { webProvider } from './crypto/web.ts';
 import type { MaskSuite } from './crypto/provider.ts';
 import { type KeyContext, type MaskedVector, type Party, extractKey } from './key-derivation.ts';
-import { type MaskLayout, addPairMask, addSelfMask } from './mask.ts';
+import {
+  type MaskLayout,
+  type Pair,
+  addMasks,
+  addPairMasks,
+  pairMask as maskOfPair,
+  selfMask as ownMask,
+} from './mask.ts';
 import { VectorSum } from './sum/vector-sum.ts';
 
 const party = (index: number): Party => ({
@@ -29,13 +37,14 @@ function layoutOf(
 
 async function selfMask(secret: Uint8Array, layout = layoutOf(), who = u): Promise<number[]> {
   const sum = new VectorSum(layout.vectors);
-  await addSelfMask(plainProvider, layout, sum, extractKey(plainProvider, layout.context, secret), who, 1);
+  await addMasks(plainProvider, layout, sum, [ownMask(extractKey(plainProvider, layout.context, secret), who, 1)]);
   return Array.from(sum.centered(0));
 }
 
 async function pairMask(layout: MaskLayout, self: Party, peer: Party): Promise<number[]> {
   const sum = new VectorSum(layout.vectors);
-  await addPairMask(plainProvider, layout, sum, extractKey(plainProvider, layout.context, seed), self, peer, 1);
+  const extracted = extractKey(plainProvider, layout.context, seed);
+  await addMasks(plainProvider, layout, sum, [maskOfPair(extracted, self, peer, 1)]);
   return Array.from(sum.centered(0));
 }
 
@@ -51,7 +60,7 @@ describe('a mask', () => {
       const sum = new VectorSum(layout.vectors);
       const native = nodeProvider();
       if (native === undefined) throw new Error('no node:crypto');
-      await addSelfMask(native, layout, sum, extractKey(native, layout.context, seed), u, 1);
+      await addMasks(native, layout, sum, [ownMask(extractKey(native, layout.context, seed), u, 1)]);
       expect(Array.from(sum.centered(0))).toEqual(await selfMask(seed, layout));
     }
   });
@@ -126,9 +135,9 @@ describe('a mask', () => {
       const layout = layoutOf({ vector: { bits } });
       const sum = new VectorSum(layout.vectors);
       const extracted = extractKey(plainProvider, context, seed);
-      await addPairMask(plainProvider, layout, sum, extracted, u, v, 1);
+      await addMasks(plainProvider, layout, sum, [maskOfPair(extracted.slice(), u, v, 1)]);
       expect(Array.from(sum.centered(0)).some((word) => word !== 0)).toBe(true);
-      await addPairMask(plainProvider, layout, sum, extracted, v, u, 1);
+      await addMasks(plainProvider, layout, sum, [maskOfPair(extracted.slice(), v, u, 1)]);
       expect(Array.from(sum.centered(0)).every((word) => word === 0)).toBe(true);
     }
   });
@@ -143,5 +152,50 @@ describe('a mask', () => {
     // Beyond 83 with probability 1e-6 for 31 degrees of freedom, less for fewer.
     expect(chi).toBeLessThan(83);
     expect(counts[cells - 1]).toBeGreaterThan(0);
+  });
+});
+
+describe('masks of many pairs', () => {
+  // More than a batch, with names on both sides of it, and entries that end within a block of the cipher.
+  const middle = party(33);
+  const pairs = Array.from({ length: 67 }, (_, i) => party(i)).filter(({ index }) => index !== middle.index);
+  const layout: MaskLayout = {
+    suite: 'aes-128-ctr',
+    vectors: [
+      { name: 'v', length: 1003, bits: 26 },
+      { name: 'w', length: 41, bits: 40 },
+    ],
+    context,
+  };
+  const secret = seededRng('many').fill(new Uint8Array(32));
+  const withKeys = async (): Promise<Pair[]> => {
+    const ends: Pair[] = [];
+    for (const end of pairs) {
+      const { publicKey } = await plainProvider.agreement(seededRng(end.index).fill(new Uint8Array(32)));
+      ends.push([middle, { ...end, publicKey }]);
+    }
+    return ends;
+  };
+
+  it('are those of each pair, one after the other, on every engine and either memory', async () => {
+    const ends = await withKeys();
+    const agreement = await plainProvider.agreement(secret);
+    const wanted = new VectorSum(layout.vectors, 'plain');
+    for (const [self, peer] of ends) {
+      const extracted = extractKey(plainProvider, context, await agreement.agree(peer.publicKey));
+      await addMasks(plainProvider, layout, wanted, [maskOfPair(extracted, self, peer, 1)]);
+    }
+    for (const provider of [plainProvider, nodeProvider(), webProvider()]) {
+      if (provider === undefined) continue;
+      for (const kind of ['simd', 'plain'] as const) {
+        const sum = new VectorSum(layout.vectors, kind);
+        await addPairMasks(provider, layout, sum, await provider.agreement(secret), ends, 'peer', 1);
+        expect(sum.save()).toEqual(wanted.save());
+        // Seen from the other end of each pair they are what takes them out.
+        const back = ends.map(([self, peer]): Pair => [peer, self]);
+        await addPairMasks(provider, layout, sum, await provider.agreement(secret), back, 'self', 1);
+        expect(sum.save().every((byte) => byte === 0)).toBe(true);
+      }
+    }
   });
 });

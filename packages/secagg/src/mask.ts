@@ -7,9 +7,20 @@
  *
  * @module
  */
-import { type CryptoProvider, type MaskSuite, maskKeyBytes } from './crypto/provider.ts';
-import { type KeyContext, type MaskedVector, PURPOSE, type Party, type Purpose, expandKey } from './key-derivation.ts';
-import type { Sign, VectorSum } from './sum/vector-sum.ts';
+import { type Agreement, type CryptoProvider, type MaskSuite, maskKeyBytes } from './crypto/provider.ts';
+import {
+  type KeyContext,
+  type MaskedVector,
+  PURPOSE,
+  type Party,
+  type Purpose,
+  expandKey,
+  extractKey,
+} from './key-derivation.ts';
+import type { Sign, SignedKeystream, VectorSum } from './sum/vector-sum.ts';
+
+/** Masks whose pieces are added side by side: a piece of the sum stays in the core's own cache for all of them. */
+const BATCH = 64;
 
 /** What mask expansion needs to know of a round. Plain data: it may cross to a worker. */
 export interface MaskLayout {
@@ -18,45 +29,84 @@ export interface MaskLayout {
   readonly context: KeyContext;
 }
 
-/** Adds the mask of a pair, as seen by `self`: + for a peer before it, − for one after it; `sign` −1 takes it out again. */
-export function addPairMask(
-  provider: CryptoProvider,
-  layout: MaskLayout,
-  sum: VectorSum,
-  extracted: Uint8Array,
-  self: Party,
-  peer: Party,
-  sign: Sign,
-): Promise<void> {
+/** A mask whose key is known but for its vector. */
+export interface KnownMask {
+  /** HKDF-Extract of the agreement or seed; zeroed once the mask is added. */
+  readonly extracted: Uint8Array;
+  readonly purpose: Purpose;
+  readonly parties: readonly Party[];
+  readonly sign: Sign;
+}
+
+/** The mask of a pair, as seen by `self`: + for a peer before it, − for one after it; `sign` −1 takes it out again. */
+export function pairMask(extracted: Uint8Array, self: Party, peer: Party, sign: Sign): KnownMask {
   const peerFirst = peer.index < self.index;
-  const parties = peerFirst ? [peer, self] : [self, peer];
-  return addMasks(provider, layout, sum, extracted, PURPOSE.pairwiseMask, parties, peerFirst ? sign : (-sign as Sign));
+  return {
+    extracted,
+    purpose: PURPOSE.pairwiseMask,
+    parties: peerFirst ? [peer, self] : [self, peer],
+    sign: peerFirst ? sign : (-sign as Sign),
+  };
 }
 
-/** Adds (+1) or takes out (−1) the mask a client adds alone. */
-export function addSelfMask(
+/** The mask a client adds alone (+1), or takes out (−1). */
+export function selfMask(extracted: Uint8Array, self: Party, sign: Sign): KnownMask {
+  return { extracted, purpose: PURPOSE.selfMask, parties: [self], sign };
+}
+
+/** A pair's two ends, of which the agreement is one's. */
+export type Pair = readonly [self: Party, peer: Party];
+
+/**
+ * Adds the masks of pairs with one party in common.
+ *
+ * @param agreement - Of the secret key of the common party.
+ * @param other - The public key of the end that is not common, in each pair.
+ */
+export async function addPairMasks(
   provider: CryptoProvider,
   layout: MaskLayout,
   sum: VectorSum,
-  extracted: Uint8Array,
-  self: Party,
+  agreement: Agreement,
+  pairs: readonly Pair[],
+  other: 'self' | 'peer',
   sign: Sign,
 ): Promise<void> {
-  return addMasks(provider, layout, sum, extracted, PURPOSE.selfMask, [self], sign);
+  for (let i = 0; i < pairs.length; i += BATCH) {
+    const batch = pairs.slice(i, i + BATCH);
+    const agreed = batch.map(([self, peer]) => agreement.agree((other === 'self' ? self : peer).publicKey));
+    const secrets = agreed.every((secret) => secret instanceof Uint8Array) ? agreed : await Promise.all(agreed);
+    const masks = secrets.map((secret, j) => {
+      const extracted = extractKey(provider, layout.context, secret);
+      secret.fill(0);
+      return pairMask(extracted, batch[j][0], batch[j][1], sign);
+    });
+    await addMasks(provider, layout, sum, masks);
+  }
 }
 
-async function addMasks(
+/** Adds masks to every vector of the sum, a batch of them at a time. */
+export async function addMasks(
   provider: CryptoProvider,
   { suite, vectors, context }: MaskLayout,
   sum: VectorSum,
-  extracted: Uint8Array,
-  purpose: Purpose,
-  parties: readonly Party[],
-  sign: Sign,
+  masks: readonly KnownMask[],
 ): Promise<void> {
-  for (let i = 0; i < vectors.length; i++) {
-    const key = expandKey(provider, context, extracted, purpose, parties, maskKeyBytes(suite), vectors[i]);
-    await sum.addMask(i, await provider.keystream(suite, key, sum.maskBytes(i)), sign, provider.discard);
-    key.fill(0);
+  const length = maskKeyBytes(suite);
+  for (let from = 0; from < masks.length; from += BATCH) {
+    const batch = masks.slice(from, from + BATCH);
+    for (let i = 0; i < vectors.length; i++) {
+      const keys = batch.map(({ extracted, purpose, parties }) =>
+        expandKey(provider, context, extracted, purpose, parties, length, vectors[i]),
+      );
+      const streams: SignedKeystream[] = [];
+      for (let j = 0; j < keys.length; j++) {
+        const keystream = provider.keystream(suite, keys[j], sum.maskBytes(i));
+        streams.push({ keystream: keystream instanceof Promise ? await keystream : keystream, sign: batch[j].sign });
+      }
+      await sum.addMasks(i, streams, provider.discard);
+      for (const key of keys) key.fill(0);
+    }
+    for (const { extracted } of batch) extracted.fill(0);
   }
 }

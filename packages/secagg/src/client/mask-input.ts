@@ -7,7 +7,7 @@ import { FedkitError } from '@fedkit/core';
 import { maskedVectors } from '../config/round-config.ts';
 import { agreementOf } from '../crypto/agreement-of.ts';
 import { type KeyContext, extractKey } from '../key-derivation.ts';
-import { type MaskLayout, addPairMask, addSelfMask } from '../mask.ts';
+import { type MaskLayout, type Pair, addMasks, addPairMasks, selfMask } from '../mask.ts';
 import type { Message } from '../messages/header.ts';
 import { type DealtSeed, encodeMaskedInput } from '../messages/masked-input.ts';
 import { maskParty } from '../messages/member.ts';
@@ -58,20 +58,11 @@ async function maskInto(
   addInput(config, input, sum);
   const agreement = await agreementOf(provider, state.maskSecret);
   const me = maskParty(self);
-  for (let i = 0; i < peers.length; i++) {
-    if (inbox[i] === undefined) continue;
-    const shared = agreement.agree(peers[i].maskKey);
-    const secret = shared instanceof Uint8Array ? shared : await shared;
-    const extracted = extractKey(provider, context, secret);
-    await addPairMask(provider, layout, sum, extracted, me, maskParty(peers[i]), 1);
-    secret.fill(0);
-    extracted.fill(0);
-  }
+  const pairs = peers.filter((_, i) => inbox[i] !== undefined).map((peer): Pair => [me, maskParty(peer)]);
+  await addPairMasks(provider, layout, sum, agreement, pairs, 'peer', 1);
   const onRing = config.graph === 'harary' ? dealSeed(round, state, inbox) : undefined;
   const seed = onRing?.seed ?? state.selfMaskSeed;
-  const extracted = extractKey(provider, context, seed);
-  await addSelfMask(provider, layout, sum, extracted, me, 1);
-  extracted.fill(0);
+  await addMasks(provider, layout, sum, [selfMask(extractKey(provider, context, seed), me, 1)]);
   onRing?.seed.fill(0);
   return {
     state: { ...state, stage: 'masked', inbox, maskSecret: new Uint8Array(0), selfMaskSeed: new Uint8Array(0) },

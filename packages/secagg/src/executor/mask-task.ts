@@ -7,7 +7,7 @@
 import { agreementOf } from '../crypto/agreement-of.ts';
 import { type CryptoProvider } from '../crypto/provider.ts';
 import { type Party, extractKey } from '../key-derivation.ts';
-import { type MaskLayout, addPairMask, addSelfMask } from '../mask.ts';
+import { type MaskLayout, type Pair, addMasks, addPairMasks, selfMask } from '../mask.ts';
 import type { VectorSum } from '../sum/vector-sum.ts';
 
 /** One unit of work. */
@@ -40,15 +40,11 @@ export function maskCount(task: MaskTask): number {
 /** Adds the task's masks, with the sign that takes them out, to `sum`. */
 export async function runMaskTask(provider: CryptoProvider, task: MaskTask, sum: VectorSum): Promise<void> {
   const { layout, selfMasks, pairMasks } = task;
-  for (const { party, seed } of selfMasks) {
-    await addSelfMask(provider, layout, sum, extractKey(provider, layout.context, seed), party, -1);
-  }
+  const own = selfMasks.map(({ party, seed }) => selfMask(extractKey(provider, layout.context, seed), party, -1));
+  await addMasks(provider, layout, sum, own);
   for (const { party, secretKey, survivors } of pairMasks) {
     const agreement = await agreementOf(provider, secretKey);
-    for (const survivor of survivors) {
-      const shared = agreement.agree(survivor.publicKey);
-      const extracted = extractKey(provider, layout.context, shared instanceof Uint8Array ? shared : await shared);
-      await addPairMask(provider, layout, sum, extracted, survivor, party, -1);
-    }
+    const pairs = survivors.map((survivor): Pair => [survivor, party]);
+    await addPairMasks(provider, layout, sum, agreement, pairs, 'self', -1);
   }
 }

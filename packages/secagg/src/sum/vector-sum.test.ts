@@ -144,7 +144,7 @@ describe.each(['simd', 'plain'] as const)('VectorSum, %s', (kind) => {
       given.push(rng.fill(new Uint8Array(bytes)));
       return given[given.length - 1];
     };
-    await sum.addMask(1, keystream, 1, (piece) => back.push(piece));
+    await sum.addMasks(1, [{ keystream, sign: 1 }], (piece) => back.push(piece));
     expect(back.length).toBe(2);
     expect(back).toEqual(given);
   });
@@ -162,11 +162,13 @@ describe.each(['simd', 'plain'] as const)('VectorSum, %s', (kind) => {
         const rng = seededRng(seed);
         return (bytes: number) => rng.fill(new Uint8Array(bytes));
       };
-      await sum.addMask(0, mask(1), 1);
+      await sum.addMasks(0, [{ keystream: mask(1), sign: 1 }]);
       expect(Array.from(sum.centered(0))).not.toEqual(before);
-      await sum.addMask(0, async (bytes) => mask(2)(bytes), -1);
-      await sum.addMask(0, mask(2), 1);
-      await sum.addMask(0, mask(1), -1);
+      await sum.addMasks(0, [{ keystream: async (bytes) => mask(2)(bytes), sign: -1 }]);
+      await sum.addMasks(0, [
+        { keystream: mask(2), sign: 1 },
+        { keystream: mask(1), sign: -1 },
+      ]);
       expect(Array.from(sum.centered(0))).toEqual(before);
     }
   });

@@ -22,6 +22,12 @@ export const CHUNK_BYTES = 133_632;
 /** +1 to add a mask, −1 to subtract it. */
 export type Sign = 1 | -1;
 
+/** A mask that is added or subtracted. */
+export interface SignedKeystream {
+  readonly keystream: Keystream;
+  readonly sign: Sign;
+}
+
 interface Region {
   readonly vector: MaskedVector;
   readonly offset: number;
@@ -102,21 +108,29 @@ export class VectorSum {
   }
 
   /**
-   * Adds or subtracts a mask: the keystream's words, one for each entry.
+   * Adds or subtracts masks: of each keystream the words, one for each entry. All of them piece by piece, so that a piece of
+   * the sum stays in cache.
    *
    * @param discard - Called with every piece that was added.
    */
-  async addMask(i: number, keystream: Keystream, sign: Sign, discard?: CryptoProvider['discard']): Promise<void> {
+  async addMasks(i: number, masks: readonly SignedKeystream[], discard?: CryptoProvider['discard']): Promise<void> {
     const { vector, offset, wide } = this.#regions[i];
     const wordBytes = wide ? 8 : 4;
     const end = vector.length * wordBytes;
     for (let at = 0; at < end; at += CHUNK_BYTES) {
       const bytes = Math.min(CHUNK_BYTES, end - at);
-      const next = keystream(bytes);
-      const piece = next instanceof Uint8Array ? next : await next;
-      this.#memory.bytes.set(piece);
-      discard?.(piece);
-      this.#fold(offset + at, bytes / wordBytes, wide, sign);
+      const add = (piece: Uint8Array, sign: Sign): void => {
+        this.#memory.bytes.set(piece);
+        discard?.(piece);
+        this.#fold(offset + at, bytes / wordBytes, wide, sign);
+      };
+      const coming: Promise<void>[] = [];
+      for (const { keystream, sign } of masks) {
+        const piece = keystream(bytes);
+        if (piece instanceof Uint8Array) add(piece, sign);
+        else coming.push(piece.then((bytes) => add(bytes, sign)));
+      }
+      if (coming.length > 0) await Promise.all(coming);
     }
   }
 
