@@ -6,72 +6,24 @@
 import { type ClientId, FedkitError, secureRng } from '@fedkit/core';
 import { checkBytes, refuse, SerialQueue } from '@fedkit/core/internal';
 import { roundConfigDigest } from '../config/encode-config.ts';
-import { type RoundConfig, checkRoundConfig, maskedVectors } from '../config/round-config.ts';
+import { checkRoundConfig } from '../config/round-config.ts';
 import { defaultProvider } from '../crypto/default-provider.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
-import { type MaskExecutor, type MaskTask, maskCount, runMaskTask } from '../executor/mask-task.ts';
-import { type Directory, admittedKey } from '../directory.ts';
-import { verifyMessage } from '../identity.ts';
 import { equal } from '../internal/bytes.ts';
 import { decodeAbort, encodeAbort } from '../messages/abort.ts';
 import { MESSAGE, type Message, NO_INDEX, decodeMessage } from '../messages/header.ts';
 import { encodeId } from '../messages/member.ts';
 import { openState, sealState } from '../persist/seal.ts';
-import { VectorSum } from '../sum/vector-sum.ts';
 import { Blame, type Verdict } from './blame.ts';
 import { Outbox } from './outbox.ts';
 import { acceptMessage } from './accept.ts';
 import { type OpenedStage, openStage, reopenStage, requireEnough } from './advance.ts';
+import type { SecAggResult, SecAggServerOptions, ServerProgress } from './options.ts';
 import { ServerRound, type ServerStage } from './round.ts';
 import { decodeServerState, encodeServerState } from './state.ts';
+import { sumOfMasks } from './sum-of-masks.ts';
+import { EXPECTED, checkMember, checkPlace, checkSignature, checkTurn, participants, refuseState } from './turn.ts';
 import { type Suspects, Unmasking } from './unmask.ts';
-
-/** What a server is made of. */
-export interface SecAggServerOptions {
-  /** As clients are told it. */
-  readonly config: RoundConfig;
-  /** Awaited before `advance` returns messages. */
-  readonly persist?: (sealedState: Uint8Array) => Promise<void>;
-  /** 32 secret bytes under which saved state is sealed; needed with `persist`. */
-  readonly sealingKey?: Uint8Array;
-  /** Public keys of the clients; needed in rounds with identities. */
-  readonly directory?: Directory;
-  /** Where masks are expanded; default on this thread. */
-  readonly executor?: MaskExecutor;
-  /** Told of every stage. */
-  readonly onProgress?: (progress: ServerProgress) => void;
-  /** Default: the best that the engine has. */
-  readonly provider?: CryptoProvider;
-}
-
-/** How far a stage is: messages that have come, or masks taken out. */
-export interface ServerProgress {
-  readonly stage: ServerStage;
-  readonly kind: 'messages' | 'masks';
-  readonly done: number;
-  /** What is expected in all; messages of clients that dropped out never come. */
-  readonly total: number;
-}
-
-/** What a finished round gives. */
-export interface SecAggResult {
-  /** By name; `Int32Array` for rings up to 32 bits, else `Float64Array`. Exact. */
-  readonly sums: Record<string, Int32Array | Float64Array>;
-  /** Sum of the survivors' weights; their number where the round is unweighted. */
-  readonly weight: number;
-  /** Whose inputs are in the sums, in the order of their places. */
-  readonly survivors: ClientId[];
-}
-
-/** Message type that each stage takes. */
-const EXPECTED: Partial<Record<ServerStage, number>> = {
-  advertise: MESSAGE.advertise,
-  reveal: MESSAGE.reveal,
-  share: MESSAGE.shareKeys,
-  input: MESSAGE.maskedInput,
-  consistency: MESSAGE.acknowledgement,
-  unmask: MESSAGE.unmaskResponse,
-};
 
 /**
  * The server of one round.
@@ -141,7 +93,7 @@ export class SecAggServer {
 
   /** Clients whose message of this stage has not come and who have not left; none in `advertise`, where anyone may come. */
   get waitingFor(): ClientId[] {
-    const ids = this.#round.indices(this.#participants()).map((index) => this.#round.idOf(index));
+    const ids = this.#round.indices(participants(this.#round, this.#stage)).map((index) => this.#round.idOf(index));
     return ids.filter((id) => !this.#left.has(id) && !this.#digests.has(this.#slot(id)));
   }
 
@@ -180,8 +132,8 @@ export class SecAggServer {
         this.#digests.set(slot, digest);
         return;
       }
-      if (decoded.type === MESSAGE.abort) this.#checkMember(clientId, decoded);
-      else this.#checkTurn(clientId, decoded, earlier !== undefined);
+      if (decoded.type === MESSAGE.abort) checkMember(round, clientId, decoded);
+      else checkTurn(round, this.#stage, clientId, decoded, earlier !== undefined);
       this.#checkSignature(clientId, decoded);
       if (decoded.type === MESSAGE.abort) {
         decodeAbort(decoded.body);
@@ -313,27 +265,9 @@ export class SecAggServer {
     const round = this.#round;
     const unmasking = new Unmasking(round, this.#provider);
     this.#suspects = unmasking.suspects;
-    const tasks = await unmasking.tasks();
-    const masks = new VectorSum(maskedVectors(round.config));
-    const { executor } = this.#options;
-    const total = tasks.reduce((sum, task) => sum + maskCount(task), 0);
-    let done = 0;
-    let next = 0;
-    const work = async (): Promise<void> => {
-      while (next < tasks.length) {
-        const task: MaskTask = tasks[next++];
-        if (executor === undefined) {
-          // A turn of the event loop, so that a server answers others meanwhile.
-          await new Promise<void>((resolve) => {
-            setTimeout(resolve);
-          });
-          await runMaskTask(this.#provider, task, masks);
-        } else masks.addSaved(await executor.run(task));
-        done += maskCount(task);
-        this.#progress('masks', done, total);
-      }
-    };
-    await Promise.all(Array.from({ length: executor?.concurrency ?? 1 }, work));
+    const masks = await sumOfMasks(unmasking, this.#provider, this.#options.executor, (done, total) =>
+      this.#progress('masks', done, total),
+    );
     // Only now is the sum touched: an executor that fails leaves the round as it was.
     round.sum.addSum(masks);
     masks.release();
@@ -343,96 +277,15 @@ export class SecAggServer {
   #acceptOpenings(clientId: ClientId, message: Message): void {
     const place = this.#round.places.get(clientId);
     if (place === undefined || this.#blame?.asks(place) !== true) {
-      throw new FedkitError(
-        'PROTOCOL_STATE',
-        'SecAggServer.receive: expected openings from a client that was asked, got others',
-        { details: { client: clientId } },
-      );
+      refuseState(clientId, 'openings from a client that was asked', 'others');
     }
-    this.#checkPlace(clientId, place, message.index);
+    checkPlace(clientId, place, message.index);
     this.#checkSignature(clientId, message);
     this.#blame.accept(place, message.body);
   }
 
-  /** An abort comes from a client that has advertised; before it has heard of its place, without one. */
-  #checkMember(clientId: ClientId, { index }: Message): void {
-    const place = this.#round.places.get(clientId);
-    if (place === undefined) {
-      throw new FedkitError('PROTOCOL_STATE', 'SecAggServer.receive: expected a client of this round, got another', {
-        details: { client: clientId },
-      });
-    }
-    if (index !== NO_INDEX) this.#checkPlace(clientId, place, index);
-  }
-
-  #checkPlace(clientId: ClientId, place: number, index: number): void {
-    if (index === place) return;
-    throw new FedkitError(
-      'AUTHENTICATION_FAILED',
-      'SecAggServer.receive: expected the place of this client, got another',
-      { details: { client: clientId, place } },
-    );
-  }
-
-  #checkTurn(clientId: ClientId, { type, index }: Message, answered: boolean): void {
-    if (answered) {
-      throw new FedkitError(
-        'PROTOCOL_STATE',
-        'SecAggServer.receive: expected the message this client already sent, got another',
-        {
-          details: { client: clientId },
-        },
-      );
-    }
-    if (type !== EXPECTED[this.#stage]) {
-      throw new FedkitError(
-        'PROTOCOL_STATE',
-        `SecAggServer.receive: expected a message of stage ${this.#stage}, got type ${type}: late or early`,
-        { details: { client: clientId } },
-      );
-    }
-    if (this.#stage === 'advertise') return;
-    const place = this.#round.places.get(clientId);
-    const part = place === undefined ? undefined : this.#participants()[place];
-    if (place === undefined || part === undefined || part === false) {
-      throw new FedkitError('PROTOCOL_STATE', 'SecAggServer.receive: expected a client of this stage, got another', {
-        details: { client: clientId },
-      });
-    }
-    this.#checkPlace(clientId, place, index);
-  }
-
   #checkSignature(clientId: ClientId, message: Message): void {
-    const { directory } = this.#options;
-    const { config, configDigest } = this.#round;
-    if (config.identities !== (message.signed !== undefined)) {
-      throw new FedkitError(
-        'AUTHENTICATION_FAILED',
-        'SecAggServer.receive: expected a signature exactly where the round has identities, got the opposite',
-      );
-    }
-    if (!config.identities) return;
-    if (message.type === MESSAGE.advertise) admittedKey(directory as Directory, clientId);
-    verifyMessage(this.#provider, configDigest, directory as Directory, clientId, message);
-  }
-
-  /** Who is in this stage, by place. */
-  #participants(): readonly unknown[] {
-    const { complete, members, parts, dealt, masked, releasing } = this.#round;
-    switch (this.#stage) {
-      case 'reveal':
-        return members;
-      case 'share':
-        return complete ? members : parts;
-      case 'input':
-        return dealt;
-      case 'consistency':
-        return masked;
-      case 'unmask':
-        return releasing;
-      default:
-        return [];
-    }
+    checkSignature(this.#round, this.#provider, this.#options.directory, clientId, message);
   }
 
   #enter(stage: ServerStage, expected: number): void {

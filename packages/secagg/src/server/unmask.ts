@@ -4,9 +4,11 @@
  * @module
  */
 import { type ClientId, FedkitError, secureRng } from '@fedkit/core';
+import { SerialQueue } from '@fedkit/core/internal';
 import { agreementOf } from '../crypto/agreement-of.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import type { MaskTask } from '../executor/mask-task.ts';
+import type { MaskLayout } from '../mask.ts';
 import { equal } from '../internal/bytes.ts';
 import { maskParty } from '../messages/member.ts';
 import type { ReleasedShares } from '../messages/unmask-response.ts';
@@ -63,8 +65,18 @@ export class Unmasking {
   /** Holders that could not open some share. */
   readonly #incomplete: ReadonlySet<number>;
 
+  /** Of the masks. */
+  readonly layout: MaskLayout;
+  readonly #needed: ReturnType<typeof neededSecrets>;
+  #keysTaken = 0;
+  #seedsTaken = 0;
+  /** One secret after the other, whoever asks. */
+  readonly #queue = new SerialQueue();
+
   constructor(round: ServerRound, provider: CryptoProvider) {
     this.#round = round;
+    this.layout = round.layout();
+    this.#needed = neededSecrets(round);
     this.#provider = provider;
     this.#incomplete = new Set(
       round.indices(round.released).filter((holder) => round.released[holder]?.present.includes(false)),
@@ -73,40 +85,58 @@ export class Unmasking {
 
   /** A dealer whose secret cannot be rebuilt from what has come, if there is one. */
   missing(): number | undefined {
-    const { seeds, keys } = neededSecrets(this.#round);
+    const { seeds, keys } = this.#needed;
     return [...seeds, ...keys].find((dealer) => this.#first(dealer).length < this.#round.config.threshold);
   }
 
+  /** Masks in all tasks. */
+  get maskCount(): number {
+    const { seeds, keys } = this.#needed;
+    return seeds.length + keys.reduce((count, dealer) => count + this.#maskedWith(dealer).length, 0);
+  }
+
   /**
+   * The next task, once its secrets are rebuilt; `undefined` after the last.
+   *
    * @throws FedkitError `THRESHOLD_NOT_MET` where shares are missing, `AUTHENTICATION_FAILED` where a secret cannot be
    * rebuilt to the one its dealer committed to: the dealer shared another, or more than (r − t)/2 of r shares are wrong.
    */
-  async tasks(): Promise<MaskTask[]> {
-    const round = this.#round;
-    const layout = round.layout();
-    const { seeds, keys } = neededSecrets(round);
+  next(): Promise<MaskTask | undefined> {
+    return this.#queue.run(() => {
+      const { seeds, keys } = this.#needed;
+      const dealers = seeds.slice(this.#seedsTaken, this.#seedsTaken + SELF_MASKS_A_TASK);
+      this.#seedsTaken += dealers.length;
+      if (dealers.length > 0) return this.#selfTask(dealers);
+      return this.#keysTaken < keys.length ? this.#pairTask(keys[this.#keysTaken++]) : undefined;
+    });
+  }
+
+  async #pairTask(dealer: number): Promise<MaskTask> {
+    const { members } = this.#round;
+    const secretKey = await this.#rebuild(dealer, 'maskKey', async (secret) =>
+      equal((await agreementOf(this.#provider, secret)).publicKey, members[dealer].maskKey),
+    );
+    const survivors = this.#maskedWith(dealer).map((peer) => maskParty(members[peer]));
+    const pairMasks = [{ party: maskParty(members[dealer]), secretKey, survivors }];
+    return { layout: this.layout, selfMasks: [], pairMasks };
+  }
+
+  async #selfTask(dealers: readonly number[]): Promise<MaskTask> {
+    const { members, commitments, transcript } = this.#round;
     const selfMasks: MaskTask['selfMasks'][number][] = [];
-    for (const dealer of seeds) {
-      const commitment = round.commitments[dealer] as Uint8Array;
+    for (const dealer of dealers) {
+      const commitment = commitments[dealer] as Uint8Array;
       const seed = await this.#rebuild(dealer, 'selfMask', (secret) =>
-        equal(selfMaskCommitment(round.transcript, dealer, secret), commitment),
+        equal(selfMaskCommitment(transcript, dealer, secret), commitment),
       );
-      selfMasks.push({ party: maskParty(round.members[dealer]), seed });
+      selfMasks.push({ party: maskParty(members[dealer]), seed });
     }
-    const tasks: MaskTask[] = [];
-    for (let i = 0; i < selfMasks.length; i += SELF_MASKS_A_TASK) {
-      tasks.push({ layout, selfMasks: selfMasks.slice(i, i + SELF_MASKS_A_TASK), pairMasks: [] });
-    }
-    for (const dealer of keys) {
-      const member = round.members[dealer];
-      const secretKey = await this.#rebuild(dealer, 'maskKey', async (secret) =>
-        equal((await agreementOf(this.#provider, secret)).publicKey, member.maskKey),
-      );
-      const peers = Array.from(round.peersOf(dealer)).filter((peer) => round.masked[peer]);
-      const survivors = peers.map((peer) => maskParty(round.members[peer]));
-      tasks.push({ layout, selfMasks: [], pairMasks: [{ party: maskParty(member), secretKey, survivors }] });
-    }
-    return tasks;
+    return { layout: this.layout, selfMasks, pairMasks: [] };
+  }
+
+  /** Survivors that share a mask with `dealer`, ascending. */
+  #maskedWith(dealer: number): number[] {
+    return Array.from(this.#round.peersOf(dealer)).filter((peer) => this.#round.masked[peer]);
   }
 
   /** From t shares if they are right, else from all that came. */
