@@ -75,7 +75,9 @@ export async function addPairMasks(
   for (let i = 0; i < pairs.length; i += BATCH) {
     const batch = pairs.slice(i, i + BATCH);
     const agreed = batch.map(([self, peer]) => agreement.agree((other === 'self' ? self : peer).publicKey));
-    const secrets = agreed.every((secret) => secret instanceof Uint8Array) ? agreed : await Promise.all(agreed);
+    const secrets = agreed.every((secret) => secret instanceof Uint8Array)
+      ? agreed
+      : await Promise.all(agreed.map((secret) => Promise.resolve(secret)));
     const masks = secrets.map((secret, j) => {
       const extracted = extractKey(provider, layout.context, secret);
       secret.fill(0);
