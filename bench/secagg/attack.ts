@@ -1,7 +1,7 @@
 // A server that tells clients different things, played to the clients of protocol version 1 and to today's: what the kit's search
 // finds against the earlier rules, on real clients of both. It fails where an earlier client withstands or a client of today opens.
 // pnpm bench secagg attack [commit, default 026a3b0] [most clients, default 1000]
-import { type RoundOptions, roundConfig } from '@fedkit/secagg';
+import { type RoundConfig, type RoundOptions, roundConfig } from '@fedkit/secagg';
 import {
   type CutRound,
   type CutRules,
@@ -57,27 +57,50 @@ const ROWS: readonly Row[] = [
   complete(100, 0.3, 70),
 ].filter(({ options }) => options.clients <= Number(most));
 
-/** The same plan to today's clients, at the same degree and threshold where their conditions allow them, else at their own. */
-async function today({ options, degree, threshold }: Row, plan: Parameters<LyingServer['play']>[0], sum: number[]) {
-  const usual = { vectors: { update: { length: 3, bound: 100 } }, session: new Uint8Array(16), ...options };
-  const { degree: _, threshold: __, minimumClients: ___, ...free } = usual;
-  const onRing = options.graph === 'harary';
-  let config: ReturnType<typeof roundConfig>;
-  try {
-    config = roundConfig(onRing ? { ...usual, degree, threshold, guarantee: 'one-sum' } : usual);
-  } catch {
-    config = roundConfig(free);
-  }
+type Plan = Parameters<LyingServer['play']>[0];
+
+const usualOf = ({ options }: Row): RoundOptions => ({
+  vectors: { update: { length: 3, bound: 100 } },
+  session: new Uint8Array(16),
+  ...options,
+});
+
+/** A plan to today's clients. */
+async function play(config: RoundConfig, plan: Plan, sum: readonly number[]) {
   const server = new LyingServer(config);
   await server.play(plan, new Set());
   const members = sum.map((place) => server.order[place]);
   const opened = await opensSum(server, members);
-  return { graph: `${config.degree}/${config.threshold}`, opened, refusals: server.refusals };
+  return { graph: `${config.degree}/${config.threshold}`, sum: sum.length, opened, refusals: server.refusals };
+}
+
+/** The same plan at the same degree and threshold, of which the weaker guarantee holds. */
+function today(row: Row, plan: Plan, sum: readonly number[]) {
+  const guarantee = row.options.graph === 'harary' ? ({ guarantee: 'one-sum' } as const) : {};
+  return play(roundConfig({ ...usualOf(row), ...guarantee }), plan, sum);
+}
+
+/** What would cut earlier clients at today's own degree and threshold, to today's. */
+async function byDefault(row: Row) {
+  const { degree: _, threshold: __, minimumClients: ___, ...free } = usualOf(row);
+  const config = roundConfig(free);
+  const { clients, degree, threshold } = config;
+  const least = row.rules.acknowledged || config.graph === 'complete' ? config.minimumClients : 2;
+  const [cut] = searchCuts({ clients, degree, threshold, minimumClients: least, corrupt: new Set() }, row.rules);
+  return cut === undefined ? undefined : play(config, cut.plan, cut.outcome.sums[0]);
 }
 
 const machine = yardstick();
 const earlier = checkout(commit);
-const results = [];
+interface Result {
+  readonly graph: string;
+  readonly clients: number;
+  readonly minimum: number;
+  readonly earlier: { readonly graph: string; readonly sum: number; readonly opened: boolean };
+  readonly now: Awaited<ReturnType<typeof play>>;
+  readonly standard: Awaited<ReturnType<typeof play>> | undefined;
+}
+const results: Result[] = [];
 try {
   const lib = await earlierModules(earlier.root);
   for (const row of ROWS) {
@@ -91,8 +114,8 @@ try {
     };
     const [cut] = searchCuts(round, rules);
     const sum = [...cut.outcome.sums[0]];
-    const configured = { vectors: { update: { length: 3, bound: 100 } }, session: new Uint8Array(16), ...options };
-    const opened = await new EarlierServer(lib, configured).opens(cut.plan, sum);
+    const configured = usualOf(row);
+    const opened = await new EarlierServer(lib, { ...configured }).opens(cut.plan, sum);
     const now = await today(row, cut.plan, sum);
     const minimum = lib.roundConfig(configured).minimumClients as number;
     results.push({
@@ -101,6 +124,7 @@ try {
       minimum,
       earlier: { graph: `${degree}/${threshold}`, sum: sum.length, opened },
       now,
+      standard: await byDefault(row),
     });
   }
 } finally {
@@ -108,8 +132,22 @@ try {
 }
 console.log(
   table(
-    ['graph', 'n', 'minimum', `${commit} at`, 'exact sum over', 'opened', 'today at', 'opened', 'refusals'],
-    results.map(({ graph, clients, minimum, earlier: before, now }) => [
+    [
+      'graph',
+      'n',
+      'minimum',
+      `${commit} at`,
+      'exact sum over',
+      'opened',
+      'today at',
+      'opened',
+      'refusals',
+      'today by default',
+      'on paper',
+      'opened',
+      'refusals',
+    ],
+    results.map(({ graph, clients, minimum, earlier: before, now, standard }) => [
       graph,
       `${clients}`,
       `${minimum}`,
@@ -119,11 +157,16 @@ console.log(
       now.graph,
       now.opened ? 'yes' : 'no',
       `${now.refusals}`,
+      ...(standard === undefined
+        ? ['no cut found', '', '', '']
+        : [standard.graph, `${standard.sum}`, standard.opened ? 'yes' : 'no', `${standard.refusals}`]),
     ]),
   ),
 );
 writeResults('secagg-attack', { commit, results }, machine());
-if (results.some(({ earlier: before, now, minimum }) => !before.opened || before.sum >= minimum || now.opened)) {
+const isWrong = ({ earlier: before, now, standard, minimum }: Result): boolean =>
+  !before.opened || before.sum >= minimum || now.opened || standard?.opened === true;
+if (results.some(isWrong)) {
   console.error('an earlier client withstood, or a client of today opened a sum');
   process.exitCode = 1;
 }

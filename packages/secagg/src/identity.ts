@@ -44,31 +44,23 @@ export function verifyMessage(
   id: ClientId,
   message: Message,
 ): void {
-  if (message.signed === undefined) reject(id);
-  verify(provider, configDigest, directory, id, message.signed.content, message.signed.signature);
+  const { signed } = message;
+  if (signed === undefined) reject(id);
+  const bytes = signedBytes(configDigest, signed.content);
+  if (!provider.verify(keyOf(directory, id), bytes, signed.signature)) reject(id);
 }
 
-/** Checks the signature of the advertisement behind a member's entry. */
+/** Checks the signature of the advertisement behind a member's entry. @param key - What the directory gives for its id. */
 export function verifyMember(
   provider: CryptoProvider,
   config: RoundConfig,
   configDigest: Uint8Array,
-  directory: Directory,
+  key: Uint8Array,
   member: Member,
 ): void {
   const content = encodeAdvertise(config, configDigest, member);
-  verify(provider, configDigest, directory, utf8Decode(member.id), content, member.signature ?? new Uint8Array(0));
-}
-
-function verify(
-  provider: CryptoProvider,
-  configDigest: Uint8Array,
-  directory: Directory,
-  id: ClientId,
-  content: Uint8Array,
-  signature: Uint8Array,
-): void {
-  if (!provider.verify(keyOf(directory, id), signedBytes(configDigest, content), signature)) reject(id);
+  const signature = member.signature ?? new Uint8Array(0);
+  if (!provider.verify(key, signedBytes(configDigest, content), signature)) reject(utf8Decode(member.id));
 }
 
 function reject(id: ClientId): never {

@@ -31,6 +31,7 @@ export { SecAggClient, type SecAggClientOptions } from './client/client.ts';
 export { type ServerStage } from './server/round.ts';
 export type { SecAggResult, SecAggServerOptions, ServerProgress } from './server/options.ts';
 export { SecAggServer } from './server/server.ts';
+export { type Evidence, verifyEvidence } from './server/evidence.ts';
 export { type Suspects } from './server/unmask.ts';
 export { type Verdict } from './server/blame.ts';
 export { type ShareKind } from './share-encryption.ts';

@@ -42,6 +42,11 @@ export interface ClientPolicy {
   readonly guarantees?: readonly Guarantee[];
   /** Most places of a round; default 1,000,000. */
   readonly maximumClients?: number;
+  /**
+   * On a ring, most members whose part of the joint seed may be missing. With m missing of n the server had at most
+   * Σ C(n, i) rings to choose from, i ≤ m: with none, one. Default: any number, since the modes on rings take its set-up to be honest.
+   */
+  readonly maximumMissingParts?: number;
   /** Most neighbours, for each of which this client agrees on keys, deals shares and expands a mask; default 4096. */
   readonly maximumDegree?: number;
 }
@@ -95,6 +100,9 @@ export function checkPolicy(policy: ClientPolicy, config: RoundConfig): void {
     refuse('INVALID_ARGUMENT', 'policy.guarantees', `one of ${guarantees.join(', ')}`, config.guarantee);
   }
   checkNumber('policy.maximumWrapProbability', maximumWrapProbability, 0, 0.5);
+  if (policy.maximumMissingParts !== undefined) {
+    checkInteger('policy.maximumMissingParts', policy.maximumMissingParts, 0);
+  }
   if (!policy.modes.includes(config.mode)) {
     refuse('INVALID_ARGUMENT', 'policy.modes', `one of ${policy.modes.join(', ')}`, config.mode);
   }

@@ -5,6 +5,7 @@ import { plainProvider } from '../src/crypto/plain.ts';
 import { type RoundConfig, SecAggClient, SecAggServer, publicKeyOf, roundConfigDigest } from '../src/index.ts';
 import { HEADER_BYTES } from '../src/messages/header.ts';
 import { type RecordedMessage, runRound } from '../src/testing/index.ts';
+import { Point } from '../src/crypto/curve25519.ts';
 import { Round, clientOptions, configOf, ringOf } from './harness.ts';
 
 const identityOf = (id: string) => ({ secretKey: new Uint8Array(32).fill(1 + Number(id.slice(1))) });
@@ -120,6 +121,44 @@ describe('a registrant with a degenerate key', () => {
       round.sent = new Map(await server.advance());
       await round.until('finished', ['c1']);
       expect(server.result().survivors).toEqual(round.ids.filter((id) => id !== 'c1'));
+    }
+  });
+});
+
+describe('a key of mixed order in a directory', () => {
+  // A point of order 8 beside an honest key.
+  const torsion = Point.fromHex('26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05');
+
+  it.each([
+    ['complete', complete],
+    ['harary', ring],
+  ] as const)('is refused by each client that looks it up, by name: %s', async (_, config) => {
+    const mixed = Point.fromBytes(directory('c1') as Uint8Array)
+      .add(torsion)
+      .toBytes();
+    const listed = (id: string) => (id === 'c1' ? mixed : directory(id));
+    const server = new SecAggServer({ config, directory });
+    const round = new Round(config, (id) => ({ identity: identityOf(id), directory: listed }), server);
+    await round.until('share');
+    const refused = await Promise.all(
+      round.ids.map((id) =>
+        round
+          .client(id)
+          .receive(round.sent.get(id) as Uint8Array)
+          .then(
+            () => undefined,
+            (error: unknown) => error,
+          ),
+      ),
+    );
+    const named = refused.filter((error) => error !== undefined);
+    expect(named.length).toBeGreaterThanOrEqual(4);
+    for (const error of named) {
+      expect(error).toMatchObject({
+        code: 'AUTHENTICATION_FAILED',
+        details: { client: 'c1' },
+        message: expect.stringContaining('prime order'),
+      });
     }
   });
 });

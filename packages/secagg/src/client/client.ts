@@ -322,6 +322,7 @@ export class SecAggClient {
       identity: this.#options.identity,
       directory: this.#options.directory,
       ledger: this.#cohorts,
+      maximumMissingParts: this.#options.policy.maximumMissingParts ?? this.#config.clients,
       input: this.#input,
     };
   }

@@ -7,7 +7,7 @@
 import { utf8Decode } from '@fedkit/core/internal';
 import { hararyNeighbours, ringOrder } from '../graph/harary.ts';
 import { leafHash, verifyPath } from '../graph/merkle.ts';
-import { keyOf } from '../directory.ts';
+import { admittedKey } from '../directory.ts';
 import { verifyMember } from '../identity.ts';
 import { equal, hex } from '../internal/bytes.ts';
 import { decodeCohort } from '../messages/cohort.ts';
@@ -71,7 +71,8 @@ export function joinRing(round: ClientRound, state: ClientState, { index, body }
     transcript = ringTranscript(configDigest, memberCount, memberRoot, revealed, root);
     return hararyNeighbours(ringOrder(jointSeed(transcript), config.clients), index, config.degree);
   });
-  requireCount('revealed parts', config.minimumClients, neighbourhood.revealed);
+  const least = Math.max(config.minimumClients, memberCount - round.maximumMissingParts);
+  requireCount('revealed parts', least, neighbourhood.revealed);
   requireCount('neighbours', config.threshold, neighbours.length);
   for (const { member, part: theirs, memberPath, partPath } of neighbours) {
     const inTrees =
@@ -99,8 +100,9 @@ function checkSignatures({ provider, config, configDigest, directory }: ClientRo
   if (!config.identities || directory === undefined) return;
   const owners = new Set<string>();
   for (const member of members) {
-    verifyMember(provider, config, configDigest, directory, member);
-    owners.add(hex(keyOf(directory, utf8Decode(member.id))));
+    const key = admittedKey(directory, utf8Decode(member.id));
+    verifyMember(provider, config, configDigest, key, member);
+    owners.add(hex(key));
   }
   if (owners.size !== members.length) refuseMessage('identities that differ', 'one under two ids');
 }

@@ -22,6 +22,8 @@ export interface ClientRound {
   readonly identity: Identity | undefined;
   readonly directory: Directory | undefined;
   readonly ledger: CohortEntry | undefined;
+  /** On a ring, of the policy. */
+  readonly maximumMissingParts: number;
   readonly input: ClientInput | undefined;
 }
 

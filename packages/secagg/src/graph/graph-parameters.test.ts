@@ -22,6 +22,17 @@ const derived = lying.vectors.map(({ honestInOneSum, ...vector }) => ({
 }));
 
 describe('graphParameters', () => {
+  it.each([
+    [40, 124, 98],
+    [50, 130, 104],
+    [59, 136, 109],
+    [80, 152, 124],
+  ])('against 2^(σ − 40) tries of the ring, σ = %s: %s/%s, as the threat model says', (sigma, degree, threshold) => {
+    const adversary = 'semi-malicious' as const;
+    const assumptions = { clients: 1000, corruptFraction: 0.05, dropoutFraction: 0.05, adversary, sigma };
+    expect(graphParameters(assumptions)).toEqual({ degree, threshold });
+  });
+
   it.each(published.filter(({ adversary }) => adversary === 'curious'))(
     '$clients clients, γ $corruptFraction, δ $dropoutFraction, curious, η $eta',
     ({ degree, threshold, ...vector }) => {

@@ -9,13 +9,14 @@ import { roundConfigDigest } from '../config/encode-config.ts';
 import { checkRoundConfig } from '../config/round-config.ts';
 import { defaultProvider } from '../crypto/default-provider.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
-import { equal } from '../internal/bytes.ts';
+import { copyOf, equal } from '../internal/bytes.ts';
 import { decodeAbort, encodeAbort } from '../messages/abort.ts';
 import { MESSAGE, type Message, NO_INDEX, decodeMessage } from '../messages/header.ts';
 import { encodeId } from '../messages/member.ts';
 import { openState, sealState } from '../persist/seal.ts';
 import { Blame, type Verdict } from './blame.ts';
 import { Outbox } from './outbox.ts';
+import type { Evidence } from './evidence.ts';
 import { acceptMessage } from './accept.ts';
 import { type OpenedStage, openStage, reopenStage, requireEnough } from './advance.ts';
 import type { SecAggResult, SecAggServerOptions, ServerProgress } from './options.ts';
@@ -43,6 +44,8 @@ export class SecAggServer {
   readonly #digests: Map<string, Uint8Array> = new Map();
   readonly #digestKey: Uint8Array = secureRng().fill(new Uint8Array(32));
   readonly #left: Set<ClientId> = new Set();
+  readonly #signed: Map<ClientId, Uint8Array> = new Map();
+  readonly #contradictions: Map<ClientId, Evidence> = new Map();
   #stage: ServerStage = 'advertise';
   #received = 0;
   #unmasked = false;
@@ -132,6 +135,7 @@ export class SecAggServer {
         this.#digests.set(slot, digest);
         return;
       }
+      if (earlier !== undefined) this.#noteContradiction(clientId, decoded, bytes);
       if (decoded.type === MESSAGE.abort) checkMember(round, clientId, decoded);
       else checkTurn(round, this.#stage, clientId, decoded, earlier !== undefined);
       this.#checkSignature(clientId, decoded);
@@ -141,6 +145,7 @@ export class SecAggServer {
         return;
       }
       acceptMessage(round, this.#stage, id, decoded);
+      if (decoded.type === MESSAGE.acknowledgement && decoded.signed) this.#signed.set(clientId, copyOf(bytes));
       this.#digests.set(slot, digest);
       this.#left.delete(clientId);
       this.#received++;
@@ -203,6 +208,19 @@ export class SecAggServer {
    */
   get suspects(): readonly Suspects[] {
     return [...this.#suspects];
+  }
+
+  /**
+   * The signed acknowledgements that were taken, whole, by client: what this server can show of whom it heard what from. Where
+   * the round has identities, and since the last restore.
+   */
+  get acknowledgements(): ReadonlyMap<ClientId, Uint8Array> {
+    return new Map([...this.#signed].map(([client, message]) => [client, copyOf(message)]));
+  }
+
+  /** Clients that signed two different acknowledgements, with both: see {@link verifyEvidence}. At most one pair of each. */
+  get evidence(): readonly Evidence[] {
+    return [...this.#contradictions.values()];
   }
 
   /**
@@ -272,6 +290,14 @@ export class SecAggServer {
     round.sum.addSum(masks);
     masks.release();
     this.#unmasked = true;
+  }
+
+  /** A second acknowledgement is refused whatever it says; signed by the same client, it is kept beside the first. */
+  #noteContradiction(clientId: ClientId, message: Message, bytes: Uint8Array): void {
+    const first = this.#signed.get(clientId);
+    if (first === undefined || message.type !== MESSAGE.acknowledgement || this.#contradictions.has(clientId)) return;
+    this.#checkSignature(clientId, message);
+    this.#contradictions.set(clientId, { clients: [clientId, clientId], messages: [copyOf(first), copyOf(bytes)] });
   }
 
   #acceptOpenings(clientId: ClientId, message: Message): void {
