@@ -3,15 +3,20 @@ import * as core from '@fedkit/core';
 import * as kernels from '@fedkit/core/kernels';
 import * as math from '@fedkit/core/math';
 import * as simulation from '@fedkit/core/simulation';
+import * as privacy from '@fedkit/privacy';
 import { fetchExchange } from '@fedkit/core/transport/fetch';
 import { wasmBase64 } from '/packages/core/dist/kernels/module.wasm.js';
 import { golden } from '/packages/core/test/golden/golden.mjs';
+import { privacyGolden } from '/packages/privacy/test/golden/golden.mjs';
 import { replayEdges, replayRounds } from '/packages/secagg/test/replay-rounds.mjs';
 import { exchanges } from '/scripts/exchanges.mjs';
 
 export async function report() {
   const engine = kernels.instantiateKernels(wasmBase64, 1) === undefined ? 'plain' : 'WebAssembly';
-  const digests = await golden({ core, math, kernels, simulation });
+  const digests = {
+    ...(await golden({ core, math, kernels, simulation })),
+    ...privacyGolden({ privacy, seededRng: core.seededRng }),
+  };
   const vectors = async (name) => (await fetch(`/packages/secagg/test/vectors/${name}.json`)).json();
   const rounds = [
     ...(await replayRounds(await vectors('transcripts'))),

@@ -50,6 +50,7 @@ function makeApp(app) {
   ]) {
     copyFileSync(join(root, 'packages', file), join(app, file.slice(file.lastIndexOf('/') + 1)));
   }
+  copyFileSync(join(root, 'packages/privacy/test/golden/golden.mjs'), join(app, 'privacy-golden.mjs'));
 }
 
 /**

@@ -4,14 +4,20 @@ import * as core from '@fedkit/core';
 import * as kernels from '@fedkit/core/kernels';
 import * as math from '@fedkit/core/math';
 import * as simulation from '@fedkit/core/simulation';
+import * as privacy from '@fedkit/privacy';
 import { golden } from './golden.mjs';
+import { privacyGolden } from './privacy-golden.mjs';
 import { replayEdges, replayRounds } from './replay-rounds.mjs';
 import curveEdges from './curve-edges.json';
 import transcripts from './transcripts.json';
 import { federations } from './federations.mjs';
 
 async function main() {
-  print(JSON.stringify({ added, digests: await golden({ core, math, kernels, simulation }) }));
+  const digests = {
+    ...(await golden({ core, math, kernels, simulation })),
+    ...privacyGolden({ privacy, seededRng: core.seededRng }),
+  };
+  print(JSON.stringify({ added, digests }));
   print(JSON.stringify({ rounds: [...(await replayRounds(transcripts)), await replayEdges(curveEdges)] }));
   print(JSON.stringify({ models: await federations() }));
 }

@@ -90,7 +90,7 @@ const mutants: Mutant[] = [
   ['factorization/tree.ts', '/ (children + 1)', '/ (children + 2)', 'tree'],
   ['factorization/tree.ts', 'sampler.addTo(estimate, rng);', '', 'tree'],
   // Clipping, auditing, training, budgets.
-  ['clip/adaptive.ts', 'Math.exp(-learningRate', 'Math.exp(learningRate', 'adaptiveClip'],
+  ['clip/adaptive.ts', 'exp(-learningRate', 'exp(learningRate', 'adaptiveClip'],
   [
     'clip/adaptive.ts',
     'discreteGaussianSampler({ variance })',

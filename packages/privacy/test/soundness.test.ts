@@ -185,3 +185,52 @@ describe('fixed cohorts', () => {
     expect(upper).toBeGreaterThanOrEqual(lower);
   });
 });
+
+describe('noise far above the norm', () => {
+  const faint = (scale: number): [string, DpEvent, Neighboring][] => [
+    ['Laplace', event.laplace({ scale, recordNorm: 1 }), 'replace-one'],
+    [
+      'sampled Laplace',
+      event.poissonSampled(0.6087736726022615, event.laplace({ scale, recordNorm: 1 })),
+      'add-or-remove',
+    ],
+    [
+      'sampled discrete Laplace',
+      event.poissonSampled(0.9, event.discreteLaplace({ scale, recordNorm: 1 })),
+      'replace-special',
+    ],
+    ['randomized response', event.randomizedResponse({ noiseProbability: 1 - 1 / scale, buckets: 4 }), 'replace-one'],
+    ['pure', event.epsilonDelta({ epsilon: 1 / scale, delta: 0 }), 'add-or-remove'],
+  ];
+
+  // Rényi divergences of some of these were lost to rounding, and then 0: no cost at all.
+  it.each([1e3, 1e6, 723387685.7120984])('scale %d: no Rényi bound is below a lower end', (scale) => {
+    for (const [name, e, neighboring] of faint(scale)) {
+      for (const count of [1, 2, 1000]) {
+        const pld = pldAccountant({ neighboring }).compose(e, count);
+        const rdp = rdpAccountant({ neighboring }).compose(e, count);
+        for (const delta of [2e-203, 1e-30, 1e-12]) {
+          const { lower, upper } = pld.epsilonBounds(delta);
+          const one = pldAccountant({ neighboring }).compose(e).epsilonBounds(delta);
+          expect(upper, name).toBeGreaterThanOrEqual(one.lower);
+          expect(rdp.epsilon(delta), name).toBeGreaterThanOrEqual(lower);
+        }
+        const { lower, upper } = pld.deltaBounds(0);
+        expect(lower, name).toBeGreaterThan(0);
+        expect(upper, name).toBeGreaterThanOrEqual(lower);
+        expect(rdp.delta(0), name).toBeGreaterThanOrEqual(lower);
+      }
+    }
+  });
+});
+
+describe('a lower end of many rounds', () => {
+  it.each([[1e-4, 0.6, 1e6]])('q = %d, σ = %d, T = %d: within 1e-3 of the upper one', (q, noiseStd, rounds) => {
+    const e = event.poissonSampled(q, event.gaussian({ noiseStd, recordNorm: 1 }));
+    const { lower, upper, warnings } = pldAccountant({ neighboring: 'add-or-remove' })
+      .compose(e, rounds)
+      .epsilonBounds(1e-5);
+    expect(upper - lower).toBeLessThanOrEqual(1e-3 * Math.max(1, upper));
+    expect(warnings).toEqual([]);
+  });
+});

@@ -22,6 +22,7 @@
 import { refuse } from '@fedkit/core/internal';
 import type { Accountant } from '../accountant.ts';
 import type { Guesses } from './one-run.ts';
+import { exp } from '../special/elementary.ts';
 
 /** g as a maximum of lines: intercepts and slopes. */
 export interface TradeOffCurve {
@@ -47,11 +48,11 @@ export function curveOfClaim(where: string, claim: Accountant, least: number): T
     const delta = claim.delta(epsilon);
     // What is not a number says nothing.
     const sound = delta >= 0 && delta < 1;
-    slopes[i] = sound ? Math.exp(-epsilon) : 0;
-    intercepts[i] = sound ? -delta * Math.exp(-epsilon) : 0;
+    slopes[i] = sound ? exp(-epsilon) : 0;
+    intercepts[i] = sound ? -delta * exp(-epsilon) : 0;
     const steep = sound && epsilon < 700;
-    slopes[LINES + i] = steep ? Math.exp(epsilon) : 0;
-    intercepts[LINES + i] = steep ? 1 - delta - Math.exp(epsilon) : 0;
+    slopes[LINES + i] = steep ? exp(epsilon) : 0;
+    intercepts[LINES + i] = steep ? 1 - delta - exp(epsilon) : 0;
   }
   return { intercepts, slopes };
 }

@@ -12,6 +12,7 @@ import { checkInteger, checkNumber, checkPositive, refuse } from '@fedkit/core/i
 import { analyticGaussianEpsilon } from '../calibrate/analytic-gaussian.ts';
 import { logBinomial } from '../special/log-gamma.ts';
 import { normalCdf, normalUpperQuantile } from '../special/normal.ts';
+import { exp, ln, log1p } from '../special/elementary.ts';
 
 /** What an audit guessed. */
 export interface Guesses {
@@ -35,16 +36,14 @@ export function oneRunPValue(found: Guesses, { epsilon, delta }: { epsilon: numb
   checkNumber('oneRunPValue: delta', delta, 0, 1);
   // Log masses by recurrence from k = v: up for the tail β, down for α.
   const logAtCorrect =
-    logBinomial(guesses, correct) -
-    correct * Math.log1p(Math.exp(-epsilon)) -
-    (guesses - correct) * Math.log1p(Math.exp(epsilon));
-  const mode = guesses / (1 + Math.exp(-epsilon));
+    logBinomial(guesses, correct) - correct * log1p(exp(-epsilon)) - (guesses - correct) * log1p(exp(epsilon));
+  const mode = guesses / (1 + exp(-epsilon));
   let beta = 0;
   for (let k = correct, logMass = logAtCorrect; k <= guesses; k++) {
-    const mass = Math.exp(logMass);
+    const mass = exp(logMass);
     beta += mass;
     if (k > mode && mass < 1e-20 * beta) break;
-    logMass += epsilon + Math.log((guesses - k) / (k + 1));
+    logMass += epsilon + ln((guesses - k) / (k + 1));
   }
   let alpha = 0;
   if (delta > 0) {
@@ -53,8 +52,8 @@ export function oneRunPValue(found: Guesses, { epsilon, delta }: { epsilon: numb
     // Masses sum to at most 1, so from i = 1/α on nothing can be larger.
     for (let i = 1; i <= correct && alpha * i < 1; i++) {
       const k = correct - i;
-      logMass += Math.log((k + 1) / (guesses - k)) - epsilon;
-      more += Math.exp(logMass);
+      logMass += ln((k + 1) / (guesses - k)) - epsilon;
+      more += exp(logMass);
       alpha = Math.max(alpha, more / i);
     }
   }

@@ -10,6 +10,7 @@ import { checkNumber, checkPositive } from '@fedkit/core/internal';
 import { checkDelta, checkEpsilon } from '../accountant.ts';
 import { decreasingRoot } from '../special/minimize.ts';
 import { millsRatio, normalDensity, normalUpperTail } from '../special/normal.ts';
+import { exp, ln } from '../special/elementary.ts';
 
 const SQRT_2PI = 2.5066282746310002;
 const LOG_SQRT_2PI = 0.9189385332046727;
@@ -18,7 +19,7 @@ const NODES = [0.2386191860831969, 0.6612093864662645, 0.9324695142031521];
 const WEIGHTS = [0.46791393457269104, 0.3607615730481386, 0.17132449237917036];
 
 function mills(t: number): number {
-  return t >= 0 ? millsRatio(t) : SQRT_2PI * Math.exp(0.5 * t * t) - millsRatio(-t);
+  return t >= 0 ? millsRatio(t) : SQRT_2PI * exp(0.5 * t * t) - millsRatio(-t);
 }
 
 /** log δ at ε ≥ 0 of one Gaussian release with sensitivity / std = ratio; relative error of δ below 1e-11. */
@@ -33,11 +34,11 @@ export function gaussianLogDelta(ratio: number, epsilon: number): number {
         sum += WEIGHTS[i] * (t < 30 ? 1 - t * mills(t) : asymptotic(t));
       }
     }
-    return -0.5 * x * x - LOG_SQRT_2PI + Math.log(0.5 * ratio * sum);
+    return -0.5 * x * x - LOG_SQRT_2PI + ln(0.5 * ratio * sum);
   }
-  if (x > 0) return -0.5 * x * x - LOG_SQRT_2PI + Math.log(millsRatio(x) - millsRatio(y));
+  if (x > 0) return -0.5 * x * x - LOG_SQRT_2PI + ln(millsRatio(x) - millsRatio(y));
   // exp(ε)·φ(y) = φ(x)
-  return Math.log(normalUpperTail(x) - normalDensity(x) * millsRatio(y));
+  return ln(normalUpperTail(x) - normalDensity(x) * millsRatio(y));
 }
 
 /** 1 − tM(t) for large t, by its asymptotic series. */
@@ -62,7 +63,7 @@ export function analyticGaussianDelta(
   const where = 'analyticGaussianDelta';
   const noiseStd = checkPositive(`${where}: noiseStd`, options.noiseStd);
   const sensitivity = checkPositive(`${where}: sensitivity`, options.sensitivity);
-  return Math.exp(gaussianLogDelta(sensitivity / noiseStd, checkEpsilon(where, options.epsilon)));
+  return exp(gaussianLogDelta(sensitivity / noiseStd, checkEpsilon(where, options.epsilon)));
 }
 
 /**
@@ -76,7 +77,7 @@ export function analyticGaussianEpsilon(
   const where = 'analyticGaussianEpsilon';
   const noiseStd = checkPositive(`${where}: noiseStd`, options.noiseStd);
   const ratio = checkPositive(`${where}: sensitivity`, options.sensitivity) / noiseStd;
-  return gaussianEpsilon(ratio, Math.log(checkDelta(where, options.delta)));
+  return gaussianEpsilon(ratio, ln(checkDelta(where, options.delta)));
 }
 
 /** The least ε ≥ 0 at which δ ≤ exp(logTarget), at most 1e-14 of itself too large. */
@@ -101,12 +102,12 @@ export function analyticGaussianSigma(
   const where = 'analyticGaussianSigma';
   const sensitivity = checkPositive(`${where}: sensitivity`, options.sensitivity);
   const epsilon = checkNumber(`${where}: epsilon`, options.epsilon, 0);
-  const target = Math.log(checkDelta(where, options.delta));
-  const excess = (logSigma: number): number => gaussianLogDelta(Math.exp(-logSigma), epsilon) - target;
+  const target = ln(checkDelta(where, options.delta));
+  const excess = (logSigma: number): number => gaussianLogDelta(exp(-logSigma), epsilon) - target;
   let low = 0;
   let high = 0;
   while (excess(low) <= 0) low -= 1;
   while (excess(high) > 0) high += 1;
   const bracket = { low, high, atLow: excess(low), atHigh: excess(high) };
-  return sensitivity * Math.exp(decreasingRoot(excess, bracket, 1e-13));
+  return sensitivity * exp(decreasingRoot(excess, bracket, 1e-13));
 }

@@ -19,6 +19,7 @@ import { runTask } from '../pld/task.ts';
 import { rdpAccountant } from '../rdp/accountant.ts';
 import { decreasingRoot } from '../special/minimize.ts';
 import type { AccountantKind } from '../support.ts';
+import { exp, ln } from '../special/elementary.ts';
 
 /** What a calibration is to meet, and by which accountant it is measured. */
 export interface CalibrationTarget {
@@ -31,21 +32,28 @@ export interface CalibrationTarget {
   readonly accountant?: AccountantKind;
 }
 
-// ε is measured this finely, so that the result is as fine as asked.
+// ε is measured this finely, so that the result is as fine as asked; and so coarsely, beside the target, on the way there.
 const WIDTH = 1e-5;
+const COARSE_SHARE = 5e-3;
+const COARSEST = 2e-3;
 /** Noise is looked for between 1e-9 and 1e9 norms, all that events accept. */
-const MAX_LOG_RANGE = Math.log(1e9);
+const MAX_LOG_RANGE = ln(1e9);
 /** By how much, as a factor, ε may rise where it should fall, which is what it is measured to. */
 const ROUGHNESS = 2e-3;
 
-/** An upper bound of ε of `event`, certified for `pld`. */
-function epsilonOf(event: DpEvent, { accountant, neighboring, delta }: Checked): number {
+/** An upper bound of ε of `event`, certified for `pld`, within about `width` of the least. */
+function epsilonOf(event: DpEvent, { accountant, neighboring, delta }: Checked, width: number): number {
   if (accountant === 'rdp') return rdpAccountant({ neighboring }).compose(event).epsilon(delta);
   const leaves = flatten('calibrate: event', event, 1);
   const surveys = new Map<string, readonly Survey[]>();
   for (const leaf of leaves) surveys.set(leaf.key, pairsOfEvent(leaf.event, neighboring).map(survey));
   const composition = new Composition(leaves, (key) => surveys.get(key) as readonly Survey[], neighboring, undefined);
-  return runTask(composition.epsilonUpper(delta, WIDTH));
+  return runTask(composition.epsilonUpper(delta, width));
+}
+
+/** The width to measure ε to while its root is looked for. */
+function coarseWidth({ accountant, epsilon }: Checked): number {
+  return accountant === 'rdp' ? WIDTH : Math.max(WIDTH, Math.min(COARSE_SHARE * epsilon, COARSEST));
 }
 
 interface Checked {
@@ -88,6 +96,8 @@ class Excess {
   }
 
   at(u: number): number {
+    const known = this.#seen.find((other) => other.u === u);
+    if (known !== undefined) return known.value;
     const value = this.#measure(u);
     for (const other of this.#seen) {
       const [left, right] = other.u < u ? [other.value, value] : [value, other.value];
@@ -106,9 +116,15 @@ class Excess {
     return value;
   }
 
+  /** The slope between the two values nearest to u. */
+  slopeAt(u: number): number {
+    const [first, second] = [...this.#seen].sort((a, b) => Math.abs(a.u - u) - Math.abs(b.u - u));
+    return (second.value - first.value) / (second.u - first.u);
+  }
+
   #measure(u: number): number {
     try {
-      const value = Math.log(Math.max(this.#epsilonAt(u), 1e-12) / this.#target);
+      const value = ln(Math.max(this.#epsilonAt(u), 1e-12) / this.#target);
       // NaN is no proof of anything.
       return Number.isNaN(value) ? 50 : value;
     } catch (error) {
@@ -118,32 +134,70 @@ class Excess {
   }
 }
 
-/** The u, in [least, most], at most `tolerance` above the one where the excess is 0; searched for from `start`. */
-function solve(
-  excess: Excess,
-  range: { readonly start: number; readonly least: number; readonly most: number },
-  tolerance: number,
-  refusal: (end: 'least' | 'most') => number,
-): number {
-  let high = range.start;
+/** Where to look: from `start`, between two ends, and what is answered where an end is no bracket. */
+interface Search {
+  readonly start: number;
+  readonly least: number;
+  readonly most: number;
+  readonly refusal: (end: 'least' | 'most') => number;
+}
+
+interface Bracket {
+  readonly low: number;
+  readonly high: number;
+  readonly atLow: number;
+  readonly atHigh: number;
+}
+
+/** Two neighbours of the start with an excess above 0 and at most 0, looked for in growing strides; or what an end answers. */
+function bracket(excess: Excess, { start, least, most, refusal }: Search, first: number): Bracket | number {
+  let high = start;
   let atHigh = excess.at(high);
   let low = high;
   let atLow = atHigh;
-  for (let stride = 1; atHigh > 0; stride = Math.min(2 * stride, 8)) {
-    if (high >= range.most) return refusal('most');
+  for (let stride = first; atHigh > 0; stride = Math.min(2 * stride, 8)) {
+    if (high >= most) return refusal('most');
     low = high;
     atLow = atHigh;
-    high = Math.min(high + stride, range.most);
+    high = Math.min(high + stride, most);
     atHigh = excess.at(high);
   }
-  for (let stride = 0.5; atLow <= 0; stride = Math.min(2 * stride, 8)) {
-    if (low <= range.least) return refusal('least');
+  for (let stride = first; atLow <= 0; stride = Math.min(2 * stride, 8)) {
+    if (low <= least) return refusal('least');
     high = low;
     atHigh = atLow;
-    low = Math.max(low - stride, range.least);
+    low = Math.max(low - stride, least);
     atLow = excess.at(low);
   }
-  return decreasingRoot((u) => excess.at(u), { low, high, atLow, atHigh }, tolerance);
+  return { low, high, atLow, atHigh };
+}
+
+/**
+ * The u, in [least, most], at most `tolerance` above the one where the excess is 0. A coarse measure finds where that is; the fine
+ * one, whose root is near, is asked twice for a secant, and on both sides of where that points.
+ */
+function solve(
+  measure: (width: number) => Excess,
+  widths: readonly [number, number],
+  search: Search,
+  tolerance: number,
+) {
+  const [coarse, fine] = widths;
+  const excess = measure(coarse);
+  const wide = bracket(excess, search, 0.5);
+  if (typeof wide === 'number') return wide;
+  if (coarse === fine) return decreasingRoot((u) => excess.at(u), wide, tolerance);
+
+  const near = decreasingRoot((u) => excess.at(u), wide, Math.max(tolerance, COARSE_SHARE));
+  const exact = measure(fine);
+  const within = (u: number): number => Math.min(Math.max(u, search.least), search.most);
+  const first = exact.at(near);
+  const second = within(near - Math.min(Math.max(first / excess.slopeAt(near), -1), 1));
+  const slope = (exact.at(second) - first) / (second - near);
+  const root = second === near ? near : second - exact.at(second) / slope;
+  const start = within((Number.isFinite(root) ? root : near) + 0.45 * tolerance);
+  const narrow = bracket(exact, { ...search, start }, 0.9 * tolerance);
+  return typeof narrow === 'number' ? narrow : decreasingRoot((u) => exact.at(u), narrow, tolerance);
 }
 
 /**
@@ -154,7 +208,7 @@ function solve(
  * @param options - `event` builds everything that is released from one noise level; ε must fall with it.
  * @throws FedkitError `OUT_OF_RANGE` for a target that no noise from 1e-9 to 1e9 norms meets, or that the least of them meets
  * already; `INVALID_ARGUMENT` if ε does not fall with the noise; `UNSUPPORTED_EVENT` for an event without a bound.
- * @complexity About ten accountings.
+ * @complexity About ten coarse accountings and four fine ones.
  * @example
  * ```ts
  * import { calibrateNoiseStd, event } from '@fedkit/privacy';
@@ -175,15 +229,27 @@ export function calibrateNoiseStd(
   const target = checkTarget(where, options);
   const build = checkBuilder(where, options.event);
   const tolerance = checkPositive(`${where}: tolerance`, options.tolerance ?? 1e-5, 0.5);
-  const start = Math.log(normOf(build));
-  const excess = new Excess(where, (u) => epsilonOf(build(Math.exp(u)), target), target.epsilon);
-  const range = { start, least: start - MAX_LOG_RANGE, most: start + MAX_LOG_RANGE };
-  const u = solve(excess, range, tolerance, (end) =>
-    end === 'most'
-      ? outOfReach(where, target)
-      : refuse('OUT_OF_RANGE', `${where}: epsilon`, 'a target that 1e-9 norms of noise do not meet', target.epsilon),
+  const start = ln(normOf(build));
+  const u = solve(
+    (width) => new Excess(where, (at) => epsilonOf(build(exp(at)), target, width), target.epsilon),
+    [coarseWidth(target), WIDTH],
+    {
+      start,
+      least: start - MAX_LOG_RANGE,
+      most: start + MAX_LOG_RANGE,
+      refusal: (end) =>
+        end === 'most'
+          ? outOfReach(where, target)
+          : refuse(
+              'OUT_OF_RANGE',
+              `${where}: epsilon`,
+              'a target that 1e-9 norms of noise do not meet',
+              target.epsilon,
+            ),
+    },
+    tolerance,
   );
-  return Math.exp(u);
+  return exp(u);
 }
 
 /**
@@ -200,10 +266,13 @@ export function calibrateSamplingProbability(
   const target = checkTarget(where, options);
   const build = checkBuilder(where, options.event);
   const tolerance = checkPositive(`${where}: tolerance`, options.tolerance ?? 1e-5, 0.5);
-  const probability = (u: number): number => Math.min(Math.exp(-u), 1);
-  const excess = new Excess(where, (u) => epsilonOf(build(probability(u)), target), target.epsilon);
-  const range = { start: 0, least: 0, most: 2 * MAX_LOG_RANGE };
-  const u = solve(excess, range, tolerance, (end) => (end === 'most' ? outOfReach(where, target) : 0));
+  const probability = (u: number): number => Math.min(exp(-u), 1);
+  const u = solve(
+    (width) => new Excess(where, (at) => epsilonOf(build(probability(at)), target, width), target.epsilon),
+    [coarseWidth(target), WIDTH],
+    { start: 0, least: 0, most: 2 * MAX_LOG_RANGE, refusal: (end) => (end === 'most' ? outOfReach(where, target) : 0) },
+    tolerance,
+  );
   return probability(u);
 }
 
@@ -216,10 +285,10 @@ export function calibrateSamplingProbability(
 export function calibrateSteps(options: CalibrationTarget & { readonly event: DpEvent }): number {
   const where = 'calibrateSteps';
   const target = checkTarget(where, options);
-  const fits = (count: number): boolean => {
+  const fits = (count: number, width: number): boolean => {
     try {
       const event: DpEvent = { kind: 'self-composed', event: options.event, count };
-      return epsilonOf(event, target) <= target.epsilon;
+      return epsilonOf(event, target, width) <= target.epsilon;
     } catch (error) {
       if (isTooCostly(error)) return false;
       throw error;
@@ -227,17 +296,29 @@ export function calibrateSteps(options: CalibrationTarget & { readonly event: Dp
   };
   // Names a wrong event before it can be taken for one that does not fit.
   flatten(`${where}: event`, options.event, 1);
-  if (!fits(1)) return 0;
-  let low = 1;
-  let high = 2;
-  for (; fits(high); high *= 2) {
+  const coarse = coarseWidth(target);
+  let low = 0;
+  let high = 1;
+  for (; fits(high, coarse); high *= 2) {
     low = high;
     if (high >= 2 ** 40)
       refuse('OUT_OF_RANGE', `${where}: epsilon`, 'a target below that of 2^40 releases', target.epsilon);
   }
+  // What a coarse upper bound shows to fit does; what it does not may still.
+  const resolution = Math.floor((high * COARSE_SHARE) / 4);
+  while (high - low > 1 + resolution) {
+    const middle = Math.floor((low + high) / 2);
+    if (fits(middle, coarse)) low = middle;
+    else high = middle;
+  }
+  if (coarse === WIDTH) return low;
+  for (let stride = 1; fits(high, WIDTH); stride *= 2) {
+    low = high;
+    high += stride;
+  }
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
-    if (fits(middle)) low = middle;
+    if (fits(middle, WIDTH)) low = middle;
     else high = middle;
   }
   return low;

@@ -20,6 +20,7 @@ import { checkInteger, checkNumber, checkPositive } from '@fedkit/core/internal'
 import { event } from '../event/event.ts';
 import type { DpEvent } from '../event/types.ts';
 import { discreteGaussianSampler } from '../sampler/discrete-gaussian.ts';
+import { exp } from '../special/elementary.ts';
 
 /** Plain data: store it with the round. */
 export interface AdaptiveClipState {
@@ -112,6 +113,6 @@ export function nextClip(
   unclippedFraction: number,
   { target, learningRate, minimumClip = LEAST_CLIP }: { target: number; learningRate: number; minimumClip?: number },
 ): number {
-  const next = clip * Math.exp(-learningRate * (unclippedFraction - target));
+  const next = clip * exp(-learningRate * (unclippedFraction - target));
   return Math.min(MOST_CLIP, Math.max(minimumClip, next));
 }

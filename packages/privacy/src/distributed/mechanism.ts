@@ -21,6 +21,7 @@ import type { IntegerSampler } from '../sampler/integer-sampler.ts';
 import { skellamSampler } from '../sampler/skellam.ts';
 import { integerL1Bound, modularScale, roundedNormBound, standardDeviationsFor } from './parameters.ts';
 import { type Ball, roundConditionally } from './rounding.ts';
+import { exp } from '../special/elementary.ts';
 
 /** What a distributed mechanism is made of. Norms and noise are in the unit of the values. */
 export interface DistributedOptions {
@@ -135,7 +136,7 @@ function distributedMechanism(where: string, options: DistributedOptions, shares
   });
   // Squares of integers within 2^25 sum exactly; a finer grid would gain nothing anyway.
   const scale = Math.min(fitting, 2 ** 25 / clip);
-  const inflated = roundedNormBound({ norm: clip * scale, size, beta: options.beta ?? Math.exp(-0.5) });
+  const inflated = roundedNormBound({ norm: clip * scale, size, beta: options.beta ?? exp(-0.5) });
   if (inflated > 2 * clip * scale) {
     refuse('OUT_OF_RANGE', `${where}: bits`, 'enough bits that rounding at most doubles the norm', bits);
   }

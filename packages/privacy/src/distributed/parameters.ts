@@ -8,6 +8,7 @@
  */
 import { checkInteger, checkNumber, checkPositive, refuse } from '@fedkit/core/internal';
 import { normalUpperQuantile } from '../special/normal.ts';
+import { ln } from '../special/elementary.ts';
 
 /**
  * A bound on the L2 norm of an integer vector that came from one of norm `norm` by conditional stochastic rounding:
@@ -25,7 +26,7 @@ export function roundedNormBound(options: { norm: number; size: number; beta: nu
   checkNumber('roundedNormBound: beta', beta, 0, 1 - 2 ** -53);
   const root = Math.sqrt(size);
   if (beta === 0) return norm + root;
-  const tail = Math.sqrt(2 * Math.log(1 / beta)) * (norm + root / 2);
+  const tail = Math.sqrt(2 * ln(1 / beta)) * (norm + root / 2);
   return Math.min(norm + root, Math.sqrt(norm * norm + size / 4 + tail));
 }
 

@@ -19,6 +19,7 @@ import type { Neighboring } from '../neighboring.ts';
 import { rdpAccountant } from '../rdp/accountant.ts';
 import { epsilonOfDivergence } from '../rdp/conversion.ts';
 import type { PrivacyBudget } from './record.ts';
+import { ln, log1p } from '../special/elementary.ts';
 
 /** Shares of δ: half for the order that suits Gaussian noise best, the rest for orders up to eight times nearer to or farther from 1. */
 const SHARES: readonly (readonly [factor: number, weight: number])[] = [
@@ -89,7 +90,7 @@ function bestOrder({ epsilon, delta }: PrivacyBudget): number {
   let most = -Infinity;
   for (let k = -6; k <= 58; k++) {
     const order = 1 + 2 ** Math.floor(k / 2) * (k % 2 === 0 ? 1 : Math.SQRT2);
-    const admitted = (epsilon - Math.log1p(-1 / order) + Math.log(delta * order) / (order - 1)) / order;
+    const admitted = (epsilon - log1p(-1 / order) + ln(delta * order) / (order - 1)) / order;
     if (admitted > most) {
       most = admitted;
       best = order;

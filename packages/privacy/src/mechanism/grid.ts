@@ -14,6 +14,7 @@
  */
 import { checkInteger, checkPositive, refuse } from '@fedkit/core/internal';
 import { l2Norm } from '../clip/l2.ts';
+import { floorLog2 } from '../special/elementary.ts';
 
 /** A grid and the ball on it. */
 export interface Grid {
@@ -59,8 +60,7 @@ export function makeGrid(
   checkInteger(`${where}: size`, size, 1, 2 ** 32);
   const step = granularity ?? defaultGranularity(size, radius, noiseStd);
   checkPositive(`${where}: granularity`, step);
-  if (2 ** Math.round(Math.log2(step)) !== step)
-    refuse('OUT_OF_RANGE', `${where}: granularity`, 'a power of two', step);
+  if (2 ** floorLog2(step) !== step) refuse('OUT_OF_RANGE', `${where}: granularity`, 'a power of two', step);
   const steps = radius / step;
   if (size / (4 * steps * steps) > coarsest) {
     refuse(
@@ -78,7 +78,7 @@ export function makeGrid(
 
 function defaultGranularity(size: number, radius: number, noiseStd: number): number {
   const steps = Math.max(1024, Math.sqrt(128 * size), (16 * radius) / noiseStd);
-  return 2 ** Math.floor(Math.log2(radius / Math.min(steps, largestRadius)));
+  return 2 ** floorLog2(radius / Math.min(steps, largestRadius));
 }
 
 /**

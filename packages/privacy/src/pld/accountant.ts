@@ -46,7 +46,7 @@ export interface PldAccountant extends Accountant {
 
   /**
    * Certified bounds of ε at `delta`. Both hold whatever the interval: discretization, truncation, wrap-around and
-   * round-off are all counted, the last assuming that the engine's `exp`, `log`, `expm1`, `log1p`, `sin` and `cos` are within 2 ulp.
+   * round-off are all counted, the last assuming IEEE 754 arithmetic alone. Every engine answers the same bits.
    * The width is at most 1e-3 · max(ε, 1), or a warning says what it is. Never above {@link rdpAccountant}'s bound.
    *
    * @param delta - In [1e-250, 1); 0 too where no loss is infinite or unbounded.

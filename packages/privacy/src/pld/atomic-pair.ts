@@ -4,6 +4,7 @@
  * @module
  */
 import type { DominatingPair, Tails } from './pair.ts';
+import { exp, expm1 } from '../special/elementary.ts';
 
 /** One value of the loss and the probability P gives it. */
 export interface Atom {
@@ -31,12 +32,12 @@ export function atomicPair(atoms: readonly Atom[], infinity = 0): DominatingPair
   for (let i = n - 1; i >= 0; i--) {
     tail[i] = tail[i + 1] + sorted[i].mass;
     const { mass } = sorted[i];
-    other[i] = other[i + 1] + (sorted[i].other ?? mass * Math.exp(-losses[i]));
+    other[i] = other[i + 1] + (sorted[i].other ?? mass * exp(-losses[i]));
     weighted[i] = mass;
     if (i < n - 1) {
       const gap = losses[i] - losses[i + 1];
-      weighted[i] += Math.exp(gap) * weighted[i + 1];
-      divergence[i] = Math.exp(gap) * divergence[i + 1] - Math.expm1(gap) * tail[i + 1];
+      weighted[i] += exp(gap) * weighted[i + 1];
+      divergence[i] = exp(gap) * divergence[i + 1] - expm1(gap) * tail[i + 1];
     }
   }
   return {
@@ -59,8 +60,8 @@ export function atomicPair(atoms: readonly Atom[], infinity = 0): DominatingPair
         out.divergence = infinity;
       } else {
         const gap = epsilon - losses[low];
-        out.weighted = Math.exp(gap) * weighted[low];
-        out.divergence = Math.exp(gap) * divergence[low] - Math.expm1(gap) * tail[low];
+        out.weighted = exp(gap) * weighted[low];
+        out.divergence = exp(gap) * divergence[low] - expm1(gap) * tail[low];
       }
     },
   };

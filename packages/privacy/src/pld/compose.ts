@@ -16,10 +16,13 @@ import { fftError, inverseRealFft, multiplyPower, realFft, type Spectrum } from 
 import type { LatticeMasses } from './lattice.ts';
 import type { Task } from './task.ts';
 import { unresolved } from './unresolved.ts';
+import { exp, expm1, floorLog2, ln, log1p } from '../special/elementary.ts';
 
 const UNIT = 2 ** -53;
 const LONG = 1 << 15;
 const FRESH = 64;
+/** Counts from which the error of a power is worth a bound of its own. */
+const MANY = 1000;
 
 /** One distribution and how often it is composed. */
 export interface Part {
@@ -96,7 +99,7 @@ export function* composeCurve(parts: readonly Part[], window: Window): Task<Curv
   origin += (upper ? 1 : -1) * 4 * UNIT * (reach + Math.abs(window.low) + Math.abs(window.high));
 
   const cells = Math.ceil((window.high - window.low) / step) + 2;
-  const size = 2 ** Math.max(3, Math.ceil(Math.log2(cells)));
+  const size = 2 ** Math.max(3, floorLog2(cells - 1) + 1);
   const firstCell = Math.floor((window.low - origin) / step) - Math.floor((size - cells) / 2);
   const tilted: Tilted[] = [];
   for (const part of parts) {
@@ -113,7 +116,7 @@ export function* composeCurve(parts: readonly Part[], window: Window): Task<Curv
     logLow += count * tilted[i].logLow;
     logHigh += count * tilted[i].logHigh;
     relative += count * UNIT * (4 * tilted[i].exponent + 16);
-    logFinite += count * Math.log1p(-lattice.infinity);
+    logFinite += count * log1p(-lattice.infinity);
   });
 
   const start = origin + firstCell * step;
@@ -125,25 +128,25 @@ export function* composeCurve(parts: readonly Part[], window: Window): Task<Curv
   if (!Number.isFinite(logScale) || !Number.isFinite(start)) throw unresolved();
   const { sums, error } = yield* transform(parts, tilted, size);
   // ‖weights‖₂ at the reference: Σ exp(−2θjh)(1 − exp(−jh))² over j ≥ 1.
-  const roundOff = error * Math.sqrt(Math.min(size, 1 / Math.expm1(2 * theta * step)));
+  const roundOff = error * Math.sqrt(Math.min(size, 1 / expm1(2 * theta * step)));
   // What lies above the window is missing from an upper bound; untilting weighs it by exp(−θ(loss − reference)).
   const tail = (loss: number): number => (loss > highest ? 0 : probability(logHigh - window.chernoffHigh * loss));
-  const above = tail(end) * Math.exp(theta * (reference - end));
+  const above = tail(end) * exp(theta * (reference - end));
   // What wraps into a lower bound: losses beyond ε by the window's length, with at most the largest of the weights
   // exp(−θx)(1 − exp(−x)), at exp(−x) = θ/(1 + θ); and losses below the window, with that weight too, or, as untilting takes them for
   // losses a window's length higher, with exp(−θ·length) of their probability.
   const length = size * step;
-  const most = Math.exp(theta * Math.log(theta) - (1 + theta) * Math.log1p(theta));
+  const most = exp(theta * ln(theta) - (1 + theta) * log1p(theta));
   const high = most * tail(Math.max(window.low, start) + length);
   const low = start < lowest ? 0 : probability(logLow - window.chernoffLow * start) * most;
-  const lifted = Math.exp(-theta * length - logScale) / -Math.expm1(-theta * length);
+  const lifted = exp(-theta * length - logScale) / -expm1(-theta * length);
 
   const tails = new Float64Array(size + 1);
   const divergences = new Float64Array(size + 1);
   const shift = mod(firstCell, size);
-  const decay = Math.exp(-step);
-  const loss = -Math.expm1(-step);
-  const growth = Math.exp(theta * step);
+  const decay = exp(-step);
+  const loss = -expm1(-step);
+  const growth = exp(theta * step);
   // Products that grow fast would carry what underflows at the far end into what does not.
   const fresh = growth < 2 ? FRESH : 1;
   let weight = 0;
@@ -156,7 +159,7 @@ export function* composeCurve(parts: readonly Part[], window: Window): Task<Curv
     const r = i + shift;
     // Weights by their ratio, afresh often enough that its roundings stay within what is counted.
     weight =
-      i % fresh === fresh - 1 || i === size - 1 ? Math.exp(theta * (reference - (start + i * step))) : weight * growth;
+      i % fresh === fresh - 1 || i === size - 1 ? exp(theta * (reference - (start + i * step))) : weight * growth;
     mass += sums[r >= size ? r - size : r] * weight;
     tails[i] = mass;
   }
@@ -172,8 +175,8 @@ export function* composeCurve(parts: readonly Part[], window: Window): Task<Curv
     above,
     wrapped: lifted < low ? high : high + low,
     lifted: lifted < low ? lifted : 0,
-    relative: Math.expm1(2 * relative),
-    infinity: -Math.expm1(logFinite) * (1 + (upper ? 1 : -1) * 2 ** -40),
+    relative: expm1(2 * relative),
+    infinity: -expm1(logFinite) * (1 + (upper ? 1 : -1) * 2 ** -40),
   };
 }
 
@@ -190,7 +193,7 @@ function tilt({ lattice, cumulant }: Part, window: Window, size: number): Tilted
     if (!(mass > 0)) continue;
     const loss = start + places[i] * step;
     const power = theta * loss - cumulant;
-    const term = power > 600 ? Math.exp(power + Math.log(mass)) : mass * Math.exp(power);
+    const term = power > 600 ? exp(power + ln(mass)) : mass * exp(power);
     folded[mod(first + places[i], size)] += term;
     terms[i] = term;
     sum += term;
@@ -198,7 +201,7 @@ function tilt({ lattice, cumulant }: Part, window: Window, size: number): Tilted
   }
   const scale = 1 / sum;
   for (let i = 0; i < size; i++) folded[i] *= scale;
-  const logSum = Math.log(sum);
+  const logSum = ln(sum);
   return {
     folded,
     logMass: cumulant + logSum,
@@ -217,12 +220,12 @@ function logMoment(terms: Float64Array, { places, step }: LatticeMasses, start: 
     const exponent = tilt * (start + places[i] * step);
     // Terms are at most 1 and most of them small: what overflows the sum so far rescales it.
     if (exponent > top) {
-      sum *= Math.exp(top - exponent);
+      sum *= exp(top - exponent);
       top = exponent;
     }
-    sum += terms[i] * Math.exp(exponent - top);
+    sum += terms[i] * exp(exponent - top);
   }
-  return Math.log(sum) + top + 1e-12;
+  return ln(sum) + top + 1e-12;
 }
 
 function* transform(
@@ -242,16 +245,33 @@ function* transform(
     const { count } = parts[i];
     const z = yield* realFft(tilted[i].folded);
     yield* multiplyPower(product, z, count);
+    // Every coefficient is a sum of masses, which add up to 1, whose terms pass through each level of the transform once, those of
+    // the separating pass twice: so much each of them may be off, whatever the others are.
+    const most = 2 * relative;
     const error = relative * norm(tilted[i].folded);
-    transforms += count * error;
-    grown += count * error * Math.sqrt(size);
+    const own = count < MANY ? Infinity : most * (yield* powerNorm(z, count - 1, 2 * most, size));
+    transforms += count * Math.min(error, own);
+    grown += count * most;
     powers += 3 * UNIT * (count + 1);
   }
   const sums = yield* inverseRealFft(product);
   const length = norm(sums);
-  // Spectra are at most 1 in modulus, plus their own error; errors of the product are second order beyond that.
-  const forward = Math.exp(grown) * (transforms + Math.expm1(powers) * length);
+  // A coefficient z with an error e has a power that is off by count·|e|·(|z| + |e|)^(count − 1). Spectra are at most 1 in
+  // modulus, plus their own error; errors of the product are second order beyond that.
+  const forward = exp(grown) * (transforms + expm1(powers) * length);
   return { sums, error: 1.01 * (forward + relative * (length + forward)) };
+}
+
+/** ‖(|z| + error)^power‖₂ / √size over a whole spectrum, of which `z` is one half. */
+function* powerNorm({ re, im }: Spectrum, power: number, error: number, size: number): Task<number> {
+  let sum = 0;
+  for (let k = 0; k < re.length; k++) {
+    if (k % LONG === LONG - 1) yield;
+    const modulus = Math.sqrt(re[k] * re[k] + im[k] * im[k]) + error;
+    if (modulus * power < power - 800) continue;
+    sum += exp(2 * power * ln(modulus));
+  }
+  return Math.sqrt((2 * sum) / size + 1e-300);
 }
 
 function norm(x: Float64Array): number {
@@ -262,7 +282,7 @@ function norm(x: Float64Array): number {
 
 /** exp(log), or 1 where that is above it or no number. */
 function probability(log: number): number {
-  return log < 0 ? Math.exp(log) : 1;
+  return log < 0 ? exp(log) : 1;
 }
 
 function mod(a: number, n: number): number {
@@ -275,12 +295,12 @@ export function divergenceAbove(curve: Curve, epsilon: number): number {
   const { start, step, tails } = curve;
   const size = tails.length - 1;
   if (!(epsilon >= start)) return 1;
-  const exponential = Math.exp(curve.theta * (curve.reference - epsilon));
+  const exponential = exp(curve.theta * (curve.reference - epsilon));
   const value =
     interpolate(curve, Math.min(epsilon, start + size * step)) * (1 + curve.relative) +
     exponential * curve.roundOff +
     curve.above;
-  const bound = Math.exp(curve.logScale) * value + curve.infinity;
+  const bound = exp(curve.logScale) * value + curve.infinity;
   return bound < 1 ? bound : 1;
 }
 
@@ -288,13 +308,13 @@ export function divergenceAbove(curve: Curve, epsilon: number): number {
 export function divergenceBelow(curve: Curve, epsilon: number): number {
   const { start, step, tails } = curve;
   const size = tails.length - 1;
-  const floor = Math.max(0, curve.infinity, -Math.expm1(epsilon));
+  const floor = Math.max(0, curve.infinity, -expm1(epsilon));
   const at = Math.max(epsilon, start);
   if (at >= start + size * step) return floor;
-  const exponential = Math.exp(curve.theta * (curve.reference - at));
+  const exponential = exp(curve.theta * (curve.reference - at));
   const value =
     interpolate(curve, at) * (1 - curve.relative) - exponential * (curve.roundOff + curve.wrapped) - curve.lifted;
-  const bound = Math.exp(curve.logScale) * value + curve.infinity;
+  const bound = exp(curve.logScale) * value + curve.infinity;
   return bound > floor ? Math.min(1, bound) : floor;
 }
 
@@ -306,5 +326,5 @@ function interpolate({ start, step, tails, divergences }: Curve, epsilon: number
   if (start + next * step < epsilon) next++;
   const gap = Math.min(0, epsilon - (start + next * step));
   if (next > size) return 0;
-  return Math.exp(gap) * divergences[next] - Math.expm1(gap) * tails[next];
+  return exp(gap) * divergences[next] - expm1(gap) * tails[next];
 }

@@ -12,6 +12,7 @@ import { type Bounds, singleDelta, singleEpsilon } from './single.ts';
 import { cumulant } from './survey.ts';
 import type { Task } from './task.ts';
 import { unresolved } from './unresolved.ts';
+import { ln } from '../special/elementary.ts';
 
 // By how much sums of largest losses may be off.
 const SUM = 2 ** -40;
@@ -26,8 +27,8 @@ export function* epsilonBounds(parts: readonly SurveyedPart[], delta: number, st
   // At the largest finite loss nothing but infinite loss is left, which checkMass found below δ.
   if (delta === 0) return { lower: most * (1 - SUM), upper: most * (1 + SUM) };
   if (step === undefined && isSingle(parts)) return singleEpsilon(parts[0].survey.pair, delta);
-  const cut = cutParts(parts, Math.log(delta));
-  return yield* refine(cut, planForDelta(cut, Math.log(delta), TARGET_WIDTH), step, (upper, lower) => {
+  const cut = cutParts(parts, ln(delta));
+  return yield* refine(cut, planForDelta(cut, ln(delta), TARGET_WIDTH), step, (upper, lower) => {
     const above = epsilonAbove(upper, delta);
     if (above === undefined) return undefined;
     const high = Math.min(above, most * (1 + SUM));
@@ -52,8 +53,8 @@ export function* epsilonUpper(
   if (delta === 0) return most * (1 + SUM);
   if (known > 0 && (yield* isBelow(parts, delta, known))) return known;
   if (step === undefined && isSingle(parts)) return singleEpsilon(parts[0].survey.pair, delta).upper;
-  const cut = cutParts(parts, Math.log(delta));
-  let window: Plan = planForDelta(cut, Math.log(delta), width);
+  const cut = cutParts(parts, ln(delta));
+  let window: Plan = planForDelta(cut, ln(delta), width);
   let best: number | undefined;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const { upper } = yield* makeCurves(cut, window, step ?? aligned(cut, window.step), true);
@@ -82,7 +83,7 @@ export function* deltaBounds(parts: readonly SurveyedPart[], epsilon: number, st
     cut = cutParts(parts, logDelta);
     const plan = planForEpsilon(cut, epsilon, logDelta, 16 * TARGET_WIDTH);
     const coarse = yield* makeCurves(cut, plan, aligned(cut, plan.step), true);
-    const next = Math.log(Math.max(divergenceAbove(coarse.upper, epsilon), LEAST_DELTA));
+    const next = ln(Math.max(divergenceAbove(coarse.upper, epsilon), LEAST_DELTA));
     if (!(next <= logDelta - 3)) break;
     logDelta = next;
   }
@@ -91,7 +92,7 @@ export function* deltaBounds(parts: readonly SurveyedPart[], epsilon: number, st
     planForEpsilon(cut, epsilon, logDelta, TARGET_WIDTH),
     step,
     (upper, lower) => ({ lower: divergenceBelow(lower, epsilon), upper: divergenceAbove(upper, epsilon) }),
-    (b) => (b.upper < LEAST_DELTA ? 0 : Math.log(b.upper / Math.max(b.lower, 1e-300))),
+    (b) => (b.upper < LEAST_DELTA ? 0 : ln(b.upper / Math.max(b.lower, 1e-300))),
   );
   return { lower: Math.min(bounds.lower, bounds.upper), upper: bounds.upper };
 }
@@ -101,8 +102,8 @@ export function* isBelow(parts: readonly SurveyedPart[], delta: number, rival: n
   if (!(delta >= LEAST_DELTA && onlyInfinity(parts).upper < delta)) return false;
   if (rival >= mostLoss(parts) * (1 + SUM)) return true;
   if (isSingle(parts)) return singleDelta(parts[0].survey.pair, rival).upper <= delta;
-  const cut = cutParts(parts, Math.log(delta));
-  const plan = planForDelta(cut, Math.log(delta), 16 * TARGET_WIDTH);
+  const cut = cutParts(parts, ln(delta));
+  const plan = planForDelta(cut, ln(delta), 16 * TARGET_WIDTH);
   const made = yield* makeCurves(cut, plan, aligned(cut, plan.step), true);
   return divergenceAbove(made.upper, rival) <= delta;
 }

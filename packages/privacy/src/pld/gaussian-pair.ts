@@ -9,6 +9,7 @@
  */
 import { millsRatio, normalDensity, normalUpperTail } from '../special/normal.ts';
 import type { DominatingPair, Tails } from './pair.ts';
+import { exp, expm1, ln, log1p, sinh } from '../special/elementary.ts';
 
 /** P = N(distance, std²), Q = N(0, std²); the same in both directions. `ratio` = distance / std. */
 export function gaussianPair(ratio: number): DominatingPair {
@@ -26,9 +27,9 @@ export function gaussianPair(ratio: number): DominatingPair {
       out.q = normalUpperTail(y);
       if (y < 0) {
         // Below zero the divergence is 1 − exp(ε) plus that of the other direction, which is small.
-        const size = Math.exp(epsilon);
+        const size = exp(epsilon);
         out.weighted = size * out.q;
-        out.divergence = -Math.expm1(epsilon) + size * normalUpperTail(-y) - normalUpperTail(-x);
+        out.divergence = -expm1(epsilon) + size * normalUpperTail(-y) - normalUpperTail(-x);
       } else {
         const density = normalDensity(x);
         out.weighted = density * millsRatio(y);
@@ -45,7 +46,7 @@ export function gaussianPair(ratio: number): DominatingPair {
  */
 export function sampledReplacePair(probability: number, ratio: number): DominatingPair {
   const rest = 1 - probability;
-  const logOdds = Math.log(rest / probability) + 0.5 * ratio * ratio;
+  const logOdds = ln(rest / probability) + 0.5 * ratio * ratio;
   return {
     minimum: -Infinity,
     maximum: Infinity,
@@ -58,7 +59,7 @@ export function sampledReplacePair(probability: number, ratio: number): Dominati
       const zero = normalDensity(x);
       const density = rest * zero + probability * normalDensity(x - ratio);
       // Of Q's density at x, the part that N(−d) has.
-      const odds = (probability / rest) * Math.exp(-ratio * (x + 0.5 * ratio));
+      const odds = (probability / rest) * exp(-ratio * (x + 0.5 * ratio));
       const far = odds / (1 + odds);
       const near = millsRatio(x);
       const fall = far * (near - millsRatio(x + ratio));
@@ -75,11 +76,11 @@ export function sampledReplacePair(probability: number, ratio: number): Dominati
         out.weighted = weighted;
         out.divergence = divergence;
       } else {
-        const t = Math.exp(epsilon);
+        const t = exp(epsilon);
         out.p = 1 - q;
         out.q = 1 - p;
         out.weighted = t * out.q;
-        out.divergence = -Math.expm1(epsilon) + t * divergence;
+        out.divergence = -expm1(epsilon) + t * divergence;
       }
     },
   };
@@ -89,15 +90,15 @@ export function sampledReplacePair(probability: number, ratio: number): Dominati
 function asinhOfExp(log: number, x: number): number {
   if (x === 0) return 0;
   // log(2·sinh(x))
-  const size = x < 1 ? Math.log(2 * x * sinhc(x)) : x + Math.log1p(-Math.exp(-2 * x));
+  const size = x < 1 ? ln(2 * x * sinhc(x)) : x + log1p(-exp(-2 * x));
   const exponent = log + size;
   // asinh(b) is log(2b) within 1/(4b²).
   if (exponent > 40) return exponent;
-  const b = log < 600 && x < 1 ? Math.exp(log) * x * sinhc(x) : 0.5 * Math.exp(exponent);
-  return Math.log1p(b + (b * b) / (1 + Math.sqrt(1 + b * b)));
+  const b = log < 600 && x < 1 ? exp(log) * x * sinhc(x) : 0.5 * exp(exponent);
+  return log1p(b + (b * b) / (1 + Math.sqrt(1 + b * b)));
 }
 
 /** sinh(x)/x for 0 ≤ x < 1. */
 function sinhc(x: number): number {
-  return x < 0.1 ? 1 + (x * x * (1 + (x * x * (1 + (x * x) / 42)) / 20)) / 6 : Math.sinh(x) / x;
+  return x < 0.1 ? 1 + (x * x * (1 + (x * x * (1 + (x * x) / 42)) / 20)) / 6 : sinh(x) / x;
 }

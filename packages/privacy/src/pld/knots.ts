@@ -4,10 +4,12 @@
  * @module
  */
 import { cumulant, type Survey } from './survey.ts';
+import { exp, floorLog2, ln } from '../special/elementary.ts';
 
 /** By how much sparse places may add to the variance that a step everywhere would leave. */
 const SHARE = 0.25;
 const MAX_KNOTS = 1 << 22;
+const POWERS_OF_FOUR = Float64Array.from({ length: 32 }, (_, k) => 4 ** k);
 
 /** A stretch of the lattice and the distance of knots on it, in steps. */
 interface Stretch {
@@ -47,30 +49,36 @@ function stretchesOf(
   const { losses, logMasses } = survey;
   const n = losses.length;
   const total = cumulant(survey, theta).value;
-  const tilted = Float64Array.from(losses, (loss, i) => Math.exp(Math.min(theta * loss + logMasses[i] - total, 0)));
+  const tilted = Float64Array.from(losses, (loss, i) => exp(Math.min(theta * loss + logMasses[i] - total, 0)));
   // Mass for each unit of length, the most of a stretch and its neighbours.
   const density = new Float64Array(n);
   for (let i = 0; i + 1 < n; i++)
     density[i] = (tilted[i] + tilted[i + 1]) / Math.max(losses[i + 1] - losses[i], 1e-300);
   const smooth = density.map((d, i) => Math.max(d, density[i - 1] ?? 0, density[i + 1] ?? 0));
-  const strides = (scale: number): number[] =>
-    Array.from(smooth, (d) => 2 ** Math.floor(Math.log2(Math.min(Math.max(Math.cbrt(scale / d), 1), points / 64))));
-  const added = (list: readonly number[]): number =>
-    list.reduce((sum, stride, i) => {
-      if (stride === 1 || i + 1 >= n) return sum;
-      return sum + smooth[i] * (losses[i + 1] - losses[i]) * stride * stride;
-    }, 0);
-  let low = -400;
-  let high = 400;
-  while (high - low > 0.5) {
-    const middle = 0.5 * (low + high);
-    if (added(strides(Math.exp(middle))) <= SHARE) low = middle;
-    else high = middle;
+  // Of a stretch the stride is the cube root of a scale over its density: a power of two, at most some part of all.
+  const shares = smooth.map((d, i) => (i + 1 < n ? d * (losses[i + 1] - losses[i]) : 0));
+  const densities = smooth.map((d) => ln(d) / Math.LN2);
+  const most = floorLog2(points / 64);
+  let low = -600;
+  let high = 600;
+  while (high - low > 0.7) {
+    const scale = 0.5 * (low + high);
+    let added = 0;
+    for (let i = 0; i < n; i++) {
+      const power = strideLog2(scale, densities[i], most);
+      if (power > 0) added += shares[i] * POWERS_OF_FOUR[power];
+    }
+    if (added <= SHARE) low = scale;
+    else high = scale;
   }
-  const chosen = strides(Math.exp(low));
   const index = (loss: number): number => Math.floor((loss - origin) / step) - first;
-  return chosen.map((stride, i) => ({
+  return Array.from(densities, (density, i) => ({
     to: i + 1 < n ? Math.min(Math.max(index(losses[i + 1]), 0), points) : points,
-    stride,
+    stride: 2 ** strideLog2(low, density, most),
   }));
+}
+
+function strideLog2(scale: number, density: number, most: number): number {
+  const power = Math.floor((scale - density) / 3);
+  return power > most ? most : power > 0 ? power : 0;
 }

@@ -22,6 +22,7 @@ import { type Atoms, type Placement, placeContracted } from './place.ts';
 import type { Survey } from './survey.ts';
 import type { Task } from './task.ts';
 import { unresolved } from './unresolved.ts';
+import { exp, expm1, ln } from '../special/elementary.ts';
 
 /** Masses at origin + (first + places[i])·step, to be read with `shift` added to every loss. */
 export interface LatticeMasses {
@@ -103,8 +104,8 @@ export function upperMasses(tails: SampledTails): LatticeMasses {
       const steps = knots[i + 1] - knots[i];
       if (steps !== gap) {
         gap = steps;
-        decay = Math.exp(-steps * step);
-        loss = -Math.expm1(-steps * step);
+        decay = exp(-steps * step);
+        loss = -expm1(-steps * step);
       }
       next = (divergence[i] - divergence[i + 1]) / loss;
       fall = next * decay;
@@ -123,8 +124,8 @@ export function upperMasses(tails: SampledTails): LatticeMasses {
     const steps = knots[i + 1] - knots[i];
     if (steps !== gap) {
       gap = steps;
-      decay = Math.exp(-steps * step);
-      loss = -Math.expm1(-steps * step);
+      decay = exp(-steps * step);
+      loss = -expm1(-steps * step);
     }
     tail += masses[i + 1];
     reached = loss * tail + decay * reached;
@@ -220,10 +221,10 @@ function contract(
   const probability = p - pAbove;
   if (!(probability > 0)) return;
   const width = (steps / parts) * step;
-  const decay = Math.exp(-width);
+  const decay = exp(-width);
   const other = weighted - decay * weightedAbove;
-  const mean = other > 0 ? Math.min(Math.max(Math.log(probability / other), 0), width) : 0;
-  const growth = Math.exp(mean);
+  const mean = other > 0 ? Math.min(Math.max(ln(probability / other), 0), width) : 0;
+  const growth = exp(mean);
   mass[i] = probability;
   loss[i] = at * step + mean;
   cell[i] = Math.min(Math.floor(loss[i] / step), from + (parts > 1 ? 0 : steps - 1));
@@ -290,12 +291,12 @@ function excessOf(
     if (mass[i] === 0) continue;
     while (entry > 0 && places[entry - 1] * step + offset >= loss[i]) {
       const gap = (places[entry - 1] - places[entry]) * step;
-      if (gap < 0) reached = Math.exp(gap) * reached - Math.expm1(gap) * tail;
+      if (gap < 0) reached = exp(gap) * reached - expm1(gap) * tail;
       tail += masses[--entry];
     }
     const past = loss[i] - (places[entry] * step + offset);
     if (tail > 0 && past <= 0) {
-      const placed = Math.exp(past) * reached - Math.expm1(past) * tail;
+      const placed = exp(past) * reached - expm1(past) * tail;
       excess = Math.max(excess, (placed + infinity - bound[i]) / tail);
     }
   }

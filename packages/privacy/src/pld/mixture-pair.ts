@@ -8,6 +8,7 @@ import { millsRatio, normalDensity, normalUpperTail } from '../special/normal.ts
 import { gaussianPair, sampledReplacePair } from './gaussian-pair.ts';
 import type { DominatingPair, DominatingPairs, Tails } from './pair.ts';
 import { everything, mixedPair, sampledAddPair, sampledRemovePair } from './sampled-pair.ts';
+import { exp, expm1, ln, log1p } from '../special/elementary.ts';
 
 /**
  * Both directions of Σᵢ pᵢ·N(rᵢ, 1) against N(0, 1), `ratios` rᵢ ≥ 0 in units of the standard deviation
@@ -22,12 +23,12 @@ export function mixturePairs(ratios: readonly number[], probabilities: readonly 
   const present = kept.filter(({ ratio }) => ratio > 0);
   const presence = present.reduce((sum, c) => sum + c.probability, 0);
   const largest = present.reduce((best, c) => (c.ratio > best.ratio ? c : best));
-  const minimum = absent > 0 ? Math.log(absent) : -Infinity;
+  const minimum = absent > 0 ? ln(absent) : -Infinity;
 
   // The noise x at which log Σ (pᵢ/Σpᵢ)·exp(rᵢx − rᵢ²/2) over the present reaches `target`: Newton from the right on a convex logarithm.
   const threshold = (target: number): number => {
-    const logPresence = Math.log(presence);
-    let x = (target + logPresence - Math.log(largest.probability)) / largest.ratio + 0.5 * largest.ratio;
+    const logPresence = ln(presence);
+    let x = (target + logPresence - ln(largest.probability)) / largest.ratio + 0.5 * largest.ratio;
     for (let i = 0; i < 200; i++) {
       let top = -Infinity;
       for (const { ratio } of present) top = Math.max(top, ratio * (x - 0.5 * ratio));
@@ -38,12 +39,12 @@ export function mixturePairs(ratios: readonly number[], probabilities: readonly 
       let slope = 0;
       for (const { ratio, probability } of present) {
         const exponent = ratio * (x - 0.5 * ratio) - shift;
-        const term = (probability / presence) * Math.exp(exponent);
+        const term = (probability / presence) * exp(exponent);
         sum += term;
-        change += (probability / presence) * Math.expm1(exponent);
+        change += (probability / presence) * expm1(exponent);
         slope += ratio * term;
       }
-      const reached = shift === 0 && change > -0.5 ? Math.log1p(change) : shift + Math.log(sum);
+      const reached = shift === 0 && change > -0.5 ? log1p(change) : shift + ln(sum);
       const step = ((reached - target) * sum) / slope;
       x -= step;
       if (!(Math.abs(step) > 1e-15 * Math.abs(x) + 1e-17)) break;
@@ -78,15 +79,15 @@ export function mixturePairs(ratios: readonly number[], probabilities: readonly 
       out.p = p;
       out.q = zero;
       // Left of 0 the loss is negative and exp(ε) harmless.
-      out.weighted = x < 0 ? Math.exp(epsilon) * zero : weighted;
-      out.divergence = Math.max(x < 0 ? p - out.weighted : divergence, epsilon < 0 ? -Math.expm1(epsilon) : 0);
+      out.weighted = x < 0 ? exp(epsilon) * zero : weighted;
+      out.divergence = Math.max(x < 0 ? p - out.weighted : divergence, epsilon < 0 ? -expm1(epsilon) : 0);
     },
   };
 
   // The same tails from the other side: the loss is minus that of the removed record, its noise mirrored.
   const add: DominatingPair = {
     minimum: -Infinity,
-    maximum: absent > 0 ? -Math.log(absent) : Infinity,
+    maximum: absent > 0 ? -ln(absent) : Infinity,
     infinity: 0,
     atoms: [],
     evaluate(epsilon: number, out: Tails): void {
@@ -105,20 +106,20 @@ export function mixturePairs(ratios: readonly number[], probabilities: readonly 
       if (x < 0) {
         // exp(ε) = φ(x) / Σ pᵢ·φ(x − rᵢ), and every tail is a density times Mills' ratio: a mean of ratios, whose weights are
         // relative to the greatest.
-        const exponents = kept.map(({ ratio, probability }) => Math.log(probability) - ratio * (0.5 * ratio - x));
+        const exponents = kept.map(({ ratio, probability }) => ln(probability) - ratio * (0.5 * ratio - x));
         const top = exponents.reduce((most, exponent) => Math.max(most, exponent), -Infinity);
         let total = 0;
         let mean = 0;
         exponents.forEach((exponent, i) => {
-          const part = Math.exp(exponent - top);
+          const part = exp(exponent - top);
           total += part;
           mean += part * millsRatio(kept[i].ratio - x);
         });
         out.weighted = normalDensity(x) * (mean / total);
       } else {
-        out.weighted = Math.exp(epsilon) * out.q;
+        out.weighted = exp(epsilon) * out.q;
       }
-      out.divergence = Math.max(zero - out.weighted, epsilon < 0 ? -Math.expm1(epsilon) : 0);
+      out.divergence = Math.max(zero - out.weighted, epsilon < 0 ? -expm1(epsilon) : 0);
     },
   };
   return [remove, add];

@@ -42,9 +42,9 @@ export interface DominatingPair {
 export type DominatingPairs = readonly [DominatingPair] | readonly [DominatingPair, DominatingPair];
 
 /**
- * What certification allows every evaluation of a tail: 2^-38. It covers the special functions written here and
- * platform mathematics (`exp`, `log`, `expm1`, `log1p`, `sqrt`) within 2 ulp, the one assumption of this package about
- * its engine; tests hold the evaluations to a quarter of it.
+ * What certification allows every evaluation of a tail: 2^-38. It covers the special functions written here, whose exponentials
+ * and logarithms are this package's own (special/elementary.ts): of its engine it assumes IEEE 754 alone. Tests hold the
+ * evaluations to a quarter of it.
  */
 export const EVALUATION_ERROR: number = 2 ** -38;
 

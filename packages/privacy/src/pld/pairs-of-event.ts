@@ -23,6 +23,7 @@ import { laplacePair } from './laplace-pair.ts';
 import { mixturePairs, truncatedPairs } from './mixture-pair.ts';
 import type { DominatingPairs } from './pair.ts';
 import { sampledAddPair, sampledRemovePair } from './sampled-pair.ts';
+import { exp, ln, log1p, tanhOfHalf } from '../special/elementary.ts';
 
 const MAX_ATOMS = 1 << 20;
 // Beyond 38 standard deviations a discrete Gaussian has less than 1e-300, far below the smallest δ accepted.
@@ -88,11 +89,11 @@ function discreteGaussianAtoms({ noiseStd, recordNorm }: DiscreteGaussianEvent, 
   if (2 * reach > MAX_ATOMS) refuse('OUT_OF_RANGE', 'discreteGaussian: noiseStd', 'at most 13000 in the PLD', noiseStd);
   const exponent = (j: number): number => -0.5 * (j / noiseStd) ** 2;
   let total = 0;
-  for (let j = -reach; j <= reach; j++) total += Math.exp(exponent(j));
+  for (let j = -reach; j <= reach; j++) total += exp(exponent(j));
   const atom = (j: number): Atom => ({
     loss: (distance / noiseStd) * ((j + 0.5 * distance) / noiseStd),
-    mass: Math.exp(exponent(j)) / total,
-    other: Math.exp(exponent(j + distance)) / total,
+    mass: exp(exponent(j)) / total,
+    other: exp(exponent(j + distance)) / total,
   });
   const atoms: Atom[] = [];
   for (let j = -reach; j <= reach; j++) atoms.push(atom(j));
@@ -107,16 +108,16 @@ function discreteLaplaceAtoms({ scale, recordNorm }: DiscreteLaplaceEvent, facto
   if (distance > MAX_ATOMS)
     refuse('OUT_OF_RANGE', 'discreteLaplace: recordNorm', 'at most 2^19 in the PLD', recordNorm);
   const a = 1 / scale;
-  const end = 1 / (1 + Math.exp(-a));
-  const far = Math.exp(-distance * a) * end;
+  const end = 1 / (1 + exp(-a));
+  const far = exp(-distance * a) * end;
   const atoms: Atom[] = [
     { loss: distance * a, mass: end, other: far },
     { loss: -distance * a, mass: far, other: end },
   ];
-  const between = Math.tanh(0.5 * a);
+  const between = tanhOfHalf(a);
   for (let k = 1; k < distance; k++) {
-    const mass = between * Math.exp((k - distance) * a);
-    atoms.push({ loss: (2 * k - distance) * a, mass, other: between * Math.exp(-k * a) });
+    const mass = between * exp((k - distance) * a);
+    atoms.push({ loss: (2 * k - distance) * a, mass, other: between * exp(-k * a) });
   }
   return atoms;
 }
@@ -126,7 +127,7 @@ function randomizedResponsePairs(event: RandomizedResponseEvent, neighboring: Ne
   const other = event.noiseProbability / k;
   const truth = 1 - event.noiseProbability + other;
   if (neighboring === 'replace-one') {
-    const loss = Math.log1p((k * (1 - event.noiseProbability)) / event.noiseProbability);
+    const loss = log1p((k * (1 - event.noiseProbability)) / event.noiseProbability);
     return [
       atomicPair([
         { loss, mass: truth, other },
@@ -136,8 +137,8 @@ function randomizedResponsePairs(event: RandomizedResponseEvent, neighboring: Ne
     ];
   }
   // The special record answers uniformly.
-  const high = Math.log1p((k - 1) * (1 - event.noiseProbability));
-  const low = Math.log(event.noiseProbability);
+  const high = log1p((k - 1) * (1 - event.noiseProbability));
+  const low = ln(event.noiseProbability);
   return [
     atomicPair([
       { loss: high, mass: truth, other: 1 / k },
@@ -151,8 +152,8 @@ function randomizedResponsePairs(event: RandomizedResponseEvent, neighboring: Ne
 }
 
 function epsilonDeltaPair({ epsilon, delta }: EpsilonDeltaEvent): DominatingPairs[0] {
-  const up = (1 - delta) / (1 + Math.exp(-epsilon));
-  const down = (1 - delta) / (1 + Math.exp(epsilon));
+  const up = (1 - delta) / (1 + exp(-epsilon));
+  const down = (1 - delta) / (1 + exp(epsilon));
   if (epsilon === 0) return atomicPair([{ loss: 0, mass: 1 - delta }], delta);
   return atomicPair(
     [

@@ -8,6 +8,7 @@ import { gaussianPair } from './gaussian-pair.ts';
 import type { SurveyedPart } from './plan.ts';
 import type { Bounds } from './single.ts';
 import { cutSurvey, survey } from './survey.ts';
+import { expm1, log1p } from '../special/elementary.ts';
 
 /** The largest finite loss of the composition. */
 export function mostLoss(parts: readonly SurveyedPart[]): number {
@@ -16,8 +17,8 @@ export function mostLoss(parts: readonly SurveyedPart[]): number {
 
 /** δ at an ε that no finite loss reaches. */
 export function onlyInfinity(parts: readonly SurveyedPart[]): Bounds {
-  const log = parts.reduce((sum, part) => sum + part.count * Math.log1p(-part.survey.pair.infinity), 0);
-  const infinity = -Math.expm1(log);
+  const log = parts.reduce((sum, part) => sum + part.count * log1p(-part.survey.pair.infinity), 0);
+  const infinity = -expm1(log);
   return { lower: infinity * (1 - 2 ** -40), upper: Math.min(infinity * (1 + 2 ** -40), 1) };
 }
 

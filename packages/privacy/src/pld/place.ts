@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { exp, expm1 } from '../special/elementary.ts';
 
 /** Masses at ascending losses, relative to a loss that the caller keeps, each in a cell of the lattice of its own. */
 export interface Atoms {
@@ -31,8 +32,9 @@ export interface Lattice {
 const NUDGES = 10;
 
 /**
- * The better of two constructions, measured by the moment E[exp(θL)] that they keep: {@link placeLocally} where the
- * distribution is smooth at the scale of the step, {@link placeSweeping} where it is not.
+ * The best of three constructions, measured by the moment E[exp(θL)] that they keep: {@link placeLocally} where the
+ * distribution is smooth at the scale of the step; where it is not, {@link placeRising} if most of its mass is at its low end
+ * and {@link placeFalling} if it is at its high end.
  *
  * @param cells - At most one atom between two neighbouring multiples of the step.
  * @param finer - The same distribution, in finer atoms where most of its mass is.
@@ -49,13 +51,13 @@ export function placeContracted<A extends Atoms>(
   const top = points * step;
   const moment = ({ mass, loss }: Atoms): number => {
     let sum = 0;
-    for (let i = 0; i < mass.length; i++) if (mass[i] > 0) sum += mass[i] * Math.exp(theta * (loss[i] - top));
+    for (let i = 0; i < mass.length; i++) if (mass[i] > 0) sum += mass[i] * exp(theta * (loss[i] - top));
     return sum;
   };
   const kept = ({ offset, places, masses }: Placement): number => {
     let sum = 0;
     for (let i = 0; i < places.length; i++) {
-      if (masses[i] > 0) sum += masses[i] * Math.exp(theta * (places[i] * step + offset - top));
+      if (masses[i] > 0) sum += masses[i] * exp(theta * (places[i] * step + offset - top));
     }
     return sum;
   };
@@ -68,9 +70,15 @@ export function placeContracted<A extends Atoms>(
 
   const atoms = finer();
   const all = moment(atoms);
+  const rising = placeRising(atoms, center, lattice);
+  const risen = kept(rising);
+  if (risen > most) {
+    most = risen;
+    best = { ...rising, atoms };
+  }
   let offset = center;
   for (let i = 0; i < NUDGES && all - most > tolerance; i++) {
-    const { placement, nudge } = placeSweeping(atoms, offset, lattice);
+    const { placement, nudge } = placeFalling(atoms, offset, lattice);
     const keeps = kept(placement);
     if (keeps > most) {
       most = keeps;
@@ -110,7 +118,7 @@ function placeLocally({ mass, loss, cell }: Atoms, offset: number, { step, theta
     if (past === 0) stays[i] = 1;
     if (past < 0 && above >= 0) {
       const distance = loss[above] - cell[i] * step - offset;
-      const needed = (mass[i] * Math.expm1(-past)) / -Math.expm1(-distance);
+      const needed = (mass[i] * expm1(-past)) / -expm1(-distance);
       if (needed <= LENDABLE * mass[above] && -past * distance * spread < step + past) {
         stays[i] = 1;
         rest[above] -= needed;
@@ -127,7 +135,7 @@ function placeLocally({ mass, loss, cell }: Atoms, offset: number, { step, theta
       while (below >= 0 && mass[below] === 0) below--;
       if (below >= 0) {
         const distance = cell[i] * step + offset - loss[below];
-        const needed = (rest[i] * -Math.expm1(-past)) / Math.expm1(distance);
+        const needed = (rest[i] * -expm1(-past)) / expm1(distance);
         if (needed <= LENDABLE * mass[below] && needed < rest[below] && distance * spread < 1) {
           masses[2 * i + 1] += needed;
           rest[below] -= needed;
@@ -141,13 +149,67 @@ function placeLocally({ mass, loss, cell }: Atoms, offset: number, { step, theta
 }
 
 /**
+ * From the left, each point takes the mass below it that no lower point took, then as much of the mass above it as brings
+ * the mean of exp(−loss) to the point's own. What finds too little above it moves down a point. What does not fit is left at
+ * the high end; see {@link placeFalling}, which leaves it at the low one.
+ */
+function placeRising({ mass, loss }: Atoms, offset: number, { step, theta, points }: Lattice): Placement {
+  const masses: number[] = [];
+  const places: number[] = [];
+  const farthest = 2 / (theta + 1);
+  const n = mass.length;
+  let i = 0;
+  let rest = mass[0];
+  while (i < n) {
+    if (rest === 0) {
+      rest = mass[++i];
+      continue;
+    }
+    // The lowest lattice point at or above the lowest mass left.
+    const point = Math.min(Math.ceil((loss[i] - offset) / step), points - 1);
+    const place = point * step + offset;
+    let below = 0;
+    let deficit = 0;
+    // The first is at or below the point, but for rounding.
+    for (; i < n && (loss[i] <= place || below === 0); rest = mass[++i]) {
+      below += rest;
+      deficit += rest * Math.max(expm1(place - loss[i]), 0);
+    }
+    let above = 0;
+    const [first, whole] = [i, rest];
+    while (deficit > 0 && i < n && loss[i] - place <= farthest) {
+      const gain = rest * -expm1(place - loss[i]);
+      if (gain > deficit) {
+        const part = rest * (deficit / gain);
+        above += part;
+        rest -= part;
+        deficit = 0;
+      } else {
+        above += rest;
+        deficit -= gain;
+        rest = mass[++i];
+      }
+    }
+    if (deficit > 0) [i, rest, above] = [first, whole, 0];
+    // At the last point there may be mass above that no point is left for.
+    if (point === points - 1) for (; i < n; rest = mass[++i]) above += rest;
+    const taken = deficit > 0 ? point - 1 : point;
+    if (taken >= 0) {
+      places.push(taken);
+      masses.push(below + above);
+    }
+  }
+  return { offset, places: Int32Array.from(places), masses: Float64Array.from(masses) };
+}
+
+/**
  * From the right, each point takes the mass above it that no higher point took, then as much of the mass below it as
  * brings the mean of exp(−loss) to the point's own: a contraction, which loses a variance of second order in the step.
  * That is drawing tangents to the divergence curve, each from where the last one meets the lattice. Where the next mass
  * is so far below that its variance would cost more than leaving the mean above the point, the mean stays above it.
  * Points whose surroundings were taken by a higher one stay empty.
  */
-function placeSweeping(
+function placeFalling(
   { mass, loss }: Atoms,
   offset: number,
   { step, theta, points }: Lattice,
@@ -180,10 +242,10 @@ function placeSweeping(
       const past = taken > 0 ? loss[i] - place : Math.max(loss[i] - place, 0);
       if (past >= 0) {
         taken += rest;
-        slack -= rest * Math.expm1(-past);
+        slack -= rest * expm1(-past);
       } else if (rest > 0) {
         if (-past > farthest) break;
-        const needed = rest * Math.expm1(-past);
+        const needed = rest * expm1(-past);
         if (needed > slack) {
           const part = rest * (slack / needed);
           taken += part;

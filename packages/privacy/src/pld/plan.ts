@@ -7,6 +7,7 @@
 import { minimize } from '../special/minimize.ts';
 import type { Window } from './compose.ts';
 import { cumulant, type Survey } from './survey.ts';
+import { exp, ln, log1p } from '../special/elementary.ts';
 
 /** One distinct pair and how often it is composed. */
 export interface SurveyedPart {
@@ -24,7 +25,7 @@ const WINDOW_EXPONENT = 10;
 // How far from the saddle point a tilt may be: exp(9) times its round-off is still far below δ.
 const MAX_EXCESS = 9;
 const SMALL_WINDOW = 1 << 13;
-const HOPELESS = 2 ** 26;
+const HOPELESS = 2 ** 30;
 const FIRST_WINDOW = 1 << 17;
 // Where exp(θ · window) overflows, the far side of the window says nothing; more than that is too far.
 const MAX_EXPONENT = 20_000;
@@ -66,7 +67,7 @@ function search(f: (logTheta: number) => number): number {
 
 /** log of max over x of exp(−θx)(1 − exp(−x)): by how much the Rényi conversion improves on Markov's bound. */
 function gain(theta: number): number {
-  return theta * Math.log(theta) - (1 + theta) * Math.log1p(theta);
+  return theta * ln(theta) - (1 + theta) * log1p(theta);
 }
 
 /**
@@ -75,11 +76,11 @@ function gain(theta: number): number {
  */
 export function renyiEpsilon(parts: readonly SurveyedPart[], logDelta: number): { epsilon: number; theta: number } {
   const objective = (logTheta: number): number => {
-    const theta = Math.exp(logTheta);
+    const theta = exp(logTheta);
     return (total(parts, theta).value + gain(theta) - logDelta) / theta;
   };
   const logTheta = search(objective);
-  return { epsilon: objective(logTheta), theta: Math.exp(logTheta) };
+  return { epsilon: objective(logTheta), theta: exp(logTheta) };
 }
 
 /** A plan for ε at δ = exp(logDelta). */
@@ -90,8 +91,8 @@ export function planForDelta(parts: readonly SurveyedPart[], logDelta: number, w
 
 /** A plan for δ, which is about exp(logDelta), at ε: the tilt whose Chernoff bound at ε is smallest. */
 export function planForEpsilon(parts: readonly SurveyedPart[], epsilon: number, logDelta: number, width: number): Plan {
-  const logTheta = search((t) => total(parts, Math.exp(t)).value - Math.exp(t) * epsilon + gain(Math.exp(t)));
-  const theta = Math.exp(logTheta);
+  const logTheta = search((t) => total(parts, exp(t)).value - exp(t) * epsilon + gain(exp(t)));
+  const theta = exp(logTheta);
   const scaled = (width * Math.max(1, epsilon / LARGE_EPSILON)) / (1 + theta);
   return coarser(planAround(parts, theta, epsilon, logDelta, scaled));
 }
@@ -101,12 +102,12 @@ export function planForFalsePositives(parts: readonly SurveyedPart[], logAlpha: 
   let low = -FARTHEST_LOG2 * Math.LN2;
   let high = MAX_LOG2_THETA * Math.LN2;
   while (high - low > 0.05) {
-    const theta = Math.exp(0.5 * (low + high));
+    const theta = exp(0.5 * (low + high));
     const { value, slope } = total(parts, theta);
-    if (value - (theta + 1) * slope > logAlpha) low = Math.log(theta);
-    else high = Math.log(theta);
+    if (value - (theta + 1) * slope > logAlpha) low = ln(theta);
+    else high = ln(theta);
   }
-  const theta = Math.exp(low);
+  const theta = exp(low);
   const { value, slope } = total(parts, theta);
   const width = RATE_WIDTH * Math.max(1, Math.abs(slope) / LARGE_EPSILON);
   return coarser(planAround(parts, theta, slope, value - theta * slope, width));
@@ -168,14 +169,14 @@ function windowOf(parts: readonly SurveyedPart[], theta: number, exponent: numbe
   const here = total(parts, theta);
   const nudge = 1e-3 * theta;
   const variance = Math.max((total(parts, theta + nudge).slope - total(parts, theta - nudge).slope) / (2 * nudge), 0);
-  const natural = Math.log(Math.sqrt(2 * exponent) / Math.max(Math.sqrt(variance), 1e-12));
+  const natural = ln(Math.sqrt(2 * exponent) / Math.max(Math.sqrt(variance), 1e-12));
   const reach = (side: 1 | -1) => {
     const bound = (logTilt: number): number => {
-      const tilt = Math.exp(logTilt);
+      const tilt = exp(logTilt);
       return (total(parts, theta + side * tilt).value - here.value + exponent) / tilt;
     };
     const logTilt = minimize(bound, natural - 3.5, natural + 0.7, 0.3);
-    return { loss: side * bound(logTilt), tilt: side * Math.exp(logTilt) };
+    return { loss: side * bound(logTilt), tilt: side * exp(logTilt) };
   };
   const high = reach(1);
   const low = reach(-1);

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Curve, divergenceAbove, divergenceBelow } from './compose.ts';
+import { exp } from '../special/elementary.ts';
 
 /** The smallest ε ≥ 0 in the window at which the upper curve is ≤ δ; undefined if the window has none, or starts with it. */
 export function epsilonAbove(curve: Curve, delta: number): number | undefined {
@@ -44,8 +45,8 @@ export function epsilonBelow(curve: Curve, delta: number, above: number): number
 /** About how far the errors of the computation itself, not of its lattice, move ε. */
 export function slackOf(curve: Curve, epsilon: number, delta: number): number {
   const { theta, reference, roundOff, above, logScale } = curve;
-  const error = Math.exp(theta * (reference - epsilon)) * roundOff + above;
-  return (Math.exp(logScale) * error) / (delta * Math.max(theta, 1e-300));
+  const error = exp(theta * (reference - epsilon)) * roundOff + above;
+  return (exp(logScale) * error) / (delta * Math.max(theta, 1e-300));
 }
 
 function endOf({ start, step, tails }: Curve): number {

@@ -6,6 +6,7 @@
  */
 import { log1pOfExpm1 } from '../special/exponential.ts';
 import { type DominatingPair, newTails, type Tails } from './pair.ts';
+import { exp, expm1, log1p } from '../special/elementary.ts';
 
 /**
  * (1 − q)·Q + q·P against Q: a sampled record removed. Where the unsampled loss is l, this one is log(1 − q + q·exp(l)), so
@@ -29,7 +30,7 @@ export function sampledRemovePair(probability: number, pair: DominatingPair): Do
       pair.evaluate(unsampled, out);
       out.p = rest * out.q + probability * out.p;
       out.weighted = rest * out.q + probability * out.weighted;
-      out.divergence = Math.max(probability * out.divergence, epsilon < 0 ? -Math.expm1(epsilon) : 0);
+      out.divergence = Math.max(probability * out.divergence, epsilon < 0 ? -expm1(epsilon) : 0);
     },
   };
 }
@@ -44,12 +45,12 @@ export function sampledAddPair(probability: number, pair: DominatingPair): Domin
   const transform = (loss: number): number => -log1pOfExpm1(probability, -loss);
   return {
     minimum: transform(pair.minimum),
-    maximum: pair.infinity > 0 ? -Math.log1p(-probability) : transform(pair.maximum),
+    maximum: pair.infinity > 0 ? -log1p(-probability) : transform(pair.maximum),
     infinity: 0,
     atoms: [
       ...pair.atoms.map(transform),
       // Where the unsampled loss is infinite, the sampled one is −log(1 − q).
-      ...(pair.infinity > 0 ? [-Math.log1p(-probability)] : []),
+      ...(pair.infinity > 0 ? [-log1p(-probability)] : []),
     ],
     evaluate(epsilon: number, out: Tails): void {
       const unsampled = -log1pOfExpm1(1 / probability, -epsilon);
@@ -62,11 +63,11 @@ export function sampledAddPair(probability: number, pair: DominatingPair): Domin
       }
       pair.evaluate(unsampled, out);
       // exp(ε) = 1 / (1 − q + q·exp(−l)) makes the weighted tail a mean of the unsampled ones.
-      const far = unsampled < 0 ? probability : probability * Math.exp(-unsampled);
-      const near = unsampled < 0 ? rest * Math.exp(unsampled) : rest;
+      const far = unsampled < 0 ? probability : probability * exp(-unsampled);
+      const near = unsampled < 0 ? rest * exp(unsampled) : rest;
       out.q = rest * out.p + probability * out.q;
       out.weighted = (near * out.p + far * out.weighted) / (near + far);
-      out.divergence = Math.max((far / (near + far)) * out.divergence, epsilon < 0 ? -Math.expm1(epsilon) : 0);
+      out.divergence = Math.max((far / (near + far)) * out.divergence, epsilon < 0 ? -expm1(epsilon) : 0);
     },
   };
 }
@@ -94,6 +95,6 @@ export function mixedPair(weight: number, first: DominatingPair, second: Dominat
 export function everything(epsilon: number, out: Tails): void {
   out.p = 1;
   out.q = 1;
-  out.weighted = Math.exp(epsilon);
-  out.divergence = -Math.expm1(epsilon);
+  out.weighted = exp(epsilon);
+  out.divergence = -expm1(epsilon);
 }

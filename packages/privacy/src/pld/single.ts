@@ -6,6 +6,7 @@
 import { gaussianEpsilon, gaussianLogDelta } from '../calibrate/analytic-gaussian.ts';
 import { normalUpperQuantile, normalUpperTail } from '../special/normal.ts';
 import { type DominatingPair, EVALUATION_ERROR, LOSS_ERROR, newTails } from './pair.ts';
+import { exp, ln } from '../special/elementary.ts';
 
 /** A certified interval. */
 export interface Bounds {
@@ -19,7 +20,7 @@ const FORM = 2 ** -30;
 
 /** ε at `delta` of N(ratio, 1) against N(0, 1). */
 export function gaussianEpsilonBounds(ratio: number, delta: number): Bounds {
-  const log = Math.log(delta);
+  const log = ln(delta);
   const least = gaussianEpsilon(ratio * (1 - ARGUMENT), log + FORM);
   return {
     lower: Math.max((least - 4e-14 * Math.max(least, ratio)) * (1 - ARGUMENT), 0),
@@ -30,7 +31,7 @@ export function gaussianEpsilonBounds(ratio: number, delta: number): Bounds {
 /** δ at `epsilon` of N(ratio, 1) against N(0, 1). */
 export function gaussianDeltaBounds(ratio: number, epsilon: number): Bounds {
   const at = (side: 1 | -1): number =>
-    Math.exp(gaussianLogDelta(ratio * (1 + side * ARGUMENT), epsilon * (1 - side * ARGUMENT)) + side * FORM);
+    exp(gaussianLogDelta(ratio * (1 + side * ARGUMENT), epsilon * (1 - side * ARGUMENT)) + side * FORM);
   return { lower: finite(at(-1), 0), upper: Math.min(finite(at(1), 1), 1) };
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 import { type DominatingPair, newTails } from './pair.ts';
+import { asinh, exp, expm1, ln, sinh } from '../special/elementary.ts';
 
 const POINTS_ABOVE = 192;
 const POINTS_BELOW = 64;
@@ -12,7 +13,7 @@ const MAX_ATOMS = 128;
 // Stretches longer than this, over which the tail falls by more than these, are split, so often at most.
 const LONG_STRETCH = 1;
 const SMALL_FALL = 0.02;
-const STEEP_FALL = Math.exp(-4);
+const STEEP_FALL = exp(-4);
 const MAX_SPLITS = 40;
 const MAX_POINTS = 640;
 /** Beyond every loss of an event that is accepted: its ratio is at most 2e9. */
@@ -64,12 +65,11 @@ export function survey(pair: DominatingPair): Survey {
   }
   const masses = new Float64Array(n);
   for (let i = 0; i < n; i++) {
-    const fall = i + 1 < n ? (divergences[i] - divergences[i + 1]) / Math.expm1(losses[i + 1] - losses[i]) : 0;
-    const rise =
-      i > 0 ? (divergences[i - 1] - divergences[i]) / -Math.expm1(losses[i - 1] - losses[i]) : 1 - divergences[0];
+    const fall = i + 1 < n ? (divergences[i] - divergences[i + 1]) / expm1(losses[i + 1] - losses[i]) : 0;
+    const rise = i > 0 ? (divergences[i - 1] - divergences[i]) / -expm1(losses[i - 1] - losses[i]) : 1 - divergences[0];
     masses[i] = Math.max(rise - fall, 0);
   }
-  return { pair, losses, tails, divergences, masses, logMasses: masses.map(Math.log) };
+  return { pair, losses, tails, divergences, masses, logMasses: masses.map(ln) };
 }
 
 /**
@@ -101,8 +101,8 @@ function refined(pair: DominatingPair, initial: Float64Array): Float64Array {
 
 /** Points of a hyperbolic sine between 0 and `end`: geometric far out, linear within `scale` of 0. */
 function spread(end: number, scale: number, count: number, into: number[]): void {
-  const range = Math.asinh(end / scale);
-  for (let i = 1; i < count; i++) into.push(scale * Math.sinh((range * i) / count));
+  const range = asinh(end / scale);
+  for (let i = 1; i < count; i++) into.push(scale * sinh((range * i) / count));
 }
 
 /**
@@ -112,7 +112,7 @@ function spread(end: number, scale: number, count: number, into: number[]): void
  */
 export function cutSurvey(whole: Survey, logDelta: number, count: number): Survey {
   const { pair, tails, divergences } = whole;
-  const budget = Math.max(Math.exp(logDelta - 15) / count, 1e-285);
+  const budget = Math.max(exp(logDelta - 15) / count, 1e-285);
   let end = whole.losses.length;
   while (end > 1 && divergences[end - 2] - pair.infinity <= budget) end--;
   let begin = 0;
@@ -122,7 +122,7 @@ export function cutSurvey(whole: Survey, logDelta: number, count: number): Surve
   const last = masses.length - 1;
   if (last > 0 && end < whole.losses.length) {
     const rise = divergences[end - 2] - divergences[end - 1];
-    masses[last] = Math.max(rise / -Math.expm1(whole.losses[end - 2] - whole.losses[end - 1]), 0);
+    masses[last] = Math.max(rise / -expm1(whole.losses[end - 2] - whole.losses[end - 1]), 0);
   }
   return {
     pair,
@@ -130,7 +130,7 @@ export function cutSurvey(whole: Survey, logDelta: number, count: number): Surve
     tails: tails.slice(begin, end),
     divergences: divergences.slice(begin, end),
     masses,
-    logMasses: masses.map(Math.log),
+    logMasses: masses.map(ln),
   };
 }
 
@@ -143,9 +143,9 @@ export function cumulant({ losses, logMasses }: Survey, theta: number): { value:
   for (let i = 0; i < losses.length; i++) {
     const exponent = theta * losses[i] + logMasses[i] - top;
     if (exponent < -40) continue;
-    const term = Math.exp(exponent);
+    const term = exp(exponent);
     sum += term;
     first += term * losses[i];
   }
-  return { value: top + Math.log(sum), slope: first / sum };
+  return { value: top + ln(sum), slope: first / sum };
 }

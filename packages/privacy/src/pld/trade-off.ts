@@ -8,6 +8,7 @@ import { curvesAround } from './direction.ts';
 import { planForFalsePositives, type SurveyedPart } from './plan.ts';
 import type { Bounds } from './single.ts';
 import type { Task } from './task.ts';
+import { exp, ln } from '../special/elementary.ts';
 
 /**
  * Bounds of the true positive rate of the best test with the false positive rate α: the least over ε of δ(ε) + exp(ε)·α.
@@ -19,12 +20,7 @@ export function* truePositiveRate(
   alpha: number,
   step: number | undefined,
 ): Task<Bounds> {
-  const { upper, lower } = yield* curvesAround(
-    parts,
-    planForFalsePositives(parts, Math.log(alpha)),
-    step,
-    Math.log(alpha),
-  );
+  const { upper, lower } = yield* curvesAround(parts, planForFalsePositives(parts, ln(alpha)), step, ln(alpha));
   return { lower: leastBelow(lower, alpha), upper: leastAbove(upper, alpha) };
 }
 
@@ -32,7 +28,7 @@ function leastAbove(curve: Curve, alpha: number): number {
   let least = 1;
   for (let i = 0; i < curve.tails.length; i++) {
     const epsilon = curve.start + i * curve.step;
-    const bound = divergenceAbove(curve, epsilon) + Math.exp(epsilon) * alpha;
+    const bound = divergenceAbove(curve, epsilon) + exp(epsilon) * alpha;
     if (bound < least) least = bound;
   }
   return least;
@@ -41,10 +37,10 @@ function leastAbove(curve: Curve, alpha: number): number {
 function leastBelow(curve: Curve, alpha: number): number {
   const size = curve.tails.length - 1;
   // Left of the window the divergence is at least what it is at its start, right of it at least 0.
-  let least = Math.min(1, divergenceBelow(curve, curve.start), Math.exp(curve.start + size * curve.step) * alpha);
+  let least = Math.min(1, divergenceBelow(curve, curve.start), exp(curve.start + size * curve.step) * alpha);
   for (let i = 0; i <= size; i++) {
     const epsilon = curve.start + i * curve.step;
-    least = Math.min(least, divergenceBelow(curve, epsilon) + Math.exp(epsilon) * alpha);
+    least = Math.min(least, divergenceBelow(curve, epsilon) + exp(epsilon) * alpha);
   }
   return least > alpha ? least : alpha;
 }

@@ -15,6 +15,7 @@ import { encodeAccountant } from '../serialize.ts';
 import { minimize } from '../special/minimize.ts';
 import { epsilonOfDivergence, logDeltaOfDivergence, logTotalVariation } from './conversion.ts';
 import { type Divergence, divergenceOfEvent } from './divergence-of-event.ts';
+import { exp, expm1, log1p } from '../special/elementary.ts';
 
 /** An accountant of Rényi divergences. */
 export interface RdpAccountant extends Accountant {
@@ -75,7 +76,7 @@ class Rdp implements RdpAccountant {
     // Apart, since their minimum need not be unimodal in the order.
     const { value } = leastOver((order) => logDeltaOfDivergence(divergence(order), order, epsilon));
     const variation = logTotalVariation(divergence(1 + 2 ** MIN_LOG2));
-    return Math.min(1, Math.exp(Math.min(value, variation, 0)) + this.#infinity());
+    return Math.min(1, exp(Math.min(value, variation, 0)) + this.#infinity());
   }
 
   serialize(): Uint8Array {
@@ -110,17 +111,17 @@ class Rdp implements RdpAccountant {
   /** The same, no less than the truth for what quadrature and rounding took. */
   #divergenceAbove(): (order: number) => number {
     const divergence = this.#divergence();
-    return (order) => divergence(order) * (1 + QUADRATURE_ERROR);
+    return (order) => {
+      const value = divergence(order) * (1 + QUADRATURE_ERROR);
+      return value >= 0 ? value : Infinity;
+    };
   }
 
   #infinity(): number {
     const log = this.#log
       .entries()
-      .reduce(
-        (sum, { key, count }) => sum + count * Math.log1p(-(this.#divergences.get(key) as Divergence).infinity),
-        0,
-      );
-    return -Math.expm1(log) * (1 + QUADRATURE_ERROR);
+      .reduce((sum, { key, count }) => sum + count * log1p(-(this.#divergences.get(key) as Divergence).infinity), 0);
+    return -expm1(log) * (1 + QUADRATURE_ERROR);
   }
 }
 
@@ -139,9 +140,9 @@ function leastOver(bound: (order: number) => number): { value: number; order: nu
       best = k;
     }
   }
-  const log = minimize((l) => bound(1 + Math.exp(l)), (best - 1) * Math.LN2, (best + 1) * Math.LN2, 2e-4);
+  const log = minimize((l) => bound(1 + exp(l)), (best - 1) * Math.LN2, (best + 1) * Math.LN2, 2e-4);
   // Bounds that hold for whole orders are chords between them, least at one of the ends.
-  const found = 1 + Math.exp(log);
+  const found = 1 + exp(log);
   let order = 1 + 2 ** best;
   for (const candidate of [found, Math.floor(found), Math.ceil(found)]) {
     if (candidate <= 1) continue;

@@ -21,6 +21,7 @@ import { logAddExp } from '../special/log-gamma.ts';
 import { checkSupported } from '../support.ts';
 import { poissonGaussianDivergence } from './poisson-gaussian.ts';
 import { interpolateOrders, poissonCumulant, WithoutReplacement } from './sampled.ts';
+import { exp, expm1, ln, log1p, tanhOfHalf } from '../special/elementary.ts';
 
 // Bounds whose terms are as many as the order are not asked beyond it; there what is known without sampling has to do.
 const MAX_SUMMED_ORDER = 4096;
@@ -85,7 +86,8 @@ function finite(event: LeafEvent, neighboring: Neighboring): (order: number) => 
       const dominating = wide ? dominatingGaussian(inner) : undefined;
       const ratio = dominating === undefined ? undefined : dominating.recordNorm / dominating.noiseStd;
       return (order) => {
-        const plain = Math.min(unsampled(order), bounded);
+        // ε-privacy is ε²/2-concentrated (Bun and Steinke 2016, Proposition 3.3).
+        const plain = Math.min(unsampled(order), bounded, 0.5 * order * bounded * bounded);
         if (ratio !== undefined) return Math.min(plain, poissonGaussianDivergence(probability, ratio, order));
         if (order > MAX_SUMMED_ORDER) return plain;
         return Math.min(
@@ -132,7 +134,7 @@ function treeDepth(steps: number): number {
 function laplaceDivergence(ratio: number, order: number): number {
   const a = order;
   if (order * ratio < SMALL_LOSS) return 0.5 * order * ratio * ratio;
-  return ratio + Math.log1p(((a - 1) * Math.expm1((1 - 2 * a) * ratio)) / (2 * a - 1)) / (a - 1);
+  return ratio + log1p(((a - 1) * expm1((1 - 2 * a) * ratio)) / (2 * a - 1)) / (a - 1);
 }
 
 /** The divergence of the worst pair of pure ε-privacy: exp(±ε) as odds. */
@@ -159,8 +161,8 @@ function discreteLaplaceDivergence(a: number, distance: number, order: number): 
   let sum = logAddExp((order - 1) * largest + end, -order * largest + end);
   if (distance > 1) {
     const rate = (2 * order - 1) * a;
-    const geometric = (distance - 1) * rate + Math.log(-Math.expm1((1 - distance) * rate) / -Math.expm1(-rate));
-    sum = logAddExp(sum, Math.log(Math.tanh(0.5 * a)) - order * largest + geometric);
+    const geometric = (distance - 1) * rate + ln(-expm1((1 - distance) * rate) / -expm1(-rate));
+    sum = logAddExp(sum, ln(tanhOfHalf(a)) - order * largest + geometric);
   }
   return Math.min(rounded(sum, order, largest), largest);
 }
@@ -170,17 +172,17 @@ function randomizedResponseDivergence(event: RandomizedResponseEvent, neighborin
   const other = event.noiseProbability / k;
   const truth = 1 - event.noiseProbability + other;
   if (neighboring === 'replace-one') {
-    const loss = Math.log1p((k * (1 - event.noiseProbability)) / event.noiseProbability);
+    const loss = log1p((k * (1 - event.noiseProbability)) / event.noiseProbability);
     if (order * loss < SMALL_LOSS) return 0.5 * order * loss * loss;
-    let sum = logAddExp(Math.log(other) + order * loss, Math.log(truth) - order * loss);
-    if (k > 2) sum = logAddExp(sum, Math.log((k - 2) * other));
+    let sum = logAddExp(ln(other) + order * loss, ln(truth) - order * loss);
+    if (k > 2) sum = logAddExp(sum, ln((k - 2) * other));
     return Math.min(rounded(sum, order, loss), loss);
   }
-  const high = Math.log1p((k - 1) * (1 - event.noiseProbability));
-  const low = Math.log(event.noiseProbability);
+  const high = log1p((k - 1) * (1 - event.noiseProbability));
+  const low = ln(event.noiseProbability);
   const loss = Math.max(high, -low);
   if (order * loss < SMALL_LOSS) return 0.5 * order * loss * loss;
-  const moment = (power: number): number => logAddExp(power * high - Math.log(k), power * low + Math.log1p(-1 / k));
+  const moment = (power: number): number => logAddExp(power * high - ln(k), power * low + log1p(-1 / k));
   return Math.min(rounded(Math.max(moment(order), moment(1 - order)), order, loss), loss);
 }
 
@@ -192,10 +194,10 @@ function boundedRangeDivergence(epsilon: number, order: number): number {
   if (order * epsilon < SMALL_LOSS) return concentrated;
   // Q(r = exp(t)) = (exp(−t) − exp(−ε)) / (1 − exp(−ε)); with c = (1 − exp(−αε)) / (1 − exp(−ε)) the moment is
   // exp((α − 1)t)·c − exp(αt)·b, b = (exp(−ε) − exp(−αε)) / (1 − exp(−ε)), greatest at exp(t) = (α − 1)·c / (α·b).
-  const c = Math.expm1(-a * epsilon) / Math.expm1(-epsilon);
-  const b = (Math.exp(-epsilon) * Math.expm1((1 - a) * epsilon)) / Math.expm1(-epsilon);
-  const t = Math.min(Math.log(((a - 1) * c) / (a * b)), epsilon);
-  return Math.min(rounded((a - 1) * t + Math.log(c / a), order, epsilon), concentrated, epsilon);
+  const c = expm1(-a * epsilon) / expm1(-epsilon);
+  const b = (exp(-epsilon) * expm1((1 - a) * epsilon)) / expm1(-epsilon);
+  const t = Math.min(ln(((a - 1) * c) / (a * b)), epsilon);
+  return Math.min(rounded((a - 1) * t + ln(c / a), order, epsilon), concentrated, epsilon);
 }
 
 /** Agarwal, Kairouz and Liu 2021, Theorem 3.5, stated for whole orders: between them the chord of cumulants holds. */
@@ -243,8 +245,8 @@ export function discreteGaussianSumDistance(localNoiseStd: number, contributors:
   // Terms fall towards exp(exponent); beyond 2^16 of them the next bounds the rest.
   const exact = Math.min(contributors - 1, 1 << 16);
   let sum = 0;
-  for (let k = 1; k <= exact; k++) sum += Math.exp((exponent * k) / (k + 1));
+  for (let k = 1; k <= exact; k++) sum += exp((exponent * k) / (k + 1));
   const rest = contributors - 1 - exact;
-  if (rest > 0) sum += rest * Math.exp((exponent * (exact + 1)) / (exact + 2));
+  if (rest > 0) sum += rest * exp((exponent * (exact + 1)) / (exact + 2));
   return 10 * sum;
 }

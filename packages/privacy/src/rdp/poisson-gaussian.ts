@@ -9,6 +9,7 @@
  * @module
  */
 import { log1pOfExpm1 } from '../special/exponential.ts';
+import { exp, expm1, ln, log1p } from '../special/elementary.ts';
 
 // Peaks that take more points are as good as disjoint.
 const MAX_POINTS = 20_000;
@@ -37,15 +38,15 @@ export function poissonGaussianDivergence(probability: number, ratio: number, or
     const density = -0.5 * x * x - reference;
     if (power > 40) {
       // r^α − αr, beside which 1 and α are nothing.
-      sum += Math.exp(power + density) * -Math.expm1(Math.log(order) + log - power);
+      sum += exp(power + density) * -expm1(ln(order) + log - power);
     } else {
-      const change = probability * Math.expm1(ratio * x - 0.5 * ratio * ratio);
-      sum += bernoulliExcess(order, change, power) * Math.exp(density);
+      const change = probability * expm1(ratio * x - 0.5 * ratio * ratio);
+      sum += bernoulliExcess(order, change, power) * exp(density);
     }
   }
-  const log = Math.log((sum * step) / 2.5066282746310002) + reference;
+  const log = ln((sum * step) / 2.5066282746310002) + reference;
   // log(1 + exp(log)) without overflow.
-  const moment = log > 40 ? log : Math.log1p(Math.exp(log));
+  const moment = log > 40 ? log : log1p(exp(log));
   return moment / (order - 1);
 }
 
@@ -59,12 +60,12 @@ function separated(probability: number, ratio: number, order: number): number {
 
 function logRatio(probability: number, ratio: number, x: number): number {
   const exponent = ratio * x - 0.5 * ratio * ratio;
-  return exponent < 500 ? Math.log1p(probability * Math.expm1(exponent)) : Math.log(probability) + exponent;
+  return exponent < 500 ? log1p(probability * expm1(exponent)) : ln(probability) + exponent;
 }
 
 /** (1 + u)^α − 1 − αu ≥ 0, given `power` = α·log(1 + u); by its binomial series where that cancels. */
 function bernoulliExcess(order: number, u: number, power: number): number {
-  if (Math.abs(order * u) > 0.05 || Math.abs(u) > 0.05) return Math.expm1(power) - order * u;
+  if (Math.abs(order * u) > 0.05 || Math.abs(u) > 0.05) return expm1(power) - order * u;
   let term = 0.5 * order * (order - 1) * u * u;
   let sum = term;
   for (let k = 3; Math.abs(term) > 1e-17 * Math.abs(sum) && k < 60; k++) {

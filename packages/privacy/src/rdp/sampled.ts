@@ -3,10 +3,12 @@
  *
  * @module
  */
-import { logAddExp, logBinomial } from '../special/log-gamma.ts';
+import { logAddExp, logBinomial, logGamma } from '../special/log-gamma.ts';
+import { exp, expm1, ln, log1p } from '../special/elementary.ts';
 
 /** Moments whose integrand reaches further have the plain bound, which is as good there. */
 const MAX_PEAK = 2000;
+const ROUNDING = 2 ** -47;
 
 /** The chord of the cumulants of the whole orders around `order`; `cumulant(1)` is 0. */
 export function interpolateOrders(order: number, cumulant: (order: number) => number): number {
@@ -24,13 +26,15 @@ export function interpolateOrders(order: number, cumulant: (order: number) => nu
  * @complexity O(order).
  */
 export function poissonCumulant(probability: number, order: number, divergence: (order: number) => number): number {
-  const log1q = Math.log1p(-probability);
-  const logQ = Math.log(probability);
-  let sum = (order - 1) * log1q + Math.log1p(probability * (order - 1));
+  const log1q = log1p(-probability);
+  const logQ = ln(probability);
+  let sum = (order - 1) * log1q + log1p(probability * (order - 1));
   const term = (j: number): number => logBinomial(order, j) + j * logQ + (order - j) * log1q + (j - 1) * divergence(j);
   if (order >= 2) sum = logAddExp(sum, term(2));
-  for (let j = 3; j <= order; j++) sum = logAddExp(sum, Math.log(3) + term(j));
-  return Math.min(sum, (order - 1) * divergence(order));
+  for (let j = 3; j <= order; j++) sum = logAddExp(sum, ln(3) + term(j));
+  const plain = (order - 1) * divergence(order);
+  // Terms that count are logarithms of some size that cancel: what they lose to rounding may be more than the sum.
+  return Math.min(sum + ROUNDING * (64 + 3 * logGamma(order + 1) + plain), plain);
 }
 
 /**
@@ -45,7 +49,7 @@ export class WithoutReplacement {
   readonly #even = new Map<number, number>();
 
   constructor(probability: number, ratio: number) {
-    this.#logQ = Math.log(probability);
+    this.#logQ = ln(probability);
     this.#square = ratio * ratio;
     this.#ratio = ratio;
   }
@@ -57,11 +61,11 @@ export class WithoutReplacement {
       const plain = Math.LN2 + 0.5 * j * (j - 1) * this.#square;
       let moment = plain;
       if (j === 2) {
-        moment = Math.min(plain, Math.log(4 * Math.expm1(this.#square)));
+        moment = Math.min(plain, ln(4 * expm1(this.#square)));
       } else if (j <= 256 && j * this.#ratio < MAX_PEAK) {
         const low = this.#centered(2 * Math.floor(j / 2));
         const high = this.#centered(2 * Math.ceil(j / 2));
-        moment = Math.min(plain, Math.log(4) + 0.5 * (low + high));
+        moment = Math.min(plain, ln(4) + 0.5 * (low + high));
       }
       sum = logAddExp(sum, j * this.#logQ + logBinomial(order, j) + moment);
     }
@@ -79,13 +83,13 @@ export class WithoutReplacement {
       let top = -Infinity;
       for (let x = -10; x <= end; x += step) {
         const exponent = s * x - 0.5 * s * s;
-        const size = exponent > 500 ? exponent : Math.log(Math.abs(Math.expm1(exponent)));
+        const size = exponent > 500 ? exponent : ln(Math.abs(expm1(exponent)));
         const term = j * size - 0.5 * x * x;
         terms.push(term);
         top = Math.max(top, term);
       }
-      const sum = terms.reduce((total, term) => total + Math.exp(term - top), 0);
-      log = top + Math.log((sum * step) / 2.5066282746310002);
+      const sum = terms.reduce((total, term) => total + exp(term - top), 0);
+      log = top + ln((sum * step) / 2.5066282746310002);
       this.#even.set(j, log);
     }
     return log;

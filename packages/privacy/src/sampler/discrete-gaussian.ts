@@ -9,6 +9,7 @@ import { blockTable } from './block-table.ts';
 import { toFraction } from './fraction.ts';
 import { type IntegerSampler, integerSampler } from './integer-sampler.ts';
 import { discreteGaussian, discreteGaussianBig } from './rejection.ts';
+import { floorLog2 } from '../special/elementary.ts';
 
 /** How a sampler works; both are exact. */
 export type SamplerMethod = 'table' | 'rejection';
@@ -52,7 +53,7 @@ export function gaussianTable(variance: number): ReturnType<typeof blockTable> {
   const { numerator, denominator } = toFraction(variance);
   const twice = 2 * variance;
   // Blocks of σ/32 to σ/16: few enough to stay in cache, and short enough that 97 of 100 places are kept.
-  const shift = Math.max(0, Math.floor(Math.log2(variance) / 2) - 4);
+  const shift = Math.max(0, Math.floor(floorLog2(variance) / 2) - 4);
   return blockTable(
     {
       difference: (peak, offset) => ((2 * peak + offset) * offset) / twice,

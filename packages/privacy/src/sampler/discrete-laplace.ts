@@ -10,6 +10,7 @@ import type { SamplerMethod } from './discrete-gaussian.ts';
 import { toFraction } from './fraction.ts';
 import { type IntegerSampler, integerSampler } from './integer-sampler.ts';
 import { discreteLaplace, discreteLaplaceBig } from './rejection.ts';
+import { floorLog2 } from '../special/elementary.ts';
 
 /** Beyond this scale a sample may not be an exact double. */
 const largestScale: number = 2 ** 45;
@@ -42,7 +43,7 @@ export function discreteLaplaceSampler(options: { scale: number; method?: Sample
 /** The table by itself; `discreteLaplaceSampler` draws from it. */
 export function laplaceTable(scale: number): ReturnType<typeof blockTable> {
   const { numerator, denominator } = toFraction(scale);
-  const shift = Math.max(0, Math.floor(Math.log2(scale)) - 4);
+  const shift = Math.max(0, floorLog2(scale) - 4);
   return blockTable(
     {
       difference: (_, offset) => offset / scale,

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { exp, ln, log1p } from './elementary.ts';
 
 const LOG_SQRT_2PI = 0.9189385332046727;
 
@@ -14,7 +15,7 @@ export function logGamma(x: number): number {
   while (z < 15) shift *= z++;
   const w = 1 / (z * z);
   const series = (1 / 12 - w * (1 / 360 - w * (1 / 1260 - w * (1 / 1680 - w * (1 / 1188 - (w * 691) / 360360))))) / z;
-  return (z - 0.5) * Math.log(z) - z + LOG_SQRT_2PI + series - Math.log(shift);
+  return (z - 0.5) * ln(z) - z + LOG_SQRT_2PI + series - ln(shift);
 }
 
 /** log n choose k, for integers 0 ≤ k ≤ n. */
@@ -26,5 +27,5 @@ export function logBinomial(n: number, k: number): number {
 export function logAddExp(a: number, b: number): number {
   const high = Math.max(a, b);
   if (high === -Infinity) return -Infinity;
-  return high + Math.log1p(Math.exp(Math.min(a, b) - high));
+  return high + log1p(exp(Math.min(a, b) - high));
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { exp, ln, log1p } from './elementary.ts';
 
 const SQRT_2PI = 2.5066282746310002;
 const LOG_SQRT_2PI = 0.9189385332046727;
@@ -53,7 +54,7 @@ export function millsRatio(z: number): number {
 
 /** The density of a standard normal at x. */
 export function normalDensity(x: number): number {
-  return Math.exp(-0.5 * x * x) / SQRT_2PI;
+  return exp(-0.5 * x * x) / SQRT_2PI;
 }
 
 /** P(Z > x) for a standard normal Z; relative error below 2^-48 · (1 + x²/8) wherever the result is a normal number. */
@@ -68,14 +69,14 @@ export function normalCdf(x: number): number {
 
 /** log P(Z > x), finite wherever x² is. */
 export function logNormalUpperTail(x: number): number {
-  if (x > 0) return Math.log(millsRatio(x)) - 0.5 * x * x - LOG_SQRT_2PI;
-  return Math.log1p(-normalDensity(x) * millsRatio(-x));
+  if (x > 0) return ln(millsRatio(x)) - 0.5 * x * x - LOG_SQRT_2PI;
+  return log1p(-normalDensity(x) * millsRatio(-x));
 }
 
 /** The x with P(Z > x) = p, for p in (0, 1); Newton's method on the logarithm, which is concave. */
 export function normalUpperQuantile(p: number): number {
   if (p > 0.5) return -normalUpperQuantile(1 - p);
-  const target = Math.log(p);
+  const target = ln(p);
   let x = p < 0.1 ? Math.sqrt(-2 * target) : (0.5 - p) * SQRT_2PI;
   for (let i = 0; i < 60; i++) {
     // d/dx log P(Z > x) = −1 / M(x)
