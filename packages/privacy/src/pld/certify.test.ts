@@ -60,7 +60,7 @@ describe('lattice bounds', () => {
         (pair: DominatingPair, step, theta, phase) => {
           const cut = cutSurvey(survey(pair), -30, 1);
           const { losses } = cut;
-          const tails = runTask(sampleTails(cut, phase * step, step, theta));
+          const tails = runTask(sampleTails(cut, { origin: phase * step, step, theta, rounds: 1e6 }));
           const upper = upperMasses(tails);
           const lower = lowerMasses(tails, theta);
           for (let i = -40; i <= 60; i++) {
@@ -81,7 +81,7 @@ describe('lattice bounds', () => {
 describe('composition', () => {
   it('bounds the direct convolution of its lattice, even where its window is far too small', () => {
     const pair = sampledRemovePair(0.2, gaussianPair(1));
-    const tails = runTask(sampleTails(cutSurvey(survey(pair), -12, 6), 0, 0.05, 4));
+    const tails = runTask(sampleTails(cutSurvey(survey(pair), -12, 6), { origin: 0, step: 0.05, theta: 4, rounds: 6 }));
     const upper = upperMasses(tails);
     const lower = lowerMasses(tails, 4);
     const count = 6;

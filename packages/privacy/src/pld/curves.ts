@@ -34,11 +34,12 @@ export function* makeCurves(
   );
   const step = Math.max(wanted, widest / MAX_POINTS, (window.high - window.low) / MAX_WINDOW);
   if (!(step > 0 && step < Infinity)) throw unresolved();
+  const rounds = parts.reduce((sum, { count }) => sum + count, 0);
   const upper: Part[] = [];
   const lower: Part[] = [];
   for (const { survey, count } of parts) {
     const origin = survey.pair.atoms[0] ?? 0;
-    const tails = yield* sampleTails(survey, origin, step, window.theta);
+    const tails = yield* sampleTails(survey, { origin, step, theta: window.theta, rounds });
     const moment = cumulant(survey, window.theta).value;
     upper.push({ lattice: upperMasses(tails), count, cumulant: moment });
     if (!upperOnly) lower.push({ lattice: lowerMasses(tails, window.theta), count, cumulant: moment });

@@ -11,6 +11,15 @@ const SHARE = 0.25;
 const MAX_KNOTS = 1 << 22;
 const POWERS_OF_FOUR = Float64Array.from({ length: 32 }, (_, k) => 4 ** k);
 
+/** The lattice, and how many compositions its step was chosen for. */
+interface Lattice {
+  readonly origin: number;
+  readonly first: number;
+  readonly step: number;
+  readonly points: number;
+  readonly rounds: number;
+}
+
 /** A stretch of the lattice and the distance of knots on it, in steps. */
 interface Stretch {
   readonly to: number;
@@ -20,13 +29,10 @@ interface Stretch {
 /**
  * Ascending lattice points, relative to `first`, that cover `points` of them from the first to the last. A cell of width w that
  * carries the share m of the mass tilted by θ adds m·w² to the variance, so the fewest cells for one variance have w³
- * in inverse proportion to the density.
+ * in inverse proportion to the density. Where δ hangs on a single loss among many rounds, a cell there moves it by w² as
+ * the steps of all rounds together do by rounds·step²: none is wider than √rounds steps.
  */
-export function chooseKnots(
-  survey: Survey,
-  theta: number,
-  lattice: { readonly origin: number; readonly first: number; readonly step: number; readonly points: number },
-): Int32Array {
+export function chooseKnots(survey: Survey, theta: number, lattice: Lattice): Int32Array {
   const { points } = lattice;
   if (points < 256) return Int32Array.from({ length: points }, (_, i) => i);
   const stretches = stretchesOf(survey, theta, lattice);
@@ -41,11 +47,7 @@ export function chooseKnots(
   return Int32Array.from(knots);
 }
 
-function stretchesOf(
-  survey: Survey,
-  theta: number,
-  { origin, first, step, points }: { origin: number; first: number; step: number; points: number },
-): Stretch[] {
+function stretchesOf(survey: Survey, theta: number, { origin, first, step, points, rounds }: Lattice): Stretch[] {
   const { losses, logMasses } = survey;
   const n = losses.length;
   const total = cumulant(survey, theta).value;
@@ -58,7 +60,7 @@ function stretchesOf(
   // Of a stretch the stride is the cube root of a scale over its density: a power of two, at most some part of all.
   const shares = smooth.map((d, i) => (i + 1 < n ? d * (losses[i + 1] - losses[i]) : 0));
   const densities = smooth.map((d) => ln(d) / Math.LN2);
-  const most = floorLog2(points / 64);
+  const most = floorLog2(Math.min(points / 64, Math.sqrt(rounds)));
   let low = -600;
   let high = 600;
   while (high - low > 0.7) {

@@ -62,13 +62,16 @@ const CHUNK = 1 << 14;
 
 /**
  * Evaluates the pair of a survey on the lattice origin + step·ℤ over its losses, from below the lowest, at which there may be
- * an atom: at every point where mass is at the tilt θ, at fewer elsewhere.
+ * an atom: at every point where mass is at the tilt θ, at fewer elsewhere. The more rounds are composed, the fewer.
  */
-export function* sampleTails(survey: Survey, origin: number, step: number, theta: number): Task<SampledTails> {
+export function* sampleTails(
+  survey: Survey,
+  { origin, step, theta, rounds }: { origin: number; step: number; theta: number; rounds: number },
+): Task<SampledTails> {
   const { pair, losses } = survey;
   const first = Math.ceil((losses[0] - origin) / step) - 2;
   const points = Math.ceil((losses[losses.length - 1] - origin) / step) - first + 1;
-  const knots = chooseKnots(survey, theta, { origin, first, step, points });
+  const knots = chooseKnots(survey, theta, { origin, first, step, points, rounds });
   const count = knots.length;
   const p = new Float64Array(count);
   const weighted = new Float64Array(count);

@@ -43,12 +43,14 @@ describe('elementary functions', () => {
   });
 
   it('hyperbolic functions are those of the exponential', () => {
-    for (const x of [1e-9, 0.01, 0.5, 1, 7, 300]) {
+    for (const x of [1e-300, 1e-9, 0.01, 0.5, 1, 7, 300, 700]) {
       expect(sinh(x) / Math.sinh(x)).toBeCloseTo(1, 14);
       expect(sinh(-x)).toBe(-sinh(x));
       expect(asinh(x) / Math.asinh(x)).toBeCloseTo(1, 14);
+      expect(asinh(-x)).toBe(-asinh(x));
       expect(tanhOfHalf(x) / Math.tanh(0.5 * x)).toBeCloseTo(1, 14);
     }
+    for (const x of [1e9, 1e150, 1e200, Number.MAX_VALUE]) expect(asinh(x) / Math.asinh(x)).toBeCloseTo(1, 14);
     expect([sinh(1000), tanhOfHalf(1000)]).toEqual([Infinity, 1]);
   });
 

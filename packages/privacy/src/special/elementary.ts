@@ -166,9 +166,11 @@ export function sinh(x: number): number {
   return x < 0 ? -half : half;
 }
 
-/** The inverse of the hyperbolic sine, of x ≥ 0. */
+/** The inverse of the hyperbolic sine. */
 export function asinh(x: number): number {
-  return log1p(x + (x * x) / (1 + Math.sqrt(1 + x * x)));
+  if (x < 0) return -asinh(-x);
+  // Squares of what is larger may overflow, and beside them 1 is nothing.
+  return x > 1e9 ? ln(x) + Math.LN2 : log1p(x + (x * x) / (1 + Math.sqrt(1 + x * x)));
 }
 
 /** The hyperbolic tangent of x/2, for x ≥ 0: (e^x − 1)/(e^x + 1). */
