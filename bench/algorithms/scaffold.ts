@@ -3,7 +3,16 @@
 // data, η_g = 1, μ = 1 for FedProx, unweighted means. At s % similarity s % of each client's digits are drawn alike and
 // the rest is dealt out sorted by label. η is the best of a grid for every cell, as in the paper. What must hold is the
 // paper's ordering: SCAFFOLD needs no more rounds than FedAvg, FedAvg no more than FedProx.
-import { type Examples, fedAvg, fedProx, mean, plainTrainer, scaffold, softmaxRegression } from '@fedkit/core';
+import {
+  type Examples,
+  fedAvg,
+  fedProx,
+  mean,
+  plainTrainer,
+  scaffold,
+  softmaxRegression,
+  type TrainingLength,
+} from '@fedkit/core';
 import { type LocalOptions, simulate } from '@fedkit/core/simulation';
 import { readMnist } from '../../examples/data/mnist.ts';
 import type { Panel } from '../shared/chart.ts';
@@ -76,7 +85,7 @@ export async function main(): Promise<void> {
       method: keyof typeof methods,
       name: string,
       epochs: number,
-      local: Omit<LocalOptions, 'learningRate'>,
+      local: Omit<LocalOptions, 'learningRate' | 'epochs' | 'steps'> & TrainingLength,
     ) => {
       const candidates = [];
       for (const rate of RATES) {

@@ -97,3 +97,39 @@ function range(minimum: number, maximum: number): string {
   if (minimum === -Infinity) return ` ≤ ${maximum}`;
   return ` in [${minimum}, ${maximum}]`;
 }
+
+/** Every option of `T` by name, so that the compiler finds one that was forgotten. */
+export type OptionNames<T> = { readonly [K in keyof Required<T>]: true };
+
+/**
+ * Refuses whatever in `options` has no meaning: a name that is spelled wrong would be as if it had not been given. Names of
+ * value `undefined` pass.
+ *
+ * @throws FedkitError `INVALID_ARGUMENT` for the first unknown name, with the one that was probably meant.
+ */
+export function checkOptions(where: string, options: unknown, names: Readonly<Record<string, true>>): void {
+  if (typeof options !== 'object' || options === null) refuse('INVALID_ARGUMENT', where, 'an options object', options);
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || Object.hasOwn(names, name)) continue;
+    const known = Object.keys(names);
+    const meant = known.find((other) => distance(name, other) <= Math.min(2, Math.floor(other.length / 3)));
+    const expected = meant ?? `one of ${known.join(', ')}`;
+    throw new FedkitError('INVALID_ARGUMENT', `${where}: expected ${expected}, got the unknown option ${name}`, {
+      details: { where, option: name },
+    });
+  }
+}
+
+/** Letters to insert, delete or replace, regardless of case: Levenshtein's distance. */
+function distance(a: string, b: string): number {
+  const [from, to] = [a.toLowerCase(), b.toLowerCase()];
+  let row = Array.from({ length: to.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j++) {
+      next[j] = Math.min(next[j - 1] + 1, row[j] + 1, row[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1));
+    }
+    row = next;
+  }
+  return row[to.length];
+}

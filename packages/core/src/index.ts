@@ -74,7 +74,7 @@ export type { Examples } from './client/examples.ts';
 export { mlp, type PlainModel, softmaxRegression } from './client/mlp.ts';
 export type { LocalObjective } from './client/objective.ts';
 export { plainTrainer } from './client/plain-trainer.ts';
-export type { LocalResult, Trainer, TrainOptions } from './client/trainer.ts';
+export type { LocalResult, LocalTraining, Trainer, TrainingLength, TrainOptions } from './client/trainer.ts';
 export type { Cohort, Selector } from './select/contract.ts';
 export { poissonSelection } from './select/poisson.ts';
 export type { SamplingScheme } from './select/sampling-scheme.ts';

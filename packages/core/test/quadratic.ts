@@ -38,13 +38,14 @@ export function quadratic(curvature: number, optimum: readonly number[], example
 }
 
 /** One gradient step at a time, whatever it is told. */
-export const local = (options: Partial<TrainOptions> = {}): TrainOptions => ({
-  steps: 1,
-  batchSize: 'all',
-  learningRate: 0.1,
-  rng: seededRng(1),
-  ...options,
-});
+export const local = (options: Partial<TrainOptions> = {}): TrainOptions =>
+  ({
+    steps: 1,
+    batchSize: 'all',
+    learningRate: 0.1,
+    rng: seededRng(1),
+    ...options,
+  }) as TrainOptions;
 
 /** Runs rounds as a server and its clients would, states kept per client. */
 export async function federate<

@@ -11,7 +11,7 @@
  * @module
  */
 import { checkNumber } from '../check.ts';
-import type { TrainOptions } from '../client/trainer.ts';
+import type { TrainOptions, TrainSettings } from '../client/trainer.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
 import type { ServerOptimizer } from '../server/contract.ts';
 import { type FedAvgBroadcast, type FedAvgState, type FedAvgUpdate, fedAvg } from './fed-avg.ts';
@@ -23,7 +23,10 @@ export interface DittoOptions<S extends PlainData = NoState> {
   /** λ ≥ 0: at 0 clients train alone; the paper tunes over 0.1, 1 and 2, by each client's validation data. */
   readonly lambda: number;
   /** How personal models train where it differs from the round's options, such as `{ steps: s }` or another η. */
-  readonly personalOptions?: Partial<Omit<TrainOptions, 'rng' | 'signal'>>;
+  readonly personalOptions?: Partial<Omit<TrainSettings, 'rng' | 'signal'>> & {
+    readonly epochs?: number;
+    readonly steps?: number;
+  };
   /** The server's step along the mean update; default `serverSgd({ learningRate: 1 })`. */
   readonly server?: ServerOptimizer<S>;
 }
@@ -65,5 +68,5 @@ function personalOptions(local: TrainOptions, own: DittoOptions['personalOptions
   const { epochs, steps, ...rest } = local;
   const length = own.epochs === undefined && own.steps === undefined ? { epochs, steps } : {};
   const defined = Object.entries(length).filter(([, value]) => value !== undefined);
-  return { ...rest, lossAtStart: false, ...Object.fromEntries(defined), ...own };
+  return { ...rest, lossAtStart: false, ...Object.fromEntries(defined), ...own } as unknown as TrainOptions;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkVector } from '../check.ts';
+import { checkInteger, checkVector } from '../check.ts';
 import { checkFinite } from '../finite.ts';
 import type { NoState } from '../plain-data.ts';
 import type { ClientAlgorithm } from './contract.ts';
@@ -25,10 +25,10 @@ export function fedAvgClient(): ClientAlgorithm<FedAvgBroadcast, NoState, FedAvg
     slots: (size) => ({ update: size }),
     async clientRound({ broadcast, trainer, options: local }) {
       const { values, ...rest } = await trainer.train(broadcast.params, {}, { lossAtStart: false, ...local });
-      checkFinite(
-        'fedAvg.clientRound: update',
-        checkVector('fedAvg.clientRound: update', values, broadcast.params.length),
-      );
+      const where = 'fedAvg.clientRound';
+      checkFinite(`${where}: update`, checkVector(`${where}: update`, values, broadcast.params.length));
+      // Without it every client would count as one example.
+      checkInteger(`${where}: examples`, rest.examples, 1);
       return { contribution: { values: { update: values }, weight: rest.examples }, state: {}, local: rest };
     },
   };

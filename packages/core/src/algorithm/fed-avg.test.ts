@@ -37,7 +37,8 @@ function fedjaxClient(batches: readonly number[][], learningRate: number): Train
   return {
     async train(start, objective, options) {
       let next = 0;
-      const run = { ...options, steps: batches.length, batchSize: 'all' as const, learningRate };
+      const { epochs: _epochs, ...settings } = options;
+      const run = { ...settings, steps: batches.length, batchSize: 'all' as const, learningRate };
       const batchGradient = (params: Float32Array, _: Uint32Array, gradient: Float32Array) => {
         const sum = batches[next++].reduce((total, x) => total + x, 0);
         params.forEach((value, i) => {

@@ -4,12 +4,13 @@ import { seededRng } from '../random.ts';
 import { checkTrainOptions, localBatches, localSteps } from './batches.ts';
 import type { TrainOptions } from './trainer.ts';
 
-const options = (more: Partial<TrainOptions>): TrainOptions => ({
-  batchSize: 10,
-  learningRate: 0.1,
-  rng: seededRng(7),
-  ...more,
-});
+const options = (more: Partial<TrainOptions>): TrainOptions =>
+  ({
+    batchSize: 10,
+    learningRate: 0.1,
+    rng: seededRng(7),
+    ...more,
+  }) as TrainOptions;
 const rowsOf = (count: number) => Uint32Array.from({ length: count }, (_, i) => i + 100);
 
 describe('localBatches', () => {
@@ -67,7 +68,7 @@ describe('localBatches', () => {
     expect(localSteps(600, options({ steps: 7 }))).toBe(7);
   });
 
-  it.each([
+  it.each<[object, string]>([
     [{}, 'INVALID_ARGUMENT'],
     [{ epochs: 1, steps: 1 }, 'INVALID_ARGUMENT'],
     [{ epochs: 0 }, 'OUT_OF_RANGE'],
@@ -77,6 +78,7 @@ describe('localBatches', () => {
     [{ steps: 1, learningRate: Number.POSITIVE_INFINITY }, 'OUT_OF_RANGE'],
     [{ steps: 1, momentum: 1 }, 'OUT_OF_RANGE'],
     [{ steps: 1, rng: undefined as never }, 'INVALID_ARGUMENT'],
+    [{ epoch: 1, steps: 1 }, 'INVALID_ARGUMENT'],
   ])('refuses %o', (more, code) => {
     expect(() => checkTrainOptions('train', options(more))).toThrow(expect.objectContaining({ code }));
   });

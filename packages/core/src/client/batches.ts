@@ -3,20 +3,34 @@
  *
  * @module
  */
-import { checkInteger, checkNumber, checkPositive, refuse } from '../check.ts';
+import { checkInteger, checkNumber, checkOptions, checkPositive, type OptionNames, refuse } from '../check.ts';
 import { type Rng, shuffle } from '../random.ts';
-import type { TrainOptions } from './trainer.ts';
+import type { TrainingLength, TrainOptions, TrainSettings } from './trainer.ts';
+
+const TRAIN_OPTIONS: OptionNames<TrainSettings & TrainingLength> = {
+  epochs: true,
+  steps: true,
+  batchSize: true,
+  learningRate: true,
+  momentum: true,
+  rng: true,
+  lossAtStart: true,
+  signal: true,
+};
 
 /**
  * Checks how to train.
  *
- * @throws FedkitError `INVALID_ARGUMENT` unless exactly one of `epochs` and `steps` is given, `OUT_OF_RANGE` for numbers
+ * @throws FedkitError `INVALID_ARGUMENT` unless exactly one of `epochs` and `steps` is given, and for options of no meaning;
+ * `OUT_OF_RANGE` for numbers
  * outside the ranges that {@link TrainOptions} states.
  */
 export function checkTrainOptions(where: string, options: TrainOptions): void {
   if (options === null || typeof options !== 'object') {
-    refuse('INVALID_ARGUMENT', `${where}: options`, 'TrainOptions', options);
+    const expected = 'an object such as { epochs: 1, batchSize: 32, learningRate: 0.1 }';
+    refuse('INVALID_ARGUMENT', `${where}: options`, expected, options);
   }
+  checkOptions(where, options, TRAIN_OPTIONS);
   const { epochs, steps, batchSize, learningRate, momentum, rng } = options;
   if ((epochs === undefined) === (steps === undefined)) {
     const got = epochs === undefined ? 'neither' : 'both';

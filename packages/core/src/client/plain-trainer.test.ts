@@ -6,13 +6,14 @@ import { mlp, softmaxRegression } from './mlp.ts';
 import { plainTrainer } from './plain-trainer.ts';
 import type { TrainOptions } from './trainer.ts';
 
-const options = (more: Partial<TrainOptions> = {}): TrainOptions => ({
-  epochs: 1,
-  batchSize: 10,
-  learningRate: 0.5,
-  rng: seededRng(7),
-  ...more,
-});
+const options = (more: Partial<TrainOptions> = {}): TrainOptions =>
+  ({
+    epochs: 1,
+    batchSize: 10,
+    learningRate: 0.5,
+    rng: seededRng(7),
+    ...more,
+  }) as TrainOptions;
 
 /** Two clouds of points, one a class. */
 function clouds(count: number): Examples {

@@ -7,12 +7,15 @@ import type { Layout } from '../model/layout.ts';
 import type { Rng } from '../random.ts';
 import type { LocalObjective } from './objective.ts';
 
-/** How long and how fast a client trains. Exactly one of `epochs` and `steps`. */
-export interface TrainOptions {
+/** How long a client trains: by one of the two. */
+export type TrainingLength =
   /** Passes over the local data, > 0; a fraction stops within a pass. */
-  readonly epochs?: number;
+  | { readonly epochs: number; readonly steps?: undefined }
   /** Local steps K, an integer ≥ 1. */
-  readonly steps?: number;
+  | { readonly steps: number; readonly epochs?: undefined };
+
+/** How fast a client trains, and on what batches. */
+export interface TrainSettings {
   /** Examples in a step, an integer ≥ 1, or all of them (the paper's B = ∞). The last batch of a pass may be smaller. */
   readonly batchSize: number | 'all';
   /** η, finite and > 0. */
@@ -29,6 +32,12 @@ export interface TrainOptions {
   /** Checked between steps; once aborted, `train` rejects with `ABORTED` and the trainer is as before. */
   readonly signal?: AbortSignal;
 }
+
+/** How long and how fast a client trains. */
+export type TrainOptions = TrainSettings & TrainingLength;
+
+/** {@link TrainOptions} as they are written down, without what the caller adds to every training. */
+export type LocalTraining = Omit<TrainSettings, 'rng' | 'signal'> & TrainingLength;
 
 /** What local training gives back. */
 export interface LocalResult {

@@ -5,7 +5,7 @@
  */
 import type { Update } from '../aggregate/contract.ts';
 import type { Algorithm, ClientReport } from '../algorithm/contract.ts';
-import type { Trainer, TrainOptions } from '../client/trainer.ts';
+import type { LocalTraining, Trainer } from '../client/trainer.ts';
 import { FedkitError } from '../errors.ts';
 import type { PlainData } from '../plain-data.ts';
 import { seededRng } from '../random.ts';
@@ -27,7 +27,7 @@ export interface AlgorithmSetup<
   /** The trainer of client 0 … 3; default {@link quadraticTrainer}, whose clients want different models. */
   trainer?(client: number): Trainer;
   /** How clients train; default 3 steps of 0.1 over all examples. */
-  readonly local?: Omit<TrainOptions, 'rng' | 'signal'>;
+  readonly local?: LocalTraining;
 }
 
 const CLIENTS = 4;
@@ -42,7 +42,7 @@ export function algorithmLaws<
   U extends Update,
   R extends PlainData,
 >(setup: AlgorithmSetup<S, B, C, U, R>): Law[] {
-  const { algorithm, local = { steps: 3, batchSize: 'all', learningRate: 0.1 } } = setup;
+  const { algorithm, local = { steps: 3, batchSize: 'all', learningRate: 0.1 } as LocalTraining } = setup;
   const rng = seededRng('algorithm');
   const params = setup.params ?? Float32Array.from({ length: 12 }, () => rng.uniform() - 0.5);
   const targets = Array.from({ length: CLIENTS }, () => params.map(() => rng.uniform() - 0.5));

@@ -28,6 +28,7 @@ const REQUESTS: readonly Request[] = [
   { kind: 'exchange', ticket: 1, message: new Uint8Array(100) },
   { kind: 'leave', ticket: 0 },
   { kind: 'terms' },
+  { kind: 'decline', ticket: 0, reason: 'error' },
 ];
 
 /** Every request has a response, whoever sends it and however often; hostile bytes are refused by it, and nothing rejects. */
@@ -55,6 +56,7 @@ export function handlerLaws(setup: HandlerSetup): Law[] {
             exchange: ['message', 'wait', 'finished', 'late', 'refused'],
             leave: ['left', 'refused'],
             terms: ['terms', 'refused'],
+            decline: ['left', 'refused'],
           };
           for (const client of ['a', 'ünïcode ≤ 𝔸', 'a']) {
             for (const request of REQUESTS) {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { LocalObjective } from '../client/objective.ts';
-import type { Trainer, TrainOptions } from '../client/trainer.ts';
+import type { LocalTraining, Trainer, TrainOptions } from '../client/trainer.ts';
 import { Layout } from '../model/layout.ts';
 import { seededRng } from '../random.ts';
 import { sameBits } from './bits.ts';
@@ -17,7 +17,7 @@ export interface TrainerSetup {
   /** Where training starts, shape [d]: finite. */
   readonly start: Float32Array;
   /** How it trains; default two steps of all examples at a rate of 0.05. Few steps: laws train some twenty times. */
-  readonly options?: Omit<TrainOptions, 'rng' | 'signal'>;
+  readonly options?: LocalTraining;
   /** Relative error of what closed forms say, as of float32 and the engine's arithmetic; default 1e-4. */
   readonly tolerance?: number;
   /** Whether training twice from the same stream gives the same bits; default true. */
@@ -27,13 +27,14 @@ export interface TrainerSetup {
 /** Trains from the start, by the corrected gradient, on what may move; changes nothing else, and stops when asked. */
 export function trainerLaws(setup: TrainerSetup): Law[] {
   const { start, tolerance = 1e-4, repeatable = true } = setup;
-  const options = setup.options ?? { steps: 2, batchSize: 'all', learningRate: 0.05 };
+  const options: LocalTraining = setup.options ?? { steps: 2, batchSize: 'all', learningRate: 0.05 };
   const size = start.length;
   const { learningRate: rate } = options;
   const { epochs: _epochs, ...withoutLength } = options;
   const train = async (objective: LocalObjective = {}, how: Partial<TrainOptions> = {}, from = start) => {
     const base = how.steps === undefined ? options : withoutLength;
-    return (await setup.create()).train(from, objective, { ...base, rng: seededRng('trainer'), ...how });
+    const whole = { ...base, rng: seededRng('trainer'), ...how } as TrainOptions;
+    return (await setup.create()).train(from, objective, whole);
   };
   const some = (label: string): Float32Array => {
     const rng = seededRng(label);

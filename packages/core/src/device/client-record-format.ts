@@ -5,21 +5,23 @@
  */
 import { ByteReader, ByteWriter } from '../bytes.ts';
 import { checkBytes } from '../check.ts';
-import { decodeResponse, encodeResponse, type RoundTask } from '../protocol/message.ts';
+import { DECLINE_REASONS, decodeResponse, encodeResponse, type RoundTask } from '../protocol/message.ts';
 import type { SecureInput } from '../secure/contract.ts';
 import { utf8Encode } from '../utf8.ts';
 import type { ClientRecord, Kept, Work } from './client-record.ts';
 
 const VERSION = 2;
-const WORK = ['none', 'training', 'reporting', 'exchanging', 'leaving'] as const;
+const WORK = ['none', 'training', 'reporting', 'exchanging', 'leaving', 'declining'] as const;
 
 export function encodeRecord({ pipeline, run, kept, resolved, work }: ClientRecord): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter().bytes(Uint8Array.of(0x66, 0x6b, 0x63, VERSION)).bytes(pipeline);
   optional(writer, run);
   writeKept(writer, kept);
   writer.uint8(resolved === undefined ? 0 : 1).uint53(resolved ?? 0);
-  writer.uint8(WORK.indexOf(work.kind));
+  const reason = work.kind === 'leaving' ? work.reason : undefined;
+  writer.uint8(WORK.indexOf(reason ? 'declining' : work.kind));
   if (work.kind === 'leaving') writer.uint53(work.ticket);
+  if (reason) writer.uint8(DECLINE_REASONS.indexOf(reason));
   if (!('task' in work)) return writer.finish();
   writer.long(encodeResponse({ kind: 'task', task: work.task }));
   if (work.kind === 'training') return writer.float64(work.expiresAt).finish();
@@ -59,6 +61,10 @@ function readWork(reader: ByteReader): Work {
       return { kind };
     case 'leaving':
       return { kind, ticket: reader.uint53() };
+    case 'declining': {
+      const [ticket, reason] = [reader.uint53(), DECLINE_REASONS[reader.uint8()]];
+      return reason ? { kind: 'leaving', ticket, reason } : reader.refuse('a known reason', 'another number');
+    }
     case 'training': {
       const task = readTask(reader);
       const expiresAt = reader.float64();

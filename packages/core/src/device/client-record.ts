@@ -9,7 +9,7 @@
  * @module
  */
 import { sameBytes } from '../bytes.ts';
-import type { RoundTask } from '../protocol/message.ts';
+import type { DeclineReason, RoundTask } from '../protocol/message.ts';
 import type { SecureInput } from '../secure/contract.ts';
 
 /** What a client brings from one counted round to its next. */
@@ -45,8 +45,8 @@ export type Work =
       /** The server's message that led to `sealed`; none where the client has only started. */
       readonly received?: Uint8Array;
     }
-  /** Does not want the task, and says so. */
-  | { readonly kind: 'leaving'; readonly ticket: number };
+  /** Does not want the task, and says so: with a reason, where there is one besides time. */
+  | { readonly kind: 'leaving'; readonly ticket: number; readonly reason?: DeclineReason };
 
 /** A client's whole durable state. */
 export interface ClientRecord {
@@ -88,8 +88,8 @@ export function resolve(
 }
 
 /** Gives a ticket up: nothing of it is kept. */
-export function giveUp(record: ClientRecord, ticket: number): ClientRecord {
-  return { ...record, work: { kind: 'leaving', ticket } };
+export function giveUp(record: ClientRecord, ticket: number, reason?: DeclineReason): ClientRecord {
+  return { ...record, work: { kind: 'leaving', ticket, ...(reason && { reason }) } };
 }
 
 export function sameRun({ run }: ClientRecord, task: RoundTask): boolean {

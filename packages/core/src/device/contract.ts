@@ -4,7 +4,7 @@
  * @module
  */
 import type { ClientId, Update } from '../aggregate/contract.ts';
-import type { Trainer, TrainOptions } from '../client/trainer.ts';
+import type { LocalTraining, Trainer } from '../client/trainer.ts';
 import type { ClientPipeline } from '../pipeline/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { Rng, SecureRng } from '../random.ts';
@@ -15,7 +15,7 @@ import type { Exchange } from '../protocol/exchange.ts';
 import type { ClientProgress, NextStep } from './progress.ts';
 
 /** How a device trains for one task; `rng` shuffles its data, default the client's own stream. */
-export type DeviceTraining = Omit<TrainOptions, 'rng' | 'signal'> & { readonly rng?: Rng };
+export type DeviceTraining = LocalTraining & { readonly rng?: Rng };
 
 /** What a client is made of. */
 export interface FederatedClientOptions<B extends PlainData, C extends PlainData, U extends Update> {
@@ -25,7 +25,7 @@ export interface FederatedClientOptions<B extends PlainData, C extends PlainData
   readonly pipeline: ClientPipeline<B, C, U>;
   /** Trains on the data of this device, which never leaves it. */
   readonly trainer: Trainer;
-  /** How to train for a task. */
+  /** How to train for a task: an options object at once, no promise of one. */
   readonly local: (task: RoundTask) => DeviceTraining;
   /** Carries requests to the server and answers back. */
   readonly exchange: Exchange;
@@ -65,11 +65,15 @@ export interface FederatedClient<C> {
    * and then. Calls wait for each other.
    *
    * Goes on, and tells by `onProgress`: what the network cannot do now, what the server answers wrongly, tasks that this
-   * client refuses, updates that the server refuses.
+   * client declines since time may mend what is wrong with them, updates that the server refuses.
    *
-   * @throws FedkitError `ABORTED`; `AUTHENTICATION_FAILED` where the transport says so; `DECODE_FAILED` where the store
-   * holds what is no record. What else a store, a transport or a trainer throws passes, and the next step tries again; a
-   * task in whose training something else than a FedkitError was thrown is given up first.
+   * @throws FedkitError What neither time nor a server can mend, as soon as it is met and after the server was told that the
+   * task is declined: another pipeline than the server's (`SHAPE_MISMATCH`), options of `local` that cannot be or have
+   * no meaning, what a trainer returns or refuses, what an exchange returns (`INVALID_ARGUMENT`, `SHAPE_MISMATCH`,
+   * `OUT_OF_RANGE`); a refusal, of a task or of an update, that is the same a second time. `ABORTED`;
+   * `AUTHENTICATION_FAILED` where the transport says so; `DECODE_FAILED` where the store holds what is no record. What
+   * else a store, a transport or a trainer throws passes, and the next step tries again; a task in whose training it
+   * was thrown is declined first.
    */
   step(): Promise<NextStep>;
   /** The algorithm's state of this client, as of the last update that counted; `undefined` before the first. */

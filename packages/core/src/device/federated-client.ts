@@ -4,24 +4,25 @@
  * @module
  */
 import { SerialQueue } from '../serial-queue.ts';
-import { sameBytes } from '../bytes.ts';
 import { checkAborted } from '../abort.ts';
 import type { Update } from '../aggregate/contract.ts';
-import { checkBytes, checkInteger, refuse } from '../check.ts';
+import { checkBytes, checkInteger, checkOptions, type OptionNames, refuse } from '../check.ts';
 import { checkClientId } from '../client-id.ts';
-import { FedkitError, isFedkitError } from '../errors.ts';
+import { type FedkitError, isFedkitError } from '../errors.ts';
 import { decodeState, type StateOwner } from '../model/state-file.ts';
 import type { ClientHalf } from '../pipeline/contract.ts';
 import { checkSameModel } from '../pipeline/model.ts';
-import { decodeTerms, differenceOf, digestOfTerms } from '../pipeline/terms.ts';
 import type { PlainData } from '../plain-data.ts';
 import { type SecureRng, secureRng } from '../random.ts';
 import { decodeBroadcast, stateOwner } from '../protocol/broadcast.ts';
-import { decodeResponse, encodeRequest, type Request, type Response, type RoundTask } from '../protocol/message.ts';
+import type { DeclineReason, Request, Response, RoundTask } from '../protocol/message.ts';
 import { type Clock, sleep, systemClock } from '../protocol/clock.ts';
+import { agree, checkTask } from './agreement.ts';
 import { isRefusal, joined, refusal, unusable } from './answers.ts';
+import { ask } from './asking.ts';
 import { begin, type ClientRecord, giveUp, resolve, sameRun, type Work } from './client-record.ts';
 import type { FederatedClient, FederatedClientOptions } from './contract.ts';
+import { Refusals, stoppedBy, type Verdict, verdictOnTask, verdictOnTraining } from './fault.ts';
 import { type TrainedWork, trainFor } from './local-work.ts';
 import type { ClientProgress, NextStep } from './progress.ts';
 import { RecordKeeper } from './record-keeper.ts';
@@ -35,6 +36,21 @@ const LONGEST_PAUSE = 300_000;
 const LONGEST_WAIT = 3_600_000;
 
 const wallClock: Clock = { ...systemClock, now: () => Date.now() };
+
+const OPTIONS: OptionNames<FederatedClientOptions<PlainData, PlainData, Update>> = {
+  id: true,
+  pipeline: true,
+  trainer: true,
+  local: true,
+  exchange: true,
+  store: true,
+  singleInstance: true,
+  maximumModelBytes: true,
+  rng: true,
+  clock: true,
+  onProgress: true,
+  signal: true,
+};
 
 /**
  * A client that can lose its network or its process at any point. On the next start with the same store it goes on: what
@@ -63,6 +79,7 @@ export function federatedClient<B extends PlainData, C extends PlainData, U exte
   checkBytes(`${where}: pipeline.digest`, pipeline.digest, 32);
   if ('layout' in options)
     refuse('INVALID_ARGUMENT', `${where}: layout`, 'none here: the pipeline has it, on both sides', 'one');
+  checkOptions(where, options, OPTIONS);
   checkSameModel(`${where}: trainer`, trainer.layout, pipeline);
   checkInteger(`${where}: maximumModelBytes`, options.maximumModelBytes ?? 1, 1);
   const half = pipeline.client();
@@ -89,7 +106,7 @@ class Device<B extends PlainData, C extends PlainData, U extends Update> impleme
   #model: StoredModel | undefined;
   #session: SecureSession | undefined;
   #unanswered = 0;
-  #refusals = 0;
+  readonly #refusals = new Refusals();
   readonly #queue = new SerialQueue();
 
   constructor(options: FederatedClientOptions<B, C, U>, half: ClientHalf<U>, owner: StateOwner) {
@@ -146,22 +163,23 @@ class Device<B extends PlainData, C extends PlainData, U extends Update> impleme
       case 'exchanging':
         return this.#exchange(work);
       case 'leaving':
-        return this.#leave(work.ticket);
+        return this.#leave(work.ticket, work.reason);
     }
   }
 
   async #join(): Promise<NextStep> {
     const response = await this.#ask({ kind: 'join' });
     if (response.kind === 'refused') return this.#complain(refusal(response));
+    if (response.kind === 'wait') this.#tell({ kind: 'waiting', milliseconds: waitOf(response) });
     if (response.kind !== 'task') return this.#otherwise(response);
     const { task } = response;
     const record = this.#records.current;
     if (sameRun(record, task) && task.ticket === record.resolved) unusable('a new ticket', 'one that is resolved');
     try {
-      await this.#agree(task);
+      await agree(task, this.#options, this.#half, (request) => this.#ask(request));
     } catch (error) {
-      if (!isRefusal(error)) throw error;
-      return this.#giveUp(task, error);
+      if (isFedkitError(error) && !isRefusal(error)) throw error;
+      return this.#giveUp(task, verdictOnTask(error));
     }
     await this.#commit(begin(record, task, this.#clock.now()), { kind: 'joined', task });
     return NOW;
@@ -174,9 +192,9 @@ class Device<B extends PlainData, C extends PlainData, U extends Update> impleme
     }
     try {
       // Again: the record may be that of an older version of the app, with other terms.
-      this.#check(task);
+      checkTask(task, this.#options, this.#half);
     } catch (error) {
-      return this.#giveUp(task, error);
+      return this.#giveUp(task, verdictOnTask(error));
     }
     const model = (this.#model ??= await StoredModel.open(this.#options.store, this.#options.id, task));
     return model.complete ? this.#train(task, model) : this.#download(task, model);
@@ -185,7 +203,7 @@ class Device<B extends PlainData, C extends PlainData, U extends Update> impleme
   async #download(task: RoundTask, model: StoredModel): Promise<NextStep> {
     const offset = model.received;
     const response = await this.#ask({ kind: 'model', digest: task.modelDigest, offset });
-    if (response.kind === 'refused') return this.#giveUp(task, refusal(response));
+    if (response.kind === 'refused') return this.#giveUp(task, verdictOnTask(refusal(response)));
     if (response.kind !== 'part') return this.#otherwise(response);
     if (response.total !== task.modelLength || response.offset !== offset || response.bytes.length === 0)
       unusable(`bytes from ${offset} on of ${task.modelLength}`, 'another part');
@@ -201,7 +219,7 @@ class Device<B extends PlainData, C extends PlainData, U extends Update> impleme
       broadcast = decodeBroadcast(model.verified(), this.#owner, this.#options.pipeline.size) as B;
     } catch (error) {
       await model.drop();
-      return this.#giveUp(task, error);
+      return this.#giveUp(task, verdictOnTask(error));
     }
     this.#tell({ kind: 'downloaded', task, broadcast });
     let trained: Awaited<ReturnType<typeof trainFor>>;
@@ -209,7 +227,7 @@ class Device<B extends PlainData, C extends PlainData, U extends Update> impleme
       trained = await trainFor(task, broadcast, current.kept, this.#half, this.#owner, this.#rng, this.#options);
     } catch (error) {
       if (isFedkitError(error, 'ABORTED')) throw error;
-      return this.#giveUp(task, error);
+      return this.#giveUp(task, verdictOnTraining(error));
     }
     await this.#commit({ ...current, work: trained.work }, { kind: 'trained', task, local: trained.local });
     await model.drop();
@@ -296,23 +314,24 @@ class Device<B extends PlainData, C extends PlainData, U extends Update> impleme
     const { task } = work;
     const event: ClientProgress<B> =
       outcome === 'counted' ? { kind: 'counted', task } : { kind: 'discarded', task, reason: outcome };
-    this.#refusals = 0;
+    this.#refusals.forget();
     await this.#commit(resolve(this.#records.current, work, outcome === 'counted'), event);
     return NOW;
   }
 
-  async #leave(ticket: number): Promise<NextStep> {
-    const response = await this.#ask({ kind: 'leave', ticket });
+  async #leave(ticket: number, reason?: DeclineReason): Promise<NextStep> {
+    let response = await this.#ask(reason ? { kind: 'decline', ticket, reason } : { kind: 'leave', ticket });
+    // One that knows no reasons.
+    if (reason && response.kind === 'refused') response = await this.#ask({ kind: 'leave', ticket });
     if (response.kind === 'wait' || response.kind === 'closed') return this.#otherwise(response);
     // Whatever else it says, it has heard.
     await this.#commit({ ...this.#records.current, resolved: ticket, work: { kind: 'none' } });
-    return { next: 'request', milliseconds: this.#refusals === 0 ? 0 : this.#pause(this.#refusals - 1) };
+    return { next: 'request', milliseconds: this.#refusals.count === 0 ? 0 : this.#pause(this.#refusals.count - 1) };
   }
 
   /** The answers that any request can get; what is none of them is as good as none. */
   async #otherwise(response: Response): Promise<NextStep> {
-    if (response.kind === 'wait')
-      return { next: 'request', milliseconds: Math.min(response.milliseconds, LONGEST_WAIT) };
+    if (response.kind === 'wait') return { next: 'request', milliseconds: waitOf(response) };
     if (response.kind !== 'closed') unusable('an answer to the request', response.kind);
     const { current } = this.#records;
     if (current.work.kind === 'reporting' || current.work.kind === 'exchanging')
@@ -324,60 +343,34 @@ class Device<B extends PlainData, C extends PlainData, U extends Update> impleme
   /** What was trained cannot be brought to count. */
   async #discard(work: TrainedWork, error: unknown): Promise<NextStep> {
     if (!isRefusal(error)) throw error;
-    return this.#giveUp(work.task, error, { kind: 'discarded', task: work.task, reason: 'refused' });
+    const event = { kind: 'discarded', task: work.task, reason: 'refused' } as const;
+    return this.#giveUp(work.task, verdictOnTask(error), event);
   }
 
-  /** Leaves a task for an error, and goes on if it is one by name. */
-  async #giveUp(task: RoundTask, error: unknown, ...events: ClientProgress<B>[]): Promise<NextStep> {
-    const named: ClientProgress<B>[] = isFedkitError(error) ? [{ kind: 'refused', task, error }] : [];
-    this.#refusals++;
-    await this.#commit(giveUp(this.#records.current, task.ticket), ...events, ...named);
-    if (named.length === 0) throw error;
-    return NOW;
+  /** Declines a task; rejects with the error where another try is of no use, once the server has heard. */
+  async #giveUp(task: RoundTask, { error, reason, final }: Verdict, ...events: ClientProgress<B>[]): Promise<NextStep> {
+    const named: ClientProgress<B>[] = isFedkitError(error) ? [{ kind: 'refused', task, error, declined: reason }] : [];
+    const again = this.#refusals.again(error);
+    const { ticket } = task;
+    await this.#commit(giveUp(this.#records.current, ticket, reason), ...events, ...named);
+    if (!final && !again) return NOW;
+    // A server that cannot hear it now hears it with the next step.
+    await this.#leave(ticket, reason).catch(() => {});
+    this.#refusals.forget();
+    throw final ? error : stoppedBy(error);
   }
 
+  /** Goes on after a refusal, unless it was the second for one reason. With a task, it is asked about to the end. */
   #complain(error: FedkitError, task?: RoundTask): NextStep {
     this.#tell({ kind: 'refused', ...(task && { task }), error });
-    return { next: 'request', milliseconds: this.#pause(this.#refusals++) };
+    const again = this.#refusals.again(error);
+    if (!again || task) return { next: 'request', milliseconds: this.#pause(this.#refusals.count - 1) };
+    this.#refusals.forget();
+    throw stoppedBy(error);
   }
 
-  #check(task: RoundTask): void {
-    const { pipeline, maximumModelBytes = 64 * pipeline.size + 65536 } = this.#options;
-    if (!sameBytes(task.pipelineDigest, pipeline.digest))
-      refuse('SHAPE_MISMATCH', 'federatedClient: task', "the digest of this client's pipeline", "another's");
-    checkInteger('federatedClient: task: modelLength', task.modelLength, 1, maximumModelBytes);
-    this.#half.check(task);
-  }
-
-  /** As {@link Device.#check}; where the server's pipeline is another, it is asked what differs. */
-  async #agree(task: RoundTask): Promise<void> {
-    const { digest, terms: own } = this.#options.pipeline;
-    if (!sameBytes(task.pipelineDigest, digest)) {
-      const response = await this.#ask({ kind: 'terms' });
-      if (response.kind === 'terms') {
-        const other = decodeTerms(response.bytes);
-        if (sameBytes(digestOfTerms(other), task.pipelineDigest))
-          throw differenceOf({ where: 'federatedClient: pipeline', own, other, named: 'the server' });
-      }
-    }
-    this.#check(task);
-  }
-
-  async #ask(request: Request | Uint8Array): Promise<Response> {
-    const { exchange, signal } = this.#options;
-    const bytes = await exchange(
-      request instanceof Uint8Array ? request : encodeRequest(request),
-      signal && { signal },
-    );
-    checkAborted('federatedClient', signal);
-    let response: Response;
-    try {
-      response = decodeResponse(bytes);
-    } catch (cause) {
-      throw new FedkitError('UNAVAILABLE', 'federatedClient: expected a response, got other bytes', { cause });
-    }
-    if (response.kind === 'refused' && response.code === 'UNAVAILABLE') throw refusal(response);
-    return response;
+  #ask(request: Request | Uint8Array): Promise<Response> {
+    return ask(this.#options, request, (error, milliseconds) => this.#tell({ kind: 'retrying', error, milliseconds }));
   }
 
   #commit(record: ClientRecord, ...events: ClientProgress<B>[]): Promise<void> {
@@ -396,4 +389,8 @@ class Device<B extends PlainData, C extends PlainData, U extends Update> impleme
     const longest = Math.min(FIRST_PAUSE * 2 ** Math.min(failures, 30), LONGEST_PAUSE);
     return Math.ceil(longest * (0.5 + 0.5 * this.#rng.uniform()));
   }
+}
+
+function waitOf({ milliseconds }: Extract<Response, { kind: 'wait' }>): number {
+  return Math.min(milliseconds, LONGEST_WAIT);
 }

@@ -4,6 +4,8 @@
  * @module
  */
 import type { Update } from '../aggregate/contract.ts';
+import { refuse } from '../check.ts';
+import { checkTrainOptions } from '../client/batches.ts';
 import { keepsNothing } from '../client/client-states.ts';
 import type { LocalResult } from '../client/trainer.ts';
 import { decodeState, encodeState, type StateOwner } from '../model/state-file.ts';
@@ -12,12 +14,18 @@ import type { PlainData } from '../plain-data.ts';
 import type { SecureRng } from '../random.ts';
 import { reportRequest, type RoundTask } from '../protocol/message.ts';
 import type { Kept, Work } from './client-record.ts';
-import type { FederatedClientOptions } from './contract.ts';
+import type { DeviceTraining, FederatedClientOptions } from './contract.ts';
+import { Fault } from './fault.ts';
+import { watchedTrainer } from './watched-trainer.ts';
 
 /** Work that is trained, and waits for what the server makes of it. */
 export type TrainedWork = Extract<Work, { kind: 'reporting' | 'exchanging' }>;
 
-/** Trains, and encodes at once: whatever is sent of it later has these bytes. */
+/**
+ * Trains, and encodes at once: whatever is sent of it later has these bytes.
+ *
+ * @throws Fault for options of `local` and results of the trainer that cannot be; what the trainer and the pipeline throw.
+ */
 export async function trainFor<B extends PlainData, C extends PlainData, U extends Update>(
   task: RoundTask,
   broadcast: B,
@@ -32,8 +40,8 @@ export async function trainFor<B extends PlainData, C extends PlainData, U exten
     broadcast,
     // The algorithm checks the vectors it reads.
     ...(kept.state && { state: decodeState(kept.state, owner) as C }),
-    trainer,
-    options: { rng, ...options.local(task), ...(signal && { signal }) },
+    trainer: watchedTrainer(trainer),
+    options: { rng, ...Fault.unless(() => localOptions(options.local(task), rng)), ...(signal && { signal }) },
   });
   const next: Kept = keepsNothing(state) ? {} : { state: encodeState(state, owner) };
   if (half.sends === 'exchange') {
@@ -59,4 +67,14 @@ export async function trainFor<B extends PlainData, C extends PlainData, U exten
     },
     local,
   };
+}
+
+/** What `local` gave, checked before the trainer sees it. */
+function localOptions(given: DeviceTraining, rng: SecureRng): DeviceTraining {
+  const where = 'federatedClient: local';
+  if (typeof (given as { then?: unknown } | undefined)?.then === 'function') {
+    refuse('INVALID_ARGUMENT', where, 'options at once: not an async function', 'a promise');
+  }
+  checkTrainOptions(where, typeof given === 'object' && given !== null ? { rng, ...given } : given);
+  return given;
 }

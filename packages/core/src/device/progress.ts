@@ -5,10 +5,12 @@
  */
 import type { LocalResult } from '../client/trainer.ts';
 import type { FedkitError } from '../errors.ts';
-import type { RoundTask } from '../protocol/message.ts';
+import type { DeclineReason, RoundTask } from '../protocol/message.ts';
 
 /** Told once it holds: what is told of a ticket's end is on disk by then. */
 export type ClientProgress<B> =
+  /** The server has nothing to do for it yet; it asks again after so many milliseconds. */
+  | { readonly kind: 'waiting'; readonly milliseconds: number }
   /** Has a task it accepts. */
   | { readonly kind: 'joined'; readonly task: RoundTask }
   /** Has so many bytes, of `task.modelLength`. */
@@ -26,9 +28,20 @@ export type ClientProgress<B> =
     }
   /** The time for the task was over before training began. */
   | { readonly kind: 'expired'; readonly task: RoundTask }
-  /** This client refuses the task, or the server what it sent: by the error's code. It goes on. */
-  | { readonly kind: 'refused'; readonly task?: RoundTask; readonly error: FedkitError }
-  /** No answer that could be used; it asks again after so many milliseconds. */
+  /**
+   * This client refuses the task, or the server what it sent: by the error's code. It goes on, unless it rejects. Where it
+   * declines the task, the server is told the reason, and nothing of the error.
+   */
+  | {
+      readonly kind: 'refused';
+      readonly task?: RoundTask;
+      readonly error: FedkitError;
+      readonly declined?: DeclineReason;
+    }
+  /**
+   * No answer that could be used, by the error's message and cause; it asks again after so many milliseconds. Tries that a
+   * transport repeats by itself are told as well.
+   */
   | { readonly kind: 'retrying'; readonly error: FedkitError; readonly milliseconds: number };
 
 /** What a client would do next, and how long it would wait before. */

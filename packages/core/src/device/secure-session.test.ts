@@ -190,7 +190,7 @@ describe('federatedClient in a secure sum', () => {
     const events: string[] = [];
     await untilClosed(() => device(server, { store: memoryStore(), events }));
     expect(events.slice(4)).toEqual(['refused', 'refused']);
-    expect(server.requests.filter(({ kind }) => kind === 'leave').length).toBe(1);
+    expect(server.requests.filter(({ kind }) => kind === 'decline').length).toBe(1);
     expect(server.answers.has(2)).toBe(false);
   });
 
@@ -238,7 +238,7 @@ describe('federatedClient in a secure sum', () => {
     expect(starts).toBe(4);
     expect(events.slice(4)).toEqual(['refused', 'refused']);
     const kinds = server.requests.map((request) => ('message' in request ? 'start' : request.kind));
-    expect(kinds).toEqual(['join', 'model', 'start', 'start', 'start', 'start', 'exchange', 'leave', 'join']);
+    expect(kinds).toEqual(['join', 'model', 'start', 'start', 'start', 'start', 'exchange', 'decline', 'join']);
   });
 
   it('waits where the server repeats its question', async () => {

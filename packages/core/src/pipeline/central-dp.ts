@@ -10,7 +10,7 @@
  * @module
  */
 import type { Update } from '../aggregate/contract.ts';
-import { checkInteger, checkPositive, refuse } from '../check.ts';
+import { checkInteger, checkOptions, checkPositive, type OptionNames, refuse } from '../check.ts';
 import type { Codec } from '../codec/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { SamplingScheme } from '../select/sampling-scheme.ts';
@@ -50,6 +50,26 @@ export interface CentralDpOptions<
   readonly filters?: { readonly recipients?: PrivacyFilter; readonly server?: never };
 }
 
+const OPTIONS: OptionNames<CentralDpOptions<never, never, never, never, never, SamplingScheme>> = {
+  algorithm: true,
+  layout: true,
+  size: true,
+  clip: true,
+  weighting: true,
+  expectedContributors: true,
+  expectedWeight: true,
+  selection: true,
+  accounting: true,
+  clientMomentum: true,
+  errorFeedback: true,
+  noiseStd: true,
+  mechanism: true,
+  codec: true,
+  minimumContributors: true,
+  maximumContributors: true,
+  filters: true,
+};
+
 /**
  * The aggregate of a linear algorithm under central differential privacy.
  *
@@ -69,6 +89,7 @@ export function centralDp<
   K extends SamplingScheme = SamplingScheme,
 >(options: CentralDpOptions<S, B, C, U, R, K>): ReportingPipeline<S, B, C, U, R> {
   const where = 'centralDp';
+  checkOptions(where, options, OPTIONS);
   const { algorithm, mechanism: makeNoise } = options;
   const { model, summands, form, clip, joint, totals } = privateSums(where, options);
   const codecs = codecsFor(where, options.codec ?? plainCodec, summands);

@@ -16,7 +16,7 @@
  * @module
  */
 import type { Contribution, Update } from '../aggregate/contract.ts';
-import { checkInteger, checkNumber, checkPositive, refuse } from '../check.ts';
+import { checkInteger, checkNumber, checkOptions, checkPositive, type OptionNames, refuse } from '../check.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { SecureAggregation, SecureInput, SecureSums } from '../secure/contract.ts';
 import type { SamplingScheme } from '../select/sampling-scheme.ts';
@@ -68,6 +68,31 @@ export interface DistributedDpOptions<
   readonly codec?: never;
 }
 
+const OPTIONS: OptionNames<DistributedDpOptions<never, never, never, never, never, SamplingScheme>> = {
+  algorithm: true,
+  layout: true,
+  size: true,
+  clip: true,
+  weighting: true,
+  expectedContributors: true,
+  expectedWeight: true,
+  selection: true,
+  accounting: true,
+  clientMomentum: true,
+  errorFeedback: true,
+  noiseStd: true,
+  bits: true,
+  mechanism: true,
+  rotation: true,
+  aggregation: true,
+  minimumContributors: true,
+  maximumContributors: true,
+  colluders: true,
+  wrapProbability: true,
+  filters: true,
+  codec: true,
+};
+
 const VECTOR = 'update';
 /** Squared error that stochastic rounding adds to one coordinate, in grid steps: p·(1 − p) ≤ ¼. */
 const ROUNDING = 0.25;
@@ -94,6 +119,7 @@ export function distributedDp<
   if (options.codec !== undefined) {
     refuse('INVALID_ARGUMENT', `${where}: codec`, 'nothing: the mechanism rounds and encodes', options.codec);
   }
+  checkOptions(where, options, OPTIONS);
   const { algorithm, mechanism: makeNoise, rotation } = options;
   const { model, summands, form, clip, joint, totals } = privateSums(where, options);
   const minimumContributors = checkInteger(`${where}: minimumContributors`, options.minimumContributors, 2);

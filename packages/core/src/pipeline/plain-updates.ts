@@ -13,7 +13,7 @@ import { record } from '../aggregate/record.ts';
 import { type AsynchronousAlgorithm, isAsynchronous } from '../algorithm/asynchronous.ts';
 import type { Algorithm, ClientAlgorithm } from '../algorithm/contract.ts';
 import type { Staleness } from '../algorithm/staleness.ts';
-import { checkInteger } from '../check.ts';
+import { checkInteger, checkOptions, type OptionNames } from '../check.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { AsynchronousPipeline, ReportingPipeline } from './contract.ts';
 import { modelOf } from './model.ts';
@@ -53,6 +53,18 @@ export type AsynchronousUpdatesOptions<U extends Update> = UpdatesOptions & {
   readonly algorithm: AsynchronousAlgorithm<U>;
 };
 
+const OPTIONS: OptionNames<UpdatesOptions & { algorithm: unknown }> = {
+  algorithm: true,
+  layout: true,
+  size: true,
+  codec: true,
+  minimumContributors: true,
+  clientMomentum: true,
+  errorFeedback: true,
+  context: true,
+  staleness: true,
+};
+
 /**
  * Updates in the clear, encoded by any codec, combined by any rule.
  *
@@ -82,6 +94,7 @@ export function plainUpdates<U extends Update, R extends PlainData>(
   options: UpdatesOptions & { readonly algorithm: ClientAlgorithm<PlainData, PlainData, U> },
 ): unknown {
   const where = 'plainUpdates';
+  checkOptions(where, options, OPTIONS);
   const { algorithm } = options;
   const model = modelOf(where, options);
   const { rule, slots } = recordOf(where, ruleOf(algorithm), model.size);

@@ -12,7 +12,7 @@
  */
 import type { Contribution, Update } from '../aggregate/contract.ts';
 import type { LinearAlgorithm } from '../algorithm/contract.ts';
-import { checkInteger, checkNumber, refuse } from '../check.ts';
+import { checkInteger, checkNumber, checkOptions, type OptionNames, refuse } from '../check.ts';
 import type { LinearCodec, Strain } from '../codec/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { SecureAggregation, SecureInput, SecureSums, SecureVector } from '../secure/contract.ts';
@@ -67,6 +67,19 @@ export interface SecureSumOptions<
   readonly errorFeedback?: never;
 }
 
+const OPTIONS: OptionNames<SecureSumOptions<never, never, never, never, never>> = {
+  algorithm: true,
+  layout: true,
+  size: true,
+  codec: true,
+  aggregation: true,
+  minimumContributors: true,
+  maximumWeight: true,
+  wrapProbability: true,
+  clientMomentum: true,
+  errorFeedback: true,
+};
+
 const WEIGHT = 'weight';
 
 /**
@@ -86,6 +99,7 @@ export function secureSum<
   R extends PlainData,
 >(options: SecureSumOptions<S, B, C, U, R>): ExchangingPipeline<S, B, C, U, R> {
   const where = 'secureSum';
+  checkOptions(where, options, OPTIONS);
   refuseMemory(where, options);
   const { algorithm } = options;
   const model = modelOf(where, options);

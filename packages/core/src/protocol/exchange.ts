@@ -7,6 +7,7 @@
  * @module
  */
 import type { ClientId } from '../aggregate/contract.ts';
+import type { FedkitError } from '../errors.ts';
 
 /**
  * A client's end.
@@ -14,7 +15,14 @@ import type { ClientId } from '../aggregate/contract.ts';
  * @throws FedkitError `ABORTED` once the signal fires; `UNAVAILABLE` where another try later may succeed;
  * `AUTHENTICATION_FAILED` or `OUT_OF_RANGE` for requests that the server's end will never take.
  */
-export type Exchange = (request: Uint8Array, options?: { readonly signal?: AbortSignal }) => Promise<Uint8Array>;
+export type Exchange = (request: Uint8Array, options?: ExchangeOptions) => Promise<Uint8Array>;
+
+/** What a client's end may be told with a request. */
+export interface ExchangeOptions {
+  readonly signal?: AbortSignal;
+  /** Told of every failed try that the transport itself follows with another one after `milliseconds`. */
+  readonly onFailure?: (error: FedkitError, milliseconds: number) => void;
+}
 
 /** A server's end: what a transport hands authenticated requests to. */
 export interface RequestHandler {

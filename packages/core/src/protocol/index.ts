@@ -4,6 +4,8 @@
  * @module
  */
 export {
+  DECLINE_REASONS,
+  type DeclineReason,
   decodeRequest,
   decodeResponse,
   encodeRequest,
@@ -13,5 +15,5 @@ export {
   type RoundTask,
 } from './message.ts';
 export { stateOwner } from './broadcast.ts';
-export type { Exchange, RequestHandler } from './exchange.ts';
+export type { Exchange, ExchangeOptions, RequestHandler } from './exchange.ts';
 export type { Clock } from './clock.ts';

@@ -7,6 +7,7 @@
  *     report ticket, bytes       → accepted | late             `accepted`: stored, and counted exactly once
  *     exchange ticket, message?  → message | wait | finished | late
  *     leave  ticket              → left
+ *     decline ticket, reason     → left                        and is not asked again at once
  *     terms                      → terms                       what the server's pipeline expects of a client's
  *
  * Any request can be answered `refused`, by the code of a FedkitError. Formats: docs/round-protocol.md.
@@ -36,6 +37,14 @@ export interface RoundTask {
   readonly expiresIn: number;
 }
 
+/**
+ * Why a client gives a task up: its trainer or options failed; it has no examples; what it trained is not finite; it
+ * refuses the task.
+ */
+export type DeclineReason = (typeof DECLINE_REASONS)[number];
+/** All reasons, in an order that never changes: messages carry their places. */
+export const DECLINE_REASONS = ['error', 'no-data', 'not-finite', 'refused'] as const;
+
 /** What a client asks of a server. */
 export type Request =
   | { readonly kind: 'join' }
@@ -43,7 +52,9 @@ export type Request =
   | { readonly kind: 'report'; readonly ticket: number; readonly bytes: Uint8Array }
   | { readonly kind: 'exchange'; readonly ticket: number; readonly message?: Uint8Array }
   | { readonly kind: 'leave'; readonly ticket: number }
-  | { readonly kind: 'terms' };
+  | { readonly kind: 'terms' }
+  /** Gives a ticket up for a reason, of which no more is said: an error's text could hold training values. */
+  | { readonly kind: 'decline'; readonly ticket: number; readonly reason: DeclineReason };
 
 /** What a server answers. */
 export type Response =
@@ -71,7 +82,7 @@ export type Response =
 const REQUEST = 0x71;
 const RESPONSE = 0x72;
 const VERSION = 1;
-const REQUESTS = ['join', 'model', 'report', 'exchange', 'leave', 'terms'] as const;
+const REQUESTS = ['join', 'model', 'report', 'exchange', 'leave', 'terms', 'decline'] as const;
 const RESPONSES = [
   'wait',
   'task',
@@ -112,6 +123,9 @@ export function encodeRequest(request: Request): Uint8Array<ArrayBuffer> {
       break;
     case 'leave':
       writer.uint53(request.ticket);
+      break;
+    case 'decline':
+      writer.uint53(request.ticket).uint8(DECLINE_REASONS.indexOf(request.reason));
   }
   return writer.finish();
 }
@@ -139,6 +153,10 @@ export function decodeRequest(bytes: Uint8Array): Request {
       }
       case 'leave':
         return { kind, ticket: reader.uint53() };
+      case 'decline': {
+        const [ticket, reason] = [reader.uint53(), DECLINE_REASONS[reader.uint8()]];
+        return reason === undefined ? reader.refuse('a known reason', 'another number') : { kind, ticket, reason };
+      }
     }
   })();
   reader.end();

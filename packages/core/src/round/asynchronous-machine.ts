@@ -14,8 +14,17 @@ import { refuse } from '../check.ts';
 import type { ErrorCode } from '../errors.ts';
 import { type ClientMap, clientEntries, deleteClient, emptyMap, getClient, setClient } from './client-map.ts';
 import { advanceClock, type LogicalClock } from './logical-clock.ts';
-import { type Counters, countRefusal, countReport, countTraffic, NO_COUNTS, type RoundRecord } from './record.ts';
+import {
+  type Counters,
+  countDecline,
+  countRefusal,
+  countReport,
+  countTraffic,
+  NO_COUNTS,
+  type RoundRecord,
+} from './record.ts';
 import type { RoundRules } from './round-options.ts';
+import type { DeclineReason } from '../protocol/message.ts';
 import type { Answer } from './state.ts';
 
 /** A client at work. */
@@ -59,7 +68,7 @@ export type AsynchronousRunEvent = { readonly time: number } & (
   | { readonly kind: 'tick' }
   /** A client has been handed the model. */
   | { readonly kind: 'checkedOut'; readonly client: ClientId; readonly ticket: number; readonly parameters: string }
-  | { readonly kind: 'left'; readonly client: ClientId; readonly ticket: number }
+  | { readonly kind: 'left'; readonly client: ClientId; readonly ticket: number; readonly reason?: DeclineReason }
   /** A report that is not to be submitted came. */
   | { readonly kind: 'reported'; readonly client: ClientId; readonly ticket: number }
   | ({ readonly kind: 'submitted'; readonly client: ClientId; readonly ticket: number } & Receipt)
@@ -193,7 +202,9 @@ export function asynchronousMachine({ reporting, rounds }: RoundRules): Asynchro
           break;
         }
         case 'left':
-          if (getClient(state.working, event.client)?.ticket === event.ticket) drop(event.client);
+          if (getClient(state.working, event.client)?.ticket !== event.ticket) break;
+          if (event.reason) state.counters = countDecline(state.counters, event.reason);
+          drop(event.client);
           break;
         case 'reported': {
           const { kind } = place(state, event.client, event.ticket);

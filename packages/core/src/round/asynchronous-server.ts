@@ -233,6 +233,12 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
       case 'leave':
         await this.#note({ kind: 'left', client, ticket: request.ticket });
         return { response: { kind: 'left', ticket: request.ticket }, stored: this.journal.durable() };
+      case 'decline': {
+        const { ticket, reason } = request;
+        await this.#note({ kind: 'left', client, ticket, reason });
+        const stored = this.journal.durable().then(() => this.tell({ kind: 'declined', client, ticket, reason }));
+        return { response: { kind: 'left', ticket }, stored };
+      }
       case 'exchange':
         return refuse('PROTOCOL_STATE', 'federatedServer: exchange', 'a report, as the task says', 'an exchange');
     }

@@ -149,8 +149,9 @@ export class Dispatcher {
     }
     // Whether it can be counted is not the client's business.
     await this.attempt(() => this.#options.refused(error)).catch(() => {});
-    this.#options.tell({ kind: 'refused', client, code: error.code });
-    return { kind: 'refused', code: error.code, message: withoutValue(error) };
+    const message = withoutValue(error);
+    this.#options.tell({ kind: 'refused', client, code: error.code, message });
+    return { kind: 'refused', code: error.code, message };
   }
 }
 

@@ -20,9 +20,10 @@
  * @module
  */
 import type { ClientId } from '../aggregate/contract.ts';
-import { refuse } from '../check.ts';
+import { checkInteger, refuse } from '../check.ts';
 import { emptyMap } from './client-map.ts';
 import { NO_COUNTS } from './record.ts';
+import { endsRestSince, isUnfilled, neededClients } from './rest.ts';
 import { checkRoundOptions, type RoundOptions } from './round-options.ts';
 import type { Answer, RoundEffect, RoundEvent, RoundState } from './state.ts';
 import { Step } from './step.ts';
@@ -45,16 +46,24 @@ export interface RoundMachine {
   deadline(state: RoundState, time: number): { readonly stage?: string; readonly remaining?: number } | undefined;
   /** What a client that asks for work is told; `undefined` if it has to join first. */
   standing(state: RoundState, client: ClientId): Answer | undefined;
+  /** The fewest clients that have to wait before a round is opened: the minimum, less what clients that rest have taken off. */
+  needed(state: RoundState): number;
+  /** Whether the run has waited as long as `deadlines.recruiting` and still lacks clients. */
+  unfilled(state: RoundState): boolean;
   /** What `reported` would come to: `open` where the report would be given to the collector. */
   place(state: RoundState, client: ClientId, ticket: number): Answer | { readonly kind: 'open' };
 }
 
 /**
  * @param options.collects - Whether clients send one report each, or exchange messages in stages.
+ * @param options.minimumContributors - The fewest that the pipeline releases an aggregate of; default 1.
  * @throws FedkitError `OUT_OF_RANGE`, `INVALID_ARGUMENT` for options that cannot be.
  */
-export function roundMachine(options: RoundOptions & { readonly collects: 'reports' | 'exchange' }): RoundMachine {
-  const rules = checkRoundOptions('roundMachine', options);
+export function roundMachine(
+  options: RoundOptions & { readonly collects: 'reports' | 'exchange'; readonly minimumContributors?: number },
+): RoundMachine {
+  const floor = checkInteger('roundMachine: minimumContributors', options.minimumContributors ?? 1, 1);
+  const rules = { ...checkRoundOptions('roundMachine', options), floor };
   const { collects } = options;
   if (collects !== 'reports' && collects !== 'exchange') {
     refuse('INVALID_ARGUMENT', 'roundMachine: collects', '"reports" or "exchange"', collects);
@@ -86,7 +95,7 @@ export function roundMachine(options: RoundOptions & { readonly collects: 'repor
       const step = new Step(rules, collects, state);
       step.clock(time, true);
       step.progress();
-      return step.effects.length > 0 || step.state.phase !== state.phase;
+      return step.effects.length > 0 || step.state.phase !== state.phase || endsRestSince(step.state, state.now);
     },
     outstanding: (state) => new Step(rules, collects, state).outstanding(),
     deadline(state, time) {
@@ -95,6 +104,8 @@ export function roundMachine(options: RoundOptions & { readonly collects: 'repor
       return step.deadline();
     },
     standing: (state, client) => new Step(rules, collects, state).standing(client),
+    needed: (state) => neededClients(state, rules),
+    unfilled: (state) => isUnfilled(state, rules),
     place(state, client, ticket) {
       const step = new Step(rules, collects, state);
       step.take({ kind: 'reported', client, ticket, time: state.clock });

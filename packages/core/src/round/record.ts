@@ -5,6 +5,7 @@
  */
 import type { ClientId } from '../aggregate/contract.ts';
 import type { ErrorCode } from '../errors.ts';
+import type { DeclineReason } from '../protocol/message.ts';
 import type { PipelineFacts } from '../pipeline/contract.ts';
 import type { SamplingScheme } from '../select/sampling-scheme.ts';
 
@@ -26,6 +27,8 @@ export interface RoundRecord {
   readonly survivors: number;
   /** Invited clients that were not, by the stage in which they were last awaited. */
   readonly dropouts: Readonly<Record<string, number>>;
+  /** Of those, tickets that their clients declined, by reason; absent without any. */
+  readonly declined?: Readonly<Partial<Record<DeclineReason, number>>>;
   /** Reports that came too late and were not counted, since the record before this one. */
   readonly late: number;
   /** Reports that had been counted before, since the record before this one. */
@@ -48,6 +51,7 @@ export interface Counters {
   readonly late: number;
   readonly duplicates: number;
   readonly refused: Readonly<Partial<Record<ErrorCode, number>>>;
+  readonly declined?: Readonly<Partial<Record<DeclineReason, number>>>;
   readonly up: number;
   readonly down: number;
 }
@@ -65,6 +69,12 @@ export function countTraffic(
 /** One late report or duplicate more. */
 export function countReport(counters: Counters, what: 'late' | 'duplicates'): Counters {
   return { ...counters, [what]: counters[what] + 1 };
+}
+
+/** One declined ticket more. */
+export function countDecline(counters: Counters, reason: DeclineReason): Counters {
+  const { declined = {} } = counters;
+  return { ...counters, declined: { ...declined, [reason]: (declined[reason] ?? 0) + 1 } };
 }
 
 /** One refusal more. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ClientId, Update } from '../aggregate/contract.ts';
-import { checkBytes, checkInteger, checkVector, refuse } from '../check.ts';
+import { checkBytes, checkInteger, checkOptions, checkVector, type OptionNames, refuse } from '../check.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { AsynchronousPipeline, PipelineTerms, ServerPipeline } from '../pipeline/contract.ts';
 import type { PlainData } from '../plain-data.ts';
@@ -15,6 +15,7 @@ import { checkCreates } from '../store/memory-store.ts';
 import type { Telemetry } from '../telemetry/contract.ts';
 import { MAX_BATCH } from './journal.ts';
 import type { RequestHandler } from '../protocol/exchange.ts';
+import type { DeclineReason } from '../protocol/message.ts';
 import type { RoundRecord } from './record.ts';
 import type { RoundOptions } from './round-options.ts';
 
@@ -27,12 +28,26 @@ export type ServerEvent =
   | { readonly kind: 'finished' }
   /** The model is again that after `round`. */
   | { readonly kind: 'rolledBack'; readonly round: number }
-  | { readonly kind: 'refused'; readonly client: ClientId; readonly code: ErrorCode }
   /**
    * A store, a pipeline or a callback failed. Nothing is lost; it is tried again with the next request or tick. The same failure is told
    * once in ten seconds, with how many more there were since.
    */
   | { readonly kind: 'failed'; readonly error: unknown; readonly hidden?: number }
+  /** A request was refused; the message is what the client is told. */
+  | { readonly kind: 'refused'; readonly client: ClientId; readonly code: ErrorCode; readonly message: string }
+  /** A client has given its ticket up, and is not drawn again at once. */
+  | { readonly kind: 'declined'; readonly client: ClientId; readonly ticket: number; readonly reason: DeclineReason }
+  /**
+   * `deadlines.recruiting` is over and a round cannot be filled: `needed` more clients have to come, `waiting` are there, `resting`
+   * have declined. Told once, until something moves.
+   */
+  | {
+      readonly kind: 'unfilled';
+      readonly round: number;
+      readonly needed: number;
+      readonly waiting: number;
+      readonly resting: number;
+    }
   /** Another server has opened the run: this one has stopped for good, and refuses everything as `UNAVAILABLE`. */
   | { readonly kind: 'superseded' };
 
@@ -179,7 +194,32 @@ export interface FederatedServer<S extends PlainData> extends RequestHandler {
   readonly readiness: { readonly ready: boolean; readonly reason?: string };
 }
 
-/** Checks what {@link RoundOptions} does not cover. */
+const OPTIONS: OptionNames<FederatedServerOptions<never, never, never, never>> = {
+  pipeline: true,
+  initial: true,
+  store: true,
+  federationSize: true,
+  selection: true,
+  clock: true,
+  rng: true,
+  run: true,
+  until: true,
+  onEvent: true,
+  telemetry: true,
+  history: true,
+  limits: true,
+  cohort: true,
+  minimum: true,
+  overSelection: true,
+  population: true,
+  deadlines: true,
+  retryAfter: true,
+  rounds: true,
+};
+
+const LIMITS: OptionNames<ServerLimits> = { requestBytes: true, clients: true, partBytes: true, presence: true };
+
+/** Checks what {@link RoundOptions} does not cover, and that nothing is given that has no meaning. */
 export function checkServerOptions(
   options: ServerSettings & { readonly pipeline: PipelineTerms & { server(): unknown } },
 ): Required<ServerLimits> {
@@ -192,6 +232,8 @@ export function checkServerOptions(
     refuse('INVALID_ARGUMENT', `${where}: layout`, 'none here: the pipeline has it, on both sides', 'one');
   if (typeof store?.put !== 'function') refuse('INVALID_ARGUMENT', `${where}: store`, 'a store', store);
   checkCreates(where, store);
+  checkOptions(where, options, OPTIONS);
+  checkOptions(`${where}: limits`, limits, LIMITS);
   if (typeof clock !== 'function') refuse('INVALID_ARGUMENT', `${where}: clock`, 'a function', clock);
   if (typeof rng?.below !== 'function') refuse('INVALID_ARGUMENT', `${where}: rng`, 'such as secureRng()', rng);
   if (run !== undefined) checkBytes(`${where}: run`, run, 16);

@@ -11,7 +11,7 @@ import { type ErrorCode, isFedkitError } from '../errors.ts';
 import type { ServerHalf } from '../pipeline/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import { broadcastPart } from '../protocol/broadcast.ts';
-import type { Request, Response } from '../protocol/message.ts';
+import type { DeclineReason, Request, Response } from '../protocol/message.ts';
 import { openAsynchronousServer } from './asynchronous-server.ts';
 import { clientEntries, getClient } from './client-map.ts';
 import type { Outcome, StateRequest } from './dispatcher.ts';
@@ -107,7 +107,8 @@ async function openRoundServer<S extends PlainData, B extends PlainData, U exten
     const expected = `at least the pipeline's ${half.minimumContributors} contributors`;
     refuse('OUT_OF_RANGE', 'federatedServer: minimum', expected, rules.minimum);
   }
-  const machine = roundMachine({ ...options, collects: half.collects });
+  const { collects, minimumContributors } = half;
+  const machine = roundMachine({ ...options, collects, minimumContributors });
   const run = await Run.open(options, machine, half);
   return new RoundServer(options, limits, rules, machine, half, run);
 }
@@ -125,6 +126,8 @@ class RoundServer<
   #run: Run<S, B, U, R>;
   #work: RoundWork<S, B, U, R>;
   #background: Promise<void> | undefined;
+  /** Since when the lack of clients that was told last has lasted. */
+  #unfilledSince: number | undefined;
 
   constructor(
     options: FederatedServerOptions<S, B, U, R>,
@@ -232,6 +235,8 @@ class RoundServer<
 
   protected async answer(client: ClientId, request: StateRequest): Promise<Outcome> {
     switch (request.kind) {
+      case 'decline':
+        return this.#decline(client, request.ticket, request.reason);
       case 'join':
         return { response: await this.#join(client) };
       case 'report':
@@ -243,6 +248,12 @@ class RoundServer<
         await this.#note({ kind: 'left', client, ticket: request.ticket });
         return { response: { kind: 'left', ticket: request.ticket }, stored: this.#run.journal.durable() };
     }
+  }
+
+  async #decline(client: ClientId, ticket: number, reason: DeclineReason): Promise<Outcome> {
+    await this.#note({ kind: 'declined', client, ticket, reason });
+    const stored = this.#run.journal.durable().then(() => this.tell({ kind: 'declined', client, ticket, reason }));
+    return { response: { kind: 'left', ticket }, stored };
   }
 
   async #join(client: ClientId): Promise<Response> {
@@ -374,7 +385,22 @@ class RoundServer<
       }
     }
     while (this.#machine.due(this.#run.state, time)) await this.#note({ kind: 'tick' });
+    this.#tellUnfilled();
     this.schedule();
+  }
+
+  #tellUnfilled(): void {
+    const { state } = this.#run;
+    if (!this.#machine.unfilled(state) || this.#unfilledSince === state.since) return;
+    this.#unfilledSince = state.since;
+    const { current, round, waiting, resting } = state;
+    this.tell({
+      kind: 'unfilled',
+      round: current?.round ?? round + 1,
+      needed: this.#machine.needed(state),
+      waiting: waiting.size,
+      resting: resting?.size ?? 0,
+    });
   }
 
   /** What takes long runs after the request that made it necessary has its answer. */

@@ -6,6 +6,7 @@
 import type { ClientId } from '../aggregate/contract.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { PipelineFacts, RoundFacts } from '../pipeline/contract.ts';
+import type { DeclineReason } from '../protocol/message.ts';
 import type { SamplingScheme } from '../select/sampling-scheme.ts';
 import type { ClientMap } from './client-map.ts';
 import type { LogicalClock } from './logical-clock.ts';
@@ -21,6 +22,14 @@ export interface Member {
   readonly place: 'open' | 'accepted' | 'left' | 'late';
   /** Tickets it held before in this round: void. */
   readonly earlier?: readonly number[];
+}
+
+/** A client that declined, until it has done better. */
+export interface Rest {
+  /** It is not drawn before, by the logical clock. */
+  readonly until: number;
+  /** Times in a row. */
+  readonly times: number;
 }
 
 /** The round that clients are at work on. */
@@ -62,6 +71,8 @@ export interface RoundState extends LogicalClock {
   readonly published: number;
   /** Clients that want to take part. */
   readonly waiting: ClientMap<true>;
+  /** Clients that declined last; absent before the first. */
+  readonly resting?: ClientMap<Rest>;
   readonly current: CurrentRound | null;
   readonly counters: Counters;
   /** The round whose model the next one starts from, where the run was rolled back; absent otherwise. */
@@ -75,6 +86,8 @@ export type RoundEvent = { readonly time: number } & (
   | { readonly kind: 'joined'; readonly client: ClientId }
   /** A client goes: with its ticket, or out of the waiting. */
   | { readonly kind: 'left'; readonly client: ClientId; readonly ticket?: number }
+  /** A client gives its ticket up for a reason, and is not to be drawn again at once. */
+  | { readonly kind: 'declined'; readonly client: ClientId; readonly ticket: number; readonly reason: DeclineReason }
   /** A report, or an exchange's message, has come. */
   | { readonly kind: 'reported'; readonly client: ClientId; readonly ticket: number }
   /** Answers `accept`: it was folded, or the exchange took it. */

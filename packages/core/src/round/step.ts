@@ -9,8 +9,10 @@ import type { ErrorCode } from '../errors.ts';
 import type { RoundFacts } from '../pipeline/contract.ts';
 import { deleteClient, emptyMap, getClient, mapClients, setClient } from './client-map.ts';
 import { advanceClock } from './logical-clock.ts';
-import { countRefusal, countReport, countTraffic, NO_COUNTS, type RoundRecord } from './record.ts';
+import { countDecline, countRefusal, countReport, countTraffic, NO_COUNTS, type RoundRecord } from './record.ts';
+import { hasYielded, isResting, neededClients, withRest } from './rest.ts';
 import { MAX_TICKETS, roundOfTicket, type RoundRules } from './round-options.ts';
+import type { DeclineReason } from '../protocol/message.ts';
 import type { Answer, CurrentRound, Member, RoundEffect, RoundEvent, RoundState } from './state.ts';
 
 type Draft = { -readonly [K in keyof RoundState]: RoundState[K] };
@@ -40,6 +42,10 @@ export class Step {
     const { state } = this;
     if (state.paused) return;
     if (state.phase === 'collecting' && this.#collected()) this.#endCollecting();
+    if (state.phase === 'waiting' && !this.#exchange && hasYielded(state, this.#rules)) {
+      this.#enter('closing');
+      this.effects.push(...this.outstanding());
+    }
     if (state.phase === 'waiting' && this.#canOpen()) {
       this.#enter('opening');
       this.effects.push(...this.outstanding());
@@ -69,11 +75,12 @@ export class Step {
     const { phase, current, waiting } = this.state;
     if (phase === 'finished' || phase === 'cancelled') return { kind: 'closed' };
     const member = current ? getClient(current.members, client) : undefined;
-    if (member?.place === 'open' || (this.#exchange && member?.place === 'accepted')) {
+    if (member && this.#isThere(member)) {
       return { kind: 'task', ticket: member.ticket, expiresIn: Math.ceil(this.#remaining()) };
     }
     // Who has reported is told to wait without being kept: no round may draw it before this one is over.
     if (member?.place === 'accepted') return { kind: 'wait' };
+    if (isResting(this.state, client)) return { kind: 'wait' };
     return getClient(waiting, client) && { kind: 'wait' };
   }
 
@@ -91,6 +98,8 @@ export class Step {
       }
       case 'left':
         return this.#left(event.client, event.ticket);
+      case 'declined':
+        return this.#declined(event.client, event.ticket, event.reason);
       case 'reported':
         return this.#reported(event.client, event.ticket);
       case 'accepted':
@@ -147,11 +156,34 @@ export class Step {
   #canOpen(): boolean {
     const { state } = this;
     const { current, now, since, notBefore, waiting } = state;
-    const { minimum, recruiting, population } = this.#rules;
+    const { recruiting, population } = this.#rules;
     if (now < notBefore) return false;
     const wanted = current ? current.places - current.accepted : population;
-    const needed = current ? minimum - current.accepted : minimum;
+    const needed = neededClients(state, this.#rules);
     return waiting.size >= wanted || (now - since >= recruiting && waiting.size >= needed);
+  }
+
+  #declined(client: ClientId, ticket: number, reason: DeclineReason): void {
+    const { state } = this;
+    const member = this.#member(client, ticket);
+    if (!member) return;
+    // Said again, it is the same.
+    if (this.#isThere(member)) {
+      state.resting = withRest(state, client, this.#rules.declined);
+      state.counters = countDecline(state.counters, reason);
+    }
+    this.#left(client, ticket);
+  }
+
+  /** Whether something is still expected of a client. */
+  #isThere({ place }: Member): boolean {
+    return place === 'open' || (this.#exchange && place === 'accepted');
+  }
+
+  /** Ends a rest: the client has done what was asked. */
+  #rested(client: ClientId): void {
+    const { resting } = this.state;
+    if (resting && resting.size > 0) this.state.resting = deleteClient(resting, client);
   }
 
   #collected(): boolean {
@@ -206,8 +238,7 @@ export class Step {
     if (!member) return;
     this.#send(client, { kind: 'left', ticket });
     const current = state.current as CurrentRound;
-    const gone = member.place === 'open' || (this.#exchange && member.place === 'accepted');
-    if (!gone || (state.phase !== 'collecting' && state.phase !== 'advancing')) return;
+    if (!this.#isThere(member) || (state.phase !== 'collecting' && state.phase !== 'advancing')) return;
     this.#place(client, member, 'left');
     state.current = { ...(state.current as CurrentRound), dropouts: add(current.dropouts, current.stage, 1) };
     if (this.#exchange) this.effects.push({ kind: 'drop', client });
@@ -237,6 +268,7 @@ export class Step {
       refuse('PROTOCOL_STATE', 'roundMachine.step: accepted', 'the ticket of a client that is awaited', phase);
     }
     this.#place(client, member, 'accepted');
+    this.#rested(client);
     this.#send(client, this.#exchange ? { kind: 'wait' } : { kind: 'accepted', ticket });
   }
 
@@ -248,7 +280,7 @@ export class Step {
     const refill = state.current;
     const strangers = clients.some((client) => getClient(state.waiting, client) === undefined);
     // Places are as many as were drawn: with fewer than the minimum a round could never be filled up.
-    const least = refill ? 1 : rules.minimum;
+    const least = refill ? 1 : Math.max(1, neededClients(state, rules));
     if (strangers || new Set(clients).size !== clients.length || clients.length < least) {
       const expected = `at least ${least} of the clients that wait, each once`;
       refuse('PROTOCOL_STATE', 'roundMachine.step: opened', expected, clients.length);

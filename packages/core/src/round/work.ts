@@ -21,7 +21,6 @@ export type Happening = RoundEvent extends infer E ? (E extends unknown ? Omit<E
 /** Does the machine's bidding on one run. Calls must not overlap. */
 export class RoundWork<S extends PlainData, B extends PlainData, U extends Update, R extends PlainData> {
   readonly #options: FederatedServerOptions<S, B, U, R>;
-  readonly #rules: RoundRules;
   readonly #run: Run<S, B, U, R>;
   readonly #selection: Selector;
   readonly #tell: (event: ServerEvent) => void;
@@ -41,7 +40,6 @@ export class RoundWork<S extends PlainData, B extends PlainData, U extends Updat
     draining: () => boolean,
   ) {
     this.#options = options;
-    this.#rules = rules;
     this.#run = run;
     this.#selection = options.selection ?? uniformSelection({ cohort: rules.places });
     this.#tell = tell;
@@ -109,7 +107,7 @@ export class RoundWork<S extends PlainData, B extends PlainData, U extends Updat
     await this.#orFail(async () => {
       const available = clientEntries(run.state.waiting).map(([client]) => client);
       const { clients, scheme } = this.#draw(available, places, refill);
-      if (clients.length < (refill ? 1 : this.#rules.minimum)) {
+      if (clients.length < (refill ? 1 : Math.max(1, run.machine.needed(run.state)))) {
         return this.perform(this.step({ kind: 'failed', code: 'THRESHOLD_NOT_MET' }));
       }
       if (!refill) {

@@ -52,9 +52,9 @@ export function stragglers(options: { readonly fraction: number; readonly policy
     const slow = new Set(places.subarray(0, Math.round(fraction * cohort.length)));
     return plans.map((plan, i) => {
       if (!slow.has(i) || !plan) return plan;
-      const epochs = checkInteger('stragglers: epochs', plan.epochs, 2);
-      const done = 1 + rng.below(epochs - 1);
-      return policy === 'drop' ? undefined : { ...plan, epochs: done };
+      const { epochs, steps: _steps, ...rest } = plan;
+      const done = 1 + rng.below(checkInteger('stragglers: epochs', epochs, 2) - 1);
+      return policy === 'drop' ? undefined : { ...rest, epochs: done };
     });
   };
 }

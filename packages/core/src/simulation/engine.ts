@@ -6,7 +6,7 @@
 import type { ClientId, Update } from '../aggregate/contract.ts';
 import type { Algorithm, ClientReport } from '../algorithm/contract.ts';
 import { refuse } from '../check.ts';
-import type { Trainer, TrainOptions } from '../client/trainer.ts';
+import type { LocalTraining, Trainer } from '../client/trainer.ts';
 import type { Layout } from '../model/layout.ts';
 import type { PlainData } from '../plain-data.ts';
 import { seededRng } from '../random.ts';
@@ -42,7 +42,7 @@ export interface ClientEngine<B, C, U> {
 }
 
 /** How every client trains; the stream and the signal come from the simulation. */
-export type LocalOptions = Omit<TrainOptions, 'rng' | 'signal'>;
+export type LocalOptions = LocalTraining;
 
 /** What an engine needs to know to run clients. */
 export interface EngineOptions<

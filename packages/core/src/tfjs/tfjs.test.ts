@@ -23,13 +23,14 @@ const labels = Uint8Array.from({ length: 45 }, () => rng.below(4));
 const inputs = Float32Array.from({ length: 45 * 6 }, () => rng.uniform() * 2 - 1);
 const plain = plainTrainer(model, { inputs, labels });
 
-const options = (more: Partial<TrainOptions> = {}): TrainOptions => ({
-  epochs: 2,
-  batchSize: 10,
-  learningRate: 0.1,
-  rng: seededRng(3),
-  ...more,
-});
+const options = (more: Partial<TrainOptions> = {}): TrainOptions =>
+  ({
+    epochs: 2,
+    batchSize: 10,
+    learningRate: 0.1,
+    rng: seededRng(3),
+    ...more,
+  }) as TrainOptions;
 
 function network() {
   const variables = model.layout.tensors.map(({ shape }) => tf.variable(tf.zeros([...shape]), true));

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkInteger } from '../check.ts';
+import { checkInteger, checkOptions, type OptionNames } from '../check.ts';
 import type { RequestHandler } from '../protocol/exchange.ts';
 
 /** Bounds of a server's end. They are checked against declared sizes, before anything is allocated. */
@@ -30,17 +30,28 @@ export interface TransportLimits {
   readonly stalledMilliseconds?: number;
 }
 
+const LIMITS: OptionNames<TransportLimits> = {
+  requestBytes: true,
+  responseBytes: true,
+  clientBytes: true,
+  totalBytes: true,
+  bodyMilliseconds: true,
+  uploadMilliseconds: true,
+  stalledMilliseconds: true,
+};
+
 /**
  * Limits with their defaults.
  *
  * @param handler - Whose requests they bound.
- * @throws FedkitError `OUT_OF_RANGE`  for one that is no integer or below its least.
+ * @throws FedkitError `OUT_OF_RANGE` for one that is no integer or below its least.
  */
 export function completeLimits(
   where: string,
   limits: TransportLimits = {},
   handler: Pick<RequestHandler, 'maximumRequestLength'> = {},
 ): Required<TransportLimits> {
+  checkOptions(`${where}: limits`, limits, LIMITS);
   const check = (name: keyof TransportLimits, otherwise: number, least = 1) =>
     checkInteger(`${where}: limits.${name}`, limits[name] ?? otherwise, least);
   const requestBytes = check('requestBytes', handler.maximumRequestLength ?? 2 ** 26);

@@ -151,6 +151,35 @@ describe('retryingExchange', () => {
     expect(sent).toHaveLength(0);
   });
 
+  it('halves what a proxy finds too long, at once, down to 16 KiB', async () => {
+    for (const bound of [1_048_576, 300_000, 20_000]) {
+      const { clock, messenger, options, sent, exchange: _, handled } = setup();
+      const tooLong = new FedkitError('OUT_OF_RANGE', 'too long', { details: { status: 413 } });
+      const nginx: Messenger = {
+        whole: (request, signal) =>
+          request.length > bound ? Promise.reject(tooLong) : messenger.whole(request, signal),
+        // A piece travels with its head.
+        piece: (piece, signal) =>
+          piece.bytes.length + 100 > bound ? Promise.reject(tooLong) : messenger.piece(piece, signal),
+      };
+      const request = bytes(2_500_000);
+      await clock.until(retryingExchange('test', nginx, options)(request));
+      expect(handled).toEqual([request]);
+      // nginx's own default, 1 MiB, lets the first piece pass.
+      expect(sent[0].length).toBe(bound === 1_048_576 ? 2 ** 20 - 4096 : sent[0].length);
+      expect(Math.max(...sent.map(({ length }) => length))).toBeLessThanOrEqual(bound);
+      expect(clock.now()).toBe(0);
+    }
+    const { messenger, options } = setup();
+    const tooLong = new FedkitError('OUT_OF_RANGE', 'too long', { details: { status: 413 } });
+    const never: Messenger = {
+      ...messenger,
+      piece: () => Promise.reject(tooLong),
+      whole: () => Promise.reject(tooLong),
+    };
+    await expect(retryingExchange('test', never, options)(bytes(2_500_000))).rejects.toBe(tooLong);
+  });
+
   it('ends with a server that never has enough, or too much', async () => {
     for (const have of [() => 0, (call: number) => (call % 2) * 16_384, () => 1e9]) {
       const { clock, messenger, options } = setup({ chunkSize: 16_384 });

@@ -7,7 +7,7 @@
  * @module
  */
 import { checkAborted } from '../abort.ts';
-import { checkBytes, checkInteger } from '../check.ts';
+import { checkBytes, checkInteger, type OptionNames } from '../check.ts';
 import { FedkitError, isFedkitError } from '../errors.ts';
 import { type Rng, secureRng } from '../random.ts';
 import { type Clock, sleep, systemClock } from '../protocol/clock.ts';
@@ -25,7 +25,10 @@ export interface RetryOptions {
   readonly longestDelay?: number;
   /** How long one message may take to be answered, in milliseconds. Default 60,000. */
   readonly timeout?: number;
-  /** The longest message, in bytes; halved, down to 16 KiB, whenever one is lost. Default 1 MiB. */
+  /**
+   * The longest message, in bytes; halved, down to 16 KiB, whenever one is lost or is too long for what stands between. Default
+   * 1 MiB less 4 KiB: with its head a piece is within the 1 MiB that nginx takes by default.
+   */
   readonly chunkSize?: number;
   /** The longest response that is taken, in bytes. Default 16 MiB. */
   readonly responseBytes?: number;
@@ -35,6 +38,19 @@ export interface RetryOptions {
   readonly clock?: Clock;
 }
 
+/** Their names, for those who check options that extend them. */
+export const RETRY_OPTIONS: OptionNames<RetryOptions> = {
+  attempts: true,
+  firstDelay: true,
+  longestDelay: true,
+  timeout: true,
+  chunkSize: true,
+  responseBytes: true,
+  rng: true,
+  clock: true,
+};
+
+const DEFAULT_CHUNK = 2 ** 20 - 4096;
 /** A message of fewer bytes is not cut further. */
 const SMALLEST_CHUNK = 16_384;
 
@@ -64,7 +80,7 @@ export function completeRetryOptions(
     timeout: check('timeout', 60_000),
     chunkSize: checkInteger(
       `${where}: chunkSize`,
-      retry.chunkSize ?? Math.min(2 ** 20, largestChunk),
+      retry.chunkSize ?? Math.min(DEFAULT_CHUNK, largestChunk),
       least,
       largestChunk,
     ),
@@ -77,7 +93,7 @@ export function completeRetryOptions(
 /** The exchange over `messenger`. */
 export function retryingExchange(where: string, messenger: Messenger, retry: Required<RetryOptions>): Exchange {
   const { attempts, firstDelay, longestDelay, timeout, chunkSize, rng, clock } = retry;
-  return async (request, { signal } = {}) => {
+  return async (request, { signal, onFailure } = {}) => {
     checkBytes(`${where}: request`, request);
     let digest: Uint8Array | undefined;
     let chunk = chunkSize;
@@ -107,12 +123,22 @@ export function retryingExchange(where: string, messenger: Messenger, retry: Req
         }
         have = receipt.have;
       } catch (error) {
+        if (isFedkitError(error, 'OUT_OF_RANGE') && error.details.status === 413) {
+          // The whole is not known to be too long: a proxy may bound its messages. Not waited for, since nobody is busy.
+          const longest = Math.min(chunk, request.length - have);
+          if (longest <= SMALLEST_CHUNK) throw error;
+          chunk = Math.max(SMALLEST_CHUNK, Math.ceil(longest / 2));
+          onFailure?.(error, 0);
+          continue;
+        }
         if (!isFedkitError(error, 'UNAVAILABLE') || error.details.final === true || ++failures >= attempts) throw error;
         const asked = typeof error.details.retryAfter === 'number' ? error.details.retryAfter : 0;
         if (asked > longestDelay) throw error;
         chunk = Math.max(Math.min(SMALLEST_CHUNK, chunk), Math.floor(chunk / 2));
         const bound = Math.min(longestDelay, firstDelay * 2 ** Math.min(failures - 1, 40));
-        await sleep(where, clock, asked + rng.uniform() * bound, signal);
+        const milliseconds = asked + rng.uniform() * bound;
+        onFailure?.(error, milliseconds);
+        await sleep(where, clock, milliseconds, signal);
       }
     }
   };

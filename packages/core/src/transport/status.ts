@@ -17,8 +17,8 @@ const STATUSES: Partial<Record<ErrorCode, number>> = {
   UNAVAILABLE: 503,
 };
 
-/** Statuses after which another try may succeed: of the server, or of whatever stands before it. */
-const TEMPORARY: readonly number[] = [408, 421, 422, 425, 429, 500, 502, 503, 504];
+/** Statuses below 500 after which another try may succeed. All from 500 on are of a server, or of what stands before it, that is not well. */
+const TEMPORARY: readonly number[] = [408, 421, 422, 425, 429];
 
 /** What an error of taking a message is to its sender; `undefined` for one that is not the sender's affair. */
 export function statusOf(error: unknown): number | undefined {
@@ -27,12 +27,13 @@ export function statusOf(error: unknown): number | undefined {
 
 /** What a status is to the one who asked. @param retryAfter - How long the server asks to wait, in milliseconds. */
 export function failureOf(where: string, status: number, retryAfter?: number): FedkitError {
-  if (TEMPORARY.includes(status)) {
+  if (status >= 500 || TEMPORARY.includes(status)) {
     return unavailable(where, 'a response', `status ${status}`, retryAfter === undefined ? {} : { retryAfter });
   }
-  const fail = (code: ErrorCode, expected: string) =>
-    new FedkitError(code, `${where}: expected ${expected}, got status ${status}`, { details: { status } });
-  if (status === 401 || status === 403) return fail('AUTHENTICATION_FAILED', 'to be known to the server');
+  const fail = (code: ErrorCode, expected: string, option = '') =>
+    new FedkitError(code, `${where}${option}: expected ${expected}, got status ${status}`, { details: { status } });
+  if (status === 401 || status === 403)
+    return fail('AUTHENTICATION_FAILED', 'credentials that the server knows', ': headers');
   if (status === 413) return fail('OUT_OF_RANGE', 'a request that the server takes');
-  return fail('INVALID_ARGUMENT', 'a fedkit server on the other side');
+  return fail('INVALID_ARGUMENT', 'the address of a fedkit server, its path included', ': url');
 }

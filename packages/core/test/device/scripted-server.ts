@@ -97,6 +97,7 @@ export class ScriptedServer<S extends PlainData, B extends PlainData, C extends 
       case 'report':
         return { kind: this.#report(client, request.ticket, request.bytes), ticket: request.ticket };
       case 'leave':
+      case 'decline':
         this.void(request.ticket);
         return { kind: 'left', ticket: request.ticket };
       default:

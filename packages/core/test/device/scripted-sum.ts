@@ -174,6 +174,7 @@ export class ScriptedSum implements RequestHandler {
         return { kind: 'finished', ticket, counted: this.counted };
       }
       case 'leave':
+      case 'decline':
         this.#over = true;
         return { kind: 'left', ticket: request.ticket };
       case 'report':

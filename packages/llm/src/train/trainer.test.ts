@@ -11,13 +11,14 @@ const model = transformer({ vocabulary: 20, width: 16, layers: 1, heads: 2, cont
 const start = model.init(seededRng(1));
 const text = (seed: number, length = 60) => Array.from({ length }, (_, i) => (i * i + seed * i) % 20);
 const windows = tokenWindows([text(1)], { length: 12 });
-const how = (more: Partial<TrainOptions> = {}): TrainOptions => ({
-  steps: 3,
-  batchSize: 2,
-  learningRate: 0.01,
-  rng: seededRng(5),
-  ...more,
-});
+const how = (more: Partial<TrainOptions> = {}): TrainOptions =>
+  ({
+    steps: 3,
+    batchSize: 2,
+    learningRate: 0.01,
+    rng: seededRng(5),
+    ...more,
+  }) as TrainOptions;
 
 describe('languageTrainer', () => {
   it('learns a text by heart', async () => {

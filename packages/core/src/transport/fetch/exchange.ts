@@ -3,13 +3,14 @@
  *
  * @module
  */
-import { refuse } from '../../check.ts';
+import { checkOptions, type OptionNames, refuse } from '../../check.ts';
 import { isFedkitError } from '../../errors.ts';
 import type { Exchange } from '../../protocol/exchange.ts';
-import { completeRetryOptions, type RetryOptions, retryingExchange, unavailable } from '../retry.ts';
+import { completeRetryOptions, RETRY_OPTIONS, type RetryOptions, retryingExchange, unavailable } from '../retry.ts';
 import { decodeHave, encodePiece, type Receipt } from '../piece.ts';
 import { failureOf } from '../status.ts';
 import { contentLength, readBody } from './body.ts';
+import { causeOf } from './cause.ts';
 import { HAVE, mediaType, PIECE, WHOLE } from './protocol.ts';
 
 export interface FetchExchangeOptions extends RetryOptions {
@@ -22,6 +23,7 @@ export interface FetchExchangeOptions extends RetryOptions {
 }
 
 const where = 'fetchExchange';
+const OPTIONS: OptionNames<FetchExchangeOptions> = { ...RETRY_OPTIONS, url: true, headers: true, fetch: true };
 
 /**
  * Asks a server over HTTP.
@@ -39,6 +41,7 @@ const where = 'fetchExchange';
  * @throws FedkitError `INVALID_ARGUMENT` or `OUT_OF_RANGE` for options.
  */
 export function fetchExchange(options: FetchExchangeOptions): Exchange {
+  checkOptions(where, options, OPTIONS);
   const { url, headers } = options;
   if (typeof url !== 'string' || !/^https?:\/\//.test(url)) {
     refuse('INVALID_ARGUMENT', `${where}: url`, 'an http or https URL', typeof url === 'string' ? 'another' : url);
@@ -60,7 +63,7 @@ export function fetchExchange(options: FetchExchangeOptions): Exchange {
         signal,
       });
     } catch (cause) {
-      throw unavailable(where, 'a response', 'none', { cause });
+      throw unavailable(where, 'a response', `none (${causeOf(cause)})`, { cause });
     }
     if (response.status !== 200) {
       // Frees the connection.
@@ -71,7 +74,8 @@ export function fetchExchange(options: FetchExchangeOptions): Exchange {
     if (answered !== WHOLE && !(answered === HAVE && type === PIECE)) {
       // A captive portal says 200 to everything.
       await response.body?.cancel().catch(() => {});
-      throw unavailable(where, `a response of type ${WHOLE}`, 'another');
+      const portal = answered === 'text/html' ? 'a page (a portal that asks to log in, or another path?)' : 'another';
+      throw unavailable(where, `a response of type ${WHOLE}`, portal);
     }
     const bytes = await bodyOf(response);
     return answered === WHOLE ? { response: bytes } : { have: received(bytes) };

@@ -5,7 +5,7 @@
  * @module
  */
 import type { ClientId } from '../../aggregate/contract.ts';
-import { checkInteger, refuse } from '../../check.ts';
+import { checkInteger, checkOptions, type OptionNames, refuse } from '../../check.ts';
 import { isClientId } from '../../client-id.ts';
 import { isFedkitError } from '../../errors.ts';
 import { utf8Encode } from '../../utf8.ts';
@@ -64,6 +64,18 @@ export interface FetchHandler {
   drain(options?: { readonly grace?: number }): Promise<boolean>;
 }
 
+const OPTIONS: OptionNames<FetchHandlerOptions> = {
+  authenticate: true,
+  insecure: true,
+  path: true,
+  limits: true,
+  retryAfter: true,
+  cors: true,
+  onError: true,
+  clock: true,
+  telemetry: true,
+};
+
 /** What a client is told, by status. No word of it comes from a request or an error. */
 const TEXTS = {
   400: 'malformed request',
@@ -106,6 +118,7 @@ export function fetchHandler(handler: RequestHandler, options: FetchHandlerOptio
   const where = 'fetchHandler';
   if (typeof handler?.handle !== 'function')
     refuse('INVALID_ARGUMENT', `${where}: handler`, 'a RequestHandler', handler);
+  checkOptions(where, options ?? {}, OPTIONS);
   const authenticate = authenticationOf<Request>(where, options ?? {}, ({ headers }) => {
     const client = headers.get(CLIENT_HEADER);
     return isClientId(client) ? client : undefined;

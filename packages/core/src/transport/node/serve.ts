@@ -5,7 +5,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { checkInteger, refuse } from '../../check.ts';
+import { checkInteger, checkOptions, type OptionNames, refuse } from '../../check.ts';
 import { type Handler, replyOf } from '../fetch/shortcuts.ts';
 import { systemClock } from '../../protocol/clock.ts';
 import { graceOf, within } from '../../protocol/grace.ts';
@@ -48,6 +48,8 @@ export interface NodeServer {
   close(options?: { readonly grace?: number }): Promise<void>;
 }
 
+const OPTIONS: OptionNames<ServeOptions> = { port: true, host: true, tls: true, onError: true };
+
 /** How long a client may go on sending a body that was refused, in milliseconds, before it is cut off. */
 const LINGER = 1000;
 
@@ -74,6 +76,7 @@ export async function serve(
   options: ServeOptions = {},
 ): Promise<NodeServer> {
   if (typeof handler !== 'function') refuse('INVALID_ARGUMENT', 'serve: handler', 'a function', handler);
+  checkOptions('serve', options, OPTIONS);
   const { host = '127.0.0.1', tls, onError = () => {} } = options;
   const gate = new Gate(systemClock);
   const port = checkInteger('serve: port', options.port ?? 0, 0, 65_535);

@@ -1,0 +1,60 @@
+/**
+ * Whether a device and a server mean the same by a task.
+ *
+ * @module
+ */
+import type { Update } from '../aggregate/contract.ts';
+import { sameBytes } from '../bytes.ts';
+import { checkInteger, refuse } from '../check.ts';
+import type { ClientHalf, PipelineTerms } from '../pipeline/contract.ts';
+import { decodeTerms, differenceOf, digestOfTerms } from '../pipeline/terms.ts';
+import type { Request, Response, RoundTask } from '../protocol/message.ts';
+import { Fault } from './fault.ts';
+
+/** What a device holds a task against. */
+export interface Agreement {
+  readonly pipeline: PipelineTerms;
+  readonly maximumModelBytes?: number;
+}
+
+/**
+ * Checks a task before anything of it is downloaded.
+ *
+ * @throws Fault for another pipeline and for a model above the device's own limit: neither changes by itself.
+ * @throws FedkitError What the pipeline's half refuses: a later task may have other terms.
+ */
+export function checkTask(task: RoundTask, { pipeline, maximumModelBytes }: Agreement, half: ClientHalf<Update>): void {
+  const longest = longestModel(pipeline, maximumModelBytes);
+  Fault.unless(() => {
+    if (!sameBytes(task.pipelineDigest, pipeline.digest))
+      refuse('SHAPE_MISMATCH', 'federatedClient: pipeline', "the server's, to the last option", 'another');
+    const more = maximumModelBytes === undefined ? '' : ' (its option maximumModelBytes)';
+    checkInteger(`federatedClient: task: modelLength${more}`, task.modelLength, 1, longest);
+  });
+  half.check(task);
+}
+
+/** The most bytes of a broadcast. */
+export function longestModel({ size }: PipelineTerms, maximum: number | undefined): number {
+  return maximum ?? 64 * size + 65_536;
+}
+
+/** As {@link checkTask}; where the server's pipeline is another, it is asked what differs. */
+export async function agree(
+  task: RoundTask,
+  own: Agreement,
+  half: ClientHalf<Update>,
+  ask: (request: Request) => Promise<Response>,
+): Promise<void> {
+  const { digest, terms } = own.pipeline;
+  if (!sameBytes(task.pipelineDigest, digest)) {
+    const response = await ask({ kind: 'terms' });
+    if (response.kind === 'terms') {
+      const other = decodeTerms(response.bytes);
+      if (sameBytes(digestOfTerms(other), task.pipelineDigest)) {
+        throw new Fault(differenceOf({ where: 'federatedClient: pipeline', own: terms, other, named: 'the server' }));
+      }
+    }
+  }
+  checkTask(task, own, half);
+}

@@ -1,0 +1,31 @@
+/**
+ * Why a `fetch` came to nothing, as far as the engine says.
+ *
+ * @module
+ */
+
+/** What Node, Bun and Deno say of themselves, and what it usually is. */
+const CAUSES: readonly (readonly [RegExp, string])[] = [
+  [/ECONNREFUSED|ConnectionRefused/i, 'nothing listens there: is the server running?'],
+  [/ENOTFOUND|EAI_AGAIN|EAI_NODATA/, 'no such host, or no network'],
+  [/ENETUNREACH|EHOSTUNREACH|ENETDOWN/, 'no network'],
+  [/CERT|SIGNATURE|SELF_SIGNED|UNABLE_TO_VERIFY/, 'TLS: the certificate is not trusted'],
+  [/ERR_SSL|EPROTO|ERR_TLS/, 'TLS: does the server speak https there?'],
+  [/ECONNRESET|EPIPE|UND_ERR_SOCKET/, 'the connection was cut'],
+  [/TIMEOUT|ETIMEDOUT/, 'no answer in time'],
+];
+
+/** The engine's code with what it usually is; in a page, where no code is told, the four things it can be. */
+export function causeOf(error: unknown): string {
+  const code = codeOf(error) ?? codeOf((error as { cause?: unknown } | undefined)?.cause);
+  if (code === undefined) {
+    return 'server down, no network, TLS, or CORS (does the handler allow this origin?): the console of a browser says which';
+  }
+  const [, meaning] = CAUSES.find(([pattern]) => pattern.test(code)) ?? [];
+  return meaning === undefined ? code : `${code}: ${meaning}`;
+}
+
+function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' && /^[A-Za-z_]{3,60}$/.test(code) ? code : undefined;
+}
