@@ -126,7 +126,7 @@ const MISTAKES: readonly [string, Partial<Options>, RegExp][] = [
   ],
   [
     'no examples',
-    returning(({ examples: _, ...rest }) => rest),
+    returning(({ examples: _examples, ...rest }) => rest),
     /examples \(.*weight.*\): expected an integer, got undefined/,
   ],
   [
@@ -134,7 +134,7 @@ const MISTAKES: readonly [string, Partial<Options>, RegExp][] = [
     returning((result) => ({ ...result, examples: 1.5 })),
     /examples .*: expected an integer.*, got 1.5/,
   ],
-  ['no steps', returning(({ steps: _, ...rest }) => rest), /steps .*: expected an integer, got undefined/],
+  ['no steps', returning(({ steps: _steps, ...rest }) => rest), /steps .*: expected an integer, got undefined/],
   [
     'a loss as text',
     returning((result) => ({ ...result, lossAtStart: '1' })),

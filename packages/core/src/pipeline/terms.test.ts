@@ -129,9 +129,10 @@ describe('a client of another pipeline', () => {
         if (event.kind === 'refused') errors.push(event.error);
       },
     });
-    for (let step = 0; step < 2; step++) await client.step();
+    let rejected: unknown;
+    for (let step = 0; step < 2 && !rejected; step++) await client.step().catch((error) => (rejected = error));
     const { task } = decodeResponse(await server.handle('a', encodeRequest({ kind: 'join' }))) as { task?: RoundTask };
-    return { asked, errors, task };
+    return { asked, errors, task, rejected };
   }
 
   it.each<[string, object, RegExp]>([
@@ -159,11 +160,13 @@ describe('a client of another pipeline', () => {
       /^federatedClient: pipeline: algorithm: expected fedProx as the server has it, got fedAvg: build both/,
     ],
   ])('is told the %s that differs before any byte of the model has moved', async (_name, pipeline, message) => {
-    const { asked, errors } = await meet(pipeline as never);
-    expect(asked.slice(0, 3)).toEqual(['join', 'terms', 'leave']);
+    const { asked, errors, rejected } = await meet(pipeline as never);
+    expect(asked.slice(0, 3)).toEqual(['join', 'terms', 'decline']);
     expect(asked).not.toContain('model');
     expect(errors[0].message).toMatch(message);
     expect(errors[0].code).toBe('SHAPE_MISMATCH');
+    // Neither time nor the server mends it.
+    expect(rejected).toBe(errors[0]);
   });
 
   it('is none where the pipelines agree', async () => {

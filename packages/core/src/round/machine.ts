@@ -49,7 +49,7 @@ export interface RoundMachine {
   /** The fewest clients that have to wait before a round is opened: the minimum, less what clients that rest have taken off. */
   needed(state: RoundState): number;
   /** Whether the run has waited as long as `deadlines.recruiting` and still lacks clients. */
-  unfilled(state: RoundState): boolean;
+  unfilled(state: RoundState, time: number): boolean;
   /** What `reported` would come to: `open` where the report would be given to the collector. */
   place(state: RoundState, client: ClientId, ticket: number): Answer | { readonly kind: 'open' };
 }
@@ -105,7 +105,11 @@ export function roundMachine(
     },
     standing: (state, client) => new Step(rules, collects, state).standing(client),
     needed: (state) => neededClients(state, rules),
-    unfilled: (state) => isUnfilled(state, rules),
+    unfilled(state, time) {
+      const step = new Step(rules, collects, state);
+      step.clock(time, true);
+      return isUnfilled(step.state, rules);
+    },
     place(state, client, ticket) {
       const step = new Step(rules, collects, state);
       step.take({ kind: 'reported', client, ticket, time: state.clock });

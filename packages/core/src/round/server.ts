@@ -251,8 +251,12 @@ class RoundServer<
   }
 
   async #decline(client: ClientId, ticket: number, reason: DeclineReason): Promise<Outcome> {
+    const before = this.#run.state.resting;
     await this.#note({ kind: 'declined', client, ticket, reason });
-    const stored = this.#run.journal.durable().then(() => this.tell({ kind: 'declined', client, ticket, reason }));
+    const isNew = this.#run.state.resting !== before;
+    const stored = this.#run.journal.durable().then(() => {
+      if (isNew) this.tell({ kind: 'declined', client, ticket, reason });
+    });
     return { response: { kind: 'left', ticket }, stored };
   }
 
@@ -391,7 +395,7 @@ class RoundServer<
 
   #tellUnfilled(): void {
     const { state } = this.#run;
-    if (!this.#machine.unfilled(state) || this.#unfilledSince === state.since) return;
+    if (!this.#machine.unfilled(state, this.#work.time) || this.#unfilledSince === state.since) return;
     this.#unfilledSince = state.since;
     const { current, round, waiting, resting } = state;
     this.tell({

@@ -204,7 +204,7 @@ export class Step {
     const current = state.current as CurrentRound;
     if (this.#exchange) {
       this.#enter('advancing');
-    } else if (current.accepted >= this.#rules.minimum) {
+    } else if (current.accepted >= Math.min(this.#rules.minimum, current.target)) {
       this.#enter('closing');
     } else if (current.accepted === 0 || current.invited + current.places > MAX_TICKETS) {
       return this.#abandon('THRESHOLD_NOT_MET');
