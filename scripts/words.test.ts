@@ -1,5 +1,5 @@
-// One word a thing, as words.json lists them: a limit is `minimumX` or `maximumX`, but for the names that it keeps, and a
-// name on its list is declared in one file.
+// One word a thing, as words.json lists them: a limit is `minimumX` or `maximumX`, also where no caller sees it, but for the
+// names that it keeps; and a name on its list is declared in one file.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,8 +20,8 @@ const sources = execFileSync('git', ['ls-files', 'packages/*/src/*.ts', 'package
   .filter((file) => file !== '' && !file.endsWith('.test.ts') && existsSync(join(root, file)));
 const texts = new Map([...new Set(sources)].map((file) => [file, readFileSync(join(root, file), 'utf8')]));
 
-/** Members of types, and exported functions and values. */
-const NAMED = /(?:^ +readonly |^export (?:declare )?(?:async )?(?:function|const|class|interface|type) )(\w+)/gm;
+/** Every word of the code and of its comments: members, parameters, what is private too. */
+const NAMED = /(?<![\w.#])(\w+)/g;
 
 it('spells minimum and maximum', () => {
   const short = new RegExp(`^(?:${Object.keys(words.prefixes).join('|')})[A-Z]`);

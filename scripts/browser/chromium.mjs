@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const TYPES = { '.js': 'text/javascript', '.mjs': 'text/javascript', '.json': 'application/json' };
 const NOBLE = ['ciphers', 'curves', 'hashes'];
-const PATIENCE = 300_000;
+const TIMEOUT = 300_000;
 
 /** The browser's command: `CHROMIUM`, or one of the usual names; `undefined` where there is none. */
 export function findChromium() {
@@ -93,7 +93,7 @@ export async function runInChromium(command, { module, parameters = {}, fedkit, 
           `--user-data-dir=${profile}`,
         ];
         const address = `${server.url}/?${new URLSearchParams(parameters)}`;
-        browser = execFile(command, [...flags, address], { timeout: PATIENCE, maxBuffer: 2 ** 26, signal }, (error) =>
+        browser = execFile(command, [...flags, address], { timeout: TIMEOUT, maxBuffer: 2 ** 26, signal }, (error) =>
           reject(
             asked ? (error ?? new Error('the browser went away')) : new BrowserUnavailable(`${error ?? 'it ended'}`),
           ),

@@ -21,7 +21,7 @@ const TOOLS = {
   metro: '0.84.6',
 };
 const VM = { linux: 'linux64-bin/hermes', darwin: 'osx-bin/hermes', win32: 'win64-bin/hermes.exe' };
-const PATIENCE = 600_000;
+const TIMEOUT = 600_000;
 
 const run = promisify(execFile);
 
@@ -62,15 +62,15 @@ export async function runOnHermes() {
   const app = mkdtempSync(join(tmpdir(), 'fedkit-hermes-'));
   try {
     makeApp(app);
-    await run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts'], { cwd: app, timeout: PATIENCE });
-    const metro = (...words) => run(process.execPath, ['metro.cjs', ...words], { cwd: app, timeout: PATIENCE });
+    await run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts'], { cwd: app, timeout: TIMEOUT });
+    const metro = (...words) => run(process.execPath, ['metro.cjs', ...words], { cwd: app, timeout: TIMEOUT });
     await metro('main.js', 'bundle.js');
     await metro('client.ts', 'client.js', '--minify');
     const clientBytes = gzipSync(readFileSync(join(app, 'client.js')), { level: 9 }).length;
     const entropy = `globalThis.ENTROPY = '${randomBytes(2 ** 18).toString('hex')}';\n`;
     writeFileSync(join(app, 'bundle.js'), entropy + readFileSync(join(app, 'bundle.js'), 'utf8'));
     const vm = join(app, 'node_modules/hermes-engine-cli', VM[process.platform]);
-    const options = { cwd: app, timeout: PATIENCE, maxBuffer: 2 ** 26 };
+    const options = { cwd: app, timeout: TIMEOUT, maxBuffer: 2 ** 26 };
     const { stdout } = await run(vm, ['bundle.js'], options);
     const found = Object.assign(
       {},

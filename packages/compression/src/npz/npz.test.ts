@@ -1,45 +1,22 @@
-import { readFileSync } from 'node:fs';
 import { Layout, seededRng } from '@fedkit/core';
-import { readValues } from '@fedkit/core/internal';
 import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
+import {
+  bytesOf,
+  type CheckpointVector,
+  checkpointVectors,
+  expectModel,
+} from '../../../core/test/support/checkpoint-vectors.ts';
 import { crc32 } from './crc32.ts';
 import { decodeNpz, encodeNpz } from './npz.ts';
 
-interface Vector {
-  readonly format: string;
-  readonly file: string;
-  readonly values: Record<string, [type: string, shape: number[], hex: string]>;
-}
-
-const { files } = JSON.parse(
-  readFileSync(new URL('../../../core/test/vectors/checkpoints.json', import.meta.url), 'utf8'),
-) as { files: Record<string, Vector> };
-const cases = Object.entries(files).filter(([, { format }]) => format === 'npz');
-const bytesOf = ({ file }: Vector) => new Uint8Array(Buffer.from(file, 'base64'));
+const cases = checkpointVectors('npz');
 const failed = expect.objectContaining({ name: 'FedkitError', code: 'DECODE_FAILED' });
 
 describe('decodeNpz', () => {
   it.each(cases)('reads the archive of %s', (_, vector) => {
     const model = decodeNpz(bytesOf(vector), { void: 'bfloat16' });
-    const names = [...model.layout.tensors, ...model.carried].map(({ name }) => name);
-    expect(names.sort()).toEqual(Object.keys(vector.values).sort());
-    for (const [name, [type, shape, hex]] of Object.entries(vector.values)) {
-      const carried = model.carried.find((tensor) => tensor.name === name);
-      if (carried) {
-        expect({ ...carried, bytes: Buffer.from(carried.bytes).toString('hex') }).toEqual({
-          name,
-          shape,
-          type,
-          bytes: hex,
-        });
-        continue;
-      }
-      expect(model.layout.tensor(name).shape).toEqual(shape);
-      const expected = new Float32Array(model.layout.tensor(name).size);
-      readValues(type, new Uint8Array(Buffer.from(hex, 'hex')), expected);
-      expect(model.layout.view(model.values, name)).toEqual(expected);
-    }
+    expectModel(model, vector.values);
   });
 
   it('finds every flipped bit of a stored archive that it does not refuse, but in what says nothing of the arrays', () => {
@@ -62,7 +39,7 @@ describe('decodeNpz', () => {
   });
 
   it('answers 2,000 mutations of a compressed archive with a model or a FedkitError', () => {
-    const good = bytesOf(files['numpy savez_compressed']);
+    const good = bytesOf(new Map(cases).get('numpy savez_compressed') as CheckpointVector);
     const rng = seededRng(3);
     let refused = 0;
     for (let i = 0; i < 2_000; i++) {

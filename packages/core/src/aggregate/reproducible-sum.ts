@@ -44,11 +44,11 @@ export class ReproducibleSum implements VectorSum {
 
   /**
    * @param limit - The largest |x| of a value, a float32.
-   * @param maxTerm - maxValue · maxWeight.
+   * @param maximumTerm - maxValue · maxWeight.
    */
-  constructor(size: number, limit: number, maxTerm: number) {
-    const exponent = exponentOf(maxTerm);
-    this.#range = powerOfTwo(exponent) < maxTerm ? exponent + 1 : exponent;
+  constructor(size: number, limit: number, maximumTerm: number) {
+    const exponent = exponentOf(maximumTerm);
+    this.#range = powerOfTwo(exponent) < maximumTerm ? exponent + 1 : exponent;
     this.#m1 = 1.5 * powerOfTwo(this.#range + 19);
     this.#m2 = 1.5 * powerOfTwo(this.#range - 15);
     this.#size = size;

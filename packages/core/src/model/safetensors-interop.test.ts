@@ -1,45 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { bytesOf, checkpointVectors, expectModel } from '../../test/support/checkpoint-vectors.ts';
 import { withoutWrapperPrefixes } from '../checkpoint/wrapper-prefixes.ts';
 import { Layout } from './layout.ts';
-import type { ModelFile } from './model-file.ts';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
-import { readValues } from './tensor-values.ts';
 
-interface Vector {
-  readonly format: string;
-  readonly file: string;
-  readonly values: Record<string, [type: string, shape: number[], hex: string]>;
-}
-
-const { files } = JSON.parse(readFileSync(new URL('../../test/vectors/checkpoints.json', import.meta.url), 'utf8')) as {
-  files: Record<string, Vector>;
-};
-const cases = Object.entries(files).filter(([, { format }]) => format === 'safetensors');
-const bytesOf = ({ file }: Vector) => new Uint8Array(Buffer.from(file, 'base64'));
-
-function expectModel(model: ModelFile, values: Vector['values']): void {
-  expect([...model.layout.tensors, ...model.carried].map(({ name }) => name).sort()).toEqual(
-    Object.keys(values).sort(),
-  );
-  for (const [name, [type, shape, hex]] of Object.entries(values)) {
-    const raw = new Uint8Array(Buffer.from(hex, 'hex'));
-    const carried = model.carried.find((tensor) => tensor.name === name);
-    if (carried) {
-      expect({ ...carried, bytes: Buffer.from(carried.bytes).toString('hex') }).toEqual({
-        name,
-        shape,
-        type,
-        bytes: hex,
-      });
-    } else {
-      const expected = new Float32Array(shape.reduce((product, length) => product * length, 1));
-      readValues(type, raw, expected);
-      expect(model.layout.view(model.values, name)).toEqual(expected);
-      expect(model.types[name]).toBe(type);
-    }
-  }
-}
+const cases = checkpointVectors('safetensors');
 
 describe.each(cases)('the file of %s', (_, vector) => {
   it('is read', () => {

@@ -24,7 +24,7 @@ import { askOf } from './ask.ts';
 import { Authentication, type Caller } from './authentication.ts';
 import { Broadcasts } from './broadcasts.ts';
 import { type FleetLimits, type FleetServer, type FlowerFleetOptions, Refused, type Refusal } from './contract.ts';
-import { Desk, type Office } from './desk.ts';
+import { ServedNode, type FleetContext } from './served-node.ts';
 import { checkAlgorithm } from './plan.ts';
 import { type Route, routesOf } from './routes.ts';
 
@@ -117,8 +117,8 @@ export async function flowerFleet<
   const limits = completeLimits(layout, options.limits);
   const authentication = await Authentication.open(options, now);
   const ask = askOf(server);
-  const algorithm = pipeline.algorithm as unknown as Office<B, C, U>['algorithm'];
-  const office: Office<B, C, U> = {
+  const algorithm = pipeline.algorithm as unknown as FleetContext<B, C, U>['algorithm'];
+  const context: FleetContext<B, C, U> = {
     ask,
     half,
     algorithm,
@@ -133,24 +133,26 @@ export async function flowerFleet<
     tell: onEvent,
     queue: new SerialQueue(),
   };
-  const desks = new Map<string, Desk<B, C, U>>();
+  const served = new Map<string, ServedNode<B, C, U>>();
   const clientName = options.clientName ?? ((fingerprint: string) => `flower-${fingerprint.slice(0, 32)}`);
-  const deskOf = (caller: Caller): Desk<B, C, U> => {
-    const desk = desks.get(caller.fingerprint) ?? new Desk(clientName(caller.fingerprint), caller, office);
-    desks.set(caller.fingerprint, desk);
-    return desk;
+  const servedOf = (caller: Caller): ServedNode<B, C, U> => {
+    const servedNode =
+      served.get(caller.fingerprint) ?? new ServedNode(clientName(caller.fingerprint), caller, context);
+    served.set(caller.fingerprint, servedNode);
+    return servedNode;
   };
   const routes = routesOf({
-    deskOf,
-    forget: (caller) => void desks.delete(caller.fingerprint),
-    mayReceive(desk) {
+    servedOf,
+    forget: (caller) => void served.delete(caller.fingerprint),
+    mayReceive(servedNode) {
       const since = now() - limits.replyMilliseconds;
       let others = 0;
-      for (const other of desks.values()) if (other !== desk && other.receiving && other.touched > since) others++;
+      for (const other of served.values())
+        if (other !== servedNode && other.receiving && other.touched > since) others++;
       return others < limits.replies;
     },
     selfRegistration: authentication.selfRegistration,
-    runId: office.runId,
+    runId: context.runId,
     app: { ...app, hash: hexOf(await sha256Bytes(app.bytes)) },
     tell: onEvent,
   });

@@ -24,7 +24,7 @@ import {
 import { toWire } from '../array/records.ts';
 import type { Caller } from './authentication.ts';
 import { type FleetEvent, type FlowerApp, Refused } from './contract.ts';
-import type { Desk } from './desk.ts';
+import type { ServedNode } from './served-node.ts';
 
 /** Flower's codes. */
 const INVALID_INTERVAL = 2003;
@@ -39,10 +39,10 @@ export interface Route {
 
 /** What the calls need of the fleet. */
 export interface Fleet<B extends PlainData, C extends PlainData, U extends Update> {
-  readonly deskOf: (caller: Caller) => Desk<B, C, U>;
+  readonly servedOf: (caller: Caller) => ServedNode<B, C, U>;
   readonly forget: (caller: Caller) => void;
   /** Whether there is room for one more reply under way. */
-  readonly mayReceive: (desk: Desk<B, C, U>) => boolean;
+  readonly mayReceive: (servedNode: ServedNode<B, C, U>) => boolean;
   readonly selfRegistration: boolean;
   readonly runId: bigint;
   readonly app: FlowerApp & { readonly hash: string };
@@ -60,7 +60,7 @@ function route<Q extends object, A extends object>(
 export function routesOf<B extends PlainData, C extends PlainData, U extends Update>(
   fleet: Fleet<B, C, U>,
 ): Readonly<Record<string, Route>> {
-  const { deskOf, runId, app, tell } = fleet;
+  const { servedOf, runId, app, tell } = fleet;
   // Who calls is known by the key; a node that says it is another is not believed.
   const own = ({ nodeId }: Caller, node: { readonly nodeId: bigint } | undefined): void => {
     if (node?.nodeId !== nodeId) throw new Refused(401);
@@ -73,7 +73,7 @@ export function routesOf<B extends PlainData, C extends PlainData, U extends Upd
   };
   const leave = async (caller: Caller, request: { readonly nodeId: bigint }): Promise<object> => {
     own(caller, request);
-    await deskOf(caller).leave();
+    await servedOf(caller).leave();
     fleet.forget(caller);
     return {};
   };
@@ -97,7 +97,7 @@ export function routesOf<B extends PlainData, C extends PlainData, U extends Upd
     // A node that is online may come online: it died and came back, and its key says that it is the same.
     route(ACTIVATE, (caller, { heartbeatInterval }) => {
       interval(heartbeatInterval);
-      tell({ kind: 'activated', client: deskOf(caller).client });
+      tell({ kind: 'activated', client: servedOf(caller).client });
       return { nodeId: caller.nodeId };
     }),
     route(DEACTIVATE, leave),
@@ -112,13 +112,13 @@ export function routesOf<B extends PlainData, C extends PlainData, U extends Upd
     }),
     route(PULL_MESSAGES, async (caller, { node }) => {
       own(caller, node);
-      const message = await deskOf(caller).pull();
+      const message = await servedOf(caller).pull();
       return { messages: message ? [message.envelope] : [], trees: message ? [message.tree] : [] };
     }),
     route(PULL_OBJECT, (caller, { node, runId: id, objectId }) => {
       own(caller, node);
       known(id);
-      const content = deskOf(caller).object(objectId);
+      const content = servedOf(caller).object(objectId);
       const there = content !== undefined;
       return { found: there, available: there, content: content ?? new Uint8Array(0) };
     }),
@@ -131,16 +131,16 @@ export function routesOf<B extends PlainData, C extends PlainData, U extends Upd
       own(caller, node);
       if (envelope?.metadata === undefined || tree === undefined) throw new Refused(400);
       known(envelope.metadata.runId);
-      const desk = deskOf(caller);
-      if (!fleet.mayReceive(desk)) throw new Refused(503);
+      const servedNode = servedOf(caller);
+      if (!fleet.mayReceive(servedNode)) throw new Refused(503);
       const sessionId = Array.from(secureRng().fill(new Uint8Array(16)), (byte) => byte.toString(16)).join('');
-      const { wanted } = await desk.begin(envelope, tree, sessionId);
+      const { wanted } = await servedNode.begin(envelope, tree, sessionId);
       return { reconnect: { seconds: 5n }, wanted, sessionId };
     }),
     route(PUSH_OBJECT, async (caller, { node, runId: id, objectId, content, sessionId }) => {
       own(caller, node);
       known(id);
-      return { stored: await deskOf(caller).take(sessionId, objectId, content) };
+      return { stored: await servedOf(caller).take(sessionId, objectId, content) };
     }),
     route(GET_RUN, (caller, { node, runId: id }) => {
       own(caller, node);

@@ -45,10 +45,10 @@ export function clipL2(values: Float32Array, maxNorm: number): ClipResult {
 }
 
 /**
- * {@link clipL2} for each tensor by its own bound. One client then moves the whole sum by at most √(Σ maxNorms²).
+ * {@link clipL2} for each tensor by its own bound. One client then moves the whole sum by at most √(Σ maximumNorms²).
  *
  * @param values - Shape [layout.size], finite.
- * @param maxNorms - One bound for every tensor, or one for each by name, > 0.
+ * @param maximumNorms - One bound for every tensor, or one for each by name, > 0.
  * @returns What was found for each tensor, in the layout's order, and the L2 bound of the whole.
  * @throws FedkitError `OUT_OF_RANGE` as `clipL2`, `INVALID_ARGUMENT` if a tensor has no bound, `SHAPE_MISMATCH` for another
  * length; `values` is then as before.
@@ -56,17 +56,17 @@ export function clipL2(values: Float32Array, maxNorm: number): ClipResult {
 export function clipL2PerTensor(
   values: Float32Array,
   layout: Layout,
-  maxNorms: number | Readonly<Record<string, number>>,
+  maximumNorms: number | Readonly<Record<string, number>>,
 ): { tensors: readonly ClipResult[]; maxNorm: number } {
   const where = 'clipL2PerTensor';
   checkVector(`${where}: values`, values, layout.size);
   const parts = layout.tensors.map(({ name }) => {
-    const bound = typeof maxNorms === 'number' ? maxNorms : maxNorms[name];
-    if (bound === undefined) refuse('INVALID_ARGUMENT', `${where}: maxNorms`, `a bound for tensor ${name}`, bound);
+    const bound = typeof maximumNorms === 'number' ? maximumNorms : maximumNorms[name];
+    if (bound === undefined) refuse('INVALID_ARGUMENT', `${where}: maximumNorms`, `a bound for tensor ${name}`, bound);
     const view = layout.view(values, name);
     return {
       view,
-      bound: checkPositive(`${where}: maxNorms of ${name}`, bound),
+      bound: checkPositive(`${where}: maximumNorms of ${name}`, bound),
       norm: checkFiniteNorm(`${where}: values of ${name}`, l2Norm(view)),
     };
   });

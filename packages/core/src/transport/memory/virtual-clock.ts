@@ -27,7 +27,7 @@ interface Timer {
 }
 
 /** How long, in real milliseconds, work may go on that this clock knows nothing of, such as a file's. */
-const PATIENCE = 1000;
+const GIVE_UP_AFTER = 1000;
 
 /** A clock that starts at `start` milliseconds, default 0. */
 export function virtualClock(start: number = 0): VirtualClock {
@@ -68,7 +68,7 @@ export function virtualClock(start: number = 0): VirtualClock {
           busy = Date.now();
           now = Math.max(now, next?.at ?? now);
           next?.callback();
-        } else if (Date.now() - busy > PATIENCE) {
+        } else if (Date.now() - busy > GIVE_UP_AFTER) {
           throw new FedkitError('PROTOCOL_STATE', 'virtualClock: expected a timer or the end of the work, got neither');
         }
       }

@@ -25,8 +25,8 @@ const TTL = 43_200;
 /** The ServerApp's node id at a SuperLink. */
 const SERVER = 1n;
 
-/** What all desks of a fleet share. */
-export interface Office<B extends PlainData, C extends PlainData, U extends Update> {
+/** What all nodes of a fleet share. */
+export interface FleetContext<B extends PlainData, C extends PlainData, U extends Update> {
   readonly ask: Ask;
   readonly half: ReportingClient<U>;
   readonly algorithm: Parameters<typeof contributionOf<B, C, U>>[0];
@@ -56,18 +56,18 @@ interface Job<B> {
   report?: { readonly bytes: Uint8Array; readonly metrics: Values };
 }
 
-/** A node's desk. Calls wait for each other. */
-export class Desk<B extends PlainData, C extends PlainData, U extends Update> {
+/** What the fleet holds of one node. Calls wait for each other. */
+export class ServedNode<B extends PlainData, C extends PlainData, U extends Update> {
   readonly client: ClientId;
   readonly #caller: Caller;
-  readonly #office: Office<B, C, U>;
+  readonly #fleet: FleetContext<B, C, U>;
   #job: Job<B> | undefined;
   readonly #calls = new SerialQueue();
 
-  constructor(client: ClientId, caller: Caller, office: Office<B, C, U>) {
+  constructor(client: ClientId, caller: Caller, context: FleetContext<B, C, U>) {
     this.client = client;
     this.#caller = caller;
-    this.#office = office;
+    this.#fleet = context;
   }
 
   /** Whether a reply is on its way. */
@@ -83,7 +83,7 @@ export class Desk<B extends PlainData, C extends PlainData, U extends Update> {
   /** The message there is for the node: the one that it has been given before and not answered, or a new task's. */
   pull(): Promise<{ readonly envelope: Envelope; readonly tree: ObjectTree } | undefined> {
     return this.#calls.run(async () => {
-      const { ask, half, broadcasts, deliveries, tell } = this.#office;
+      const { ask, half, broadcasts, deliveries, tell } = this.#fleet;
       // A node asks for more when it is done. One that has not answered has lost the message: it died, or its reply failed.
       delete this.#job?.intake;
       const response = await ask(this.client, { kind: 'join' });
@@ -125,8 +125,8 @@ export class Desk<B extends PlainData, C extends PlainData, U extends Update> {
         return { wanted: [] };
       }
       try {
-        const session = { id: sessionId, now: this.#office.now() };
-        job.intake = new ReplyIntake(tree, job.objects, this.#office.bounds, session);
+        const session = { id: sessionId, now: this.#fleet.now() };
+        job.intake = new ReplyIntake(tree, job.objects, this.#fleet.bounds, session);
         return { wanted: job.intake.wanted };
       } catch (error) {
         await this.#refuse(error);
@@ -142,8 +142,8 @@ export class Desk<B extends PlainData, C extends PlainData, U extends Update> {
       const intake = job?.intake;
       if (job === undefined || intake?.sessionId !== sessionId) return false;
       try {
-        if (!(await intake.take(id, content, this.#office.now()))) return false;
-        if (intake.complete) await this.#office.queue.run(() => this.#finish(job, intake));
+        if (!(await intake.take(id, content, this.#fleet.now()))) return false;
+        if (intake.complete) await this.#fleet.queue.run(() => this.#finish(job, intake));
         return true;
       } catch (error) {
         await this.#refuse(error);
@@ -156,12 +156,12 @@ export class Desk<B extends PlainData, C extends PlainData, U extends Update> {
   leave(): Promise<void> {
     return this.#calls.run(async () => {
       if (this.#job) await this.#resign(this.#job.task);
-      this.#office.tell({ kind: 'left', client: this.client });
+      this.#fleet.tell({ kind: 'left', client: this.client });
     });
   }
 
   async #message(task: RoundTask, broadcast: FleetBroadcast<B>): Promise<Job<B>> {
-    const { runId, config, now } = this.#office;
+    const { runId, config, now } = this.#fleet;
     const { proximal } = broadcast.plan;
     const values = {
       ...config(task),
@@ -195,7 +195,7 @@ export class Desk<B extends PlainData, C extends PlainData, U extends Update> {
   }
 
   async #finish(job: Job<B>, intake: ReplyIntake): Promise<void> {
-    const { ask, tell } = this.#office;
+    const { ask, tell } = this.#fleet;
     const { client } = this;
     const { round, ticket } = job.task;
     const { bytes, metrics } = (job.report ??= await this.#reportOf(job, intake.records()));
@@ -210,7 +210,7 @@ export class Desk<B extends PlainData, C extends PlainData, U extends Update> {
     job: Job<B>,
     records: FlowerRecords,
   ): Promise<{ readonly bytes: Uint8Array; readonly metrics: Values }> {
-    const { algorithm, half, layout, examples } = this.#office;
+    const { algorithm, half, layout, examples } = this.#fleet;
     const where = 'flowerFleet: reply';
     const arrays = Object.values(records).filter((record) => record.kind === 'arrays');
     const metrics = Object.values(records).filter((record) => record.kind === 'metrics');
@@ -239,11 +239,11 @@ export class Desk<B extends PlainData, C extends PlainData, U extends Update> {
   async #giveUp(reason: string): Promise<void> {
     const { task } = this.#job as Job<B>;
     await this.#resign(task);
-    this.#office.tell({ kind: 'failed', client: this.client, round: task.round, reason });
+    this.#fleet.tell({ kind: 'failed', client: this.client, round: task.round, reason });
   }
 
   async #resign({ ticket }: RoundTask): Promise<void> {
-    await this.#office.ask(this.client, { kind: 'leave', ticket });
+    await this.#fleet.ask(this.client, { kind: 'leave', ticket });
     this.#job = undefined;
   }
 }
