@@ -1,5 +1,5 @@
-// Runs the golden digests of @fedkit/core and @fedkit/privacy, the transcripts of @fedkit/secagg, the HTTP transport and whole
-// federations on every engine there is in the npm registry, React Native's Hermes among them, and in Chromium where it is
+// Runs the golden digests of @fedkit/core, @fedkit/privacy and @fedkit/llm, the transcripts of @fedkit/secagg, the HTTP transport
+// and whole federations on every engine there is in the npm registry, React Native's Hermes among them, and in Chromium where it is
 // installed, and prints which reproduce the committed ones. `--write` commits what this Node computes. Run after `pnpm build`.
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,9 @@ import { runOnHermes } from './hermes/hermes.mjs';
 const directory = dirname(fileURLToPath(import.meta.url));
 const script = join(directory, 'run-golden.mjs');
 const replay = join(directory, '../packages/secagg/test/replay.mjs');
-const records = ['core', 'privacy'].map((name) => join(directory, `../packages/${name}/test/golden/golden.json`));
+const records = ['core', 'privacy', 'llm'].map((name) =>
+  join(directory, `../packages/${name}/test/golden/golden.json`),
+);
 
 /** What Metro makes of a FedAvg client, compressed: what an app on React Native grows by. */
 const MAXIMUM_CLIENT_BYTES = 40_000;
@@ -46,10 +48,13 @@ async function replayed([command, ...args]) {
 
 if (process.argv.includes('--write')) {
   const { digests } = await run([process.execPath, script]);
-  const isPrivacy = ([name]) => /^(accountant|calibration|mechanism|audit): /.test(name);
-  const all = Object.entries(digests);
-  for (const [i, own] of [all.filter((one) => !isPrivacy(one)), all.filter(isPrivacy)].entries()) {
-    writeFileSync(records[i], `${JSON.stringify(Object.fromEntries(own), undefined, 2)}\n`);
+  const packageOf = (name) => {
+    if (name.startsWith('language models: ')) return 2;
+    return /^(accountant|calibration|mechanism|audit): /.test(name) ? 1 : 0;
+  };
+  for (const [i, record] of records.entries()) {
+    const own = Object.entries(digests).filter(([name]) => packageOf(name) === i);
+    writeFileSync(record, `${JSON.stringify(Object.fromEntries(own), undefined, 2)}\n`);
   }
 }
 

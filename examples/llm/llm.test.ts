@@ -6,6 +6,7 @@ import log from './base.json' with { type: 'json' };
 import { pretrained, smallModel } from './model.ts';
 import { readPresidents } from './presidents.ts';
 import { notes, page, rows, table } from './report.ts';
+import { SMOLLM_SETTING } from './smollm.ts';
 import { runJobs } from './threads.ts';
 
 // So few bytes are learned by heart at the demo's rate.
@@ -96,18 +97,30 @@ describe('a language model, fine-tuned by a federation', () => {
     await expect(running).rejects.toThrow('interrupted');
   });
 
-  it.each([['--rounds'], ['--rounds', '0'], ['--clients', '1'], ['--threads', 'two'], ['--speed', '9']])(
-    'refuses %s %s',
-    (...words) => {
-      expect(() => parseArguments(words)).toThrow(UsageError);
-    },
-  );
+  it.each([
+    ['--rounds'],
+    ['--rounds', '0'],
+    ['--clients', '1'],
+    ['--threads', 'two'],
+    ['--speed', '9'],
+    ['--page', 'x'],
+    ['--smollm', '--clients', '7'],
+  ])('refuses %s %s', (...words) => {
+    expect(() => parseArguments(words)).toThrow(UsageError);
+  });
 
   it('takes what its usage says', () => {
     expect(parseArguments(['--rounds', '3', '--clients', '5', '--threads', '1'])).toEqual({
       setting: { ...SETTING, rounds: 3, authors: 5 },
       threads: 1,
     });
+    expect(parseArguments(['--shakespeare', '--smollm', 'model.gguf'])).toEqual({
+      setting: SMOLLM_SETTING,
+      threads: 2,
+      shakespeare: '',
+      smollm: 'model.gguf',
+    });
+    expect(parseArguments(['--page'])).toMatchObject({ page: 0 });
     expect(parseArguments(['--help'])).toBe('help');
   });
 });

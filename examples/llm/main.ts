@@ -9,6 +9,7 @@ import { bytesOf, LENGTH, pretrained, smallModel } from './model.ts';
 import { presidentTexts, readPresidents } from './presidents.ts';
 import { notes, page, table } from './report.ts';
 import { ATTRIBUTION, readRoles, type Role } from './shakespeare.ts';
+import { servePage } from './page/build.ts';
 import { loadSmollm, runSmollm, SMOLLM_PROMPT, tokenAuthors } from './smollm.ts';
 import { runJobs } from './threads.ts';
 
@@ -20,7 +21,12 @@ async function main(): Promise<void> {
     console.log(USAGE);
     return;
   }
-  const { setting, threads, shakespeare, smollm } = parsed;
+  const { setting, threads, shakespeare, smollm, page: port } = parsed;
+  if (port !== undefined) {
+    const { url } = await servePage(port);
+    console.log(`A language model that learns what you type: ${url}`);
+    return;
+  }
   const began = Date.now();
   const { signal } = abortedBySignals();
   let texts: readonly Role[] | undefined;

@@ -6,13 +6,14 @@
 import { readFileSync } from 'node:fs';
 import { decodeSafetensors } from '@fedkit/core';
 import { type LanguageModel, transformer } from '@fedkit/llm';
+import { SMALL } from './shape.ts';
 
 /** Tokens of a window. */
 export const LENGTH = 64;
 
-/** A token is a byte: no tokenizer to ship, and bits a byte come by themselves. */
+/** A fresh one. */
 export function smallModel(): LanguageModel {
-  return transformer({ vocabulary: 256, width: 64, layers: 3, heads: 4, hidden: 172, context: 256 });
+  return transformer(SMALL);
 }
 
 /** The parameters that `pretrain.ts` left beside this file. */

@@ -142,7 +142,7 @@ export async function federatePrivately(
           ...shared,
           aggregation: secureAggregation({ ...secrecy, identity: identities[i] }),
         }),
-        trainer: languageTrainer(model, train, { optimizer: adamW({ maxNorm: 1 }) }),
+        trainer: languageTrainer(model, train, { optimizer: adamW({ maxNorm: 1, moments: 'kept' }) }),
         local: ({ round }) => ({ steps, batchSize, learningRate, rng: seededRng(seed).fork('client', round, i) }),
         exchange(request, options) {
           bytesUp += request.length;

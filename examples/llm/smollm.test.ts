@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { sparseLoCo } from '@fedkit/compression';
 import { Layout, seededRng } from '@fedkit/core';
 import { normal } from '@fedkit/core/math';
-import { adapt, freeze, lora, type TextTokenizer, transformer } from '@fedkit/llm';
+import { adapt, freeze, lora, transformer } from '@fedkit/llm';
+import type { TextTokenizer } from '@fedkit/llm/tokenizer';
 import { describe, expect, it } from 'vitest';
 import { runSmollm, SMOLLM_ARMS, SMOLLM_SETTING, tokenAuthors } from './smollm.ts';
 

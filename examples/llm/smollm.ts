@@ -9,18 +9,8 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeSafetensors, encodeSafetensors, seededRng } from '@fedkit/core';
 import { eden } from '@fedkit/compression';
-import {
-  adamW,
-  adapt,
-  fileSource,
-  generate,
-  ggufTokenizer,
-  type LanguageModel,
-  languageTrainer,
-  loadGguf,
-  lora,
-  type TextTokenizer,
-} from '@fedkit/llm';
+import { adamW, adapt, fileSource, generate, type LanguageModel, languageTrainer, loadGguf, lora } from '@fedkit/llm';
+import { ggufTokenizer, type TextTokenizer } from '@fedkit/llm/tokenizer';
 import type { ArmResult, Setting } from './arms.ts';
 import { type Author, authorOf } from './authors.ts';
 import { busySeconds } from './busy-seconds.ts';

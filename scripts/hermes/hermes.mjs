@@ -11,7 +11,7 @@ import { gzipSync } from 'node:zlib';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = join(here, '../..');
-const PACKAGES = ['core', 'compression', 'privacy', 'secagg', 'flower'];
+const PACKAGES = ['core', 'compression', 'privacy', 'secagg', 'flower', 'llm'];
 // The last of each that start on Node 20, and the only VM that the registry has as a program.
 const TOOLS = {
   '@babel/core': '7.28.5',
@@ -51,6 +51,7 @@ function makeApp(app) {
     copyFileSync(join(root, 'packages', file), join(app, file.slice(file.lastIndexOf('/') + 1)));
   }
   copyFileSync(join(root, 'packages/privacy/test/golden/golden.mjs'), join(app, 'privacy-golden.mjs'));
+  copyFileSync(join(root, 'packages/llm/test/golden/golden.mjs'), join(app, 'language-golden.mjs'));
 }
 
 /**

@@ -4,8 +4,10 @@ import * as core from '@fedkit/core';
 import * as kernels from '@fedkit/core/kernels';
 import * as math from '@fedkit/core/math';
 import * as simulation from '@fedkit/core/simulation';
+import * as llm from '@fedkit/llm';
 import * as privacy from '@fedkit/privacy';
 import { golden } from './golden.mjs';
+import { languageGolden } from './language-golden.mjs';
 import { privacyGolden } from './privacy-golden.mjs';
 import { replayEdges, replayRounds } from './replay-rounds.mjs';
 import curveEdges from './curve-edges.json';
@@ -16,6 +18,7 @@ async function main() {
   const digests = {
     ...(await golden({ core, math, kernels, simulation })),
     ...privacyGolden({ privacy, seededRng: core.seededRng }),
+    ...(await languageGolden({ core, llm })),
   };
   print(JSON.stringify({ added, digests }));
   print(JSON.stringify({ rounds: [...(await replayRounds(transcripts)), await replayEdges(curveEdges)] }));

@@ -49,7 +49,6 @@ export { loadSafetensors, type SafetensorsOptions } from './safetensors/load.ts'
 export type { EncoderShape } from './encoder/shape.ts';
 export { LanguageEncoder } from './encoder/encoder.ts';
 export { loadEncoder } from './encoder/load.ts';
-export { ggufTokenizer, jsonTokenizer, type TextTokenizer } from './tokenizer/tokenizer.ts';
 export { chatMl, type ChatMessage } from './tokenizer/chat.ts';
 export { type AdapterUpdate, adapterUpdate } from './aggregate/factors.ts';
 export { mergeAdapter } from './aggregate/merge.ts';

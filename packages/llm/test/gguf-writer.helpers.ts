@@ -86,9 +86,16 @@ export function tinyTensors(): TinyTensor[] {
 export function tinyFile(
   metadata: Record<string, number | string> = tinyMetadata(),
   tensors: readonly TinyTensor[] = tinyTensors(),
+  lists: Record<string, readonly string[]> = {},
 ): Uint8Array {
   const entries = Object.entries(metadata);
-  const writer = new GgufWriter().head(tensors.length, entries.length + 1);
+  const texts = Object.entries(lists);
+  const writer = new GgufWriter().head(tensors.length, entries.length + texts.length + 1);
+  for (const [key, list] of texts) {
+    // An array of strings.
+    writer.text(key).u32(9).u32(8).u64(list.length);
+    for (const text of list) writer.text(text);
+  }
   for (const [key, value] of entries) {
     writer.text(key);
     if (typeof value === 'string') writer.u32(8).text(value);

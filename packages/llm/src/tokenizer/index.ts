@@ -1,0 +1,1 @@
+export { ggufTokenizer, jsonTokenizer, type TextTokenizer } from './tokenizer.ts';
