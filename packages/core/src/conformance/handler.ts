@@ -28,6 +28,7 @@ const REQUESTS: readonly Request[] = [
   { kind: 'exchange', ticket: 1, message: new Uint8Array(100) },
   { kind: 'leave', ticket: 0 },
   { kind: 'terms' },
+  { kind: 'published' },
   { kind: 'decline', ticket: 0, reason: 'error' },
 ];
 
@@ -57,6 +58,7 @@ export function handlerLaws(setup: HandlerSetup): Law[] {
             leave: ['left', 'refused'],
             terms: ['terms', 'refused'],
             decline: ['left', 'refused'],
+            published: ['published', 'refused'],
           };
           for (const client of ['a', 'ünïcode ≤ 𝔸', 'a']) {
             for (const request of REQUESTS) {

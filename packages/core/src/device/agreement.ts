@@ -46,15 +46,25 @@ export async function agree(
   half: ClientHalf<Update>,
   ask: (request: Request) => Promise<Response>,
 ): Promise<void> {
-  const { digest, terms } = own.pipeline;
-  if (!sameBytes(task.pipelineDigest, digest)) {
-    const response = await ask({ kind: 'terms' });
-    if (response.kind === 'terms') {
-      const other = decodeTerms(response.bytes);
-      if (sameBytes(digestOfTerms(other), task.pipelineDigest)) {
-        throw new Fault(differenceOf({ where: 'federatedClient: pipeline', own: terms, other, named: 'the server' }));
-      }
+  await agreeOnPipeline(task.pipelineDigest, own.pipeline, ask);
+  checkTask(task, own, half);
+}
+
+/** @throws Fault where the server's pipeline, by its digest, is another: by the first term that differs. */
+export async function agreeOnPipeline(
+  theirs: Uint8Array,
+  { digest, terms }: PipelineTerms,
+  ask: (request: Request) => Promise<Response>,
+): Promise<void> {
+  if (sameBytes(theirs, digest)) return;
+  const response = await ask({ kind: 'terms' });
+  if (response.kind === 'terms') {
+    const other = decodeTerms(response.bytes);
+    if (sameBytes(digestOfTerms(other), theirs)) {
+      throw new Fault(differenceOf({ where: 'federatedClient: pipeline', own: terms, other, named: 'the server' }));
     }
   }
-  checkTask(task, own, half);
+  Fault.unless(() =>
+    refuse('SHAPE_MISMATCH', 'federatedClient: pipeline', "the server's, to the last option", 'another'),
+  );
 }

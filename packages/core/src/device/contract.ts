@@ -10,9 +10,11 @@ import type { PlainData } from '../plain-data.ts';
 import type { Rng, SecureRng } from '../random.ts';
 import type { RoundTask } from '../protocol/message.ts';
 import type { Store } from '../store/contract.ts';
+import type { Layout } from '../model/layout.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Exchange } from '../protocol/exchange.ts';
 import type { ClientProgress, NextStep } from './progress.ts';
+import type { PublishedParams } from './published-model.ts';
 
 /** How a device trains for one task; `rng` shuffles its data, default the client's own stream. */
 export type DeviceTraining = LocalTraining & { readonly rng?: Rng };
@@ -30,7 +32,7 @@ export interface FederatedClientOptions<B extends PlainData, C extends PlainData
   /** Carries requests to the server and answers back. */
   readonly exchange: Exchange;
   /**
-   * Where it remembers, under `client/<id>` and `model/<n>/<id>`. Under secure aggregation the record is sealed under the
+   * Where it remembers, under `client/<id>`, `model/<n>/<id>` and `latest…/<id>`. Under secure aggregation the record is sealed under the
    * client's key; otherwise it holds the client's updates as they are: keep it where the data is. One client at a time uses it
    * under one id: under secure aggregation a second one is refused where the store has `compareAndSwap`.
    */
@@ -50,6 +52,34 @@ export interface FederatedClientOptions<B extends PlainData, C extends PlainData
   readonly onProgress?: (event: ClientProgress<B>) => void;
   /** Once it fires, `step` and `run` reject with `ABORTED`; what was done is kept. */
   readonly signal?: AbortSignal;
+}
+
+/** A published model on a device. */
+export interface DeviceModel extends PublishedParams {
+  /** The round whose step gave it, 0 for the first model; in asynchronous runs the steps taken. */
+  readonly round: number;
+  /** 16 bytes: the run it is of. */
+  readonly run: Uint8Array;
+  /** 32 bytes: SHA-256 of the broadcast; two models of one digest are the same. */
+  readonly digest: Uint8Array;
+  /** Which parameter is which, where the pipeline knows. */
+  readonly layout?: Layout;
+  /** Whether the server has just said that it is the latest. */
+  readonly current: boolean;
+}
+
+/** How to get a model. */
+export interface ModelRequest {
+  /** Default `server`. */
+  readonly from?: 'server' | 'store';
+}
+
+/** How to wait for models. */
+export interface WatchOptions {
+  /** Ends the watching. */
+  readonly signal: AbortSignal;
+  /** How often to ask; default 60,000. */
+  readonly milliseconds?: number;
 }
 
 /** A client on a device. */
@@ -76,6 +106,24 @@ export interface FederatedClient<C> {
    * was thrown is declined first.
    */
   step(): Promise<NextStep>;
+  /**
+   * The model that the server publishes now, whether this client was ever drawn or not: fetched part by part, so that an
+   * interrupted call goes on where it stopped, verified, and kept in the store, from where it is read once the server cannot be
+   * reached. Does not wait for a training.
+   *
+   * @throws FedkitError `SHAPE_MISMATCH` where the server's pipeline is another; `UNAVAILABLE` where neither the server nor the
+   * store has a model now; `ABORTED`; `AUTHENTICATION_FAILED`, `DECODE_FAILED` for bytes that are not what the server named.
+   */
+  model(options?: ModelRequest & { readonly from?: 'server' }): Promise<DeviceModel>;
+  /** The model that was fetched last, without the network; `undefined` where there is none of this pipeline. */
+  model(options: ModelRequest & { readonly from: 'store' }): Promise<DeviceModel | undefined>;
+  /**
+   * Calls `listener` with the model and then with every newer one, until `signal` fires: asks every so often, and waits
+   * longer while the server cannot be reached, which `onProgress` is told.
+   *
+   * @throws FedkitError As {@link FederatedClient.model}, but for `UNAVAILABLE`; what `listener` throws.
+   */
+  watch(listener: (model: DeviceModel) => void, options: WatchOptions): Promise<void>;
   /** The algorithm's state of this client, as of the last update that counted; `undefined` before the first. */
   state(): Promise<C | undefined>;
 }

@@ -6,12 +6,10 @@
 import { SerialQueue } from '../serial-queue.ts';
 import { checkAborted } from '../abort.ts';
 import type { Update } from '../aggregate/contract.ts';
-import { checkBytes, checkInteger, checkOptions, type OptionNames, refuse } from '../check.ts';
-import { checkClientId } from '../client-id.ts';
+import { refuse } from '../check.ts';
 import { type FedkitError, isFedkitError } from '../errors.ts';
 import { decodeState, type StateOwner } from '../model/state-file.ts';
 import type { ClientHalf } from '../pipeline/contract.ts';
-import { checkSameModel } from '../pipeline/model.ts';
 import type { PlainData } from '../plain-data.ts';
 import { type SecureRng, secureRng } from '../random.ts';
 import { decodeBroadcast, stateOwner } from '../protocol/broadcast.ts';
@@ -20,9 +18,11 @@ import { type Clock, sleep, systemClock } from '../protocol/clock.ts';
 import { agree, checkTask } from './agreement.ts';
 import { isRefusal, joined, refusal, unusable } from './answers.ts';
 import { ask } from './asking.ts';
+import { checkClientOptions } from './client-options.ts';
 import { begin, type ClientRecord, giveUp, resolve, sameRun, type Work } from './client-record.ts';
-import type { FederatedClient, FederatedClientOptions } from './contract.ts';
+import type { DeviceModel, FederatedClient, FederatedClientOptions, ModelRequest, WatchOptions } from './contract.ts';
 import { Refusals, stoppedBy, type Verdict, verdictOnTask, verdictOnTraining } from './fault.ts';
+import { Library } from './library.ts';
 import { type TrainedWork, trainFor } from './local-work.ts';
 import type { ClientProgress, NextStep } from './progress.ts';
 import { RecordKeeper } from './record-keeper.ts';
@@ -36,21 +36,6 @@ const LONGEST_PAUSE = 300_000;
 const LONGEST_WAIT = 3_600_000;
 
 const wallClock: Clock = { ...systemClock, now: () => Date.now() };
-
-const OPTIONS: OptionNames<FederatedClientOptions<PlainData, PlainData, Update>> = {
-  id: true,
-  pipeline: true,
-  trainer: true,
-  local: true,
-  exchange: true,
-  store: true,
-  singleInstance: true,
-  maximumModelBytes: true,
-  rng: true,
-  clock: true,
-  onProgress: true,
-  signal: true,
-};
 
 /**
  * A client that can lose its network or its process at any point. On the next start with the same store it goes on: what
@@ -66,27 +51,13 @@ const OPTIONS: OptionNames<FederatedClientOptions<PlainData, PlainData, Update>>
 export function federatedClient<B extends PlainData, C extends PlainData, U extends Update>(
   options: FederatedClientOptions<B, C, U>,
 ): FederatedClient<C> {
-  const { id, pipeline, trainer } = options;
-  const where = 'federatedClient';
-  checkClientId(`${where}: id`, id);
-  if (typeof trainer?.train !== 'function') refuse('INVALID_ARGUMENT', `${where}: trainer`, 'a trainer', trainer);
-  if (typeof options.store?.put !== 'function') refuse('INVALID_ARGUMENT', `${where}: store`, 'a store', options.store);
-  for (const name of ['local', 'exchange'] as const) {
-    if (typeof options[name] !== 'function')
-      refuse('INVALID_ARGUMENT', `${where}: ${name}`, 'a function', options[name]);
-  }
-  if (typeof pipeline?.client !== 'function') refuse('INVALID_ARGUMENT', `${where}: pipeline`, 'a pipeline', pipeline);
-  checkBytes(`${where}: pipeline.digest`, pipeline.digest, 32);
-  if ('layout' in options)
-    refuse('INVALID_ARGUMENT', `${where}: layout`, 'none here: the pipeline has it, on both sides', 'one');
-  checkOptions(where, options, OPTIONS);
-  checkSameModel(`${where}: trainer`, trainer.layout, pipeline);
-  checkInteger(`${where}: maximumModelBytes`, options.maximumModelBytes ?? 1, 1);
+  checkClientOptions(options);
+  const { pipeline } = options;
   const half = pipeline.client();
   if (half.sends === 'exchange' && !options.store.compareAndSwap && options.singleInstance !== true) {
     refuse(
       'INVALID_ARGUMENT',
-      `${where}: singleInstance`,
+      `federatedClient: singleInstance`,
       'true, or a store with compareAndSwap: two clients of one record give an input away',
       options.singleInstance,
     );
@@ -108,6 +79,7 @@ class Device<B extends PlainData, C extends PlainData, U extends Update> impleme
   #unanswered = 0;
   readonly #refusals = new Refusals();
   readonly #queue = new SerialQueue();
+  readonly #library: Library;
 
   constructor(options: FederatedClientOptions<B, C, U>, half: ClientHalf<U>, owner: StateOwner) {
     this.#options = options;
@@ -117,6 +89,12 @@ class Device<B extends PlainData, C extends PlainData, U extends Update> impleme
     this.#records = new RecordKeeper(options.store, options.id, options.pipeline.digest, sealer);
     this.#rng = options.rng ?? secureRng();
     this.#clock = options.clock ?? wallClock;
+    this.#library = new Library(options, owner, {
+      clock: this.#clock,
+      ask: (request) => this.#ask(request),
+      state: () => this.state(),
+      tell: (event) => this.#tell(event),
+    });
   }
 
   async run(): Promise<void> {
@@ -143,6 +121,16 @@ class Device<B extends PlainData, C extends PlainData, U extends Update> impleme
         return { next: 'request', milliseconds };
       }
     });
+  }
+
+  model(options?: ModelRequest & { readonly from?: 'server' }): Promise<DeviceModel>;
+  model(options: ModelRequest): Promise<DeviceModel | undefined>;
+  model(options: ModelRequest = {}): Promise<DeviceModel | undefined> {
+    return this.#library.model(options);
+  }
+
+  watch(listener: (model: DeviceModel) => void, options: WatchOptions): Promise<void> {
+    return this.#library.watch(listener, options);
   }
 
   state(): Promise<C | undefined> {

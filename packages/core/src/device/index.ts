@@ -4,5 +4,12 @@
  * @module
  */
 export { federatedClient } from './federated-client.ts';
-export type { DeviceTraining, FederatedClient, FederatedClientOptions } from './contract.ts';
+export type {
+  DeviceModel,
+  DeviceTraining,
+  FederatedClient,
+  FederatedClientOptions,
+  ModelRequest,
+  WatchOptions,
+} from './contract.ts';
 export type { ClientProgress, NextStep } from './progress.ts';

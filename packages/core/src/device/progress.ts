@@ -15,6 +15,8 @@ export type ClientProgress<B> =
   | { readonly kind: 'joined'; readonly task: RoundTask }
   /** Has so many bytes, of `task.modelLength`. */
   | { readonly kind: 'received'; readonly task: RoundTask; readonly bytes: number }
+  /** Has so many bytes of the published model that `model()` asked for. */
+  | { readonly kind: 'fetched'; readonly bytes: number }
   /** Has the whole model, and begins to train. */
   | { readonly kind: 'downloaded'; readonly task: RoundTask; readonly broadcast: B }
   | { readonly kind: 'trained'; readonly task: RoundTask; readonly local: Omit<LocalResult, 'values'> }

@@ -10,6 +10,7 @@ export {
   decodeResponse,
   encodeRequest,
   encodeResponse,
+  type Publication,
   type Request,
   type Response,
   type RoundTask,

@@ -8,6 +8,7 @@
  *     exchange ticket, message?  → message | wait | finished | late
  *     leave  ticket              → left
  *     decline ticket, reason     → left                        and is not asked again at once
+ *     published                  → published                   which model is the latest, for whoever asks
  *     terms                      → terms                       what the server's pipeline expects of a client's
  *
  * Any request can be answered `refused`, by the code of a FedkitError. Formats: docs/round-protocol.md.
@@ -45,6 +46,19 @@ export type DeclineReason = (typeof DECLINE_REASONS)[number];
 /** All reasons, in an order that never changes: messages carry their places. */
 export const DECLINE_REASONS = ['error', 'no-data', 'not-finite', 'refused'] as const;
 
+/** The latest model of a run, whoever trains it. */
+export interface Publication {
+  /** 16 bytes that name the run. */
+  readonly run: Uint8Array;
+  /** The round whose step gave it, 0 for the first model; in asynchronous runs the steps taken. */
+  readonly round: number;
+  /** SHA-256 of the broadcast's bytes, and their number. */
+  readonly modelDigest: Uint8Array;
+  readonly modelLength: number;
+  /** 32 bytes, as a task has them. */
+  readonly pipelineDigest: Uint8Array;
+}
+
 /** What a client asks of a server. */
 export type Request =
   | { readonly kind: 'join' }
@@ -54,7 +68,8 @@ export type Request =
   | { readonly kind: 'leave'; readonly ticket: number }
   | { readonly kind: 'terms' }
   /** Gives a ticket up for a reason, of which no more is said: an error's text could hold training values. */
-  | { readonly kind: 'decline'; readonly ticket: number; readonly reason: DeclineReason };
+  | { readonly kind: 'decline'; readonly ticket: number; readonly reason: DeclineReason }
+  | { readonly kind: 'published' };
 
 /** What a server answers. */
 export type Response =
@@ -77,12 +92,13 @@ export type Response =
   /** What was asked cannot be. The message is for people, and holds nothing secret. */
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string }
   /** As `encodeTerms` writes them: their digest is the task's `pipelineDigest`. */
-  | { readonly kind: 'terms'; readonly bytes: Uint8Array };
+  | { readonly kind: 'terms'; readonly bytes: Uint8Array }
+  | { readonly kind: 'published'; readonly publication: Publication };
 
 const REQUEST = 0x71;
 const RESPONSE = 0x72;
 const VERSION = 1;
-const REQUESTS = ['join', 'model', 'report', 'exchange', 'leave', 'terms', 'decline'] as const;
+const REQUESTS = ['join', 'model', 'report', 'exchange', 'leave', 'terms', 'decline', 'published'] as const;
 const RESPONSES = [
   'wait',
   'task',
@@ -95,6 +111,7 @@ const RESPONSES = [
   'closed',
   'refused',
   'terms',
+  'published',
 ] as const;
 /** Longest text of a refusal, in characters. */
 const MAX_TEXT = 1000;
@@ -110,6 +127,7 @@ export function encodeRequest(request: Request): Uint8Array<ArrayBuffer> {
   switch (request.kind) {
     case 'join':
     case 'terms':
+    case 'published':
       break;
     case 'model':
       writer.bytes(checkBytes('encodeRequest: digest', request.digest, 32)).uint53(request.offset);
@@ -142,6 +160,7 @@ export function decodeRequest(bytes: Uint8Array): Request {
     switch (kind) {
       case 'join':
       case 'terms':
+      case 'published':
         return { kind };
       case 'model':
         return { kind, digest: reader.bytes(32), offset: reader.uint53() };
@@ -190,6 +209,16 @@ export function encodeResponse(response: Response): Uint8Array<ArrayBuffer> {
     case 'terms':
       writer.bytes(response.bytes);
       break;
+    case 'published': {
+      const { run, round, modelDigest, modelLength, pipelineDigest } = response.publication;
+      writer
+        .bytes(checkBytes('encodeResponse: run', run, 16))
+        .uint32(round)
+        .bytes(checkBytes('encodeResponse: modelDigest', modelDigest, 32))
+        .uint53(modelLength)
+        .bytes(checkBytes('encodeResponse: pipelineDigest', pipelineDigest, 32));
+      break;
+    }
     case 'finished':
       writer.uint53(response.ticket).uint8(response.counted ? 1 : 0);
       break;
@@ -232,6 +261,16 @@ export function decodeResponse(bytes: Uint8Array): Response {
         if (part.offset + part.bytes.length > part.total)
           reader.refuse(`a part within ${part.total} bytes`, 'a longer one');
         return { kind, ...part };
+      }
+      case 'published': {
+        const publication = {
+          run: reader.bytes(16),
+          round: reader.uint32(),
+          modelDigest: reader.bytes(32),
+          modelLength: reader.uint53(),
+          pipelineDigest: reader.bytes(32),
+        };
+        return { kind, publication };
       }
       case 'message':
       case 'terms':

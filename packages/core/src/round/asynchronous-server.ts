@@ -122,6 +122,10 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
     return this.#recorded;
   }
 
+  protected get published(): number {
+    return this.#state.version;
+  }
+
   get state(): FedAvgBroadcast {
     return { params: this.params };
   }
@@ -251,7 +255,7 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
     const held = getClient(this.#state.working, client);
     if (held && this.#models.has(held.version)) return { response: this.#taskOf(held) };
     if (!held && (this.draining || this.#state.working.size >= this.limits.clients)) return { response: this.wait() };
-    const { digest } = this.#broadcast();
+    const { digest } = this.broadcast;
     const round = this.#state.version + 1;
     const parameters = bytesToHex(this.#half.announce({ round, places: 1, modelDigest: digest }));
     const { ticket } = this.#algorithm.checkout(this.#opened, client);
@@ -386,7 +390,7 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
   }
 
   /** The broadcast of the current version; encoded once. */
-  #broadcast(): EncodedBroadcast {
+  protected get broadcast(): EncodedBroadcast {
     const { version } = this.#state;
     const held = this.#models.get(version);
     if (held) return held;

@@ -9,14 +9,14 @@ import type { ClientId } from '../aggregate/contract.ts';
 import { refuse } from '../check.ts';
 import { checkClientId } from '../client-id.ts';
 import { type FedkitError, isFedkitError } from '../errors.ts';
-import { decodeRequest, encodeResponse, type Request, type Response } from '../protocol/message.ts';
+import { decodeRequest, encodeResponse, type Publication, type Request, type Response } from '../protocol/message.ts';
 import type { ServerEvent } from './server-options.ts';
 
 /** Bytes of a request without a body, and around one. */
 const ENVELOPE = 64;
 
 /** A request that concerns the state. */
-export type StateRequest = Exclude<Request, { kind: 'model' | 'terms' }>;
+export type StateRequest = Exclude<Request, { kind: 'model' | 'terms' | 'published' }>;
 
 /** What a request comes to: what to answer once it is stored. */
 export interface Outcome {
@@ -30,6 +30,8 @@ export interface DispatcherOptions {
   readonly requestBytes: number;
   /** Reads from the model; never waits. */
   part(request: Request & { kind: 'model' }): Response;
+  /** The latest model; never waits. */
+  published(): Publication;
   /** What clients must agree to, encoded. */
   terms(): Uint8Array;
   /** Runs alone. What it throws is a refusal if it has a name; anything else, and `UNAVAILABLE`, is the server's fault. */
@@ -128,6 +130,7 @@ export class Dispatcher {
       }
       const request = decodeRequest(bytes);
       if (request.kind === 'model') return this.#options.part(request);
+      if (request.kind === 'published') return { kind: 'published', publication: this.#options.published() };
       if (request.kind === 'terms') return { kind: 'terms', bytes: this.#options.terms() };
       const { response, stored } = await this.exclusive(() => this.#options.answer(client, request));
       await stored;

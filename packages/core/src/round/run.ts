@@ -130,6 +130,11 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
     return this.#journal as Journal;
   }
 
+  /** The round whose step gave the algorithm's state; 0 before the first. */
+  get stateRound(): number {
+    return this.#stateRound;
+  }
+
   get algorithmState(): S {
     return this.#algorithmState as S;
   }

@@ -10,7 +10,7 @@ import { refuse } from '../check.ts';
 import { type ErrorCode, isFedkitError } from '../errors.ts';
 import type { ServerHalf } from '../pipeline/contract.ts';
 import type { PlainData } from '../plain-data.ts';
-import { broadcastPart } from '../protocol/broadcast.ts';
+import { broadcastPart, type EncodedBroadcast } from '../protocol/broadcast.ts';
 import type { DeclineReason, Request, Response } from '../protocol/message.ts';
 import { openAsynchronousServer } from './asynchronous-server.ts';
 import { clientEntries, getClient } from './client-map.ts';
@@ -163,6 +163,14 @@ class RoundServer<
 
   protected get recorded(): number {
     return this.#run.recorded;
+  }
+
+  protected get broadcast(): EncodedBroadcast {
+    return this.#run.broadcast;
+  }
+
+  protected get published(): number {
+    return this.#run.stateRound;
   }
 
   get state(): S {

@@ -69,6 +69,11 @@ export abstract class ServerShell<S extends PlainData> implements FederatedServe
     this.requests = new Dispatcher({
       requestBytes: limits.requestBytes,
       part: (request) => this.part(request),
+      published: () => {
+        const { digest: modelDigest, bytes } = this.broadcast;
+        const { digest: pipelineDigest } = pipeline;
+        return { run: this.name, round: this.published, modelDigest, modelLength: bytes.length, pipelineDigest };
+      },
       terms: () => encodeTerms(pipeline.terms),
       answer: async (client, request) => {
         await this.catchUp();
@@ -108,6 +113,10 @@ export abstract class ServerShell<S extends PlainData> implements FederatedServe
   protected abstract get rounds(): RoundState | undefined;
   /** Whether nobody is at work on anything that a drain waits for. */
   protected abstract get idle(): boolean;
+  /** The latest model's broadcast; encoded once. */
+  protected abstract get broadcast(): EncodedBroadcast;
+  /** The round whose step gave it. */
+  protected abstract get published(): number;
   /** Reads what the store holds, or begins. */
   protected abstract load(): Promise<void>;
   /** Reads from the model; never waits. */

@@ -179,6 +179,7 @@ export class ScriptedSum implements RequestHandler {
         return { kind: 'left', ticket: request.ticket };
       case 'report':
       case 'terms':
+      case 'published':
         return { kind: 'refused', code: 'PROTOCOL_STATE', message: 'not here' };
     }
   }

@@ -1,0 +1,203 @@
+/**
+ * The published model on a device: whole, verified, and in its store until a newer one is.
+ *
+ *     latest/<client>               which of two places holds a whole model, and which model it is
+ *     latest-<0|1>/<n>/<client>     its parts; those of a newer one arrive in the other place
+ *
+ * @module
+ */
+import type { ClientId } from '../aggregate/contract.ts';
+import { ByteReader, ByteWriter, sameBytes } from '../bytes.ts';
+import { checkBytes, checkInteger, refuse } from '../check.ts';
+import { FedkitError } from '../errors.ts';
+import type { StateOwner } from '../model/state-file.ts';
+import type { PipelineTerms } from '../pipeline/contract.ts';
+import type { PlainData } from '../plain-data.ts';
+import { decodeBroadcast } from '../protocol/broadcast.ts';
+import type { Publication, Request, Response } from '../protocol/message.ts';
+import type { Store } from '../store/contract.ts';
+import { agreeOnPipeline, longestModel } from './agreement.ts';
+import { refusal, unusable } from './answers.ts';
+import { Fault } from './fault.ts';
+import { StoredModel } from './stored-model.ts';
+
+/** A whole model as the store has it. */
+export interface HeldModel {
+  readonly publication: Publication;
+  readonly broadcast: PlainData;
+}
+
+interface Head extends Publication {
+  readonly place: 0 | 1;
+}
+
+const MAGIC = Uint8Array.of(0x66, 0x6b, 0x6c, 1);
+/** A model that a newer one replaces while it is fetched is given up this often before the network is at fault. */
+const MOST_STARTS = 8;
+
+/** Fetches and keeps the latest model of one client's federation. Calls must not overlap. */
+export class PublishedModels {
+  readonly #store: Store;
+  readonly #client: ClientId;
+  readonly #pipeline: PipelineTerms;
+  readonly #owner: StateOwner;
+  readonly #longest: number;
+  #held: HeldModel | undefined;
+
+  constructor(store: Store, client: ClientId, pipeline: PipelineTerms, owner: StateOwner, maximumModelBytes?: number) {
+    this.#store = store;
+    this.#client = client;
+    this.#pipeline = pipeline;
+    this.#owner = owner;
+    this.#longest = longestModel(pipeline, maximumModelBytes);
+  }
+
+  /** The model that was fetched last, without a word to anybody; `undefined` where there is none of this pipeline. */
+  async stored(): Promise<HeldModel | undefined> {
+    if (this.#held) return this.#held;
+    const head = await this.#head();
+    if (!head || !sameBytes(head.pipelineDigest, this.#pipeline.digest)) return undefined;
+    checkInteger('federatedClient: model: stored length', head.modelLength, 1, this.#longest);
+    const model = await this.#open(head, head.place);
+    return model.complete ? (this.#held = this.#decode(head, model)) : undefined;
+  }
+
+  /**
+   * The model that the server publishes now. What has arrived of it is kept, so that a later call goes on there.
+   *
+   * @throws Fault for another pipeline; what `ask` throws; FedkitError `AUTHENTICATION_FAILED`, `DECODE_FAILED` for bytes
+   * that are not what the server named.
+   */
+  async latest(ask: (request: Request) => Promise<Response>, onBytes: (bytes: number) => void): Promise<HeldModel> {
+    for (let starts = 0; starts < MOST_STARTS; starts++) {
+      const publication = await this.#publication(ask);
+      const held = await this.stored();
+      if (held && sameBytes(held.publication.modelDigest, publication.modelDigest)) {
+        return (this.#held = { ...held, publication });
+      }
+      const before = await this.#head();
+      const place = before?.place === 0 ? 1 : 0;
+      const model = await this.#open(publication, place);
+      if (!(await this.#fetch(publication, model, ask, onBytes))) continue;
+      const found = await this.#verified(publication, model);
+      await this.#store.put(`latest/${this.#client}`, encodeHead({ ...publication, place }));
+      this.#held = found;
+      // A crash before this leaves parts that the next model of that place removes.
+      if (before) await (await this.#open(before, before.place)).drop();
+      return found;
+    }
+    return unusable('a model that stays until it is fetched', `${MOST_STARTS} newer ones`);
+  }
+
+  async #publication(ask: (request: Request) => Promise<Response>): Promise<Publication> {
+    const response = await ask({ kind: 'published' });
+    if (response.kind === 'refused') throw refusal(response);
+    if (response.kind !== 'published') return unusable('what is published', response.kind);
+    const { publication } = response;
+    await agreeOnPipeline(publication.pipelineDigest, this.#pipeline, ask);
+    Fault.unless(() =>
+      checkInteger(
+        'federatedClient: model: length (its option maximumModelBytes)',
+        publication.modelLength,
+        1,
+        this.#longest,
+      ),
+    );
+    return publication;
+  }
+
+  /** The rest of a model, part by part; whether all of it is there, which it is not once a newer one is published. */
+  async #fetch(
+    { modelDigest: digest, modelLength }: Publication,
+    model: StoredModel,
+    ask: (request: Request) => Promise<Response>,
+    onBytes: (bytes: number) => void,
+  ): Promise<boolean> {
+    while (!model.complete) {
+      const offset = model.received;
+      const response = await ask({ kind: 'model', digest, offset });
+      if (response.kind === 'refused' && response.code === 'PROTOCOL_STATE') return false;
+      if (response.kind === 'refused') throw refusal(response);
+      if (response.kind !== 'part') return unusable('a part of the model', response.kind);
+      if (response.total !== modelLength || response.offset !== offset || response.bytes.length === 0)
+        unusable(`bytes from ${offset} on of ${modelLength}`, 'another part');
+      await model.add(response.bytes);
+      onBytes(model.received);
+    }
+    return true;
+  }
+
+  async #verified(publication: Publication, model: StoredModel): Promise<HeldModel> {
+    try {
+      return this.#decode(publication, model);
+    } catch (error) {
+      await model.drop();
+      throw error;
+    }
+  }
+
+  #decode(publication: Publication, model: StoredModel): HeldModel {
+    const broadcast = decodeBroadcast(model.verified(), this.#owner, this.#pipeline.size);
+    return { publication, broadcast };
+  }
+
+  #open(model: { readonly modelDigest: Uint8Array; readonly modelLength: number }, place: 0 | 1): Promise<StoredModel> {
+    return StoredModel.open(this.#store, this.#client, model, `latest-${place}`);
+  }
+
+  async #head(): Promise<Head | undefined> {
+    const bytes = await this.#store.get(`latest/${this.#client}`);
+    return bytes && decodeHead(bytes);
+  }
+}
+
+function encodeHead({ place, run, round, modelDigest, modelLength, pipelineDigest }: Head): Uint8Array {
+  return new ByteWriter()
+    .bytes(MAGIC)
+    .uint8(place)
+    .bytes(run)
+    .uint32(round)
+    .bytes(modelDigest)
+    .uint53(modelLength)
+    .bytes(pipelineDigest)
+    .finish();
+}
+
+function decodeHead(bytes: Uint8Array): Head {
+  const where = 'federatedClient: stored model';
+  const reader = new ByteReader(where, checkBytes(where, bytes));
+  if (!sameBytes(reader.bytes(MAGIC.length), MAGIC)) reader.refuse('the head of a model, version 1', 'other bytes');
+  const place = reader.uint8();
+  if (place !== 0 && place !== 1)
+    throw new FedkitError('DECODE_FAILED', `${where}: expected place 0 or 1, got another`);
+  const head = {
+    place,
+    run: reader.bytes(16).slice(),
+    round: reader.uint32(),
+    modelDigest: reader.bytes(32).slice(),
+    modelLength: reader.uint53(),
+    pipelineDigest: reader.bytes(32).slice(),
+  } as const;
+  reader.end();
+  return head;
+}
+
+/** What an application gets of a held model. */
+export function paramsOf(algorithm: object, { broadcast }: HeldModel, state: PlainData | undefined): PublishedParams {
+  const personal = (algorithm as { personal?: unknown }).personal;
+  if (typeof personal === 'function') {
+    const own = personal as (broadcast: PlainData, state?: PlainData) => Float32Array;
+    return { params: own(broadcast), personal: own(broadcast, state) };
+  }
+  const { params } = broadcast as { readonly params: Float32Array };
+  if (!(params instanceof Float32Array)) refuse('INVALID_ARGUMENT', 'federatedClient: model', 'parameters', params);
+  return { params: params.slice() };
+}
+
+/** The parameters of a published model. */
+export interface PublishedParams {
+  /** Shape [d]: the global model, fresh. */
+  readonly params: Float32Array;
+  /** Shape [d]: this client's own, where the algorithm leaves clients one (`ditto`, `fedRep`, `fedPer`). */
+  readonly personal?: Float32Array;
+}
