@@ -10,6 +10,8 @@ import { run } from './command.ts';
 
 try {
   process.exitCode = await run(process.argv.slice(2));
+  // What was left alone at the end, such as a write to a store that hangs, keeps no process alive.
+  setTimeout(() => process.exit(), 2000).unref();
 } catch (error) {
   // A mistake of ours or of a configuration's has a trace; a refusal by name says all there is.
   process.stderr.write(`${isFedkitError(error) ? error.message : inspect(error)}\n`);

@@ -20,6 +20,7 @@ import type { NoState, PlainData } from '../plain-data.ts';
 import type { SecureRng } from '../random.ts';
 import type { SamplingScheme } from '../select/sampling-scheme.ts';
 import type {
+  Blame,
   Persist,
   Sealer,
   SecureAggregation,
@@ -98,6 +99,8 @@ export interface PipelineFacts {
   readonly clipFraction?: number;
   /** Contributions set aside because they were not finite. */
   readonly quarantined?: number;
+  /** Of a secure sum: who is proved not to have followed the protocol. */
+  readonly blamed?: readonly Blame[];
   /** Of a secure sum: whether it carries what its clients gave, as far as that can be known. */
   readonly saturation?: SumSaturation;
   /** The probability that the released sum wrapped around, as predicted. */
@@ -165,6 +168,8 @@ export interface ExchangeCollector<R> {
    */
   advance(facts: RoundFacts): Promise<void>;
   messageFor(client: ClientId): Uint8Array | undefined;
+  /** Who is proved not to have followed the protocol, also where the round comes to nothing. */
+  readonly blamed?: readonly Blame[];
   close(facts: RoundFacts): Promise<Collected<R>>;
   dispose(): void;
 }

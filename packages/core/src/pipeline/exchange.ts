@@ -5,9 +5,10 @@
  */
 import type { ClientId, Contribution, Update } from '../aggregate/contract.ts';
 import { checkBytes, refuse } from '../check.ts';
-import { FedkitError } from '../errors.ts';
+import { FedkitError, isFedkitError } from '../errors.ts';
 import { type SecureRng, secureRng } from '../random.ts';
 import type {
+  Blame,
   SecureAggregation,
   SecureClientKeeping,
   SecureInput,
@@ -139,6 +140,12 @@ class Collector<R> implements ExchangeCollector<R> {
   readonly #server: SecureServer;
   readonly #end: ExchangeEnd<R>;
   #collected: Collected<R> | undefined;
+  /** Questions to suspects, once unmasking has come to its end; a stage of their own. */
+  #questions: ReadonlyMap<ClientId, Uint8Array> | undefined;
+  readonly #answered = new Set<ClientId>();
+  /** What ended unmasking: told once suspects have had their say. */
+  #failure: unknown;
+  #settled = false;
 
   constructor(kind: string, round: number, seed: Uint8Array, server: SecureServer, end: ExchangeEnd<R>) {
     this.#kind = kind;
@@ -149,39 +156,72 @@ class Collector<R> implements ExchangeCollector<R> {
   }
 
   get stage(): string {
-    return this.#server.stage;
+    return this.#asking ? 'openings' : this.#server.stage;
   }
 
   get waitingFor(): readonly ClientId[] {
-    return this.#server.waitingFor;
+    if (!this.#asking) return this.#server.waitingFor;
+    return [...(this.#questions as ReadonlyMap<ClientId, Uint8Array>).keys()].filter((id) => !this.#answered.has(id));
   }
 
   get ready(): boolean {
-    return this.#server.ready;
+    return this.#asking || this.#server.ready;
   }
 
   get finished(): boolean {
-    return this.#server.finished;
+    return !this.#asking && this.#server.finished;
   }
 
-  receive(client: ClientId, message: Uint8Array): Promise<void> {
-    return this.#server.receive(client, message);
+  get blamed(): readonly Blame[] {
+    return this.#server.blamed ?? [];
+  }
+
+  /** Whether suspects are being asked: nobody else's message is waited for. */
+  get #asking(): boolean {
+    return this.#questions !== undefined && !this.#settled;
+  }
+
+  async receive(client: ClientId, message: Uint8Array): Promise<void> {
+    await this.#server.receive(client, message);
+    if (this.#asking) this.#answered.add(client);
   }
 
   leave(client: ClientId): void {
     this.#server.leave(client);
+    this.#answered.add(client);
   }
 
   async advance(facts: RoundFacts): Promise<void> {
     this.#checkFacts('advance', facts);
+    if (this.#asking) {
+      this.#settled = true;
+      if (this.#failure !== undefined) throw this.#failure as Error;
+      return;
+    }
     const { opening, ready, contributors } = this.#server;
     // Where too few have answered there is nothing to consult about: advancing says so.
     if (opening && ready) await this.#end.charge?.(facts, contributors);
-    await this.#server.advance();
+    try {
+      await this.#server.advance();
+    } catch (error) {
+      if (!isFedkitError(error, 'AUTHENTICATION_FAILED') || !this.#ask()) throw error;
+      this.#failure = error;
+      return;
+    }
+    if (this.#server.finished) this.#ask();
+  }
+
+  /** Whether there is anybody to ask. */
+  #ask(): boolean {
+    const questions = this.#settled ? undefined : this.#server.askOpenings?.();
+    if (questions === undefined || questions.size === 0) return false;
+    this.#answered.clear();
+    this.#questions = questions;
+    return true;
   }
 
   messageFor(client: ClientId): Uint8Array | undefined {
-    return this.#server.messageFor(client);
+    return this.#asking ? this.#questions?.get(client) : this.#server.messageFor(client);
   }
 
   async close(facts: RoundFacts): Promise<Collected<R>> {
@@ -189,7 +229,10 @@ class Collector<R> implements ExchangeCollector<R> {
     if (this.#collected === undefined) {
       const sums = this.#server.result();
       await this.#end.charge?.(facts, sums.survivors);
-      this.#collected = { ...this.#end.conclude(sums, this.#seed), contributors: sums.survivors };
+      const concluded = this.#end.conclude(sums, this.#seed);
+      const { blamed } = this;
+      const known = blamed.length > 0 ? { ...concluded.facts, blamed } : concluded.facts;
+      this.#collected = { ...concluded, facts: known, contributors: sums.survivors };
     }
     return this.#collected;
   }

@@ -177,7 +177,7 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
   }
 
   protected async noteControl(control: Control): Promise<void> {
-    if (control.kind === 'extend' || control.kind === 'rolledBack') {
+    if (control.kind !== 'pause' && control.kind !== 'resume' && control.kind !== 'cancel') {
       refuse('PROTOCOL_STATE', `federatedServer: ${control.kind}`, 'a run with rounds', 'one without');
     }
     await this.#note(control as { kind: 'pause' | 'resume' | 'cancel' });

@@ -6,7 +6,7 @@
 export { type RoundMachine, roundMachine } from './machine.ts';
 export type { RoundDeadlines, RoundOptions } from './round-options.ts';
 export type { RoundRecord } from './record.ts';
-export type { Answer, CurrentRound, Member, RoundEffect, RoundEvent, RoundState } from './state.ts';
+export type { Answer, CurrentRound, Exclusion, Member, RoundEffect, RoundEvent, RoundState } from './state.ts';
 export { federatedServer } from './server.ts';
 export type {
   AsynchronousServerOptions,

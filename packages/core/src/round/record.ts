@@ -6,6 +6,7 @@
 import type { ClientId } from '../aggregate/contract.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { DeclineReason } from '../protocol/message.ts';
+import type { Blame } from '../secure/contract.ts';
 import type { PipelineFacts } from '../pipeline/contract.ts';
 import type { SamplingScheme } from '../select/sampling-scheme.ts';
 
@@ -44,6 +45,8 @@ export interface RoundRecord {
   readonly facts: PipelineFacts;
   /** The round whose model it started from, after the run was rolled back; absent where that is the one published before. */
   readonly base?: number;
+  /** Who was proved not to have followed the protocol, where the round came to nothing; of a published one `facts` says it. */
+  readonly blamed?: readonly Blame[];
 }
 
 /** Counts between two records. */

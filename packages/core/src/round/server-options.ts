@@ -18,6 +18,7 @@ import type { RequestHandler } from '../protocol/exchange.ts';
 import type { DeclineReason } from '../protocol/message.ts';
 import type { RoundRecord } from './record.ts';
 import type { RoundOptions } from './round-options.ts';
+import type { Exclusion } from './state.ts';
 
 /** What a server tells while it runs: after it is in the store, each thing once; a store's failure in between delays it. */
 export type ServerEvent =
@@ -128,6 +129,8 @@ export interface ServerProgress {
   readonly awaited: readonly ClientId[];
   /** Rounds whose models can be gone back to, the latest last; 0 is the first model. Absent without rounds. */
   readonly history?: readonly number[];
+  /** Who takes part no more: proved not to have followed the protocol of a secure sum. Absent without rounds. */
+  readonly excluded?: readonly Exclusion[];
   /** What failed last, and when by the server's clock. */
   readonly lastFailure?: { readonly time: number; readonly error: unknown };
 }
@@ -173,6 +176,8 @@ export interface FederatedServer<S extends PlainData> extends RequestHandler {
    * without rounds.
    */
   rollBack(round: number): Promise<void>;
+  /** Lets a client take part again that was excluded; nothing for others. @throws FedkitError `PROTOCOL_STATE` without rounds. */
+  readmit(client: ClientId): Promise<void>;
   /** Ends the run: what was reported for the current round is in no model, and its record says so. */
   cancel(): Promise<void>;
   /**

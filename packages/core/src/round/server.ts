@@ -200,6 +200,7 @@ class RoundServer<
         return current ? openClients(current) : [];
       },
       history: this.#run.history,
+      excluded: state.excluded ?? [],
       ...this.lastFailure,
     };
   }
@@ -271,6 +272,14 @@ class RoundServer<
   async #join(client: ClientId): Promise<Response> {
     let standing = this.#machine.standing(this.#run.state, client);
     if (standing === undefined) {
+      if (this.#run.state.excluded?.some((one) => one.client === client)) {
+        refuse(
+          'AUTHENTICATION_FAILED',
+          'federatedServer: join',
+          'a client that follows the protocol',
+          'one that did not',
+        );
+      }
       if (this.#run.state.waiting.size >= this.limits.clients) return this.wait();
       await this.#note({ kind: 'joined', client });
       standing = this.#machine.standing(this.#run.state, client) ?? { kind: 'wait' };

@@ -6,6 +6,7 @@
  */
 import type { ClientId } from '../aggregate/contract.ts';
 import { checkInteger, checkPositive } from '../check.ts';
+import { checkClientId } from '../client-id.ts';
 import type { FedkitError } from '../errors.ts';
 import type { PipelineTerms } from '../pipeline/contract.ts';
 import { encodeTerms } from '../pipeline/terms.ts';
@@ -38,7 +39,8 @@ export type TaskFacts = Omit<RoundTask, 'run' | 'modelDigest' | 'modelLength' | 
 export type Control =
   | { readonly kind: 'pause' | 'resume' | 'cancel' }
   | { readonly kind: 'extend'; readonly milliseconds: number }
-  | { readonly kind: 'rolledBack'; readonly round: number };
+  | { readonly kind: 'rolledBack'; readonly round: number }
+  | { readonly kind: 'readmitted'; readonly client: ClientId };
 
 /** The part of a server that knows of no rounds. What is behind it runs alone: one piece of work after another. */
 export abstract class ServerShell<S extends PlainData> implements FederatedServer<S> {
@@ -159,6 +161,11 @@ export abstract class ServerShell<S extends PlainData> implements FederatedServe
   async extend(milliseconds: number): Promise<void> {
     checkPositive('federatedServer.extend: milliseconds', milliseconds);
     return this.#control({ kind: 'extend', milliseconds });
+  }
+
+  async readmit(client: ClientId): Promise<void> {
+    checkClientId('federatedServer.readmit: client', client);
+    await this.#control({ kind: 'readmitted', client });
   }
 
   async rollBack(round: number): Promise<void> {

@@ -5,6 +5,7 @@
  */
 import type { ClientId } from '../aggregate/contract.ts';
 import type { ErrorCode } from '../errors.ts';
+import type { Blame } from '../secure/contract.ts';
 import type { PipelineFacts, RoundFacts } from '../pipeline/contract.ts';
 import type { DeclineReason } from '../protocol/message.ts';
 import type { SamplingScheme } from '../select/sampling-scheme.ts';
@@ -77,6 +78,13 @@ export interface RoundState extends LogicalClock {
   readonly counters: Counters;
   /** The round whose model the next one starts from, where the run was rolled back; absent otherwise. */
   readonly base?: number;
+  /** Clients that were proved not to follow the protocol, the round that proved it, and as what: drawn no more. */
+  readonly excluded?: readonly Exclusion[];
+}
+
+/** Who takes part no more, and why. */
+export interface Exclusion extends Blame {
+  readonly round: number;
 }
 
 /** What happened, and when: `time` in milliseconds of any clock, which may jump. */
@@ -120,7 +128,15 @@ export type RoundEvent = { readonly time: number } & (
       readonly last: boolean;
     }
   /** Answers `open`, `advance` or `close`: it cannot be. `last`: nor ever again. */
-  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly last?: boolean }
+  | {
+      readonly kind: 'failed';
+      readonly code: ErrorCode;
+      readonly last?: boolean;
+      /** Of an exchange that came to nothing: who is proved not to have followed the protocol. */
+      readonly blamed?: readonly Blame[];
+    }
+  /** The operator lets a client in again. */
+  | { readonly kind: 'readmitted'; readonly client: ClientId }
   /** Bytes that went either way. */
   | { readonly kind: 'traffic'; readonly up: number; readonly down: number }
   | { readonly kind: 'pause' }

@@ -6,6 +6,7 @@
 import type { ClientId } from '../aggregate/contract.ts';
 import { refuse } from '../check.ts';
 import type { ErrorCode } from '../errors.ts';
+import type { Blame } from '../secure/contract.ts';
 import type { RoundFacts } from '../pipeline/contract.ts';
 import { deleteClient, emptyMap, getClient, mapClients, setClient } from './client-map.ts';
 import { advanceClock } from './logical-clock.ts';
@@ -71,6 +72,10 @@ export class Step {
     return phase === 'collecting' ? { stage, remaining: this.#remaining() } : { stage };
   }
 
+  excludes(client: ClientId): boolean {
+    return this.state.excluded?.some((one) => one.client === client) ?? false;
+  }
+
   standing(client: ClientId): Answer | undefined {
     const { phase, current, waiting } = this.state;
     if (phase === 'finished' || phase === 'cancelled') return { kind: 'closed' };
@@ -92,7 +97,8 @@ export class Step {
         return;
       case 'joined': {
         const known = this.standing(event.client);
-        if (known === undefined) state.waiting = setClient(state.waiting, event.client, true);
+        if (known === undefined && !this.excludes(event.client))
+          state.waiting = setClient(state.waiting, event.client, true);
         // A join that opens a round is answered by whoever opened it.
         return this.#send(event.client, known ?? { kind: 'wait' });
       }
@@ -117,12 +123,19 @@ export class Step {
         const { contributors, facts, last } = event;
         this.#expect('closing');
         state.published++;
+        this.#exclude(facts.blamed);
         this.#finish('published', { contributors, facts });
         if (last || state.published >= this.#rules.rounds) this.#end('finished');
         return;
       }
       case 'failed':
-        return this.#failed(event.code, event.last ?? false);
+        return this.#failed(event.code, event.last ?? false, event.blamed);
+      case 'readmitted': {
+        const left = (state.excluded ?? []).filter(({ client }) => client !== event.client);
+        if (left.length > 0) state.excluded = left;
+        else delete state.excluded;
+        return;
+      }
       case 'traffic':
         state.counters = countTraffic(state.counters, event);
         return;
@@ -347,7 +360,7 @@ export class Step {
     this.effects.push(...this.outstanding(), { kind: 'checkpoint' });
   }
 
-  #failed(code: ErrorCode, last: boolean): void {
+  #failed(code: ErrorCode, last: boolean, blamed?: readonly Blame[]): void {
     const { state } = this;
     if (state.phase !== 'opening' && state.phase !== 'advancing' && state.phase !== 'closing') this.#expect('closing');
     if (state.phase === 'opening' && !last) {
@@ -355,7 +368,8 @@ export class Step {
       state.notBefore = state.now + this.#rules.retryAfter;
       return this.#enter('waiting');
     }
-    if (state.current) this.#abandon(code);
+    this.#exclude(blamed);
+    if (state.current) this.#abandon(code, blamed);
     if (last) this.#end('finished');
   }
 
@@ -365,14 +379,30 @@ export class Step {
     this.effects.push({ kind: 'checkpoint' });
   }
 
-  #abandon(reason: ErrorCode): void {
+  #abandon(reason: ErrorCode, blamed: readonly Blame[] = []): void {
     this.state.notBefore = this.state.now + this.#rules.retryAfter;
-    this.#finish('abandoned', { reason });
+    this.#finish('abandoned', { reason, ...(blamed.length > 0 && { blamed }) });
+  }
+
+  /** Who was proved to cheat is drawn no more. */
+  #exclude(blamed: readonly Blame[] = []): void {
+    const { state } = this;
+    const { round } = state.current as CurrentRound;
+    for (const { client, as } of blamed) {
+      if (state.excluded?.some((one) => one.client === client)) continue;
+      state.excluded = [...(state.excluded ?? []), { client, as, round }];
+      state.waiting = deleteClient(state.waiting, client);
+    }
   }
 
   #finish(
     outcome: RoundRecord['outcome'],
-    { contributors = [], facts = {}, reason }: Partial<Pick<RoundRecord, 'contributors' | 'facts' | 'reason'>>,
+    {
+      contributors = [],
+      facts = {},
+      reason,
+      blamed,
+    }: Partial<Pick<RoundRecord, 'contributors' | 'facts' | 'reason' | 'blamed'>>,
   ): void {
     const { state } = this;
     this.#dropOpen();
@@ -393,6 +423,7 @@ export class Step {
       milliseconds: state.now - openedAt,
       facts,
       ...(state.base !== undefined && { base: state.base }),
+      ...(blamed && { blamed }),
     };
     if (outcome === 'published') delete state.base;
     state.current = null;

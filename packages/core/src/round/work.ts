@@ -188,7 +188,8 @@ export class RoundWork<S extends PlainData, B extends PlainData, U extends Updat
       if (!isFedkitError(error) || TEMPORARY.has(error.code)) throw error;
       this.#tell({ kind: 'failed', error });
       const last = error.code === 'BUDGET_EXHAUSTED';
-      await this.perform(this.step({ kind: 'failed', code: error.code, last }));
+      const blamed = this.#run.exchange?.blamed ?? [];
+      await this.perform(this.step({ kind: 'failed', code: error.code, last, ...(blamed.length > 0 && { blamed }) }));
     }
   }
 }

@@ -123,6 +123,13 @@ export interface SecureSums {
   readonly survivors: readonly ClientId[];
 }
 
+/** A client that did not follow the protocol, by its own contradiction or by what no honest client sends. */
+export interface Blame {
+  readonly client: ClientId;
+  /** What it did: dealt a share that is none, or released another than it was dealt. */
+  readonly as: 'dealer' | 'holder';
+}
+
 /** The server of one round. Messages that are not taken change nothing. */
 export interface SecureServer {
   /** Name of the stage; another after every `advance`. */
@@ -144,6 +151,13 @@ export interface SecureServer {
   messageFor(client: ClientId): Uint8Array | undefined;
   /** @throws FedkitError `PROTOCOL_STATE` before the round is finished. */
   result(): SecureSums;
+  /**
+   * Once unmasking has come to its end, well or not: questions to those of whom one must have cheated, by client; answers go to
+   * `receive`. None where nobody is suspected, and after a restore.
+   */
+  askOpenings?(): ReadonlyMap<ClientId, Uint8Array>;
+  /** Who is proved to have cheated by what has come so far. */
+  readonly blamed?: readonly Blame[];
 }
 
 /** Secure aggregation as one object: how rounds are set up, and its two halves. */

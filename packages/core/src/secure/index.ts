@@ -6,6 +6,7 @@
 export type {
   ClientPersist,
   ClientSwap,
+  Blame,
   Persist,
   ProvenInputs,
   Sealer,

@@ -4,6 +4,7 @@
  *     GET  /api/state, /api/records?since=<round>, /api/live
  *     POST /api/pause, /api/resume, /api/cancel, /api/drain, /api/verify
  *     POST /api/extend    { "milliseconds": 60000 }
+ *     POST /api/readmit   { "client": "…" }
  *     POST /api/rollback  { "round": 3 }
  *
  * @module
@@ -34,6 +35,7 @@ export function adminApi({ server, store, log }: ApiOptions): (request: Request)
     // The rest of the round takes as long as it takes; `ready` says that it is so.
     drain: async () => ({ ended: await server.drain({ grace: 0 }) }),
     extend: async ({ milliseconds }) => (await server.extend(milliseconds as number), {}),
+    readmit: async ({ client }) => (await server.readmit(client as string), {}),
     rollback: async ({ round }) => (await server.rollBack(round as number), {}),
     verify: () => {
       verifying ??= verifyStore(store).finally(() => {

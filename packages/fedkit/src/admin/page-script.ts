@@ -23,6 +23,7 @@ live.addEventListener('snapshot', ({ data }) => {
   show('waiting', s.waiting);
   show('published', s.published);
   show('awaited', s.awaited.length ? 'Awaited: ' + s.awaited.join(', ') : '');
+  show('excluded', s.excluded?.length ? 'Excluded: ' + s.excluded.map(({ client, round }) => client + ' (round ' + round + ')').join(', ') : '');
   show('failure', s.lastFailure ? 'Last failure: ' + s.lastFailure : '');
   ends = s.remaining === undefined ? undefined : performance.now() + s.remaining;
 });
@@ -46,6 +47,7 @@ live.addEventListener('open', () => show('said', ''));
 const asks = {
   extend: () => { const s = prompt('Seconds more for this stage', '60'); return s && { milliseconds: 1000 * Number(s) }; },
   rollback: () => { const r = prompt('Go on from the model after round'); return r && { round: Number(r) }; },
+  readmit: () => { const client = prompt('Let which client take part again?'); return client && { client }; },
   cancel: () => confirm('End the run for good?') && {},
   drain: () => confirm('Open no more rounds in this process?') && {},
 };

@@ -54,13 +54,13 @@ const CARDS = [
   ['epsilon', 'ε spent'],
 ] as const;
 const COLUMNS = ['Round', 'Outcome', 'Invited', 'In the model', 'Dropped', 'Late', 'Received', 'Sent', 'Seconds', 'ε'];
-const ACTIONS = ['pause', 'resume', 'extend', 'rollback', 'verify', 'drain', 'cancel'];
+const ACTIONS = ['pause', 'resume', 'extend', 'rollback', 'readmit', 'verify', 'drain', 'cancel'];
 
 export function page(): string {
   const cards = CARDS.map(([id, title]) => `<div><dt>${title}</dt><dd id="${id}">–</dd></div>`).join('');
   const columns = COLUMNS.map((title) => `<th scope="col">${title}</th>`).join('');
   const buttons = ACTIONS.map((action) => `<button data-action="${action}">${action}</button>`).join('');
   return document(
-    `<h1>fedkit <small id="run"></small></h1><dl>${cards}</dl><p>${buttons}</p><p id="said" role="status"></p><p id="failure" class="bad"></p><p id="awaited"></p><table><thead><tr>${columns}</tr></thead><tbody id="rows"></tbody></table><form method="post" action="/logout"><button>Log out</button></form><script>${SCRIPT}</script>`,
+    `<h1>fedkit <small id="run"></small></h1><dl>${cards}</dl><p>${buttons}</p><p id="said" role="status"></p><p id="failure" class="bad"></p><p id="awaited"></p><p id="excluded"></p><table><thead><tr>${columns}</tr></thead><tbody id="rows"></tbody></table><form method="post" action="/logout"><button>Log out</button></form><script>${SCRIPT}</script>`,
   );
 }

@@ -25,12 +25,27 @@ export interface Snapshot {
   readonly remaining?: number;
   readonly awaited: readonly string[];
   readonly history?: readonly number[];
+  /** Who takes part no more. */
+  readonly excluded?: readonly { readonly client: string; readonly round: number }[];
   readonly lastFailure?: string;
 }
 
 export function snapshotOf(server: FederatedServer<PlainData>): Snapshot {
-  const { phase, paused, round, published, waiting, open, accepted, stage, remaining, awaited, history, lastFailure } =
-    server.progress;
+  const {
+    phase,
+    paused,
+    round,
+    published,
+    waiting,
+    open,
+    accepted,
+    stage,
+    remaining,
+    awaited,
+    history,
+    excluded,
+    lastFailure,
+  } = server.progress;
   const { ready, reason } = server.readiness;
   return {
     run: Buffer.from(server.run).toString('hex'),
@@ -47,6 +62,7 @@ export function snapshotOf(server: FederatedServer<PlainData>): Snapshot {
     ...(remaining !== undefined && { remaining: Math.ceil(remaining) }),
     awaited: awaited.slice(0, NAMED),
     ...(history !== undefined && { history }),
+    ...(excluded !== undefined && { excluded }),
     ...(lastFailure !== undefined && { lastFailure: messageOf(lastFailure.error) }),
   };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Persist, SecureServer } from '@fedkit/core/secure';
+import type { Blame, Persist, SecureServer } from '@fedkit/core/secure';
 import type { RoundConfig } from '../config/round-config.ts';
 import { SecAggServer } from '../server/server.ts';
 import type { SecureAggregationOptions } from './secure-aggregation.ts';
@@ -54,5 +54,13 @@ export function secureServer(
     advance: async () => void (await server.advance()),
     messageFor: (client) => server.messageFor(client),
     result: () => server.result(),
+    askOpenings: () => server.askOpenings(),
+    get blamed() {
+      const found = server.verdicts.flatMap(({ dealer, holder, verdict }): Blame[] => {
+        if (verdict === 'undecided') return [];
+        return [{ client: verdict === 'dealer' ? dealer : holder, as: verdict }];
+      });
+      return found.filter(({ client }, i) => found.findIndex((one) => one.client === client) === i);
+    },
   };
 }

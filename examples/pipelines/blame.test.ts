@@ -1,0 +1,127 @@
+// Who is proved to cheat in a secure sum is recorded, told, and takes part no more: after a restart too.
+import {
+  type Exchange,
+  fedAvg,
+  federatedClient,
+  federatedServer,
+  memoryStore,
+  plainTrainer,
+  secureRng,
+  secureSum,
+  seededRng,
+  softmaxRegression,
+  type Store,
+} from '@fedkit/core';
+import { decodeRequest, encodeRequest } from '@fedkit/core/protocol';
+import { memoryTransport } from '@fedkit/core/transport/memory';
+import { wrapped } from '@fedkit/compression';
+import { secureAggregation } from '@fedkit/secagg';
+import { describe, expect, it } from 'vitest';
+
+const model = softmaxRegression({ inputs: 2, classes: 2 });
+const names = Array.from({ length: 10 }, (_, i) => `c${i}`);
+/** What answers an unmasking request (docs/secagg-protocol.md): its type, the header before the body, one share in it. */
+const UNMASK_RESPONSE = 10;
+const [HEADER, DIGESTS, SHARE] = [32, 36, 36];
+
+const pipelineOf = (key: number) =>
+  secureSum({
+    algorithm: fedAvg(),
+    layout: model.layout,
+    codec: wrapped({ bits: 16, spread: 4 }),
+    wrapProbability: 1e-4,
+    maximumWeight: 10,
+    minimumContributors: 5,
+    aggregation: secureAggregation({
+      sealingKey: new Uint8Array(32).fill(key),
+      corruptFraction: 0.1,
+      dropoutFraction: 0.4,
+      mode: 'semi-honest',
+      graph: 'complete',
+    }),
+  });
+
+/** An exchange of a client that releases another share of the first dealer than it was dealt. */
+function lying(exchange: Exchange): Exchange {
+  return (bytes, how) => {
+    const request = decodeRequest(bytes);
+    if (request.kind !== 'exchange' || request.message?.[4] !== UNMASK_RESPONSE) return exchange(bytes, how);
+    const message = request.message.slice();
+    message[HEADER + DIGESTS + Math.ceil((names.length - 1) / 8) + SHARE - 8] ^= 1;
+    return exchange(encodeRequest({ ...request, message }), how);
+  };
+}
+
+const serverOf = (store: Store, refused: string[]) =>
+  federatedServer({
+    pipeline: pipelineOf(1),
+    initial: model.init(seededRng(1)),
+    store,
+    cohort: 9,
+    population: 9,
+    minimum: 5,
+    rounds: 3,
+    retryAfter: 5,
+    deadlines: { recruiting: 200, stage: 2000 },
+    clock: () => performance.now(),
+    rng: secureRng(),
+    onEvent: (event) => event.kind === 'refused' && refused.push(`${event.client} ${event.code}`),
+  });
+
+describe('verdicts of blame', () => {
+  it('exclude who is proved to cheat', async () => {
+    const store = memoryStore();
+    const refused: string[] = [];
+    let server = await serverOf(store, refused);
+    const clientOf = (name: string, i: number) => {
+      const exchange = memoryTransport({ handle: (id, request) => server.handle(id, request) }, name);
+      return federatedClient({
+        id: name,
+        pipeline: pipelineOf(10 + i),
+        trainer: plainTrainer(model, { inputs: Float32Array.of(3, 1, 1, 2), labels: Uint8Array.of(1, 0) }),
+        local: () => ({ epochs: 1, batchSize: 2, learningRate: 0.1 }),
+        exchange: name === 'c3' ? lying(exchange) : exchange,
+        store: memoryStore(),
+      });
+    };
+    // The first round is of nine, the liar among them.
+    const running = names.slice(0, 9).map((name, i) =>
+      clientOf(name, i)
+        .run()
+        .catch(() => {}),
+    );
+    while (server.progress.published < 1) {
+      await server.tick();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    const [first] = await server.records();
+    expect(first.facts.blamed).toEqual([{ client: 'c3', as: 'holder' }]);
+    expect(first.contributors).toHaveLength(9);
+    expect(server.progress.excluded).toEqual([{ client: 'c3', as: 'holder', round: 1 }]);
+
+    // Another server of the same store knows it too.
+    const older = server;
+    server = await serverOf(store, refused);
+    await older.close();
+    expect(server.progress.excluded).toEqual([{ client: 'c3', as: 'holder', round: 1 }]);
+    const last = clientOf('c9', 9)
+      .run()
+      .catch(() => {});
+    while (server.progress.published < 2) {
+      await server.tick();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    const [second] = await server.records(1);
+    expect(second.contributors).not.toContain('c3');
+    expect(second.facts.blamed).toBeUndefined();
+
+    // The operator may let it in again.
+    await server.readmit('c3');
+    expect(server.progress.excluded).toEqual([]);
+    await server.cancel();
+    await Promise.all([...running, last]);
+    expect(refused).toContain('c3 AUTHENTICATION_FAILED');
+    expect(refused.filter((entry) => !entry.startsWith('c3 '))).toEqual([]);
+    await server.close();
+  });
+});
