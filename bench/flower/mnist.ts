@@ -13,7 +13,7 @@ import { readMnist } from '../../examples/data/mnist.ts';
 import { Flwr } from '../../packages/flower/test/flwr/processes.ts';
 
 const NODES = 4;
-const SETTINGS = { rounds: 5, nodes: NODES, batch: 32, lr: 0.05 };
+const SETTINGS = { rounds: 3, nodes: NODES, batch: 32, lr: 0.05 };
 const root = join(import.meta.dirname, '../..');
 const model = softmaxRegression({ inputs: 784, classes: 10 });
 
