@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { mutant } from './scripts/test/mutant.ts';
 
-const conditions = ['@fedkit/source', 'module', 'node', 'import', 'default'];
+// Node gets them too, for whatever `require` asks: `import` among them would hand it modules.
+const conditions = ['@fedkit/source', 'module', 'node'];
 
 function project(name: string, root: string, include: string[]) {
   return { extends: true as const, test: { name, root, include } };
@@ -17,7 +18,7 @@ export default defineConfig({
     reporters: ['default', './scripts/closing-line.ts'],
     setupFiles: [fileURLToPath(new URL('./scripts/test/setup.ts', import.meta.url))],
     projects: [
-      ...['core', 'compression', 'privacy', 'secagg', 'flower', 'llm', 'fedkit'].map((name) =>
+      ...['core', 'compression', 'privacy', 'secagg', 'flower', 'llm', 'fedkit', 'bullmq'].map((name) =>
         project(name, `packages/${name}`, ['src/**/*.test.ts', 'test/**/*.test.ts']),
       ),
       project('examples', 'examples', ['**/*.test.ts']),

@@ -1,10 +1,13 @@
 // Nodes of Flower that sign in plain JavaScript, against a fleet that runs beside them: React Native is a place for nodes, so what a
 // fleet needs of its server (WebCrypto, streams, URLs) is lent to it here.
+import './lend-text-encoder.js';
 import { federatedServer, fedAvg, memoryStore, modelDigest, plainTrainer, plainUpdates, secureRng } from '@fedkit/core';
 import { seededRng, softmaxRegression } from '@fedkit/core';
 import { curveKeys, flowerFleet, flowerNode } from '@fedkit/flower';
 import { p384 } from '@noble/curves/nist.js';
 import { sha256 } from '@noble/hashes/sha2.js';
+
+if (globalThis.lentTextEncoder) delete globalThis.TextEncoder;
 
 const model = softmaxRegression({ inputs: 2, classes: 2 });
 const ids = ['node 0', 'node 1', 'node 2'];

@@ -16,6 +16,7 @@ const FLOORS = [
   ['algorithm'],
   ['pipeline', 'simulation', 'tfjs'],
   ['protocol'],
+  ['engine'],
   ['transport', 'device', 'round'],
 ];
 /** Suites for other people's parts: they see every contract, and nothing but tests sees them. */

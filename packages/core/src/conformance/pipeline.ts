@@ -198,6 +198,29 @@ function reportLaws<U extends Update, R extends PlainData>({
       },
     },
     {
+      name: 'collectors of a round that merge come to what one that took every report comes to',
+      async run() {
+        const { half, server, task, facts, parameters, round } = open();
+        const reports = reportsOf(half, task);
+        const part = (chosen: readonly number[]) => fold(server.open({ round, parameters }), reports, chosen);
+        const [one, other] = [part(forwards.slice(1)), part(forwards.slice(0, 1))];
+        if (one.merge === undefined) return;
+        const expected = await part(forwards).close(facts);
+        const before = one.serialize();
+        ensureRefused('the same clients again', ['PROTOCOL_STATE'], () =>
+          one.merge?.(part(forwards.slice(1)).serialize()),
+        );
+        ensureRefused('half a collector', ['DECODE_FAILED'], () => one.merge?.(other.serialize().subarray(0, -1)));
+        ensure(sameBits(one.serialize(), before), 'the collector as it was');
+        one.merge(other.serialize());
+        ensure(one.contributors === ids.length, `${ids.length} contributors`);
+        const merged = await one.close(facts);
+        check(merged);
+        ensure(!repeatable || sameBits(merged.aggregate, expected.aggregate), 'the same bits');
+        ensureRefused('a closed collector', ['PROTOCOL_STATE'], () => one.merge?.(other.serialize()));
+      },
+    },
+    {
       name: "a second report, another round's, cut, damaged or foreign bytes are refused, and change nothing",
       run() {
         const { half, server, task, parameters, round } = open();

@@ -14,7 +14,7 @@ import type { Joint } from './joint.ts';
 import type { CentralNoise, NoiselessSum } from './mechanisms.ts';
 import type { Accounting } from './privacy.ts';
 import { decodeReport } from './report.ts';
-import { readRoster, writeRoster } from './roster.ts';
+import { checkOthers, readRoster, writeRoster } from './roster.ts';
 import { clientSeedOf } from './seeds.ts';
 import type { SummandShape } from './slots.ts';
 
@@ -80,6 +80,20 @@ export function centralCollector<R>(options: CentralCollectorOptions<R>): Report
     serialize() {
       if (sum.released) refuse('PROTOCOL_STATE', `${WHERE}.serialize`, 'a sum before its noise', 'a released one');
       return writeRoster({ contributors: [...contributors], weight: 0, rest: writeSum(sum) });
+    },
+    merge(bytes) {
+      const where = `${WHERE}.merge`;
+      if (closing !== undefined) refuse('PROTOCOL_STATE', where, 'an open round', 'a closed one');
+      const other = readRoster(where, bytes);
+      checkOthers(where, contributors, other.contributors);
+      const from = noise.createSum();
+      readSum(other.rest, from, other.contributors.length);
+      for (let i = 0; i < from.values.length; i++) sum.values[i] += from.values[i];
+      sum.contributions += from.contributions;
+      sum.clipped += from.clipped;
+      sum.quarantined += from.quarantined;
+      from.values.fill(0);
+      for (const client of other.contributors) contributors.add(client);
     },
     close(facts) {
       // What is refused may be tried again; what is released is released once.

@@ -144,6 +144,17 @@ export interface ReportCollector<R> {
   accept(client: ClientId, report: Uint8Array, options?: { readonly staleness?: number }): void;
   /** Everything folded so far, as bytes. Holds what the server has seen: keep it as the updates themselves. */
   serialize(): Uint8Array;
+  /**
+   * Folds in what `serialize` of another collector of this round gave, of other clients: the aggregate is as if all reports had come
+   * here. Absent where a pipeline cannot.
+   *
+   * @throws FedkitError `PROTOCOL_STATE` for a client that is in both; `DECODE_FAILED`; the collector is as before.
+   */
+  merge?(saved: Uint8Array): void;
+  /** Keeps a report elsewhere before it is accepted: what it returns stands for it from then on, in `accept` and in the journal. */
+  keep?(client: ClientId, report: Uint8Array): Promise<Uint8Array>;
+  /** Removes what the round has left elsewhere, once its model is stored. */
+  forget?(): Promise<void>;
   /** The aggregate. Consults the privacy filter before anything is released, and charges a round once however often it is closed. */
   close(facts: RoundFacts): Promise<Collected<R>>;
   dispose(): void;

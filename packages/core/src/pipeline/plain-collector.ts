@@ -11,7 +11,7 @@ import type { Codec } from '../codec/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { Collected, ReportCollector } from './contract.ts';
 import { decodeReport } from './report.ts';
-import { readRoster, writeRoster } from './roster.ts';
+import { checkOthers, readRoster, writeRoster } from './roster.ts';
 import { clientSeedOf } from './seeds.ts';
 import type { AnyRecord, SlotShape } from './slots.ts';
 
@@ -68,6 +68,19 @@ export function plainCollector<R extends PlainData>(options: PlainCollectorOptio
       weight += counts;
     },
     serialize: () => writeRoster({ contributors: [...contributors], weight, rest: rule.serialize(accumulator) }),
+    merge(bytes) {
+      if (closed !== undefined) refuse('PROTOCOL_STATE', `${where}.merge`, 'an open round', 'a closed one');
+      const other = readRoster(`${where}.merge`, bytes);
+      checkOthers(`${where}.merge`, contributors, other.contributors);
+      const from = rule.deserialize(other.rest);
+      try {
+        rule.merge(accumulator, from);
+      } finally {
+        rule.dispose(from);
+      }
+      for (const client of other.contributors) contributors.add(client);
+      weight += other.weight;
+    },
     close: async () => {
       if (closed !== undefined) return closed;
       const excluded = new Set(rule.excluded(accumulator));

@@ -6,7 +6,7 @@
  */
 import type { ClientId } from '../aggregate/contract.ts';
 import { ByteReader, ByteWriter } from '../bytes.ts';
-import { checkBytes } from '../check.ts';
+import { checkBytes, refuse } from '../check.ts';
 
 export interface Roster {
   readonly contributors: readonly ClientId[];
@@ -36,4 +36,10 @@ export function readRoster(where: string, saved: Uint8Array): Roster {
   const rest = reader.long();
   reader.end();
   return { contributors: [...contributors], weight, rest };
+}
+
+/** @throws FedkitError `PROTOCOL_STATE` for a client that has contributed to both of two collectors. */
+export function checkOthers(where: string, here: ReadonlySet<ClientId>, others: readonly ClientId[]): void {
+  if (others.some((client) => here.has(client)))
+    refuse('PROTOCOL_STATE', where, 'reports of other clients', 'one twice');
 }

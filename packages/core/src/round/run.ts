@@ -75,6 +75,8 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
   #folded = false;
   /** States in the store, the latest last. */
   #kept: { readonly round: number; readonly epoch: number }[] = [];
+  /** What finished rounds have left in other places. */
+  #left: (() => Promise<void>)[] = [];
 
   private constructor(options: FederatedServerOptions<S, B, U, R>, machine: RoundMachine, half: ServerHalf<R>) {
     const { pipeline, store, run, rng, clock } = options;
@@ -224,6 +226,8 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
   async conclude(record: RoundRecord, counted: readonly (readonly [ClientId, number])[]): Promise<void> {
     await this.ledger.put({ record, counted });
     if (this.exchange) this.#superseded.push(...(await listKeys(this.store, exchangePrefix(record.round))));
+    const { reports } = this;
+    if (reports?.forget) this.#left.push(() => reports.forget?.() ?? Promise.resolve());
     this.dispose();
     this.parameters = new Uint8Array(0);
   }
@@ -233,6 +237,8 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
     await this.journal.checkpoint();
     this.recorded = this.#latestRecord();
     this.journal.deletions.begin(this.#superseded.splice(0));
+    // Before the next round, whose reports go to the same place.
+    for (const forget of this.#left.splice(0)) await forget().catch(() => {});
   }
 
   #latestRecord(): number {

@@ -7,6 +7,7 @@ import type { ClientId, Update } from '../aggregate/contract.ts';
 import { checkBytes, checkInteger, checkOptions, checkVector, type OptionNames, refuse } from '../check.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { AsynchronousPipeline, PipelineTerms, ServerPipeline } from '../pipeline/contract.ts';
+import type { RoundEngine } from '../engine/round-engine.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { Rng } from '../random.ts';
 import type { Selector } from '../select/contract.ts';
@@ -93,6 +94,11 @@ export interface ServerSettings extends RoundOptions {
   readonly limits?: ServerLimits;
   /** Models of so many rounds before the latest are kept, for {@link FederatedServer.rollBack}; default 0. */
   readonly history?: number;
+  /**
+   * Where reports are folded, in the place of this thread: they go to the engine's blobs as they come, and are folded as the round
+   * closes. The model is the same to the last bit. For pipelines whose clients report; a secure sum takes an `executor` instead.
+   */
+  readonly engine?: RoundEngine;
 }
 
 /** What a server with rounds is made of. */

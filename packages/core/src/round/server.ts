@@ -9,6 +9,7 @@ import type { FedAvgBroadcast } from '../algorithm/fed-avg.ts';
 import { refuse } from '../check.ts';
 import { type ErrorCode, isFedkitError } from '../errors.ts';
 import type { ServerHalf } from '../pipeline/contract.ts';
+import { halfOn } from '../engine/round-engine.ts';
 import type { PlainData } from '../plain-data.ts';
 import { broadcastPart, type EncodedBroadcast } from '../protocol/broadcast.ts';
 import type { DeclineReason, Request, Response } from '../protocol/message.ts';
@@ -102,7 +103,7 @@ async function openRoundServer<S extends PlainData, B extends PlainData, U exten
   limits: Required<ServerLimits>,
   rules: RoundRules,
 ): Promise<FederatedServer<S>> {
-  const half = options.pipeline.server();
+  const half = halfOn(options.engine, options.pipeline.server());
   if (rules.minimum < half.minimumContributors) {
     const expected = `at least the pipeline's ${half.minimumContributors} contributors`;
     refuse('OUT_OF_RANGE', 'federatedServer: minimum', expected, rules.minimum);
@@ -296,8 +297,9 @@ class RoundServer<
     if (asked.kind !== 'accept') return { response: await this.#settled(client, asked.answer) };
     const { reports } = this.#run;
     if (!reports) refuse('PROTOCOL_STATE', 'federatedServer: report', 'an exchange, as the task says', 'a report');
-    this.#run.fold(reports, client, bytes);
-    await this.#note({ kind: 'accepted', client, ticket }, bytes);
+    const kept = (await reports.keep?.(client, bytes)) ?? bytes;
+    this.#run.fold(reports, client, kept);
+    await this.#note({ kind: 'accepted', client, ticket }, kept);
     return { response: { kind: 'accepted', ticket }, stored: this.#run.journal.durable() };
   }
 

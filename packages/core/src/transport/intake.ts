@@ -13,7 +13,7 @@ import type { RequestHandler } from '../protocol/exchange.ts';
 import { noTelemetry, type Telemetry } from '../telemetry/contract.ts';
 import type { TransportLimits } from './limits.ts';
 import type { Piece, Receipt } from './piece.ts';
-import { digestOf } from './sha256.ts';
+import { digestOf } from '../sha256.ts';
 import { SpareBuffers } from './spare-buffers.ts';
 
 /** What keeping anything costs beside its bytes: a bound on bytes is one on numbers too. */

@@ -13,7 +13,7 @@ import { type Rng, secureRng } from '../random.ts';
 import { type Clock, sleep, systemClock } from '../protocol/clock.ts';
 import type { Exchange } from '../protocol/exchange.ts';
 import type { Piece, Receipt } from './piece.ts';
-import { digestOf } from './sha256.ts';
+import { digestOf } from '../sha256.ts';
 
 /** How a client's end tries again. */
 export interface RetryOptions {

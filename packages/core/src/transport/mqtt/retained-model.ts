@@ -10,7 +10,7 @@ import { decodeResponse, encodeRequest, type RoundTask } from '../../protocol/me
 import type { Clock } from '../../protocol/clock.ts';
 import type { RequestHandler } from '../../protocol/exchange.ts';
 import { decodePiece, encodePiece } from '../piece.ts';
-import { digestOf } from '../sha256.ts';
+import { digestOf } from '../../sha256.ts';
 import { Assembly } from './assembly.ts';
 import type { Broker, MqttClient } from './client.ts';
 

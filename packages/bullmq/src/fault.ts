@@ -1,0 +1,35 @@
+import { FedkitError, isFedkitError } from '@fedkit/core';
+
+/** Whatever a client of a database throws means the same: not now. Its words may hold addresses, so that they stay in the cause. */
+export async function unlessDown<T>(where: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (isFedkitError(cause)) throw cause;
+    // PostgreSQL's words for a table or a schema that is not there.
+    if (['42P01', '3F000'].includes(String((cause as { code?: unknown } | null)?.code))) {
+      const message = `${where}: expected the database that was made ready, got one that was emptied`;
+      throw new FedkitError('UNAVAILABLE', message, { cause, details: { emptied: true } });
+    }
+    throw new FedkitError('UNAVAILABLE', `${where}: expected an answer of the database, got none`, { cause });
+  }
+}
+
+/** @throws FedkitError `PROTOCOL_STATE`. */
+export function unfit(where: string, expected: string, got: string): never {
+  throw new FedkitError('PROTOCOL_STATE', `${where}: expected ${expected}, got ${got}`);
+}
+
+/** @throws FedkitError `INVALID_ARGUMENT` for what is no key. */
+export function checkKey(where: string, key: unknown): string {
+  if (typeof key === 'string' && key !== '') return key;
+  throw new FedkitError('INVALID_ARGUMENT', `${where}: key: expected a name, got ${key === '' ? 'none' : typeof key}`);
+}
+
+/** Rejects where `work` takes longer. */
+export function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('no answer')), milliseconds);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

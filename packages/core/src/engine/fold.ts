@@ -1,0 +1,113 @@
+/**
+ * Folding a round's reports in shards: the tasks of workers.
+ *
+ *     fold    plan ─▶ reports, one after the other ─▶ accumulator         merge   plan, accumulators ─▶ accumulator
+ *
+ * @module
+ */
+import { checkAborted, turn } from '../abort.ts';
+import type { ClientId } from '../aggregate/contract.ts';
+import { refuse } from '../check.ts';
+import { FedkitError, isFedkitError } from '../errors.ts';
+import type { ReportCollector, ReportingServer } from '../pipeline/contract.ts';
+import type { TaskHandlers } from './contract.ts';
+import { decodeStructure, encodeStructure } from './structure.ts';
+
+/** What a task is to fold. */
+export interface FoldPlan {
+  readonly round: number;
+  /** What the pipeline announced. */
+  readonly parameters: Uint8Array;
+  readonly reports: readonly { readonly client: ClientId; readonly digest: string }[];
+}
+
+/** What came of it: the collector as it saved itself, and whose reports it refused. */
+export interface Folded {
+  readonly saved: Uint8Array;
+  readonly refused: readonly ClientId[];
+}
+
+/** A pipeline whose clients report, as workers need it. */
+export interface FoldingPipeline {
+  server(): Pick<ReportingServer<unknown>, 'open'> | { readonly collects: 'exchange' };
+}
+
+/**
+ * What workers do for a `federatedServer` with an engine.
+ *
+ * A report that is no report, or not of this round, is left out and its client named: it was acknowledged before it was looked at.
+ *
+ * @param pipeline - The server's own, made of the same options.
+ * @complexity Memory O(model) and one report at a time.
+ */
+export function foldTasks(pipeline: FoldingPipeline): TaskHandlers {
+  const half = pipeline.server();
+  if (!('open' in half) || ('collects' in half && half.collects === 'exchange')) {
+    return refuse('INVALID_ARGUMENT', 'foldTasks: pipeline', 'one whose clients report', 'one of secure sums');
+  }
+  const { open } = half;
+  return {
+    fold: async ([plan], { blobs, signal }) => {
+      const { round, parameters, reports } = decodeStructure(await blobs.get(plan)) as unknown as FoldPlan;
+      const collector = open({ round, parameters });
+      try {
+        const refused: ClientId[] = [];
+        for (const { client, digest } of reports) {
+          checkAborted('fold', signal);
+          const bytes = await blobs.get(digest);
+          if (!accepts(collector, client, bytes)) refused.push(client);
+          await turn();
+        }
+        return encodeStructure({ saved: collector.serialize(), refused } satisfies Folded);
+      } finally {
+        collector.dispose();
+      }
+    },
+    merge: async ([plan, ...parts], { blobs, signal }) => {
+      const { round, parameters } = decodeStructure(await blobs.get(plan)) as unknown as FoldPlan;
+      const refused: ClientId[] = [];
+      let collector: ReportCollector<unknown> | undefined;
+      try {
+        for (const part of parts) {
+          checkAborted('merge', signal);
+          const folded = readFolded(await blobs.get(part));
+          refused.push(...folded.refused);
+          if (collector === undefined) collector = open({ round, parameters, saved: folded.saved });
+          else if (collector.merge) collector.merge(folded.saved);
+          else refuse('INVALID_ARGUMENT', 'merge: pipeline', 'collectors that merge', 'one that does not');
+          await turn();
+        }
+        if (collector === undefined) return refuse('INVALID_ARGUMENT', 'merge: parts', 'at least one', 0);
+        return encodeStructure({ saved: collector.serialize(), refused } satisfies Folded);
+      } finally {
+        collector?.dispose();
+      }
+    },
+  };
+}
+
+/** @throws FedkitError `DECODE_FAILED`. */
+export function readFolded(bytes: Uint8Array): Folded {
+  const { saved, refused } = (decodeStructure(bytes) ?? {}) as Partial<Folded>;
+  if (saved instanceof Uint8Array && Array.isArray(refused)) return { saved, refused: refused as ClientId[] };
+  throw new FedkitError('DECODE_FAILED', 'fold: expected an accumulator, got something else');
+}
+
+/** The client's fault is the client's alone; everything else stops the task. */
+function accepts(collector: ReportCollector<unknown>, client: ClientId, bytes: Uint8Array): boolean {
+  try {
+    collector.accept(client, bytes);
+    return true;
+  } catch (error) {
+    if (isFedkitError(error) && HOSTILE.has(error.code)) return false;
+    throw error;
+  }
+}
+
+const HOSTILE: ReadonlySet<string> = new Set([
+  'DECODE_FAILED',
+  'OUT_OF_RANGE',
+  'SHAPE_MISMATCH',
+  'INVALID_ARGUMENT',
+  'PROTOCOL_STATE',
+]);

@@ -1,0 +1,37 @@
+/**
+ * Tasks on the calling thread, one after the other.
+ *
+ * @module
+ */
+import { checkAborted, turn } from '../abort.ts';
+import type { BlobStore, EngineTask, TaskEngine, TaskHandlers } from './contract.ts';
+import { checkJob, handlerOf } from './job.ts';
+
+/**
+ * The engine that needs nothing: each task after a turn of the event loop.
+ *
+ * @param options.handlers - Such as `foldTasks(pipeline)`.
+ */
+export function inlineTasks(options: { readonly blobs: BlobStore; readonly handlers: TaskHandlers }): TaskEngine {
+  const { blobs, handlers } = options;
+  const perform = async ({ kind, inputs }: EngineTask, signal?: AbortSignal): Promise<string> => {
+    checkAborted('inlineTasks', signal);
+    await turn();
+    return blobs.put(await handlerOf(handlers, kind)(inputs, { blobs, ...(signal && { signal }) }));
+  };
+  return {
+    concurrency: 1,
+    blobs,
+    async run(job, { signal, onProgress } = {}) {
+      const { tasks, last } = checkJob(job);
+      const results: string[] = [];
+      for (const task of tasks) {
+        results.push(await perform(task, signal));
+        onProgress?.({ done: results.length, tasks: tasks.length });
+      }
+      return last === undefined ? results : [await perform({ ...last, inputs: [...last.inputs, ...results] }, signal)];
+    },
+    forget: async () => {},
+    close: async () => {},
+  };
+}

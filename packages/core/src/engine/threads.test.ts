@@ -1,0 +1,79 @@
+import * as fs from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { contributionOf, plain } from '../../test/round/federation.ts';
+import { secureRng } from '../random.ts';
+import { fileStore } from '../store/file-store.ts';
+import { foldTasks } from './fold.ts';
+import { encodeStructure, inlineTasks, remoteCall, storeBlobs, type TaskEngine, threadTasks } from './index.ts';
+
+const NAMES = Array.from({ length: 12 }, (_, i) => `client ${i}`);
+
+describe('tasks on threads', () => {
+  let folder: string;
+  let engine: TaskEngine;
+  const started: Worker[] = [];
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'fedkit-threads-'));
+    const spawn = () => {
+      const url = new URL('../../test/engine/thread.mjs', import.meta.url);
+      const worker = new Worker(url, {
+        workerData: { folder },
+        execArgv: ['--conditions=@fedkit/source'],
+        stderr: true,
+      });
+      started.push(worker);
+      return worker;
+    };
+    engine = threadTasks({ spawn, threads: 2, blobs: storeBlobs(fileStore(fs, folder)) });
+  });
+  afterAll(async () => {
+    await engine.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('fold as this thread does', { timeout: 120_000 }, async () => {
+    const pipeline = plain();
+    const parameters = pipeline.server().announce({ round: 1, places: NAMES.length, modelDigest: new Uint8Array(32) });
+    const { blobs } = engine;
+    const reports = await Promise.all(
+      NAMES.map(async (client) => {
+        const task = { round: 1, parameters, modelDigest: new Uint8Array(32) };
+        const { bytes } = pipeline.client().encode(task, contributionOf(client, 1), { rng: secureRng(), client });
+        return { client, digest: await blobs.put(bytes) };
+      }),
+    );
+    const plans = await Promise.all(
+      [0, 4, 8].map((at) => blobs.put(encodeStructure({ round: 1, parameters, reports: reports.slice(at, at + 4) }))),
+    );
+    const whole = await blobs.put(encodeStructure({ round: 1, parameters, reports: [] }));
+    const job = {
+      id: 'fold-1',
+      tasks: plans.map((digest) => ({ kind: 'fold', inputs: [digest] })),
+      last: { kind: 'merge', inputs: [whole] },
+    };
+    const here = inlineTasks({ blobs, handlers: foldTasks(pipeline) });
+    expect(await engine.run(job)).toEqual(await here.run(job));
+  });
+
+  it('do a crashed one’s task again, and give up one that kills every thread', { timeout: 120_000 }, async () => {
+    const call = remoteCall<{ name: string; deaths: number }, string>(engine, 'die');
+    const answers = ['once', 'twice', 'never'].map((name, deaths) => call.run({ name, deaths: (deaths + 1) % 3 }));
+    expect(await Promise.all(answers)).toEqual(['once lives', 'twice lives', 'never lives']);
+    expect(started.length).toBeGreaterThan(2);
+    await expect(call.run({ name: 'always', deaths: 9 })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(await call.run({ name: 'after', deaths: 0 })).toBe('after lives');
+  });
+
+  it('stop when asked, and tell what is no error of ours', { timeout: 120_000 }, async () => {
+    const controller = new AbortController();
+    const waiting = remoteCall(engine, 'wait').run(1, controller.signal);
+    setTimeout(() => controller.abort(), 50);
+    await expect(waiting).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(remoteCall(engine, 'fail').run(1)).rejects.toThrow(/no task of mine/);
+    await expect(remoteCall(engine, 'other').run(1)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+});
