@@ -27,30 +27,6 @@ const handlers: TaskHandlers = {
   double: callTask((values: Float32Array) => values.map((value) => 2 * value)),
 };
 
-/** Everything that is in the database beside its own tables of settings. */
-async function leftIn(server: Server): Promise<string[]> {
-  if (server.url.startsWith('redis')) {
-    const { Redis } = await import('ioredis');
-    const client = new Redis(server.url);
-    const keys = await client.keys('*');
-    client.disconnect();
-    return keys;
-  }
-  const { default: pg } = await import('pg');
-  const client = new pg.Client({ connectionString: server.url });
-  await client.connect();
-  const { rows: tables } = await client.query<{ name: string }>(
-    "select table_name as name from information_schema.tables where table_schema = 'fedkit' and table_type = 'BASE TABLE'",
-  );
-  const left: string[] = [];
-  for (const { name } of tables) {
-    const { rows } = await client.query<{ count: string }>(`select count(*) from fedkit."${name}"`);
-    if (Number(rows[0].count) > 0 && !/migration|version/.test(name)) left.push(`${name}: ${rows[0].count}`);
-  }
-  await client.end();
-  return left;
-}
-
 describe.each(kinds)('a queue on $name', ({ name: kind, start }) => {
   const run = it.skipIf(start === undefined);
   let server: Server;
@@ -104,7 +80,7 @@ describe.each(kinds)('a queue on $name', ({ name: kind, start }) => {
     for (const one of closing.splice(0).reverse()) if (one !== engine) await one.close();
     await engine.clear();
     await engine.close();
-    expect(await leftIn(server)).toEqual([]);
+    expect(await server.left()).toEqual([]);
   });
 
   run(

@@ -22,6 +22,8 @@ export interface Server {
   /** Removes its data, as a new machine would have none. Only where it is killed. */
   empty(): Promise<void>;
   stop(): Promise<void>;
+  /** What is in it beside tables' own versions: keys, or tables with their rows. */
+  left(): Promise<string[]>;
 }
 
 const redisBinary = serverBinary('redis-server', 'the tests on a real Redis');
@@ -135,6 +137,7 @@ async function server(
       }
       throw new Error(`${url} does not start`);
     },
+    left: () => leftIn(url),
     async empty() {
       for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true });
       make();
@@ -155,6 +158,29 @@ async function server(
   mkdirSync(folder, { recursive: true });
   await self.start();
   return self;
+}
+
+async function leftIn(url: string): Promise<string[]> {
+  if (url.startsWith('redis')) {
+    const { Redis } = await import('ioredis');
+    const client = new Redis(url);
+    const keys = await client.keys('*');
+    client.disconnect();
+    return keys;
+  }
+  const { default: pg } = await import('pg');
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const { rows: tables } = await client.query<{ name: string }>(
+    "select table_name as name from information_schema.tables where table_schema = 'fedkit' and table_type = 'BASE TABLE'",
+  );
+  const left: string[] = [];
+  for (const { name } of tables) {
+    const { rows } = await client.query<{ count: string }>(`select count(*) from fedkit."${name}"`);
+    if (Number(rows[0].count) > 0 && !/migration|version/.test(name)) left.push(`${name}: ${rows[0].count}`);
+  }
+  await client.end();
+  return left;
 }
 
 /** Whether it takes commands: a server that recovers listens before. */

@@ -1,0 +1,259 @@
+/**
+ * A cluster on this machine: a database, a coordinator, two front ends, four workers, as processes that can be killed and come back.
+ *
+ * @module
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import * as fs from 'node:fs/promises';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { queueTasks } from '@fedkit/bullmq';
+import { fileStore, seededRng, secureRng } from '@fedkit/core';
+import { storeBlobs } from '@fedkit/core/engine';
+import { decodeResponse, encodeRequest, type Request, type Response, type RoundTask } from '@fedkit/core/protocol';
+import { fetchExchange } from '@fedkit/core/transport/fetch';
+import { buildSync } from 'esbuild';
+import { freePort, type Server } from '../../packages/bullmq/test/servers.ts';
+import { type ClusterConfig, contributionOf, namesOf, pipelineOf } from './federation.ts';
+
+const root = join(import.meta.dirname, '../..');
+export const FRONTS = 2;
+export const WORKERS = 4;
+
+/** A process that is started again whenever it ends. */
+class Kept {
+  readonly #words: readonly string[];
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #tell: (line: Record<string, unknown>) => void;
+  #child!: ChildProcess;
+  #stopped = false;
+  /** The last that it said beside what it says by lines. */
+  errors = '';
+
+  constructor(words: readonly string[], env: NodeJS.ProcessEnv, tell: (line: Record<string, unknown>) => void) {
+    this.#words = words;
+    this.#env = env;
+    this.#tell = tell;
+    this.#start();
+  }
+
+  #start(): void {
+    const child = spawn(process.execPath, this.#words, {
+      env: { ...process.env, ...this.#env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    let rest = '';
+    child.stdout?.on('data', (chunk: Buffer) => {
+      const lines = (rest + chunk.toString()).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) if (line.startsWith('{')) this.#tell(JSON.parse(line) as Record<string, unknown>);
+    });
+    child.stderr?.on('data', (chunk: Buffer) => (this.errors = (this.errors + chunk.toString()).slice(-4000)));
+    const end = (): void => void child.kill('SIGKILL');
+    process.once('exit', end);
+    child.once('exit', () => {
+      process.off('exit', end);
+      // At once where it was killed; where it cannot start yet, not as fast as it can.
+      if (!this.#stopped) setTimeout(() => this.#stopped || this.#start(), 200);
+    });
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const gone = new Promise<void>((resolve) => this.#child.once('exit', () => resolve()));
+    this.#child.kill('SIGKILL');
+    await gone;
+  }
+}
+
+/** What may be killed. */
+export type Target = 'worker' | 'coordinator' | 'front' | 'database';
+
+/** A kill as so many reports have been accepted; several there hit while they are folded. */
+export interface Kill {
+  readonly accepted: number;
+  readonly target: Target;
+  readonly which: number;
+}
+
+/** Kills of one schedule: some while reports come, some while they are folded, in an order of its seed. */
+export function scheduleOf(seed: number, clients: number): Kill[] {
+  const rng = seededRng(`cluster schedule ${seed}`);
+  const targets: Target[] = [
+    'worker',
+    'worker',
+    'coordinator',
+    'front',
+    'database',
+    'worker',
+    'coordinator',
+    'database',
+  ];
+  return targets
+    .filter((_, i) => i < 5 || rng.below(2) === 1)
+    .map((target) => ({ target, accepted: rng.below(3) > 0 ? clients : rng.below(clients), which: rng.below(8) }))
+    .sort((a, b) => a.accepted - b.accepted || a.which - b.which);
+}
+
+/** What became of a round. */
+export interface Outcome {
+  readonly digest: string;
+  readonly contributors: number;
+  readonly rounds: number;
+  readonly kills: number;
+  readonly seconds: number;
+  /** Seconds from the last report to the model. */
+  readonly folding: number;
+  /** Keys, rows and blobs after clean-up. */
+  readonly left: number;
+}
+
+/** Runs one round under a schedule. */
+export async function runRound(
+  server: Server,
+  kind: ClusterConfig['database'],
+  load: Pick<ClusterConfig, 'parameters' | 'clients' | 'shard' | 'hold'>,
+  kills: readonly Kill[],
+): Promise<Outcome> {
+  const scratch = mkdtempSync(join(tmpdir(), 'fedkit-cluster-'));
+  const folder = join(scratch, 'blobs');
+  mkdirSync(folder);
+  const [port, ...ports] = await Promise.all(Array.from({ length: 1 + FRONTS }, freePort));
+  const key = Buffer.from(secureRng().fill(new Uint8Array(32))).toString('hex');
+  const config: ClusterConfig = { ...load, database: kind, url: server.url, folder, name: 'bench', port, ports, key };
+  const env = { CLUSTER: JSON.stringify(config) };
+  const script = bundle();
+  let outcome: { finished: string; contributors: number; rounds: number } | undefined;
+  const tell = (line: Record<string, unknown>): void => {
+    if ('finished' in line) outcome = line as never;
+  };
+  const started = performance.now();
+  const coordinator = new Kept([script, 'coordinator'], env, tell);
+  const fronts = ports.map((_, i) => new Kept([script, 'front', String(i)], env, () => {}));
+  const workers = Array.from({ length: WORKERS }, () => new Kept([script, 'worker'], env, () => {}));
+  const all = [coordinator, ...fronts, ...workers];
+  let killed = 0;
+  try {
+    let accepted = 0;
+    const due = [...kills];
+    const strike = async (): Promise<void> => {
+      while (due.length > 0 && due[0].accepted <= accepted) {
+        const { target, which } = due.shift() as Kill;
+        killed++;
+        if (target === 'database') {
+          await server.kill();
+          await server.start();
+        } else if (target === 'coordinator') coordinator.kill();
+        else if (target === 'front') fronts[which % FRONTS].kill();
+        else workers[which % WORKERS].kill();
+        // While a few tasks are begun and others wait.
+        if (accepted === load.clients) await pause(150 + 50 * which);
+      }
+    };
+    let striking = Promise.resolve();
+    await reportAll(config, ports, () => {
+      accepted++;
+      if (due.length > 0 && due[0].accepted <= accepted && accepted < load.clients) striking = striking.then(strike);
+    });
+    const folding = performance.now();
+    await striking;
+    await strike();
+    while (outcome === undefined) await pause(20);
+    const ended = performance.now();
+    const { finished, contributors, rounds } = outcome;
+    await Promise.all(all.map((one) => one.stop()));
+    const left = await cleanUp(server, config);
+    const seconds = (ended - started) / 1000;
+    return { digest: finished, contributors, rounds, kills: killed, seconds, folding: (ended - folding) / 1000, left };
+  } catch (error) {
+    for (const { errors } of all) process.stderr.write(errors);
+    throw error;
+  } finally {
+    await Promise.all(all.map((one) => one.stop()));
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+let bundled: string | undefined;
+/** The process as one file beside the packages that it needs: a process that dies often should start fast. */
+function bundle(): string {
+  if (bundled !== undefined) return bundled;
+  bundled = join(root, 'packages/bullmq/node_modules/.cache/fedkit-cluster.mjs');
+  buildSync({
+    entryPoints: [join(import.meta.dirname, 'process.ts')],
+    outfile: bundled,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    conditions: ['@fedkit/source'],
+    external: ['bullmq', 'ioredis', 'pg'],
+    logLevel: 'error',
+  });
+  return bundled;
+}
+
+/** Every client joins by some front end and reports until it is told that it counts. */
+async function reportAll(config: ClusterConfig, ports: readonly number[], onAccepted: () => void): Promise<void> {
+  const pipeline = pipelineOf(config);
+  const half = pipeline.client();
+  const queue = namesOf(config);
+  const one = async (client: string): Promise<void> => {
+    const exchanges = ports.map((port) =>
+      fetchExchange({ url: `http://127.0.0.1:${port}/fedkit`, headers: { 'fedkit-client': client }, attempts: 1 }),
+    );
+    let turn = 0;
+    const ask = async (request: Request): Promise<Response> => {
+      for (;;) {
+        try {
+          const answer = decodeResponse(await exchanges[turn % exchanges.length](encodeRequest(request)));
+          if (answer.kind !== 'refused') return answer;
+          if (answer.code !== 'UNAVAILABLE') throw new Error(`${client} was refused: ${answer.message}`);
+        } catch (error) {
+          if (error instanceof Error && error.message.includes('was refused')) throw error;
+        }
+        // The next front end, and not at once.
+        turn++;
+        await pause(100);
+      }
+    };
+    let task: RoundTask | undefined;
+    while (task === undefined) {
+      const answer = await ask({ kind: 'join' });
+      if (answer.kind === 'task') task = answer.task;
+      else await pause(200);
+    }
+    half.check(task);
+    const { bytes } = half.encode(task, contributionOf(client, config.parameters), { rng: secureRng(), client });
+    const answer = await ask({ kind: 'report', ticket: task.ticket, bytes });
+    if (answer.kind !== 'accepted') throw new Error(`${client} was answered ${answer.kind}`);
+    onAccepted();
+  };
+  // Everyone waits at once, since a round opens when all are there; few hold a report at a time.
+  await Promise.all(queue.map(one));
+}
+
+/** Removes what a run leaves to its operator, and counts what is there after it. */
+async function cleanUp(server: Server, config: ClusterConfig): Promise<number> {
+  const database = server.database();
+  const blobs = storeBlobs(fileStore(fs, config.folder));
+  let left = 0;
+  for await (const digest of blobs.digests()) left += digest.length > 0 ? 1 : 0;
+  const tasks = await queueTasks({ database, name: config.name, blobs });
+  await tasks.clear();
+  await tasks.close();
+  const store = database.store();
+  for await (const key of store.keys(`${config.name}/`)) await store.delete(key);
+  for await (const key of store.keys('')) left += key.length > 0 ? 1 : 0;
+  await store.close();
+  return left + (await server.left()).length;
+}
