@@ -105,13 +105,14 @@ export async function queueTasks(options: QueueTasksOptions): Promise<QueueTasks
   async function look(job: EngineJob, tell: (progress: EngineProgress) => void): Promise<string | undefined> {
     const expected = making as string;
     return withQueue(async (queue) => {
+      // The state first: a job that was read before it was done has no result yet.
+      const state = await queue.getJobState(job.id);
       const found = (await queue.getJob(job.id)) as Job | undefined;
       if (found === undefined) {
         await checkMaking(markers, name, expected);
         throw new FedkitError('UNAVAILABLE', `${where}: expected the job that was handed in, got none`);
       }
-      const state = await found.getState();
-      if (state === 'completed') return String(found.returnvalue);
+      if (state === 'completed' && typeof found.returnvalue === 'string') return found.returnvalue;
       if (state === 'failed') throw await reasonOf(queue, job, found);
       const { processed = 0 } = await found.getDependenciesCount({ processed: true });
       tell({ done: processed, tasks: job.tasks.length });

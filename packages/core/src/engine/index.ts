@@ -17,3 +17,4 @@ export { checkJob, handlerOf } from './job.ts';
 export type { RoundEngine } from './round-engine.ts';
 export { decodeStructure, encodeStructure, type Structure } from './structure.ts';
 export { serveTasks, threadTasks, type TaskThread, type TaskPort } from './threads.ts';
+export { engineClients, trainTask } from './train.ts';

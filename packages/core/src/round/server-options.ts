@@ -219,6 +219,7 @@ const OPTIONS: OptionNames<FederatedServerOptions<never, never, never, never>> =
   telemetry: true,
   history: true,
   limits: true,
+  engine: true,
   cohort: true,
   minimum: true,
   overSelection: true,

@@ -5,7 +5,8 @@
  */
 import { isFedkitError } from '@fedkit/core';
 import { refuse, sha256Bytes, utf8Encode } from '@fedkit/core/internal';
-import { fromBase64, rawSignature, spkiOfOpenSsh, spkiOfPem } from '../key/der.ts';
+import { fromBase64 } from '../key/base64.ts';
+import { rawSignature, spkiOfOpenSsh, spkiOfPem } from '../key/der.ts';
 import { verifierOf } from '../key/node-key.ts';
 import { type FleetAdmission, Refused } from './contract.ts';
 

@@ -6,6 +6,7 @@
  */
 import { FedkitError } from '@fedkit/core';
 import { utf8Decode, utf8Encode } from '@fedkit/core/internal';
+import { fromBase64, toBase64 } from './base64.ts';
 
 /** Bytes of a coordinate and of a scalar. */
 const SIZE = 48;
@@ -95,20 +96,6 @@ export function rawSignature(der: Uint8Array): Uint8Array {
 
 function bad(): never {
   return fail('rawSignature', 'a DER signature on P-384', 'other bytes');
-}
-
-/** Base64 of RFC 4648, section 4. */
-export function toBase64(bytes: Uint8Array): string {
-  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
-}
-
-/** @throws FedkitError `DECODE_FAILED` for text that is no base64. */
-export function fromBase64(text: string): Uint8Array {
-  try {
-    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-  } catch (cause) {
-    throw new FedkitError('DECODE_FAILED', 'fromBase64: expected base64, got other text', { cause });
-  }
 }
 
 function fail(where: string, expected: string, got: string): never {

@@ -5,17 +5,8 @@ import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
 import { p384 } from '@noble/curves/nist.js';
 import { describe, expect, it, vi } from 'vitest';
 import { refusedMutations } from '../../test/mutations.ts';
-import {
-  derSignature,
-  fromBase64,
-  pemOf,
-  pointOf,
-  rawSignature,
-  spkiOf,
-  spkiOfOpenSsh,
-  spkiOfPem,
-  toBase64,
-} from './der.ts';
+import { derSignature, pemOf, pointOf, rawSignature, spkiOf, spkiOfOpenSsh, spkiOfPem } from './der.ts';
+import { fromBase64, toBase64 } from './base64.ts';
 import { curveKeys, verifierOf, webCryptoKeys } from './node-key.ts';
 import { sha256Bytes } from '@fedkit/core/internal';
 import { createHash } from 'node:crypto';

@@ -5,7 +5,8 @@
  */
 import { FedkitError, isFedkitError, type Rng } from '@fedkit/core';
 import { checkAborted, readBody, refuse, sleep, systemClock, utf8Decode, utf8Encode } from '@fedkit/core/internal';
-import { derSignature, pemOf, toBase64 } from '../key/der.ts';
+import { toBase64 } from '../key/base64.ts';
+import { derSignature, pemOf } from '../key/der.ts';
 import type { NodeKey } from '../key/node-key.ts';
 import { decodeMessage } from '../proto/decode.ts';
 import { encodeMessage } from '../proto/encode.ts';

@@ -46,3 +46,14 @@ export function treeOf(leader: number, known: ReadonlySet<number> = new Set()): 
   }
   return all.filter(({ pid }) => members.has(pid));
 }
+
+/** Whoever was started with this setting in its environment, also where its parents have ended since. */
+export function startedWith(setting: string): number[] {
+  return processes().flatMap(({ pid }) => {
+    try {
+      return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(setting) ? [pid] : [];
+    } catch {
+      return []; // Ended meanwhile, or another's.
+    }
+  });
+}

@@ -8,7 +8,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { treeOf } from './process-tree.ts';
+import { startedWith, treeOf } from './process-tree.ts';
 
 const run = promisify(execFile);
 
@@ -72,6 +72,9 @@ export class Flwr {
     this.#environment = environment;
     this.folder = folder;
     mkdirSync(join(folder, 'home'), { recursive: true });
+    process.once('exit', () => {
+      for (const pid of startedWith(`FLWR_HOME=${this.#env.FLWR_HOME}`)) kill(pid);
+    });
   }
 
   get #env(): NodeJS.ProcessEnv {
@@ -219,5 +222,7 @@ export class Flwr {
 
   async stop(): Promise<void> {
     for (const running of this.#running.splice(0).reverse()) await running.stop();
+    // flwr starts ClientApps by processes that end before them.
+    for (const pid of startedWith(`FLWR_HOME=${this.#env.FLWR_HOME}`)) kill(pid);
   }
 }
