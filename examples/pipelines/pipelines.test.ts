@@ -16,6 +16,7 @@ import {
   seededRng,
   softmaxRegression,
   type Update,
+  withMetrics,
 } from '@fedkit/core';
 import { publicKeyOf, secureAggregation } from '@fedkit/secagg';
 import { describe, expect, it } from 'vitest';
@@ -34,6 +35,7 @@ const algorithms: LinearAlgorithm<Any, Any, Any, Any, Any>[] = [
   qFedAvg({ q: 1 }),
   fedDyn({ alpha: 0.1 }),
   mimeLite({ base: { kind: 'momentum', beta: 0.9 } }),
+  withMetrics(fedAvg(), { maximumNorm: 10 }),
 ];
 
 /** What clients really send in a first round. */

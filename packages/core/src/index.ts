@@ -61,6 +61,13 @@ export { fedNova } from './algorithm/fed-nova.ts';
 export { fedDyn } from './algorithm/fed-dyn.ts';
 export { mimeLite } from './algorithm/mime-lite.ts';
 export { qFedAvg } from './algorithm/q-fed-avg.ts';
+export {
+  type Measured,
+  type MetricsOptions,
+  type RoundMetric,
+  type RoundMetrics,
+  withMetrics,
+} from './algorithm/with-metrics.ts';
 export type { PersonalizedAlgorithm } from './algorithm/personalized.ts';
 export { ditto } from './algorithm/ditto.ts';
 export { fedPer, fedRep } from './algorithm/fed-rep.ts';

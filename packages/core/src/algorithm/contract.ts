@@ -30,6 +30,7 @@ import type { Aggregator, Contribution, LinearAggregator, Update } from '../aggr
 import type { LocalResult, Trainer, TrainOptions } from '../client/trainer.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { RoundInfo } from './round-info.ts';
+import type { RoundMetrics } from './with-metrics.ts';
 
 /** What a client works with in one round. */
 export interface ClientRound<B, C> {
@@ -103,6 +104,9 @@ export interface ServerAlgorithm<S extends PlainData, B extends PlainData, U ext
 
   /** The rule that folds contributions for d = `size`. */
   aggregator(size: number): Aggregator<unknown, R, U>;
+
+  /** What the clients measured, read from an aggregate: of `withMetrics`. */
+  metricsOf?(aggregate: R): RoundMetrics | undefined;
 
   /**
    * The next server state.

@@ -20,6 +20,7 @@ import { fedYogi } from './fed-yogi.ts';
 import { mimeLite } from './mime-lite.ts';
 import { qFedAvg } from './q-fed-avg.ts';
 import { scaffold } from './scaffold.ts';
+import { withMetrics } from './with-metrics.ts';
 
 type Any = Algorithm<PlainData, PlainData, PlainData, Update, PlainData>;
 
@@ -40,6 +41,8 @@ const algorithms: [string, unknown][] = [
   ['mimeLite on momentum', mimeLite({ base: { kind: 'momentum', beta: 0.9 } })],
   ['mimeLite on adam', mimeLite({ base: { kind: 'adam' } })],
   ['ditto', ditto({ lambda: 0.1 })],
+  ['fedAvg with metrics', withMetrics(fedAvg(), { maximumNorm: 1 })],
+  ['scaffold with metrics', withMetrics(scaffold({ option: 2 }), { bounds: { loss: 0.1 }, maximumExamples: 15 })],
 ];
 
 describe.each(algorithms)('%s', (_name, algorithm) => {

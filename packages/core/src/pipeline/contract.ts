@@ -14,6 +14,7 @@
 import type { ClientId, Contribution, Update } from '../aggregate/contract.ts';
 import type { AsynchronousAlgorithm } from '../algorithm/asynchronous.ts';
 import type { Algorithm, ClientAlgorithm, ServerAlgorithm } from '../algorithm/contract.ts';
+import type { RoundMetrics } from '../algorithm/with-metrics.ts';
 import type { FedAvgBroadcast } from '../algorithm/fed-avg.ts';
 import type { Layout } from '../model/layout.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
@@ -93,6 +94,8 @@ export type ClientHalf<U extends Update> = ReportingClient<U> | ExchangingClient
 export interface PipelineFacts {
   /** Σ of the contributors' weights, where it may be told. */
   readonly weight?: number;
+  /** What the contributors measured, where the algorithm is one of `withMetrics`. */
+  readonly metrics?: RoundMetrics;
   /** Root mean square a coordinate of the error that encoding put into the aggregate: by the codec's own formula. */
   readonly quantizationError?: number;
   /** Of the contributors, how many were clipped; noised where privacy asks for it. */

@@ -69,6 +69,10 @@ export function privateSums<
   K extends SamplingScheme,
 >(where: string, options: PrivateOptions<S, B, C, U, R, K>): PrivateSums<R> {
   refuseMemory(where, options);
+  if ('metricsOf' in options.algorithm) {
+    const expected = 'one without metrics: in the one clip of an update they would take its place';
+    refuse('INVALID_ARGUMENT', `${where}: algorithm`, expected, 'withMetrics');
+  }
   const model = modelOf(where, options);
   const sums = sumsOf<R>(where, options.algorithm, model.size);
   const clip = checkClip(where, options.clip);

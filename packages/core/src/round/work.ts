@@ -176,7 +176,9 @@ export class RoundWork<S extends PlainData, B extends PlainData, U extends Updat
       await run.keepState(next, facts.round);
       this.time = this.#options.clock();
       const counted = run.counted(contributors);
-      await this.perform(this.step({ kind: 'closed', contributors, facts: collected.facts, last }), counted);
+      const metrics = pipeline.algorithm.metricsOf?.(aggregate);
+      const known = metrics ? { ...collected.facts, metrics } : collected.facts;
+      await this.perform(this.step({ kind: 'closed', contributors, facts: known, last }), counted);
     });
   }
 
