@@ -3,14 +3,21 @@
  *
  * @module
  */
-import {} from '@fedkit/core/internal';
 import { FedkitError } from '@fedkit/core';
+import type { CryptoProvider } from './crypto/provider.ts';
 import { equal, uint32Bytes } from './internal/bytes.ts';
-import { labelledHash } from './internal/hash.ts';
+import { labelledBytes, labelledHash } from './internal/hash.ts';
 
-/** Complete graph: the configuration and everybody's keys. */
-export function cohortTranscript(configDigest: Uint8Array, cohortBody: Uint8Array): Uint8Array {
-  return labelledHash('transcript/complete', configDigest, cohortBody);
+/** Complete graph: the configuration and everybody's keys, which are long: `provider` hashes them, or plain JavaScript. */
+export function cohortTranscript(
+  configDigest: Uint8Array,
+  cohortBody: Uint8Array,
+  provider?: Pick<CryptoProvider, 'sha256'>,
+): Uint8Array {
+  const label = 'transcript/complete';
+  return provider === undefined
+    ? labelledHash(label, configDigest, cohortBody)
+    : provider.sha256(labelledBytes(label, configDigest, cohortBody));
 }
 
 /** Harary graph: the configuration and the roots over members and revealed parts, with their counts. */

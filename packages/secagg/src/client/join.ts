@@ -9,7 +9,7 @@ import { hararyNeighbours, ringOrder } from '../graph/harary.ts';
 import { leafHash, verifyPath } from '../graph/merkle.ts';
 import { admittedKey } from '../directory.ts';
 import { verifyMember } from '../identity.ts';
-import { equal, hex } from '../internal/bytes.ts';
+import { equal } from '../internal/bytes.ts';
 import { decodeCohort } from '../messages/cohort.ts';
 import { decodeCommitments } from '../messages/commitments.ts';
 import { type Message, NO_INDEX } from '../messages/header.ts';
@@ -36,7 +36,7 @@ export function joinCohort(round: ClientRound, state: ClientState, { index, body
     ...state,
     self: { ...state.self, index: mine[0].index },
     memberCount: members.length,
-    transcript: cohortTranscript(configDigest, body),
+    transcript: cohortTranscript(configDigest, body, round.provider),
     peers: members.filter((member) => member !== mine[0]),
   };
 }
@@ -89,11 +89,16 @@ export function joinRing(round: ClientRound, state: ClientState, { index, body }
 
 /** No id and no key may come twice, among channel and mask keys together: a copied key would cancel or reveal masks. */
 function checkDistinct(members: readonly Member[]): void {
-  const ids = new Set(members.map(({ id }) => hex(id)));
-  const keys = new Set(members.flatMap(({ channelKey, maskKey }) => [hex(channelKey), hex(maskKey)]));
+  const ids = new Set(members.map(({ id }) => nameOf(id)));
+  const keys = new Set(members.flatMap(({ channelKey, maskKey }) => [nameOf(channelKey), nameOf(maskKey)]));
   if (ids.size !== members.length || keys.size !== 2 * members.length) {
     refuseMessage('ids and keys that differ', 'one of them twice');
   }
+}
+
+/** The bytes as the characters of a string: a name for a set, in half the time of digits. */
+function nameOf(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes);
 }
 
 function checkSignatures({ provider, config, configDigest, directory }: ClientRound, members: readonly Member[]): void {
@@ -102,7 +107,7 @@ function checkSignatures({ provider, config, configDigest, directory }: ClientRo
   for (const member of members) {
     const key = admittedKey(directory, utf8Decode(member.id));
     verifyMember(provider, config, configDigest, key, member);
-    owners.add(hex(key));
+    owners.add(nameOf(key));
   }
   if (owners.size !== members.length) refuseMessage('identities that differ', 'one under two ids');
 }

@@ -48,8 +48,6 @@ const BASE_POINT = /* @__PURE__ */ Uint8Array.of(9, ...new Uint8Array(31));
 const ED25519_PREFIX = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
 // Larger outputs fall out of the second-level cache before they are added.
 const MAXIMUM_CHUNK = 262_144;
-// Peers' keys that are kept imported.
-const MOST_IMPORTED = 4096;
 // RFC 2104.
 const HASH_BLOCK = 64;
 const INNER_PAD = 0x36;
@@ -94,20 +92,16 @@ export function nodeProvider(): CryptoProvider | undefined {
 function makeProvider(native: NativeCrypto): CryptoProvider {
   const discard = bufferDiscard();
   const imported = new WeakMap<Uint8Array, NativeKey>();
-  // A thread is handed the same key as another array with every task.
-  const byName = new Map<string, NativeKey>();
   const counted = countsBlocks(native);
   const fromJwk = derivesPublicKey(native);
   // Importing an identity costs as much as ten signatures with it.
   const signers = new WeakMap<Uint8Array, NativeKey>();
   function publicKeyOf(bytes: Uint8Array): NativeKey {
     let key = imported.get(bytes);
-    if (key !== undefined) return key;
-    const x = toBase64Url(bytes);
-    key = byName.get(x) ?? native.createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x }, format: 'jwk' });
-    if (byName.size >= MOST_IMPORTED) byName.clear();
-    byName.set(x, key);
-    imported.set(bytes, key);
+    if (key === undefined) {
+      key = native.createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x: toBase64Url(bytes) }, format: 'jwk' });
+      imported.set(bytes, key);
+    }
     return key;
   }
   function agreementWith(privateKey: NativeKey, publicKey: Uint8Array): Agreement {

@@ -5,6 +5,7 @@
  */
 import { isFedkitError } from '@fedkit/core';
 import { inlineExecutor } from './inline.ts';
+import { KnownParties } from './known-parties.ts';
 import type { MaskTask } from './mask-task.ts';
 import type { WorkerAnswer } from './node-workers.ts';
 
@@ -17,9 +18,10 @@ interface Port {
 const engine = (globalThis as unknown as { process: { getBuiltinModule: (name: string) => unknown } }).process;
 const { parentPort: port } = engine.getBuiltinModule('node:worker_threads') as { parentPort: Port };
 const executor = inlineExecutor();
+const parties = new KnownParties();
 
 port.on('message', (task) => {
-  executor.run(task).then(
+  executor.run(parties.in(task)).then(
     (sum) => port.postMessage({ sum }, [sum.buffer as ArrayBuffer]),
     (error: unknown) => {
       const failure = isFedkitError(error)

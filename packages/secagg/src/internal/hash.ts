@@ -6,7 +6,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import { utf8Encode } from '@fedkit/core/internal';
-import { uint32Bytes } from './bytes.ts';
+import { concat, uint32Bytes } from './bytes.ts';
 
 /** Opens every hash and every derivation of this protocol. */
 export const PROTOCOL_LABEL = 'fedkit/secagg/v2';
@@ -18,6 +18,12 @@ export function labelledHash(label: string, ...parts: readonly Uint8Array[]): Ui
   hash.update(uint32Bytes(name.length)).update(name);
   for (const part of parts) hash.update(uint32Bytes(part.length)).update(part);
   return hash.digest();
+}
+
+/** What {@link labelledHash} hashes. */
+export function labelledBytes(label: string, ...parts: readonly Uint8Array[]): Uint8Array {
+  const name = utf8Encode(`${PROTOCOL_LABEL}/${label}`);
+  return concat(...[name, ...parts].flatMap((part) => [uint32Bytes(part.length), part]));
 }
 
 /** Plain SHA-256. */
