@@ -80,10 +80,8 @@ function acceptResponse(round: ServerRound, { index, body }: Message): void {
 
 /** Hash of the request this client was sent; where everybody is sent the same, made once. */
 function requestDigest(round: ServerRound, index: number): Uint8Array {
-  if (round.sameRequest && round.requestDigest !== undefined) return round.requestDigest;
-  const digest = digestOf(unmaskRequestFor(round, index).subarray(HEADER_BYTES));
-  if (round.sameRequest) round.requestDigest = digest;
-  return digest;
+  const digests = round.requestDigests;
+  return (digests[round.sameRequest ? 0 : index] ??= digestOf(unmaskRequestFor(round, index).subarray(HEADER_BYTES)));
 }
 
 function refuse(expected: string, got: string): never {

@@ -9,13 +9,14 @@ import { hasConsistencyRound } from '../config/round-config.ts';
 import type { MerkleTree } from '../graph/merkle.ts';
 import { encodeCohort } from '../messages/cohort.ts';
 import { encodeCommitments } from '../messages/commitments.ts';
-import { NO_INDEX } from '../messages/header.ts';
+import { HEADER_BYTES, NO_INDEX } from '../messages/header.ts';
 import { encodeNeighbours } from '../messages/neighbours.ts';
 import { encodeInbox } from '../messages/shares.ts';
 import { encodeSurvivors } from '../messages/survivors.ts';
 import { encodeUnmaskRequest } from '../messages/unmask-request.ts';
 import { encodeWords } from '../messages/words.ts';
 import { concat } from '../internal/bytes.ts';
+import { digestOf } from '../internal/hash.ts';
 import { survivorsHash } from '../transcript.ts';
 import type { ServerRound, ServerStage } from './round.ts';
 import { Unmasking, neededSecrets } from './unmask.ts';
@@ -94,7 +95,11 @@ export function openStage(round: ServerRound, stage: ServerStage): OpenedStage {
       return {
         stage: 'unmask',
         recipients: round.indices(round.releasing),
-        make: (index) => unmaskRequestFor(round, index),
+        make: (index) => {
+          const request = unmaskRequestFor(round, index);
+          round.requestDigests[index] ??= digestOf(request.subarray(HEADER_BYTES));
+          return request;
+        },
       };
   }
 }

@@ -57,8 +57,8 @@ export class ServerRound {
   readonly sum: VectorSum;
   /** Encoded cohort in the complete graph. */
   cohort: Uint8Array = new Uint8Array(0);
-  /** Hash of the unmask request where everybody is sent the same, once the first answer came. */
-  requestDigest: Uint8Array | undefined;
+  /** Hashes of the requests for shares, by place, or the first alone where everybody is sent the same. */
+  requestDigests: (Uint8Array | undefined)[] = [];
   memberTree: MerkleTree | undefined;
   partTree: MerkleTree | undefined;
   transcript: Uint8Array = new Uint8Array(0);
