@@ -234,3 +234,19 @@ describe('a lower end of many rounds', () => {
     expect(warnings).toEqual([]);
   });
 });
+
+// The round-off of a transform was bounded as if no point of the lattice were near ε, which at a tilt of 1e5 is everything.
+it('a tilt beyond the inverse of the step: two rounds of sampled Laplace noise cost almost their largest losses', () => {
+  const [q, ratio] = [0.3098114700446284, 1 / 11.472075814255838];
+  const e = event.poissonSampled(q, event.laplace({ scale: 1 / ratio, recordNorm: 1 }));
+  const { lower, upper } = pldAccountant({ neighboring: 'add-or-remove' })
+    .compose(e, 2)
+    .epsilonBounds(1.6230581243607837e-7);
+  const largest = 2 * Math.log1p(q * Math.expm1(ratio));
+  // Both rounds have it with the probability (q/2 + (1 − q)·exp(−ratio)/2)².
+  const both = (q / 2 + ((1 - q) * Math.exp(-ratio)) / 2) ** 2;
+  const truth = largest + Math.log1p(-1.6230581243607837e-7 / both);
+  expect(upper).toBeGreaterThanOrEqual(truth - 1e-12);
+  expect(lower).toBeLessThanOrEqual(largest);
+  expect(upper - lower).toBeLessThanOrEqual(1e-3);
+});

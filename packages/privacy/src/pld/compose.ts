@@ -21,6 +21,7 @@ import { exp, expm1, floorLog2, ln, log1p } from '../special/elementary.ts';
 const UNIT = 2 ** -53;
 const LONG = 1 << 15;
 const FRESH = 64;
+const MAX_CELLS = 1 << 24;
 /** Counts from which the error of a power is worth a bound of its own. */
 const MANY = 1000;
 
@@ -99,6 +100,7 @@ export function* composeCurve(parts: readonly Part[], window: Window): Task<Curv
   origin += (upper ? 1 : -1) * 4 * UNIT * (reach + Math.abs(window.low) + Math.abs(window.high));
 
   const cells = Math.ceil((window.high - window.low) / step) + 2;
+  if (!(cells <= MAX_CELLS)) throw unresolved();
   const size = 2 ** Math.max(3, floorLog2(cells - 1) + 1);
   const firstCell = Math.floor((window.low - origin) / step) - Math.floor((size - cells) / 2);
   const tilted: Tilted[] = [];
@@ -127,16 +129,19 @@ export function* composeCurve(parts: readonly Part[], window: Window): Task<Curv
 
   if (!Number.isFinite(logScale) || !Number.isFinite(start)) throw unresolved();
   const { sums, error } = yield* transform(parts, tilted, size);
-  // ‖weights‖₂ at the reference: Σ exp(−2θjh)(1 − exp(−jh))² over j ≥ 1.
-  const roundOff = error * Math.sqrt(Math.min(size, 1 / expm1(2 * theta * step)));
+  // The largest of the weights w(x) = exp(−θx)(1 − exp(−x)) of a mass x above ε, at exp(−x) = θ/(1 + θ).
+  const most = exp(theta * ln(theta) - (1 + theta) * log1p(theta));
+  // ‖weights‖₂ at the reference, however close to ε the first of the points above it is: w rises and falls once, so Σ w² is
+  // at most the largest and the integral over the step, ∫ w² ≤ ∫ exp(−2θx)·min(1, x²).
+  const integral = Math.min(0.5, 0.25 / (theta * theta)) / theta;
+  const roundOff = error * Math.sqrt(Math.min(size, most * most + integral / step));
   // What lies above the window is missing from an upper bound; untilting weighs it by exp(−θ(loss − reference)).
   const tail = (loss: number): number => (loss > highest ? 0 : probability(logHigh - window.chernoffHigh * loss));
   const above = tail(end) * exp(theta * (reference - end));
-  // What wraps into a lower bound: losses beyond ε by the window's length, with at most the largest of the weights
-  // exp(−θx)(1 − exp(−x)), at exp(−x) = θ/(1 + θ); and losses below the window, with that weight too, or, as untilting takes them for
-  // losses a window's length higher, with exp(−θ·length) of their probability.
+  // What wraps into a lower bound: losses beyond ε by the window's length, with at most the largest of the weights; and losses below the
+  // window, with that weight too, or, as untilting takes them for losses a window's length higher, with exp(−θ·length) of
+  // their probability.
   const length = size * step;
-  const most = exp(theta * ln(theta) - (1 + theta) * log1p(theta));
   const high = most * tail(Math.max(window.low, start) + length);
   const low = start < lowest ? 0 : probability(logLow - window.chernoffLow * start) * most;
   const lifted = exp(-theta * length - logScale) / -expm1(-theta * length);
@@ -301,7 +306,7 @@ export function divergenceAbove(curve: Curve, epsilon: number): number {
     exponential * curve.roundOff +
     curve.above;
   const bound = exp(curve.logScale) * value + curve.infinity;
-  return bound < 1 ? bound : 1;
+  return bound >= 0 && bound < 1 ? bound : 1;
 }
 
 /** A bound of the divergence at ε from below, of a curve made of lower bounds; never below 0. */

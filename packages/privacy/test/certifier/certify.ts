@@ -2,6 +2,7 @@
 import { isFedkitError } from '@fedkit/core';
 import { pldAccountant, rdpAccountant } from '../../src/index.ts';
 import { event as events } from '../../src/index.ts';
+import { composed, finiteDelta } from './finite-oracle.ts';
 import type { Question } from './random-event.ts';
 import { sampledPairs, summedPairs, thresholdDelta } from './threshold-oracle.ts';
 
@@ -39,7 +40,7 @@ export function faultsOf(question: Question, fine: boolean): string[] {
   const { lower, upper } = answer;
   const faults = check(lower >= 0 && lower <= upper && upper < Infinity, `bounds in order: ${lower}, ${upper}`);
   faults.push(...check((ask(() => accountant.epsilon(delta)) ?? 0) >= lower, 'epsilon is not below the lower end'));
-  faults.push(...belowTruth(question, answer));
+  faults.push(...belowTruth(question, answer), ...againstMixture(question, answer), ...againstFinite(question, answer));
 
   const rdp = ask(() => rdpAccountant({ neighboring }).compose(made, rounds).epsilon(delta));
   if (rdp !== undefined) faults.push(...check(upper <= rdp * (1 + HAIR), `no worse than Rényi: ${upper}, ${rdp}`));
@@ -70,6 +71,44 @@ function belowTruth({ gaussian, neighboring, rounds, delta }: Question, { lower,
     faults.push(...check(reached >= delta * (1 - 1e-6), `lower ${lower} is above the truth: δ there is ${reached}`));
   }
   return faults;
+}
+
+/** One round of a mixture by its threshold test, which is the truth of one round. */
+function againstMixture({ mixture, rounds, delta }: Question, { lower, upper }: Answer): string[] {
+  if (mixture === undefined) return [];
+  const faults = mixture.flatMap((pair) => {
+    const reached = thresholdDelta(pair, upper * (1 + HAIR) + 1e-12).lower;
+    return check(!(reached > delta * (1 + HAIR)), `upper ${upper} is below a mixture's truth: δ there is ${reached}`);
+  });
+  if (rounds > 1 || lower === 0) return faults;
+  const below = lower * (1 - HAIR) - 1e-12;
+  const reached = Math.max(...mixture.map((pair) => thresholdDelta(pair, below).upper));
+  return [
+    ...faults,
+    ...check(reached >= delta * (1 - 1e-6), `lower ${lower} is above a mixture's truth: δ there is ${reached}`),
+  ];
+}
+
+/** Enumeration is affordable for so many rounds, and for so large an ε; what it cuts off is far below so small a δ. */
+const MAX_ENUMERATED_ROUNDS = 3;
+const MAX_ENUMERATED_EPSILON = 300;
+const LEAST_ENUMERATED_DELTA = 1e-40;
+
+/** As many rounds as can be enumerated: one side always, both where that is all of them and all of each. */
+function againstFinite({ finite, rounds, delta }: Question, { lower, upper }: Answer): string[] {
+  if (finite === undefined || upper > MAX_ENUMERATED_EPSILON || delta < LEAST_ENUMERATED_DELTA) return [];
+  const enumerated = Math.min(rounds, MAX_ENUMERATED_ROUNDS);
+  const at = (epsilon: number) =>
+    finite.pairs(epsilon).map((pair) => finiteDelta(composed(pair, enumerated), Math.max(epsilon, 0)));
+  const above = at(upper * (1 + HAIR) + 1e-12);
+  const reached = Math.max(...above.map((interval) => interval.lower));
+  const faults = check(
+    !(reached > delta * (1 + HAIR)),
+    `upper ${upper} is below what ${enumerated} rounds cost: ${reached}`,
+  );
+  if (!finite.exact || enumerated < rounds || !(lower > 1e-9)) return faults;
+  const most = Math.max(...at(lower * (1 - HAIR) - 1e-12).map((interval) => interval.upper));
+  return [...faults, ...check(most >= delta * (1 - 1e-6), `lower ${lower} is above the truth: δ there is ${most}`)];
 }
 
 /** What post-processing proves no less private costs no more. */
