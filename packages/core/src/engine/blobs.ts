@@ -15,7 +15,7 @@ import type { BlobStore } from './contract.ts';
  *
  * What is read is held against its digest, so that a damaged blob is refused and never folded.
  *
- * @param options.prefix - Default `blob/`. Give each run its own: a finished round clears what is under it.
+ * Keys begin with `prefix`, default `blob/`. Give each run its own: a finished round clears what is under it.
  */
 export function storeBlobs(store: Store, { prefix = 'blob/' }: { readonly prefix?: string } = {}): BlobStore {
   if (typeof store?.put !== 'function') refuse('INVALID_ARGUMENT', 'storeBlobs: store', 'a store', store);

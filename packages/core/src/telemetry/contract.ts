@@ -42,6 +42,7 @@ export const METRICS = {
   fedkit_epsilon: 'Privacy spent so far, by observer',
 } as const;
 
+/** The name of a metric that the library counts. */
 export type MetricName = keyof typeof METRICS;
 
 /** Goes nowhere. */

@@ -25,6 +25,7 @@ export interface PrometheusTelemetry extends Telemetry {
   text(): string;
 }
 
+/** The media type of Prometheus's text format. */
 export const PROMETHEUS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 /**
