@@ -26,6 +26,8 @@ import { clientsForShare, federatePrivately, noiseFor, publicClip } from './priv
 export interface Setting extends Plan, Limits {
   /** Authors that take part. */
   readonly authors: number;
+  /** The learning rate of adapters, which start at zero and have fewer values. */
+  readonly adapterRate: number;
 }
 
 /** The demo's own. */
@@ -37,11 +39,9 @@ export const SETTING: Setting = {
   steps: 4,
   batchSize: 6,
   learningRate: 2e-3,
+  adapterRate: 1e-2,
   seed: 1,
 };
-
-/** Adapters start at zero and have fewer values: they take larger steps. */
-const ADAPTER_RATE = 1e-2;
 
 /** With fresh ones four steps of AdamW are little more than signs: most of the gain is lost. */
 const MOMENTS = 'kept' satisfies Variant['moments'];
@@ -68,8 +68,8 @@ export interface ArmResult extends HeldOut {
   readonly sample: string;
   /** ε that a ledger says was spent, where noise was added. */
   readonly epsilon?: number;
-  /** By ε: the clients with whom its noise would cost 5 % of the gain. */
-  readonly clientsNeeded?: Readonly<Record<string, number>>;
+  /** By ε: the clients with whom its noise would cost 5 % of the gain; `null` where nothing was gained. */
+  readonly clientsNeeded?: Readonly<Record<string, number | null>>;
 }
 
 /** Bytes that the demo has a model write on. */
@@ -185,7 +185,7 @@ async function lowRank(
 ): Promise<[LanguageModel, Partial<ArmResult> & { params: Float32Array }]> {
   const model = adapt(freeze(smallModel(), base), lora({ rank: 4, targets: 'all-linear', frozenA: { seed: 1 } }));
   const start = model.init(seededRng(1));
-  const plan = { ...setting, learningRate: ADAPTER_RATE };
+  const plan = { ...setting, learningRate: setting.adapterRate };
   const clip = await publicClip(model, start, published, plan);
   const epsilon = EPSILONS.find((own) => name === privateName(own));
   if (epsilon !== undefined)

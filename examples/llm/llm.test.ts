@@ -19,6 +19,7 @@ const small: Setting = {
   steps: 4,
   batchSize: 4,
   learningRate: 3e-4,
+  adapterRate: 1e-3,
 };
 const presidents = readPresidents(small);
 const { length, tokens, targets } = presidents.publishedTest;

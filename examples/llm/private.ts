@@ -163,7 +163,7 @@ export async function federatePrivately(
 /**
  * How many clients would have to take part for the noise to cost at most `share` of what the federation gained: the models
  * that rounds without noise led to, with the noise of all rounds on top, σ·√rounds/N a coordinate. To first order: nobody
- * trained under that noise, and the texts are those of the presidents who are there.
+ * trained under that noise, and the texts are those of the presidents who are there. `null` where nothing was gained.
  */
 export function clientsForShare(
   model: LanguageModel,
@@ -171,12 +171,12 @@ export function clientsForShare(
   authors: readonly Author[],
   noise: { readonly noiseStd: number; readonly rounds: number },
   share: number,
-): number {
+): number | null {
   const few = authors.slice(0, 4);
   const bits = (params: Float32Array) => bitsPerByte(model, () => params, few);
   const without = bits(gained.params);
   const allowed = share * (bits(gained.start) - without);
-  if (!(allowed > 0)) return Number.POSITIVE_INFINITY;
+  if (!(allowed > 0)) return null;
   const rng = seededRng(7);
   const direction = gained.params.map(() => normal(rng));
   const costs = (clients: number) => {

@@ -40,9 +40,10 @@ export function notes(results: readonly ArmResult[]): string[] {
     ...(epsilon === undefined
       ? []
       : [`${name}: client-level, δ = ${DELTA}; the ledger says ε = ${epsilon.toFixed(2)} was spent.`]),
-    ...Object.entries(clientsNeeded).map(
-      ([own, clients]) =>
-        `ε = ${own} would cost ${name} at most 5 % of its gain from about ${clients.toLocaleString('en')} clients in every round on.`,
+    ...Object.entries(clientsNeeded).map(([own, clients]) =>
+      clients === null
+        ? `ε = ${own}: ${name} gained nothing here that its noise could cost.`
+        : `ε = ${own} would cost ${name} at most 5 % of its gain from about ${clients.toLocaleString('en')} clients in every round on.`,
     ),
   ]);
 }

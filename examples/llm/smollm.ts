@@ -37,6 +37,7 @@ export const SMOLLM_SETTING: Setting = {
   steps: 5,
   batchSize: 1,
   learningRate: 1e-3,
+  adapterRate: 1e-3,
   seed: 1,
 };
 

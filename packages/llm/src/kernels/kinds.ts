@@ -50,9 +50,9 @@ export function rowBytesOf(code: number, columns: number): number {
 
 const BY_CODE: readonly Block[] = Object.values(BLOCKS);
 
-/** Whether rows of `columns` values can be kept in this kind. */
-export function fits(kind: WeightKind, columns: number): boolean {
-  return columns % BLOCKS[kind].values === 0;
+/** Whether rows of `columns` values can be kept in this kind; `INVALID_ARGUMENT` for a kind that is not known. */
+export function fits(where: string, kind: WeightKind, columns: number): boolean {
+  return columns % blockOf(where, kind).values === 0;
 }
 
 /** The sixteen values of NF4: QLoRA, appendix E. */

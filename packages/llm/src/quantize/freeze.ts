@@ -41,7 +41,7 @@ export function freeze(model: LanguageModel, params: Float32Array, options: Free
     specs.map(({ name, shape }): [string, WeightKind] => {
       if (shape.length === 1) return [name, 'f32'];
       const wanted = /embed|lm_head/.test(name) ? embeddings : kind;
-      return [name, fits(wanted, shape[1]) ? wanted : 'f16'];
+      return [name, fits('freeze: kind', wanted, shape[1]) ? wanted : 'f16'];
     }),
   );
   const builder = baseBuilder('freeze', model.shape, kinds, kernels);

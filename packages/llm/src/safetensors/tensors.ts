@@ -55,7 +55,7 @@ export async function storedTensors(where: string, reader: FileReader, wanted: W
       ? TYPES[stated]
       : malformed(`type of ${given}`, 'F32, F16 or BF16', stated);
     const matrix = wanted.kind ?? type.kind;
-    const kind = own.length === 1 ? 'f32' : fits(matrix, own[1]) ? matrix : 'f16';
+    const kind = own.length === 1 ? 'f32' : fits(`${where}: kind`, matrix, own[1]) ? matrix : 'f16';
     stored.push({ name, type, shape: own, offset: header.dataStart + begin, kind });
   }
   return inOrder(where, stored, reader.size);
