@@ -180,3 +180,21 @@ describe('fetchExchange', () => {
     await expect(ask()).rejects.toThrow('no token');
   });
 });
+
+it('completes a path by the origin of its page, and has none elsewhere', async () => {
+  expect(() => fetchExchange({ url: '/fedkit' })).toThrow(/url: expected an http or https URL/);
+  const asked: string[] = [];
+  const fetch = (async (url: string) => {
+    asked.push(url);
+    return new Response(null, { status: 404 });
+  }) as typeof globalThis.fetch;
+  vi.stubGlobal('location', { href: 'https://example.org/app/index.html' });
+  try {
+    await expect(fetchExchange({ url: '/fedkit', fetch, rng: seededRng(1) })(new Uint8Array(1))).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
+  } finally {
+    vi.unstubAllGlobals();
+  }
+  expect(asked).toEqual(['https://example.org/fedkit']);
+});

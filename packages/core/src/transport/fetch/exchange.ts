@@ -14,7 +14,7 @@ import { causeOf } from './cause.ts';
 import { HAVE, mediaType, PIECE, WHOLE } from './protocol.ts';
 
 export interface FetchExchangeOptions extends RetryOptions {
-  /** Where the server is, with its path: `https://example.org/fedkit`. */
+  /** Where the server is, with its path: `https://example.org/fedkit`. In a page or worker also `/fedkit`, on its own origin. */
   readonly url: string;
   /** Sent with every message, such as `authorization`; a function is asked anew each time, for tokens that expire. */
   readonly headers?: Readonly<Record<string, string>> | (() => Promise<Readonly<Record<string, string>>>);
@@ -42,10 +42,8 @@ const OPTIONS: OptionNames<FetchExchangeOptions> = { ...RETRY_OPTIONS, url: true
  */
 export function fetchExchange(options: FetchExchangeOptions): Exchange {
   checkOptions(where, options, OPTIONS);
-  const { url, headers } = options;
-  if (typeof url !== 'string' || !/^https?:\/\//.test(url)) {
-    refuse('INVALID_ARGUMENT', `${where}: url`, 'an http or https URL', typeof url === 'string' ? 'another' : url);
-  }
+  const { headers } = options;
+  const url = absolute(options.url);
   const call = options.fetch ?? globalThis.fetch;
   if (typeof call !== 'function') refuse('INVALID_ARGUMENT', `${where}: fetch`, 'a function', call);
   const retry = completeRetryOptions(where, options);
@@ -100,6 +98,18 @@ export function fetchExchange(options: FetchExchangeOptions): Exchange {
     },
     retry,
   );
+}
+
+/** The URL, completed by the page's origin where there is one. */
+function absolute(url: unknown): string {
+  const { location } = globalThis as { location?: { href?: unknown } };
+  const base = typeof location?.href === 'string' ? location.href : undefined;
+  const whole =
+    typeof url === 'string' && url.startsWith('/') && base?.startsWith('http') ? new URL(url, base).href : url;
+  if (typeof whole !== 'string' || !/^https?:\/\//.test(whole)) {
+    refuse('INVALID_ARGUMENT', `${where}: url`, 'an http or https URL', typeof whole === 'string' ? 'another' : whole);
+  }
+  return whole;
 }
 
 function received(bytes: Uint8Array): number {

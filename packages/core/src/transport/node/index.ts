@@ -3,4 +3,4 @@
  *
  * @module
  */
-export { type NodeServer, serve, type ServeOptions, type ServeTls } from './serve.ts';
+export { type NodeListener, nodeListener, type NodeServer, serve, type ServeOptions, type ServeTls } from './serve.ts';

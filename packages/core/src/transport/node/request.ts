@@ -55,7 +55,10 @@ class LazyRequest {
   constructor(incoming: IncomingMessage) {
     this.#incoming = incoming;
     this.method = incoming.method ?? 'GET';
-    this.url = new URL(incoming.url ?? '/', `http://${incoming.headers.host ?? 'localhost'}`).href;
+    // Express takes the mount path off the URL.
+    const { originalUrl } = incoming as { originalUrl?: unknown };
+    const target = typeof originalUrl === 'string' ? originalUrl : (incoming.url ?? '/');
+    this.url = new URL(target, `http://${incoming.headers.host ?? 'localhost'}`).href;
   }
 
   get headers(): Headers {

@@ -88,13 +88,7 @@ export async function serve(
       outgoing.writeHead(503, { 'content-length': 0, 'retry-after': '1', connection: 'close' }).end();
       return;
     }
-    gate
-      .pass(() => answer(handler, incoming, outgoing, () => closing || gate.draining))
-      .catch((error: unknown) => {
-        onError(error);
-        if (!outgoing.headersSent) outgoing.writeHead(500, { 'content-length': 0 });
-        outgoing.end();
-      });
+    void gate.pass(() => answered(handler, incoming, outgoing, onError, () => closing || gate.draining));
   };
   const server = tls === undefined ? createServer(take) : createTlsServer(tls as object, take);
   await new Promise<void>((resolve, reject) => {
@@ -120,6 +114,52 @@ export async function serve(
       await closed;
     },
   };
+}
+
+/** A listener of `node:http`, as Express, Fastify and `node:https` take it too. */
+export type NodeListener = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
+
+/**
+ * `handler` as a listener, for a server that is there already: `createServer(listener)` of `node:https`, `app.use(listener)` of Express
+ * before anything that reads bodies, `listener(request.raw, reply.hijack().raw)` of Fastify. Under a mount path of Express the handler
+ * sees the whole path. What a framework has read of the body before, the handler waits for in vain.
+ *
+ * @example
+ * ```ts
+ * import { createServer } from 'node:http';
+ * import { fetchHandler } from '@fedkit/core/transport/fetch';
+ * import { nodeListener } from '@fedkit/core/transport/node';
+ *
+ * const handle = fetchHandler({ handle: async (_client, request) => request }, { insecure: true });
+ * const server = createServer(nodeListener(handle)); // or of node:https, with your certificates
+ * console.log(server.listening); // => false
+ * ```
+ */
+export function nodeListener(
+  handler: (request: Request) => Promise<Response>,
+  options: { readonly onError?: (error: unknown) => void } = {},
+): NodeListener {
+  if (typeof handler !== 'function') refuse('INVALID_ARGUMENT', 'nodeListener: handler', 'a function', handler);
+  checkOptions('nodeListener', options, { onError: true });
+  const { onError = () => {} } = options;
+  return (incoming, outgoing) => void answered(handler, incoming, outgoing, onError, () => false);
+}
+
+/** Answers a request, with 500 where the handler rejects. */
+async function answered(
+  handler: Handler,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  onError: (error: unknown) => void,
+  closing: () => boolean,
+): Promise<void> {
+  try {
+    await answer(handler, incoming, outgoing, closing);
+  } catch (error) {
+    onError(error);
+    if (!outgoing.headersSent) outgoing.writeHead(500, { 'content-length': 0 });
+    outgoing.end();
+  }
 }
 
 async function answer(
