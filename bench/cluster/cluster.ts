@@ -20,6 +20,8 @@ import { type ClusterConfig, contributionOf, namesOf, pipelineOf } from './feder
 const root = join(import.meta.dirname, '../..');
 export const FRONTS = 2;
 export const WORKERS = 4;
+/** Reports on their way at a time: memory of the clients, who are all in this process. */
+const AT_A_TIME = 16;
 
 /** A process that is started again whenever it ends. */
 class Kept {
@@ -129,7 +131,7 @@ export async function runRound(
   const key = Buffer.from(secureRng().fill(new Uint8Array(32))).toString('hex');
   const config: ClusterConfig = { ...load, database: kind, url: server.url, folder, name: 'bench', port, ports, key };
   const env = { CLUSTER: JSON.stringify(config) };
-  const script = bundle();
+  const script = bundled('process.ts');
   let outcome: { finished: string; contributors: number; rounds: number } | undefined;
   const tell = (line: Record<string, unknown>): void => {
     if ('finished' in line) outcome = line as never;
@@ -183,14 +185,15 @@ export async function runRound(
 
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-let bundled: string | undefined;
-/** The process as one file beside the packages that it needs: a process that dies often should start fast. */
-function bundle(): string {
-  if (bundled !== undefined) return bundled;
-  bundled = join(root, 'packages/bullmq/node_modules/.cache/fedkit-cluster.mjs');
+const bundles = new Map<string, string>();
+/** A program of this folder as one file beside the packages that it needs: a process that dies often should start fast. */
+export function bundled(program: string): string {
+  const there = bundles.get(program);
+  if (there !== undefined) return there;
+  const outfile = join(root, 'packages/bullmq/node_modules/.cache', `fedkit-cluster-${program.replace('.ts', '.mjs')}`);
   buildSync({
-    entryPoints: [join(import.meta.dirname, 'process.ts')],
-    outfile: bundled,
+    entryPoints: [join(import.meta.dirname, program)],
+    outfile,
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -199,14 +202,16 @@ function bundle(): string {
     external: ['bullmq', 'ioredis', 'pg'],
     logLevel: 'error',
   });
-  return bundled;
+  bundles.set(program, outfile);
+  return outfile;
 }
 
 /** Every client joins by some front end and reports until it is told that it counts. */
 async function reportAll(config: ClusterConfig, ports: readonly number[], onAccepted: () => void): Promise<void> {
   const pipeline = pipelineOf(config);
   const half = pipeline.client();
-  const queue = namesOf(config);
+  const names = namesOf(config);
+  let holding = 0;
   const one = async (client: string): Promise<void> => {
     const exchanges = ports.map((port) =>
       fetchExchange({ url: `http://127.0.0.1:${port}/fedkit`, headers: { 'fedkit-client': client }, attempts: 1 }),
@@ -230,16 +235,19 @@ async function reportAll(config: ClusterConfig, ports: readonly number[], onAcce
     while (task === undefined) {
       const answer = await ask({ kind: 'join' });
       if (answer.kind === 'task') task = answer.task;
-      else await pause(200);
+      else await pause(names.length > 100 ? 1000 : 200);
     }
     half.check(task);
+    while (holding >= AT_A_TIME) await pause(20);
+    holding++;
     const { bytes } = half.encode(task, contributionOf(client, config.parameters), { rng: secureRng(), client });
     const answer = await ask({ kind: 'report', ticket: task.ticket, bytes });
+    holding--;
     if (answer.kind !== 'accepted') throw new Error(`${client} was answered ${answer.kind}`);
     onAccepted();
   };
   // Everyone waits at once, since a round opens when all are there; few hold a report at a time.
-  await Promise.all(queue.map(one));
+  await Promise.all(names.map(one));
 }
 
 /** Removes what a run leaves to its operator, and counts what is there after it. */

@@ -1,62 +1,96 @@
 // A round of a federation over processes that are killed: the model is the one that a single process comes to, to the last byte.
 // pnpm bench cluster          1,000 updates of 1M parameters, then 20 schedules of kills on each database
 // pnpm bench cluster short    64 updates of 100K parameters, two schedules on each
+// pnpm bench cluster speed [updates 1000] [parameters 1000000]       folding on two threads beside two independent loops
+// pnpm bench cluster scale [clients 1000000] [cohort 1000] [rounds 3]  a million virtual clients in one process
 import { kinds } from '../../packages/bullmq/test/servers.ts';
 import { table, writeResults } from '../shared/measure.ts';
 import { type Outcome, runRound, scheduleOf } from './cluster.ts';
 import { expectedDigest } from './federation.ts';
+import { scale } from './scale.ts';
+import { speed } from './speed.ts';
 
 // What was started ends with this process, and so it must end as such.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-const short = process.argv[2] === 'short';
-const few = { parameters: 100_000, clients: 64, shard: 8, hold: 100 };
-const many = { parameters: 1_000_000, clients: 1000, shard: 64, hold: 0 };
-const schedules = short ? 2 : Number(process.argv[2] ?? 20);
-const rows: (Outcome & { database: string; what: string; same: boolean })[] = [];
+const [word, ...words] = process.argv.slice(2);
+const numbers = (...defaults: number[]): number[] => defaults.map((one, i) => Number(words[i] ?? one));
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
 
-for (const { name, start } of kinds) {
-  if (start === undefined) {
-    console.log(`${name} is not installed: skipped`);
-    continue;
-  }
-  const plans = [
-    ...(short ? [] : [{ what: 'none killed', load: many, kills: [] }]),
-    ...Array.from({ length: schedules }, (_, seed) => ({
-      what: `schedule ${seed}`,
-      load: few,
-      kills: scheduleOf(seed, few.clients),
-    })),
-  ];
-  for (const { what, load, kills } of plans) {
-    const server = await start();
-    try {
-      const outcome = await runRound(server, name, load, kills);
-      const same =
-        outcome.digest === expectedDigest(load) && outcome.contributors === load.clients && outcome.rounds === 1;
-      rows.push({ ...outcome, database: name, what, same });
-      const verdict = same ? 'the same bytes' : 'ANOTHER MODEL';
-      console.log(
-        `${name}, ${what}: ${outcome.kills} kills, ${outcome.seconds.toFixed(1)} s, ${verdict}, ${outcome.left} left`,
-      );
-    } finally {
-      await server.stop();
+if (word === 'scale') {
+  const [clients, cohort, rounds] = numbers(1_000_000, 1000, 3);
+  const found = await scale(clients, cohort, rounds);
+  console.log(
+    `${clients} clients of whom ${cohort} take part in each of ${rounds} rounds, ${found.parameters} parameters:`,
+  );
+  console.log(`at most ${megabytes(found.most)} (goal 400), ${megabytes(found.before)} before there was a client;`);
+  console.log(
+    `${found.touched} states on the disk, ${found.seconds.toFixed(1)} s, accuracy ${found.accuracy.toFixed(3)}`,
+  );
+  writeResults('cluster-scale', found);
+} else if (word === 'speed') {
+  const [updates, parameters] = numbers(1000, 1_000_000);
+  const found = await speed(updates, parameters, 64);
+  const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(2)} s`;
+  console.log(
+    `${updates} updates of ${parameters}: one loop ${seconds(found.oneLoop)}, ${seconds(found.cpu)} of processor time;`,
+  );
+  console.log(
+    `two loops ${seconds(found.twoLoops)}, two threads ${seconds(found.twoThreads)}: ${found.share.toFixed(2)} of them (goal 0.85)`,
+  );
+  writeResults('cluster-speed', found);
+} else await schedulesOfKills(word === 'short', word === undefined || word === 'short' ? 20 : Number(word));
+
+/** The rounds of the first two commands. */
+async function schedulesOfKills(short: boolean, most: number): Promise<void> {
+  const few = { parameters: 100_000, clients: 64, shard: 8, hold: 100 };
+  const many = { parameters: 1_000_000, clients: 1000, shard: 64, hold: 0 };
+  const schedules = short ? 2 : most;
+  const rows: (Outcome & { database: string; what: string; same: boolean })[] = [];
+
+  for (const { name, start } of kinds) {
+    if (start === undefined) {
+      console.log(`${name} is not installed: skipped`);
+      continue;
+    }
+    const plans = [
+      ...(short ? [] : [{ what: 'none killed', load: many, kills: [] }]),
+      ...Array.from({ length: schedules }, (_, seed) => ({
+        what: `schedule ${seed}`,
+        load: few,
+        kills: scheduleOf(seed, few.clients),
+      })),
+    ];
+    for (const { what, load, kills } of plans) {
+      const server = await start();
+      try {
+        const outcome = await runRound(server, name, load, kills);
+        const same =
+          outcome.digest === expectedDigest(load) && outcome.contributors === load.clients && outcome.rounds === 1;
+        rows.push({ ...outcome, database: name, what, same });
+        const verdict = same ? 'the same bytes' : 'ANOTHER MODEL';
+        console.log(
+          `${name}, ${what}: ${outcome.kills} kills, ${outcome.seconds.toFixed(1)} s, ${verdict}, ${outcome.left} left`,
+        );
+      } finally {
+        await server.stop();
+      }
     }
   }
+  console.log(
+    table(
+      ['round', 'kills', 'seconds', 'of them folding', 'model', 'keys, rows and blobs left'],
+      rows.map(({ database, what, kills, seconds, folding, same, left }) => [
+        `${database}, ${what}`,
+        String(kills),
+        seconds.toFixed(1),
+        folding.toFixed(1),
+        same ? 'the same bytes' : 'ANOTHER',
+        String(left),
+      ]),
+    ),
+  );
+  if (!short) writeResults('cluster', rows);
+  if (rows.length === 0 && process.env.FEDKIT_REQUIRE_SERVERS)
+    throw new Error('neither Redis nor PostgreSQL is installed');
+  if (rows.some(({ same, left }) => !same || left > 0)) process.exitCode = 1;
 }
-console.log(
-  table(
-    ['round', 'kills', 'seconds', 'of them folding', 'model', 'keys, rows and blobs left'],
-    rows.map(({ database, what, kills, seconds, folding, same, left }) => [
-      `${database}, ${what}`,
-      String(kills),
-      seconds.toFixed(1),
-      folding.toFixed(1),
-      same ? 'the same bytes' : 'ANOTHER',
-      String(left),
-    ]),
-  ),
-);
-if (!short) writeResults('cluster', rows);
-if (rows.length === 0 && process.env.FEDKIT_REQUIRE_SERVERS)
-  throw new Error('neither Redis nor PostgreSQL is installed');
-if (rows.some(({ same, left }) => !same || left > 0)) process.exitCode = 1;

@@ -1,0 +1,82 @@
+/**
+ * Folding on two threads beside two loops that know nothing of each other: what an engine costs of what the machine gives.
+ *
+ * @module
+ */
+import { execFile } from 'node:child_process';
+import * as fs from 'node:fs/promises';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { fileStore, secureRng } from '@fedkit/core';
+import { encodeStructure, storeBlobs, type TaskThread, threadTasks } from '@fedkit/core/engine';
+import { bundled } from './cluster.ts';
+import { contributionOf, namesOf, pipelineOf } from './federation.ts';
+
+const run = promisify(execFile);
+
+/** Milliseconds on the wall, all of the same work. */
+export interface Speed {
+  readonly updates: number;
+  readonly parameters: number;
+  /** Processor time of one loop. */
+  readonly cpu: number;
+  readonly oneLoop: number;
+  readonly twoLoops: number;
+  readonly twoThreads: number;
+  /** What two threads gain, as a share of what two loops do. */
+  readonly share: number;
+}
+
+export async function speed(updates: number, parameters: number, shard: number): Promise<Speed> {
+  const folder = join(mkdtempSync(join(tmpdir(), 'fedkit-speed-')), 'blobs');
+  mkdirSync(folder);
+  const script = bundled('fold-loop.ts');
+  try {
+    const plans = await write(folder, updates, parameters, shard);
+    const loop = async (mine: readonly string[]): Promise<{ wall: number; cpu: number }> => {
+      const env = { ...process.env, LOOP: JSON.stringify({ folder, parameters, plans: mine }) };
+      return JSON.parse((await run(process.execPath, [script], { env })).stdout) as { wall: number; cpu: number };
+    };
+    const half = Math.ceil(plans.length / 2);
+    const { wall: oneLoop, cpu } = await loop(plans);
+    const both = await Promise.all([loop(plans.slice(0, half)), loop(plans.slice(half))]);
+    const twoLoops = Math.max(...both.map(({ wall }) => wall));
+    const blobs = storeBlobs(fileStore(fs, folder));
+    const spawn = (): TaskThread => new Worker(script, { workerData: { folder, parameters, plans: [] } });
+    const engine = threadTasks({ spawn, threads: 2, blobs });
+    const tasks = plans.map((digest) => ({ kind: 'fold', inputs: [digest] }));
+    // Threads that have started and compiled, as the loops' clocks begin after theirs.
+    await engine.run({ id: 'warm', tasks: tasks.slice(0, 2) });
+    const started = performance.now();
+    await engine.run({ id: 'threads', tasks });
+    const twoThreads = performance.now() - started;
+    await engine.close();
+    return { updates, parameters, cpu, oneLoop, twoLoops, twoThreads, share: twoLoops / twoThreads };
+  } finally {
+    rmSync(join(folder, '..'), { recursive: true, force: true });
+  }
+}
+
+/** Reports among the blobs, and a plan for each shard of them. */
+async function write(folder: string, updates: number, parameters: number, shard: number): Promise<string[]> {
+  const blobs = storeBlobs(fileStore(fs, folder));
+  const pipeline = pipelineOf({ parameters });
+  const modelDigest = new Uint8Array(32);
+  const announced = pipeline.server().announce({ round: 1, places: updates, modelDigest });
+  const task = { round: 1, modelDigest, parameters: announced };
+  const reports: { client: string; digest: string }[] = [];
+  for (const client of namesOf({ clients: updates })) {
+    const contribution = contributionOf(client, parameters);
+    const { bytes } = pipeline.client().encode(task, contribution, { rng: secureRng(), client });
+    reports.push({ client, digest: await blobs.put(bytes) });
+  }
+  const plans: string[] = [];
+  for (let at = 0; at < updates; at += shard) {
+    const some = reports.slice(at, at + shard);
+    plans.push(await blobs.put(encodeStructure({ round: 1, parameters: announced, reports: some })));
+  }
+  return plans;
+}
