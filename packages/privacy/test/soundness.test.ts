@@ -250,3 +250,10 @@ it('a tilt beyond the inverse of the step: two rounds of sampled Laplace noise c
   expect(lower).toBeLessThanOrEqual(largest);
   expect(upper - lower).toBeLessThanOrEqual(1e-3);
 });
+
+it('a window without a point is refused or answered by what else is known, never by an error of the engine', () => {
+  const e = event.discreteGaussian({ noiseStd: 0.00004872248624702904, recordNorm: 1, dimension: 1 });
+  const { lower, upper } = bounds(e, 'replace-one', 1.1267629035513774e-7, 14);
+  expect(lower).toBeGreaterThan(1e8);
+  expect(upper).toBeGreaterThanOrEqual(lower);
+});

@@ -100,7 +100,8 @@ export function* composeCurve(parts: readonly Part[], window: Window): Task<Curv
   origin += (upper ? 1 : -1) * 4 * UNIT * (reach + Math.abs(window.low) + Math.abs(window.high));
 
   const cells = Math.ceil((window.high - window.low) / step) + 2;
-  if (!(cells <= MAX_CELLS)) throw unresolved();
+  // A window may be empty, or no number.
+  if (!(cells >= 2 && cells <= MAX_CELLS)) throw unresolved();
   const size = 2 ** Math.max(3, floorLog2(cells - 1) + 1);
   const firstCell = Math.floor((window.low - origin) / step) - Math.floor((size - cells) / 2);
   const tilted: Tilted[] = [];
