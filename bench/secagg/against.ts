@@ -3,7 +3,7 @@
 //   ring       server and client of a semi-malicious ring, 30 % dropped, at degree 362 and threshold 204 unless stated
 //   ring-wall  the same with the masks on two threads
 //   client     a client of a complete graph
-//   malicious  everybody in a malicious round, 20 % dropped
+//   malicious  everybody in a malicious round, 20 % dropped, on devices that have seen each other's keys before
 //   memory     what is resident in a server's own process, 5 % dropped
 import { median, table, writeResults } from '../shared/measure.ts';
 import { yardstick } from '../shared/yardstick.ts';
