@@ -1,13 +1,44 @@
 /**
- * SHA-256 by the engine where it has one: ten times as fast as in JavaScript.
+ * SHA-256 (FIPS 180-4) by the engine where it has one, ten times as fast as in JavaScript: at once, or beside everything else.
  *
  * @module
  */
-import { sha256 } from '@noble/hashes/sha2.js';
+import { sha256 as plain } from '@noble/hashes/sha2.js';
+import { sameBytes } from './bytes.ts';
+
+/** What is used of `node:crypto`. */
+interface NativeHash {
+  update(bytes: Uint8Array): NativeHash;
+  digest(): Uint8Array;
+}
+
+/** Shorter bytes are hashed sooner than the engine is asked. */
+const WORTH = 512;
+
+type Digest = (bytes: Uint8Array) => Uint8Array<ArrayBuffer>;
+
+/** The engine's, if it gives what the plain one gives; found by name, so that no bundler sees an import. */
+const native = /* @__PURE__ */ ((): Digest | undefined => {
+  const engine = (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }).process;
+  try {
+    const crypto = engine?.getBuiltinModule?.('node:crypto') as { createHash(name: string): NativeHash } | undefined;
+    if (crypto === undefined) return undefined;
+    const digest: Digest = (bytes) => Uint8Array.from(crypto.createHash('sha256').update(bytes).digest());
+    const sample = new Uint8Array(WORTH).fill(7);
+    return sameBytes(digest(sample), plain(sample)) ? digest : undefined;
+  } catch {
+    return undefined;
+  }
+})();
+
+/** 32 bytes, the same on every engine. */
+export function sha256(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return native === undefined || bytes.length < WORTH ? (plain(bytes) as Uint8Array<ArrayBuffer>) : native(bytes);
+}
 
 /** 32 bytes. WebCrypto is absent from Hermes and from pages that did not come over TLS. */
 export async function digestOf(bytes: Uint8Array): Promise<Uint8Array> {
   const subtle = globalThis.crypto?.subtle;
-  if (subtle === undefined) return sha256(bytes);
+  if (subtle === undefined) return plain(bytes);
   return new Uint8Array(await subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
 }

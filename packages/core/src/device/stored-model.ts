@@ -4,7 +4,7 @@
  * @module
  */
 import { sameBytes } from '../bytes.ts';
-import { sha256 } from '@noble/hashes/sha2.js';
+import { sha256 } from '../sha256.ts';
 import type { ClientId } from '../aggregate/contract.ts';
 import { checkBytes } from '../check.ts';
 import { FedkitError } from '../errors.ts';

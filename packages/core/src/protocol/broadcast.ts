@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { sha256 } from '@noble/hashes/sha2.js';
 import { sameBytes } from '../bytes.ts';
 import { checkVector, refuse } from '../check.ts';
 import type { Layout } from '../model/layout.ts';
 import { decodeState, encodeState, type StateOwner } from '../model/state-file.ts';
 import type { PlainData } from '../plain-data.ts';
+import { sha256 } from '../sha256.ts';
 import type { Request, Response } from './message.ts';
 
 /**

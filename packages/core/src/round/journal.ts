@@ -11,6 +11,7 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { FedkitError } from '../errors.ts';
 import { secureRng } from '../random.ts';
+import { CHECKSUM_BYTES, type CheckedStore } from '../store/checked-store.ts';
 import type { Store } from '../store/contract.ts';
 import { Deletions } from './deletions.ts';
 import { type Chain, collectorKey, lastSlot, readChain, type Snapshot, slotKey, type StoredRun } from './chain.ts';
@@ -202,9 +203,14 @@ export class Journal {
     const entries = this.#pending.splice(0, count);
     const writer = writeSlot({ ...this.#head(), first: this.#written, kind: 'entries', entries });
     // One buffer for all batches: stores copy, and one batch is written at a time.
-    if (this.#scratch.length < writer.length) this.#scratch = new Uint8Array(2 * writer.length);
+    const { length } = writer;
+    const wanted = length + CHECKSUM_BYTES;
+    if (this.#scratch.length < wanted) this.#scratch = new Uint8Array(2 * wanted);
     const bytes = writer.finish(this.#scratch);
-    await this.#create(bytes);
+    await this.#create((key) => {
+      const { createWithin } = this.#store as Partial<CheckedStore>;
+      return createWithin ? createWithin(key, this.#scratch, length) : this.#store.create(key, bytes);
+    });
     this.#written += count;
     this.#length += bytes.length;
     this.#entries += count;
@@ -226,7 +232,7 @@ export class Journal {
       await this.#store.put(key, collector);
       this.#superseded.push(key);
     }
-    await this.#create(snapshot);
+    await this.#create((key) => this.#store.create(key, snapshot));
     this.#written = through;
     this.#length = 0;
     this.#entries = 0;
@@ -242,9 +248,9 @@ export class Journal {
     return { slot: this.#slot, epoch: this.epoch.number, owner: this.epoch.owner };
   }
 
-  async #create(bytes: Uint8Array): Promise<void> {
+  async #create(write: (key: string) => Promise<boolean>): Promise<void> {
     const key = slotKey(this.#slot);
-    if (!(await this.#store.create(key, bytes))) await this.#refuseTaken(key);
+    if (!(await write(key))) await this.#refuseTaken(key);
     this.#superseded.push(key);
     this.#slot++;
   }

@@ -12,18 +12,32 @@ import type { Store } from './contract.ts';
 import { checkKey } from './memory-store.ts';
 import { xxh32 } from './xxh32.ts';
 
-const TRAILER = 12;
+/** What a checksum adds to a value. */
+export const CHECKSUM_BYTES = 12;
 const MAGIC = 0x01636b66;
 
 /** `bytes` as they are stored under `key`. */
 export function withChecksum(key: string, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const sealed = new Uint8Array(bytes.length + TRAILER);
+  const sealed = new Uint8Array(bytes.length + CHECKSUM_BYTES);
   sealed.set(bytes);
-  const view = new DataView(sealed.buffer, bytes.length);
-  view.setUint32(0, checksum(key, bytes), true);
-  view.setUint32(4, bytes.length % 2 ** 32, true);
-  view.setUint32(8, MAGIC, true);
+  writeChecksum(key, sealed, bytes.length);
   return sealed;
+}
+
+/** Writes what follows the first `length` bytes of `room`. */
+function writeChecksum(key: string, room: Uint8Array, length: number): void {
+  const view = new DataView(room.buffer, room.byteOffset + length, CHECKSUM_BYTES);
+  view.setUint32(0, checksum(key, room.subarray(0, length)), true);
+  view.setUint32(4, length % 2 ** 32, true);
+  view.setUint32(8, MAGIC, true);
+}
+
+/** A store of values with checksums, for writers that have room for them. */
+export interface CheckedStore extends Store {
+  /**
+   * As `create` of the first `length` bytes of `room`, whose {@link CHECKSUM_BYTES} after them are written to: nothing is copied here.
+   */
+  createWithin(key: string, room: Uint8Array, length: number): Promise<boolean>;
 }
 
 /**
@@ -33,7 +47,7 @@ export function withChecksum(key: string, bytes: Uint8Array): Uint8Array<ArrayBu
  * checksum.
  */
 export function checkedBytes(key: string, stored: Uint8Array): Uint8Array {
-  const length = stored.length - TRAILER;
+  const length = stored.length - CHECKSUM_BYTES;
   const view = new DataView(stored.buffer, stored.byteOffset, stored.length);
   if (
     length < 0 ||
@@ -48,9 +62,9 @@ export function checkedBytes(key: string, stored: Uint8Array): Uint8Array {
 }
 
 /** `store` with checksums: what it gives is what was put under that key. */
-export function checkedStore(store: Store): Store {
+export function checkedStore(store: Store): CheckedStore {
   return {
-    ...(store.maximumBytes !== undefined && { maximumBytes: store.maximumBytes - TRAILER }),
+    ...(store.maximumBytes !== undefined && { maximumBytes: store.maximumBytes - CHECKSUM_BYTES }),
     async get(key) {
       const stored = await store.get(key);
       return stored && checkedBytes(key, stored);
@@ -62,6 +76,10 @@ export function checkedStore(store: Store): Store {
     async create(key, bytes) {
       checkBytes('checkedStore.create: bytes', bytes);
       return store.create(key, withChecksum(checkKey('checkedStore.create', key), bytes));
+    },
+    createWithin(key, room, length) {
+      writeChecksum(checkKey('checkedStore.create', key), room, length);
+      return store.create(key, room.subarray(0, length + CHECKSUM_BYTES));
     },
     delete: (key) => store.delete(key),
     keys: (prefix) => store.keys(prefix),
