@@ -17,7 +17,8 @@ import type { BlobStore } from './contract.ts';
  *
  * Keys begin with `prefix`, default `blob/`. Give each run its own: a finished round clears what is under it.
  */
-export function storeBlobs(store: Store, { prefix = 'blob/' }: { readonly prefix?: string } = {}): BlobStore {
+export function storeBlobs(store: Store, options: { readonly prefix?: string } = {}): BlobStore {
+  const { prefix = 'blob/' } = options;
   if (typeof store?.put !== 'function') refuse('INVALID_ARGUMENT', 'storeBlobs: store', 'a store', store);
   const keyOf = (where: string, digest: string): string => prefix + checkDigest(`storeBlobs.${where}`, digest);
   return {
