@@ -17,7 +17,19 @@ const rng = secureRng();
 const source = seededRng('bench against');
 const update = Float32Array.from({ length: size }, () => (source.uniform() - 0.5) / 100);
 const noise = new Float64Array(size);
-const options = { size, clip: 1, noiseStd: 1, bits: 20, maximumContributors: 100, minimumSurvivors: 80 };
+const most = 100;
+const fewest = 80;
+// By the names that earlier versions have for them, too.
+const earlier = { maxContributors: most, minSurvivors: fewest };
+const options = {
+  size,
+  clip: 1,
+  noiseStd: 1,
+  bits: 20,
+  maximumContributors: most,
+  minimumSurvivors: fewest,
+  ...earlier,
+};
 
 /** One client's share into the sum, and the sum decoded: everything a coordinate goes through. */
 function shared({ distributedGaussianMechanism }: typeof here) {
@@ -26,7 +38,7 @@ function shared({ distributedGaussianMechanism }: typeof here) {
   return timed(() => {
     const integers = mechanism.encodeIntegers(update, rng);
     for (let i = 0; i < size; i++) sum[i] = (sum[i] + integers[i]) | 0;
-    mechanism.decodeSum(sum, { survivors: 80 });
+    mechanism.decodeSum(sum, { survivors: fewest });
   });
 }
 
