@@ -27,6 +27,7 @@ const ROUNDS = {
   overSelection: 1.25,
   population: 5,
   rounds: 3,
+  federationSize: CLIENTS,
   retryAfter: 500,
   deadlines: { recruiting: 5000, reporting: 30_000, stage: 8000 },
 };
@@ -45,7 +46,10 @@ async function plainRun(seed: string) {
   const plan = drawPlan({ seed, clients: CLIENTS, until: 90_000 });
   const pipeline = () => plainUpdates({ algorithm, size: SIZE } as never);
   const outcome = await runFederation({ plan, pipeline, initial, rounds: ROUNDS, trainer, patience: PATIENCE });
-  return { ...outcome, differences: differences(outcome.witness, { algorithm, size: SIZE, initial, ...outcome }) };
+  return {
+    ...outcome,
+    differences: differences(outcome.witness, { algorithm, size: SIZE, federationSize: CLIENTS, initial, ...outcome }),
+  };
 }
 
 function identityOf(client: ClientId): Identity {
@@ -82,7 +86,14 @@ async function secureRun(seed: string) {
   const { sums } = opened;
   return {
     ...outcome,
-    differences: differences(outcome.witness, { algorithm, size: SIZE, initial, ...outcome, sums }),
+    differences: differences(outcome.witness, {
+      algorithm,
+      size: SIZE,
+      federationSize: CLIENTS,
+      initial,
+      ...outcome,
+      sums,
+    }),
   };
 }
 

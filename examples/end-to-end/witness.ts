@@ -12,6 +12,7 @@ import type {
   RequestHandler,
   RoundRecord,
   RoundTask,
+  Settlement,
   Update,
 } from '@fedkit/core';
 import type { PipelineTask } from '@fedkit/core/pipeline';
@@ -53,9 +54,11 @@ export class Witness {
   watch(client: ClientId, pipeline: AnyPipeline): AnyPipeline {
     let from: PlainData | undefined;
     let state: PlainData = {};
+    let key = '';
     const note = (task: PipelineTask, contribution: Contribution<Update>, input?: Trained['input']) => {
       const { round, ticket } = task as RoundTask;
-      this.trained.set(`${client} ${ticket}`, { round, contribution, from, state, ...(input && { input }) });
+      key = `${client} ${ticket}`;
+      this.trained.set(key, { round, contribution, from, state, ...(input && { input }) });
     };
     const algorithm: AnyAlgorithm = {
       ...pipeline.algorithm,
@@ -65,6 +68,13 @@ export class Witness {
         state = report.state;
         return report;
       },
+      ...(pipeline.algorithm.settle && {
+        settle: (round: Settlement<PlainData, PlainData, Update>) => {
+          const own = pipeline.algorithm.settle?.(round) as PlainData;
+          this.trained.set(key, { ...(this.trained.get(key) as Trained), state: own });
+          return own;
+        },
+      }),
     };
     const half = pipeline.client();
     const watched: typeof half =
@@ -94,8 +104,13 @@ export class Witness {
       handle: async (client, request) => {
         const bytes = await server.handle(client, request);
         const [asked, answer] = [decodeRequest(request), decodeResponse(bytes)];
-        if (asked.kind !== 'report' && asked.kind !== 'exchange') return bytes;
+        if (asked.kind !== 'report' && asked.kind !== 'exchange' && asked.kind !== 'outcome') return bytes;
         const key = `${client} ${asked.ticket}`;
+        if (asked.kind === 'outcome') {
+          if (answer.kind === 'finished') this.#answered(key, answer.counted);
+          else if (answer.kind === 'late') this.#answered(key, false);
+          return bytes;
+        }
         this.requests++;
         if (this.answers.has(key)) this.repeated++;
         if (asked.kind === 'report') {
@@ -139,6 +154,8 @@ export class Witness {
 export interface Finished {
   readonly algorithm: AnyAlgorithm;
   readonly size: number;
+  /** N, as the server was told. */
+  readonly federationSize: number;
   readonly initial: Float32Array;
   /** The server's last state. */
   readonly state: PlainData;
@@ -156,14 +173,14 @@ export interface Finished {
  */
 export function differences(
   witness: Witness,
-  { algorithm, size, initial, state, records, kept, sums }: Finished,
+  { algorithm, size, federationSize, initial, state, records, kept, sums }: Finished,
 ): string[] {
   const found: string[] = [];
   const published = records.filter(({ outcome }) => outcome === 'published');
   const rounds = new Set(published.map(({ round }) => round));
   const rule = algorithm.aggregator(size);
   let expected = algorithm.init(initial);
-  for (const { round, contributors, population } of published) {
+  for (const { round, contributors } of published) {
     const acknowledged = witness.acknowledged(round);
     const [said, counted] = [[...acknowledged.keys()].sort().join(), [...contributors].sort().join()];
     if (said !== counted) found.push(`round ${round}: acknowledged ${said}; in the sum ${counted}`);
@@ -173,11 +190,12 @@ export function differences(
     }
     const folded = rule.create();
     for (const [client, { contribution }] of acknowledged) rule.accumulate(folded, { ...contribution, client });
-    const info = { round, cohort: acknowledged.size, population: Math.max(population, acknowledged.size) };
+    const info = { round, cohort: acknowledged.size, population: federationSize };
     expected = algorithm.serverStep(expected, rule.finalize(folded), info);
     rule.dispose(folded);
   }
-  if (!sums && !same(expected, state)) found.push('the model is another than that of the acknowledged updates');
+  if (!sums && !same(lasting(expected), lasting(state)))
+    found.push('the model is another than that of the acknowledged updates');
   for (const [key, counted] of witness.answers) {
     const trained = witness.trained.get(key);
     if (counted && trained && !rounds.has(trained.round))
@@ -185,6 +203,15 @@ export function differences(
   }
   for (const [client, own] of kept ?? []) found.push(...wrongMemory(witness, client, own));
   return [...new Set([...witness.contradictions, ...found])];
+}
+
+/** A state without how many clients were new to its epoch: a server that restarted knows of fewer. */
+function lasting(state: PlainData): PlainData {
+  const { mirror, ...rest } = state as {
+    readonly mirror?: { readonly sum: Float32Array };
+    readonly [name: string]: PlainData | undefined;
+  };
+  return { ...rest, ...(mirror && { mirror: mirror.sum }) } as PlainData;
 }
 
 /** What a client remembers must be what its latest counted work left, whenever it trained and at the end. */

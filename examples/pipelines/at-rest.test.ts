@@ -64,6 +64,7 @@ async function run(algorithm: 'fedAvg' | 'scaffold', vanish: (device: number) =>
     cohort: 6,
     minimum: 3,
     rounds: 1,
+    federationSize: 6,
     retryAfter: 5,
     deadlines: { recruiting: 400, reporting: 400, stage: 400 },
     store: memoryStore(),

@@ -99,6 +99,7 @@ export async function runOverNetwork(run: NetworkedFederation): Promise<Networke
     if (boots > 1) killed++;
     server = await federatedServer({
       ...run.rounds,
+      federationSize: total,
       pipeline: setting.pipeline((aggregation) =>
         opened.watch(aggregation, { ...clock, hold: () => () => {} } as never),
       ),
@@ -175,6 +176,7 @@ export async function runOverNetwork(run: NetworkedFederation): Promise<Networke
     const found = differences(witness, {
       algorithm: setting.algorithm,
       size: SIZE,
+      federationSize: total,
       initial,
       state,
       records,

@@ -213,3 +213,11 @@ export class ByteReader {
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
+
+/** The parts in one piece; one that is in one already is not copied. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0];
+  const writer = new ByteWriter();
+  for (const part of parts) writer.bytes(part);
+  return writer.finish();
+}

@@ -39,6 +39,7 @@ export type {
   Algorithm,
   ClientAlgorithm,
   ClientReport,
+  Settlement,
   ClientRound,
   LinearAlgorithm,
   ServerAlgorithm,

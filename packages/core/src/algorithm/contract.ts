@@ -16,9 +16,9 @@
  * | --- | --- | --- | --- | --- |
  * | FedAvg, FedProx | params | – | update | params |
  * | FedAvgM, FedAdam, FedYogi, FedAdagrad | params | – | update | params, optimizer |
- * | SCAFFOLD | params, control c | control c_i | update, c_i⁺ − c_i | params, control |
+ * | SCAFFOLD | params, control c, epoch | control c_i, epoch | update, c_i⁺ − c_i | params, Σ c_i |
  * | FedNova | params | – | direction, steps | params |
- * | FedDyn | params | gradient g_i | update | params, h |
+ * | FedDyn | params, epoch | gradient g_i, epoch | update | params, Σ of updates |
  * | q-FedAvg | params | – | update, h | params |
  * | MimeLite | params, optimizer | – | update, gradient | params, optimizer |
  * | Ditto | params | personal params | update | params |
@@ -47,7 +47,7 @@ export interface ClientRound<B, C> {
 export interface ClientReport<U, C> {
   /** What leaves the client: give it to the aggregator, with the client's name where the rule wants one. */
   readonly contribution: Contribution<U>;
-  /** What stays on the client until its next round. */
+  /** What stays on the client until its next round: of an algorithm that settles, where its values count as they are. */
   readonly state: C;
   /** What local training said, for progress and ledgers; leaves the client only if the application sends it. */
   readonly local: Omit<LocalResult, 'values'>;
@@ -73,6 +73,26 @@ export interface ClientAlgorithm<B extends PlainData, C extends PlainData, U ext
    * @throws FedkitError what the trainer throws; `OUT_OF_RANGE` if the local update is not finite.
    */
   clientRound(round: ClientRound<B, C>): Promise<ClientReport<U, C>>;
+
+  /**
+   * For algorithms whose server keeps a sum over what clients keep: the client's next state from the values that it put into the
+   * aggregate, which a lossy channel made others than it computed. To be kept once the round is published. Without a loss it is the
+   * report's `state`, up to float32.
+   *
+   * Settling is error feedback: what was not counted is computed anew in the next round. So the channel must contract, and
+   * is refused beside error feedback, which would count the loss twice.
+   */
+  settle?(round: Settlement<B, C, U>): C;
+}
+
+/** What a client's next state follows from. */
+export interface Settlement<B, C, U> {
+  /** As the round had it. */
+  readonly broadcast: B;
+  /** As the round had it. */
+  readonly state?: C;
+  /** What this client put into the aggregate. */
+  readonly counted: U;
 }
 
 /**
@@ -87,6 +107,9 @@ export interface ClientAlgorithm<B extends PlainData, C extends PlainData, U ext
 export interface ServerAlgorithm<S extends PlainData, B extends PlainData, U extends Update, R extends PlainData> {
   /** As the client's half has it. */
   readonly kind: string;
+
+  /** Set where the state holds a sum over all clients: whoever runs it must state N, and who waits is not N. */
+  readonly mirrors?: true;
 
   /**
    * The state before the first round.

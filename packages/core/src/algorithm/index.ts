@@ -7,6 +7,7 @@ export type {
   Algorithm,
   ClientAlgorithm,
   ClientReport,
+  Settlement,
   ClientRound,
   LinearAlgorithm,
   ServerAlgorithm,
@@ -27,7 +28,8 @@ export {
   scaffold,
 } from './scaffold.ts';
 export { type FedNovaAggregate, type FedNovaOptions, type FedNovaUpdate, fedNova } from './fed-nova.ts';
-export { type FedDynClientState, type FedDynState, fedDyn } from './fed-dyn.ts';
+export { type FedDynBroadcast, type FedDynClientState, type FedDynState, fedDyn } from './fed-dyn.ts';
+export type { Mirror } from './mirror.ts';
 export {
   type MimeBase,
   type MimeLiteBroadcast,

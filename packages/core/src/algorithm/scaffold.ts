@@ -9,7 +9,7 @@
  *                option I    c_i⁺ = ∇f_i(x)                        one more pass over the data
  *                option II   c_i⁺ = c_i − c + (x − y)/(K·η)        for free
  *                reports Δy_i = y − x and Δc_i = c_i⁺ − c_i
- *     server     x ← x + η_g/|S|·Σ Δy_i;   c ← c + 1/N·Σ Δc_i = c + |S|/N·mean(Δc_i)
+ *     server     x ← x + η_g/|S|·Σ Δy_i;   c ← c + 1/N·Σ Δc_i: kept as Σ c_i, of which c is the N-th part
  *
  * Means over clients are unweighted, as in the paper: what it converges to is the optimum of Σ f_i / N. With local
  * momentum K counts as ‖a‖₁, see {@link accumulation}.
@@ -25,6 +25,7 @@ import type { ServerOptimizer } from '../server/contract.ts';
 import { accumulation } from './accumulation.ts';
 import type { LinearAlgorithm } from './contract.ts';
 import { build, checkState, localGradient, localUpdate } from './local-update.ts';
+import { advanceMirror, checkLost, type Mirror, newMirror } from './mirror.ts';
 import { checkRoundInfo } from './round-info.ts';
 
 /** Options of {@link scaffold}. */
@@ -35,27 +36,34 @@ export interface ScaffoldOptions<S extends PlainData = NoState> {
    * The server's step along the mean update; default `serverSgd({ learningRate: 1 })`, as in the paper's experiments.
    */
   readonly server?: ServerOptimizer<S>;
+  /** The share of clients that may have lost c_i, in [0, 1], before a new epoch sets all of them and c to 0; default 0.01. */
+  readonly lost?: number;
 }
 
-/** The model, what the optimizer remembers, and the server control variate c, shape [d]. */
+/** The model, what the optimizer remembers, Σ c_i, and the server control variate c = Σ c_i/N, shape [d]. */
 export type ScaffoldState<S extends PlainData> = {
   readonly params: Float32Array;
   readonly optimizer: S;
   readonly control: Float32Array;
+  readonly mirror: Mirror;
 };
 
-/** The model and c. */
-export type ScaffoldBroadcast = { readonly params: Float32Array; readonly control: Float32Array };
+/** The model, c, and the epoch that c_i must be of. */
+export type ScaffoldBroadcast = {
+  readonly params: Float32Array;
+  readonly control: Float32Array;
+  readonly epoch: number;
+};
 
-/** c_i, shape [d]: 0 before the first round. */
-export type ScaffoldClientState = { readonly control: Float32Array };
+/** c_i, shape [d]: 0 before the first round of its epoch. */
+export type ScaffoldClientState = { readonly control: Float32Array; readonly epoch: number };
 
 /** Δy and Δc, and their means. */
 export type ScaffoldUpdate = { readonly update: Float32Array; readonly control: Float32Array };
 
 /**
- * SCAFFOLD. Clients keep c_i: let a client's new state replace its old one only once its contribution counted, or c is
- * no longer the mean of the c_i.
+ * SCAFFOLD. Clients keep c_i + Δc_i as it was counted, once the round is published: `settle`. So c stays the mean of the c_i
+ * through lossy channels, up to float32. N must be stated: `federationSize` of a server, all clients of a simulation.
  *
  * @throws FedkitError `INVALID_ARGUMENT` for an option other than 1 and 2.
  */
@@ -65,20 +73,29 @@ export function scaffold<S extends PlainData = NoState>(
   const { option = 2 } = options;
   if (option !== 1 && option !== 2) refuse('INVALID_ARGUMENT', 'scaffold: option', '1 or 2', option);
   const server = averagingUnless(options.server);
+  const lost = checkLost('scaffold', options.lost);
+  const ownOf = (where: string, epoch: number, state: ScaffoldClientState | undefined, size: number) =>
+    state?.epoch === epoch ? checkState(`${where}: state.control`, state.control, size) : new Float32Array(size);
   return {
     kind: 'scaffold',
+    mirrors: true,
     options: { option },
     init(params) {
       const size = checkState('scaffold.init: params', params, params.length).length;
-      return { params: params.slice(), optimizer: server.init(size), control: new Float32Array(size) };
+      return {
+        params: params.slice(),
+        optimizer: server.init(size),
+        control: new Float32Array(size),
+        mirror: newMirror(size),
+      };
     },
     params: (state) => state.params,
-    broadcast: ({ params, control }) => ({ params, control }),
-    async clientRound({ broadcast: { params, control }, state, trainer, options: local }) {
+    broadcast: ({ params, control, mirror: { epoch } }) => ({ params, control, epoch }),
+    async clientRound({ broadcast: { params, control, epoch }, state, trainer, options: local }) {
       const where = 'scaffold.clientRound';
       const size = params.length;
       checkState(`${where}: broadcast.control`, control, size);
-      const own = state ? checkState(`${where}: state.control`, state.control, size) : new Float32Array(size);
+      const own = ownOf(where, epoch, state, size);
       const shift = build(size, (i) => control[i] - own[i]);
       const result = await localUpdate(where, trainer, params, { shift }, { lossAtStart: false, ...local });
       const { values, ...rest } = result;
@@ -89,17 +106,27 @@ export function scaffold<S extends PlainData = NoState>(
           : build(size, (i) => own[i] - control[i] - values[i] / travelled);
       const change = build(size, (i) => next[i] - own[i]);
       checkState(`${where}: control`, change, size);
-      return { contribution: { values: { update: values, control: change } }, state: { control: next }, local: rest };
+      return {
+        contribution: { values: { update: values, control: change } },
+        state: { control: build(size, (i) => own[i] + change[i]), epoch },
+        local: rest,
+      };
+    },
+    settle({ broadcast: { epoch }, state, counted }) {
+      const where = 'scaffold.settle';
+      const own = ownOf(where, epoch, state, counted.control.length);
+      const control = build(own.length, (i) => own[i] + counted.control[i]);
+      return { control: checkState(where, control, own.length), epoch };
     },
     aggregator: (size) => record({ update: mean(size), control: mean(size) }),
     serverStep(state, aggregate, info) {
       checkRoundInfo('scaffold.serverStep', info);
       const size = state.params.length;
       const change = checkState('scaffold.serverStep: control', aggregate.control, size);
-      const before = checkState('scaffold.serverStep: state.control', state.control, size);
       const { params, state: optimizer } = server.step(state.optimizer, state.params, aggregate.update);
-      const share = info.cohort / info.population;
-      return { params, optimizer, control: build(size, (i) => before[i] + share * change[i]) };
+      const mirror = advanceMirror(state.mirror, change, info, lost);
+      const control = build(size, (i) => mirror.sum[i] / info.population);
+      return { params, optimizer, control: checkState('scaffold.serverStep: control', control, size), mirror };
     },
   };
 }

@@ -154,7 +154,8 @@ describe('vectors of pfl-research', () => {
       expected: { c_new: number; applied_update: number };
     }>('pfl/scaffold-server');
     const algorithm = scaffold();
-    const state = { ...algorithm.init(Float32Array.of(0)), control: Float32Array.of(inputs.c) };
+    const sum = Float32Array.of(inputs.c * params.population);
+    const state = { ...algorithm.init(Float32Array.of(0)), mirror: { sum, epoch: 1, fresh: 0 } };
     const next = algorithm.serverStep(
       state,
       { update: Float32Array.of(inputs.mean_model_update), control: Float32Array.of(inputs.mean_delta_c) },
@@ -184,7 +185,7 @@ describe('vectors derived from the papers', () => {
     for (const c of inputs.c) {
       const want = expected[`c=${c.toFixed(1)}`];
       const { contribution, state } = await scaffold().clientRound({
-        broadcast: { params: start, control: new Float32Array(4).fill(c) },
+        broadcast: { params: start, control: new Float32Array(4).fill(c), epoch: 1 },
         trainer,
         options: local({ learningRate: params.lr }),
       });

@@ -328,16 +328,16 @@ describe('bad input', () => {
     const round = { trainer: good, options: local() };
     const two = f32(1, 2);
     const control = f32(0);
-    const broadcast = { params: f32(1), control };
-    expect(await code(() => scaffold().clientRound({ ...round, broadcast, state: { control: two } }))).toBe(
+    const broadcast = { params: f32(1), control, epoch: 1 };
+    expect(await code(() => scaffold().clientRound({ ...round, broadcast, state: { control: two, epoch: 1 } }))).toBe(
       'SHAPE_MISMATCH',
     );
-    expect(await code(() => scaffold().clientRound({ ...round, broadcast, state: { control: f32(NaN) } }))).toBe(
-      'OUT_OF_RANGE',
-    );
-    expect(await code(() => fedDyn({ alpha: 1 }).clientRound({ ...round, broadcast, state: { gradient: two } }))).toBe(
-      'SHAPE_MISMATCH',
-    );
+    expect(
+      await code(() => scaffold().clientRound({ ...round, broadcast, state: { control: f32(NaN), epoch: 1 } })),
+    ).toBe('OUT_OF_RANGE');
+    expect(
+      await code(() => fedDyn({ alpha: 1 }).clientRound({ ...round, broadcast, state: { gradient: two, epoch: 1 } })),
+    ).toBe('SHAPE_MISMATCH');
     expect(await code(() => ditto({ lambda: 1 }).clientRound({ ...round, broadcast, state: { personal: two } }))).toBe(
       'SHAPE_MISMATCH',
     );

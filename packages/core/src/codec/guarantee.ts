@@ -70,8 +70,11 @@ export function unsettled(
       const delta = guarantee.delta(size);
       return delta > 0 ? undefined : `${kind}, which contracts nothing of ${size} values`;
     }
-    case 'variance':
-      return `${kind}, unbiased of variance ${Number(guarantee.omega(size).toPrecision(3))}`;
+    case 'variance': {
+      // Below 1 it contracts by itself: E‖x − Ĉ(x)‖² ≤ ω·‖x‖².
+      const omega = guarantee.omega(size);
+      return omega < 1 ? undefined : `${kind}, unbiased of variance ${Number(omega.toPrecision(3))}`;
+    }
     default:
       return `${kind}, which states no guarantee`;
   }

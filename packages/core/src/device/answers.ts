@@ -3,17 +3,8 @@
  *
  * @module
  */
-import { ByteWriter } from '../bytes.ts';
 import { FedkitError, isFedkitError } from '../errors.ts';
 import type { Response } from '../protocol/message.ts';
-
-/** The parts in one piece; one that is in one already is not copied. */
-export function joined(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0];
-  const writer = new ByteWriter();
-  for (const part of parts) writer.bytes(part);
-  return writer.finish();
-}
 
 export function refusal({ code, message }: Extract<Response, { kind: 'refused' }>): FedkitError {
   return new FedkitError(code, message);

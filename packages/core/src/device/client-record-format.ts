@@ -10,13 +10,25 @@ import type { SecureInput } from '../secure/contract.ts';
 import { utf8Encode } from '../utf8.ts';
 import type { ClientRecord, Kept, Work } from './client-record.ts';
 
-const VERSION = 2;
+const VERSION = 3;
+/** Of a record in which nothing waits to be settled. */
+const WITHOUT_UNSETTLED = 2;
 const WORK = ['none', 'training', 'reporting', 'exchanging', 'leaving', 'declining'] as const;
 
-export function encodeRecord({ pipeline, run, kept, resolved, work }: ClientRecord): Uint8Array<ArrayBuffer> {
+export function encodeRecord({
+  pipeline,
+  run,
+  kept,
+  unsettled,
+  resolved,
+  work,
+}: ClientRecord): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter().bytes(Uint8Array.of(0x66, 0x6b, 0x63, VERSION)).bytes(pipeline);
   optional(writer, run);
   writeKept(writer, kept);
+  writer.uint8(unsettled === undefined ? 0 : 1);
+  if (unsettled !== undefined)
+    writeKept(writer.long(encodeResponse({ kind: 'task', task: unsettled.task })), unsettled.next);
   writer.uint8(resolved === undefined ? 0 : 1).uint53(resolved ?? 0);
   const reason = work.kind === 'leaving' ? work.reason : undefined;
   writer.uint8(WORK.indexOf(reason ? 'declining' : work.kind));
@@ -42,16 +54,25 @@ export function decodeRecord(bytes: Uint8Array): ClientRecord {
   const reader = new ByteReader('federatedClient: record', checkBytes('federatedClient: record', bytes));
   const [first, second, third, version] = reader.bytes(4);
   if (first !== 0x66 || second !== 0x6b || third !== 0x63) reader.refuse("a client's record", 'other bytes');
-  if (version !== VERSION) reader.refuse(`version ${VERSION}`, `version ${version}`);
+  if (version !== VERSION && version !== WITHOUT_UNSETTLED) reader.refuse(`version ${VERSION}`, `version ${version}`);
   const pipeline = reader.bytes(32);
   const run = readOptional(reader);
   if (run !== undefined && run.length !== 16) reader.refuse('a run of 16 bytes', `${run.length}`);
   const kept = readKept(reader);
+  const waits = version === VERSION && reader.flag();
+  const unsettled = waits ? { task: readTask(reader), next: readKept(reader) } : undefined;
   const isResolved = reader.flag();
   const ticket = reader.uint53();
   const work = readWork(reader);
   reader.end();
-  return { pipeline, ...(run && { run }), kept, ...(isResolved && { resolved: ticket }), work };
+  return {
+    pipeline,
+    ...(run && { run }),
+    kept,
+    ...(unsettled && { unsettled }),
+    ...(isResolved && { resolved: ticket }),
+    work,
+  };
 }
 
 function readWork(reader: ByteReader): Work {

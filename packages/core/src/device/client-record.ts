@@ -3,7 +3,8 @@
  * rounds and what became of the present one never disagree.
  *
  *     none ─ task ─▶ training ─ trained ─▶ reporting ──┬─ counted ───▶ none, `next` kept
- *       ▲               │                  exchanging ─┴─ discarded ─▶ none, `kept` as before
+ *       ▲               │                  exchanging ─┼─ accepted ──▶ none, `unsettled` until its round has ended
+ *       │               │                              └─ discarded ─▶ none, `kept` as before
  *       └──── left ──── leaving ◀──── refused, expired ────┘
  *
  * @module
@@ -55,6 +56,8 @@ export interface ClientRecord {
   /** 16 bytes: the run that `kept` comes from; absent before the first task. */
   readonly run?: Uint8Array;
   readonly kept: Kept;
+  /** A report that was accepted, and what is kept if and only if its round is published with it. */
+  readonly unsettled?: { readonly task: RoundTask; readonly next: Kept };
   /** The ticket that was resolved last. */
   readonly resolved?: number;
   readonly work: Work;
@@ -67,7 +70,7 @@ export function freshRecord(pipeline: Uint8Array): ClientRecord {
 
 /** Takes a task. What was kept in another run is forgotten: its server counted none of it. */
 export function begin(record: ClientRecord, task: RoundTask, now: number): ClientRecord {
-  const { resolved: _resolved, run: _run, ...rest } = record;
+  const { resolved: _resolved, run: _run, unsettled: _unsettled, ...rest } = record;
   const own = sameRun(record, task) ? record : { ...rest, run: task.run, kept: {} };
   const expiresAt = task.expiresIn === 0 ? Infinity : now + task.expiresIn;
   return { ...own, work: { kind: 'training', task, expiresAt } };
@@ -86,6 +89,24 @@ export function resolve(
     work: { kind: 'none' },
   };
 }
+
+/** Whether a client remembers anything of a round, so that it matters whether the round was published. */
+export function remembers({ kept }: ClientRecord, { next }: TrainedRecord): boolean {
+  return [kept.state, kept.memory, next.state, next.memory].some((bytes) => bytes !== undefined);
+}
+
+/** Ends a ticket whose report the server has taken: what is kept of it waits for the end of its round. */
+export function accept(record: ClientRecord, { task, next }: TrainedRecord): ClientRecord {
+  return { ...record, unsettled: { task, next }, resolved: task.ticket, work: { kind: 'none' } };
+}
+
+/** The end of the round of an accepted report. */
+export function settle(record: ClientRecord, counted: boolean): ClientRecord {
+  const { unsettled, ...rest } = record;
+  return counted && unsettled ? { ...rest, kept: unsettled.next } : rest;
+}
+
+type TrainedRecord = Extract<Work, { kind: 'reporting' | 'exchanging' }>;
 
 /** Gives a ticket up: nothing of it is kept. */
 export function giveUp(record: ClientRecord, ticket: number, reason?: DeclineReason): ClientRecord {

@@ -73,7 +73,7 @@ describe('federatedClient', () => {
     expect([...server.outcomes.values()]).toEqual(['accepted', 'accepted', 'accepted']);
     const parts = events.filter((kind) => kind === 'received').length;
     expect(parts).toBeGreaterThan(3);
-    const round = ['joined', 'downloaded', 'trained', 'counted'];
+    const round = ['joined', 'downloaded', 'trained', 'accepted', 'counted'];
     expect(events.filter((kind) => kind !== 'received')).toEqual([...round, ...round, ...round]);
     expect((await client.state())?.control).toEqual(server.state.control);
   });
@@ -83,8 +83,8 @@ describe('federatedClient', () => {
     server.chunk = 10_000;
     const client = scaffoldClient(server);
     const steps = [];
-    for (let i = 0; i < 5; i++) steps.push(await client.step());
-    expect(steps.map(({ next }) => next)).toEqual(['request', 'training', 'request', 'request', 'closed']);
+    for (let i = 0; i < 6; i++) steps.push(await client.step());
+    expect(steps.map(({ next }) => next)).toEqual(['request', 'training', 'request', 'request', 'request', 'closed']);
     expect(steps.every(({ milliseconds }) => milliseconds === 0)).toBe(true);
   });
 

@@ -4,6 +4,8 @@
  * @module
  */
 import { SerialQueue } from '../serial-queue.ts';
+import { epochIn } from '../algorithm/mirror.ts';
+import { joined } from '../bytes.ts';
 import { checkAborted } from '../abort.ts';
 import type { Update } from '../aggregate/contract.ts';
 import { refuse } from '../check.ts';
@@ -16,10 +18,20 @@ import { decodeBroadcast, stateOwner } from '../protocol/broadcast.ts';
 import type { DeclineReason, Request, Response, RoundTask } from '../protocol/message.ts';
 import { type Clock, sleep, systemClock } from '../protocol/clock.ts';
 import { agree, checkTask } from './agreement.ts';
-import { isRefusal, joined, refusal, unusable } from './answers.ts';
+import { isRefusal, refusal, unusable } from './answers.ts';
 import { ask } from './asking.ts';
 import { checkClientOptions } from './client-options.ts';
-import { begin, type ClientRecord, giveUp, resolve, sameRun, type Work } from './client-record.ts';
+import {
+  accept,
+  begin,
+  type ClientRecord,
+  giveUp,
+  remembers,
+  resolve,
+  sameRun,
+  settle,
+  type Work,
+} from './client-record.ts';
 import type { DeviceModel, FederatedClient, FederatedClientOptions, ModelRequest, WatchOptions } from './contract.ts';
 import { Refusals, stoppedBy, type Verdict, verdictOnTask, verdictOnTraining } from './fault.ts';
 import { Library } from './library.ts';
@@ -143,7 +155,8 @@ class Device<B extends PlainData, C extends PlainData, U extends Update> impleme
   #advance({ work }: ClientRecord): Promise<NextStep> {
     switch (work.kind) {
       case 'none':
-        return this.#join();
+        // While its round goes on, there may be other work.
+        return this.#settleOrJoin();
       case 'training':
         return this.#trainOrDownload(work);
       case 'reporting':
@@ -155,8 +168,17 @@ class Device<B extends PlainData, C extends PlainData, U extends Update> impleme
     }
   }
 
+  async #settleOrJoin(): Promise<NextStep> {
+    const step = await this.#settled();
+    if (step !== 'pending') return step;
+    const joined = await this.#join();
+    // The run may have ended since it was asked: with the round in question.
+    if (joined.next === 'closed') await this.#settled();
+    return joined;
+  }
+
   async #join(): Promise<NextStep> {
-    const response = await this.#ask({ kind: 'join' });
+    const response = await this.#ask({ kind: 'join', ...this.#heldEpoch() });
     if (response.kind === 'refused') return this.#complain(refusal(response));
     if (response.kind === 'wait') this.#tell({ kind: 'waiting', milliseconds: waitOf(response) });
     if (response.kind !== 'task') return this.#otherwise(response);
@@ -183,6 +205,11 @@ class Device<B extends PlainData, C extends PlainData, U extends Update> impleme
       checkTask(task, this.#options, this.#half);
     } catch (error) {
       return this.#giveUp(task, verdictOnTask(error));
+    }
+    if (this.#records.current.unsettled) {
+      // A later round's task is trained from what the earlier one left.
+      const step = await this.#settled();
+      return step === 'pending' ? { next: 'request', milliseconds: FIRST_PAUSE } : step;
     }
     const model = (this.#model ??= await StoredModel.open(this.#options.store, this.#options.id, task));
     return model.complete ? this.#train(task, model) : this.#download(task, model);
@@ -285,8 +312,13 @@ class Device<B extends PlainData, C extends PlainData, U extends Update> impleme
     const { ticket } = work.task;
     if ('ticket' in response && response.ticket !== ticket) unusable(`an answer about ticket ${ticket}`, 'another');
     switch (response.kind) {
-      case 'accepted':
-        return this.#resolve(work, 'counted');
+      case 'accepted': {
+        const { current } = this.#records;
+        if (!remembers(current, work)) return this.#resolve(work, 'counted');
+        this.#refusals.forget();
+        await this.#commit(accept(current, work), { kind: 'accepted', task: work.task });
+        return NOW;
+      }
       case 'finished':
         return this.#resolve(work, response.counted ? 'counted' : 'uncounted');
       case 'late':
@@ -305,6 +337,49 @@ class Device<B extends PlainData, C extends PlainData, U extends Update> impleme
     this.#refusals.forget();
     await this.#commit(resolve(this.#records.current, work, outcome === 'counted'), event);
     return NOW;
+  }
+
+  /** Asks what became of an accepted report, and keeps what follows; `pending` while its round goes on, or if nothing waits. */
+  async #settled(): Promise<NextStep | 'pending'> {
+    const { unsettled } = this.#records.current;
+    if (!unsettled) return 'pending';
+    const { task } = unsettled;
+    const { ticket } = task;
+    const response = await this.#ask({ kind: 'outcome', ticket });
+    if ('ticket' in response && response.ticket !== ticket) unusable(`an answer about ticket ${ticket}`, 'another');
+    if (response.kind === 'wait') return 'pending';
+    const counted = this.#outcomeOf(response);
+    if (counted === undefined) return this.#complain(refusal(response as Response & { kind: 'refused' }), task);
+    await this.#commit(
+      settle(this.#records.current, counted),
+      counted ? { kind: 'counted', task } : { kind: 'discarded', task, reason: 'uncounted' },
+    );
+    return NOW;
+  }
+
+  /** Whether an accepted report counts; `undefined` where the server refuses to say now. */
+  #outcomeOf(response: Response): boolean | undefined {
+    switch (response.kind) {
+      case 'finished':
+        return response.counted;
+      case 'late':
+        return false;
+      case 'refused':
+        // A server that does not know the question counts whatever it accepts; one that does not know the ticket has lost it.
+        if (response.code === 'DECODE_FAILED') return true;
+        return response.code === 'INVALID_ARGUMENT' ? false : undefined;
+      default:
+        return unusable('the outcome of a ticket', response.kind);
+    }
+  }
+
+  /** What this client says of its state as it joins: of algorithms whose server keeps a sum over them. */
+  #heldEpoch(): { readonly epoch?: number } {
+    const { current } = this.#records;
+    // What waits to be settled may or may not be of the present epoch.
+    if (!this.#options.pipeline.algorithm.settle || current.unsettled) return {};
+    const { state } = current.kept;
+    return { epoch: (state && epochIn(decodeState(state, this.#owner))) ?? 0 };
   }
 
   async #leave(ticket: number, reason?: DeclineReason): Promise<NextStep> {

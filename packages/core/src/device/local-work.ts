@@ -36,22 +36,31 @@ export async function trainFor<B extends PlainData, C extends PlainData, U exten
   options: FederatedClientOptions<B, C, U>,
 ): Promise<{ readonly work: TrainedWork; readonly local: Omit<LocalResult, 'values'> }> {
   const { pipeline, trainer, id, signal } = options;
+  // The algorithm checks the vectors it reads.
+  const held = kept.state && { state: decodeState(kept.state, owner) as C };
   const { contribution, state, local } = await pipeline.algorithm.clientRound({
     broadcast,
-    // The algorithm checks the vectors it reads.
-    ...(kept.state && { state: decodeState(kept.state, owner) as C }),
+    ...held,
     trainer: watchedTrainer(trainer),
     options: { rng, ...Fault.unless(() => localOptions(options.local(task), rng)), ...(signal && { signal }) },
   });
-  const next: Kept = keepsNothing(state) ? {} : { state: encodeState(state, owner) };
+  const { algorithm } = pipeline;
+  // What is kept follows from what the server will have counted, not from what was computed.
+  const nextOf = (counted: () => Update): Kept => {
+    const own = algorithm.settle ? algorithm.settle({ broadcast, ...held, counted: counted() as U }) : state;
+    return keepsNothing(own) ? {} : { state: encodeState(own, owner) };
+  };
   if (half.sends === 'exchange') {
-    return {
-      work: { kind: 'exchanging', task, next, input: half.input(task, contribution, { rng, client: id }) },
-      local,
-    };
+    const input = half.input(task, contribution, { rng, client: id });
+    const next = nextOf(() => half.counted(task, contribution, input, { client: id }));
+    return { work: { kind: 'exchanging', task, next, input }, local };
   }
   const last = kept.memory && { memory: kept.memory };
-  const { bytes: report, memory } = half.encode(task, contribution, {
+  const {
+    bytes: report,
+    memory,
+    counted,
+  } = half.encode(task, contribution, {
     rng,
     client: id,
     // The algorithm has refused others.
@@ -62,7 +71,7 @@ export async function trainFor<B extends PlainData, C extends PlainData, U exten
     work: {
       kind: 'reporting',
       task,
-      next: { ...next, ...(memory && { memory }) },
+      next: { ...nextOf(counted), ...(memory && { memory }) },
       request: reportRequest(task.ticket, report),
     },
     local,

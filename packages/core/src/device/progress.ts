@@ -20,6 +20,8 @@ export type ClientProgress<B> =
   /** Has the whole model, and begins to train. */
   | { readonly kind: 'downloaded'; readonly task: RoundTask; readonly broadcast: B }
   | { readonly kind: 'trained'; readonly task: RoundTask; readonly local: Omit<LocalResult, 'values'> }
+  /** The server has taken the update. Told of clients that remember something: it counts once its round is published. */
+  | { readonly kind: 'accepted'; readonly task: RoundTask }
   /** The server has counted the update; what the client remembers has moved with it. */
   | { readonly kind: 'counted'; readonly task: RoundTask }
   /** The update does not count, and what the client remembers is as before the round. */

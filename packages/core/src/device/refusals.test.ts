@@ -147,6 +147,7 @@ describe('a server that', () => {
       'joined',
       'downloaded',
       'trained',
+      'accepted',
       'counted',
     ]);
     const { kept } = decodeRecord((await store.get('client/a')) as Uint8Array);

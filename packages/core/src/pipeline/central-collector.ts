@@ -8,7 +8,7 @@ import { isFiniteVector } from '../finite.ts';
 import { ByteReader, ByteWriter } from '../bytes.ts';
 import { refuse } from '../check.ts';
 import type { Codec } from '../codec/contract.ts';
-import { secureRng } from '../random.ts';
+import { type SecureRng, secureRng } from '../random.ts';
 import type { Collected, ReportCollector, RoundFacts } from './contract.ts';
 import type { Joint } from './joint.ts';
 import type { CentralNoise, NoiselessSum } from './mechanisms.ts';
@@ -30,7 +30,9 @@ export interface CentralCollectorOptions<R> {
   readonly accounting: Accounting;
   readonly minimumContributors: number;
   readonly conclude: (sums: Record<string, Float32Array>) => R;
+  readonly drift: (facts: RoundFacts, contributors: number) => { readonly stateDrift?: number };
   readonly saved: Uint8Array | undefined;
+  readonly rng: SecureRng | undefined;
 }
 
 const WHERE = 'centralDp.collector';
@@ -53,9 +55,13 @@ export function centralCollector<R>(options: CentralCollectorOptions<R>): Report
       });
     }
     await accounting.charge(facts, noise.event, [...contributors]);
-    const { values } = noise.release(sum, secureRng());
+    const { values } = noise.release(sum, options.rng ?? secureRng());
     const aggregate = options.conclude(joint.split(values));
-    return { aggregate, contributors: [...contributors], facts: accounting.facts() };
+    return {
+      aggregate,
+      contributors: [...contributors],
+      facts: { ...accounting.facts(), ...options.drift(facts, contributors.size) },
+    };
   }
 
   return {

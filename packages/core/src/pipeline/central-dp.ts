@@ -24,6 +24,7 @@ import { Accounting, type PrivacyFilter, type SelectionOptions } from './privacy
 import { type PrivateOptions, privateSums, privateTerms } from './private-options.ts';
 import { encodeReport } from './report.ts';
 import { clientSeedOf } from './seeds.ts';
+import { checkSettling, driftOf } from './settling.ts';
 import { vectorsOf } from './slots.ts';
 import { type Halves, withTerms } from './terms.ts';
 
@@ -61,6 +62,7 @@ const OPTIONS: OptionNames<CentralDpOptions<never, never, never, never, never, S
   selection: true,
   accounting: true,
   clientMomentum: true,
+  acceptDrift: true,
   errorFeedback: true,
   noiseStd: true,
   mechanism: true,
@@ -93,6 +95,7 @@ export function centralDp<
   const { algorithm, mechanism: makeNoise } = options;
   const { model, summands, form, clip, joint, totals } = privateSums(where, options);
   const codecs = codecsFor(where, options.codec ?? plainCodec, summands);
+  checkSettling(where, algorithm, summands, codecs);
   const minimumContributors = checkInteger(`${where}: minimumContributors`, options.minimumContributors ?? 1, 1);
   if (typeof makeNoise !== 'function') {
     refuse('INVALID_ARGUMENT', `${where}: mechanism`, 'a function that makes gaussianMechanism', makeNoise);
@@ -124,14 +127,24 @@ export function centralDp<
           const clientSeed = clientSeedOf(seed, name, client);
           return [codecs[i].encode(clipped[name], { sharedSeed: clientSeed, clientSeed, rng })];
         });
-        return { bytes: encodeReport({ round, seed }, { ...(joint.weighs && { weight }), slots }) };
+        return {
+          bytes: encodeReport({ round, seed }, { ...(joint.weighs && { weight }), slots }),
+          counted() {
+            const decoded = summands.map(({ name, size: expectedSize }, i) => {
+              const clientSeed = clientSeedOf(seed, name, client);
+              return codecs[i].decode(slots[i][0], { sharedSeed: clientSeed, clientSeed, expectedSize });
+            });
+            // As the server clips it, before its weight and its noise.
+            return joint.split(joint.join(decoded, clip, 1));
+          },
+        };
       },
     }),
     server: () => ({
       collects: 'reports',
       minimumContributors,
       announce: ({ round }) => announceParameters('central-dp', round),
-      open: ({ round, parameters, saved }) =>
+      open: ({ round, parameters, saved, rng }) =>
         centralCollector<R>({
           round,
           seed: readParameters('central-dp', { round, parameters }).seed,
@@ -143,7 +156,10 @@ export function centralDp<
           accounting,
           minimumContributors,
           conclude: (sums) => form.conclude(sums, totals),
+          drift: (facts, contributors) =>
+            driftOf(algorithm, facts, contributors, options.noiseStd / totals.contributors),
           saved,
+          rng,
         }),
     }),
   };

@@ -62,7 +62,12 @@ export interface ReportingClient<U extends Update> {
       readonly memory?: Uint8Array;
       readonly finite?: boolean;
     },
-  ): { readonly bytes: Uint8Array; readonly memory?: Uint8Array };
+  ): {
+    readonly bytes: Uint8Array;
+    readonly memory?: Uint8Array;
+    /** The values that these bytes put into the aggregate: what an algorithm's `settle` is given. Decoded when called. */
+    counted(): Update;
+  };
 }
 
 /** A client of a pipeline under secure aggregation. */
@@ -81,6 +86,18 @@ export interface ExchangingClient<U extends Update> {
     contribution: Contribution<U>,
     options: { readonly rng: SecureRng; readonly client: ClientId },
   ): SecureInput;
+  /**
+   * The values that an input puts into the aggregate: what an algorithm's `settle` is given. Those of the integers before they
+   * wrapped, less the client's own dither and without any noise.
+   *
+   * @param drawn - What `input` gave for this task, contribution and client.
+   */
+  counted(
+    task: PipelineTask,
+    contribution: Contribution<U>,
+    drawn: SecureInput,
+    options: { readonly client: ClientId },
+  ): Update;
   /** The state machine of the exchange, from the start or from what it saved. */
   enter(task: PipelineTask, options: SecureClientKeeping & { readonly client: ClientId }): SecureClient;
   /** What it keeps of a round, its input above all, it keeps sealed. */
@@ -104,6 +121,11 @@ export interface PipelineFacts {
   readonly quarantined?: number;
   /** Of a secure sum: who is proved not to have followed the protocol. */
   readonly blamed?: readonly Blame[];
+  /**
+   * Of an algorithm whose clients keep what was counted, under noise: how far a coordinate of the server's mean of it has drifted
+   * from the clients', as predicted.
+   */
+  readonly stateDrift?: number;
   /** Of a secure sum: whether it carries what its clients gave, as far as that can be known. */
   readonly saturation?: SumSaturation;
   /** The probability that the released sum wrapped around, as predicted. */
@@ -201,8 +223,11 @@ export interface ReportingServer<R> {
   readonly minimumContributors: number;
   /** The parameters of a round, for every client: fresh seeds, rings and terms. */
   announce(round: { readonly round: number; readonly places: number; readonly modelDigest: Uint8Array }): Uint8Array;
-  /** @param round.saved - What `serialize` of an earlier collector of this round gave. */
-  open(round: OpenRound & { readonly saved?: Uint8Array }): ReportCollector<R>;
+  /**
+   * @param round.saved - What `serialize` of an earlier collector of this round gave.
+   * @param round.rng - Central noise; default the platform's CSPRNG. A simulation's seeded stream protects nobody.
+   */
+  open(round: OpenRound & { readonly saved?: Uint8Array; readonly rng?: SecureRng }): ReportCollector<R>;
 }
 
 /** A server of secure sums. */

@@ -20,7 +20,7 @@ import { checkInteger, checkNumber, checkOptions, checkPositive, type OptionName
 import type { PlainData } from '../plain-data.ts';
 import type { SecureAggregation, SecureInput, SecureSums } from '../secure/contract.ts';
 import type { SamplingScheme } from '../select/sampling-scheme.ts';
-import type { Collected, ExchangingPipeline } from './contract.ts';
+import type { Collected, ExchangingPipeline, RoundFacts } from './contract.ts';
 import { checkAggregation, type Draw, type ExchangeTerms, exchangingClient, exchangingServer } from './exchange.ts';
 import type { DistributedNoiseMaker, SeededRotation } from './mechanisms.ts';
 import type { Parameters } from './parameters.ts';
@@ -29,6 +29,7 @@ import { type PrivateOptions, privateSums, privateTerms } from './private-option
 import { rootMeanSquare } from './root-mean-square.ts';
 import { rmsOverSpread, saturationOf } from './saturation.ts';
 import { sharedSeedOf } from './seeds.ts';
+import { driftOf } from './settling.ts';
 import { vectorsOf } from './slots.ts';
 import { type Halves, withTerms } from './terms.ts';
 
@@ -79,6 +80,7 @@ const OPTIONS: OptionNames<DistributedDpOptions<never, never, never, never, neve
   selection: true,
   accounting: true,
   clientMomentum: true,
+  acceptDrift: true,
   errorFeedback: true,
   noiseStd: true,
   bits: true,
@@ -171,7 +173,17 @@ export function distributedDp<
     return { [VECTOR]: noise.encodeIntegers(rotated, rng) };
   }
 
-  function conclude({ sums, survivors }: SecureSums, seed: Uint8Array): Omit<Collected<R>, 'contributors'> {
+  /** As it is clipped: neither rounding nor the noise share, which later sums would carry, may enter what a client keeps. */
+  function counted(_: Parameters, contribution: Contribution<U>): Update {
+    const values = vectorsOf(`${where}.counted`, contribution.values, summands);
+    return joint.split(joint.join(values, clip, 1));
+  }
+
+  function conclude(
+    { sums, survivors }: SecureSums,
+    seed: Uint8Array,
+    round: RoundFacts,
+  ): Omit<Collected<R>, 'contributors'> {
     const decoded = noise.decodeSum(sums[VECTOR], { survivors: survivors.length });
     const aggregate = form.conclude(joint.split(rotation.rotateBack(decoded, seedOf(seed), joint.size)), totals);
     const widths = noise.deviations === undefined ? [] : [rmsOverSpread(sums[VECTOR], noise.bits, noise.deviations)];
@@ -185,6 +197,7 @@ export function distributedDp<
         wrapProbability,
         ...(saturation && { saturation }),
         ...accounting.facts(),
+        ...driftOf(algorithm, round, survivors.length, options.noiseStd / totals.contributors),
       },
     };
   }
@@ -196,7 +209,7 @@ export function distributedDp<
   const halves: Halves<ExchangingPipeline<S, B, C, U, R>> = {
     algorithm,
     client: (own = exchange.aggregation) =>
-      exchangingClient<U>({ ...exchange, aggregation: checkAggregation(where, own) }, input),
+      exchangingClient<U>({ ...exchange, aggregation: checkAggregation(where, own) }, { input, counted }),
     server: () => ({
       ...server,
       announce(round) {

@@ -58,10 +58,22 @@ export interface Draw {
   readonly client: ClientId;
 }
 
-/** The client half around `input`. */
+/** What a pipeline makes of a client's contribution. */
+export interface ExchangeStart<U extends Update> {
+  input(parameters: Parameters, contribution: Contribution<U>, draw: Draw): SecureInput;
+  /** As of {@link ExchangingClient}. */
+  counted(
+    parameters: Parameters,
+    contribution: Contribution<U>,
+    drawn: SecureInput,
+    options: { readonly client: ClientId },
+  ): Update;
+}
+
+/** The client half around what becomes of contributions. */
 export function exchangingClient<U extends Update>(
   exchange: ExchangeTerms,
-  input: (parameters: Parameters, contribution: Contribution<U>, draw: Draw) => SecureInput,
+  start: ExchangeStart<U>,
 ): ExchangingClient<U> {
   const { kind, aggregation } = exchange;
   const join = (task: PipelineTask, client: ClientId, kept: SecureClientKeeping) =>
@@ -82,7 +94,9 @@ export function exchangingClient<U extends Update>(
     sends: 'exchange',
     // Whatever a client would refuse it refuses as it is made, before anything secret exists.
     check: (task) => void join(task, 'check', { persist: async () => undefined, singleInstance: true }),
-    input: (task, contribution, options) => input(readParameters(kind, task), contribution, options),
+    input: (task, contribution, options) => start.input(readParameters(kind, task), contribution, options),
+    counted: (task, contribution, drawn, options) =>
+      start.counted(readParameters(kind, task), contribution, drawn, options),
     enter: (task, { client, ...kept }) => join(task, client, kept),
     sealer: aggregation.sealer,
   };
@@ -95,7 +109,7 @@ export interface ExchangeEnd<R> {
    */
   charge?(facts: RoundFacts, contributors: readonly ClientId[]): Promise<void>;
   /** The aggregate from the sums, once. */
-  conclude(sums: SecureSums, seed: Uint8Array): Omit<Collected<R>, 'contributors'>;
+  conclude(sums: SecureSums, seed: Uint8Array, facts: RoundFacts): Omit<Collected<R>, 'contributors'>;
 }
 
 /** The server half around what becomes of the sums. */
@@ -229,7 +243,7 @@ class Collector<R> implements ExchangeCollector<R> {
     if (this.#collected === undefined) {
       const sums = this.#server.result();
       await this.#end.charge?.(facts, sums.survivors);
-      const concluded = this.#end.conclude(sums, this.#seed);
+      const concluded = this.#end.conclude(sums, this.#seed, facts);
       const { blamed } = this;
       const known = blamed.length > 0 ? { ...concluded.facts, blamed } : concluded.facts;
       this.#collected = { ...concluded, facts: known, contributors: sums.survivors };

@@ -16,6 +16,8 @@ export type PipelineKind = (typeof KINDS)[number];
 
 const MAGIC = Uint8Array.of(0x66, 0x6b, 0x70);
 const VERSION = 1;
+/** After magic, version, kind and round. */
+const SEED_AT = 9;
 
 export interface Parameters {
   readonly round: number;
@@ -40,6 +42,13 @@ export function announceParameters(
     .bytes(secureRng().fill(new Uint8Array(SEED_BYTES)))
     .long(configuration)
     .finish();
+}
+
+/** The same parameters with another seed: for simulations, which must repeat. */
+export function withSeed(parameters: Uint8Array, seed: Uint8Array): Uint8Array {
+  const copy = parameters.slice();
+  copy.set(seed, SEED_AT);
+  return copy;
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 import type { ClientId, Contribution, Update } from '../aggregate/contract.ts';
 import type { ClientAlgorithm } from '../algorithm/contract.ts';
+import { joined } from '../bytes.ts';
 import { checkNumber, checkPositive, refuse } from '../check.ts';
 import type { Codec } from '../codec/contract.ts';
 import { type Guaranteed, type Settling, unsettled } from '../codec/guarantee.ts';
@@ -18,6 +19,7 @@ import { readParameters } from './parameters.ts';
 import { plainCodec, plainParts } from './plain-codec.ts';
 import { encodeReport } from './report.ts';
 import { clientSeedOf } from './seeds.ts';
+import { checkSettling, settles, updateOf } from './settling.ts';
 import { type SlotShape, slotsOf, vectorsOf } from './slots.ts';
 import { type TermValue, withTerms } from './terms.ts';
 
@@ -87,7 +89,7 @@ export function plainUpdatesClient<B extends PlainData, C extends PlainData, U e
   const { algorithm } = options;
   const model = modelOf(where, options);
   const slots = slotsOf(where, algorithm, model.size);
-  const { codecs, half, terms } = clientOfUpdates<U>(where, options, slots);
+  const { codecs, half, terms } = clientOfUpdates<U>(where, options, slots, algorithm);
   return withTerms(
     { kind: 'plain-updates', algorithm, model, options: terms, slots, codecs },
     { algorithm, client: () => half },
@@ -99,12 +101,18 @@ export function clientOfUpdates<U extends Update>(
   where: string,
   options: ClientUpdatesOptions,
   slots: readonly SlotShape[],
+  algorithm: { readonly kind: string },
 ): { codecs: Codec[]; half: ReportingClient<U>; terms: Record<string, TermValue> } {
   const { errorFeedback } = options;
   const codecs = codecsFor<Codec>(where, options.codec ?? plainCodec, slots);
   const beta = checkNumber(`${where}: clientMomentum`, options.clientMomentum ?? 0, 0, 1 - 2 ** -53);
   if (errorFeedback !== undefined && typeof errorFeedback !== 'function') {
     refuse('INVALID_ARGUMENT', `${where}: errorFeedback`, 'a function such as feedbackCodec()', errorFeedback);
+  }
+  checkSettling(where, algorithm, slots, codecs);
+  if (errorFeedback !== undefined && settles(algorithm)) {
+    const expected = `nothing beside ${algorithm.kind}: what its clients keep follows from what was counted, which is error feedback already`;
+    refuse('INVALID_ARGUMENT', `${where}: errorFeedback`, expected, 'error feedback');
   }
   const feedback = slots.map((slot, i) => errorFeedback?.(remembered(slot, codecs[i]), { size: slot.size }));
   const read = (task: PipelineTask) => readParameters('plain-updates', task);
@@ -139,6 +147,16 @@ export function clientOfUpdates<U extends Update>(
     return { bytes: [encoded.bytes], memory: { momentum: momentum.bytes, feedback: encoded.memory } };
   }
 
+  function decodeParts(
+    parts: readonly { readonly bytes: readonly Uint8Array[] }[],
+    { seed, client }: { readonly seed: Uint8Array; readonly client: ClientId },
+  ): Float32Array[] {
+    return parts.map(({ bytes }, i) => {
+      const clientSeed = clientSeedOf(seed, slots[i].name, client);
+      return codecs[i].decode(joined(bytes), { sharedSeed: clientSeed, clientSeed, expectedSize: slots[i].size });
+    });
+  }
+
   const half: ReportingClient<U> = {
     sends: 'report',
     check: (task) => void read(task),
@@ -154,8 +172,9 @@ export function clientOfUpdates<U extends Update>(
           slots: parts.map((part) => part.bytes),
         },
       );
-      if (beta === 0 && errorFeedback === undefined) return { bytes };
-      return { bytes, memory: encodeMemory(parts.map((part) => part.memory)) };
+      const counted = () => updateOf(slots, decodeParts(parts, { seed, client }));
+      if (beta === 0 && errorFeedback === undefined) return { bytes, counted };
+      return { bytes, counted, memory: encodeMemory(parts.map((part) => part.memory)) };
     },
   };
 

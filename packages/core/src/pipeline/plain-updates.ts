@@ -98,7 +98,7 @@ export function plainUpdates<U extends Update, R extends PlainData>(
   const { algorithm } = options;
   const model = modelOf(where, options);
   const { rule, slots } = recordOf(where, ruleOf(algorithm), model.size);
-  const { codecs, half, terms } = clientOfUpdates<U>(where, options, slots);
+  const { codecs, half, terms } = clientOfUpdates<U>(where, options, slots, algorithm);
   const minimumContributors = checkInteger(`${where}: minimumContributors`, options.minimumContributors ?? 1, 1);
 
   const halves: Omit<Halves<ReportingPipeline<never, never, never, U, R>>, 'algorithm'> = {

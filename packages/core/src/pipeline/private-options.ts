@@ -12,6 +12,7 @@ import { type Joint, jointOf } from './joint.ts';
 import { refuseMemory } from './memory.ts';
 import { type Model, type ModelOptions, modelOf } from './model.ts';
 import type { SelectionOptions } from './privacy.ts';
+import { checkDrift, type DriftOptions } from './settling.ts';
 import { type Sums, sumsOf } from './slots.ts';
 
 /** Every update counts once, or by its weight up to a cap. */
@@ -38,7 +39,8 @@ export interface PrivateOptions<
   K extends SamplingScheme,
 > extends ModelOptions,
     PublicTotals,
-    SelectionOptions<K> {
+    SelectionOptions<K>,
+    DriftOptions {
   /** One whose contributions are only summed. */
   readonly algorithm: LinearAlgorithm<S, B, C, U, R>;
   /** C > 0: L2 bound of one client's update, all slots together, before its weight. */
@@ -74,6 +76,7 @@ export function privateSums<
     refuse('INVALID_ARGUMENT', `${where}: algorithm`, expected, 'withMetrics');
   }
   const model = modelOf(where, options);
+  checkDrift(where, options.algorithm, options);
   const sums = sumsOf<R>(where, options.algorithm, model.size);
   const clip = checkClip(where, options.clip);
   const joint = jointOf(sums.summands, checkWeighting(where, options.weighting));

@@ -10,7 +10,7 @@
  *
  * @module
  */
-import type { Contribution, Update } from '../aggregate/contract.ts';
+import type { ClientId, Contribution, Update } from '../aggregate/contract.ts';
 import type { LinearAlgorithm } from '../algorithm/contract.ts';
 import { checkInteger, checkNumber, checkOptions, type OptionNames, refuse } from '../check.ts';
 import type { LinearCodec, Strain } from '../codec/contract.ts';
@@ -32,6 +32,7 @@ import type { Parameters } from './parameters.ts';
 import { rootMeanSquare } from './root-mean-square.ts';
 import { rmsOverSpread, saturationOf, STRAIN, strainInput, strainVector } from './saturation.ts';
 import { clientSeedOf, sharedSeedOf } from './seeds.ts';
+import { checkSettling, updateOf } from './settling.ts';
 import { type SummandShape, sumsOf, vectorsOf } from './slots.ts';
 import { type Halves, withTerms } from './terms.ts';
 
@@ -105,6 +106,7 @@ export function secureSum<
   const model = modelOf(where, options);
   const { summands, form } = sumsOf(where, algorithm, model.size);
   const codecs = linearCodecsFor(where, options.codec, summands);
+  checkSettling(where, algorithm, summands, codecs);
   const minimumContributors = checkInteger(`${where}: minimumContributors`, options.minimumContributors, 2);
   const weighs = summands.some(({ weighted }) => weighted);
   if (weighs && options.maximumWeight === undefined) {
@@ -129,13 +131,47 @@ export function secureSum<
   };
   const wrapping = Object.values(vectors).reduce((sum, { wrapProbability = 0 }) => sum + wrapProbability, 0);
 
+  /** Values of a slot as they are encoded: (w/W)·x where the rule weighs. */
+  const scaledBy = (weight: number, { weighted }: SummandShape, values: Float32Array) =>
+    weighted ? values.map((value) => (value * weight) / maximumWeight) : values;
+  const weightOf = (contribution: Contribution<U>) =>
+    weighs ? Math.min(integerWeight(where, contribution.weight), maximumWeight) : 1;
+
+  function counted(
+    { seed }: Parameters,
+    contribution: Contribution<U>,
+    drawn: SecureInput,
+    { client }: { readonly client: ClientId },
+  ): Update {
+    const values = vectorsOf(`${where}.counted`, contribution.values, summands);
+    const weight = weightOf(contribution);
+    return updateOf(
+      summands,
+      summands.map((summand, i) => {
+        const { name, size: expectedSize, weighted } = summand;
+        const clientSeed = clientSeedOf(seed, name, client);
+        const context = { sharedSeed: sharedSeedOf(seed, name), clientSeed };
+        const integers = drawn[vectorName(name)];
+        const own =
+          codecs[i].contributed?.(scaledBy(weight, summand, values[i]), integers, context) ??
+          codecs[i].decodeSum(integers, {
+            contributors: 1,
+            seeds: [clientSeed],
+            context: { ...context, expectedSize },
+          });
+        return weighted ? own.map((value) => (value * maximumWeight) / weight) : own;
+      }),
+    );
+  }
+
   function input({ seed }: Parameters, contribution: Contribution<U>, { rng, client }: Draw): SecureInput {
     const values = vectorsOf(`${where}.input`, contribution.values, summands);
     if (typeof client !== 'string') refuse('INVALID_ARGUMENT', `${where}.input: client`, "the client's name", client);
-    const weight = weighs ? Math.min(integerWeight(where, contribution.weight), maximumWeight) : 1;
+    const weight = weightOf(contribution);
     const strains: Strain[] = [];
-    const integers = summands.map(({ name, weighted }, i): [string, Int32Array] => {
-      const scaled = weighted ? values[i].map((value) => (value * weight) / maximumWeight) : values[i];
+    const integers = summands.map((summand, i): [string, Int32Array] => {
+      const { name } = summand;
+      const scaled = scaledBy(weight, summand, values[i]);
       const clientSeed = clientSeedOf(seed, name, client);
       const context = { sharedSeed: sharedSeedOf(seed, name), clientSeed, rng };
       const strain = codecs[i].strain?.(scaled, context, minimumContributors);
@@ -186,7 +222,7 @@ export function secureSum<
   const halves: Halves<ExchangingPipeline<S, B, C, U, R>> = {
     algorithm,
     client: (own = exchange.aggregation) =>
-      exchangingClient<U>({ ...exchange, aggregation: checkAggregation(where, own) }, input),
+      exchangingClient<U>({ ...exchange, aggregation: checkAggregation(where, own) }, { input, counted }),
     server: () => exchangingServer<R>(exchange, { conclude }),
   };
   return withTerms(

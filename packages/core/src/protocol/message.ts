@@ -2,10 +2,11 @@
  * What client and server say to each other, whatever carries it: requests and responses. Every request is idempotent: sent
  * twice, it does what it does once, so that a transport may lose, repeat and reorder.
  *
- *     join                       → wait | task | closed
+ *     join   epoch?              → wait | task | closed        `epoch` of the state that the client holds, 0 for none
  *     model  digest, offset      → part                        until the whole broadcast is there
  *     report ticket, bytes       → accepted | late             `accepted`: stored, and counted exactly once
  *     exchange ticket, message?  → message | wait | finished | late
+ *     outcome ticket             → wait | finished | late      what became of an accepted report, once its round has ended
  *     leave  ticket              → left
  *     decline ticket, reason     → left                        and is not asked again at once
  *     published                  → published                   which model is the latest, for whoever asks
@@ -61,7 +62,12 @@ export interface Publication {
 
 /** What a client asks of a server. */
 export type Request =
-  | { readonly kind: 'join' }
+  /**
+   * `epoch` of algorithms whose server keeps a sum over what clients keep: that of the state the client holds, 0 for none. Absent of
+   * other algorithms, and where the client does not know yet what was counted.
+   */
+  | { readonly kind: 'join'; readonly epoch?: number }
+  | { readonly kind: 'outcome'; readonly ticket: number }
   | { readonly kind: 'model'; readonly digest: Uint8Array; readonly offset: number }
   | { readonly kind: 'report'; readonly ticket: number; readonly bytes: Uint8Array }
   | { readonly kind: 'exchange'; readonly ticket: number; readonly message?: Uint8Array }
@@ -78,13 +84,13 @@ export type Response =
   | { readonly kind: 'task'; readonly task: RoundTask }
   /** A part of the broadcast, and the length of the whole. */
   | { readonly kind: 'part'; readonly total: number; readonly offset: number; readonly bytes: Uint8Array }
-  /** Stored; it counts, or in an exchange its sum has been formed with it. */
+  /** Stored, or in an exchange its sum has been formed with it: it counts once the round is published, as `outcome` tells. */
   | { readonly kind: 'accepted'; readonly ticket: number }
   /** Not counted and never will be: the round went on, was cancelled, or the ticket is void. */
   | { readonly kind: 'late'; readonly ticket: number }
   /** The exchange's next message. */
   | { readonly kind: 'message'; readonly bytes: Uint8Array }
-  /** The exchange is over: whether this client's input is in the sum. */
+  /** The round is over: whether this client's report or input is in the published model. */
   | { readonly kind: 'finished'; readonly ticket: number; readonly counted: boolean }
   | { readonly kind: 'left'; readonly ticket: number }
   /** The run is over. */
@@ -98,7 +104,7 @@ export type Response =
 const REQUEST = 0x71;
 const RESPONSE = 0x72;
 const VERSION = 1;
-const REQUESTS = ['join', 'model', 'report', 'exchange', 'leave', 'terms', 'decline', 'published'] as const;
+const REQUESTS = ['join', 'model', 'report', 'exchange', 'leave', 'terms', 'decline', 'published', 'outcome'] as const;
 const RESPONSES = [
   'wait',
   'task',
@@ -126,6 +132,8 @@ export function encodeRequest(request: Request): Uint8Array<ArrayBuffer> {
   const writer = header(REQUEST, REQUESTS.indexOf(request.kind));
   switch (request.kind) {
     case 'join':
+      if (request.epoch !== undefined) writer.uint53(request.epoch);
+      break;
     case 'terms':
     case 'published':
       break;
@@ -140,6 +148,7 @@ export function encodeRequest(request: Request): Uint8Array<ArrayBuffer> {
       if (request.message !== undefined) writer.bytes(request.message);
       break;
     case 'leave':
+    case 'outcome':
       writer.uint53(request.ticket);
       break;
     case 'decline':
@@ -159,6 +168,7 @@ export function decodeRequest(bytes: Uint8Array): Request {
   const request = ((): Request => {
     switch (kind) {
       case 'join':
+        return reader.remaining === 0 ? { kind } : { kind, epoch: reader.uint53() };
       case 'terms':
       case 'published':
         return { kind };
@@ -171,6 +181,7 @@ export function decodeRequest(bytes: Uint8Array): Request {
         return reader.flag() ? { kind, ticket, message: reader.bytes(reader.remaining) } : { kind, ticket };
       }
       case 'leave':
+      case 'outcome':
         return { kind, ticket: reader.uint53() };
       case 'decline': {
         const [ticket, reason] = [reader.uint53(), DECLINE_REASONS[reader.uint8()]];

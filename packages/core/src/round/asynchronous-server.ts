@@ -243,6 +243,14 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
         const stored = this.journal.durable().then(() => this.tell({ kind: 'declined', client, ticket, reason }));
         return { response: { kind: 'left', ticket }, stored };
       }
+      case 'outcome': {
+        const { ticket } = request;
+        const { kind } = this.#machine.place(this.#state, client, ticket);
+        if (kind === 'open' || kind === 'wait') return { response: this.wait() };
+        return {
+          response: kind === 'accepted' ? { kind: 'finished', ticket, counted: true } : { kind: 'late', ticket },
+        };
+      }
       case 'exchange':
         return refuse('PROTOCOL_STATE', 'federatedServer: exchange', 'a report, as the task says', 'an exchange');
     }

@@ -313,14 +313,13 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
     }
   }
 
-  /** The tickets that count once the current round is published. A report that a robust rule set aside has counted. */
+  /** The tickets that count once the current round is published: not those that a robust rule set aside. */
   counted(contributors: readonly ClientId[]): (readonly [ClientId, number])[] {
     const { current } = this.state;
     if (!current) return [];
     const among = new Set(contributors);
-    const reports = this.half.collects === 'reports';
-    return clientEntries(current.members).flatMap(([client, { ticket, place }]) =>
-      (reports ? place === 'accepted' : among.has(client)) ? [[client, ticket] as const] : [],
+    return clientEntries(current.members).flatMap(([client, { ticket }]) =>
+      among.has(client) ? [[client, ticket] as const] : [],
     );
   }
 

@@ -72,8 +72,8 @@ export interface ServerSettings extends RoundOptions {
   /** Where the run is kept, under `round/`. One server at a time uses it. Holds what the server has seen of clients. */
   readonly store: Store;
   /**
-   * N, the clients of the whole federation: what SCAFFOLD and FedDyn divide by. Default: those that waited as the round was
-   * drawn.
+   * N, the clients of the whole federation: what SCAFFOLD and FedDyn divide by, which therefore need it. Default for others: those
+   * that waited as the round was drawn.
    */
   readonly federationSize?: number;
   /** Who of those that wait takes part; default: as many as there are places, uniformly. */

@@ -16,6 +16,7 @@ import type { DeclineReason, Request, Response } from '../protocol/message.ts';
 import { openAsynchronousServer } from './asynchronous-server.ts';
 import { clientEntries, getClient } from './client-map.ts';
 import type { Outcome, StateRequest } from './dispatcher.ts';
+import { HeldEpochs } from './held-epochs.ts';
 import type { Journal } from './journal.ts';
 import type { Ledger } from './ledger.ts';
 import { type RoundMachine, roundMachine } from './machine.ts';
@@ -103,6 +104,10 @@ async function openRoundServer<S extends PlainData, B extends PlainData, U exten
   limits: Required<ServerLimits>,
   rules: RoundRules,
 ): Promise<FederatedServer<S>> {
+  if (options.pipeline.algorithm.mirrors && options.federationSize === undefined) {
+    const expected = `N, the clients of the whole federation: ${options.pipeline.algorithm.kind} divides by it, and whoever waits is not N`;
+    refuse('INVALID_ARGUMENT', 'federatedServer: federationSize', expected, undefined);
+  }
   const half = halfOn(options.engine, options.pipeline.server());
   if (rules.minimum < half.minimumContributors) {
     const expected = `at least the pipeline's ${half.minimumContributors} contributors`;
@@ -124,6 +129,7 @@ class RoundServer<
   readonly #machine: RoundMachine;
   readonly #half: ServerHalf<R>;
   readonly #presence: Presence;
+  readonly #held: HeldEpochs;
   #run: Run<S, B, U, R>;
   #work: RoundWork<S, B, U, R>;
   #background: Promise<void> | undefined;
@@ -143,6 +149,7 @@ class RoundServer<
     this.#machine = machine;
     this.#half = half;
     this.#presence = new Presence(limits.presence, options.clock());
+    this.#held = new HeldEpochs(limits.clients);
     this.#run = run;
     this.#work = this.#worker(run);
     this.announceFromHere();
@@ -248,7 +255,10 @@ class RoundServer<
       case 'decline':
         return this.#decline(client, request.ticket, request.reason);
       case 'join':
+        this.#held.note(client, request.epoch);
         return { response: await this.#join(client) };
+      case 'outcome':
+        return { response: await this.#outcome(client, request.ticket) };
       case 'report':
         return this.#report(client, request.ticket, request.bytes);
       case 'exchange':
@@ -347,6 +357,26 @@ class RoundServer<
     return { kind: 'answer', answer: standing };
   }
 
+  /** What became of an accepted report. */
+  async #outcome(client: ClientId, ticket: number): Promise<Response> {
+    const standing = this.#machine.place(this.#run.state, client, ticket);
+    switch (standing.kind) {
+      case 'earlier':
+        return {
+          kind: 'finished',
+          ticket,
+          counted: await this.#run.ledger.counted(roundOfTicket(ticket), client, ticket),
+        };
+      case 'late':
+      case 'left':
+        return { kind: 'late', ticket };
+      case 'unknown':
+        return refuse('INVALID_ARGUMENT', 'federatedServer: ticket', 'a ticket of this client', 'another');
+      default:
+        return this.wait();
+    }
+  }
+
   /** The response to a ticket that is not, or no longer, awaited. */
   async #settled(client: ClientId, answer: Answer): Promise<Response> {
     switch (answer.kind) {
@@ -390,6 +420,7 @@ class RoundServer<
       (event) => this.tell(event),
       () => this.requests.traffic(),
       () => this.draining,
+      this.#held,
     );
   }
 

@@ -10,6 +10,7 @@ import type { PlainData } from '../plain-data.ts';
 import type { Cohort, Selector } from '../select/contract.ts';
 import { uniformSelection } from '../select/uniform.ts';
 import { clientEntries } from './client-map.ts';
+import type { HeldEpochs } from './held-epochs.ts';
 import type { RoundRules } from './round-options.ts';
 import type { Run } from './run.ts';
 import type { FederatedServerOptions, ServerEvent } from './server-options.ts';
@@ -30,6 +31,7 @@ export class RoundWork<S extends PlainData, B extends PlainData, U extends Updat
   readonly #traffic: () => { readonly up: number; readonly down: number };
   /** Whether no more rounds are to be opened. */
   readonly #draining: () => boolean;
+  readonly #held: HeldEpochs;
 
   constructor(
     options: FederatedServerOptions<S, B, U, R>,
@@ -38,6 +40,7 @@ export class RoundWork<S extends PlainData, B extends PlainData, U extends Updat
     tell: (event: ServerEvent) => void,
     traffic: () => { readonly up: number; readonly down: number },
     draining: () => boolean,
+    held: HeldEpochs,
   ) {
     this.#options = options;
     this.#run = run;
@@ -45,6 +48,7 @@ export class RoundWork<S extends PlainData, B extends PlainData, U extends Updat
     this.#tell = tell;
     this.#traffic = traffic;
     this.#draining = draining;
+    this.#held = held;
     this.time = options.clock();
   }
 
@@ -170,6 +174,7 @@ export class RoundWork<S extends PlainData, B extends PlainData, U extends Updat
         round: facts.round,
         cohort: contributors.length,
         population: Math.max(this.#options.federationSize ?? facts.population, contributors.length),
+        ...this.#held.fresh(contributors, pipeline.algorithm.broadcast(run.algorithmState)),
       };
       const next = pipeline.algorithm.serverStep(run.algorithmState, aggregate, info);
       const last = (await until?.(pipeline.algorithm.params(next), facts.round)) ?? false;

@@ -36,3 +36,5 @@ export {
   syntheticFederation,
   type SyntheticOptions,
 } from './synthetic.ts';
+export type { Channel } from './channel.ts';
+export { clearAggregation } from './clear-aggregation.ts';

@@ -5,6 +5,7 @@
  */
 import type { ClientId } from '../aggregate/contract.ts';
 import type { ClientReport } from '../algorithm/contract.ts';
+import type { PipelineFacts } from '../pipeline/contract.ts';
 import type { Cohort } from '../select/contract.ts';
 
 /** A round that is over. */
@@ -16,6 +17,9 @@ export interface FinishedRound<E> {
   readonly reported: readonly ClientId[];
   /** What `evaluate` said of the model after the round; absent if there is no `evaluate`. */
   readonly evaluation?: E;
+  /** Through a channel: what the round says of itself, and the bytes that its contributors sent. */
+  readonly facts?: PipelineFacts;
+  readonly bytesUp?: number;
 }
 
 /**

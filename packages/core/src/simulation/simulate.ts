@@ -6,6 +6,7 @@
 import { checkAborted, turn } from '../abort.ts';
 import type { ClientId, Update } from '../aggregate/contract.ts';
 import type { ClientReport } from '../algorithm/contract.ts';
+import { epochIn, isFresh } from '../algorithm/mirror.ts';
 import { checkInteger, checkVector, refuse } from '../check.ts';
 import type { ClientStates } from '../client/client-states.ts';
 import { FedkitError, isFedkitError } from '../errors.ts';
@@ -14,6 +15,7 @@ import type { PlainData } from '../plain-data.ts';
 import { seededRng } from '../random.ts';
 import type { Selector } from '../select/contract.ts';
 import { uniformSelection } from '../select/uniform.ts';
+import { type Channel, type ChannelResult, openChannel } from './channel.ts';
 import type { Conditions } from './conditions.ts';
 import { type ClientEngine, describeLayout, type EngineOptions, inlineEngine, type LocalOptions } from './engine.ts';
 import type { FinishedRound, SimulationProgress } from './progress.ts';
@@ -42,6 +44,14 @@ export type SimulationOptions<
      * again.
      */
     readonly conditions?: Conditions;
+    /**
+     * What updates travel through: `plainUpdates` with any codec, `centralDp`, `secureSum` and `distributedDp` around
+     * {@link clearAggregation}. Encoded, folded and decoded as in a federation, all of it drawn from `seed`; what clients keep follows
+     * from what was counted. Default: as they are. Its algorithm must be `algorithm`.
+     */
+    readonly channel?: Channel<S, B, C, U, R>;
+    /** Whether a model or update that is no longer finite ends the simulation with what there is, or throws; default `throw`. */
+    readonly divergence?: 'result' | 'throw';
     /** Where clients' states are kept; default: in memory. With it `clients` of the result is empty. */
     readonly clientStates?: ClientStates<C>;
     /** The most rounds to run, an integer ≥ 1. */
@@ -64,6 +74,8 @@ export interface SimulationResult<S, C, E> {
   /** What each client that took part keeps, unless `clientStates` does. */
   readonly clients: ReadonlyMap<ClientId, C>;
   readonly rounds: readonly FinishedRound<E>[];
+  /** Why it ended early, where values were no longer finite and `divergence` is `result`. */
+  readonly diverged?: FedkitError;
 }
 
 /**
@@ -71,7 +83,9 @@ export interface SimulationResult<S, C, E> {
  * folded in a fixed order, so that two runs with one seed give the same bytes: on any engine with trainers in plain
  * arrays, on one engine and backend with TensorFlow.js.
  *
- * @throws FedkitError `THRESHOLD_NOT_MET` for an empty or too small cohort, `SHAPE_MISMATCH` if layouts or lengths
+ * A round whose cohort is empty, as a Poisson sample may be, changes nothing.
+ *
+ * @throws FedkitError `THRESHOLD_NOT_MET` for a cohort that is too small, `SHAPE_MISMATCH` if layouts or lengths
  * differ, `OUT_OF_RANGE` if a client reports a value that is not finite, `ABORTED`. What goes wrong in a round is told
  * with its number and the client's name. Nothing of the caller's was changed.
  */
@@ -103,6 +117,11 @@ export async function simulate<
       states.set(client, own);
     },
   };
+  const memories = new Map<ClientId, Uint8Array>();
+  const { channel } = options;
+  if (channel && channel.algorithm !== algorithm) {
+    refuse('INVALID_ARGUMENT', 'simulate: channel', 'a pipeline around this very algorithm', channel.algorithm?.kind);
+  }
   const finished: FinishedRound<E>[] = [];
   const aggregator = algorithm.aggregator(initial.length);
   let state = algorithm.init(initial);
@@ -110,9 +129,6 @@ export async function simulate<
   for (let round = 1; round <= rounds; round++) {
     checkAborted(`simulate: round ${round}`, signal);
     const cohort = at(`round ${round}`, { round }, () => selector.select(engine.clients, root.fork('cohort', round)));
-    if (cohort.clients.length === 0) {
-      refuse('THRESHOLD_NOT_MET', `simulate: round ${round}: cohort`, 'at least one client', 0);
-    }
     const plans = new Map(
       (
         conditions?.(
@@ -127,6 +143,13 @@ export async function simulate<
     onProgress?.({ kind: 'started', round, rounds, cohort, broadcast });
     const accumulator = aggregator.create();
     const kept = new Map<ClientId, C>();
+    const held = new Map<ClientId, C>();
+    const open =
+      channel && reporting.length > 0
+        ? openChannel(channel, { round, places: reporting.length, broadcast, rng: root.fork('channel', round) })
+        : undefined;
+    let sent: ChannelResult<C, R> | undefined;
+    let diverged: FedkitError | undefined;
     try {
       await inOrder(
         reporting,
@@ -134,34 +157,58 @@ export async function simulate<
         async (client) => {
           await turn();
           checkAborted(`simulate: round ${round}`, signal);
-          const held = await clientStates.get(client);
+          const own = await clientStates.get(client);
+          if (own !== undefined) held.set(client, own);
           const local = plans.get(client);
           const task = {
             client,
             round,
             broadcast,
-            ...(held !== undefined && { state: held }),
+            ...(own !== undefined && { state: own }),
             ...(local && { local }),
           };
           return engine.run(task, signal);
         },
         (client, report, done) => {
-          aggregator.accumulate(accumulator, { ...report.contribution, client });
-          kept.set(client, report.state);
+          if (open) {
+            const state = held.get(client);
+            const memory = memories.get(client);
+            open.add(client, report, { ...(state !== undefined && { state }), ...(memory && { memory }) });
+          } else {
+            aggregator.accumulate(accumulator, { ...report.contribution, client });
+            kept.set(client, report.state);
+          }
           onProgress?.({ kind: 'reported', round, client, done, of: reporting.length, report });
         },
         (client, error) => placed(`round ${round}, client ${JSON.stringify(client)}`, { round, client }, error),
       );
-      const info = { round, cohort: reporting.length, population: engine.clients.length };
+      const population = engine.clients.length;
+      if (open) {
+        sent = await open.close({ round, scheme: cohort.scheme, population });
+        for (const [client, own] of sent.states) kept.set(client, own);
+      }
+      const contributors = sent?.contributors ?? reporting;
+      const known =
+        epochIn(broadcast) === undefined
+          ? {}
+          : { fresh: contributors.filter((client) => isFresh(broadcast, held.get(client))).length };
+      const info = { round, cohort: contributors.length, population, ...known };
       // Where everybody dropped out the model stays.
       if (reporting.length > 0) {
         state = at(`round ${round}`, { round }, () =>
-          algorithm.serverStep(state, aggregator.finalize(accumulator), info),
+          algorithm.serverStep(state, sent ? sent.aggregate : aggregator.finalize(accumulator), info),
         );
       }
+    } catch (error) {
+      if (options.divergence !== 'result' || !isFedkitError(error, 'OUT_OF_RANGE')) throw error;
+      diverged = error;
     } finally {
       aggregator.dispose(accumulator);
+      open?.dispose();
     }
+    if (diverged)
+      return { params: algorithm.params(state).slice(), state, clients: states, rounds: finished, diverged };
+    for (const [client, memory] of sent?.memories ?? []) memories.set(client, memory);
     // Only a round that went through changes what clients keep.
     for (const [client, own] of kept) await clientStates.put(client, own);
     const evaluation = evaluate && (await evaluate(algorithm.params(state), round));
@@ -171,6 +218,7 @@ export async function simulate<
       cohort,
       reported: reporting,
       ...(evaluate && { evaluation: evaluation as E }),
+      ...(sent && { facts: sent.facts, bytesUp: sent.bytesUp }),
     };
     finished.push(over);
     onProgress?.({ kind: 'finished', rounds, state, ...over });

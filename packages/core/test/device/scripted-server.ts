@@ -39,7 +39,12 @@ export function coarse<S extends PlainData, B extends PlainData, C extends Plain
         const update = values.update as Float32Array;
         const sent = update.map((value, i) => Math.round((value + owed[i]) / GRID) * GRID);
         const rest = update.map((value, i) => value + owed[i] - sent[i]);
-        return { bytes: encodeState({ ...values, update: sent }, OWNER), memory: new Uint8Array(rest.buffer) };
+        const counted = { ...values, update: sent };
+        return {
+          bytes: encodeState(counted, OWNER),
+          memory: new Uint8Array(rest.buffer),
+          counted: () => counted,
+        };
       },
     }),
     server: () => {
@@ -96,6 +101,12 @@ export class ScriptedServer<S extends PlainData, B extends PlainData, C extends 
       }
       case 'report':
         return { kind: this.#report(client, request.ticket, request.bytes), ticket: request.ticket };
+      case 'outcome':
+        return {
+          kind: 'finished',
+          ticket: request.ticket,
+          counted: this.outcomes.get(request.ticket) === 'accepted',
+        };
       case 'leave':
       case 'decline':
         this.void(request.ticket);

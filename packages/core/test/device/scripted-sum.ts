@@ -178,6 +178,7 @@ export class ScriptedSum implements RequestHandler {
         this.#over = true;
         return { kind: 'left', ticket: request.ticket };
       case 'report':
+      case 'outcome':
       case 'terms':
       case 'published':
         return { kind: 'refused', code: 'PROTOCOL_STATE', message: 'not here' };
