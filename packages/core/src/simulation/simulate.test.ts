@@ -178,11 +178,11 @@ describe('simulate refuses', () => {
     await expect(failing({ cohort: 0 })).rejects.toMatchObject({ code: 'OUT_OF_RANGE' });
   });
 
-  it('an empty cohort, by round', async () => {
+  it('nothing of an empty cohort: the round changes nothing', async () => {
     const cohort = poissonSelection({ probability: 1e-9 });
-    await expect(simulate({ ...base, cohort })).rejects.toThrow(
-      'simulate: round 1: cohort: expected at least one client, got 0',
-    );
+    const { params, rounds } = await simulate({ ...base, cohort });
+    expect(params).toEqual(base.initial);
+    expect(rounds.map(({ reported }) => reported.length)).toEqual(rounds.map(() => 0));
   });
 
   it('layouts that differ between clients, or between clients and server', async () => {
