@@ -43,7 +43,9 @@ export function ditto<S extends PlainData = NoState>(
   options: DittoOptions<S>,
 ): PersonalizedAlgorithm<FedAvgState<S>, FedAvgBroadcast, DittoClientState, FedAvgUpdate, FedAvgUpdate> {
   const proximal = checkNumber('ditto: lambda', options.lambda, 0);
-  const { settle: _none, ...global } = fedAvg<S>(options.server ? { server: options.server } : {});
+  const global: Omit<ReturnType<typeof fedAvg<S>>, 'settle'> = fedAvg<S>(
+    options.server ? { server: options.server } : {},
+  );
   return {
     ...global,
     kind: 'ditto',

@@ -83,7 +83,7 @@ function partial<S extends PlainData>(
     refuse('INVALID_ARGUMENT', `${kind}: head`, `1 to ${layout.size - 1} of ${layout.size} values`, head.size);
   }
   const firstHead = head.gather(checkState(`${kind}: initial`, initial, layout.size));
-  const { settle: _none, ...global } = fedAvg<S>(server ? { server } : {});
+  const global: Omit<ReturnType<typeof fedAvg<S>>, 'settle'> = fedAvg<S>(server ? { server } : {});
   const assemble = (where: string, { params }: FedAvgBroadcast, state?: FedRepClientState) => {
     const model = body.scatter(checkState(`${where}: body`, params, body.size), new Float32Array(layout.size));
     return head.scatter(state ? checkState(`${where}: state.head`, state.head, head.size) : firstHead, model);

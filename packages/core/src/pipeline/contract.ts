@@ -66,7 +66,7 @@ export interface ReportingClient<U extends Update> {
     readonly bytes: Uint8Array;
     readonly memory?: Uint8Array;
     /** The values that these bytes put into the aggregate: what an algorithm's `settle` is given. Decoded when called. */
-    counted(): Update;
+    readonly counted: () => Update;
   };
 }
 
