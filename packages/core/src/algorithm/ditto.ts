@@ -14,6 +14,7 @@ import { checkNumber } from '../check.ts';
 import type { TrainOptions, TrainSettings } from '../client/trainer.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
 import type { ServerOptimizer } from '../server/contract.ts';
+import type { LinearAlgorithm } from './contract.ts';
 import { type FedAvgBroadcast, type FedAvgState, type FedAvgUpdate, fedAvg } from './fed-avg.ts';
 import { checkState, localUpdate } from './local-update.ts';
 import type { PersonalizedAlgorithm } from './personalized.ts';
@@ -43,9 +44,10 @@ export function ditto<S extends PlainData = NoState>(
   options: DittoOptions<S>,
 ): PersonalizedAlgorithm<FedAvgState<S>, FedAvgBroadcast, DittoClientState, FedAvgUpdate, FedAvgUpdate> {
   const proximal = checkNumber('ditto: lambda', options.lambda, 0);
-  const global: Omit<ReturnType<typeof fedAvg<S>>, 'settle'> = fedAvg<S>(
-    options.server ? { server: options.server } : {},
-  );
+  const global: Omit<
+    LinearAlgorithm<FedAvgState<S>, FedAvgBroadcast, NoState, FedAvgUpdate, FedAvgUpdate>,
+    'settle'
+  > = fedAvg<S>(options.server ? { server: options.server } : {});
   return {
     ...global,
     kind: 'ditto',

@@ -17,6 +17,7 @@ import { checkInteger, checkPositive, refuse } from '../check.ts';
 import { Selection } from '../model/selection.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
 import type { ServerOptimizer } from '../server/contract.ts';
+import type { LinearAlgorithm } from './contract.ts';
 import { type FedAvgBroadcast, type FedAvgState, type FedAvgUpdate, fedAvg } from './fed-avg.ts';
 import { checkState, localUpdate } from './local-update.ts';
 import type { PersonalizedAlgorithm } from './personalized.ts';
@@ -83,7 +84,10 @@ function partial<S extends PlainData>(
     refuse('INVALID_ARGUMENT', `${kind}: head`, `1 to ${layout.size - 1} of ${layout.size} values`, head.size);
   }
   const firstHead = head.gather(checkState(`${kind}: initial`, initial, layout.size));
-  const global: Omit<ReturnType<typeof fedAvg<S>>, 'settle'> = fedAvg<S>(server ? { server } : {});
+  const global: Omit<
+    LinearAlgorithm<FedAvgState<S>, FedAvgBroadcast, NoState, FedAvgUpdate, FedAvgUpdate>,
+    'settle'
+  > = fedAvg<S>(server ? { server } : {});
   const assemble = (where: string, { params }: FedAvgBroadcast, state?: FedRepClientState) => {
     const model = body.scatter(checkState(`${where}: body`, params, body.size), new Float32Array(layout.size));
     return head.scatter(state ? checkState(`${where}: state.head`, state.head, head.size) : firstHead, model);
