@@ -19,7 +19,6 @@ import {
 import { memoryTransport } from '@fedkit/core/transport/memory';
 import { distributedGaussianMechanism } from '@fedkit/privacy';
 import { secureAggregation } from '@fedkit/secagg';
-import { flowerFederation } from './flower-federation.mjs';
 
 const model = softmaxRegression({ inputs: 2, classes: 2 });
 const ids = Array.from({ length: 6 }, (_, i) => `client ${i}`);
@@ -100,6 +99,5 @@ async function federate(pipeline) {
 export async function federations() {
   const models = {};
   for (const [name, pipeline] of Object.entries(pipelines)) models[name] = await federate(pipeline);
-  models['plain, of Flower nodes'] = await flowerFederation();
   return models;
 }

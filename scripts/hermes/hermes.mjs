@@ -27,8 +27,7 @@ const run = promisify(execFile);
 
 /** The app: packed packages, the tools, and what main.js imports. */
 function makeApp(app) {
-  const { devDependencies: peers } = JSON.parse(readFileSync(join(root, 'packages/flower/package.json'), 'utf8'));
-  const dependencies = { ...TOOLS, '@noble/curves': peers['@noble/curves'] };
+  const dependencies = { ...TOOLS };
   for (const name of PACKAGES) {
     const directory = join(root, 'packages', name);
     execFileSync('pnpm', ['pack', '--pack-destination', app], { cwd: directory, stdio: 'ignore' });
@@ -38,14 +37,7 @@ function makeApp(app) {
   const overrides = Object.fromEntries(Object.entries(dependencies).filter(([name]) => name.startsWith('@fedkit/')));
   writeFileSync(join(app, 'package.json'), JSON.stringify({ private: true, dependencies, overrides }));
   writeFileSync(join(app, 'babel.config.js'), "module.exports = { presets: ['@react-native/babel-preset'] };\n");
-  for (const file of [
-    'main.js',
-    'platform.js',
-    'federations.mjs',
-    'flower-federation.mjs',
-    'lend-text-encoder.js',
-    'metro.cjs',
-  ]) {
+  for (const file of ['main.js', 'platform.js', 'federations.mjs', 'metro.cjs']) {
     copyFileSync(join(here, file), join(app, file));
   }
   copyFileSync(join(root, 'examples/phone/client.ts'), join(app, 'client.ts'));
@@ -62,8 +54,7 @@ function makeApp(app) {
 }
 
 /**
- * What ran on the VM: golden digests, one line for each transcript, the models of federations, one of Flower's nodes among
- * them, and the names that the VM lacks and platform.js adds. `onNode` has the models of the same federations on this Node,
+ * What ran on the VM: golden digests, one line for each transcript, the models of federations, and the names that the VM lacks and platform.js adds. `onNode` has the models of the same federations on this Node,
  * `clientBytes` what Metro makes of the FedAvg client of examples/phone, minified and compressed by gzip.
  */
 export async function runOnHermes() {
