@@ -66,3 +66,10 @@ export type {
 export { type FedAsyncOptions, type FedAsyncUpdate, fedAsync } from './fed-async.ts';
 export { type FedBuffOptions, fedBuff } from './fed-buff.ts';
 export { type Staleness, stalenessWeight } from './staleness.ts';
+export {
+  type Measured,
+  type MetricsOptions,
+  type RoundMetric,
+  type RoundMetrics,
+  withMetrics,
+} from './with-metrics.ts';
