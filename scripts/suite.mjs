@@ -1,7 +1,7 @@
 // Runs the tests with temporary files in a folder of their own, then fails if anything is left there or was left in the
 // repository: a test removes what it writes, and writes nowhere else. Words after the command are vitest's.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -34,6 +34,8 @@ export function changes(before, after) {
 /** @returns The exit code. */
 export function suite(words) {
   const temporary = mkdtempSync(join(tmpdir(), 'fedkit-suite-'));
+  // A server that does not run as root reaches its own folder below.
+  chmodSync(temporary, 0o711);
   const before = filesIn(root);
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
   const command = [vitest, 'run', '--config', 'vitest.workspace.ts', ...words];

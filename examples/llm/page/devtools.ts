@@ -47,6 +47,7 @@ export class BrowserPage {
     const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run'];
     const browser = spawn(program, [...flags, '--remote-debugging-pipe', `--user-data-dir=${profile}`], {
       stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+      env: { ...process.env, TMPDIR: profile },
     });
     const page = new BrowserPage(browser, profile);
     const { targetId } = await page.ask('Target.createTarget', { url });

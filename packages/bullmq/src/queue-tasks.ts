@@ -81,7 +81,7 @@ export async function queueTasks(options: QueueTasksOptions): Promise<QueueTasks
     open = undefined;
     if (closing === undefined) return;
     // Whoever is gone answers no farewell.
-    await within(2000, Promise.allSettled([closing.queue.close(), closing.flows.close()])).catch(() => {});
+    await within(2000, Promise.all([closing.queue.close(), closing.flows.close()])).catch(() => {});
   }
 
   async function submit(job: EngineJob): Promise<void> {

@@ -81,7 +81,12 @@ export async function startPostgres(settings: readonly string[] = []): Promise<S
       stdio: 'ignore',
     });
   };
-  make();
+  try {
+    make();
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
   const words = [
     '-D',
     data,

@@ -14,8 +14,8 @@ const FLOORS = [
   ['aggregate'],
   ['client', 'server', 'select', 'secure'],
   ['algorithm'],
-  ['pipeline', 'simulation', 'tfjs'],
-  ['protocol'],
+  ['pipeline', 'tfjs'],
+  ['protocol', 'simulation'],
   ['engine'],
   ['transport', 'device', 'round'],
 ];

@@ -71,13 +71,13 @@ export function privateSums<
   K extends SamplingScheme,
 >(where: string, options: PrivateOptions<S, B, C, U, R, K>): PrivateSums<R> {
   refuseMemory(where, options);
+  const model = modelOf(where, options);
+  const sums = sumsOf<R>(where, options.algorithm, model.size);
   if ('metricsOf' in options.algorithm) {
     const expected = 'one without metrics: in the one clip of an update they would take its place';
     refuse('INVALID_ARGUMENT', `${where}: algorithm`, expected, 'withMetrics');
   }
-  const model = modelOf(where, options);
   checkDrift(where, options.algorithm, options);
-  const sums = sumsOf<R>(where, options.algorithm, model.size);
   const clip = checkClip(where, options.clip);
   const joint = jointOf(sums.summands, checkWeighting(where, options.weighting));
   return { ...sums, model, clip, joint, totals: publicTotals(where, options, joint.weighs) };

@@ -169,6 +169,7 @@ function pipelines(core) {
     unbiased: false,
     bits: 32,
     bound: 1000,
+    guarantee: { kind: 'bounded', error: 0.001, range: 1000 },
     encode: (values) => new Uint8Array(Int32Array.from(values, (value) => value * 1000).buffer),
     encodeIntegers: (values) => Int32Array.from(values, (value) => value * 1000),
   };
@@ -204,6 +205,7 @@ function pipelines(core) {
     'central noise, FedDyn': centralDp({
       ...private_,
       algorithm: fedDyn({ alpha: 0.1 }),
+      acceptDrift: true,
       noiseStd: 0.7,
       mechanism: noise,
     }),
