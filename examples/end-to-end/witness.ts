@@ -49,20 +49,30 @@ export class Witness {
   repeated = 0;
   /** Whatever contradicts itself. */
   readonly contradictions: string[] = [];
+  readonly #tell: ((key: string, trained: Trained) => void) | undefined;
+
+  /** @param tell - Is told every note of what was trained: where whoever compares is in another process. */
+  constructor(tell?: (key: string, trained: Trained) => void) {
+    this.#tell = tell;
+  }
 
   /** One process's pipeline, watched. */
   watch(client: ClientId, pipeline: AnyPipeline): AnyPipeline {
     let from: PlainData | undefined;
     let state: PlainData = {};
-    let key = '';
+    let encoded: { readonly key: string; readonly trained: Trained } | undefined;
     const note = (task: PipelineTask, contribution: Contribution<Update>, input?: Trained['input']) => {
       const { round, ticket } = task as RoundTask;
-      key = `${client} ${ticket}`;
-      this.trained.set(key, { round, contribution, from, state, ...(input && { input }) });
+      encoded = {
+        key: `${client} ${ticket}`,
+        trained: { round, contribution, from, state, ...(input && { input }) },
+      };
+      this.#note(encoded.key, encoded.trained);
     };
     const algorithm: AnyAlgorithm = {
       ...pipeline.algorithm,
       async clientRound(round) {
+        encoded = undefined;
         const report = await pipeline.algorithm.clientRound(round);
         from = round.state;
         state = report.state;
@@ -71,7 +81,8 @@ export class Witness {
       ...(pipeline.algorithm.settle && {
         settle: (round: Settlement<PlainData, PlainData, Update>) => {
           const own = pipeline.algorithm.settle?.(round) as PlainData;
-          this.trained.set(key, { ...(this.trained.get(key) as Trained), state: own });
+          if (!encoded) throw new Error(`${client} settles what it has not encoded`);
+          this.#note(encoded.key, { ...encoded.trained, state: own });
           return own;
         },
       }),
@@ -124,6 +135,11 @@ export class Witness {
         return bytes;
       },
     };
+  }
+
+  #note(key: string, trained: Trained): void {
+    this.trained.set(key, trained);
+    this.#tell?.(key, trained);
   }
 
   #answered(key: string, counted: boolean): void {

@@ -19,7 +19,7 @@ import { faultyExchange } from '@fedkit/core/transport/memory';
 import { mqttExchange } from '@fedkit/core/transport/mqtt';
 import { isOut, type Plan } from '../plan.ts';
 import { sleep } from '../process.ts';
-import { Witness } from '../witness.ts';
+import { type Trained, Witness } from '../witness.ts';
 import { settingOf, trainerOf } from './setting.ts';
 
 /** What a host is told. */
@@ -42,7 +42,7 @@ export interface HostTask {
 /** What a host tells: that it waits to be told when the run began, what its clients trained, what one keeps at the end. */
 export type HostMessage =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'trained'; readonly key: string; readonly trained: unknown }
+  | { readonly kind: 'trained'; readonly key: string; readonly trained: Trained }
   | { readonly kind: 'kept'; readonly client: string; readonly state: PlainData | undefined };
 
 const task = workerData as HostTask;
@@ -77,12 +77,7 @@ async function participate(number: number): Promise<void> {
   const rng = root.fork(number);
   const direct = await openExchange(id);
   const faulty = faultyExchange(direct, { ...plan.faults, rng: rng.fork('network'), clock, connected });
-  const witness = new Witness();
-  const note = witness.trained;
-  note.set = (key, trained) => {
-    tell({ kind: 'trained', key, trained });
-    return note;
-  };
+  const witness = new Witness((key, trained) => tell({ kind: 'trained', key, trained }));
   const teacher = trainerOf(number);
   const client = federatedClient({
     id,

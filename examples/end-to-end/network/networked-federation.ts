@@ -24,7 +24,7 @@ import {
 import { OpenedSums } from '../opened-sums.ts';
 import type { Plan } from '../plan.ts';
 import { Dead, mortalStore, sleep, untilDone } from '../process.ts';
-import { differences, type Trained, Witness } from '../witness.ts';
+import { differences, Witness } from '../witness.ts';
 import type { HostMessage, HostTask } from './device-host.ts';
 import { SIZE, settingOf } from './setting.ts';
 
@@ -132,7 +132,7 @@ export async function runOverNetwork(run: NetworkedFederation): Promise<Networke
       worker.once('error', reject);
     });
     worker.on('message', (message: HostMessage) => {
-      if (message.kind === 'trained') witness.trained.set(message.key, message.trained as Trained);
+      if (message.kind === 'trained') witness.trained.set(message.key, message.trained);
       else if (message.kind === 'kept') kept.set(message.client, message.state);
     });
     return worker;
