@@ -257,3 +257,16 @@ it('a window without a point is refused or answered by what else is known, never
   expect(lower).toBeGreaterThan(1e8);
   expect(upper).toBeGreaterThanOrEqual(lower);
 });
+
+describe('a loss that is infinite', () => {
+  it('is within the bounds of δ beyond every finite loss, whatever its logarithm was rounded to', () => {
+    for (let k = 1; k <= 200; k++) {
+      const delta = 0.9 ** k;
+      const accountant = pldAccountant({ neighboring: 'add-or-remove' });
+      const { lower, upper } = accountant.compose(event.epsilonDelta({ epsilon: 0.5, delta })).deltaBounds(1);
+      expect(lower).toBeLessThanOrEqual(delta);
+      expect(upper).toBeGreaterThanOrEqual(delta);
+      expect(upper / lower - 1).toBeLessThan(1e-9);
+    }
+  });
+});
