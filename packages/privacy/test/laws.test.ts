@@ -156,6 +156,48 @@ describe('laws of every event, accountant and relation', () => {
   });
 });
 
+describe('laws on random compositions of sampled events', () => {
+  const logUniform = (low: number, high: number) =>
+    fc.double({ min: Math.log(low), max: Math.log(high), noNaN: true }).map(Math.exp);
+  const plain: fc.Arbitrary<DpEvent> = fc.oneof(
+    logUniform(0.5, 200).map((scale) => event.laplace({ scale, recordNorm: 1 })),
+    logUniform(0.5, 200).map((scale) => event.discreteLaplace({ scale, recordNorm: 2 })),
+    logUniform(0.5, 10).map((noiseStd) => event.gaussian({ noiseStd, recordNorm: 1 })),
+    logUniform(50, 5000).map((variance) => event.skellam({ variance, recordNorm: 5 })),
+    logUniform(1e-4, 1).map((rho) => event.zcdp({ rho })),
+  );
+  const sampled = fc.tuple(logUniform(1e-3, 0.8), plain).map(([q, e]) => event.poissonSampled(q, e));
+  const part = fc.tuple(sampled, logUniform(1, 3000).map(Math.ceil));
+  const laplace = event.laplace({ scale: 11.898, recordNorm: 1 });
+  const skellam = event.skellam({ variance: 367.87, recordNorm: 5 });
+
+  it('the δ of the Rényi ε of δ is δ, whatever valleys its bounds have', () => {
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 1, maxLength: 3 }), logUniform(1e-15, 0.1), (parts, delta) => {
+        const made = rdpAccountant({ neighboring: 'add-or-remove' });
+        for (const [e, count] of parts) made.compose(e, count);
+        expect(made.delta(made.epsilon(delta))).toBeLessThanOrEqual(delta * 1.001);
+      }),
+      {
+        numRuns: 60,
+        seed: 10,
+        // Between orders 257 and 2049, at the largest loss, and at orders 5 and 10.
+        examples: [
+          [[[event.poissonSampled(0.003049, event.zcdp({ rho: 0.003354 })), 85]], 1.447e-10],
+          [[[event.poissonSampled(0.07374, laplace), 32]], 1.7e-13],
+          [
+            [
+              [event.poissonSampled(0.02462, event.zcdp({ rho: 2.715e-4 })), 1110],
+              [event.poissonSampled(0.4802, skellam), 17],
+            ],
+            5.8e-5,
+          ],
+        ],
+      },
+    );
+  });
+});
+
 describe('laws on random Poisson-sampled Gaussians', () => {
   const parameters = fc.record({
     noiseStd: fc.double({ min: 0.7, max: 6, noNaN: true }),

@@ -12,10 +12,10 @@ import { EventLog } from '../event/log.ts';
 import type { DpEvent } from '../event/types.ts';
 import { checkNeighboring, type Neighboring } from '../neighboring.ts';
 import { encodeAccountant } from '../serialize.ts';
-import { minimize } from '../special/minimize.ts';
 import { epsilonOfDivergence, logDeltaOfDivergence, logTotalVariation } from './conversion.ts';
 import { type Divergence, divergenceOfEvent } from './divergence-of-event.ts';
 import { exp, expm1, log1p } from '../special/elementary.ts';
+import { LEAST_ORDER, leastOver, scannedOnce } from './search.ts';
 
 /** An accountant of Rényi divergences. */
 export interface RdpAccountant extends Accountant {
@@ -35,8 +35,6 @@ export function rdpAccountant(options: { readonly neighboring: Neighboring }): R
   return new Rdp(checkNeighboring('rdpAccountant: neighboring', options?.neighboring));
 }
 
-const MIN_LOG2 = -6;
-const MAX_LOG2 = 29;
 const QUADRATURE_ERROR = 2 ** -33;
 
 class Rdp implements RdpAccountant {
@@ -51,7 +49,12 @@ class Rdp implements RdpAccountant {
 
   compose(event: DpEvent, count = 1): this {
     this.#log.add(event, count, ({ key, event: leaf }) => {
-      if (!this.#divergences.has(key)) this.#divergences.set(key, divergenceOfEvent(leaf, this.neighboring));
+      if (this.#divergences.has(key)) return;
+      const divergence = divergenceOfEvent(leaf, this.neighboring);
+      this.#divergences.set(key, {
+        at: scannedOnce((order) => divergence.at(order)),
+        infinity: divergence.infinity,
+      });
     });
     return this;
   }
@@ -75,7 +78,7 @@ class Rdp implements RdpAccountant {
     const divergence = this.#divergenceAbove();
     // Apart, since their minimum need not be unimodal in the order.
     const { value } = leastOver((order) => logDeltaOfDivergence(divergence(order), order, epsilon));
-    const variation = logTotalVariation(divergence(1 + 2 ** MIN_LOG2));
+    const variation = logTotalVariation(divergence(LEAST_ORDER));
     return Math.min(1, exp(Math.min(value, variation, 0)) + this.#infinity());
   }
 
@@ -123,34 +126,4 @@ class Rdp implements RdpAccountant {
       .reduce((sum, { key, count }) => sum + count * log1p(-(this.#divergences.get(key) as Divergence).infinity), 0);
     return -expm1(log) * (1 + QUADRATURE_ERROR);
   }
-}
-
-/** Scans α − 1 by powers of two until the bound has risen twice, then refines around the least by golden section. */
-function leastOver(bound: (order: number) => number): { value: number; order: number } {
-  let least = Infinity;
-  let best = 0;
-  let rises = 0;
-  let last = Infinity;
-  for (let k = MIN_LOG2; k <= MAX_LOG2 && rises < 2; k++) {
-    const value = bound(1 + 2 ** k);
-    rises = value > last ? rises + 1 : 0;
-    last = value;
-    if (value < least) {
-      least = value;
-      best = k;
-    }
-  }
-  const log = minimize((l) => bound(1 + exp(l)), (best - 1) * Math.LN2, (best + 1) * Math.LN2, 2e-4);
-  // Bounds that hold for whole orders are chords between them, least at one of the ends.
-  const found = 1 + exp(log);
-  let order = 1 + 2 ** best;
-  for (const candidate of [found, Math.floor(found), Math.ceil(found)]) {
-    if (candidate <= 1) continue;
-    const value = bound(candidate);
-    if (value < least) {
-      least = value;
-      order = candidate;
-    }
-  }
-  return { value: least, order };
 }

@@ -14,7 +14,7 @@ export function epsilonOfDivergence(divergence: number, order: number, delta: nu
   return Math.max(epsilon, 0);
 }
 
-/** An upper bound of log δ at ε ≥ 0, from the divergence of one order > 1.01. Convex in the order, hence unimodal. */
+/** An upper bound of log δ at ε ≥ 0, from the divergence of one order > 1.01. Convex in the order if (order − 1)·divergence is. */
 export function logDeltaOfDivergence(divergence: number, order: number, epsilon: number): number {
   if (divergence === 0) return -Infinity;
   return (order - 1) * (divergence - epsilon + log1p(-1 / order)) - ln(order);
