@@ -54,7 +54,7 @@ export function survey(pair: DominatingPair): Survey {
   const points = [0, above, -below, ...pair.atoms.slice(0, MAX_ATOMS)];
   spread(above, scale, POINTS_ABOVE, points);
   spread(-below, scale, POINTS_BELOW, points);
-  const losses = refined(pair, Float64Array.from([...new Set(points)]).sort());
+  const losses = refined(pair, Float64Array.from(new Set(points)).sort());
   const n = losses.length;
   const tails = new Float64Array(n);
   const divergences = new Float64Array(n);
