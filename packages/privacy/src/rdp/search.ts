@@ -11,7 +11,7 @@ const MIN_LOG2 = -6;
 const MAX_LOG2 = 29;
 /** The least order that is searched. */
 export const LEAST_ORDER: number = 1 + 2 ** MIN_LOG2;
-/** Two for every power of two of α − 1: valleys of sampling are wider. */
+/** Two for every power of two of α − 1: valleys are seldom narrower. One that is costs tightness, never truth. */
 const SCANNED: readonly number[] = Array.from({ length: 2 * (MAX_LOG2 - MIN_LOG2) + 1 }, (_, i) => {
   const power = 2 ** (MIN_LOG2 + Math.floor(i / 2));
   return 1 + (i % 2 === 0 ? power : power * Math.SQRT2);
@@ -29,7 +29,7 @@ export function scannedOnce(divergence: (order: number) => number): (order: numb
   };
 }
 
-/** Scans α − 1 from 2^−6 to 2^29, then refines every valley by golden section. */
+/** Scans α − 1 from 2^−6 to 2^29, then refines every valley that shows by golden section. */
 export function leastOver(bound: (order: number) => number): { value: number; order: number } {
   let value = Infinity;
   let order = 2;
