@@ -54,7 +54,9 @@ export function survey(pair: DominatingPair): Survey {
   const points = [0, above, -below, ...pair.atoms.slice(0, MAX_ATOMS)];
   spread(above, scale, POINTS_ABOVE, points);
   spread(-below, scale, POINTS_BELOW, points);
-  const losses = refined(pair, Float64Array.from(new Set(points)).sort());
+  // An array first: on Hermes before V1 a typed array of a Set is empty.
+  const distinct = [...new Set(points)];
+  const losses = refined(pair, Float64Array.from(distinct).sort());
   const n = losses.length;
   const tails = new Float64Array(n);
   const divergences = new Float64Array(n);
