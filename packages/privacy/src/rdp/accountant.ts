@@ -77,7 +77,7 @@ class Rdp implements RdpAccountant {
     if (this.#log.isEmpty()) return 0;
     const divergence = this.#divergenceAbove();
     // Apart, since their minimum need not be unimodal in the order.
-    const { value } = leastOver((order) => logDeltaOfDivergence(divergence(order), order, epsilon));
+    const { value } = leastOver(divergence, (own, order) => logDeltaOfDivergence(own, order, epsilon));
     const variation = logTotalVariation(divergence(LEAST_ORDER));
     return Math.min(1, exp(Math.min(value, variation, 0)) + this.#infinity());
   }
@@ -98,7 +98,7 @@ class Rdp implements RdpAccountant {
         { details: { delta, infinity } },
       );
     }
-    const { value, order } = leastOver((at) => epsilonOfDivergence(divergence(at), at, remaining));
+    const { value, order } = leastOver(divergence, (own, at) => epsilonOfDivergence(own, at, remaining));
     if (!Number.isFinite(value)) {
       throw new FedkitError('OVERFLOW', `rdpAccountant: expected an ε within float64, got ${value}`);
     }

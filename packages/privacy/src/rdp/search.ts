@@ -29,25 +29,42 @@ export function scannedOnce(divergence: (order: number) => number): (order: numb
   };
 }
 
-/** Scans α − 1 from 2^−6 to 2^29, then refines every valley that shows by golden section. */
-export function leastOver(bound: (order: number) => number): { value: number; order: number } {
+/**
+ * Scans α − 1 from 2^−6 to 2^29, then refines every valley that shows by golden section. Divergences do not fall as orders rise:
+ * an order that would lose even with the divergence of the one before is not asked for its own, which for high ones is dear.
+ *
+ * @param bound - Of a divergence and its order; does not fall as the divergence rises.
+ */
+export function leastOver(
+  divergence: (order: number) => number,
+  bound: (divergence: number, order: number) => number,
+): { value: number; order: number } {
   let value = Infinity;
   let order = 2;
-  const ask = (candidate: number): number => {
-    const at = bound(candidate);
+  const ask = (candidate: number, own: number): number => {
+    const at = bound(own, candidate);
     if (at < value) {
       value = at;
       order = candidate;
     }
     return at;
   };
-  const scanned = SCANNED.map(ask);
-  for (const [i, at] of scanned.entries()) {
-    if (!(at < (scanned[i - 1] ?? Infinity) && at <= (scanned[i + 1] ?? Infinity))) continue;
+  let before = 0;
+  const scanned = SCANNED.map((candidate) => {
+    if (bound(before, candidate) >= value) return Infinity;
+    const own = divergence(candidate);
+    if (own < Infinity) before = own;
+    return ask(candidate, own);
+  });
+  const at = (candidate: number): number => bound(divergence(candidate), candidate);
+  for (const [i, here] of scanned.entries()) {
+    if (!(here < (scanned[i - 1] ?? Infinity) && here <= (scanned[i + 1] ?? Infinity))) continue;
     const middle = MIN_LOG2 * Math.LN2 + i * STEP;
-    const found = 1 + exp(minimize((log) => bound(1 + exp(log)), middle - STEP, middle + STEP, 2e-4));
+    const found = 1 + exp(minimize((log) => at(1 + exp(log)), middle - STEP, middle + STEP, 2e-4));
     // Bounds that hold for whole orders are chords between them, least at one of the ends.
-    for (const candidate of [found, Math.floor(found), Math.ceil(found)]) if (candidate > 1) ask(candidate);
+    for (const candidate of [found, Math.floor(found), Math.ceil(found)]) {
+      if (candidate > 1) ask(candidate, divergence(candidate));
+    }
   }
   return { value, order };
 }
