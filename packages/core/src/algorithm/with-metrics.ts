@@ -10,6 +10,7 @@ import type { Update } from '../aggregate/contract.ts';
 import { sum } from '../aggregate/mean.ts';
 import { record } from '../aggregate/record.ts';
 import { checkInteger, checkOptions, checkPositive, checkVector, type OptionNames, refuse } from '../check.ts';
+import { l2Norm } from '../kernels/vector.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { Algorithm, ClientReport, LinearAlgorithm } from './contract.ts';
 
@@ -138,7 +139,10 @@ export function withMetrics<
       if (!Number.isFinite(mean)) refuse('OUT_OF_RANGE', `${where}: evaluate: means.${name}`, 'a finite number', mean);
       values[2 + i] = clipped(mean / bounds[name]) * values[1];
     });
-    if (maximumNorm !== undefined) values[size - 1] = clipped(norm(report.contribution.values.update) / maximumNorm);
+    if (maximumNorm !== undefined) {
+      const { update } = report.contribution.values;
+      values[size - 1] = clipped((update instanceof Float32Array ? l2Norm(update) : 0) / maximumNorm);
+    }
     return values;
   };
 
@@ -206,11 +210,4 @@ function trainerWithoutLoss(): never {
 
 function clipped(value: number): number {
   return Math.max(-1, Math.min(1, value));
-}
-
-function norm(values: unknown): number {
-  if (!(values instanceof Float32Array)) return 0;
-  let squares = 0;
-  for (const value of values) squares += value * value;
-  return Math.sqrt(squares);
 }

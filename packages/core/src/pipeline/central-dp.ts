@@ -21,7 +21,7 @@ import type { CentralNoiseMaker } from './mechanisms.ts';
 import { announceParameters, readParameters } from './parameters.ts';
 import { plainCodec } from './plain-codec.ts';
 import { Accounting, type PrivacyFilter, type SelectionOptions } from './privacy.ts';
-import { type PrivateOptions, privateSums, privateTerms } from './private-options.ts';
+import { PRIVATE_OPTIONS, type PrivateOptions, privateSums, privateTerms } from './private-options.ts';
 import { encodeReport } from './report.ts';
 import { clientSeedOf } from './seeds.ts';
 import { checkSettling, driftOf } from './settling.ts';
@@ -52,18 +52,7 @@ export interface CentralDpOptions<
 }
 
 const OPTIONS: OptionNames<CentralDpOptions<never, never, never, never, never, SamplingScheme>> = {
-  algorithm: true,
-  layout: true,
-  size: true,
-  clip: true,
-  weighting: true,
-  expectedContributors: true,
-  expectedWeight: true,
-  selection: true,
-  accounting: true,
-  clientMomentum: true,
-  acceptDrift: true,
-  errorFeedback: true,
+  ...PRIVATE_OPTIONS,
   noiseStd: true,
   mechanism: true,
   codec: true,

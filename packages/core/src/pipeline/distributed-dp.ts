@@ -25,7 +25,7 @@ import { checkAggregation, type Draw, type ExchangeTerms, exchangingClient, exch
 import type { DistributedNoiseMaker, SeededRotation } from './mechanisms.ts';
 import type { Parameters } from './parameters.ts';
 import { Accounting, type Filters, type SelectionOptions } from './privacy.ts';
-import { type PrivateOptions, privateSums, privateTerms } from './private-options.ts';
+import { PRIVATE_OPTIONS, type PrivateOptions, privateSums, privateTerms } from './private-options.ts';
 import { rootMeanSquare } from './root-mean-square.ts';
 import { rmsOverSpread, saturationOf } from './saturation.ts';
 import { sharedSeedOf } from './seeds.ts';
@@ -70,18 +70,7 @@ export interface DistributedDpOptions<
 }
 
 const OPTIONS: OptionNames<DistributedDpOptions<never, never, never, never, never, SamplingScheme>> = {
-  algorithm: true,
-  layout: true,
-  size: true,
-  clip: true,
-  weighting: true,
-  expectedContributors: true,
-  expectedWeight: true,
-  selection: true,
-  accounting: true,
-  clientMomentum: true,
-  acceptDrift: true,
-  errorFeedback: true,
+  ...PRIVATE_OPTIONS,
   noiseStd: true,
   bits: true,
   mechanism: true,

@@ -5,7 +5,7 @@
  */
 import type { Update } from '../aggregate/contract.ts';
 import type { LinearAlgorithm } from '../algorithm/contract.ts';
-import { checkPositive, refuse } from '../check.ts';
+import { checkPositive, type OptionNames, refuse } from '../check.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { SamplingScheme } from '../select/sampling-scheme.ts';
 import { type Joint, jointOf } from './joint.ts';
@@ -52,6 +52,22 @@ export interface PrivateOptions<
   /** What one round left out would add to the next one's clip: only `plainUpdates` has it. */
   readonly errorFeedback?: never;
 }
+
+/** The names of the options that both have. */
+export const PRIVATE_OPTIONS: OptionNames<PrivateOptions<never, never, never, never, never, SamplingScheme>> = {
+  algorithm: true,
+  layout: true,
+  size: true,
+  clip: true,
+  weighting: true,
+  expectedContributors: true,
+  expectedWeight: true,
+  selection: true,
+  accounting: true,
+  clientMomentum: true,
+  acceptDrift: true,
+  errorFeedback: true,
+};
 
 /** The options, checked. */
 export interface PrivateSums<R> extends Sums<R> {
