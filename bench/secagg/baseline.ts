@@ -1,32 +1,14 @@
-// An earlier commit in a temporary folder, installed as it was, with the probe of today in it.
+// Measurements in a process of their own, of any checkout that has the probe.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
-export const ROOT: string = fileURLToPath(new URL('../..', import.meta.url));
+export { ROOT } from '../shared/checkout.ts';
+import { checkout as checkoutWith, type Checkout } from '../shared/checkout.ts';
+
 const PROBE = 'bench/secagg/probe.ts';
 
-/** A checkout of `commit`; `remove` takes it away again. */
-export function checkout(commit: string): { readonly root: string; remove(): void } {
-  const parent = mkdtempSync(join(tmpdir(), 'fedkit-baseline-'));
-  const root = join(parent, 'fedkit');
-  const git = (...words: string[]) => execFileSync('git', words, { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] });
-  const remove = (): void => {
-    git('worktree', 'remove', '--force', root);
-    rmSync(parent, { recursive: true, force: true });
-  };
-  git('worktree', 'add', '--detach', root, commit);
-  try {
-    const install = ['-y', 'pnpm@12.21.0', 'install', '--frozen-lockfile', '--prefer-offline', '--silent'];
-    execFileSync('npx', install, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
-    copyFileSync(join(ROOT, PROBE), join(root, PROBE));
-  } catch (error) {
-    remove();
-    throw error;
-  }
-  return { root, remove };
+/** A checkout of `commit`, with the probe of today in it. */
+export function checkout(commit: string): Checkout {
+  return checkoutWith(commit, PROBE);
 }
 
 /** Runs the probe of a checkout in a process of its own. */

@@ -21,6 +21,9 @@ export function timed(work: () => void): Timed {
   };
 }
 
+/** Of everything measured by turns in this process: the quarter points of its times. Recorded beside the medians. */
+const spread: Record<string, readonly [lower: number, upper: number]> = {};
+
 /** The middle of the times of each candidate over `rounds` rounds, in milliseconds. Two rounds warm up. */
 export async function interleave<K extends string>(
   candidates: Readonly<Record<K, Timed>>,
@@ -34,7 +37,13 @@ export async function interleave<K extends string>(
       if (round >= 0) times[name].push(time);
     }
   }
+  for (const name of names) spread[name] = [quantile(times[name], 0.25), quantile(times[name], 0.75)];
   return Object.fromEntries(names.map((name) => [name, median(times[name])])) as Record<K, number>;
+}
+
+function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.round(share * (sorted.length - 1))];
 }
 
 export function median(values: readonly number[]): number {
@@ -68,6 +77,12 @@ export function writeResults(name: string, results: unknown, machine?: Yardstick
     }
   }
   const engine = { node: process.version, cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length };
-  const record = { name, engine, ...(machine === undefined ? {} : { machine }), results };
+  const record = {
+    name,
+    engine,
+    ...(machine === undefined ? {} : { machine }),
+    results,
+    ...(Object.keys(spread).length === 0 ? {} : { spread }),
+  };
   writeFileSync(file, `${JSON.stringify(record, undefined, 2)}\n`);
 }

@@ -1,0 +1,52 @@
+// What the report runs: each row a command that ends in three minutes on a quiet machine and records what pages quote.
+
+export interface Row {
+  readonly name: string;
+  /** Words after `pnpm bench`. */
+  readonly command: readonly string[];
+  /** Files of bench/results that it writes. */
+  readonly records: readonly string[];
+  /** Whether it measures a Python package beside us: run with `--peers` only. */
+  readonly peer?: true;
+}
+
+const secagg = (name: string, ...words: string[]): Row => ({
+  name: `secagg ${[name, ...words].join(' ')}`,
+  command: ['secagg', name, ...words],
+  records: [`secagg-${name}`],
+});
+
+export const rows: readonly Row[] = [
+  { name: 'mean', command: ['mean'], records: ['mean'], peer: true },
+  { name: 'robust', command: ['robust'], records: ['robust'], peer: true },
+  { name: 'accounting', command: ['accounting', '5'], records: ['accounting'], peer: true },
+  { name: 'mechanisms', command: ['mechanisms'], records: ['mechanisms'] },
+  { name: 'compression speed', command: ['compression', 'speed'], records: ['compression-speed'], peer: true },
+  { name: 'compression rate', command: ['compression', 'rate'], records: ['compression-rate'] },
+  { name: 'compression', command: ['compression'], records: ['compression'] },
+  secagg('client'),
+  secagg('server'),
+  secagg('masks'),
+  secagg('malicious-client'),
+  { ...secagg('malicious'), records: ['secagg-malicious-round'] },
+  secagg('reed-solomon'),
+  { ...secagg('ring', '1000', '5'), records: ['secagg-ring-1000-5-semi-honest'] },
+  { ...secagg('ring', '1000', '30'), records: ['secagg-ring-1000-30-semi-honest'] },
+  secagg('expansion'),
+  { ...secagg('flower', '--peers'), peer: true },
+  { name: 'upload', command: ['upload'], records: ['upload'] },
+  { name: 'transport', command: ['transport'], records: ['transport'] },
+  { name: 'tfjs', command: ['tfjs'], records: ['tfjs'] },
+  { name: 'tfjs-conv', command: ['tfjs-conv'], records: ['tfjs-conv'] },
+  { name: 'cluster speed', command: ['cluster', 'speed', '128'], records: ['cluster-speed'] },
+  { name: 'cluster scale', command: ['cluster', 'scale'], records: ['cluster-scale'] },
+  { name: 'llm quantized', command: ['llm', 'quantized'], records: ['llm-quantized'] },
+];
+
+/** The rows of some names; all without one. Throws for a name that no row has. */
+export function named(names: readonly string[]): readonly Row[] {
+  const unknown = names.find((name) => rows.every((row) => row.name !== name));
+  if (unknown !== undefined)
+    throw new Error(`no row "${unknown}": expected one of ${rows.map(({ name }) => name).join(', ')}`);
+  return names.length === 0 ? rows : rows.filter(({ name }) => names.includes(name));
+}
