@@ -37,6 +37,7 @@ export { nearestNeighborMixing } from './aggregate/pre-aggregate/nearest-neighbo
 export { bucketing } from './aggregate/pre-aggregate/bucketing.ts';
 export type {
   Algorithm,
+  AnyAlgorithm,
   ClientAlgorithm,
   ClientReport,
   Settlement,

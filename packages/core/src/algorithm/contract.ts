@@ -160,3 +160,7 @@ export interface LinearAlgorithm<
 > extends Algorithm<S, B, C, U, R> {
   aggregator(size: number): LinearAggregator<unknown, R, U>;
 }
+
+/** An algorithm with rounds whose types are forgotten: for lists of several, as an experiment has. */
+// oxlint-disable-next-line typescript/no-explicit-any -- whatever they are
+export type AnyAlgorithm = Algorithm<any, any, any, any, any>;

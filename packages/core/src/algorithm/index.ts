@@ -5,6 +5,7 @@
  */
 export type {
   Algorithm,
+  AnyAlgorithm,
   ClientAlgorithm,
   ClientReport,
   Settlement,

@@ -29,17 +29,27 @@ export interface ChannelResult<C, R> {
   /** What its contributors keep. */
   readonly states: ReadonlyMap<ClientId, C>;
   readonly memories: ReadonlyMap<ClientId, Uint8Array>;
-  /** Bytes of the contributors' reports, or of their rings' entries. */
-  readonly bytesUp: number;
+}
+
+/** What a client sends in a round: in it once it is counted. */
+export interface Sent {
+  /** Of the report, or of the ring's entries. */
+  readonly bytes: number;
+  count(): void;
 }
 
 /** A round that is open. */
-export interface ChannelRound<B, C, U, R> {
-  /** Encodes what a client reported, and folds it. */
-  add(client: ClientId, report: ClientReport<U, C>, held: { readonly state?: C; readonly memory?: Uint8Array }): void;
+export interface ChannelRound<C, U, R> {
+  /** Below it nothing is released. */
+  readonly minimumContributors: number;
+  /** Encodes what a client reported. */
+  encode(
+    client: ClientId,
+    report: ClientReport<U, C>,
+    held: { readonly state?: C; readonly memory?: Uint8Array },
+  ): Sent;
   close(facts: RoundFacts): Promise<ChannelResult<C, R>>;
   dispose(): void;
-  readonly broadcast: B;
 }
 
 /** A stream that repeats in the place of one that protects: for simulations alone. */
@@ -61,7 +71,7 @@ export function openChannel<
 >(
   channel: Channel<S, B, C, U, R>,
   { round, places, broadcast, rng }: { round: number; places: number; broadcast: B; rng: SeededRng },
-): ChannelRound<B, C, U, R> {
+): ChannelRound<C, U, R> {
   const { algorithm } = channel;
   const [half, server] = [channel.client(), channel.server()];
   const modelDigest = rng.fork('model').fill(new Uint8Array(32));
@@ -70,7 +80,7 @@ export function openChannel<
   const task: PipelineTask = { round, modelDigest, parameters };
   const states = new Map<ClientId, C>();
   const memories = new Map<ClientId, Uint8Array>();
-  let bytesUp = 0;
+  const { minimumContributors } = server;
 
   const keep = (client: ClientId, report: ClientReport<U, C>, state: C | undefined, counted: () => Update) => {
     const held = state === undefined ? {} : { state };
@@ -86,19 +96,23 @@ export function openChannel<
   if (half.sends === 'report' && server.collects === 'reports') {
     const collector = server.open({ round, parameters, rng: simulatedRng(rng.fork('noise')) });
     return {
-      broadcast,
-      add(client, report, { state, memory }) {
+      minimumContributors,
+      encode(client, report, { state, memory }) {
         const stream = simulatedRng(rng.fork('encoding', client));
         const sent = half.encode(task, report.contribution, { rng: stream, client, ...(memory && { memory }) });
-        collector.accept(client, sent.bytes);
-        bytesUp += sent.bytes.length;
-        keep(client, report, state, sent.counted);
-        if (sent.memory) memories.set(client, sent.memory);
+        return {
+          bytes: sent.bytes.length,
+          count() {
+            collector.accept(client, sent.bytes);
+            keep(client, report, state, sent.counted);
+            if (sent.memory) memories.set(client, sent.memory);
+          },
+        };
       },
       async close(facts) {
         const collected = await collector.close(facts);
         only(collected.contributors);
-        return { ...collected, states, memories, bytesUp };
+        return { ...collected, states, memories };
       },
       dispose: () => collector.dispose(),
     };
@@ -108,19 +122,23 @@ export function openChannel<
   const persist = async (): Promise<void> => undefined;
   const collector = server.open({ round, parameters, persist });
   return {
-    broadcast,
-    add(client, report, { state }) {
+    minimumContributors,
+    encode(client, report, { state }) {
       const stream = simulatedRng(rng.fork('encoding', client));
       const input = half.input(task, report.contribution, { rng: stream, client });
-      inputs.set(client, input);
-      bytesUp += Object.values(input).reduce((sum, { byteLength }) => sum + byteLength, 0);
-      keep(client, report, state, () => half.counted(task, report.contribution, input, { client }));
+      return {
+        bytes: Object.values(input).reduce((sum, { byteLength }) => sum + byteLength, 0),
+        count() {
+          inputs.set(client, input);
+          keep(client, report, state, () => half.counted(task, report.contribution, input, { client }));
+        },
+      };
     },
     async close(facts) {
       await converse(half, task, inputs, collector, facts);
       const collected = await collector.close(facts);
       only(collected.contributors);
-      return { ...collected, states, memories, bytesUp };
+      return { ...collected, states, memories };
     },
     dispose: () => collector.dispose(),
   };

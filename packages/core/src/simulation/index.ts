@@ -22,10 +22,20 @@ export {
   type LocalOptions,
 } from './engine.ts';
 export { combined, type Conditions, dropout, stragglers } from './conditions.ts';
+export type { Byzantine } from './byzantine.ts';
+export {
+  type AvailabilityTrace,
+  type Device,
+  type DeviceDistribution,
+  type Devices,
+  logNormalDevices,
+  tracedAvailability,
+} from './devices.ts';
 export { dirichletPartition, type DirichletPartitionOptions } from './dirichlet-partition.ts';
 export { iidPartition, shardPartition } from './partition.ts';
 export type { FinishedRound, SimulationProgress } from './progress.ts';
-export { type SimulationOptions, type SimulationResult, simulate } from './simulate.ts';
+export type { EvaluationContext, SimulationOptions, SimulationResult } from './options.ts';
+export { simulate } from './simulate.ts';
 export { type Port, portEngine, servePort } from './ports.ts';
 export { powerLawPartition, type PowerLawPartitionOptions } from './power-law-partition.ts';
 export {

@@ -15,11 +15,18 @@ export interface FinishedRound<E> {
   readonly cohort: Cohort;
   /** Those of the cohort whose contribution was folded; the others dropped out. */
   readonly reported: readonly ClientId[];
-  /** What `evaluate` said of the model after the round; absent if there is no `evaluate`. */
+  /** Those whose report came after the round had ended: of `devices` with a deadline, or with enough. */
+  readonly late: readonly ClientId[];
+  /** What `evaluate` said of the model after the round; absent where it was not asked. */
   readonly evaluation?: E;
-  /** Through a channel: what the round says of itself, and the bytes that its contributors sent. */
+  /** Through a channel: what the round says of itself. */
   readonly facts?: PipelineFacts;
-  readonly bytesUp?: number;
+  /** Bytes that clients sent, late ones too: as encoded, or without a channel 4 a value. */
+  readonly bytesUp: number;
+  /** Bytes that the cohort fetched, 4 a value of the broadcast. */
+  readonly bytesDown: number;
+  /** The virtual clock as the round ended, in seconds; absent without `devices`. */
+  readonly seconds?: number;
 }
 
 /**
@@ -43,4 +50,10 @@ export type SimulationProgress<S, B, C, U, E> =
       readonly of: number;
       readonly report: ClientReport<U, C>;
     }
-  | ({ readonly kind: 'finished'; readonly rounds: number; readonly state: S } & FinishedRound<E>);
+  | ({
+      readonly kind: 'finished';
+      readonly rounds: number;
+      readonly state: S;
+      /** The run so far as bytes, for `from`; to be asked before the next round begins. */
+      checkpoint(): Uint8Array<ArrayBuffer>;
+    } & FinishedRound<E>);
