@@ -157,6 +157,25 @@ for (const [title, work] of both) {
   }
 }
 
+console.log(`\n| engine's SQLite | laws of stores kept |\n|---|---|`);
+const sqlite = [
+  ['Node 22, node:sqlite', 'npx', '-y', 'node@22'],
+  ['Node 24, node:sqlite', 'npx', '-y', 'node@24'],
+  ['Bun 1.4, bun:sqlite', 'npx', '-y', 'bun@1.4.5'],
+  ['Deno 2.9, node:sqlite', 'npx', '-y', 'deno@2.9.6', 'run', '--allow-all'],
+];
+for (const [title, ...command] of sqlite) {
+  try {
+    const { laws, broken } = await run([...command, join(directory, 'run-stores.mjs')]);
+    console.log(`| ${title} | ${laws - broken.length} of ${laws} |`);
+    for (const law of broken) console.error(`${title}: ${law}`);
+    if (broken.length > 0) process.exitCode = 1;
+  } catch (error) {
+    console.log(`| ${title} | did not run |`);
+    fail(title, error);
+  }
+}
+
 /** What came of federations, a row each. */
 async function report(kinds) {
   for (const [kind, work] of kinds) {
