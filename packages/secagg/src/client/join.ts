@@ -105,7 +105,7 @@ function checkSignatures({ provider, config, configDigest, directory }: ClientRo
   if (!config.identities || directory === undefined) return;
   const owners = new Set<string>();
   for (const member of members) {
-    const key = admittedKey(directory, utf8Decode(member.id));
+    const key = admittedKey(provider, directory, utf8Decode(member.id));
     verifyMember(provider, config, configDigest, key, member);
     owners.add(nameOf(key));
   }

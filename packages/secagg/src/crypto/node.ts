@@ -9,6 +9,7 @@ import { copyOf, equal, fromHex } from '../internal/bytes.ts';
 import { AES_BLOCK, COUNTED_BYTES, counterBlocks } from './counter-blocks.ts';
 import { COFACTOR_ALONE, isWellFormed } from './ed25519.ts';
 import { plainProvider, refuseAgreement } from './plain.ts';
+import { FIVE_ORDERS_LESS_ONE, hasPrimeOrder } from './prime-order.ts';
 import type { Agreement, CryptoProvider, Keystream, MaskSuite } from './provider.ts';
 
 interface NativeKey {
@@ -120,12 +121,14 @@ function makeProvider(native: NativeCrypto): CryptoProvider {
       },
     };
   }
+  function agreementOf(secretKey: Uint8Array): Agreement {
+    const privateKey = fromJwk ? x25519From(native, secretKey) : privateFrom(native, X25519_PREFIX, secretKey);
+    return agreementWith(privateKey, publicFrom(native, privateKey));
+  }
+  let orderCheck: Agreement | undefined;
   return {
     name: 'node',
-    agreement(secretKey) {
-      const privateKey = fromJwk ? x25519From(native, secretKey) : privateFrom(native, X25519_PREFIX, secretKey);
-      return agreementWith(privateKey, publicFrom(native, privateKey));
-    },
+    agreement: agreementOf,
     // Importing a key costs as much as making one, and leaves copies of it that nobody can erase.
     generate() {
       const { privateKey } = native.generateKeyPairSync('x25519');
@@ -180,6 +183,7 @@ function makeProvider(native: NativeCrypto): CryptoProvider {
       signers.set(secretKey, key);
       return native.sign(null, message, key);
     },
+    isPrimeOrder: (publicKey) => hasPrimeOrder((orderCheck ??= agreementOf(FIVE_ORDERS_LESS_ONE)), publicKey),
     verify(publicKey, message, signature) {
       // OpenSSL and BoringSSL compare bytes, without the cofactor, but take points of small order and other encodings of A.
       if (!isWellFormed(publicKey, signature)) return false;

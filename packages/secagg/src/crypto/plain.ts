@@ -10,7 +10,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { FedkitError } from '@fedkit/core';
 import { copyOf } from '../internal/bytes.ts';
 import { ed25519, x25519 } from './curve25519.ts';
-import { isWellFormed, verifyEquation } from './ed25519.ts';
+import { isPrimeOrderKey, isWellFormed, verifyEquation } from './ed25519.ts';
 import type { Agreement, CryptoProvider, Keystream, MaskSuite } from './provider.ts';
 
 const ZERO_NONCE = new Uint8Array(12);
@@ -74,6 +74,7 @@ export const plainProvider: CryptoProvider = {
   hmac: (key, message) => hmac(sha256, key, message),
   sha256: (bytes) => sha256(bytes),
   sign: (secretKey, message) => ed25519.sign(message, secretKey),
+  isPrimeOrder: isPrimeOrderKey,
   verify: (publicKey, message, signature) =>
     isWellFormed(publicKey, signature) && verifyEquation(publicKey, message, signature),
 };

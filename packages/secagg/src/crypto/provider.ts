@@ -48,6 +48,8 @@ export interface CryptoProvider {
   sha256(bytes: Uint8Array): Uint8Array;
   /** An Ed25519 signature, 64 bytes. */
   sign(secretKey: Uint8Array, message: Uint8Array): Uint8Array;
+  /** Whether 32 bytes encode, canonically, a point of the prime order of Ed25519: what every honest public key is. */
+  isPrimeOrder(publicKey: Uint8Array): boolean;
   /** Whether an Ed25519 signature verifies; false for malformed keys and signatures. */
   verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
 }

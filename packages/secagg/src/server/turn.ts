@@ -90,7 +90,7 @@ export function checkSignature(
     );
   }
   if (!config.identities) return;
-  if (message.type === MESSAGE.advertise) admittedKey(directory as Directory, clientId);
+  if (message.type === MESSAGE.advertise) admittedKey(provider, directory as Directory, clientId);
   verifyMessage(provider, configDigest, directory as Directory, clientId, message);
 }
 
