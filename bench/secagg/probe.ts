@@ -81,7 +81,7 @@ function clientOf(id: string): SecAggClient {
 
 interface Handler {
   receive(id: string, message: Uint8Array): Promise<void>;
-  advance(): Promise<Iterable<readonly [string, Uint8Array]>>;
+  advance(): Promise<Iterable<readonly [string, Uint8Array]> | AsyncIterable<readonly [string, Uint8Array]>>;
   stage(): string;
 }
 
@@ -100,7 +100,7 @@ async function drive(server: Handler): Promise<number[]> {
   while (server.stage() !== 'finished') {
     const messages = await server.advance();
     const stage = server.stage();
-    for (const [id, message] of messages) {
+    for await (const [id, message] of messages) {
       if (stage === 'input' && silent.has(id)) {
         machines.delete(id);
         continue;
@@ -114,48 +114,52 @@ async function drive(server: Handler): Promise<number[]> {
   return [...spent].filter(([id]) => !silent.has(id)).map(([, time]) => time);
 }
 
-/** The server in this process, its CPU and wall apart. */
-async function inProcess(): Promise<Record<string, number>> {
-  const workers =
-    setting === 'ring-wall'
-      ? nodeWorkerExecutor({ workers: 2, entry: WORKER, execArgv: ['--conditions=@fedkit/source'] })
-      : undefined;
-  const open = (): SecAggServer =>
-    new SecAggServer({
-      config,
-      ...(config.identities && { directory: signing.directory }),
-      ...(workers && { executor: workers }),
-    });
-  // What a device keeps of the keys in its directory it has from its first round; that one is not measured.
-  if (config.identities) await measured(open());
-  const results = await measured(open());
-  await workers?.close();
-  return results;
-}
+/** CPU and wall of what a server does. */
+class Stopwatch {
+  cpu = 0;
+  wall = 0;
 
-async function measured(server: SecAggServer): Promise<Record<string, number>> {
-  let cpu = 0;
-  let wall = 0;
-  const timed = async <T>(work: () => Promise<T>): Promise<T> => {
+  async time<T>(work: () => Promise<T> | T): Promise<T> {
     const [start, began] = [process.cpuUsage(), performance.now()];
     const result = await work();
-    cpu += cpuSince(start);
-    wall += performance.now() - began;
+    this.cpu += cpuSince(start);
+    this.wall += performance.now() - began;
     return result;
-  };
-  const times = await drive({
-    receive: (id, message) => timed(() => server.receive(id, message)),
-    advance: () => timed(async () => [...(await server.advance())]),
-    stage: () => server.stage,
-  });
-  const { sums, survivors } = server.result();
-  if (sums.update.some((value) => value !== 3 * survivors.length)) throw new Error('the sum is wrong');
-  times.sort((one, other) => one - other);
-  const all = times.reduce((sum, time) => sum + time, cpu);
-  return { server: cpu, serverWall: wall, client: times[times.length >> 1], round: all };
+  }
 }
 
-/** The server in a process of its own, so that what is resident there is its alone. */
+function checkSum(server: SecAggServer): void {
+  const { sums, survivors } = server.result();
+  if (sums.update.some((value) => value !== 3 * survivors.length)) throw new Error('the sum is wrong');
+}
+
+function figures(times: number[], { cpu, wall }: { cpu: number; wall: number }): Record<string, number> {
+  times.sort((one, other) => one - other);
+  const round = times.reduce((sum, time) => sum + time, cpu);
+  return { server: cpu, serverWall: wall, client: times[times.length >> 1], round };
+}
+
+/** Everybody in this process. */
+async function inProcess(): Promise<Record<string, number>> {
+  // What a device keeps of the keys in its directory it has from its first round, which is a figure of its own.
+  const first = await measured();
+  const later = await measured();
+  return { ...later, firstRound: first.round, firstClient: first.client };
+}
+
+async function measured(): Promise<Record<string, number>> {
+  const server = new SecAggServer({ config, ...(config.identities && { directory: signing.directory }) });
+  const watch = new Stopwatch();
+  const times = await drive({
+    receive: (id, message) => watch.time(() => server.receive(id, message)),
+    advance: () => watch.time(async () => [...(await server.advance())]),
+    stage: () => server.stage,
+  });
+  checkSum(server);
+  return figures(times, watch);
+}
+
+/** The server in a process of its own, so that what it spends is its alone, garbage of clients not among it. */
 async function inChild(): Promise<Record<string, number>> {
   const child = fork(fileURLToPath(import.meta.url), process.argv.slice(2), {
     env: { ...process.env, PROBE_SERVER: '1' },
@@ -170,7 +174,7 @@ async function inChild(): Promise<Record<string, number>> {
       child.send(request as object);
     });
   let stage = 'advertise';
-  await drive({
+  const times = await drive({
     receive: async (id, message) => void (await ask({ kind: 'receive', id, message })),
     async advance() {
       const opened = await ask<{ stage: string; ids: string[] }>({ kind: 'advance' });
@@ -180,36 +184,41 @@ async function inChild(): Promise<Record<string, number>> {
     },
     stage: () => stage,
   });
-  const { rss } = await ask<{ rss: number }>({ kind: 'rss' });
+  const { cpu, wall, rss } = await ask<{ cpu: number; wall: number; rss: number }>({ kind: 'figures' });
   child.disconnect();
-  return { residentMiB: rss / 1024 };
+  return setting === 'memory' ? { residentMiB: rss / 1024 } : figures(times, { cpu, wall });
 }
 
-async function fetched(
+async function* fetched(
   wanted: readonly string[],
   ask: (id: string) => Promise<{ message: Uint8Array }>,
-): Promise<(readonly [string, Uint8Array])[]> {
-  const messages: [string, Uint8Array][] = [];
-  for (const id of wanted) messages.push([id, (await ask(id)).message]);
-  return messages;
+): AsyncGenerator<readonly [string, Uint8Array]> {
+  for (const id of wanted) yield [id, (await ask(id)).message];
 }
 
 function serve(): void {
-  const server = new SecAggServer({ config });
+  const executor =
+    setting === 'ring-wall'
+      ? nodeWorkerExecutor({ workers: 2, entry: WORKER, execArgv: ['--conditions=@fedkit/source'] })
+      : undefined;
+  const server = new SecAggServer({ config, ...(executor && { executor }) });
+  const watch = new Stopwatch();
   process.on('message', (request: { kind: string; id: string; message: Uint8Array }) => {
     const answer = async (): Promise<object> => {
       switch (request.kind) {
         case 'receive':
-          await server.receive(request.id, request.message);
+          await watch.time(() => server.receive(request.id, request.message));
           return {};
         case 'advance': {
-          const opened = await server.advance();
+          const opened = await watch.time(() => server.advance());
           return { stage: server.stage, ids: [...opened.keys()] };
         }
         case 'message':
-          return { message: server.messageFor(request.id) };
+          return { message: await watch.time(() => server.messageFor(request.id)) };
         default:
-          return { rss: process.resourceUsage().maxRSS };
+          checkSum(server);
+          await executor?.close();
+          return { cpu: watch.cpu, wall: watch.wall, rss: process.resourceUsage().maxRSS };
       }
     };
     void answer().then((reply) => process.send?.(reply));
@@ -231,6 +240,6 @@ async function oneClient(): Promise<Record<string, number>> {
 
 if (process.env.PROBE_SERVER === '1') serve();
 else {
-  const measure = setting === 'memory' ? inChild : setting === 'client' ? oneClient : inProcess;
-  console.log(JSON.stringify(await measure()));
+  const measure = { client: oneClient, malicious: inProcess, ring: inChild, 'ring-wall': inChild, memory: inChild };
+  console.log(JSON.stringify(await measure[setting]()));
 }

@@ -112,6 +112,24 @@ describe('sharing', () => {
     }
   });
 
+  it.each([2047, 2048, MAXIMUM_ABSCISSA - 2])('weighs as the formula says where abscissas are %d apart', (apart) => {
+    const rng = seededRng(apart);
+    const between = Array.from({ length: 41 }, (_, i) => 2 + i * Math.floor((apart - 1) / 41) + rng.below(40));
+    const xs = [...between.slice(20), 1 + apart, ...between.slice(0, 20), 1];
+    const p = 2147483647n;
+    const modulo = (value: bigint): bigint => ((value % p) + p) % p;
+    const power = (value: bigint, left: bigint): bigint =>
+      left === 0n ? 1n : modulo(power(modulo(value * value), left >> 1n) * ((left & 1n) === 1n ? value : 1n));
+    const wanted = xs.map((x) => {
+      const others = xs.filter((other) => other !== x).map(BigInt);
+      const numerator = others.reduce((product, other) => modulo(product * other), 1n);
+      const denominator = others.reduce((product, other) => modulo(product * (other - BigInt(x))), 1n);
+      return Number(modulo(numerator * power(denominator, p - 2n)));
+    });
+    expect([...interpolationWeights(Uint32Array.from(xs))]).toEqual(wanted);
+    expect(interpolationWeights(new Uint32Array(0))).toHaveLength(0);
+  });
+
   it('says nothing with t − 1 shares: every secret is possible', () => {
     const [shares] = dealShares([new Uint8Array(32)], 3, Uint32Array.of(1, 2, 3), seededRng(6));
     // Two points and any value at zero lie on one parabola.

@@ -73,38 +73,51 @@ export function dealShares(
  * secret they hold.
  *
  * @throws FedkitError `DECODE_FAILED` for an abscissa that is 0, repeated, or at least 2^22.
- * @complexity O(t²) and one inversion for each abscissa.
+ * @complexity O(t²), and one inversion.
  */
 export function interpolationWeights(abscissas: Uint32Array): Uint32Array {
   checkAbscissas('shamir.interpolationWeights: abscissas', abscissas);
   const count = abscissas.length;
-  // Products of all abscissas but one, from the products before it and after it.
-  const weights = new Uint32Array(count);
-  for (let i = 0, before = 1; i < count; i++) {
-    weights[i] = before;
-    before = reduce(before * abscissas[i]);
-  }
-  for (let i = count - 1, after = 1; i >= 0; i--) {
-    weights[i] = multiply(weights[i], after);
-    after = reduce(after * abscissas[i]);
-  }
+  // Π x_j over all j ≠ i is Π x_j over all j, divided by x_i: so each weight has one product to be divided by.
+  const divisors = differenceProducts(abscissas);
+  let numerator = 1;
   for (let i = 0; i < count; i++) {
-    const x = abscissas[i];
-    let denominator = 1;
-    let negative = false;
-    for (let j = 0; j < count; j++) {
-      // Abscissas are below 2^22, so the product of a difference and a field element needs one reduction.
-      const difference = abscissas[j] - x;
-      if (difference > 0) denominator = reduce(denominator * difference);
-      else if (difference < 0) {
-        denominator = reduce(denominator * -difference);
-        negative = !negative;
-      }
-    }
-    const weight = multiply(weights[i], invert(denominator));
-    weights[i] = negative ? subtract(0, weight) : weight;
+    divisors[i] = multiply(divisors[i], abscissas[i]);
+    numerator = reduce(numerator * abscissas[i]);
+  }
+  // One inversion for all, of the product of all (Montgomery, Math. Comp. 48, 1987, section 10.3.1).
+  const weights = new Uint32Array(count);
+  let before = 1;
+  for (let i = 0; i < count; i++) {
+    weights[i] = before;
+    before = multiply(before, divisors[i]);
+  }
+  let rest = multiply(numerator, invert(before));
+  for (let i = count - 1; i >= 0; i--) {
+    weights[i] = multiply(weights[i], rest);
+    rest = multiply(rest, divisors[i]);
   }
   return weights;
+}
+
+/** For each i the product of x_j − x_i over all j ≠ i. */
+function differenceProducts(abscissas: Uint32Array): Uint32Array {
+  const count = abscissas.length;
+  const sorted = abscissas.slice().sort();
+  // Two differences below 2^11 and a field element are below 2^53 together; of larger ones, below 2^22, one and an element.
+  const step = sorted[count - 1] - sorted[0] < 2048 ? 2 : 1;
+  return Uint32Array.from(abscissas, (x) => {
+    let product = 1;
+    let smaller = 0;
+    for (let j = 0; j < count; j += step) {
+      const one = sorted[j] - x;
+      const other = step === 2 && j + 1 < count ? sorted[j + 1] - x : 1;
+      smaller += (one >>> 31) + (other >>> 31);
+      // The difference to itself is left out.
+      product = reduce(product * ((Math.abs(one) || 1) * (Math.abs(other) || 1)));
+    }
+    return (smaller & 1) === 1 ? subtract(0, product) : product;
+  });
 }
 
 /**

@@ -14,7 +14,7 @@ import { decodeMaskedInput } from '../messages/masked-input.ts';
 import { decodeReveal } from '../messages/reveal.ts';
 import { decodeShareKeys } from '../messages/share-keys.ts';
 import { decodeUnmaskResponse } from '../messages/unmask-response.ts';
-import { checkPart, survivorsHash } from '../transcript.ts';
+import { checkPart } from '../transcript.ts';
 import { unmaskRequestFor } from './advance.ts';
 import type { ServerRound, ServerStage } from './round.ts';
 
@@ -63,7 +63,7 @@ function acceptInput(round: ServerRound, { index, body }: Message): void {
 
 function acceptAcknowledgement(round: ServerRound, { index, body }: Message): void {
   const { hash, words } = decodeAcknowledgement(body);
-  if (!equal(hash, survivorsHash(round.transcript, round.survivorsBody()))) {
+  if (!equal(hash, round.survivorsHash())) {
     refuse('words on the survivors it was sent', 'on others');
   }
   const peers = round.survivingPeersOf(index).length;

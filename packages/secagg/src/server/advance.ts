@@ -15,9 +15,7 @@ import { encodeInbox } from '../messages/shares.ts';
 import { encodeSurvivors } from '../messages/survivors.ts';
 import { encodeUnmaskRequest } from '../messages/unmask-request.ts';
 import { encodeWords } from '../messages/words.ts';
-import { concat } from '../internal/bytes.ts';
 import { digestOf } from '../internal/hash.ts';
-import { survivorsHash } from '../transcript.ts';
 import type { ServerRound, ServerStage } from './round.ts';
 import { Unmasking, neededSecrets } from './unmask.ts';
 
@@ -161,18 +159,13 @@ export function unmaskRequestFor(round: ServerRound, index: number): Uint8Array 
 
 /** All words that came for it: which are wrong only it can tell. */
 function wordsFor(round: ServerRound, index: number): Uint8Array {
-  const { config, masked } = round;
-  return encodeWords(config, index, {
-    hash: survivorsHash(round.transcript, round.survivorsBody()),
-    words: Array.from(round.peersOf(index), (peer) => (masked[peer] ? round.wordOf(peer, index) : undefined)),
-    seeds: seedsFor(round, index),
-  });
+  const words = { hash: round.survivorsHash(), words: round.wordsFor(index), seeds: seedsFor(round, index) };
+  return encodeWords(round.config, index, words);
 }
 
 /** On a ring the shares of its surviving peers' seeds. */
 function seedsFor(round: ServerRound, index: number): Uint8Array {
-  if (round.complete) return new Uint8Array(0);
-  return concat(...Array.from(round.survivingPeersOf(index), (dealer) => round.sealedShare(dealer, index, 'selfMask')));
+  return round.complete ? new Uint8Array(0) : round.seedsFor(index);
 }
 
 function commitmentsFor(round: ServerRound, index: number): Uint8Array {

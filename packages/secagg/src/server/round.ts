@@ -20,7 +20,8 @@ import { SEALED_SHARE_BYTES, type ShareKind } from '../share-encryption.ts';
 import { encodeSurvivorsBody } from '../messages/survivors.ts';
 import type { ReleasedShares } from '../messages/unmask-response.ts';
 import { VectorSum } from '../sum/vector-sum.ts';
-import { cohortTranscript, jointSeed, ringTranscript } from '../transcript.ts';
+import { cohortTranscript, jointSeed, ringTranscript, survivorsHash } from '../transcript.ts';
+import { mirrored } from './mirror.ts';
 
 /** What the server waits for. */
 export type ServerStage =
@@ -72,6 +73,12 @@ export class ServerRound {
   /** In the complete graph, by place: survivors before it. */
   #ranks: Uint32Array | undefined;
   #dealers: (readonly number[] | undefined)[] = [];
+  /** On a ring, by place: where each stands in the lists of its peers, of its dealers, of its surviving peers. */
+  #amongPeers: Uint32Array[] | undefined;
+  #amongDealers: Uint32Array[] | undefined;
+  #amongSurvivors: Uint32Array[] | undefined;
+  #survivorsBody: Uint8Array | undefined;
+  #survivorsHash: Uint8Array | undefined;
   #order: Uint32Array = new Uint32Array(0);
 
   constructor(config: RoundConfig, configDigest: Uint8Array) {
@@ -125,6 +132,7 @@ export class ServerRound {
     this.#order = ringOrder(jointSeed(this.transcript), config.clients);
     this.#neighbours = [];
     this.#peers = [];
+    this.#amongPeers = undefined;
   }
 
   /** Neighbours on the ring, there or not, ascending. */
@@ -183,6 +191,22 @@ export class ServerRound {
     return dealers;
   }
 
+  /** Where in the lists of its holders, each a {@link dealersOf}, a dealer stands: by holder, ascending. */
+  placesAmongDealers(dealer: number): Uint32Array {
+    if (this.complete) {
+      const holders = this.dealersOf(dealer);
+      return new Uint32Array(holders.length).fill(holders.indexOf(dealer));
+    }
+    this.#amongDealers ??= this.#mirroredOf(this.dealt, (index) => this.dealersOf(index));
+    return this.#amongDealers[dealer];
+  }
+
+  /** @param there - Who has a list, by place. */
+  #mirroredOf(there: readonly unknown[], listOf: (index: number) => ArrayLike<number>): Uint32Array[] {
+    const present = new Set(this.indices(there));
+    return mirrored(this.members.map(({ index }) => (present.has(index) ? listOf(index) : [])));
+  }
+
   /** Keeps what `dealer` dealt before masking. */
   deal(dealer: number, { commitment, sealed }: Dealt): void {
     this.dealt[dealer] = true;
@@ -212,14 +236,32 @@ export class ServerRound {
     const peers = this.peersOf(holder);
     const size = dealtBytes(this.config) / 4;
     const inbox = new Uint32Array(peers.length * size);
+    if (!this.complete) this.#amongPeers ??= this.#mirroredOf(this.parts, (index) => this.peersOf(index));
+    const places = this.#amongPeers?.[holder];
     for (let i = 0; i < peers.length; i++) {
       const sealed = this.#sealed[peers[i]];
       if (sealed === undefined) continue;
-      let from = this.placeAmongPeers(peers[i], holder) * size;
+      let from = (places?.[i] ?? this.placeAmongPeers(peers[i], holder)) * size;
       let to = i * size;
       for (const end = from + size; from < end; from++, to++) inbox[to] = sealed[from];
     }
     return new Uint8Array(inbox.buffer);
+  }
+
+  /** On a ring the encrypted shares that `holder` holds of its surviving peers' seeds, one after the other. */
+  seedsFor(holder: number): Uint8Array {
+    const dealers = this.dealersOf(holder);
+    const places = this.placesAmongDealers(holder);
+    const size = SEALED_SHARE_BYTES / 4;
+    const seeds = new Uint32Array(this.survivingPeersOf(holder).length * size);
+    let to = 0;
+    for (let i = 0; i < dealers.length; i++) {
+      if (!this.masked[dealers[i]]) continue;
+      const dealt = this.#seeds[dealers[i]] as Uint32Array;
+      const from = places[i] * size;
+      for (let word = 0; word < size; word++) seeds[to++] = dealt[from + word];
+    }
+    return new Uint8Array(seeds.buffer);
   }
 
   /** The encrypted share of one kind from `dealer` for `holder`, as a view. */
@@ -238,12 +280,15 @@ export class ServerRound {
     const stay = new Set(kept);
     for (const index of this.indices(this.dealt)) if (!stay.has(index)) this.dealt[index] = false;
     this.#dealers = [];
+    this.#amongDealers = undefined;
   }
 
   /** Notes that the masked input of `index` is in the sum. */
   markMasked(index: number): void {
     this.masked[index] = true;
     this.#maskedCount++;
+    this.#survivorsBody = undefined;
+    this.#survivorsHash = undefined;
   }
 
   /** Inputs in the sum. */
@@ -258,7 +303,16 @@ export class ServerRound {
 
   /** What is acknowledged: a bitmap over all places. */
   survivorsBody(): Uint8Array {
-    return encodeSurvivorsBody(Array.from({ length: this.config.clients }, (_, i) => this.masked[i] === true));
+    this.#survivorsBody ??= encodeSurvivorsBody(
+      Array.from({ length: this.config.clients }, (_, i) => this.masked[i] === true),
+    );
+    return this.#survivorsBody;
+  }
+
+  /** What words are over. */
+  survivorsHash(): Uint8Array {
+    this.#survivorsHash ??= survivorsHash(this.transcript, this.survivorsBody());
+    return this.#survivorsHash;
   }
 
   /** The peers of `index` that survived, ascending; to be asked once the survivors are fixed. */
@@ -267,12 +321,16 @@ export class ServerRound {
     return (this.#surviving[index] ??= this.peersOf(index).filter((peer) => this.masked[peer]));
   }
 
-  /** The word of one survivor to another that is its peer; `undefined` where it gave none. */
-  wordOf(from: number, to: number): Uint8Array | undefined {
-    const words = this.words[from];
-    if (words === undefined) return undefined;
-    const place = this.complete ? this.#rank(to) - (from < to ? 1 : 0) : this.survivingPeersOf(from).indexOf(to);
-    return words.subarray(place * WORD_BYTES, (place + 1) * WORD_BYTES);
+  /** The words that its peers gave one survivor, by peer, ascending; `undefined` where one did not survive or gave none. */
+  wordsFor(index: number): (Uint8Array | undefined)[] {
+    if (!this.complete) this.#amongSurvivors ??= this.#mirroredOf(this.masked, (each) => this.survivingPeersOf(each));
+    const places = this.#amongSurvivors?.[index];
+    let survivor = 0;
+    return Array.from(this.peersOf(index), (peer) => {
+      if (!this.masked[peer]) return undefined;
+      const place = places?.[survivor++] ?? this.#rank(index) - (peer < index ? 1 : 0);
+      return this.words[peer]?.subarray(place * WORD_BYTES, (place + 1) * WORD_BYTES);
+    });
   }
 
   /** No more words: fixes who will release shares, which a client does where t acknowledged what it acknowledged. */

@@ -58,7 +58,7 @@ export class Unmasking {
   readonly #liars = new Set<number>();
   /** Found so far, by dealer. */
   readonly suspects: Suspects[] = [];
-  readonly #places = new Map<number, Map<number, number>>();
+  #ranks: Map<number, number> | undefined;
   #usual: readonly number[] | undefined;
   /** Secrets of all dealers from the first usual set, by place in its lists; where each of it holds them all. */
   #together: { readonly holders: readonly number[]; readonly secrets: readonly (Uint8Array | undefined)[] } | undefined;
@@ -68,6 +68,7 @@ export class Unmasking {
   /** Of the masks. */
   readonly layout: MaskLayout;
   readonly #needed: ReturnType<typeof neededSecrets>;
+  #maskCount: number | undefined;
   #keysTaken = 0;
   #seedsTaken = 0;
   /** One secret after the other, whoever asks. */
@@ -86,13 +87,15 @@ export class Unmasking {
   /** A dealer whose secret cannot be rebuilt from what has come, if there is one. */
   missing(): number | undefined {
     const { seeds, keys } = this.#needed;
-    return [...seeds, ...keys].find((dealer) => this.#first(dealer).length < this.#round.config.threshold);
+    const { threshold } = this.#round.config;
+    return [...seeds, ...keys].find((dealer) => this.#first(dealer).length < threshold);
   }
 
   /** Masks in all tasks. */
   get maskCount(): number {
     const { seeds, keys } = this.#needed;
-    return seeds.length + keys.reduce((count, dealer) => count + this.#maskedWith(dealer).length, 0);
+    this.#maskCount ??= seeds.length + keys.reduce((count, dealer) => count + this.#maskedWith(dealer).length, 0);
+    return this.#maskCount;
   }
 
   /**
@@ -206,8 +209,15 @@ export class Unmasking {
     return holders.map((holder) => (this.#round.released[holder] as ReleasedShares).words);
   }
 
+  /** @param holders - Of a share of `dealer`; most of them ascend. */
   #placesOf(holders: readonly number[], dealer: number): Uint32Array {
-    return Uint32Array.from(holders, (holder) => this.#place(holder, dealer));
+    const all = this.#round.dealersOf(dealer);
+    const places = this.#round.placesAmongDealers(dealer);
+    let next = 0;
+    return Uint32Array.from(holders, (holder) => {
+      while (next < all.length && all[next] < holder) next++;
+      return places[all[next] === holder ? next : all.indexOf(holder)];
+    });
   }
 
   #noteMissing(dealer: number, kind: ShareKind): void {
@@ -241,9 +251,11 @@ export class Unmasking {
     if (usual !== undefined && (this.#full(usual) || usual.every((holder) => this.#has(holder, dealer)))) return usual;
     const found: number[] = [];
     const liars: number[] = [];
-    for (const holder of this.#round.dealersOf(dealer)) {
-      if (found.length === config.threshold) break;
-      if (this.#has(holder, dealer)) (this.#liars.has(holder) ? liars : found).push(holder);
+    const holders = this.#round.dealersOf(dealer);
+    const places = this.#round.placesAmongDealers(dealer);
+    for (let i = 0; i < holders.length && found.length < config.threshold; i++) {
+      if (this.#round.released[holders[i]]?.present[places[i]] !== true) continue;
+      (this.#liars.has(holders[i]) ? liars : found).push(holders[i]);
     }
     const first = [...found, ...liars.slice(0, config.threshold - found.length)];
     if (complete && first.length === config.threshold) this.#usual ??= first;
@@ -254,15 +266,11 @@ export class Unmasking {
     return this.#round.released[holder]?.present[this.#place(holder, dealer)] === true;
   }
 
-  /** Where in a holder's response the dealer's share stands. */
+  /** Where in a holder's response the dealer's share stands; below zero where it holds none. */
   #place(holder: number, dealer: number): number {
     // In the complete graph every holder lists the same dealers.
-    const list = this.#round.complete ? -1 : holder;
-    let places = this.#places.get(list);
-    if (places === undefined) {
-      places = new Map(this.#round.dealersOf(holder).map((other, place) => [other, place]));
-      this.#places.set(list, places);
-    }
-    return places.get(dealer) ?? -1;
+    if (!this.#round.complete) return this.#round.dealersOf(holder).indexOf(dealer);
+    this.#ranks ??= new Map(this.#round.dealersOf(holder).map((other, place) => [other, place]));
+    return this.#ranks.get(dealer) ?? -1;
   }
 }
