@@ -4,7 +4,7 @@ export type { NoState, PlainData } from './plain-data.ts';
 export type { Store } from './store/contract.ts';
 export { type FileSystem, fileStore } from './store/file-store.ts';
 export { memoryStore } from './store/memory-store.ts';
-export { Layout, type PlacedTensor, type TensorSpec } from './model/layout.ts';
+export { Layout, type PlacedTensor, type TensorRole, type TensorSpec } from './model/layout.ts';
 export { Selection, type Span } from './model/selection.ts';
 export { modelDigest } from './model/digest.ts';
 export { decodeState, encodeState, type StateOwner } from './model/state-file.ts';
@@ -70,6 +70,7 @@ export {
   type RoundMetrics,
   withMetrics,
 } from './algorithm/with-metrics.ts';
+export { type RolesAlgorithm, type RolesOptions, withRoles } from './algorithm/with-roles.ts';
 export type { PersonalizedAlgorithm } from './algorithm/personalized.ts';
 export { ditto } from './algorithm/ditto.ts';
 export { fedPer, fedRep } from './algorithm/fed-rep.ts';

@@ -28,6 +28,7 @@
  */
 import type { Aggregator, Contribution, LinearAggregator, Update } from '../aggregate/contract.ts';
 import type { LocalResult, Trainer, TrainOptions } from '../client/trainer.ts';
+import type { Layout } from '../model/layout.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { RoundInfo } from './round-info.ts';
 import type { RoundMetrics } from './with-metrics.ts';
@@ -67,6 +68,15 @@ export interface ClientAlgorithm<B extends PlainData, C extends PlainData, U ext
   /** What changes a client's part, by option: both sides must have the same, and a client with another value is told so. */
   readonly options?: Readonly<Record<string, string | number | boolean>>;
 
+  /** Of `withRoles`, the layout whose roles it keeps: a pipeline of a layout with roles takes no other algorithm. */
+  readonly roles?: Layout;
+
+  /**
+   * Slots that are no update: what was measured, moving statistics, counters. No codec named for all slots, no momentum, error
+   * feedback or joint clip touches them.
+   */
+  readonly beside?: readonly string[];
+
   /**
    * One client's part of one round.
    *
@@ -93,6 +103,8 @@ export interface Settlement<B, C, U> {
   readonly state?: C;
   /** What this client put into the aggregate. */
   readonly counted: U;
+  /** The report's state: what it holds that no sum mirrors is kept from it. */
+  readonly reported?: C;
 }
 
 /**

@@ -74,3 +74,10 @@ export {
   type RoundMetrics,
   withMetrics,
 } from './with-metrics.ts';
+export {
+  type RolesAlgorithm,
+  type RolesOptions,
+  type RolesState,
+  withRoles,
+} from './with-roles.ts';
+export { type RolesBroadcast, type RolesClient, type RolesClientState, withRolesClient } from './with-roles-client.ts';

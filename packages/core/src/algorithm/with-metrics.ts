@@ -148,6 +148,7 @@ export function withMetrics<
 
   return {
     ...algorithm,
+    beside: [...(algorithm.beside ?? []), 'metrics'],
     options: {
       ...algorithm.options,
       metrics: names.map((name) => `${name} ≤ ${bounds[name]}`).join(', '),

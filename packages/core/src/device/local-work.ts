@@ -47,7 +47,9 @@ export async function trainFor<B extends PlainData, C extends PlainData, U exten
   const { algorithm } = pipeline;
   // What is kept follows from what the server will have counted, not from what was computed.
   const nextOf = (counted: () => Update): Kept => {
-    const own = algorithm.settle ? algorithm.settle({ broadcast, ...held, counted: counted() as U }) : state;
+    const own = algorithm.settle
+      ? algorithm.settle({ broadcast, ...held, counted: counted() as U, reported: state })
+      : state;
     return keepsNothing(own) ? {} : { state: encodeState(own, owner) };
   };
   if (half.sends === 'exchange') {

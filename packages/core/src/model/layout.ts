@@ -13,7 +13,26 @@ import { Selection } from './selection.ts';
 export interface TensorSpec {
   readonly name: string;
   readonly shape: readonly number[];
+  /** What becomes of it in a federation; default `optimized`. Others need `withRoles`, see {@link TensorRole}. */
+  readonly role?: TensorRole;
+  /** Of a variance, the name of its mean: both averaged, they are pooled, and the variance is held at 0 or more. */
+  readonly varianceOf?: string;
 }
+
+/**
+ * What becomes of a tensor in a federation.
+ *
+ * | role | local training | sent up | on the server |
+ * | --- | --- | --- | --- |
+ * | `optimized` | trained | as the algorithm has it | a step of the algorithm and its server optimizer |
+ * | `averaged` | as the trainer has it | its change | the weighted mean, and nothing else: moving statistics |
+ * | `largest` | as the trainer has it | itself | the largest of all: counters |
+ * | `local` | trained | never | as it began; clients keep their own, as in FedBN |
+ * | `frozen` | never | never | as it began |
+ */
+export type TensorRole = 'optimized' | 'averaged' | 'largest' | 'local' | 'frozen';
+
+const ROLES: readonly string[] = ['optimized', 'averaged', 'largest', 'local', 'frozen'];
 
 /** A tensor in its place: values `offset` … `offset + size − 1` of the flat vector. */
 export interface PlacedTensor extends TensorSpec {
@@ -57,7 +76,7 @@ export class Layout {
     const names = new Set<string>();
     const placed: PlacedTensor[] = [];
     let offset = 0;
-    for (const { name, shape } of tensors) {
+    for (const { name, shape, role, varianceOf } of tensors) {
       if (typeof name !== 'string' || name.length > MAX_NAME_LENGTH || !isWellFormed(name)) {
         refuse(
           'INVALID_ARGUMENT',
@@ -75,7 +94,11 @@ export class Layout {
         checkInteger(`Layout.of: shape of ${name}`, dimension, 0, MAX_VALUES);
         size = checkInteger(`Layout.of: size of ${name}`, size * dimension, 0, MAX_VALUES);
       }
-      placed.push(Object.freeze({ name, shape: Object.freeze([...shape]), offset, size }));
+      if (role !== undefined && !ROLES.includes(role)) {
+        refuse('INVALID_ARGUMENT', `Layout.of: role of ${name}`, `one of ${ROLES.join(', ')}`, role);
+      }
+      const roles = { ...(role !== undefined && { role }), ...(varianceOf !== undefined && { varianceOf }) };
+      placed.push(Object.freeze({ name, shape: Object.freeze([...shape]), offset, size, ...roles }));
       offset = checkInteger('Layout.of: size', offset + size, 0, MAX_VALUES);
     }
     return new Layout(Object.freeze(placed), offset);
@@ -116,7 +139,7 @@ export class Layout {
 
   /**
    * SHA-256, in hexadecimal, over names and shapes in their order. Two layouts have one digest exactly if their vectors
-   * are interchangeable; whoever exchanges updates compares it first.
+   * are interchangeable, whatever the roles; whoever exchanges updates compares it first.
    */
   digest(): string {
     if (this.#digest === undefined) {
@@ -124,6 +147,23 @@ export class Layout {
       this.#digest = bytesToHex(sha256(utf8Encode(`fedkit layout 1\n${canonical}`)));
     }
     return this.#digest;
+  }
+
+  /**
+   * The same tensors in other roles.
+   *
+   * @param roleOf - By tensor: a role alone, or with the mean that a variance belongs to; `undefined` keeps what it had.
+   * @throws FedkitError as {@link Layout.of}.
+   */
+  withRoles(
+    roleOf: (tensor: PlacedTensor) => TensorRole | Pick<TensorSpec, 'role' | 'varianceOf'> | undefined,
+  ): Layout {
+    return Layout.of(
+      this.tensors.map((tensor) => {
+        const given = roleOf(tensor);
+        return { ...tensor, ...(typeof given === 'string' ? { role: given } : given) };
+      }),
+    );
   }
 
   /** True if vectors of both layouts are interchangeable. */

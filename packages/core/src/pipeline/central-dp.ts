@@ -83,7 +83,10 @@ export function centralDp<
   checkOptions(where, options, OPTIONS);
   const { algorithm, mechanism: makeNoise } = options;
   const { model, summands, form, clip, joint, totals } = privateSums(where, options);
-  const codecs = codecsFor(where, options.codec ?? plainCodec, summands);
+  const codecs = codecsFor<Codec>(where, options.codec ?? plainCodec, summands, {
+    names: algorithm.beside ?? [],
+    codec: plainCodec,
+  });
   checkSettling(where, algorithm, summands, codecs);
   const minimumContributors = checkInteger(`${where}: minimumContributors`, options.minimumContributors ?? 1, 1);
   if (typeof makeNoise !== 'function') {

@@ -12,16 +12,38 @@ import type { SlotShape } from './slots.ts';
 /** One codec for all slots, or one for each by name. */
 export type CodecBySlot<C> = C | { readonly [slot: string]: C };
 
-/** The codec of each of `slots`. @throws FedkitError `INVALID_ARGUMENT` for a slot without one, or a name without a slot. */
-export function codecsFor<C extends Codec>(where: string, codec: CodecBySlot<C>, slots: readonly SlotShape[]): C[] {
-  if (isCodec(codec)) return slots.map(() => codec);
+/**
+ * The codec of each of `slots`.
+ *
+ * @param beside - Slots that a codec named for all is not for, and the one for them, which may also stand in where others are named.
+ * @throws FedkitError `INVALID_ARGUMENT` for a slot without one, or a name without a slot.
+ */
+export function codecsFor<C extends Codec>(
+  where: string,
+  codec: CodecBySlot<C>,
+  slots: readonly SlotShape[],
+  beside?: { readonly names: readonly string[]; readonly codec?: C },
+): C[] {
+  const isBeside = (name: string): boolean => beside?.names.includes(name) === true;
+  if (isCodec(codec)) {
+    return slots.map(({ name }) => {
+      if (!isBeside(name)) return codec;
+      if (beside?.codec) return beside.codec;
+      return refuse(
+        'INVALID_ARGUMENT',
+        `${where}: codec`,
+        `a codec for each slot by name: the one of ${name} is no update's`,
+        codec.kind,
+      );
+    });
+  }
   if (typeof codec !== 'object' || codec === null) refuse('INVALID_ARGUMENT', `${where}: codec`, 'a codec', codec);
   const unknown = Object.keys(codec).find((name) => slots.every((slot) => slot.name !== name));
   if (unknown !== undefined) {
     refuse('INVALID_ARGUMENT', `${where}: codec`, `slots ${slots.map(({ name }) => name).join(', ')}`, unknown);
   }
   return slots.map(({ name }) => {
-    const own: unknown = Object.hasOwn(codec, name) ? codec[name] : undefined;
+    const own: unknown = Object.hasOwn(codec, name) ? codec[name] : isBeside(name) ? beside?.codec : undefined;
     if (!isCodec<C>(own)) refuse('INVALID_ARGUMENT', `${where}: codec.${name}`, 'a codec', own);
     return own;
   });
@@ -32,8 +54,9 @@ export function linearCodecsFor(
   where: string,
   codec: CodecBySlot<LinearCodec>,
   slots: readonly SlotShape[],
+  beside: readonly string[] = [],
 ): LinearCodec[] {
-  const codecs = codecsFor(where, codec, slots);
+  const codecs = codecsFor(where, codec, slots, { names: beside });
   for (const own of codecs) {
     if (own.linearity === 'linear' && typeof own.encodeIntegers === 'function' && Number.isSafeInteger(own.bound))
       continue;

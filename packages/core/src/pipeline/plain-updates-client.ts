@@ -101,10 +101,11 @@ export function clientOfUpdates<U extends Update>(
   where: string,
   options: ClientUpdatesOptions,
   slots: readonly SlotShape[],
-  algorithm: { readonly kind: string },
+  algorithm: { readonly kind: string; readonly beside?: readonly string[] },
 ): { codecs: Codec[]; half: ReportingClient<U>; terms: Record<string, TermValue> } {
   const { errorFeedback } = options;
-  const codecs = codecsFor<Codec>(where, options.codec ?? plainCodec, slots);
+  const names = algorithm.beside ?? [];
+  const codecs = codecsFor<Codec>(where, options.codec ?? plainCodec, slots, { names, codec: plainCodec });
   const beta = checkNumber(`${where}: clientMomentum`, options.clientMomentum ?? 0, 0, 1 - 2 ** -53);
   if (errorFeedback !== undefined && typeof errorFeedback !== 'function') {
     refuse('INVALID_ARGUMENT', `${where}: errorFeedback`, 'a function such as feedbackCodec()', errorFeedback);
@@ -114,7 +115,10 @@ export function clientOfUpdates<U extends Update>(
     const expected = `nothing beside ${algorithm.kind}: what its clients keep follows from what was counted, which is error feedback already`;
     refuse('INVALID_ARGUMENT', `${where}: errorFeedback`, expected, 'error feedback');
   }
-  const feedback = slots.map((slot, i) => errorFeedback?.(remembered(slot, codecs[i]), { size: slot.size }));
+  const isBeside = slots.map(({ name }) => names.includes(name));
+  const feedback = slots.map((slot, i) =>
+    isBeside[i] ? undefined : errorFeedback?.(remembered(slot, codecs[i]), { size: slot.size }),
+  );
   const read = (task: PipelineTask) => readParameters('plain-updates', task);
 
   function remembered({ name, size: length }: SlotShape, codec: Codec): Codec & Guaranteed<Settling> {
@@ -132,14 +136,16 @@ export function clientOfUpdates<U extends Update>(
     memory: SlotMemory,
     draw: { readonly seed: Uint8Array; readonly client: ClientId; readonly rng: SecureRng },
   ): { bytes: readonly Uint8Array[]; memory: SlotMemory } {
-    const momentum =
-      beta === 0 ? { values, bytes: memory.momentum } : withMomentum(values, beta, memory.momentum, slots[i]);
+    const withoutMomentum = beta === 0 || isBeside[i];
+    const momentum = withoutMomentum
+      ? { values, bytes: memory.momentum }
+      : withMomentum(values, beta, memory.momentum, slots[i]);
     const clientSeed = clientSeedOf(draw.seed, slots[i].name, draw.client);
     const context = { sharedSeed: clientSeed, clientSeed, rng: draw.rng };
     const owing = feedback[i];
     if (owing === undefined) {
       // Float32 as it is has been looked at, and goes into the report from where it is.
-      const isPlain = codecs[i] === plainCodec && beta === 0;
+      const isPlain = codecs[i] === plainCodec && withoutMomentum;
       const bytes = isPlain ? plainParts(values) : [codecs[i].encode(momentum.values, context)];
       return { bytes, memory: { momentum: momentum.bytes, feedback: memory.feedback } };
     }

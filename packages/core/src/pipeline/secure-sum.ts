@@ -105,7 +105,7 @@ export function secureSum<
   const { algorithm } = options;
   const model = modelOf(where, options);
   const { summands, form } = sumsOf(where, algorithm, model.size);
-  const codecs = linearCodecsFor(where, options.codec, summands);
+  const codecs = linearCodecsFor(where, options.codec, summands, algorithm.beside);
   checkSettling(where, algorithm, summands, codecs);
   const minimumContributors = checkInteger(`${where}: minimumContributors`, options.minimumContributors, 2);
   const weighs = summands.some(({ weighted }) => weighted);

@@ -20,7 +20,7 @@ import { FedkitError } from '../errors.ts';
 import { utf8Decode, utf8Encode } from '../utf8.ts';
 import { probe } from './codecs.ts';
 import type { PipelineTerms } from './contract.ts';
-import type { Model } from './model.ts';
+import { type Model, roles } from './model.ts';
 import type { SlotShape } from './slots.ts';
 
 /** An option's name and its value as text: two texts are equal exactly if the values are. */
@@ -76,7 +76,10 @@ function termsOf({ kind, algorithm, model, options, slots, codecs }: Agreed): re
     ['size', text(model.size)],
     ['layout', model.layout ? 'given' : 'not given'],
     ...(model.layout?.tensors ?? []).map(
-      ({ name, shape, offset }): Term => [`layout: tensor ${name}`, `[${shape.join(', ')}] from value ${offset} on`],
+      (tensor): Term => [
+        `layout: tensor ${tensor.name}`,
+        `[${tensor.shape.join(', ')}] from value ${tensor.offset} on${roles(tensor)}`,
+      ],
     ),
     ...slots.map(({ name, size, weighted }): Term => [`slot ${name}`, `${size} values${weighted ? ', weighted' : ''}`]),
     ...(codecs ?? []).map((codec, i): Term => {

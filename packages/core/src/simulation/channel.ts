@@ -84,7 +84,7 @@ export function openChannel<
 
   const keep = (client: ClientId, report: ClientReport<U, C>, state: C | undefined, counted: () => Update) => {
     const held = state === undefined ? {} : { state };
-    const own = algorithm.settle?.({ broadcast, ...held, counted: counted() as U });
+    const own = algorithm.settle?.({ broadcast, ...held, counted: counted() as U, reported: report.state });
     states.set(client, own ?? report.state);
   };
   const only = (contributors: readonly ClientId[]) => {
