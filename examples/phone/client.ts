@@ -1,12 +1,13 @@
 /**
  * A FedAvg client as an app on a phone bundles it. Every import names the entry of one concept: Metro, which bundles for React
- * Native, ships whatever an import can reach, and the main entry reaches everything.
+ * Native, ships whatever an import can reach, and the main entry reaches everything. An app that also shows the published model takes
+ * `federatedClient` of `@fedkit/core/device` for `trainingClient`, with the same options.
  *
  * @module
  */
 import type { Store, Trainer } from '@fedkit/core';
 import { fedAvgClient } from '@fedkit/core/algorithm/fed-avg-client';
-import { type FederatedClient, federatedClient } from '@fedkit/core/device';
+import { type TrainingClient, trainingClient } from '@fedkit/core/device/training-client';
 import type { Layout } from '@fedkit/core/model/layout';
 import { plainUpdatesClient } from '@fedkit/core/pipeline/plain-updates-client';
 import { fetchExchange } from '@fedkit/core/transport/fetch/exchange';
@@ -24,8 +25,8 @@ export interface App {
 }
 
 /** Takes part in the rounds of the server at `url`. */
-export function phoneClient({ url, id, token, layout, trainer, store }: App): FederatedClient<object> {
-  return federatedClient({
+export function phoneClient({ url, id, token, layout, trainer, store }: App): TrainingClient<object> {
+  return trainingClient({
     id,
     pipeline: plainUpdatesClient({ algorithm: fedAvgClient(), layout }),
     trainer,

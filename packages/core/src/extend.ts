@@ -24,7 +24,8 @@ export { StateReader, StateWriter } from './aggregate/state-bytes.ts';
 export { accumulation } from './algorithm/accumulation.ts';
 export { build, checkState, localGradient, localUpdate } from './algorithm/local-update.ts';
 export { checkRoundInfo } from './algorithm/round-info.ts';
-export { checkTrainOptions, localBatches, localSteps } from './client/batches.ts';
+export { localBatches, localSteps } from './client/batches.ts';
+export { checkTrainOptions } from './client/train-options.ts';
 export { checkExamples } from './client/examples.ts';
 export { applyObjective, checkObjective } from './client/objective.ts';
 export { averagingUnless } from './server/averaging.ts';
@@ -33,15 +34,8 @@ export { checkStep } from './server/step.ts';
 export { type CodecBySlot, codecsFor, linearCodecsFor } from './pipeline/codecs.ts';
 export { type Model, modelOf, type ModelOptions } from './pipeline/model.ts';
 export { clientSeedOf, sharedSeedOf } from './pipeline/seeds.ts';
-export {
-  type AnyRecord,
-  recordOf,
-  type SlotShape,
-  type SummandShape,
-  type Sums,
-  sumsOf,
-  vectorsOf,
-} from './pipeline/slots.ts';
+export { type AnyRecord, recordOf, type SummandShape, type Sums, sumsOf } from './pipeline/rules.ts';
+export { type SlotShape, vectorsOf } from './pipeline/slots.ts';
 export { type Agreed, type Halves, type TermValue, withTerms } from './pipeline/terms.ts';
 
 export { sleep, systemClock } from './protocol/clock.ts';

@@ -18,7 +18,7 @@ export { checkCreates } from './store/memory-store.ts';
 export { bigintToNumber } from './math/bigint.ts';
 export { sha256Hex } from './sha256-hex.ts';
 export { contentLength, readBody } from './transport/fetch/body.ts';
-export { handlerOf, type Reply } from './transport/fetch/shortcuts.ts';
+export { handlerOf, type Reply } from './transport/fetch/replies.ts';
 export { sleep, systemClock } from './protocol/clock.ts';
 export { digestOf as sha256Bytes } from './sha256.ts';
 export { utf8Decode, utf8Encode } from './utf8.ts';

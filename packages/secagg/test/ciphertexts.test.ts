@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { SecAggClient } from '../src/index.ts';
 import { plainProvider } from '../src/crypto/plain.ts';
 import type { CryptoProvider } from '../src/crypto/provider.ts';
-import { type KeyContext, type Party } from '../src/key-derivation.ts';
+import type { KeyContext, Party } from '../src/key-derivation.ts';
 import { encodeCohort, encodeCohortBody, decodeCohort } from '../src/messages/cohort.ts';
 import { HEADER_BYTES, decodeMessage } from '../src/messages/header.ts';
 import type { Member } from '../src/messages/member.ts';

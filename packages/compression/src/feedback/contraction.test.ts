@@ -1,5 +1,5 @@
 import { seededRng } from '@fedkit/core';
-import { type Codec, type Contraction, type Guaranteed, type Settling } from '@fedkit/core/codec';
+import type { Codec, Contraction, Guaranteed, Settling } from '@fedkit/core/codec';
 import { checkLaws, codecLaws } from '@fedkit/core/conformance';
 import { describe, expect, it } from 'vitest';
 import { contextOf, normals } from '../../test/support.ts';

@@ -5,7 +5,7 @@
  */
 import { checkInteger, checkNumber, checkVector } from '../check.ts';
 import { checkFinite } from '../finite.ts';
-import { type LocalObjective } from '../client/objective.ts';
+import type { LocalObjective } from '../client/objective.ts';
 import type { LocalResult, Trainer, TrainOptions } from '../client/trainer.ts';
 
 /**

@@ -42,15 +42,3 @@ export function advanceMirror(before: Mirror, change: Float32Array, info: RoundI
   if (fresh > info.population * (1 + lost)) return newMirror(change.length, before.epoch + 1);
   return { sum: build(change.length, (i) => before.sum[i] + info.cohort * change[i]), epoch: before.epoch, fresh };
 }
-
-/** The epoch that a broadcast or a client's state names; `undefined` for algorithms without. */
-export function epochIn(data: unknown): number | undefined {
-  const epoch: unknown = (data as { readonly epoch?: unknown } | undefined)?.epoch;
-  return typeof epoch === 'number' ? epoch : undefined;
-}
-
-/** Whether a client with this state is new to the broadcast's epoch. */
-export function isFresh(broadcast: unknown, state: unknown): boolean {
-  const epoch = epochIn(broadcast);
-  return epoch !== undefined && epochIn(state) !== epoch;
-}

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRng } from '../random.ts';
-import { checkTrainOptions, localBatches, localSteps } from './batches.ts';
+import { localBatches, localSteps } from './batches.ts';
+import { checkTrainOptions } from './train-options.ts';
 import type { TrainOptions } from './trainer.ts';
 
 const options = (more: Partial<TrainOptions>): TrainOptions =>

@@ -8,7 +8,7 @@
  * @module
  */
 import { checkFinite } from '../finite.ts';
-import { type LocalObjective } from './objective.ts';
+import type { LocalObjective } from './objective.ts';
 import type { Trainer, TrainOptions } from './trainer.ts';
 
 /**

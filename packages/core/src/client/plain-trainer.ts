@@ -5,7 +5,7 @@
  */
 import { checkAborted } from '../abort.ts';
 import { checkVector } from '../check.ts';
-import { checkTrainOptions } from './batches.ts';
+import { checkTrainOptions } from './train-options.ts';
 import { checkExamples, type Examples } from './examples.ts';
 import type { PlainModel } from './mlp.ts';
 import { checkFinite } from '../finite.ts';

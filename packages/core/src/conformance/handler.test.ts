@@ -3,7 +3,7 @@ import { SIZE, testOptions } from '../../test/round/federation.ts';
 import { fedBuff } from '../algorithm/fed-buff.ts';
 import { plainUpdates } from '../pipeline/plain-updates.ts';
 import type { RequestHandler } from '../protocol/exchange.ts';
-import { decodeRequest, encodeResponse } from '../protocol/message.ts';
+import { decodeRequest, encodeResponse } from '../protocol/server-message.ts';
 import { federatedServer } from '../round/server.ts';
 import type { FederatedServer } from '../round/server-options.ts';
 import { handlerLaws } from './handler.ts';

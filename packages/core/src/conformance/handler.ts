@@ -4,7 +4,8 @@
  * @module
  */
 import type { RequestHandler } from '../protocol/exchange.ts';
-import { decodeResponse, encodeRequest, type Request } from '../protocol/message.ts';
+import { decodeResponse, encodeRequest } from '../protocol/client-message.ts';
+import type { Request } from '../protocol/message.ts';
 import { seededRng } from '../random.ts';
 import { sameBits } from './bits.ts';
 import { ensure, type Law } from './law.ts';

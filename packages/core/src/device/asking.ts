@@ -7,7 +7,8 @@ import { checkAborted } from '../abort.ts';
 import { checkBytes } from '../check.ts';
 import { FedkitError } from '../errors.ts';
 import type { Exchange } from '../protocol/exchange.ts';
-import { decodeResponse, encodeRequest, type Request, type Response } from '../protocol/message.ts';
+import { decodeResponse, encodeRequest } from '../protocol/client-message.ts';
+import type { Request, Response } from '../protocol/message.ts';
 import { refusal } from './answers.ts';
 
 /** What became of an exchange that is told of, between its tries. */

@@ -27,10 +27,10 @@ const OPTIONS: OptionNames<FederatedClientOptions<PlainData, PlainData, Update>>
 
 /** @throws FedkitError `INVALID_ARGUMENT`, `OUT_OF_RANGE`, `SHAPE_MISMATCH` by the option's name. */
 export function checkClientOptions<B extends PlainData, C extends PlainData, U extends Update>(
+  where: string,
   options: FederatedClientOptions<B, C, U>,
 ): void {
   const { id, pipeline, trainer } = options;
-  const where = 'federatedClient';
   checkClientId(`${where}: id`, id);
   if (typeof trainer?.train !== 'function') refuse('INVALID_ARGUMENT', `${where}: trainer`, 'a trainer', trainer);
   if (typeof options.store?.put !== 'function') refuse('INVALID_ARGUMENT', `${where}: store`, 'a store', options.store);

@@ -5,7 +5,7 @@
  */
 import type { ClientId, Update } from '../aggregate/contract.ts';
 import type { LocalTraining, Trainer } from '../client/trainer.ts';
-import type { ClientPipeline } from '../pipeline/contract.ts';
+import type { ClientPipeline, ReportingClient } from '../pipeline/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { Rng, SecureRng } from '../random.ts';
 import type { RoundTask } from '../protocol/message.ts';
@@ -54,6 +54,13 @@ export interface FederatedClientOptions<B extends PlainData, C extends PlainData
   readonly signal?: AbortSignal;
 }
 
+/** What a client is made of that only trains and reports. */
+export interface TrainingClientOptions<B extends PlainData, C extends PlainData, U extends Update>
+  extends FederatedClientOptions<B, C, U> {
+  /** The same as the server's, to the last option: one whose updates travel as one report. */
+  readonly pipeline: ClientPipeline<B, C, U> & { client(): ReportingClient<U> };
+}
+
 /** A published model on a device. */
 export interface DeviceModel extends PublishedParams {
   /** The round whose step gave it, 0 for the first model; in asynchronous runs the steps taken. */
@@ -82,12 +89,12 @@ export interface WatchOptions {
   readonly milliseconds?: number;
 }
 
-/** A client on a device. */
-export interface FederatedClient<C> {
+/** A client that trains and reports. */
+export interface TrainingClient<C> {
   /**
    * Steps and waits until the run is over.
    *
-   * @throws FedkitError as {@link FederatedClient.step}.
+   * @throws FedkitError as {@link TrainingClient.step}.
    */
   run(): Promise<void>;
   /**
@@ -106,6 +113,12 @@ export interface FederatedClient<C> {
    * was thrown is declined first.
    */
   step(): Promise<NextStep>;
+  /** The algorithm's state of this client, as of the last update that counted; `undefined` before the first. */
+  state(): Promise<C | undefined>;
+}
+
+/** A client on a device. */
+export interface FederatedClient<C> extends TrainingClient<C> {
   /**
    * The model that the server publishes now, whether this client was ever drawn or not: fetched part by part, so that an
    * interrupted call goes on where it stopped, verified, and kept in the store, from where it is read once the server cannot be
@@ -124,6 +137,4 @@ export interface FederatedClient<C> {
    * @throws FedkitError As {@link FederatedClient.model}, but for `UNAVAILABLE`; what `listener` throws.
    */
   watch(listener: (model: DeviceModel) => void, options: WatchOptions): Promise<void>;
-  /** The algorithm's state of this client, as of the last update that counted; `undefined` before the first. */
-  state(): Promise<C | undefined>;
 }

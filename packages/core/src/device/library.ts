@@ -8,15 +8,14 @@ import { checkInteger, checkOptions, type OptionNames, refuse } from '../check.t
 import { isFedkitError } from '../errors.ts';
 import type { StateOwner } from '../model/state-file.ts';
 import type { PlainData } from '../plain-data.ts';
-import { type Clock, sleep } from '../protocol/clock.ts';
-import type { Request, Response } from '../protocol/message.ts';
+import { sleep } from '../protocol/clock.ts';
 import type { PipelineTerms } from '../pipeline/contract.ts';
 import type { Store } from '../store/contract.ts';
 import { SerialQueue } from '../serial-queue.ts';
 import type { DeviceModel, ModelRequest, WatchOptions } from './contract.ts';
 import { Fault } from './fault.ts';
-import type { ClientProgress } from './progress.ts';
 import { type HeldModel, paramsOf, PublishedModels } from './published-model.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** Of a client's options, what its models depend on. */
 interface Holdings {
@@ -26,15 +25,6 @@ interface Holdings {
   readonly maximumModelBytes?: number;
 }
 
-/** What a library needs of its client. */
-interface Surroundings {
-  readonly clock: Clock;
-  readonly ask: (request: Request) => Promise<Response>;
-  /** The algorithm's state of this client. */
-  readonly state: () => Promise<unknown>;
-  readonly tell: (event: ClientProgress<never>) => void;
-}
-
 const REQUEST: OptionNames<ModelRequest> = { from: true };
 const WATCH: OptionNames<WatchOptions> = { signal: true, milliseconds: true };
 /** The longest wait for a server that cannot be reached. */
@@ -42,13 +32,16 @@ const LONGEST_PAUSE = 3_600_000;
 
 export class Library {
   readonly #options: Holdings;
-  readonly #around: Surroundings;
+  readonly #around: Surroundings<never>;
+  readonly #state: () => Promise<unknown>;
   readonly #models: PublishedModels;
   readonly #queue = new SerialQueue();
 
-  constructor(options: Holdings, owner: StateOwner, around: Surroundings) {
+  /** @param state - The algorithm's state of this client. */
+  constructor(options: Holdings, owner: StateOwner, around: Surroundings<never>, state: () => Promise<unknown>) {
     this.#options = options;
     this.#around = around;
+    this.#state = state;
     const { store, id, pipeline, maximumModelBytes } = options;
     this.#models = new PublishedModels(store, id, pipeline, owner, maximumModelBytes);
   }
@@ -104,7 +97,7 @@ export class Library {
 
   async #deviceModel(held: HeldModel, current: boolean): Promise<DeviceModel> {
     const { algorithm, layout } = this.#options.pipeline;
-    const state = 'personal' in algorithm ? ((await this.#around.state()) as PlainData | undefined) : undefined;
+    const state = 'personal' in algorithm ? ((await this.#state()) as PlainData | undefined) : undefined;
     const { run, round, modelDigest: digest } = held.publication;
     return {
       ...paramsOf(algorithm, held, state),

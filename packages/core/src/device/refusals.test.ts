@@ -4,7 +4,6 @@ import { fedAvg } from '../algorithm/fed-avg.ts';
 import { quadraticTrainer } from '../conformance/quadratic-trainer.ts';
 import { FedkitError } from '../errors.ts';
 import { Layout } from '../model/layout.ts';
-import { encodeState } from '../model/state-file.ts';
 import type { Request, Response, RoundTask } from '../protocol/message.ts';
 import { memoryStore } from '../store/memory-store.ts';
 import type { Store } from '../store/contract.ts';
@@ -367,57 +366,4 @@ describe('federatedClient', () => {
     expect(trainings()).toBe(1);
     expect([...server.outcomes.values()]).toEqual(['accepted']);
   });
-});
-
-it('reads nothing but records', () => {
-  const { server } = setUp();
-  const task = {
-    run: new Uint8Array(16),
-    round: 1,
-    ticket: 2 ** 40,
-    modelDigest: new Uint8Array(32),
-    modelLength: 5,
-    pipelineDigest: new Uint8Array(32),
-    parameters: Uint8Array.of(1, 2),
-    expiresIn: 3,
-  };
-  const kept = { state: encodeState({ a: 1 }, { kind: 'x', model: 'y' }), memory: Uint8Array.of(4) };
-  const works = [
-    { kind: 'none' },
-    { kind: 'training', task, expiresAt: Infinity },
-    { kind: 'training', task, expiresAt: 12.5 },
-    { kind: 'reporting', task, next: kept, request: [Uint8Array.of(9, 8)] },
-    { kind: 'exchanging', task, next: {} },
-    {
-      kind: 'exchanging',
-      task,
-      next: { memory: new Uint8Array(0) },
-      input: { update: Int32Array.of(-1, 2 ** 31 - 1), '': new Int32Array(0) },
-      sealed: Uint8Array.of(7),
-      received: new Uint8Array(0),
-    },
-    { kind: 'leaving', ticket: 7 },
-  ] as const;
-  for (const work of works) {
-    const record = { pipeline: server.pipeline.digest, run: new Uint8Array(16), kept, resolved: 3, work };
-    const bytes = encodeRecord(record);
-    expect(decodeRecord(bytes)).toEqual(record);
-    expect(encodeRecord(decodeRecord(bytes))).toEqual(bytes);
-    for (let length = 0; length < bytes.length; length++)
-      expect(() => decodeRecord(bytes.subarray(0, length))).toThrowError(
-        expect.objectContaining({ code: 'DECODE_FAILED' }),
-      );
-    expect(() => decodeRecord(Uint8Array.of(...bytes, 0))).toThrowError(
-      expect.objectContaining({ code: 'DECODE_FAILED' }),
-    );
-    for (let i = 0; i < bytes.length; i++) {
-      const other = bytes.slice();
-      other[i] ^= 0x55;
-      try {
-        decodeRecord(other);
-      } catch (error) {
-        expect(error).toMatchObject({ code: 'DECODE_FAILED' });
-      }
-    }
-  }
 });

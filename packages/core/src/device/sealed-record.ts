@@ -4,22 +4,22 @@
  *
  * @module
  */
-import { ByteReader, ByteWriter } from '../bytes.ts';
-import { sameBytes } from '../bytes.ts';
+import { ByteReader, ByteWriter, sameBytes } from '../bytes.ts';
 import { checkBytes } from '../check.ts';
 import type { Sealer } from '../secure/contract.ts';
 import type { ClientRecord } from './client-record.ts';
 import { decodeRecord, encodeRecord } from './client-record-format.ts';
+import { exchangingFormat } from './exchanging-format.ts';
+import { SEAL_MAGIC } from './seal.ts';
 
-const MAGIC = [0x66, 0x6b, 0x73];
 const VERSION = 1;
 
 export function sealRecord(record: ClientRecord, sealer: Sealer): Uint8Array<ArrayBuffer> {
-  const clear = encodeRecord(record);
+  const clear = encodeRecord(record, exchangingFormat);
   const sealed = sealer.seal(clear);
   clear.fill(0);
   return new ByteWriter()
-    .bytes(Uint8Array.of(...MAGIC, VERSION))
+    .bytes(Uint8Array.of(...SEAL_MAGIC, VERSION))
     .bytes(record.pipeline)
     .bytes(sealed)
     .finish();
@@ -34,17 +34,12 @@ export function openRecord(bytes: Uint8Array, pipeline: Uint8Array, sealer: Seal
   const where = 'federatedClient: sealed record';
   const reader = new ByteReader(where, checkBytes(where, bytes));
   const start = reader.bytes(4);
-  if (MAGIC.some((byte, i) => start[i] !== byte)) reader.refuse("a client's sealed record", 'other bytes');
+  if (SEAL_MAGIC.some((byte, i) => start[i] !== byte)) reader.refuse("a client's sealed record", 'other bytes');
   if (start[3] !== VERSION) reader.refuse(`version ${VERSION}`, `version ${start[3]}`);
   if (!sameBytes(reader.bytes(32), pipeline)) return undefined;
   const clear = sealer.open(reader.bytes(reader.remaining));
   // Fields are views, so that the clear bytes live as long as the record.
-  const record = decodeRecord(clear);
+  const record = decodeRecord(clear, exchangingFormat);
   if (!sameBytes(record.pipeline, pipeline)) reader.refuse('the record of the pipeline it names', 'of another');
   return record;
-}
-
-/** Whether these bytes start as a sealed record does. */
-export function isSealed(bytes: Uint8Array): boolean {
-  return MAGIC.every((byte, i) => bytes[i] === byte);
 }

@@ -13,6 +13,7 @@ import { sameBytes } from '../bytes.ts';
 import type { ClientRecord } from './client-record.ts';
 import { decodeRecord, encodeRecord } from './client-record-format.ts';
 import type { FederatedClient } from './contract.ts';
+import { exchangingFormat } from './exchanging-format.ts';
 import { federatedClient } from './federated-client.ts';
 import { openRecord } from './sealed-record.ts';
 
@@ -124,11 +125,11 @@ describe('federatedClient in a secure sum', () => {
     expect(saves.length).toBeGreaterThan(5);
     for (const bytes of saves) {
       expect(() => decodeRecord(bytes)).toThrow(expect.objectContaining({ code: 'DECODE_FAILED' }));
-      const clear = encodeRecord(opened(bytes));
+      const clear = encodeRecord(opened(bytes), exchangingFormat);
       expect(Buffer.from(bytes).includes(Buffer.from(clear.subarray(40, 72)))).toBe(false);
     }
     // What the store holds in the clear is no record of this client: somebody else put it there.
-    await store.put('client/a', encodeRecord(await recordOf(store)));
+    await store.put('client/a', encodeRecord(await recordOf(store), exchangingFormat));
     await expect(device(new ScriptedSum(), { store }).step()).rejects.toMatchObject({ code: 'AUTHENTICATION_FAILED' });
   });
 

@@ -13,7 +13,7 @@ import { coordinateMedian } from '../aggregate/robust/coordinate-median.ts';
 import { fedAvg } from '../algorithm/fed-avg.ts';
 import { FedkitError, isFedkitError } from '../errors.ts';
 import { plainUpdates } from '../pipeline/plain-updates.ts';
-import { encodeRequest, decodeResponse } from '../protocol/message.ts';
+import { encodeRequest, decodeResponse } from '../protocol/client-message.ts';
 import { secureRng, seededRng } from '../random.ts';
 import { memoryStore } from '../store/memory-store.ts';
 import {

@@ -6,7 +6,8 @@
 import { checkBytes, refuse } from '../check.ts';
 import type { ClientId } from '../aggregate/contract.ts';
 import type { RequestHandler } from '../protocol/exchange.ts';
-import { decodeRequest, encodeRequest } from '../protocol/message.ts';
+import { encodeRequest } from '../protocol/client-message.ts';
+import { decodeRequest } from '../protocol/server-message.ts';
 import type { BlobStore } from './contract.ts';
 import { forwardedReference } from './reference.ts';
 

@@ -5,10 +5,10 @@
  * @module
  */
 import { checkBytes, checkVector, describe, refuse } from '../check.ts';
-import { isWellFormed, utf8Encode } from '../utf8.ts';
-import { Layout, type PlacedTensor, type TensorSpec } from './layout.ts';
+import { Layout, type PlacedTensor } from './layout.ts';
 import { type CarriedTensor, type FileTensor, type ModelFile, type ModelFileOptions, modelFile } from './model-file.ts';
 import { readHeader, type StoredTensor } from './safetensors-header.ts';
+import { float32Tensor, type OutgoingTensor, writeSafetensors } from './safetensors-writer.ts';
 import { bitsOf, type FloatType, isFloatType } from './tensor-type.ts';
 import { readValues, writeHalves } from './tensor-values.ts';
 
@@ -43,24 +43,11 @@ export interface EncodeSafetensorsOptions {
 export function encodeSafetensors(model: EncodeSafetensorsOptions): Uint8Array<ArrayBuffer> {
   const { layout, values, metadata = {}, carried = [], types = 'F32' } = model;
   checkVector('encodeSafetensors: values', values, layout.size);
-  const tensors = inFileOrder([
+  const tensors = [
     ...layout.tensors.map((tensor) => valueTensor(tensor, types, values)),
     ...carried.map((tensor) => carriedTensor(tensor, layout)),
-  ]);
-  const header = utf8Encode(headerText(tensors, metadata));
-  // Readers that map the file want the tensors aligned; the format lets the header end in spaces.
-  const length = Math.ceil(header.length / 8) * 8;
-  const size = tensors.reduce((total, { byteLength }) => total + byteLength, 0);
-  const bytes = new Uint8Array(8 + length + size);
-  new DataView(bytes.buffer).setUint32(0, length, true);
-  bytes.fill(0x20, 8 + header.length, 8 + length);
-  bytes.set(header, 8);
-  let next = 8 + length;
-  for (const tensor of tensors) {
-    tensor.write(bytes.subarray(next, next + tensor.byteLength));
-    next += tensor.byteLength;
-  }
-  return bytes;
+  ];
+  return writeSafetensors(tensors, metadata);
 }
 
 /**
@@ -91,13 +78,6 @@ export function fileTensors(file: Uint8Array, tensors: readonly StoredTensor[], 
   });
 }
 
-/** A tensor about to be written. */
-interface OutgoingTensor extends TensorSpec {
-  readonly type: string;
-  readonly byteLength: number;
-  write(into: Uint8Array): void;
-}
-
 function valueTensor(
   { name, shape, offset, size }: PlacedTensor,
   types: FloatType | Readonly<Record<string, FloatType>>,
@@ -106,10 +86,7 @@ function valueTensor(
   const type = typeof types === 'string' ? types : Object.hasOwn(types, name) ? types[name] : 'F32';
   if (!isFloatType(type)) refuse('INVALID_ARGUMENT', `encodeSafetensors: type of ${name}`, 'F32, F16 or BF16', type);
   const part = values.subarray(offset, offset + size);
-  if (type === 'F32') {
-    const raw = new Uint8Array(part.buffer, part.byteOffset, part.byteLength);
-    return { name, shape, type, byteLength: raw.length, write: (into) => into.set(raw) };
-  }
+  if (type === 'F32') return float32Tensor({ name, shape }, part);
   return {
     name,
     shape,
@@ -131,35 +108,4 @@ function carriedTensor({ name, shape, type, bytes }: CarriedTensor, layout: Layo
     refuse('INVALID_ARGUMENT', where, `the bytes of ${size} values of ${type}`, bytes.length);
   }
   return { name, shape, type, byteLength: bytes.length, write: (into) => into.set(bytes) };
-}
-
-/** Wider elements first; tensors of one width as they come. */
-function inFileOrder(tensors: readonly OutgoingTensor[]): OutgoingTensor[] {
-  const names = new Set<string>();
-  for (const { name } of tensors) {
-    if (name === '__metadata__') {
-      refuse('INVALID_ARGUMENT', 'encodeSafetensors: tensor name', 'another name than the reserved one', name);
-    }
-    if (names.has(name)) refuse('INVALID_ARGUMENT', 'encodeSafetensors: tensor name', 'names that differ', name);
-    names.add(name);
-  }
-  return [...tensors].sort((a, b) => (bitsOf(b.type) as number) - (bitsOf(a.type) as number));
-}
-
-function headerText(tensors: readonly OutgoingTensor[], metadata: Readonly<Record<string, string>>): string {
-  const entries: string[] = [];
-  const notes = Object.entries(metadata);
-  for (const [key, text] of notes) {
-    if (typeof text !== 'string' || !isWellFormed(text) || !isWellFormed(key)) {
-      refuse('INVALID_ARGUMENT', `encodeSafetensors: metadata.${key}`, 'well-formed text', text);
-    }
-  }
-  if (notes.length > 0) entries.push(`"__metadata__":${JSON.stringify(metadata)}`);
-  let next = 0;
-  for (const { name, shape, type, byteLength } of tensors) {
-    const entry = { dtype: type, shape, data_offsets: [next, next + byteLength] };
-    entries.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
-    next += byteLength;
-  }
-  return `{${entries.join(',')}}`;
 }

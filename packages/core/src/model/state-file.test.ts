@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isFedkitError } from '../errors.ts';
 import type { PlainData } from '../plain-data.ts';
-import { decodeSafetensors } from './safetensors.ts';
+import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 import { decodeState, encodeState } from './state-file.ts';
 
 const owner = { kind: 'scaffold', model: 'ab'.repeat(32) };
@@ -50,6 +50,13 @@ describe('state files', () => {
     const bytes = encodeState({ control: Float32Array.of(1) }, owner);
     expect(code(() => decodeState(bytes, { ...owner, model: 'cd'.repeat(32) }))).toBe('SHAPE_MISMATCH');
     expect(code(() => decodeState(bytes, { ...owner, kind: 'fedDyn' }))).toBe('DECODE_FAILED');
+  });
+
+  it('hold float32 values alone: others are refused', () => {
+    const { layout, values, metadata } = decodeSafetensors(encodeState({ control: Float32Array.of(1, 2) }, owner));
+    const halves = encodeSafetensors({ layout, values, metadata, types: 'F16' });
+    expect(code(() => decodeState(encodeSafetensors({ layout, values, metadata }), owner))).toBe('no error');
+    expect(code(() => decodeState(halves, owner))).toBe('DECODE_FAILED');
   });
 
   it('are refused when damaged, by a FedkitError', () => {

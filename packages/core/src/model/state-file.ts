@@ -8,7 +8,8 @@ import { checkBytes, describe, refuse } from '../check.ts';
 import { FedkitError } from '../errors.ts';
 import type { PlainData } from '../plain-data.ts';
 import { Layout, type TensorSpec } from './layout.ts';
-import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
+import { readHeader } from './safetensors-header.ts';
+import { float32Tensor, writeSafetensors } from './safetensors-writer.ts';
 
 const FORMAT = 'fedkit state 1';
 /** The deepest nesting of records that is read. */
@@ -56,14 +57,12 @@ export function encodeState(state: PlainData, owner: StateOwner): Uint8Array<Arr
     return Object.fromEntries(Object.keys(value).map((name) => [name, skeleton(value[name], [...path, name])]));
   };
   const shape = JSON.stringify(skeleton(state, []));
-  const layout = Layout.of(tensors);
-  const values = new Float32Array(layout.size);
-  layout.tensors.forEach(({ offset }, i) => values.set(vectors[i], offset));
-  return encodeSafetensors({
-    layout,
-    values,
-    metadata: { format: FORMAT, ...checkOwner('encodeState', owner), shape },
-  });
+  // What no layout can have no state can.
+  Layout.of(tensors);
+  return writeSafetensors(
+    tensors.map((tensor, i) => float32Tensor(tensor, vectors[i])),
+    { format: FORMAT, ...checkOwner('encodeState', owner), shape },
+  );
 }
 
 /**
@@ -75,7 +74,7 @@ export function encodeState(state: PlainData, owner: StateOwner): Uint8Array<Arr
  */
 export function decodeState(bytes: Uint8Array, owner: StateOwner): PlainData {
   const { kind, model } = checkOwner('decodeState', owner);
-  const { layout, values, metadata } = decodeSafetensors(checkBytes('decodeState: bytes', bytes));
+  const { tensors, metadata, dataStart } = readHeader(checkBytes('decodeState: bytes', bytes));
   if (metadata.format !== FORMAT) fail(`format ${describe(FORMAT)}`, metadata.format);
   if (metadata.kind !== kind) fail(`a state of ${describe(kind)}`, metadata.kind);
   if (metadata.model !== model) {
@@ -84,10 +83,13 @@ export function decodeState(bytes: Uint8Array, owner: StateOwner): PlainData {
   let used = 0;
   const restored = (skeleton: unknown, path: readonly string[]): PlainData => {
     if (skeleton === null) {
-      const tensor = layout.tensors[used++];
+      const tensor = tensors[used++];
       const name = path.map(escaped).join('/') || '/';
       if (tensor?.name !== name) fail(`a tensor ${describe(name)}`, tensor?.name);
-      return values.slice(tensor.offset, tensor.offset + tensor.size);
+      if (tensor.type !== 'F32') fail(`float32 values in ${describe(name)}`, tensor.type);
+      const values = new Float32Array((tensor.end - tensor.begin) / 4);
+      new Uint8Array(values.buffer).set(bytes.subarray(dataStart + tensor.begin, dataStart + tensor.end));
+      return values;
     }
     if (typeof skeleton === 'string') {
       const number = Number(skeleton);
@@ -108,7 +110,7 @@ export function decodeState(bytes: Uint8Array, owner: StateOwner): PlainData {
     throw new FedkitError('DECODE_FAILED', 'decodeState: expected the shape of a state, got other text', { cause });
   }
   const state = restored(shape, []);
-  if (used !== layout.tensors.length) fail(`${used} tensors`, layout.tensors.length);
+  if (used !== tensors.length) fail(`${used} tensors`, tensors.length);
   return state;
 }
 

@@ -16,7 +16,7 @@ import type { Accounting } from './privacy.ts';
 import { decodeReport } from './report.ts';
 import { checkOthers, readRoster, writeRoster } from './roster.ts';
 import { clientSeedOf } from './seeds.ts';
-import type { SummandShape } from './slots.ts';
+import type { SummandShape } from './rules.ts';
 
 /** What a collector needs to know. */
 export interface CentralCollectorOptions<R> {

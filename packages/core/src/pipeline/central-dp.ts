@@ -24,7 +24,8 @@ import { Accounting, type PrivacyFilter, type SelectionOptions } from './privacy
 import { PRIVATE_OPTIONS, type PrivateOptions, privateSums, privateTerms } from './private-options.ts';
 import { encodeReport } from './report.ts';
 import { clientSeedOf } from './seeds.ts';
-import { checkSettling, driftOf } from './settling.ts';
+import { driftOf } from './drift.ts';
+import { checkSettling } from './settling.ts';
 import { vectorsOf } from './slots.ts';
 import { type Halves, withTerms } from './terms.ts';
 

@@ -29,7 +29,7 @@ import { PRIVATE_OPTIONS, type PrivateOptions, privateSums, privateTerms } from 
 import { rootMeanSquare } from './root-mean-square.ts';
 import { rmsOverSpread, saturationOf } from './saturation.ts';
 import { sharedSeedOf } from './seeds.ts';
-import { driftOf } from './settling.ts';
+import { driftOf } from './drift.ts';
 import { vectorsOf } from './slots.ts';
 import { type Halves, withTerms } from './terms.ts';
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { checkPositive, refuse } from '../check.ts';
-import type { SummandShape } from './slots.ts';
+import type { SummandShape } from './rules.ts';
 
 /** Slots in a row. */
 export interface Joint {

@@ -13,7 +13,8 @@ import type { Collected, ReportCollector } from './contract.ts';
 import { decodeReport } from './report.ts';
 import { checkOthers, readRoster, writeRoster } from './roster.ts';
 import { clientSeedOf } from './seeds.ts';
-import type { AnyRecord, SlotShape } from './slots.ts';
+import type { AnyRecord } from './rules.ts';
+import type { SlotShape } from './slots.ts';
 
 /** What a collector needs to know. */
 export interface PlainCollectorOptions {

@@ -84,7 +84,7 @@ export type PlainUpdatesClientOptions<
  */
 export function plainUpdatesClient<B extends PlainData, C extends PlainData, U extends Update>(
   options: PlainUpdatesClientOptions<B, C, U>,
-): ClientPipeline<B, C, U> {
+): ClientPipeline<B, C, U> & { client(): ReportingClient<U> } {
   const where = 'plainUpdatesClient';
   const { algorithm } = options;
   const model = modelOf(where, options);

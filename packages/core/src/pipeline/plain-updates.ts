@@ -20,7 +20,7 @@ import { modelOf } from './model.ts';
 import { announceParameters, readParameters } from './parameters.ts';
 import { plainCollector } from './plain-collector.ts';
 import { clientOfUpdates, type ClientUpdatesOptions } from './plain-updates-client.ts';
-import { recordOf } from './slots.ts';
+import { recordOf } from './rules.ts';
 import { type Halves, withTerms } from './terms.ts';
 
 /** How plain updates travel, whatever the algorithm. */

@@ -12,8 +12,8 @@ import { type Joint, jointOf } from './joint.ts';
 import { refuseMemory } from './memory.ts';
 import { type Model, type ModelOptions, modelOf } from './model.ts';
 import type { SelectionOptions } from './privacy.ts';
-import { checkDrift, type DriftOptions } from './settling.ts';
-import { type Sums, sumsOf } from './slots.ts';
+import { checkDrift, type DriftOptions } from './drift.ts';
+import { type Sums, sumsOf } from './rules.ts';
 
 /** Every update counts once, or by its weight up to a cap. */
 export type PrivateWeighting =

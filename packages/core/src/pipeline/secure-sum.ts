@@ -33,7 +33,8 @@ import { rootMeanSquare } from './root-mean-square.ts';
 import { rmsOverSpread, saturationOf, STRAIN, strainInput, strainVector } from './saturation.ts';
 import { clientSeedOf, sharedSeedOf } from './seeds.ts';
 import { checkSettling, updateOf } from './settling.ts';
-import { type SummandShape, sumsOf, vectorsOf } from './slots.ts';
+import { type SummandShape, sumsOf } from './rules.ts';
+import { vectorsOf } from './slots.ts';
 import { type Halves, withTerms } from './terms.ts';
 
 /** What `secureSum` is made of. */

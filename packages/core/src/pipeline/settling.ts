@@ -7,7 +7,6 @@ import type { Update } from '../aggregate/contract.ts';
 import { refuse } from '../check.ts';
 import type { Codec } from '../codec/contract.ts';
 import { unsettled } from '../codec/guarantee.ts';
-import type { RoundFacts } from './contract.ts';
 import type { SlotShape } from './slots.ts';
 
 /** Whether an algorithm's clients keep what was counted. */
@@ -39,36 +38,4 @@ export function checkSettling(
     const expected = `a contraction, such as contraction(codec): clients of ${algorithm.kind} keep what was counted`;
     refuse('INVALID_ARGUMENT', `${where}: codec of ${name}`, expected, why);
   }
-}
-
-/** Options of pipelines that add noise. */
-export interface DriftOptions {
-  /**
-   * For algorithms whose clients keep what was counted (SCAFFOLD, FedDyn): noise is in the server's sum and, being fresh for the
-   * accountant, in nothing that a client keeps, so that c walks away from the mean of the c_i, by (|S|/N)·σ·√T a coordinate after T
-   * rounds, σ that of the noise on the mean. `facts.stateDrift` says how far. Algorithms without state do not drift.
-   */
-  readonly acceptDrift?: boolean;
-}
-
-/** @throws FedkitError `INVALID_ARGUMENT` for an algorithm that would drift, unless that is accepted. */
-export function checkDrift(where: string, algorithm: { readonly kind: string }, options: DriftOptions): void {
-  if (!settles(algorithm) || options.acceptDrift === true) return;
-  refuse(
-    'INVALID_ARGUMENT',
-    `${where}: algorithm`,
-    'one whose clients keep nothing, such as mimeLite, or acceptDrift: true: noise is in the sum and never in what clients keep',
-    algorithm.kind,
-  );
-}
-
-/** The predicted drift of one coordinate of what the server mirrors. */
-export function driftOf(
-  algorithm: { readonly kind: string },
-  { round, population }: RoundFacts,
-  contributors: number,
-  noiseOfMean: number,
-): { readonly stateDrift?: number } {
-  if (!settles(algorithm)) return {};
-  return { stateDrift: (contributors / Math.max(population, contributors)) * noiseOfMean * Math.sqrt(round) };
 }

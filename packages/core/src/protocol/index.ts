@@ -3,18 +3,16 @@
  *
  * @module
  */
+export { decodeResponse, encodeRequest } from './client-message.ts';
 export {
   DECLINE_REASONS,
   type DeclineReason,
-  decodeRequest,
-  decodeResponse,
-  encodeRequest,
-  encodeResponse,
   type Publication,
   type Request,
   type Response,
   type RoundTask,
 } from './message.ts';
+export { decodeRequest, encodeResponse } from './server-message.ts';
 export { stateOwner } from './broadcast.ts';
 export type { Exchange, ExchangeOptions, RequestHandler } from './exchange.ts';
 export type { Clock } from './clock.ts';

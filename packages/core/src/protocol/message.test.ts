@@ -1,14 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES, isFedkitError } from '../errors.ts';
-import {
-  decodeRequest,
-  decodeResponse,
-  encodeRequest,
-  encodeResponse,
-  type Request,
-  type Response,
-} from './message.ts';
+import { decodeResponse, encodeRequest } from './client-message.ts';
+import type { Request, Response } from './message.ts';
+import { decodeRequest, encodeResponse } from './server-message.ts';
 
 const bytes = fc.uint8Array({ maxLength: 40 });
 const exactly = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });

@@ -9,7 +9,8 @@ import type { ClientId } from '../aggregate/contract.ts';
 import { refuse } from '../check.ts';
 import { checkClientId } from '../client-id.ts';
 import { type FedkitError, isFedkitError } from '../errors.ts';
-import { decodeRequest, encodeResponse, type Publication, type Request, type Response } from '../protocol/message.ts';
+import type { Publication, Request, Response } from '../protocol/message.ts';
+import { decodeRequest, encodeResponse } from '../protocol/server-message.ts';
 import type { ServerEvent } from './server-options.ts';
 
 /** Bytes of a request without a body, and around one. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { epochIn } from '../algorithm/mirror.ts';
+import { epochIn } from '../algorithm/epoch.ts';
 import type { ClientId } from '../aggregate/contract.ts';
 
 /** What clients said as they joined; in memory alone, so that after a restart they say it again. */

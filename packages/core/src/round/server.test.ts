@@ -23,7 +23,8 @@ import { secureRng } from '../random.ts';
 import { poissonSelection } from '../select/poisson.ts';
 import { uniformSelection } from '../select/uniform.ts';
 import { memoryStore } from '../store/memory-store.ts';
-import { encodeRequest, type RoundTask } from '../protocol/message.ts';
+import { encodeRequest } from '../protocol/client-message.ts';
+import type { RoundTask } from '../protocol/message.ts';
 import { federatedServer } from './server.ts';
 import type { ServerEvent } from './server-options.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { quadratic } from '../../test/quadratic.ts';
-import { type AnyAlgorithm } from '../algorithm/contract.ts';
+import type { AnyAlgorithm } from '../algorithm/contract.ts';
 import { ditto } from '../algorithm/ditto.ts';
 import { fedAdam } from '../algorithm/fed-adam.ts';
 import { fedAvg } from '../algorithm/fed-avg.ts';

@@ -7,7 +7,8 @@
  */
 import { checkAborted, turn } from '../abort.ts';
 import { checkVector, refuse } from '../check.ts';
-import { checkTrainOptions, localBatches } from '../client/batches.ts';
+import { localBatches } from '../client/batches.ts';
+import { checkTrainOptions } from '../client/train-options.ts';
 import { checkFinite } from '../finite.ts';
 import { checkObjective } from '../client/objective.ts';
 import type { Trainer } from '../client/trainer.ts';

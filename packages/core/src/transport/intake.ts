@@ -8,7 +8,7 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import type { ClientId } from '../aggregate/contract.ts';
 import { refuse } from '../check.ts';
 import { FedkitError } from '../errors.ts';
-import { type Clock } from '../protocol/clock.ts';
+import type { Clock } from '../protocol/clock.ts';
 import type { RequestHandler } from '../protocol/exchange.ts';
 import { noTelemetry, type Telemetry } from '../telemetry/contract.ts';
 import type { TransportLimits } from './limits.ts';

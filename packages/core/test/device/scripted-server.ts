@@ -3,16 +3,11 @@ import type { ClientId, Contribution, Update } from '../../src/aggregate/contrac
 import type { Algorithm } from '../../src/algorithm/contract.ts';
 import { FedkitError } from '../../src/errors.ts';
 import { decodeState, encodeState } from '../../src/model/state-file.ts';
-import type { Pipeline } from '../../src/pipeline/contract.ts';
+import type { Pipeline, ReportingPipeline } from '../../src/pipeline/contract.ts';
 import type { PlainData } from '../../src/plain-data.ts';
 import { stateOwner } from '../../src/protocol/broadcast.ts';
-import {
-  decodeRequest,
-  encodeResponse,
-  type Request,
-  type Response,
-  type RoundTask,
-} from '../../src/protocol/message.ts';
+import type { Request, Response, RoundTask } from '../../src/protocol/message.ts';
+import { decodeRequest, encodeResponse } from '../../src/protocol/server-message.ts';
 import type { RequestHandler } from '../../src/protocol/exchange.ts';
 
 const PIPELINE = new Uint8Array(32).fill(7);
@@ -23,7 +18,7 @@ const GRID = 4;
 export function coarse<S extends PlainData, B extends PlainData, C extends PlainData, U extends Update>(
   algorithm: Algorithm<S, B, C, U, PlainData>,
   size: number,
-): Pipeline<S, B, C, U, PlainData> {
+): ReportingPipeline<S, B, C, U, PlainData> {
   const pipeline = {
     kind: 'plain-updates',
     algorithm,
@@ -51,7 +46,7 @@ export function coarse<S extends PlainData, B extends PlainData, C extends Plain
       throw new Error('not in these tests');
     },
   };
-  return pipeline as unknown as Pipeline<S, B, C, U, PlainData>;
+  return pipeline as unknown as ReportingPipeline<S, B, C, U, PlainData>;
 }
 
 const OWNER = { kind: 'report', model: '' };

@@ -11,13 +11,8 @@ import type { NoState } from '../../src/plain-data.ts';
 import { plainUpdates } from '../../src/pipeline/plain-updates.ts';
 import { secureRng, seededRng } from '../../src/random.ts';
 import { stateOwner } from '../../src/protocol/broadcast.ts';
-import {
-  decodeResponse,
-  encodeRequest,
-  type Request,
-  type Response,
-  type RoundTask,
-} from '../../src/protocol/message.ts';
+import { decodeResponse, encodeRequest } from '../../src/protocol/client-message.ts';
+import type { Request, Response, RoundTask } from '../../src/protocol/message.ts';
 import { federatedServer } from '../../src/round/server.ts';
 import type { FederatedServer, FederatedServerOptions } from '../../src/round/server-options.ts';
 import { memoryStore } from '../../src/store/memory-store.ts';

@@ -4,7 +4,7 @@
  * @module
  */
 import { checkInteger, checkVector, refuse } from '@fedkit/core/internal';
-import { type ArrayRecord, type FlowerRecords, type Values } from '../array/records.ts';
+import type { ArrayRecord, FlowerRecords, Values } from '../array/records.ts';
 import type { CompleteOptions, FlowerTask } from './contract.ts';
 import { moveArrays, placeArrays } from './place-arrays.ts';
 

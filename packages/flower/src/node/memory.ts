@@ -12,7 +12,7 @@ import { decodeMessage } from '../proto/decode.ts';
 import { encodeMessage } from '../proto/encode.ts';
 import { type Envelope, ENVELOPE, OBJECT_TREE, type ObjectTree } from '../proto/messages.ts';
 import { always, message, messages, type Table } from '../proto/table.ts';
-import { type NodeKeys, type StorableKey } from '../key/node-key.ts';
+import type { NodeKeys, StorableKey } from '../key/node-key.ts';
 
 /** A message that was pulled. */
 export interface Pulled {

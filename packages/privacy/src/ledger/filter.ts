@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { type DiscreteGaussianEvent, type DpEvent } from '../event/types.ts';
+import type { DiscreteGaussianEvent, DpEvent } from '../event/types.ts';
 import { flatten } from '../event/flatten.ts';
 import { LEAST_DOMINATED_STD } from '../event/dominating-gaussian.ts';
 import type { LedgerIdentity } from './record.ts';

@@ -5,7 +5,7 @@
  * @module
  */
 import { agreementOf } from '../crypto/agreement-of.ts';
-import { type CryptoProvider } from '../crypto/provider.ts';
+import type { CryptoProvider } from '../crypto/provider.ts';
 import { type Party, extractKey } from '../key-derivation.ts';
 import { type MaskLayout, type Pair, addMasks, addPairMasks, selfMask } from '../mask.ts';
 import type { VectorSum } from '../sum/vector-sum.ts';

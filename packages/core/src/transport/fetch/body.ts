@@ -5,7 +5,7 @@
  */
 import { FedkitError, isFedkitError } from '../../errors.ts';
 import type { Clock } from '../../protocol/clock.ts';
-import { chunksOf } from './shortcuts.ts';
+import { chunksOf } from './chunks.ts';
 
 /** Bounds of one body. */
 export interface BodyBounds {

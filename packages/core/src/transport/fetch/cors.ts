@@ -7,7 +7,7 @@
  */
 import { refuse } from '../../check.ts';
 import { CLIENT_HEADER } from './protocol.ts';
-import type { Reply } from './shortcuts.ts';
+import type { Reply } from './replies.ts';
 
 /** Pages of which origins may be clients. */
 export interface CorsOptions {

@@ -22,7 +22,7 @@ import { statusOf } from '../status.ts';
 import { contentLength, readBody } from './body.ts';
 import { type CorsOptions, corsOf } from './cors.ts';
 import { CLIENT_HEADER, HAVE, mediaType, PIECE, WHOLE } from './protocol.ts';
-import { handlerOf, type Reply } from './shortcuts.ts';
+import { handlerOf, type Reply } from './replies.ts';
 
 /** Who may ask is not optional: `authenticate`, or `insecure: true` in so many words. */
 export type FetchAuthentication =

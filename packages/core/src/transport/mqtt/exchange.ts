@@ -6,7 +6,8 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { checkInteger, refuse } from '../../check.ts';
 import { FedkitError, isFedkitError } from '../../errors.ts';
-import { decodeRequest, encodeResponse, type Request } from '../../protocol/message.ts';
+import type { Request } from '../../protocol/message.ts';
+import { decodeRequest, encodeResponse } from '../../protocol/server-message.ts';
 import type { Exchange } from '../../protocol/exchange.ts';
 import { completeRetryOptions, type RetryOptions, retryingExchange, unavailable } from '../retry.ts';
 import type { Receipt } from '../piece.ts';

@@ -6,7 +6,8 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import type { ClientId } from '../../aggregate/contract.ts';
 import { isFedkitError } from '../../errors.ts';
-import { decodeResponse, encodeRequest, type RoundTask } from '../../protocol/message.ts';
+import { decodeResponse, encodeRequest } from '../../protocol/client-message.ts';
+import type { RoundTask } from '../../protocol/message.ts';
 import type { Clock } from '../../protocol/clock.ts';
 import type { RequestHandler } from '../../protocol/exchange.ts';
 import { decodePiece, encodePiece } from '../piece.ts';

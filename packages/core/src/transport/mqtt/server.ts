@@ -6,7 +6,8 @@
 import type { ClientId } from '../../aggregate/contract.ts';
 import { refuse } from '../../check.ts';
 import { isFedkitError } from '../../errors.ts';
-import { decodeResponse, type RoundTask } from '../../protocol/message.ts';
+import { decodeResponse } from '../../protocol/client-message.ts';
+import type { RoundTask } from '../../protocol/message.ts';
 import { authenticationOf } from '../authentication.ts';
 import { type Clock, systemClock } from '../../protocol/clock.ts';
 import type { RequestHandler } from '../../protocol/exchange.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../../test/fake-clock.ts';
-import { encodeRequest } from '../../protocol/message.ts';
+import { encodeRequest } from '../../protocol/client-message.ts';
 import type { MqttClient } from './client.ts';
 import { mqttExchange } from './exchange.ts';
 import { encodeUp } from './frame.ts';

@@ -5,7 +5,7 @@
  * @module
  */
 import type { IncomingMessage } from 'node:http';
-import { CHUNKS, type ChunkSource } from '../fetch/shortcuts.ts';
+import { CHUNKS, type ChunkSource } from '../fetch/chunks.ts';
 
 /** Body bytes that wait for the handler before the client is made to wait. */
 const BUFFERED = 262_144;

@@ -6,7 +6,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { checkInteger, checkOptions, type OptionNames, refuse } from '../../check.ts';
-import { type Handler, replyOf } from '../fetch/shortcuts.ts';
+import { type Handler, replyOf } from '../fetch/replies.ts';
 import { systemClock } from '../../protocol/clock.ts';
 import { graceOf, within } from '../../protocol/grace.ts';
 import { Gate } from '../gate.ts';

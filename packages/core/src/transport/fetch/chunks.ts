@@ -1,6 +1,5 @@
 /**
- * What `fetchHandler` and `serve` know of each other when they meet: bytes pass as they are, where web streams would cost
- * as much as the rest of a request.
+ * The chunks of a body, as they are where its maker offers them: web streams would cost as much as the rest of a request.
  *
  * @module
  */
@@ -49,32 +48,4 @@ function wholeOf(message: Request | Response): ChunkSource {
     },
     cancel: () => cancel(),
   };
-}
-
-/** A response before it is one. */
-export interface Reply {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
-}
-
-/** A host's handler. */
-export type Handler = (request: Request) => Promise<Response>;
-
-const REPLIES = new WeakMap<Handler, (request: Request) => Promise<Reply>>();
-
-/** The handler that answers as `reply` does. */
-export function handlerOf(reply: (request: Request) => Promise<Reply>): Handler {
-  const handler: Handler = async (request) => {
-    const { status, headers, body } = await reply(request);
-    const empty = status === 204;
-    return new Response(empty ? null : (body as Uint8Array<ArrayBuffer>), { status, headers });
-  };
-  REPLIES.set(handler, reply);
-  return handler;
-}
-
-/** What a handler that {@link handlerOf} made answers, without a `Response` around it. */
-export function replyOf(handler: Handler): ((request: Request) => Promise<Reply>) | undefined {
-  return REPLIES.get(handler);
 }

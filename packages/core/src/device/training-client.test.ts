@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import { coarse, ScriptedServer } from '../../test/device/scripted-server.ts';
+import { ScriptedSum } from '../../test/device/scripted-sum.ts';
+import { fedAvg } from '../algorithm/fed-avg.ts';
+import { scaffold } from '../algorithm/scaffold.ts';
+import { quadraticTrainer } from '../conformance/quadratic-trainer.ts';
+import { memoryStore } from '../store/memory-store.ts';
+import { memoryTransport } from '../transport/memory/memory-transport.ts';
+import { virtualClock } from '../transport/memory/virtual-clock.ts';
+import type { TrainingClient } from './contract.ts';
+import { federatedClient } from './federated-client.ts';
+import { trainingClient } from './training-client.ts';
+
+const SIZE = 2;
+
+async function untilClosed(client: TrainingClient<unknown>): Promise<void> {
+  while ((await client.step()).next !== 'closed');
+}
+
+/** What a server of two tickets has, and a client's store, after one client of each kind has stepped in turn. */
+async function federation(makers: readonly (typeof federatedClient | typeof trainingClient)[]) {
+  const server = new ScriptedServer(coarse(scaffold(), SIZE), new Float32Array(SIZE), 1, 3);
+  const store = memoryStore();
+  const options = {
+    id: 'a',
+    pipeline: server.pipeline,
+    trainer: quadraticTrainer(Float32Array.of(8, 16), 1),
+    local: () => ({ steps: 1, batchSize: 'all', learningRate: 0.5 }) as const,
+    exchange: memoryTransport(server, 'a'),
+    store,
+    clock: virtualClock(),
+  };
+  let state: unknown;
+  for (let step = 0, next = ''; next !== 'closed'; step++) {
+    // Each step by a client that has just started, of the next kind.
+    const client = (makers[step % makers.length] as typeof federatedClient)(options);
+    ({ next } = await client.step());
+    state = await client.state();
+  }
+  return { outcomes: [...server.outcomes.values()], state, record: await store.get('client/a') };
+}
+
+describe('trainingClient', () => {
+  it('does what federatedClient does, from the same record', async () => {
+    const whole = await federation([federatedClient]);
+    expect(whole.outcomes.length).toBe(3);
+    expect(whole.state).toBeDefined();
+    expect(await federation([trainingClient])).toEqual(whole);
+    expect(await federation([trainingClient, federatedClient])).toEqual(whole);
+  });
+
+  it('has no models for its application', () => {
+    const pipeline = coarse(fedAvg(), SIZE);
+    const client = trainingClient({
+      id: 'a',
+      pipeline,
+      trainer: quadraticTrainer(Float32Array.of(8, 16), 1),
+      local: () => ({ steps: 1, batchSize: 'all', learningRate: 0.5 }),
+      exchange: () => Promise.reject(new Error('not asked')),
+      store: memoryStore(),
+    });
+    expect('model' in client || 'watch' in client).toBe(false);
+    // @ts-expect-error Only federatedClient has them.
+    expect(client.model).toBeUndefined();
+  });
+
+  it('refuses a secure sum by name, and to compile', () => {
+    const { pipeline } = new ScriptedSum();
+    const options = {
+      id: 'a',
+      trainer: quadraticTrainer(new Float32Array(pipeline.size), 1),
+      local: () => ({ steps: 1, batchSize: 'all', learningRate: 0.5 }) as const,
+      exchange: () => Promise.reject(new Error('not asked')),
+      store: memoryStore(),
+    };
+    // @ts-expect-error A pipeline under secure aggregation.
+    expect(() => trainingClient({ ...options, pipeline })).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringMatching(/^trainingClient: pipeline: .*federatedClient takes part in secure sums/),
+      }),
+    );
+  });
+
+  it('names itself where its options are wrong', () => {
+    expect(() => trainingClient({} as never)).toThrow(/^trainingClient: id: /);
+  });
+
+  it('ends with its run', async () => {
+    const pipeline = coarse(fedAvg(), SIZE);
+    const server = new ScriptedServer(pipeline, new Float32Array(SIZE), 1, 1);
+    const client = trainingClient({
+      id: 'a',
+      pipeline,
+      trainer: quadraticTrainer(Float32Array.of(8, 16), 1),
+      local: () => ({ steps: 1, batchSize: 'all', learningRate: 0.5 }),
+      exchange: memoryTransport(server, 'a'),
+      store: memoryStore(),
+      clock: virtualClock(),
+    });
+    await untilClosed(client);
+    expect([...server.outcomes.values()]).toEqual(['accepted']);
+  });
+});
