@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describeStatement, event, pldAccountant, privacyStatement } from '@fedkit/privacy';
-import { chart } from '../shared/chart.ts';
+import { chart } from '../../packages/fedkit/src/experiment/chart.ts';
 import { table } from '../shared/measure.ts';
 
 const probability = Number(process.argv[2] ?? 0.01);

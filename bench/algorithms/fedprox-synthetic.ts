@@ -10,7 +10,7 @@ import {
   SYNTHETIC_INPUTS,
   syntheticFederation,
 } from '@fedkit/core/simulation';
-import type { Panel } from '../shared/chart.ts';
+import type { Panel } from '../../packages/fedkit/src/experiment/chart.ts';
 import { table } from '../shared/measure.ts';
 import { clock, percent, publish } from './shared.ts';
 

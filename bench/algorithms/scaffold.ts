@@ -15,7 +15,7 @@ import {
 } from '@fedkit/core';
 import { type LocalOptions, simulate } from '@fedkit/core/simulation';
 import { readMnist } from '../../examples/data/mnist.ts';
-import type { Panel } from '../shared/chart.ts';
+import type { Panel } from '../../packages/fedkit/src/experiment/chart.ts';
 import { table } from '../shared/measure.ts';
 import { clock, percent, publish } from './shared.ts';
 

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chart, type Panel } from '../shared/chart.ts';
+import { chart, type Panel } from '../../packages/fedkit/src/experiment/chart.ts';
 import { writeResults } from '../shared/measure.ts';
 
 /** Seconds since it was made. */

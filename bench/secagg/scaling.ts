@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { roundConfig } from '@fedkit/secagg';
-import { chart, type Panel } from '../shared/chart.ts';
+import { chart, type Panel } from '../../packages/fedkit/src/experiment/chart.ts';
 import { median, table, writeResults } from '../shared/measure.ts';
 import { every } from './simulate.ts';
 import { makePeers, runClient } from './synthetic.ts';

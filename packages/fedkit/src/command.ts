@@ -5,6 +5,7 @@
  */
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { type BenchOptions, benchCommand } from './experiment/bench-command.ts';
 import { serveCommand } from './serve/command.ts';
 import { type StoreAction, storeCommand } from './store-command.ts';
 
@@ -20,7 +21,9 @@ const STORE: Readonly<Record<StoreAction, string>> = {
 /** Runs the command of `arguments`, without `node` and the file's name. @returns The exit code. */
 export async function run(given: readonly string[], directory: string = process.cwd()): Promise<number> {
   let code = 0;
-  const program = new Command('fedkit').description('Federated learning: serve a federation, look after its store');
+  const program = new Command('fedkit').description(
+    'Federated learning: serve a federation, look after its store, run experiments',
+  );
   program.version(version).showHelpAfterError();
   program
     .command('serve')
@@ -29,6 +32,17 @@ export async function run(given: readonly string[], directory: string = process.
     .option('--no-flags', "stay in this process, without V8's flags for servers")
     .action(async (config: string | undefined, { flags }: { flags: boolean }) => {
       code = await serveCommand(config, { flags, directory });
+    });
+  program
+    .command('bench')
+    .description('run an experiment: tuned alike, on all cores, resumed where it stopped')
+    .argument('<file>', 'a module whose default export is an experiment')
+    .option('--out <directory>', 'where results go; default <name>-results')
+    .option('--workers <count>', 'processes; default one a core')
+    .option('--fresh', 'forget what earlier runs left')
+    .option('--quiet', 'no progress')
+    .action(async (file: string, options: BenchOptions) => {
+      code = await benchCommand(file, directory, options);
     });
   const store = program.command('store').description("look after a run's directory");
   for (const action of Object.keys(STORE) as StoreAction[]) {

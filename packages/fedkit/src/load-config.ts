@@ -5,9 +5,9 @@
  */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { FedkitError } from '@fedkit/core';
 import { checkConfig, type Config } from './config.ts';
+import { importModule } from './import-module.ts';
 
 const NAMES = ['fedkit.config.ts', 'fedkit.config.mts', 'fedkit.config.js', 'fedkit.config.mjs'];
 
@@ -21,10 +21,6 @@ export async function loadConfig(path: string | undefined, directory: string): P
   if (found === undefined || !existsSync(resolve(directory, found))) {
     throw new FedkitError('INVALID_ARGUMENT', `fedkit: expected ${path ?? NAMES.join(' or ')}, got no such file`);
   }
-  const file = resolve(directory, found);
-  // Node 20 reads no types. Registered for the whole process, so that the configuration and the server share their packages.
-  if (/\.[cm]?ts$/.test(file)) (await import('tsx/esm/api')).register();
-  const module = (await import(pathToFileURL(file).href)) as { default?: unknown };
-  const exported = module.default;
+  const exported = await importModule(resolve(directory, found));
   return checkConfig(typeof exported === 'function' ? await (exported as () => unknown)() : exported);
 }

@@ -58,7 +58,7 @@ export function inTime<T extends { readonly seconds: number }>(
   const places = enough === undefined ? Infinity : checkInteger('devices: enough', enough, 1);
   const sorted = [...arrivals].sort((a, b) => a.seconds - b.seconds).filter(({ seconds }) => seconds <= limit);
   const counted = sorted.slice(0, places);
-  const last = counted.at(-1)?.seconds ?? 0;
+  const last = counted.length === 0 ? 0 : counted[counted.length - 1].seconds;
   // Who dropped out is waited for as long as anyone is.
   const waits = limit < Infinity && counted.length < Math.min(places, asked);
   return { counted: new Set(counted), seconds: waits ? limit : last };

@@ -1,11 +1,19 @@
-// Curves over rounds as one self-contained SVG: panels beside and below each other, no scripts, no fonts to load.
+/**
+ * Curves as one self-contained SVG: panels beside and below each other, no scripts, no fonts to load.
+ *
+ * @module
+ */
 
+/** A line, or marks. */
 export interface Curve {
   readonly label: string;
-  /** [x, y], x ascending. */
-  readonly points: readonly (readonly [number, number])[];
+  /** [x, y], x ascending; with a third number, half the height of a band around y. */
+  readonly points: readonly (readonly [x: number, y: number, half?: number])[];
+  /** Draws points with bars instead of a line with a band. */
+  readonly marks?: boolean;
 }
 
+/** One plot. */
 export interface Panel {
   readonly title: string;
   readonly curves: readonly Curve[];
@@ -49,7 +57,7 @@ ${[...drawn, ...legend].join('\n')}
 function plot({ title, curves, x, y, range, level }: Panel, labels: readonly string[]): string {
   const points = curves.flatMap((curve) => curve.points).filter(([, value]) => Number.isFinite(value));
   const xs = points.map(([at]) => at);
-  const ys = points.map(([, value]) => value);
+  const ys = points.flatMap(([, value, half = 0]) => [value - half, value + half]);
   const [low, high] = range ?? [Math.min(...ys), Math.max(...ys)];
   const [first, last] = [Math.min(...xs), Math.max(...xs)];
   const [right, bottom] = [SIZE.width - PLOT.right, SIZE.height - PLOT.bottom];
@@ -68,9 +76,24 @@ function plot({ title, curves, x, y, range, level }: Panel, labels: readonly str
     ? `<path d="M${PLOT.left} ${py(level.value)}H${right}" stroke="#888" stroke-dasharray="3 3"/>` +
       `<text x="${right}" y="${py(level.value) - 4}" text-anchor="end" fill="#555">${escape(level.label)}</text>`
     : '';
-  const paths = curves.map(({ label, points: own }) => {
+  const paths = curves.map(({ label, points: own, marks = false }) => {
+    const index = labels.indexOf(label);
+    const color = COLORS[index % COLORS.length];
+    const title = `<title>${escape(label)}</title>`;
+    const finite = own.filter(([, value]) => Number.isFinite(value));
+    if (marks) {
+      const drawn = finite.map(([at, value, half = 0]) => {
+        const bar = `<path d="M${px(at)} ${py(value - half)}V${py(value + half)}" stroke="${color}"/>`;
+        return `${bar}<circle cx="${px(at)}" cy="${py(value)}" r="4" fill="${color}"/>`;
+      });
+      return `<g>${title}${drawn.join('')}</g>`;
+    }
+    const edge = (sign: 1 | -1) => finite.map(([at, value, half = 0]) => `${px(at)} ${py(value + sign * half)}`);
+    const band = finite.some(([, , half = 0]) => half > 0)
+      ? `<path d="M${[...edge(1), ...edge(-1).reverse()].join('L')}Z" fill="${color}" opacity=".15"/>`
+      : '';
     const place = own.map(([at, value]) => `${px(at)} ${py(Number.isFinite(value) ? value : high)}`);
-    return `<path d="M${place.join('L')}" ${stroke(labels.indexOf(label))}><title>${escape(label)}</title></path>`;
+    return `${band}<path d="M${place.join('L')}" ${stroke(index)}>${title}</path>`;
   });
   return [
     `<text x="${(PLOT.left + right) / 2}" y="20" text-anchor="middle" font-weight="600">${escape(title)}</text>`,
@@ -99,7 +122,8 @@ function stroke(index: number): string {
   return `fill="none" stroke="${COLORS[index % COLORS.length]}" stroke-width="2"${dash && ` stroke-dasharray="${dash}"`}`;
 }
 
-function escape(text: string): string {
+/** Text inside of SVG and HTML. */
+export function escape(text: string): string {
   return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
