@@ -48,7 +48,7 @@ export function utf8Decode(bytes: Uint8Array): string {
     }
     const overlong = (extra === 2 && point < 0x800) || (extra === 3 && point < 0x10000);
     if (!valid || overlong || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) {
-      throw new FedkitError('DECODE_FAILED', `utf8Decode: expected well-formed UTF-8, got an invalid byte at ${i}`);
+      throw new FedkitError('DECODE_FAILED', `utf8Decode: expected well-formed UTF-8, got another byte at ${i}`);
     }
     text += String.fromCodePoint(point);
     i += extra + 1;

@@ -54,7 +54,7 @@ function readWeightMap(index: string): Map<string, string> {
   try {
     parsed = JSON.parse(index);
   } catch (cause) {
-    throw new FedkitError('DECODE_FAILED', 'decodeShardedSafetensors: index: expected JSON', { cause });
+    throw new FedkitError('DECODE_FAILED', 'decodeShardedSafetensors: index: expected JSON, got other text', { cause });
   }
   const entries = (parsed as { weight_map?: unknown } | null)?.weight_map;
   if (typeof entries !== 'object' || entries === null) malformed('an index with a weight_map', entries);

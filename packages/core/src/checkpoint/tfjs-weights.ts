@@ -101,7 +101,7 @@ function manifestOf(text: string): readonly TfjsWeightGroup[] {
   try {
     parsed = JSON.parse(text);
   } catch (cause) {
-    throw new FedkitError('DECODE_FAILED', 'decodeTfjsWeights: expected JSON', { cause });
+    throw new FedkitError('DECODE_FAILED', 'decodeTfjsWeights: expected JSON, got other text', { cause });
   }
   return (parsed?.weightsManifest ?? malformed('a weightsManifest', parsed)) as readonly TfjsWeightGroup[];
 }

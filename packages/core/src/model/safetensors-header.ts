@@ -43,7 +43,9 @@ export function readHeader(file: Uint8Array, size: number = file.length): Header
   try {
     text = utf8Decode(file.subarray(8, dataStart));
   } catch (cause) {
-    throw new FedkitError('DECODE_FAILED', 'decodeSafetensors: header: expected UTF-8 JSON', { cause });
+    throw new FedkitError('DECODE_FAILED', 'decodeSafetensors: header: expected UTF-8 JSON, got other bytes', {
+      cause,
+    });
   }
   const header = parseStrictJson('decodeSafetensors: header', text);
   if (!isRecord(header)) malformed('header', 'a JSON object', header);

@@ -261,7 +261,7 @@ export class Journal {
     if (stored && readSlot(key, stored).owner === this.epoch.owner) {
       throw new FedkitError(
         'UNAVAILABLE',
-        'federatedServer: store: expected a write that failed to have failed, got it done',
+        'federatedServer: store: expected a refused write to have left nothing, got its entry',
       );
     }
     throw superseded();

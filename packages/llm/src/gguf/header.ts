@@ -170,7 +170,7 @@ class HeaderParser {
     try {
       return utf8Decode(this.#bytes.subarray(at, at + length));
     } catch (cause) {
-      throw new FedkitError('DECODE_FAILED', `loadGguf: ${where}: expected UTF-8`, { cause });
+      throw new FedkitError('DECODE_FAILED', `loadGguf: ${where}: expected UTF-8, got other bytes`, { cause });
     }
   }
 
