@@ -5,6 +5,7 @@
 // `pnpm bench llm smollm-step FILE`: SmolLM2-135M from its GGUF beside transformers over the same file; PYTHON as above.
 // `pnpm bench llm federated [SEEDS]`, `pnpm bench llm sparseloco [SEEDS]`: what federations and their compression keep; both go on
 // where they stopped. `pnpm bench llm quantized`: sizes and perplexities of a base in every kind.
+// `pnpm bench llm split`: what a cut costs, saves and tells.
 // `pnpm bench llm vectors`: makes the vectors of packages/llm with pinned packages of Python, in a folder that is removed.
 import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
@@ -14,6 +15,7 @@ import { figures } from './figures.ts';
 import { comparePeft } from './peft.ts';
 import { withPython } from './python.ts';
 import { compareKinds } from './quantized.ts';
+import { splitFigures } from './split.ts';
 import { compareSparse } from './sparseloco.ts';
 import { smollmStep } from './smollm-step.ts';
 
@@ -47,6 +49,9 @@ switch (process.argv[2]) {
   case 'sparseloco':
     await compareSparse(integer(process.argv[3], 3));
     break;
+  case 'split':
+    await splitFigures();
+    break;
   case 'quantized':
     compareKinds();
     break;
@@ -59,7 +64,7 @@ switch (process.argv[2]) {
     if (Number.isInteger(rounds) && rounds > 0) await figures(rounds);
     else {
       console.error(
-        'usage: pnpm bench llm [rounds] | peft | smollm [FILE] | smollm-step FILE | federated [SEEDS] | sparseloco [SEEDS] | quantized | vectors',
+        'usage: pnpm bench llm [rounds] | peft | smollm [FILE] | smollm-step FILE | federated [SEEDS] | sparseloco [SEEDS] | split | quantized | vectors',
       );
       process.exitCode = 1;
     }

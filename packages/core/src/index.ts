@@ -84,6 +84,7 @@ export type { Examples } from './client/examples.ts';
 export { mlp, type PlainModel, softmaxRegression } from './client/mlp.ts';
 export type { LocalObjective } from './client/objective.ts';
 export { plainTrainer } from './client/plain-trainer.ts';
+export { selectedLayout, selectedTrainer } from './client/selected-trainer.ts';
 export type { LocalResult, LocalTraining, Trainer, TrainingLength, TrainOptions } from './client/trainer.ts';
 export type { Cohort, Selector } from './select/contract.ts';
 export { poissonSelection } from './select/poisson.ts';

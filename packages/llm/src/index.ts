@@ -29,6 +29,24 @@ export {
   type LanguageTrainerOptions,
   type LanguageTrainerState,
 } from './train/trainer.ts';
+export type { LocalProgress } from './train/trainer.ts';
+export {
+  joinHalves,
+  type ModelHalf,
+  type SplitForm,
+  splitModel,
+  type SplitModel,
+  type SplitOptions,
+} from './split/cut.ts';
+export type { StateNoise } from './split/noise.ts';
+export { leavingStates } from './split/states.ts';
+export { type SplitServer, splitServer, type SplitServerOptions } from './split/server.ts';
+export { type SplitStep, splitTrainer, type SplitTrainerOptions } from './split/trainer.ts';
+export type { SplitCodecs } from './split/values.ts';
+export { type Operations, trainingOperations } from './network/operations.ts';
+export { magnitudeMask, type MaskOptions, MovementScores, prune } from './prune/mask.ts';
+export { type PrunedModel, pruneStructure, type StructureOptions } from './prune/structured.ts';
+export { factorize, type FactorizedModel, type FactorizeOptions } from './prune/factorize.ts';
 export { generate, type GenerateOptions } from './generate/generate.ts';
 export type { SamplingOptions } from './generate/sampler.ts';
 export { quantize } from './quantize/quantize.ts';

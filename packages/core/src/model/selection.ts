@@ -13,34 +13,56 @@ export interface Span {
 }
 
 /**
- * Some tensors of a {@link Layout}, in the layout's order. Made by `layout.select(filter)`; `Layout.of(selection.tensors)`
- * is the layout of a vector that holds them alone. Immutable.
+ * Some values of a {@link Layout}, in the layout's order. `layout.select(filter)` selects whole tensors, and
+ * `Layout.of(selection.tensors)` is then the layout of a vector that holds them alone; {@link Selection.ofPlaces} selects value by
+ * value. Immutable.
  */
 export class Selection {
   readonly layout: Layout;
+  /** Every tensor of which something is selected. */
   readonly tensors: readonly PlacedTensor[];
   /** Number of values selected. */
   readonly size: number;
   /** The selected values as maximal stretches of the full vector, ascending. */
   readonly spans: readonly Span[];
+  /** Whether every tensor is selected whole or not at all. */
+  readonly whole: boolean;
 
-  constructor(layout: Layout, tensors: readonly PlacedTensor[]) {
+  /** @param spans - Default: the tensors, whole. */
+  constructor(layout: Layout, tensors: readonly PlacedTensor[], spans: readonly Span[] = spansOf(tensors)) {
     this.layout = layout;
     this.tensors = Object.freeze([...tensors]);
-    const spans: { start: number; end: number }[] = [];
-    for (const { offset, size } of tensors) {
-      const last = spans[spans.length - 1];
-      if (last?.end === offset) last.end += size;
-      else if (size > 0) spans.push({ start: offset, end: offset + size });
-    }
     this.spans = Object.freeze(spans);
     this.size = spans.reduce((sum, { start, end }) => sum + end - start, 0);
+    this.whole = this.size === tensors.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** The values at places for which `selected` is true. O(layout.size). */
+  static ofPlaces(layout: Layout, selected: (place: number) => boolean): Selection {
+    const spans: { start: number; end: number }[] = [];
+    const tensors = layout.tensors.filter(({ offset, size }) => {
+      let some = false;
+      for (let place = offset; place < offset + size; place++) {
+        if (!selected(place)) continue;
+        some = true;
+        const last = spans[spans.length - 1];
+        if (last?.end === place) last.end++;
+        else spans.push({ start: place, end: place + 1 });
+      }
+      return some;
+    });
+    return new Selection(layout, tensors, spans);
   }
 
   /** Everything that this selection leaves out. */
   complement(): Selection {
-    const kept = new Set(this.tensors);
-    return this.layout.select((tensor) => !kept.has(tensor));
+    if (this.whole) {
+      const kept = new Set(this.tensors);
+      return this.layout.select((tensor) => !kept.has(tensor));
+    }
+    const selected = new Uint8Array(this.layout.size);
+    for (const { start, end } of this.spans) selected.fill(1, start, end);
+    return Selection.ofPlaces(this.layout, (place) => selected[place] === 0);
   }
 
   /**
@@ -74,4 +96,14 @@ export class Selection {
     }
     return values;
   }
+}
+
+function spansOf(tensors: readonly PlacedTensor[]): Span[] {
+  const spans: { start: number; end: number }[] = [];
+  for (const { offset, size } of tensors) {
+    const last = spans[spans.length - 1];
+    if (last?.end === offset) last.end += size;
+    else if (size > 0) spans.push({ start: offset, end: offset + size });
+  }
+  return spans;
 }

@@ -9,23 +9,27 @@ import type { Adaptation } from '../adapt/adaptation.ts';
 import type { WorkspaceUser } from '../kernels/memory.ts';
 import type { LanguageBase } from '../model/base.ts';
 import type { Machine } from './linear.ts';
+import { type Part, partHolds, wholePart } from './part.ts';
 import { makePlan, type Plan, type PlanRequest } from './plan.ts';
 
-/** A base with an adaptation. */
+/** A base with an adaptation, or a part of one. */
 export class Network {
   readonly base: LanguageBase;
   readonly adaptation: Adaptation;
+  readonly part: Part;
   /** Of the trainable vector. */
   readonly layout: Layout;
   readonly fixed: Layout;
   readonly fixedValues: Float32Array;
   #angles: Float32Array = new Float32Array(0);
 
-  constructor(base: LanguageBase, adaptation: Adaptation) {
+  constructor(base: LanguageBase, adaptation: Adaptation, part: Part = wholePart(base.shape)) {
     this.base = base;
     this.adaptation = adaptation;
-    this.layout = Layout.of(adaptation.tensors(base.shape));
-    const fixed = adaptation.fixed?.(base.shape) ?? [];
+    this.part = part;
+    const holds = (name: string) => partHolds(base.shape, part, name);
+    this.layout = Layout.of(adaptation.tensors(base.shape).filter(({ name }) => holds(name)));
+    const fixed = (adaptation.fixed?.(base.shape) ?? []).filter(({ spec }) => holds(spec.name));
     this.fixed = Layout.of(fixed.map(({ spec }) => spec));
     this.fixedValues = new Float32Array(this.fixed.size);
     fixed.forEach(({ values }, i) => this.fixedValues.set(values, this.fixed.tensors[i].offset));
@@ -33,7 +37,7 @@ export class Network {
 
   /** The plan of a pass whose workspace begins at byte `start`. */
   plan(request: PlanRequest, start: number): Plan {
-    return makePlan(this.base, this.adaptation, this.layout, this.fixed, request, start);
+    return makePlan(this.base, this.adaptation, this.layout, this.fixed, request, this.part, start);
   }
 
   /** [positions][headWidth / 2][cosine, sine] of the rotary angles. */

@@ -8,6 +8,7 @@ import { rowBytesOf } from '../kernels/kinds.ts';
 import type { DecoderShape } from '../model/shape.ts';
 import { blockBackward, blockForward, norm, normBackward, type Stretch } from './block.ts';
 import { type Machine, prepareMagnitude } from './linear.ts';
+import { hasGap } from './part.ts';
 import type { Place } from './plan.ts';
 
 /** What to do with the loss. */
@@ -24,11 +25,24 @@ export function prepare(machine: Machine): void {
 
 /** Takes the tokens that stand in the plan to the last norm's output. */
 export function forward(machine: Machine, shape: DecoderShape, stretch: Stretch): void {
-  const { plan } = machine;
-  const rows = stretch.batch * stretch.positions;
   embed(machine, shape, stretch);
-  plan.blocks.forEach((block, l) => blockForward(machine, shape, block, plan.blocks[l + 1]?.x ?? plan.last, stretch));
-  norm(machine, shape, plan.finalNorm, plan.last, plan.lastNormed, plan.lastStats, rows);
+  blocksForward(machine, shape, stretch);
+  lastNorm(machine, shape, stretch);
+}
+
+/** Takes the states at `plan.entry` through the part's blocks to `plan.exit`. */
+export function blocksForward(machine: Machine, shape: DecoderShape, stretch: Stretch): void {
+  const { plan, memory } = machine;
+  plan.blocks.forEach((block, l) => blockForward(machine, shape, block, plan.blocks[l + 1]?.x ?? plan.exit, stretch));
+  if (plan.blocks.length > 0) return;
+  const size = stretch.batch * stretch.positions * shape.width;
+  memory.floats.copyWithin(plan.exit / 4, plan.entry / 4, plan.entry / 4 + size);
+}
+
+/** Takes the states at `plan.last` through the last norm. */
+export function lastNorm(machine: Machine, shape: DecoderShape, stretch: Stretch): void {
+  const { plan } = machine;
+  norm(machine, shape, plan.finalNorm, plan.last, plan.lastNormed, plan.lastStats, stretch.batch * stretch.positions);
 }
 
 /**
@@ -91,7 +105,10 @@ export function loss(
     const at = plan.totals / 4 + 2 * row;
     each(row, log(memory.floats[at]) - memory.floats[at + 1]);
   }
-  if (weight !== undefined) backward(machine, shape, stretch);
+  if (weight === undefined) return;
+  lastNormBackward(machine, shape, stretch);
+  // Where others compute the blocks below, the way back goes on once they have answered.
+  if (!hasGap(shape, plan.part)) blocksBackward(machine, shape, stretch);
 }
 
 /** Logits of `count` rows of the last norm's output. */
@@ -120,24 +137,32 @@ export function logitsOf(
   }
 }
 
-function backward(machine: Machine, shape: DecoderShape, stretch: Stretch): void {
+/** The gradient of the states at `plan.last`, in d.x. */
+function lastNormBackward(machine: Machine, shape: DecoderShape, stretch: Stretch): void {
   const { plan, memory } = machine;
-  const { d, lowest, blocks } = plan;
+  const { d } = plan;
   const rows = stretch.batch * stretch.positions;
   memory.floats.fill(0, d.x / 4, d.x / 4 + rows * shape.width);
   normBackward(machine, shape, plan.finalNorm, d.n, plan.last, plan.lastStats, d.x, rows);
-  for (let l = blocks.length - 1; l >= Math.max(0, lowest); l--) {
-    // What the block gave is not needed any more, so the residual stream may end in scratch of its own.
-    if (plan.checkpoint) blockForward(machine, shape, blocks[l], plan.last, stretch);
-    blockBackward(machine, shape, blocks[l], stretch, l > lowest);
-  }
-  if (lowest < 0) embedBackward(machine, shape, stretch);
 }
 
-function embed(machine: Machine, shape: DecoderShape, { batch, positions, past }: Stretch): void {
+/** Takes the gradient of the states at `plan.exit`, in d.x, as far down as anything is trained. */
+export function blocksBackward(machine: Machine, shape: DecoderShape, stretch: Stretch): void {
+  const { plan } = machine;
+  const { lowest, blocks } = plan;
+  for (let l = blocks.length - 1; l >= Math.max(0, lowest); l--) {
+    // What the block gave is not needed any more, so the residual stream may end in scratch of its own.
+    if (plan.checkpoint) blockForward(machine, shape, blocks[l], plan.exit, stretch);
+    blockBackward(machine, shape, blocks[l], stretch, l > lowest);
+  }
+  if (lowest < 0 && plan.part.embeds) embedBackward(machine, shape, stretch);
+}
+
+/** Puts the states of the tokens that stand in the plan at `plan.entry`. */
+export function embed(machine: Machine, shape: DecoderShape, { batch, positions, past }: Stretch): void {
   const { kernels, memory, plan } = machine;
   const { width } = shape;
-  const x = plan.blocks[0].x;
+  const x = plan.entry;
   for (let row = 0; row < batch * positions; row++) {
     const token = memory.ints[plan.tokens / 4 + row];
     const to = x + 4 * row * width;

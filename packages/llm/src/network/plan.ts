@@ -10,6 +10,7 @@ import { blockOf } from '../kernels/kinds.ts';
 import type { LanguageBase } from '../model/base.ts';
 import type { DecoderShape } from '../model/shape.ts';
 import { blockName, type LinearName, linearShapes } from '../model/tensors.ts';
+import { hasGap, type Part } from './part.ts';
 
 /** A tensor in the memory. */
 export interface Place {
@@ -105,6 +106,8 @@ export interface PlanRequest {
 
 /** A plan: byte offsets, from `start` to `end`. */
 export interface Plan extends PlanRequest {
+  /** What of the model is computed. */
+  readonly part: Part;
   readonly start: number;
   readonly end: number;
   /** Positions of a window, prompt included, that go through at a time. */
@@ -124,8 +127,13 @@ export interface Plan extends PlanRequest {
   readonly positionEmbedding: Place | undefined;
   readonly prompt: Place | undefined;
   readonly blocks: readonly Block[];
+  /** States in front of the first block. */
+  readonly entry: number;
+  /** States behind the last block of the part: {@link last}, unless the model has more blocks before its head. */
+  readonly exit: number;
   readonly finalNorm: Norm;
   readonly head: Place;
+  /** States behind the model's last block. */
   readonly last: number;
   readonly lastStats: number;
   readonly lastNormed: number;
@@ -135,12 +143,14 @@ export interface Plan extends PlanRequest {
   /** Gradients on their way: residual stream, product inputs, hidden units, queries, keys, values, shares, ranks, gains. */
   readonly d: Readonly<Record<'x' | 'n' | 'hidden' | 'up' | 'q' | 'k' | 'v' | 'shares' | 'rank' | 'gained', number>>;
   readonly scratch: number;
-  /** The lowest block that gradients must reach; −1 if they must reach the embeddings. */
+  /** The lowest of `blocks` that gradients must reach; −1 if they must reach what comes into the part. */
   readonly lowest: number;
 }
 
 /** Logits that are held at a time: 16 MiB. */
 const LOGITS = 1 << 22;
+/** Where nothing is. */
+const NOWHERE: Place = { code: 0, at: 0, gradient: 0 };
 /** Positions that generation takes through the model at a time. */
 export const PREFILL = 64;
 
@@ -156,11 +166,12 @@ export function makePlan(
   layout: Layout,
   fixed: Layout,
   request: PlanRequest,
+  part: Part,
   start: number,
 ): Plan {
   const { shape } = base;
   const { mode, batch, length, checkpoint } = request;
-  const { vocabulary, width, hidden, heads, keyValueHeads, headWidth, layers } = shape;
+  const { vocabulary, width, hidden, heads, keyValueHeads, headWidth } = shape;
   let top = start;
   const take = (values: number): number => {
     const at = top;
@@ -261,7 +272,7 @@ export function makePlan(
 
   const cache = mode === 'generate';
   const blocks: Block[] = [];
-  for (let layer = 0; layer < layers; layer++) {
+  for (let layer = part.from; layer < part.to; layer++) {
     slot = 'block';
     slots = 0;
     const linears = new Map(
@@ -301,19 +312,23 @@ export function makePlan(
   product(positions, headWidth, window);
   product(window, headWidth, positions);
 
-  const headRows = Math.min(rows, Math.max(16, Math.floor(LOGITS / vocabulary)));
-  const embedding = required('model.embed_tokens.weight');
-  const head = shape.tiedEmbeddings ? embedding : required('lm_head.weight');
-  product(headRows, vocabulary, width);
+  const headRows = part.heads ? Math.min(rows, Math.max(16, Math.floor(LOGITS / vocabulary))) : 0;
+  const embedding = index.get('model.embed_tokens.weight') ?? NOWHERE;
+  const head = !part.heads ? NOWHERE : shape.tiedEmbeddings ? embedding : required('lm_head.weight');
+  if (part.heads) product(headRows, vocabulary, width);
   if (training && head.gradient !== 0) product(vocabulary, width, headRows);
-  const positionEmbedding = index.get('model.embed_positions.weight');
-  const prompt = adaptation.prompt && required(adaptation.prompt.name);
-  const reaches = [embedding, positionEmbedding, prompt].some((place) => (place?.gradient ?? 0) !== 0);
+  const positionEmbedding = part.embeds ? index.get('model.embed_positions.weight') : undefined;
+  const prompt = adaptation.prompt && part.embeds ? required(adaptation.prompt.name) : undefined;
+  const reaches =
+    part.inputGradient ||
+    (part.embeds && [embedding, positionEmbedding, prompt].some((place) => (place?.gradient ?? 0) !== 0));
   const firstTrained = blocks.findIndex((block) => block.trained);
   const wide = Math.max(width, queries);
   const back = (values: number) => (training ? take(values) : 0);
+  const last = take(rows * width);
   const plan = {
     ...request,
+    part,
     start,
     positions,
     rows,
@@ -330,11 +345,13 @@ export function makePlan(
     positionEmbedding,
     prompt,
     blocks,
-    finalNorm: normOf('model.norm'),
+    entry: blocks[0]?.x ?? take(rows * width),
+    exit: hasGap(shape, part) ? take(rows * width) : last,
+    finalNorm: part.heads ? normOf('model.norm') : { gain: NOWHERE, bias: undefined },
     head,
-    last: take(rows * width),
-    lastStats: take(2 * rows),
-    lastNormed: take(rows * width),
+    last,
+    lastStats: take(part.heads ? 2 * rows : 0),
+    lastNormed: take(part.heads ? rows * width : 0),
     logits: take(headRows * vocabulary),
     headRows,
     d: {
@@ -350,7 +367,7 @@ export function makePlan(
       gained: take(rows * widest),
     },
     scratch: take(scratch),
-    lowest: reaches ? -1 : firstTrained < 0 ? layers : firstTrained,
+    lowest: reaches ? -1 : firstTrained < 0 ? blocks.length : firstTrained,
   };
   return { ...plan, end: top };
 }

@@ -6,12 +6,11 @@
 import type { Trainer } from '@fedkit/core';
 import { applyObjective, checkObjective, checkTrainOptions, localBatches } from '@fedkit/core/extend';
 import { checkAborted, checkFinite, checkInteger, checkVector, refuse, turn } from '@fedkit/core/internal';
-import { l2Norm } from '@fedkit/core/kernels';
-import { pow } from '@fedkit/core/math';
 import { type LanguageModel, loadWindows } from '../model/language-model.ts';
 import { Session } from '../network/network.ts';
 import { forward, loss, prepare } from '../network/pass.ts';
-import { type AdamW, type LocalOptimizer, sgd } from './optimizer.ts';
+import { checkGoesWith, Descent } from './descent.ts';
+import { type LocalOptimizer, sgd } from './optimizer.ts';
 import { checkWindows, targetCount, type Windows } from './windows.ts';
 
 /** How a client computes. */
@@ -25,6 +24,16 @@ export interface LanguageTrainerOptions {
   readonly microBatch?: number;
   /** Keeps the inputs of blocks only and computes them again on the way back: less memory, a third more time. */
   readonly checkpoint?: boolean;
+  /** Told after every local step, with the mean loss of its batch in front of it. */
+  readonly onStep?: (progress: LocalProgress) => void;
+}
+
+/** How a local training goes. */
+export interface LocalProgress {
+  /** Local steps taken. */
+  readonly step: number;
+  /** Of the step's batch, in nats a target, at the parameters that the step started from. */
+  readonly loss: number;
 }
 
 /** What a trainer keeps from round to round; plain data. */
@@ -109,19 +118,12 @@ export function languageTrainer(
       checkFinite('train: start', checkVector('train: start', start, size));
       checkObjective('train', objective, size);
       checkTrainOptions('train', how);
-      if (optimizer.kind === 'adamW') {
-        if (objective.shift || (objective.scale !== undefined && objective.scale !== 1)) {
-          const needed = 'optimizer sgd() under SCAFFOLD, FedDyn and MimeLite, which correct single gradients';
-          refuse('INVALID_ARGUMENT', 'train: objective', needed, 'adamW');
-        }
-        if (how.momentum) refuse('INVALID_ARGUMENT', 'train: momentum', 'none beside adamW', how.momentum);
-      }
+      checkGoesWith(optimizer, objective, how);
       checkAborted('train', how.signal);
       const lossAtStart = how.lossAtStart === true ? model.evaluate(start, windows).loss : undefined;
       const session = new Session(model.network, request, start);
       if (optimizer.kind === 'adamW' && state.moments) session.setMoments(state.moments);
-      const velocity = optimizer.kind === 'sgd' && how.momentum ? new Float32Array(size) : undefined;
-      let steps = 0;
+      const descent = new Descent(optimizer, how, size, state.steps);
       let work = 0;
       let accumulated = 0;
       for (const part of localBatches(rows, how)) {
@@ -132,14 +134,13 @@ export function languageTrainer(
         }
         checkAborted('train', how.signal);
         const own = step(session, part);
-        steps++;
+        const steps = descent.steps + 1;
         if (!Number.isFinite(own)) refuse('OUT_OF_RANGE', `train: loss at local step ${steps}`, 'a finite number', own);
-        const gradient = applyObjective(session.gradient(), session.params(), start, objective);
-        if (optimizer.kind === 'adamW') {
-          const spans = objective.trainable?.spans ?? [{ start: 0, end: size }];
-          accumulated += adamWStep(session, optimizer, gradient, state.steps + steps, steps, how.learningRate, spans);
-        } else sgdStep(session.params(), gradient, velocity, how.momentum ?? 0, how.learningRate);
+        applyObjective(session.gradient(), session.params(), start, objective);
+        accumulated += descent.step(session, objective.trainable?.spans);
+        options.onStep?.({ step: steps, loss: own });
       }
+      const { steps } = descent;
       const values = session.params().slice();
       for (let i = 0; i < size; i++) values[i] -= start[i];
       checkFinite('train: update', values);
@@ -162,62 +163,4 @@ export function languageTrainer(
       return gradient;
     },
   };
-}
-
-function sgdStep(
-  params: Float32Array,
-  gradient: Float32Array,
-  velocity: Float32Array | undefined,
-  momentum: number,
-  learningRate: number,
-): void {
-  const direction = velocity ?? gradient;
-  if (velocity) for (let i = 0; i < velocity.length; i++) velocity[i] = momentum * velocity[i] + gradient[i];
-  for (let i = 0; i < params.length; i++) params[i] -= learningRate * direction[i];
-}
-
-/**
- * One step of AdamW over what trains.
- *
- * @param at - The schedule's step, from 1.
- * @param sinceStart - The step of this round, from 1: of the moments, unless they were kept.
- * @returns The schedule's factor.
- */
-function adamWStep(
-  session: Session,
-  how: AdamW,
-  gradient: Float32Array,
-  at: number,
-  sinceStart: number,
-  learningRate: number,
-  spans: readonly { readonly start: number; readonly end: number }[],
-): number {
-  const { beta1, beta2, epsilon, weightDecay, maxNorm, schedule, moments } = how;
-  if (maxNorm !== undefined) {
-    const norm = l2Norm(gradient);
-    if (norm > maxNorm) for (let i = 0; i < gradient.length; i++) gradient[i] *= maxNorm / norm;
-  }
-  const factor = schedule(at);
-  if (!(factor >= 0) || !Number.isFinite(factor)) {
-    refuse('OUT_OF_RANGE', `adamW: schedule(${at})`, 'a finite factor ≥ 0', factor);
-  }
-  const t = moments === 'kept' ? at : sinceStart;
-  const { plan, kernels } = session.enter().machine;
-  const rate = factor * learningRate;
-  for (const { start, end } of spans) {
-    kernels.adamW(
-      plan.params + 4 * start,
-      plan.gradients + 4 * start,
-      plan.moments[0] + 4 * start,
-      plan.moments[1] + 4 * start,
-      end - start,
-      beta1,
-      beta2,
-      epsilon,
-      1 - rate * weightDecay,
-      rate / (1 - pow(beta1, t)),
-      1 / (1 - pow(beta2, t)),
-    );
-  }
-  return factor;
 }
