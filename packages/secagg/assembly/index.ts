@@ -37,6 +37,48 @@ export function subtract32(target: usize, source: usize, count: i32): void {
   }
 }
 
+// Two sources at once: the sum is read and written half as often.
+
+export function addTwo32(target: usize, first: usize, second: usize, count: i32): void {
+  const vectors = count & ~15;
+  const end = target + (<usize>vectors << 2);
+  while (target < end) {
+    v128.store(target, i32x4.add(v128.load(target), i32x4.add(v128.load(first), v128.load(second))));
+    v128.store(target, i32x4.add(v128.load(target, 16), i32x4.add(v128.load(first, 16), v128.load(second, 16))), 16);
+    v128.store(target, i32x4.add(v128.load(target, 32), i32x4.add(v128.load(first, 32), v128.load(second, 32))), 32);
+    v128.store(target, i32x4.add(v128.load(target, 48), i32x4.add(v128.load(first, 48), v128.load(second, 48))), 48);
+    target += 64;
+    first += 64;
+    second += 64;
+  }
+  for (let i = vectors; i < count; i++) {
+    store<u32>(target, load<u32>(target) + (load<u32>(first) + load<u32>(second)));
+    target += 4;
+    first += 4;
+    second += 4;
+  }
+}
+
+export function subtractTwo32(target: usize, first: usize, second: usize, count: i32): void {
+  const vectors = count & ~15;
+  const end = target + (<usize>vectors << 2);
+  while (target < end) {
+    v128.store(target, i32x4.sub(v128.load(target), i32x4.add(v128.load(first), v128.load(second))));
+    v128.store(target, i32x4.sub(v128.load(target, 16), i32x4.add(v128.load(first, 16), v128.load(second, 16))), 16);
+    v128.store(target, i32x4.sub(v128.load(target, 32), i32x4.add(v128.load(first, 32), v128.load(second, 32))), 32);
+    v128.store(target, i32x4.sub(v128.load(target, 48), i32x4.add(v128.load(first, 48), v128.load(second, 48))), 48);
+    target += 64;
+    first += 64;
+    second += 64;
+  }
+  for (let i = vectors; i < count; i++) {
+    store<u32>(target, load<u32>(target) - (load<u32>(first) + load<u32>(second)));
+    target += 4;
+    first += 4;
+    second += 4;
+  }
+}
+
 export function add64(target: usize, source: usize, count: i32): void {
   const vectors = count & ~3;
   const end = target + (<usize>vectors << 3);

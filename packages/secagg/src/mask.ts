@@ -17,7 +17,8 @@ import {
   expandKey,
   extractKey,
 } from './key-derivation.ts';
-import type { Sign, SignedKeystream, VectorSum } from './sum/vector-sum.ts';
+import type { Sign } from './sum/piece-pairs.ts';
+import type { SignedKeystream, VectorSum } from './sum/vector-sum.ts';
 
 /** Masks whose pieces are added side by side: a piece of the sum stays in the core's own cache for all of them. */
 const BATCH = 64;

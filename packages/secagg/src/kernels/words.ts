@@ -16,6 +16,9 @@ export interface WordMemory {
   readonly words: Uint32Array;
   add32(target: number, source: number, count: number): void;
   subtract32(target: number, source: number, count: number): void;
+  /** Both of two sources. */
+  addTwo32(target: number, first: number, second: number, count: number): void;
+  subtractTwo32(target: number, first: number, second: number, count: number): void;
   add64(target: number, source: number, count: number): void;
   subtract64(target: number, source: number, count: number): void;
   /**
@@ -63,6 +66,8 @@ export function wordMemory(bytes: number, kind: 'simd' | 'plain' = 'simd'): Word
     words: new Uint32Array(memory.buffer),
     add32: exports.add32,
     subtract32: exports.subtract32,
+    addTwo32: exports.addTwo32,
+    subtractTwo32: exports.subtractTwo32,
     add64: exports.add64,
     subtract64: exports.subtract64,
     addPacked32: exports.addPacked32,
@@ -88,6 +93,14 @@ function plainMemory(buffer: ArrayBuffer): WordMemory {
     subtract32(target, source, count) {
       const from = source / 4 - target / 4;
       for (let i = target / 4; i < target / 4 + count; i++) words[i] -= words[i + from];
+    },
+    addTwo32(target, first, second, count) {
+      const [from, beside] = [first / 4 - target / 4, second / 4 - target / 4];
+      for (let i = target / 4; i < target / 4 + count; i++) words[i] += words[i + from] + words[i + beside];
+    },
+    subtractTwo32(target, first, second, count) {
+      const [from, beside] = [first / 4 - target / 4, second / 4 - target / 4];
+      for (let i = target / 4; i < target / 4 + count; i++) words[i] -= words[i + from] + words[i + beside];
     },
     add64(target, source, count) {
       const from = source / 4 - target / 4;

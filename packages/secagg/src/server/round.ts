@@ -275,12 +275,13 @@ export class ServerRound {
     return this.sealedOf(dealer).subarray(at, at + SEALED_SHARE_BYTES);
   }
 
-  /** Drops from the dealers whoever is not among `kept`. */
+  /** Drops from the dealers whoever is not among `kept`; what neighbours were shown of each other is shown to nobody any more. */
   keepDealers(kept: readonly number[]): void {
     const stay = new Set(kept);
     for (const index of this.indices(this.dealt)) if (!stay.has(index)) this.dealt[index] = false;
     this.#dealers = [];
     this.#amongDealers = undefined;
+    this.#neighbours = [];
   }
 
   /** Notes that the masked input of `index` is in the sum. */

@@ -24,6 +24,26 @@ describe('the kernels', () => {
   });
 });
 
+describe('the kernels of two sources', () => {
+  it.each(['addTwo32', 'subtractTwo32'] as const)('%s as one after the other, at every tail', (name) => {
+    const one = name === 'addTwo32' ? 'add32' : 'subtract32';
+    const rng = seededRng(name);
+    const memories = [wordMemory(8192), wordMemory(8192, 'plain')];
+    for (const count of [0, 1, 2, 3, 15, 16, 17, 31, 64, 100, 255]) {
+      const words = Uint32Array.from({ length: 2048 }, () => (rng.below(4) === 0 ? 0xffffffff : rng.uint32()));
+      const wanted = wordMemory(8192);
+      wanted.words.set(words);
+      wanted[one](6144, 16, count);
+      wanted[one](6144, 2064, count);
+      for (const memory of memories) {
+        memory.words.set(words);
+        memory[name](6144, 16, 2064, count);
+        expect(memory.words.subarray(0, 2048)).toEqual(wanted.words.subarray(0, 2048));
+      }
+    }
+  });
+});
+
 describe('the unpacking kernels', () => {
   it.each(Array.from({ length: 51 }, (_, i) => i + 2))('add values of %s bits as their plain twin does', (bits) => {
     const rng = seededRng(bits);
@@ -148,6 +168,31 @@ describe.each(['simd', 'plain'] as const)('VectorSum, %s', (kind) => {
     expect(back.length).toBe(2);
     expect(back).toEqual(given);
   });
+
+  it.each([[1], [1, 1], [1, -1], [-1, -1, 1], [1, -1, 1, -1, -1], [-1, 1, 1, 1, -1, -1]] as const)(
+    'adds masks of signs %j by twos as one by one, at once or as they come',
+    async (...signs) => {
+      const stream = (seed: number, later: boolean) => {
+        const rng = seededRng(seed);
+        return (bytes: number) => {
+          const piece = rng.fill(new Uint8Array(bytes));
+          return later ? new Promise<Uint8Array>((resolve) => setImmediate(() => resolve(piece))) : piece;
+        };
+      };
+      for (const i of layout.keys()) {
+        const [single, ...together] = Array.from({ length: 4 }, () => new VectorSum(layout, kind));
+        for (const [seed, sign] of signs.entries()) {
+          await single.addMasks(i, [{ keystream: stream(seed, false), sign }]);
+        }
+        const laters: ((seed: number) => boolean)[] = [() => false, () => true, (seed) => seed % 2 === 0];
+        for (const [k, later] of laters.entries()) {
+          const masks = signs.map((sign, seed) => ({ keystream: stream(seed, later(seed)), sign }));
+          await together[k].addMasks(i, masks);
+          expect(Buffer.from(together[k].save()).equals(single.save())).toBe(true);
+        }
+      }
+    },
+  );
 
   it('takes out what it added: masks cancel for every width', async () => {
     for (let bits = 2; bits <= 52; bits++) {

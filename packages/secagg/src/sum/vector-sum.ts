@@ -11,6 +11,7 @@ import type { CryptoProvider, Keystream } from '../crypto/provider.ts';
 import type { MaskedVector } from '../key-derivation.ts';
 import { type WordMemory, releaseMemory, wordMemory } from '../kernels/words.ts';
 import { packedBytes } from './pack.ts';
+import { PiecePairs, type Sign } from './piece-pairs.ts';
 
 /**
  * Keystream is added in pieces of this many bytes: large enough that a call is worth it, small enough that it stays in a
@@ -18,9 +19,8 @@ import { packedBytes } from './pack.ts';
  * those of neighbouring blocks of the allocator then do, takes up to twenty times as long on some processors.
  */
 export const CHUNK_BYTES = 133_632;
-
-/** +1 to add a mask, −1 to subtract it. */
-export type Sign = 1 | -1;
+/** Where the sum begins: before it lie two pieces of keystream. */
+const START = 2 * CHUNK_BYTES;
 
 /** A mask that is added or subtracted. */
 export interface SignedKeystream {
@@ -52,10 +52,10 @@ export class VectorSum {
 
   /**
    * @param kind - `plain` forces the twin without WebAssembly, for tests and measurements.
-   * @complexity Memory: 4 bytes an entry up to 32 bits, 8 above, and one chunk.
+   * @complexity Memory: 4 bytes an entry up to 32 bits, 8 above, and two chunks.
    */
   constructor(vectors: readonly MaskedVector[], kind?: 'simd' | 'plain') {
-    let offset = CHUNK_BYTES;
+    let offset = START;
     this.#regions = vectors.map((vector) => {
       const region = { vector, offset, wide: vector.bits > 32 };
       offset += Math.ceil((vector.length * (region.wide ? 8 : 4)) / 64) * 64;
@@ -117,20 +117,23 @@ export class VectorSum {
     const { vector, offset, wide } = this.#regions[i];
     const wordBytes = wide ? 8 : 4;
     const end = vector.length * wordBytes;
+    // Those of a sign together: they are added by twos.
+    const ordered = [1, -1].flatMap((sign) => masks.filter((mask) => mask.sign === sign));
     for (let at = 0; at < end; at += CHUNK_BYTES) {
       const bytes = Math.min(CHUNK_BYTES, end - at);
+      const pair = new PiecePairs(this.#memory, offset + at, bytes / wordBytes, wide, CHUNK_BYTES);
       const add = (piece: Uint8Array, sign: Sign): void => {
-        this.#memory.bytes.set(piece);
+        pair.add(piece, sign);
         discard?.(piece);
-        this.#fold(offset + at, bytes / wordBytes, wide, sign);
       };
       const coming: Promise<void>[] = [];
-      for (const { keystream, sign } of masks) {
+      for (const { keystream, sign } of ordered) {
         const piece = keystream(bytes);
         if (piece instanceof Uint8Array) add(piece, sign);
         else coming.push(piece.then((bytes) => add(bytes, sign)));
       }
       if (coming.length > 0) await Promise.all(coming);
+      pair.flush();
     }
   }
 
@@ -164,24 +167,24 @@ export class VectorSum {
 
   /** All words of all vectors, as a copy: what one worker hands to another. */
   save(): Uint8Array<ArrayBuffer> {
-    return this.#memory.bytes.slice(CHUNK_BYTES, this.#end) as Uint8Array<ArrayBuffer>;
+    return this.#memory.bytes.slice(START, this.#end) as Uint8Array<ArrayBuffer>;
   }
 
   /** Adds what {@link save} of the same vectors gave. */
   addSaved(saved: Uint8Array): void {
-    if (saved.length !== this.#end - CHUNK_BYTES) {
-      refuse('SHAPE_MISMATCH', 'VectorSum.addSaved: bytes', `${this.#end - CHUNK_BYTES} bytes`, saved.length);
+    if (saved.length !== this.#end - START) {
+      refuse('SHAPE_MISMATCH', 'VectorSum.addSaved: bytes', `${this.#end - START} bytes`, saved.length);
     }
     this.#addAll(saved);
   }
 
   /** Adds another sum of the same vectors. */
   addSum(other: VectorSum): void {
-    this.#addAll(other.#memory.bytes.subarray(CHUNK_BYTES, other.#end));
+    this.#addAll(other.#memory.bytes.subarray(START, other.#end));
   }
 
   #addAll(saved: Uint8Array): void {
-    this.#regions.forEach(({ offset }, i) => this.#addWords(i, saved.subarray(offset - CHUNK_BYTES)));
+    this.#regions.forEach(({ offset }, i) => this.#addWords(i, saved.subarray(offset - START)));
   }
 
   /** Adds to vector `i` the words that `from` begins with. */
@@ -192,7 +195,7 @@ export class VectorSum {
     for (let at = 0; at < end; at += CHUNK_BYTES) {
       const bytes = Math.min(CHUNK_BYTES, end - at);
       this.#memory.bytes.set(from.subarray(at, at + bytes));
-      this.#fold(offset + at, bytes / wordBytes, wide, 1);
+      this.#fold(offset + at, bytes / wordBytes, wide);
     }
   }
 
@@ -219,12 +222,10 @@ export class VectorSum {
     }
   }
 
-  #fold(target: number, count: number, wide: boolean, sign: Sign): void {
+  /** Adds the words at the beginning of memory. */
+  #fold(target: number, count: number, wide: boolean): void {
     const memory = this.#memory;
-    if (wide) {
-      if (sign === 1) memory.add64(target, 0, count);
-      else memory.subtract64(target, 0, count);
-    } else if (sign === 1) memory.add32(target, 0, count);
-    else memory.subtract32(target, 0, count);
+    if (wide) memory.add64(target, 0, count);
+    else memory.add32(target, 0, count);
   }
 }
