@@ -140,8 +140,12 @@ export interface ServerAlgorithm<S extends PlainData, B extends PlainData, U ext
   /** The rule that folds contributions for d = `size`. */
   aggregator(size: number): Aggregator<unknown, R, U>;
 
-  /** What the clients measured, read from an aggregate: of `withMetrics`. */
-  metricsOf?(aggregate: R): RoundMetrics | undefined;
+  /**
+   * What the clients measured, read from an aggregate: of `withMetrics`.
+   *
+   * @param noiseStd - Standard deviation of the noise on each value of the slot `metrics`; default: none.
+   */
+  metricsOf?(aggregate: R, noiseStd?: number): RoundMetrics | undefined;
 
   /**
    * The next server state.

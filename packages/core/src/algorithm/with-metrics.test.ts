@@ -199,6 +199,23 @@ describe('withMetrics', () => {
         noiseStd: 1,
         mechanism: () => ({}) as never,
       }),
-    ).toThrow(/without metrics/);
+    ).toThrow(/beside.metrics: expected its own noiseStd/);
+  });
+
+  it('says ratios of noised sums with their standard error, and none over a count that noise could have made', () => {
+    const algorithm = withMetrics(fedAvg(), { maximumExamples: 100, maximumNorm: 5 });
+    // 40 clients, 2,000 examples, a mean loss of 2 of at most 10, norms of 1 of at most 5.
+    const aggregate = { update: new Float32Array(SIZE), metrics: Float32Array.of(40, 20, 4, 8) };
+    const { metrics, clients, examples } = algorithm.metricsOf(aggregate, 0.5) as NonNullable<
+      ReturnType<typeof algorithm.metricsOf>
+    >;
+    expect([clients, examples]).toEqual([40, 2000]);
+    // σ of the sum of losses is ½·100·10, that of the examples ½·100.
+    expect(metrics.loss).toEqual({ sum: 4000, mean: 2, standardError: Math.sqrt(500 ** 2 + (2 * 50) ** 2) / 2000 });
+    expect(metrics.updateNorm).toEqual({ sum: 40, mean: 1, standardError: Math.sqrt(2.5 ** 2 + 0.5 ** 2) / 40 });
+    const few = { ...aggregate, metrics: Float32Array.of(2, 1, 400, 0) };
+    expect(algorithm.metricsOf(few, 0.5)?.metrics).toEqual({ updateNorm: expect.anything() as unknown });
+    const wild = { ...aggregate, metrics: Float32Array.of(40, 20, 400, -3) };
+    expect(algorithm.metricsOf(wild, 0.5)?.metrics.loss.mean).toBe(10);
   });
 });

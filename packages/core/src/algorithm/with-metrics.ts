@@ -20,11 +20,13 @@ export interface RoundMetric {
   readonly sum: number;
   /** `sum` over the examples; for `updateNorm`, over the clients. */
   readonly mean: number;
+  /** Under noise: its share of the standard error of `mean`, √(σ_S² + mean²·σ_N²)/N for a sum S over N. */
+  readonly standardError?: number;
 }
 
 /** What a round's clients measured. */
 export interface RoundMetrics {
-  /** Clients that measured. */
+  /** Clients that measured; under noise no whole number. */
   readonly clients: number;
   /** Their examples, each client's up to `maximumExamples`. */
   readonly examples: number;
@@ -59,8 +61,13 @@ export type MetricsSlot = { readonly metrics: Float32Array };
 
 /** An algorithm whose rounds are measured. */
 export interface Measures<R> {
-  /** The metrics in an aggregate; `undefined` where nobody measured. */
-  metricsOf(aggregate: R): RoundMetrics | undefined;
+  /**
+   * The metrics in an aggregate; `undefined` where nobody measured. Under noise a ratio whose denominator is less than three of its own
+   * standard errors is left out, and a mean is held within its bound.
+   *
+   * @param noiseStd - Standard deviation of the noise on each value of the slot.
+   */
+  metricsOf(aggregate: R, noiseStd?: number): RoundMetrics | undefined;
 }
 
 const OPTIONS: OptionNames<MetricsOptions> = { bounds: true, maximumExamples: true, maximumNorm: true, evaluate: true };
@@ -71,7 +78,8 @@ const NORM = 'updateNorm';
  * `facts.metrics` in their record. What the algorithm itself does keeps its bits.
  *
  * Under `secureSum` the slot needs a codec of its own, such as `commonRange` of range 1: `codec: { update: …, metrics: … }`. The private
- * pipelines refuse it: in the update's joint clip the metrics would take its place.
+ * pipelines need a noise of its own, `beside: { metrics: { noiseStd } }`: in the update's joint clip the metrics would take its place.
+ * Each mean then comes with its standard error.
  *
  * @throws FedkitError `INVALID_ARGUMENT`, `OUT_OF_RANGE` for options; on a device, for what `evaluate` gives. A client whose metric
  * is not finite declines: `OUT_OF_RANGE`.
@@ -174,23 +182,40 @@ export function withMetrics<
     serverStep(state, { metrics: _metrics, ...aggregate }, info) {
       return algorithm.serverStep(state, aggregate as unknown as R, info);
     },
-    metricsOf({ metrics }) {
+    metricsOf({ metrics }, noiseStd = 0) {
       const values = checkVector(`${where}: metrics`, metrics, size);
       const [clients, share] = values;
       const examples = share * maximumExamples;
-      if (!(clients > 0 && examples > 0)) return undefined;
+      if (noiseStd === 0 && !(clients > 0 && examples > 0)) return undefined;
       const found: Record<string, RoundMetric> = {};
-      names.forEach((name, i) => {
-        const total = values[2 + i] * maximumExamples * bounds[name];
-        found[name] = { sum: total, mean: total / examples };
-      });
-      if (maximumNorm !== undefined) {
-        const total = values[size - 1] * maximumNorm;
-        found[NORM] = { sum: total, mean: total / clients };
+      const add = (name: string, value: number, unit: number, over: readonly [count: number, unit: number]) => {
+        const metric = ratio({ sum: value * unit, unit, count: over[0], countUnit: over[1] }, noiseStd);
+        if (metric) found[name] = metric;
+      };
+      for (const [i, name] of names.entries()) {
+        add(name, values[2 + i], maximumExamples * bounds[name], [examples, maximumExamples]);
       }
+      if (maximumNorm !== undefined) add(NORM, values[size - 1], maximumNorm, [clients, 1]);
       return { clients, examples, metrics: found };
     },
   };
+}
+
+/** Denominators of fewer of their own standard errors say nothing. */
+const LEAST_DEVIATIONS = 3;
+
+/** A sum over a count, both known up to noise of `noiseStd` times their units: by the delta method. */
+function ratio(
+  { sum: total, unit, count, countUnit }: { sum: number; unit: number; count: number; countUnit: number },
+  noiseStd: number,
+): RoundMetric | undefined {
+  if (noiseStd === 0) return { sum: total, mean: total / count };
+  if (count < LEAST_DEVIATIONS * noiseStd * countUnit) return undefined;
+  // One client's mean is within the bound, and so is the mean over all.
+  const most = unit / countUnit;
+  const mean = Math.max(-most, Math.min(most, total / count));
+  const variance = (unit * noiseStd) ** 2 + (mean * noiseStd * countUnit) ** 2;
+  return { sum: total, mean, standardError: Math.sqrt(variance) / count };
 }
 
 /** The global model that a broadcast holds, shape [d]. */

@@ -24,11 +24,12 @@ export interface CentralCollectorOptions<R> {
   readonly seed: Uint8Array;
   readonly summands: readonly SummandShape[];
   readonly codecs: readonly Codec[];
-  readonly clip: number;
   readonly joint: Joint;
   readonly noise: CentralNoise;
   readonly accounting: Accounting;
   readonly minimumContributors: number;
+  /** By slot beside the update, σ on each coordinate of its sum. */
+  readonly besideStd: Readonly<Record<string, number>>;
   readonly conclude: (sums: Record<string, Float32Array>) => R;
   readonly drift: (facts: RoundFacts, contributors: number) => { readonly stateDrift?: number };
   readonly saved: Uint8Array | undefined;
@@ -38,7 +39,7 @@ export interface CentralCollectorOptions<R> {
 const WHERE = 'centralDp.collector';
 
 export function centralCollector<R>(options: CentralCollectorOptions<R>): ReportCollector<R> {
-  const { round, seed, summands, codecs, clip, joint, noise, accounting, minimumContributors, saved } = options;
+  const { round, seed, summands, codecs, joint, noise, accounting, minimumContributors, saved } = options;
   const before = saved === undefined ? undefined : readRoster(WHERE, saved);
   const contributors = new Set<ClientId>(before?.contributors);
   const sum = noise.createSum();
@@ -60,6 +61,7 @@ export function centralCollector<R>(options: CentralCollectorOptions<R>): Report
     return {
       aggregate,
       contributors: [...contributors],
+      noiseStd: options.besideStd,
       facts: { ...accounting.facts(), ...options.drift(facts, contributors.size) },
     };
   }
@@ -80,7 +82,7 @@ export function centralCollector<R>(options: CentralCollectorOptions<R>): Report
         if (!isFiniteVector(values)) refuse('OUT_OF_RANGE', `${where}: ${name}`, 'finite values', 'others');
         return values;
       });
-      noise.accumulate(sum, joint.join(slots, clip, joint.weightOf(`${where}: weight`, report.weight)));
+      noise.accumulate(sum, joint.join(slots, joint.weightOf(`${where}: weight`, report.weight)));
       contributors.add(client);
     },
     serialize() {

@@ -83,7 +83,7 @@ export function centralDp<
   const where = 'centralDp';
   checkOptions(where, options, OPTIONS);
   const { algorithm, mechanism: makeNoise } = options;
-  const { model, summands, form, clip, joint, totals } = privateSums(where, options);
+  const { model, summands, form, joint, totals, besideStd } = privateSums(where, options);
   const codecs = codecsFor<Codec>(where, options.codec ?? plainCodec, summands, {
     names: algorithm.beside ?? [],
     codec: plainCodec,
@@ -98,7 +98,7 @@ export function centralDp<
   }
   const noise = makeNoise({
     size: joint.size,
-    clip: clip * joint.factor,
+    clip: joint.bound,
     noiseStd: checkPositive(`${where}: noiseStd`, options.noiseStd),
     maximumContributions: checkInteger(`${where}: maximumContributors`, options.maximumContributors ?? 2 ** 20, 1),
   });
@@ -113,9 +113,7 @@ export function centralDp<
       encode(task, contribution, { rng, client, finite }) {
         const { seed, round } = read(task);
         const weight = joint.weightOf(`${where}.encode: weight`, contribution.weight);
-        const clipped = joint.split(
-          joint.join(vectorsOf(`${where}.encode`, contribution.values, summands, finite), clip, 1),
-        );
+        const clipped = joint.split(joint.join(vectorsOf(`${where}.encode`, contribution.values, summands, finite), 1));
         const slots = summands.map(({ name }, i) => {
           const clientSeed = clientSeedOf(seed, name, client);
           return [codecs[i].encode(clipped[name], { sharedSeed: clientSeed, clientSeed, rng })];
@@ -128,7 +126,7 @@ export function centralDp<
               return codecs[i].decode(slots[i][0], { sharedSeed: clientSeed, clientSeed, expectedSize });
             });
             // As the server clips it, before its weight and its noise.
-            return joint.split(joint.join(decoded, clip, 1));
+            return joint.split(joint.join(decoded, 1));
           },
         };
       },
@@ -143,11 +141,11 @@ export function centralDp<
           seed: readParameters('central-dp', { round, parameters }).seed,
           summands,
           codecs,
-          clip,
           joint,
           noise,
           accounting,
           minimumContributors,
+          besideStd,
           conclude: (sums) => form.conclude(sums, totals),
           drift: (facts, contributors) =>
             driftOf(algorithm, facts, contributors, options.noiseStd / totals.contributors),

@@ -146,6 +146,8 @@ export interface Collected<R> {
   /** Whose updates are in it, each once. */
   readonly contributors: readonly ClientId[];
   readonly facts: PipelineFacts;
+  /** Of noised slots beside the update, by name: the standard deviation on each coordinate of the sum. */
+  readonly noiseStd?: Readonly<Record<string, number>>;
 }
 
 /** What the server knows about a round when it opens or closes it. */

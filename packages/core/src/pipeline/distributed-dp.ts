@@ -112,7 +112,7 @@ export function distributedDp<
   }
   checkOptions(where, options, OPTIONS);
   const { algorithm, mechanism: makeNoise, rotation } = options;
-  const { model, summands, form, clip, joint, totals } = privateSums(where, options);
+  const { model, summands, form, joint, totals, besideStd } = privateSums(where, options);
   const minimumContributors = checkInteger(`${where}: minimumContributors`, options.minimumContributors, 2);
   const maximumContributors = checkInteger(
     `${where}: maximumContributors`,
@@ -134,7 +134,7 @@ export function distributedDp<
   const padded = rotation.paddedSize(joint.size);
   const noise = makeNoise({
     size: padded,
-    clip: clip * joint.factor,
+    clip: joint.bound,
     noiseStd: checkPositive(`${where}: noiseStd`, options.noiseStd),
     bits: options.bits,
     maximumContributors: maximumContributors,
@@ -158,14 +158,14 @@ export function distributedDp<
   function input({ seed }: Parameters, contribution: Contribution<U>, { rng }: Draw): SecureInput {
     const values = vectorsOf(`${where}.input`, contribution.values, summands);
     const weight = joint.weightOf(`${where}.input: weight`, contribution.weight);
-    const rotated = rotation.rotate(joint.join(values, clip, weight), seedOf(seed));
+    const rotated = rotation.rotate(joint.join(values, weight), seedOf(seed));
     return { [VECTOR]: noise.encodeIntegers(rotated, rng) };
   }
 
   /** As it is clipped: neither rounding nor the noise share, which later sums would carry, may enter what a client keeps. */
   function counted(_: Parameters, contribution: Contribution<U>): Update {
     const values = vectorsOf(`${where}.counted`, contribution.values, summands);
-    return joint.split(joint.join(values, clip, 1));
+    return joint.split(joint.join(values, 1));
   }
 
   function conclude(
@@ -179,8 +179,11 @@ export function distributedDp<
     const saturation = saturationOf({ contributors: survivors.length, slots: 1, entries: padded }, widths);
     const error = Math.sqrt(ROUNDING * survivors.length) / noise.scale;
     const errors = form.conclude(joint.split(new Float32Array(joint.size).fill(error)), totals);
+    // Every survivor's share is there, not only those that the claim counts.
+    const shares = Math.sqrt(survivors.length / minimumHonest);
     return {
       aggregate,
+      noiseStd: Object.fromEntries(Object.entries(besideStd).map(([name, std]) => [name, std * shares])),
       facts: {
         quantizationError: rootMeanSquare(errors),
         wrapProbability,

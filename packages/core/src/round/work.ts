@@ -181,7 +181,7 @@ export class RoundWork<S extends PlainData, B extends PlainData, U extends Updat
       await run.keepState(next, facts.round);
       this.time = this.#options.clock();
       const counted = run.counted(contributors);
-      const metrics = pipeline.algorithm.metricsOf?.(aggregate);
+      const metrics = pipeline.algorithm.metricsOf?.(aggregate, collected.noiseStd?.metrics);
       const known = metrics ? { ...collected.facts, metrics } : collected.facts;
       await this.perform(this.step({ kind: 'closed', contributors, facts: known, last }), counted);
     });

@@ -26,6 +26,8 @@ export interface ChannelResult<C, R> {
   readonly aggregate: R;
   readonly contributors: readonly ClientId[];
   readonly facts: PipelineFacts;
+  /** As the pipeline gave it. */
+  readonly noiseStd?: Readonly<Record<string, number>>;
   /** What its contributors keep. */
   readonly states: ReadonlyMap<ClientId, C>;
   readonly memories: ReadonlyMap<ClientId, Uint8Array>;

@@ -19,7 +19,7 @@ export interface FinishedRound<E> {
   readonly late: readonly ClientId[];
   /** What `evaluate` said of the model after the round; absent where it was not asked. */
   readonly evaluation?: E;
-  /** Through a channel: what the round says of itself. */
+  /** Through a channel: what the round says of itself. Of an algorithm of `withMetrics`, what was measured, without a channel too. */
   readonly facts?: PipelineFacts;
   /** Bytes that clients sent, late ones too: as encoded, or without a channel 4 a value. */
   readonly bytesUp: number;

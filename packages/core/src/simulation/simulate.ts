@@ -7,6 +7,7 @@ import { checkAborted, turn } from '../abort.ts';
 import type { ClientId, Update } from '../aggregate/contract.ts';
 import type { ClientReport } from '../algorithm/contract.ts';
 import { epochIn, isFresh } from '../algorithm/epoch.ts';
+import type { RoundMetrics } from '../algorithm/with-metrics.ts';
 import { checkInteger, checkVector, refuse } from '../check.ts';
 import type { ClientStates } from '../client/client-states.ts';
 import { type FedkitError, isFedkitError } from '../errors.ts';
@@ -132,6 +133,7 @@ export async function simulate<
     const honest: ClientReport<U, C>[] = [];
     let contributors: readonly ClientId[] = [];
     let sent: ChannelResult<C, R> | undefined;
+    let metrics: RoundMetrics | undefined;
     let seconds = clock;
     try {
       await inOrder(
@@ -187,9 +189,11 @@ export async function simulate<
         const count = contributors.filter((client) => !attacks(client) && isFresh(broadcast, held.get(client))).length;
         const fresh = epochIn(broadcast) === undefined ? {} : { fresh: count };
         const info = { round, cohort: contributors.length, population, ...fresh };
-        state = at(`round ${round}`, { round }, () =>
-          algorithm.serverStep(state, sent ? sent.aggregate : aggregator.finalize(accumulator), info),
-        );
+        state = at(`round ${round}`, { round }, () => {
+          const aggregate = sent ? sent.aggregate : aggregator.finalize(accumulator);
+          metrics = algorithm.metricsOf?.(aggregate, sent?.noiseStd?.metrics);
+          return algorithm.serverStep(state, aggregate, info);
+        });
       }
     } catch (error) {
       if (options.divergence !== 'result' || !isFedkitError(error, 'OUT_OF_RANGE')) throw error;
@@ -220,7 +224,7 @@ export async function simulate<
       reported: contributors,
       late: devices ? arrivals.map(({ client }) => client).filter((client) => !counted.has(client)) : [],
       ...(due && { evaluation: evaluation as E }),
-      ...(sent && { facts: sent.facts }),
+      ...((sent || metrics) && { facts: { ...sent?.facts, ...(metrics && { metrics }) } }),
       bytesUp,
       bytesDown: fetched * cohort.clients.length,
       ...(devices && { seconds: clock }),
