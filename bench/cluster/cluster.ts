@@ -11,17 +11,14 @@ import { join } from 'node:path';
 import { queueTasks } from '@fedkit/bullmq';
 import { fileStore, seededRng, secureRng } from '@fedkit/core';
 import { storeBlobs } from '@fedkit/core/engine';
-import { decodeResponse, encodeRequest, type Request, type Response, type RoundTask } from '@fedkit/core/protocol';
-import { fetchExchange } from '@fedkit/core/transport/fetch';
 import { buildSync } from 'esbuild';
 import { freePort, type Server } from '../../packages/bullmq/test/servers.ts';
-import { type ClusterConfig, contributionOf, namesOf, pipelineOf } from './federation.ts';
+import { pause, reportAll } from './clients.ts';
+import { type ClusterConfig, CLIP, digestOf, expectedParams, ledgerOn, NOISE, vanishing } from './federation.ts';
 
 const root = join(import.meta.dirname, '../..');
 export const FRONTS = 2;
 export const WORKERS = 4;
-/** Reports on their way at a time: memory of the clients, who are all in this process. */
-const AT_A_TIME = 16;
 
 /** A process that is started again whenever it ends. */
 class Kept {
@@ -104,11 +101,13 @@ export function scheduleOf(seed: number, clients: number): Kill[] {
     .sort((a, b) => a.accepted - b.accepted || a.which - b.which);
 }
 
+/** A round to run. */
+export type Load = Pick<ClusterConfig, 'work' | 'parameters' | 'clients' | 'shard' | 'hold'>;
+
 /** What became of a round. */
 export interface Outcome {
-  readonly digest: string;
-  readonly contributors: number;
-  readonly rounds: number;
+  /** Whether the model is what one process comes to, of everyone who stayed, in one round, paid for once. */
+  readonly right: boolean;
   readonly kills: number;
   readonly seconds: number;
   /** Seconds from the last report to the model. */
@@ -121,7 +120,7 @@ export interface Outcome {
 export async function runRound(
   server: Server,
   kind: ClusterConfig['database'],
-  load: Pick<ClusterConfig, 'parameters' | 'clients' | 'shard' | 'hold'>,
+  load: Load,
   kills: readonly Kill[],
 ): Promise<Outcome> {
   const scratch = mkdtempSync(join(tmpdir(), 'fedkit-cluster-'));
@@ -132,9 +131,14 @@ export async function runRound(
   const config: ClusterConfig = { ...load, database: kind, url: server.url, folder, name: 'bench', port, ports, key };
   const env = { CLUSTER: JSON.stringify(config) };
   const script = bundled('process.ts');
-  let outcome: { finished: string; contributors: number; rounds: number } | undefined;
+  let outcome: Finished | undefined;
+  let opening = (): void => {};
+  /** The moment at which a secure sum is opened: nobody reports. */
+  const opened = new Promise<void>((resolve) => (opening = resolve));
   const tell = (line: Record<string, unknown>): void => {
+    if (process.env.DEBUG) console.log(JSON.stringify(line).slice(0, 300));
     if ('finished' in line) outcome = line as never;
+    if (line.stage === 'opening') opening();
   };
   const started = performance.now();
   const coordinator = new Kept([script, 'coordinator'], env, tell);
@@ -160,20 +164,25 @@ export async function runRound(
       }
     };
     let striking = Promise.resolve();
-    await reportAll(config, ports, () => {
+    const reporting = reportAll(config, () => {
       accepted++;
       if (due.length > 0 && due[0].accepted <= accepted && accepted < load.clients) striking = striking.then(strike);
     });
+    if (load.work === 'secure') {
+      await Promise.race([opened, reporting]);
+      accepted = load.clients;
+    } else await reporting;
     const folding = performance.now();
     await striking;
     await strike();
     while (outcome === undefined) await pause(20);
     const ended = performance.now();
-    const { finished, contributors, rounds } = outcome;
+    await reporting;
     await Promise.all(all.map((one) => one.stop()));
+    const right = await isRight(server, config, outcome);
     const left = await cleanUp(server, config);
     const seconds = (ended - started) / 1000;
-    return { digest: finished, contributors, rounds, kills: killed, seconds, folding: (ended - folding) / 1000, left };
+    return { right, kills: killed, seconds, folding: (ended - folding) / 1000, left };
   } catch (error) {
     for (const { errors } of all) process.stderr.write(errors);
     throw error;
@@ -183,7 +192,31 @@ export async function runRound(
   }
 }
 
-const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+/** What the coordinator says at the end. */
+interface Finished {
+  readonly finished: string;
+  readonly contributors: number;
+  readonly rounds: number;
+  /** Of a noised model: its values, 4 bytes each, as base64. */
+  readonly params?: string;
+}
+
+async function isRight(server: Server, config: ClusterConfig, outcome: Finished): Promise<boolean> {
+  const { work, clients, name, parameters } = config;
+  const expected = expectedParams(config);
+  const stayed = clients - (work === 'secure' ? vanishing(clients) : 0);
+  if (outcome.contributors !== stayed || outcome.rounds !== 1) return false;
+  if (work !== 'central') return outcome.finished === digestOf(expected);
+  // Charged once, and noised once: the noise of a coordinate has the deviation that was paid for, to 5 %.
+  const store = server.database().store({ prefix: `${name}/` });
+  const ledger = await ledgerOn(store, name);
+  const charges = ledger.charged(1).length;
+  await store.close();
+  const params = new Float32Array(Uint8Array.from(Buffer.from(outcome.params ?? '', 'base64')).buffer);
+  const squares = params.reduce((sum, value, i) => sum + (value - expected[i]) ** 2, 0);
+  const deviation = (Math.sqrt(squares / parameters) * clients) / (NOISE * CLIP);
+  return charges === 1 && Math.abs(deviation - 1) < 0.05;
+}
 
 const bundles = new Map<string, string>();
 /** A program of this folder as one file beside the packages that it needs: a process that dies often should start fast. */
@@ -206,56 +239,13 @@ export function bundled(program: string): string {
   return outfile;
 }
 
-/** Every client joins by some front end and reports until it is told that it counts. */
-async function reportAll(config: ClusterConfig, ports: readonly number[], onAccepted: () => void): Promise<void> {
-  const pipeline = pipelineOf(config);
-  const half = pipeline.client();
-  const names = namesOf(config);
-  let holding = 0;
-  const one = async (client: string): Promise<void> => {
-    const exchanges = ports.map((port) =>
-      fetchExchange({ url: `http://127.0.0.1:${port}/fedkit`, headers: { 'fedkit-client': client }, attempts: 1 }),
-    );
-    let turn = 0;
-    const ask = async (request: Request): Promise<Response> => {
-      for (;;) {
-        try {
-          const answer = decodeResponse(await exchanges[turn % exchanges.length](encodeRequest(request)));
-          if (answer.kind !== 'refused') return answer;
-          if (answer.code !== 'UNAVAILABLE') throw new Error(`${client} was refused: ${answer.message}`);
-        } catch (error) {
-          if (error instanceof Error && error.message.includes('was refused')) throw error;
-        }
-        // The next front end, and not at once.
-        turn++;
-        await pause(100);
-      }
-    };
-    let task: RoundTask | undefined;
-    while (task === undefined) {
-      const answer = await ask({ kind: 'join' });
-      if (answer.kind === 'task') task = answer.task;
-      else await pause(names.length > 100 ? 1000 : 200);
-    }
-    half.check(task);
-    while (holding >= AT_A_TIME) await pause(20);
-    holding++;
-    const { bytes } = half.encode(task, contributionOf(client, config.parameters), { rng: secureRng(), client });
-    const answer = await ask({ kind: 'report', ticket: task.ticket, bytes });
-    holding--;
-    if (answer.kind !== 'accepted') throw new Error(`${client} was answered ${answer.kind}`);
-    onAccepted();
-  };
-  // Everyone waits at once, since a round opens when all are there; few hold a report at a time.
-  await Promise.all(names.map(one));
-}
-
 /** Removes what a run leaves to its operator, and counts what is there after it. */
 async function cleanUp(server: Server, config: ClusterConfig): Promise<number> {
   const database = server.database();
-  const blobs = storeBlobs(fileStore(fs, config.folder));
+  const files = fileStore(fs, config.folder);
+  const blobs = storeBlobs(files);
   let left = 0;
-  for await (const digest of blobs.digests()) left += digest.length > 0 ? 1 : 0;
+  for await (const key of files.keys('')) left += key.length > 0 ? 1 : 0;
   const tasks = await queueTasks({ database, name: config.name, blobs });
   await tasks.clear();
   await tasks.close();

@@ -3,7 +3,7 @@ import * as fs from 'node:fs/promises';
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { fileStore } from '@fedkit/core';
 import { foldTasks, inlineTasks, serveTasks, storeBlobs, type TaskPort } from '@fedkit/core/engine';
-import { pipelineOf } from './federation.ts';
+import { meanOf } from './federation.ts';
 
 interface Told {
   readonly folder: string;
@@ -13,7 +13,7 @@ interface Told {
 
 const told = isMainThread ? (JSON.parse(process.env.LOOP as string) as Told) : (workerData as Told);
 const blobs = storeBlobs(fileStore(fs, told.folder));
-const handlers = foldTasks(pipelineOf(told));
+const handlers = foldTasks(meanOf(told.parameters));
 if (isMainThread) {
   const engine = inlineTasks({ blobs, handlers });
   const before = process.cpuUsage();

@@ -2,24 +2,39 @@
 import * as fs from 'node:fs/promises';
 import { postgres, queueTasks, queueWorker, redis } from '@fedkit/bullmq';
 import { federatedServer, fileStore, secureRng } from '@fedkit/core';
-import { foldTasks, frontEnd, storeBlobs, type TaskHandlers } from '@fedkit/core/engine';
+import {
+  callTask,
+  clearBlobs,
+  foldTasks,
+  type FoldingPipeline,
+  frontEnd,
+  remoteCall,
+  storeBlobs,
+  type TaskHandlers,
+} from '@fedkit/core/engine';
 import { fetchExchange, fetchHandler } from '@fedkit/core/transport/fetch';
 import { serve } from '@fedkit/core/transport/node';
-import { type ClusterConfig, digestOf, pipelineOf } from './federation.ts';
+import { inlineExecutor, type MaskTask } from '@fedkit/secagg';
+import { type ClusterConfig, digestOf, ledgerOn, pipelineOf, vanishing } from './federation.ts';
 
 const config = JSON.parse(process.env.CLUSTER as string) as ClusterConfig;
 const [role, index] = process.argv.slice(2);
-const { url, folder, name, port, ports, clients, shard, hold } = config;
+const { work, url, folder, name, port, ports, clients, shard, hold } = config;
 const key = Uint8Array.from(Buffer.from(config.key, 'hex'));
 const secret = `Bearer ${config.key}`;
 const database = config.database === 'redis' ? redis({ url }) : postgres({ url });
-const blobs = storeBlobs(fileStore(fs, folder));
-const pipeline = pipelineOf(config);
+// Of what a secure sum asks of workers nothing may outlive its asker: blobs of their own, which the next one clears.
+const blobs = storeBlobs(fileStore(fs, folder), { prefix: work === 'secure' ? 'call/' : 'blob/' });
 const say = (message: object): void => void process.stdout.write(`${JSON.stringify(message)}\n`);
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 if (role === 'worker') {
-  const held = Object.entries(foldTasks(pipeline)).map(([kind, handler]) => [
+  const executor = inlineExecutor();
+  const tasks: TaskHandlers =
+    work === 'secure'
+      ? { unmask: callTask((task: MaskTask) => executor.run(task)) }
+      : foldTasks(pipelineOf(config) as FoldingPipeline);
+  const held = Object.entries(tasks).map(([kind, handler]) => [
     kind,
     async (...words: Parameters<typeof handler>) => {
       await pause(hold);
@@ -58,16 +73,24 @@ if (role === 'worker') {
 } else {
   const tasks = await queueTasks({ database, name, blobs, concurrency: 4, pollInterval: 50, patience: 60_000 });
   const store = database.store({ prefix: `${name}/` });
+  const secure = work === 'secure';
+  if (secure) {
+    await tasks.clear();
+    await clearBlobs(blobs);
+  }
   const server = await federatedServer({
-    pipeline,
+    pipeline: pipelineOf(config, {
+      ...(secure && { executor: remoteCall<MaskTask, Uint8Array>(tasks, 'unmask') }),
+      ...(work === 'central' && { recipients: await ledgerOn(store, name) }),
+    }) as never,
     initial: new Float32Array(config.parameters),
-    engine: { tasks, shard, key },
+    ...(!secure && { engine: { tasks, shard, key } }),
     store,
     cohort: clients,
-    minimum: clients,
+    minimum: secure ? clients - vanishing(clients) : clients,
     rounds: 1,
     retryAfter: 200,
-    deadlines: { recruiting: 3_600_000, reporting: 3_600_000 },
+    deadlines: { recruiting: 3_600_000, reporting: 3_600_000, ...(secure && { stage: 5000 }) },
     clock: Date.now,
     rng: secureRng(),
     onEvent: (event) => {
@@ -79,8 +102,13 @@ if (role === 'worker') {
   await serve(fetchHandler(server, { authenticate }), { port });
   say({ listening: true, phase: server.progress.phase });
   let told = false;
+  let stage: string | undefined;
   const look = async (): Promise<void> => {
-    await server.tick().catch((error: unknown) => say({ failed: String(error) }));
+    const ticking = server.tick().catch((error: unknown) => say({ failed: String(error) }));
+    // The sum is opened in this very call.
+    if (secure && server.progress.stage === 'unmask' && stage !== 'unmask') say({ stage: 'opening' });
+    stage = server.progress.stage;
+    await ticking;
     if (told || server.progress.phase !== 'finished') return;
     told = true;
     const [record] = await server.records();
@@ -88,7 +116,11 @@ if (role === 'worker') {
       finished: digestOf(server.params),
       contributors: record.contributors.length,
       rounds: server.progress.published,
+      ...(work === 'central' && {
+        params: Buffer.from(new Uint8Array(server.params.slice().buffer)).toString('base64'),
+      }),
     });
+    if (secure) await clearBlobs(blobs);
   };
   for (;;) {
     await look().catch((error: unknown) => say({ failed: String(error) }));

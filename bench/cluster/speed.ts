@@ -13,7 +13,7 @@ import { Worker } from 'node:worker_threads';
 import { fileStore, secureRng } from '@fedkit/core';
 import { encodeStructure, storeBlobs, type TaskThread, threadTasks } from '@fedkit/core/engine';
 import { bundled } from './cluster.ts';
-import { contributionOf, namesOf, pipelineOf } from './federation.ts';
+import { contributionOf, namesOf, meanOf } from './federation.ts';
 
 const run = promisify(execFile);
 
@@ -63,13 +63,13 @@ export async function speed(updates: number, parameters: number, shard: number):
 /** Reports among the blobs, and a plan for each shard of them. */
 async function write(folder: string, updates: number, parameters: number, shard: number): Promise<string[]> {
   const blobs = storeBlobs(fileStore(fs, folder));
-  const pipeline = pipelineOf({ parameters });
+  const pipeline = meanOf(parameters);
   const modelDigest = new Uint8Array(32);
   const announced = pipeline.server().announce({ round: 1, places: updates, modelDigest });
   const task = { round: 1, modelDigest, parameters: announced };
   const reports: { client: string; digest: string }[] = [];
   for (const client of namesOf({ clients: updates })) {
-    const contribution = contributionOf(client, parameters);
+    const contribution = contributionOf(client, { work: 'mean', parameters });
     const { bytes } = pipeline.client().encode(task, contribution, { rng: secureRng(), client });
     reports.push({ client, digest: await blobs.put(bytes) });
   }

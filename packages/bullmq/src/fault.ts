@@ -11,8 +11,24 @@ export async function unlessDown<T>(where: string, work: () => Promise<T>): Prom
       const message = `${where}: expected the database that was made ready, got one that was emptied`;
       throw new FedkitError('UNAVAILABLE', message, { cause, details: { emptied: true } });
     }
+    if (isFull(cause)) {
+      const message = `${where}: expected room in the database, got a full disk or memory`;
+      throw new FedkitError('UNAVAILABLE', message, { cause, details: { full: true } });
+    }
     throw new FedkitError('UNAVAILABLE', `${where}: expected an answer of the database, got none`, { cause });
   }
+}
+
+/** PostgreSQL's `disk_full` and `out_of_memory`; Redis at its `maxmemory`, or with an append-only file that it cannot write. */
+function isFull(cause: unknown): boolean {
+  const { code, message, previousErrors } = (cause ?? {}) as {
+    readonly code?: unknown;
+    readonly message?: unknown;
+    readonly previousErrors?: unknown;
+  };
+  // A transaction tells of what was wrong with its commands.
+  if (Array.isArray(previousErrors) && previousErrors.some(isFull)) return true;
+  return ['53100', '53200'].includes(String(code)) || /OOM command not allowed|MISCONF /.test(String(message));
 }
 
 /** @throws FedkitError `PROTOCOL_STATE`. */

@@ -30,8 +30,13 @@ export function readJobData(data: unknown): JobData {
 export function failureText(error: unknown): string {
   const [code, message] = isFedkitError(error)
     ? [error.code, error.message]
-    : ['', error instanceof Error ? error.name : 'an error'];
+    : ['', error instanceof Error ? `${error.name}${systemCode(error)}` : 'an error'];
   return `${code}|${message.replace(/[^\x20-\x7e]/g, '?').slice(0, 500)}`;
+}
+
+/** Such as ENOSPC of a disk that is full: of foreign errors the code is told and not the words, which may hold anything. */
+function systemCode({ code }: Error & { readonly code?: unknown }): string {
+  return typeof code === 'string' && /^E[A-Z0-9]{2,20}$/.test(code) ? ` ${code}` : '';
 }
 
 /** The error again. */

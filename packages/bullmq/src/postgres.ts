@@ -8,6 +8,7 @@ import { checkBytes, utf8Decode, utf8Encode } from '@fedkit/core/internal';
 import {
   createPostgresBackend,
   FlowProducer,
+  LATEST_SCHEMA_VERSION,
   PostgresConnection,
   Queue,
   runMigrations,
@@ -128,7 +129,7 @@ async function prepare(pool: Pool, url: string, schema: string, migrate: boolean
     await runMigrationsOf(pool, schema);
   }
   await checkTables(pool, schema);
-  await checkQueues(url, schema);
+  await checkQueues(pool, url, schema);
 }
 
 async function runMigrationsOf(pool: Pool, schema: string): Promise<void> {
@@ -154,7 +155,7 @@ async function checkTables(pool: Pool, schema: string): Promise<void> {
     unfit('postgres', `tables of version ${VERSION}`, rows.map(({ version }) => String(version)).join() || 'none');
 }
 
-async function checkQueues(url: string, schema: string): Promise<void> {
+async function checkQueues(pool: Pool, url: string, schema: string): Promise<void> {
   const connection = new PostgresConnection({ connectionString: url, schema, max: 1 } as never);
   connection.on('error', () => {});
   try {
@@ -167,6 +168,17 @@ async function checkQueues(url: string, schema: string): Promise<void> {
   } finally {
     await connection.close().catch(() => {});
   }
+  // An older schema than its own BullMQ connects to, and fails at the first function that is not there.
+  const { rows } = await pool.query<{ version: number }>(
+    `select max(version)::int as version from "${schema}".migration`,
+  );
+  const { version } = rows[0];
+  if (version < LATEST_SCHEMA_VERSION)
+    unfit(
+      'postgres',
+      `queues of schema ${LATEST_SCHEMA_VERSION}`,
+      `the older ${version}: prepare() with migrate renews it`,
+    );
 }
 
 function postgresStore(url: string, schema: string, prefix: string): DatabaseStore {

@@ -129,6 +129,7 @@ export async function queueTasks(options: QueueTasksOptions): Promise<QueueTasks
       const until = Date.now() + patience;
       let submitted = false;
       let told = -1;
+      let last: FedkitError | undefined;
       const tell = (progress: EngineProgress): void => {
         if (progress.done === told) return;
         told = progress.done;
@@ -139,6 +140,7 @@ export async function queueTasks(options: QueueTasksOptions): Promise<QueueTasks
           if (!submitted) await submit(job);
           submitted = true;
           const result = await look(job, tell);
+          last = undefined;
           if (result !== undefined) {
             tell({ done: job.tasks.length, tasks: job.tasks.length });
             return job.last === undefined ? result.split(',') : [result];
@@ -151,10 +153,11 @@ export async function queueTasks(options: QueueTasksOptions): Promise<QueueTasks
             await disconnect();
             throw error;
           }
-          if (Date.now() > until) throw error;
+          last = error as FedkitError;
           submitted = false;
         }
         if (Date.now() > until) {
+          if (last !== undefined) throw last;
           throw new FedkitError(
             'UNAVAILABLE',
             `${where}: expected workers to finish in ${patience} ms, got an unfinished job`,

@@ -202,6 +202,14 @@ describe('databases that would lose rounds', () => {
       const { default: pg } = await import('pg');
       const client = new pg.Client({ connectionString: url });
       await client.connect();
+      // What a BullMQ of before the last migration has left.
+      const latest = 'from fedkit.migration where version = (select max(version) from fedkit.migration)';
+      await client.query(`create table public.kept as select * ${latest}`);
+      await client.query(`delete ${latest}`);
+      await expect(postgres({ url, migrate: false }).prepare()).rejects.toThrow(
+        /queues of schema \d+, got the older \d+/,
+      );
+      await client.query('insert into fedkit.migration select * from public.kept');
       await client.query('update fedkit.fedkit_version set version = 7');
       await expect(other.database().prepare()).rejects.toThrow(/tables of version 1, got 7/);
       await client.end();

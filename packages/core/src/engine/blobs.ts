@@ -56,6 +56,16 @@ export function storeBlobs(store: Store, options: { readonly prefix?: string } =
   };
 }
 
+/**
+ * Removes every blob. What a process that died was asking of workers is among the blobs until then, secrets of {@link remoteCall} too:
+ * whoever takes its place clears them before its first call.
+ */
+export async function clearBlobs(blobs: BlobStore): Promise<void> {
+  const found: string[] = [];
+  for await (const digest of blobs.digests()) found.push(digest);
+  for (const digest of found) await blobs.delete(digest);
+}
+
 const DIGEST = /^[0-9a-f]{64}$/;
 
 /** @throws FedkitError `INVALID_ARGUMENT` for what is no digest. */

@@ -18,7 +18,8 @@ export interface RemoteCall<Q, A> {
 
 /**
  * Calls the function that workers know as `kind`. The question and the answer are blobs while the call lasts, and gone after it:
- * where they hold secrets, as unmasking does, so do the blobs for that long.
+ * where they hold secrets, as unmasking does, so do the blobs for that long. A caller that dies leaves them: give calls a prefix of
+ * blobs of their own, and let whoever takes its place begin with `clearBlobs`.
  *
  * @example
  * ```ts

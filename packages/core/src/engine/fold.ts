@@ -3,6 +3,8 @@
  *
  *     fold    plan ─▶ reports, one after the other ─▶ accumulator         merge   plan, accumulators ─▶ accumulator
  *
+ * Rules that want every update at once go by ranges of coordinates where they can: see `ranges.ts`.
+ *
  * @module
  */
 import { checkAborted, turn } from '../abort.ts';
@@ -11,6 +13,7 @@ import { refuse } from '../check.ts';
 import { FedkitError, isFedkitError } from '../errors.ts';
 import type { ReportCollector, ReportingServer } from '../pipeline/contract.ts';
 import type { TaskHandlers } from './contract.ts';
+import { rangeTasks } from './ranges.ts';
 import { decodeStructure, encodeStructure } from './structure.ts';
 
 /** What a task is to fold. */
@@ -29,7 +32,7 @@ export interface Folded {
 
 /** A pipeline whose clients report, as workers need it. */
 export interface FoldingPipeline {
-  server(): Pick<ReportingServer<unknown>, 'open'> | { readonly collects: 'exchange' };
+  server(): Pick<ReportingServer<unknown>, 'open' | 'ranges'> | { readonly collects: 'exchange' };
 }
 
 /**
@@ -45,8 +48,9 @@ export function foldTasks(pipeline: FoldingPipeline): TaskHandlers {
   if (!('open' in half) || ('collects' in half && half.collects === 'exchange')) {
     return refuse('INVALID_ARGUMENT', 'foldTasks: pipeline', 'one whose clients report', 'one of secure sums');
   }
-  const { open } = half;
+  const { open, ranges } = half;
   return {
+    ...(ranges && rangeTasks(ranges)),
     fold: async ([plan], { blobs, signal }) => {
       const { round, parameters, reports } = decodeStructure(await blobs.get(plan)) as unknown as FoldPlan;
       const collector = open({ round, parameters });
@@ -55,7 +59,11 @@ export function foldTasks(pipeline: FoldingPipeline): TaskHandlers {
         for (const { client, digest } of reports) {
           checkAborted('fold', signal);
           const bytes = await blobs.get(digest);
-          if (!accepts(collector, client, bytes)) refused.push(client);
+          const taken = unlessHostile(() => {
+            collector.accept(client, bytes);
+            return true;
+          });
+          if (taken === undefined) refused.push(client);
           await turn();
         }
         return encodeStructure({ saved: collector.serialize(), refused } satisfies Folded);
@@ -93,13 +101,12 @@ export function readFolded(bytes: Uint8Array): Folded {
   throw new FedkitError('DECODE_FAILED', 'fold: expected an accumulator, got something else');
 }
 
-/** The client's fault is the client's alone; everything else stops the task. */
-function accepts(collector: ReportCollector<unknown>, client: ClientId, bytes: Uint8Array): boolean {
+/** What `work` gives; `undefined` for a client's fault, which is the client's alone. Everything else stops the task. */
+export function unlessHostile<T>(work: () => T): T | undefined {
   try {
-    collector.accept(client, bytes);
-    return true;
+    return work();
   } catch (error) {
-    if (isFedkitError(error) && HOSTILE.has(error.code)) return false;
+    if (isFedkitError(error) && HOSTILE.has(error.code)) return undefined;
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-export { storeBlobs } from './blobs.ts';
+export { clearBlobs, storeBlobs } from './blobs.ts';
 export { callTask, type RemoteCall, remoteCall } from './call.ts';
 export type {
   BlobStore,
@@ -10,6 +10,7 @@ export type {
   TaskHandler,
   TaskHandlers,
 } from './contract.ts';
+export { type Evaluation, evaluateTask, remoteEvaluation } from './evaluate.ts';
 export { type FoldingPipeline, foldTasks } from './fold.ts';
 export { frontEnd, type FrontEndOptions } from './front-end.ts';
 export { inlineTasks } from './inline.ts';

@@ -5,10 +5,19 @@
  */
 import type { ClientId } from '../aggregate/contract.ts';
 import { checkBytes, checkInteger, refuse } from '../check.ts';
-import type { ReportCollector, ReportingServer, ServerHalf } from '../pipeline/contract.ts';
+import type {
+  Collected,
+  RangedReports,
+  ReportCollector,
+  ReportingServer,
+  RoundFacts,
+  ServerHalf,
+} from '../pipeline/contract.ts';
+import { clearBlobs } from './blobs.ts';
 import { jobId } from './call.ts';
 import type { EngineJob, EngineProgress, TaskEngine } from './contract.ts';
 import { readFolded } from './fold.ts';
+import { type Cut, type RangePlan, rangesOf, readCut } from './ranges.ts';
 import { keptReference, readForwarded, readKept } from './reference.ts';
 import { decodeStructure, encodeStructure } from './structure.ts';
 
@@ -16,8 +25,13 @@ import { decodeStructure, encodeStructure } from './structure.ts';
 export interface RoundEngine {
   /** Its workers do `foldTasks(pipeline)`. Its blobs belong to this run alone: what a finished round left there is removed. */
   readonly tasks: TaskEngine;
-  /** Reports of a task. Default 64. */
+  /** Reports of a task. Default 64; 16 where rules go by ranges of coordinates, whose tasks hold that many updates at once. */
   readonly shard?: number;
+  /**
+   * Where rules go by ranges of coordinates (`coordinateMedian`, `trimmedMean`, `meanAroundMedian`): coordinates of a task. Default:
+   * 2^26 values of all updates together, 256 MB, and at least a task for each that the engine does at once.
+   */
+  readonly range?: number;
   /** 32 secret bytes that front ends share with the server: reports that they have kept already are not sent on. */
   readonly key?: Uint8Array;
   readonly onProgress?: (progress: EngineProgress) => void;
@@ -37,6 +51,7 @@ export function halfOn<R>(engine: RoundEngine | undefined, half: ServerHalf<R>):
   if (typeof engine.tasks?.run !== 'function')
     refuse('INVALID_ARGUMENT', `${where}.tasks`, 'such as inlineTasks(…)', engine.tasks);
   checkInteger(`${where}.shard`, engine.shard ?? 64, 1);
+  checkInteger(`${where}.range`, engine.range ?? 1, 1);
   if (engine.key !== undefined) checkBytes(`${where}.key`, engine.key, 32);
   return { ...half, open: (opening: Opening) => engineCollector(engine, half, opening) };
 }
@@ -44,28 +59,74 @@ export function halfOn<R>(engine: RoundEngine | undefined, half: ServerHalf<R>):
 type Opening = Parameters<ReportingServer<unknown>['open']>[0];
 
 function engineCollector<R>(engine: RoundEngine, half: ReportingServer<R>, opening: Opening): ReportCollector<R> {
-  const { tasks, shard = 64, key } = engine;
+  const { tasks, key } = engine;
+  const { ranges } = half;
+  const shard = engine.shard ?? (ranges === undefined ? 64 : 16);
   const { blobs } = tasks;
   const { round, parameters, saved } = opening;
   const digests = new Map<ClientId, string>(saved === undefined ? [] : readRoster(saved));
   let folded: ReportCollector<R> | undefined;
-  let job: EngineJob | undefined;
+  const jobs: EngineJob[] = [];
 
-  /** In the order of names, so that the tasks are the same whoever asks again. */
-  async function plan(): Promise<EngineJob> {
+  /** Plans of shards, in the order of names, so that the tasks are the same whoever asks again. */
+  async function shards(more: object = {}): Promise<string[]> {
     const reports = [...digests]
       .map(([client, digest]) => ({ client, digest }))
       .sort((a, b) => (a.client < b.client ? -1 : 1));
     const plans: string[] = [];
     for (let at = 0; at < reports.length; at += shard) {
-      plans.push(await blobs.put(encodeStructure({ round, parameters, reports: reports.slice(at, at + shard) })));
+      const some = reports.slice(at, at + shard);
+      plans.push(await blobs.put(encodeStructure({ round, parameters, reports: some, ...more })));
     }
+    return plans;
+  }
+
+  /** Does a job, and remembers it until the round is forgotten. */
+  function run(job: EngineJob): Promise<string[]> {
+    if (jobs.every(({ id }) => id !== job.id)) jobs.push(job);
+    return tasks.run(job, engine.onProgress && { onProgress: engine.onProgress });
+  }
+
+  async function foldAll(facts: RoundFacts): Promise<[Collected<R>, refused: number]> {
+    const plans = await shards();
     const whole = await blobs.put(encodeStructure({ round, parameters, reports: [] }));
-    return {
+    const [result] = await run({
       id: jobId('fold', [whole, ...plans]),
       tasks: plans.map((digest) => ({ kind: 'fold', inputs: [digest] })),
       last: { kind: 'merge', inputs: [whole] },
-    };
+    });
+    const { saved: sum, refused } = readFolded(await blobs.get(result));
+    // Closed here, and once: what a release costs is charged where the budget is.
+    folded ??= half.open({ round, parameters, saved: sum });
+    return [await folded.close(facts), refused.length];
+  }
+
+  async function rangeAll({ sizes, conclude }: RangedReports<R>): Promise<[Collected<R>, refused: number]> {
+    const parts = rangesOf(sizes, engine.range ?? widthFor(sizes, digests.size, tasks.concurrency));
+    const plans = await shards({ ranges: parts });
+    const lists = await run({
+      id: jobId('cut', plans),
+      tasks: plans.map((digest) => ({ kind: 'cut', inputs: [digest] })),
+    });
+    const inputs: string[] = [];
+    for (const [number, range] of parts.entries())
+      inputs.push(await blobs.put(encodeStructure({ ...range, number } satisfies RangePlan)));
+    const results = await run({
+      id: jobId('range', [...inputs, ...lists]),
+      tasks: inputs.map((digest) => ({ kind: 'range', inputs: [digest, ...lists] })),
+    });
+    const slots = sizes.map((size) => new Float32Array(size));
+    for (const [number, { slot, first, length }] of parts.entries()) {
+      const values = decodeStructure(await blobs.get(results[number]));
+      if (!(values instanceof Float32Array) || values.length !== length)
+        return refuse('DECODE_FAILED', 'engine: range', `${length} values`, 'something else');
+      slots[slot].set(values, first);
+    }
+    const cuts: Cut[] = [];
+    for (const list of lists) cuts.push(await readCut(blobs, list));
+    const reports = cuts.flatMap((cut) => cut.reports);
+    const whom = reports.map(({ client, weight, absent }) => ({ client, weight, excluded: absent.length > 0 }));
+    return [conclude(slots, whom), cuts.reduce((sum, { refused }) => sum + refused.length, 0)];
   }
 
   return {
@@ -94,27 +155,29 @@ function engineCollector<R>(engine: RoundEngine, half: ReportingServer<R>, openi
           },
         );
       }
-      job ??= await plan();
-      const [result] = await tasks.run(job, engine.onProgress && { onProgress: engine.onProgress });
-      const parts = readFolded(await blobs.get(result));
-      // Closed here, and once: what a release costs is charged where the budget is.
-      folded ??= half.open({ round, parameters, saved: parts.saved });
-      const collected = await folded.close(facts);
-      if (parts.refused.length === 0) return collected;
-      const quarantined = (collected.facts.quarantined ?? 0) + parts.refused.length;
+      const [collected, refused] = await (ranges === undefined ? foldAll(facts) : rangeAll(ranges));
+      if (refused === 0) return collected;
+      const quarantined = (collected.facts.quarantined ?? 0) + refused;
       return { ...collected, facts: { ...collected.facts, quarantined } };
     },
     async forget() {
-      if (job !== undefined) await tasks.forget(job.id);
-      const left: string[] = [];
-      for await (const digest of blobs.digests()) left.push(digest);
-      for (const digest of left) await blobs.delete(digest);
+      for (const { id } of jobs) await tasks.forget(id);
+      await clearBlobs(blobs);
     },
     dispose() {
       folded?.dispose();
       folded = undefined;
     },
   };
+}
+
+/** Values that a task of ranges holds at once. */
+const RANGE_VALUES = 2 ** 26;
+
+/** Coordinates of a range, so that every update's fit into a worker and every worker has one. */
+function widthFor(sizes: readonly number[], reports: number, concurrency: number): number {
+  const all = sizes.reduce((sum, size) => sum + size, 0);
+  return Math.max(1, Math.min(Math.floor(RANGE_VALUES / reports), Math.ceil(all / concurrency)));
 }
 
 function readRoster(saved: Uint8Array): [ClientId, string][] {

@@ -218,6 +218,39 @@ interface OpenRound {
   readonly parameters: Uint8Array;
 }
 
+/** A report by slots. */
+export interface DecodedReport {
+  readonly weight: number;
+  /** A vector for each slot; absent is what held NaN or infinities. */
+  readonly slots: readonly (Float32Array | undefined)[];
+}
+
+/**
+ * A round by ranges of coordinates, where rules want every update at once but look at each coordinate alone. The aggregate is that
+ * of a collector, to the last byte.
+ */
+export interface RangedReports<R> {
+  /** How many coordinates each slot has. */
+  readonly sizes: readonly number[];
+  /** @throws FedkitError as {@link ReportCollector.accept}. */
+  decode(round: OpenRound, client: ClientId, report: Uint8Array): DecodedReport;
+  /**
+   * The rule of one slot on `length` neighbouring coordinates of every update.
+   *
+   * @throws FedkitError `THRESHOLD_NOT_MET` for too few updates.
+   */
+  combine(slot: number, length: number, updates: readonly Contribution[]): Float32Array;
+  /**
+   * @param slots - The aggregate of each.
+   * @param reports - Who was decoded, and whether any of it was absent.
+   * @throws FedkitError `THRESHOLD_NOT_MET`.
+   */
+  conclude(
+    slots: readonly Float32Array[],
+    reports: readonly { readonly client: ClientId; readonly weight: number; readonly excluded: boolean }[],
+  ): Collected<R>;
+}
+
 /** A server that takes reports. */
 export interface ReportingServer<R> {
   readonly collects: 'reports';
@@ -230,6 +263,8 @@ export interface ReportingServer<R> {
    * @param round.rng - Central noise; default the platform's CSPRNG. A simulation's seeded stream protects nobody.
    */
   open(round: OpenRound & { readonly saved?: Uint8Array; readonly rng?: SecureRng }): ReportCollector<R>;
+  /** Present where the rule of every slot looks at each coordinate alone and wants every update at once. */
+  readonly ranges?: RangedReports<R>;
 }
 
 /** A server of secure sums. */

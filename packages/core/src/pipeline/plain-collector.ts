@@ -39,11 +39,6 @@ export function plainCollector<R extends PlainData>(options: PlainCollectorOptio
   let weight = before?.weight ?? 0;
   let closed: Collected<R> | undefined;
 
-  const contextFor = (slot: SlotShape, client: ClientId) => {
-    const clientSeed = clientSeedOf(seed, slot.name, client);
-    return { sharedSeed: clientSeed, clientSeed, expectedSize: slot.size };
-  };
-
   return {
     get contributors() {
       return contributors.size;
@@ -58,11 +53,14 @@ export function plainCollector<R extends PlainData>(options: PlainCollectorOptio
       const counts = (report.weight ?? 1) * late(checkInteger(`${where}.accept: staleness`, staleness));
       const rest = { client, weight: counts };
       if (rule.open === undefined) {
-        const values = slots.map((slot, i) => [slot.name, codecs[i].decode(report.slots[i], contextFor(slot, client))]);
+        const values = slots.map((slot, i) => [
+          slot.name,
+          codecs[i].decode(report.slots[i], contextFor(seed, slot, client)),
+        ]);
         rule.accumulate(accumulator, { values: Object.fromEntries(values), ...rest });
       } else {
         fold(rule.open, accumulator, rest, (i, sink) =>
-          codecs[i].visit(report.slots[i], sink, contextFor(slots[i], client)),
+          codecs[i].visit(report.slots[i], sink, contextFor(seed, slots[i], client)),
         );
       }
       contributors.add(client);
@@ -86,12 +84,7 @@ export function plainCollector<R extends PlainData>(options: PlainCollectorOptio
       if (closed !== undefined) return closed;
       const excluded = new Set(rule.excluded(accumulator));
       const counted = [...contributors].filter((client) => !excluded.has(client));
-      if (counted.length < minimumContributors) {
-        refuse('THRESHOLD_NOT_MET', `${where}.close`, `at least ${minimumContributors} contributors`, counted.length, {
-          least: minimumContributors,
-          got: counted.length,
-        });
-      }
+      checkEnough(`${where}.close`, minimumContributors, counted.length);
       const aggregate = rule.finalize(accumulator) as unknown as R;
       closed = { aggregate, contributors: counted, facts: { weight, quarantined: excluded.size } };
       return closed;
@@ -120,4 +113,19 @@ export function plainCollector<R extends PlainData>(options: PlainCollectorOptio
     }
     contribution.commit();
   }
+}
+
+/** What a codec is told as it decodes a client's slot. */
+export function contextFor(
+  seed: Uint8Array,
+  { name, size }: SlotShape,
+  client: ClientId,
+): { sharedSeed: Uint8Array; clientSeed: Uint8Array; expectedSize: number } {
+  const clientSeed = clientSeedOf(seed, name, client);
+  return { sharedSeed: clientSeed, clientSeed: clientSeed, expectedSize: size };
+}
+
+/** @throws FedkitError `THRESHOLD_NOT_MET`. */
+export function checkEnough(where: string, least: number, got: number): void {
+  if (got < least) refuse('THRESHOLD_NOT_MET', where, `at least ${least} contributors`, got, { least, got });
 }

@@ -19,6 +19,7 @@ import type { AsynchronousPipeline, ReportingPipeline } from './contract.ts';
 import { modelOf } from './model.ts';
 import { announceParameters, readParameters } from './parameters.ts';
 import { plainCollector } from './plain-collector.ts';
+import { plainRanges } from './plain-ranges.ts';
 import { clientOfUpdates, type ClientUpdatesOptions } from './plain-updates-client.ts';
 import { recordOf } from './rules.ts';
 import { type Halves, withTerms } from './terms.ts';
@@ -101,6 +102,7 @@ export function plainUpdates<U extends Update, R extends PlainData>(
   const { codecs, half, terms } = clientOfUpdates<U>(where, options, slots, algorithm);
   const minimumContributors = checkInteger(`${where}: minimumContributors`, options.minimumContributors ?? 1, 1);
 
+  const ranges = plainRanges<R>({ rule, slots, codecs, minimumContributors });
   const halves: Omit<Halves<ReportingPipeline<never, never, never, U, R>>, 'algorithm'> = {
     client: () => half,
     server: () => ({
@@ -119,6 +121,7 @@ export function plainUpdates<U extends Update, R extends PlainData>(
           staleness: options.staleness,
           saved,
         }),
+      ...(ranges && { ranges }),
     }),
   };
   return withTerms(

@@ -20,7 +20,12 @@ import { forSortedColumns } from './sorted-columns.ts';
  * @param size - Length d of the updates.
  */
 export function coordinateMedian(size: number): RobustAggregator {
-  return robustAggregator({ name: 'coordinateMedian', size, combine: ({ values }) => medianOf(values) });
+  return robustAggregator({
+    name: 'coordinateMedian',
+    size,
+    range: coordinateMedian,
+    combine: ({ values }) => medianOf(values),
+  });
 }
 
 /** The coordinate-wise median of at least one finite vector, shape [n][d] → [d]. */

@@ -32,6 +32,7 @@ export function meanAroundMedian(size: number, { byzantine }: MeanAroundMedianOp
     name: 'meanAroundMedian',
     size,
     options: { byzantine },
+    range: (length) => meanAroundMedian(length, { byzantine }),
     minimum: { count: 2 * byzantine + 1, because: '2·byzantine + 1' },
     combine: ({ values }) => meanClosestToMedian(values, values.length - byzantine),
   });

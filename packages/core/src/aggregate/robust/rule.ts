@@ -31,6 +31,8 @@ export interface RobustAggregator<A = UpdateList, M extends 'O(d)' | 'O(n·d)' =
   readonly size: number;
   /** Clients whose update held NaN or infinities and was set aside, ascending. */
   excluded(accumulator: A): ClientId[];
+  /** Where the rule looks at each coordinate alone: the same rule for `size` of them, so that ranges can be had on several machines. */
+  readonly range?: (size: number) => RobustAggregator<A, M>;
 }
 
 /** What a rule computes from: the finite updates in ascending order of client id. */
@@ -53,6 +55,8 @@ export interface RobustRule {
   readonly reference?: 'none' | 'optional' | 'required';
   /** Refuses contexts that the rule cannot work with. */
   checkContext?(context: AggregationContext): void;
+  /** Where it looks at each coordinate alone and reads no reference: itself, for `size` coordinates. */
+  readonly range?: (size: number) => RobustAggregator;
   /** Shape [n][d] → [d], a fresh array. */
   combine(updates: Updates): Float32Array;
 }
@@ -73,6 +77,7 @@ export function robustAggregator(rule: RobustRule): RobustAggregator {
     linearity: 'perClient',
     memory: 'O(n·d)',
     size,
+    ...(rule.range && { range: rule.range }),
     create(context = {}) {
       const reference = checkReference(`${name}.create`, size, reads, context);
       rule.checkContext?.(context);

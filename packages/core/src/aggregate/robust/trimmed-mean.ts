@@ -36,6 +36,7 @@ export function trimmedMean(size: number, { trim }: TrimmedMeanOptions): RobustA
     name: 'trimmedMean',
     size,
     options: { trim },
+    range: (length) => trimmedMean(length, { trim }),
     combine: ({ values }) => trimmedMeanOf(values, trimmedCount(trim, values.length)),
   });
 }

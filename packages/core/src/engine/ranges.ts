@@ -1,0 +1,120 @@
+/**
+ * Folding a round's reports by ranges of coordinates: for rules that want every update at once, such as a median, of more and longer
+ * updates than one worker's memory holds.
+ *
+ *     cut     plan ─▶ reports ─▶ a blob for each range, and a list of them        one a shard of reports
+ *     range   plan, lists ─▶ its range of every report ─▶ the rule's values       one a range
+ *
+ * @module
+ */
+import { checkAborted, turn } from '../abort.ts';
+import type { ClientId, Contribution } from '../aggregate/contract.ts';
+import { FedkitError } from '../errors.ts';
+import type { RangedReports } from '../pipeline/contract.ts';
+import type { BlobStore, TaskHandlers } from './contract.ts';
+import { type FoldPlan, unlessHostile } from './fold.ts';
+import { decodeStructure, encodeStructure } from './structure.ts';
+
+/** Neighbouring coordinates of one slot. */
+export interface Range {
+  readonly slot: number;
+  readonly first: number;
+  readonly length: number;
+}
+
+/** What a `cut` is to do. */
+export interface CutPlan extends FoldPlan {
+  readonly ranges: readonly Range[];
+}
+
+/** What a `range` is to do: the range, and its number among all. */
+export interface RangePlan extends Range {
+  readonly number: number;
+}
+
+/** Of one report: which slots held NaN or infinities. */
+export interface CutReport {
+  readonly client: ClientId;
+  readonly weight: number;
+  readonly absent: readonly number[];
+}
+
+/** What a shard came to. */
+export interface Cut {
+  readonly reports: readonly CutReport[];
+  readonly refused: readonly ClientId[];
+  /** A blob for each range: the coordinates of every report whose slot is not absent, one report after the other. */
+  readonly parts: readonly string[];
+}
+
+/** Slots cut into ranges of at most `width` coordinates, alike in length. */
+export function rangesOf(sizes: readonly number[], width: number): Range[] {
+  return sizes.flatMap((size, slot) => {
+    const count = Math.ceil(size / width);
+    const edge = (i: number): number => Math.floor((i * size) / count);
+    return Array.from({ length: count }, (_, i) => ({ slot, first: edge(i), length: edge(i + 1) - edge(i) }));
+  });
+}
+
+/**
+ * What workers do where a pipeline's rules go by ranges.
+ *
+ * @complexity Memory: a shard's updates for `cut`, every update's range for `range`.
+ */
+export function rangeTasks(ranges: RangedReports<unknown>): TaskHandlers {
+  return {
+    cut: async ([input], { blobs, signal }) => {
+      const plan = decodeStructure(await blobs.get(input)) as unknown as CutPlan;
+      const refused: ClientId[] = [];
+      const reports: CutReport[] = [];
+      const vectors: (readonly (Float32Array | undefined)[])[] = [];
+      for (const { client, digest } of plan.reports) {
+        checkAborted('cut', signal);
+        const bytes = await blobs.get(digest);
+        const decoded = unlessHostile(() => ranges.decode(plan, client, bytes));
+        if (decoded === undefined) refused.push(client);
+        else {
+          const { weight, slots } = decoded;
+          reports.push({ client, weight, absent: slots.flatMap((values, i) => (values === undefined ? [i] : [])) });
+          vectors.push(slots);
+        }
+        await turn();
+      }
+      const parts: string[] = [];
+      for (const { slot, first, length } of plan.ranges) {
+        checkAborted('cut', signal);
+        const present = vectors.flatMap((slots) => slots[slot] ?? []);
+        const rows = new Float32Array(length * present.length);
+        present.forEach((values, i) => rows.set(values.subarray(first, first + length), i * length));
+        parts.push(await blobs.put(encodeStructure(rows)));
+        await turn();
+      }
+      return encodeStructure({ reports, refused, parts } satisfies Cut);
+    },
+    range: async ([input, ...lists], { blobs, signal }) => {
+      const { number, slot, length } = decodeStructure(await blobs.get(input)) as unknown as RangePlan;
+      const updates: Contribution[] = [];
+      for (const list of lists) {
+        checkAborted('range', signal);
+        const { reports, parts } = await readCut(blobs, list);
+        const rows = decodeStructure(await blobs.get(parts[number])) as Float32Array;
+        const present = reports.filter(({ absent }) => !absent.includes(slot));
+        if (!(rows instanceof Float32Array) || rows.length !== length * present.length)
+          throw new FedkitError('DECODE_FAILED', 'range: expected a range of every report, got something else');
+        present.forEach(({ client, weight }, i) =>
+          updates.push({ client, weight, values: rows.subarray(i * length, (i + 1) * length) }),
+        );
+        await turn();
+      }
+      return encodeStructure(ranges.combine(slot, length, updates));
+    },
+  };
+}
+
+/** @throws FedkitError `DECODE_FAILED`. */
+export async function readCut(blobs: BlobStore, digest: string): Promise<Cut> {
+  const { reports, refused, parts } = (decodeStructure(await blobs.get(digest)) ?? {}) as Partial<Cut>;
+  if (Array.isArray(reports) && Array.isArray(refused) && Array.isArray(parts))
+    return { reports: reports as CutReport[], refused: refused as ClientId[], parts: parts as string[] };
+  throw new FedkitError('DECODE_FAILED', 'cut: expected what a shard came to, got something else');
+}
