@@ -83,7 +83,11 @@ function start(flwr: Flwr, folder: string, url: string, partition: number, env: 
 
 /** Whether every node answered every round, and how far the strategy's arrays are from what its rule makes of the replies. */
 function verdict(run: RecordedRun, nodes: number, strategy: string): string {
-  const answers = run.rounds.map(({ replies }) => replies.filter(({ arrays }) => arrays !== undefined).length);
+  const answers = run.rounds.map(({ replies }) => replies.filter(isAnswer).length);
+  for (const { replies } of run.rounds) {
+    for (const { arrays, metrics, error } of replies.filter((reply) => !isAnswer(reply)))
+      console.log('no answer:', error ?? JSON.stringify({ names: Object.keys(arrays ?? {}), metrics }));
+  }
   let worst = 0;
   let before: Vectors = new Map(TRAINED.map((name) => [name, run.rounds[0].arrays?.[name].values.map(() => 0) ?? []]));
   const adam = new Map(TRAINED.map((name) => [name, { m: 0, v: 0 } as unknown as Moments]));
@@ -101,6 +105,13 @@ function verdict(run: RecordedRun, nodes: number, strategy: string): string {
   return `${all ? 'every' : 'NOT every'} node answered every round; off by ${worst.toExponential(1)}`;
 }
 
+/** A reply that holds what was to be trained. */
+function isAnswer(
+  reply: RecordedRound['replies'][number],
+): reply is RecordedRound['replies'][number] & { readonly arrays: RecordedArrays } {
+  return TRAINED.every((name) => reply.arrays?.[name] !== undefined);
+}
+
 type Vectors = ReadonlyMap<string, readonly number[]>;
 interface Moments {
   m: number[];
@@ -116,9 +127,7 @@ function rule(
   adam: Map<string, Moments>,
   round: number,
 ): number[] {
-  const answered = replies.filter(
-    (reply): reply is typeof reply & { arrays: RecordedArrays } => reply.arrays !== undefined,
-  );
+  const answered = replies.filter(isAnswer);
   const weights = answered.map(({ metrics }) => metrics?.['num-examples'] ?? 0);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const column = (i: number) => answered.map(({ arrays }) => arrays[name].values[i]);
