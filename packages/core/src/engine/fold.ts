@@ -10,19 +10,12 @@
 import { checkAborted, turn } from '../abort.ts';
 import type { ClientId } from '../aggregate/contract.ts';
 import { refuse } from '../check.ts';
-import { FedkitError, isFedkitError } from '../errors.ts';
+import { FedkitError } from '../errors.ts';
 import type { ReportCollector, ReportingServer } from '../pipeline/contract.ts';
 import type { TaskHandlers } from './contract.ts';
+import { type FoldPlan, unlessHostile } from './fold-plan.ts';
 import { rangeTasks } from './ranges.ts';
 import { decodeStructure, encodeStructure } from './structure.ts';
-
-/** What a task is to fold. */
-export interface FoldPlan {
-  readonly round: number;
-  /** What the pipeline announced. */
-  readonly parameters: Uint8Array;
-  readonly reports: readonly { readonly client: ClientId; readonly digest: string }[];
-}
 
 /** What came of it: the collector as it saved itself, and whose reports it refused. */
 export interface Folded {
@@ -100,21 +93,3 @@ export function readFolded(bytes: Uint8Array): Folded {
   if (saved instanceof Uint8Array && Array.isArray(refused)) return { saved, refused: refused as ClientId[] };
   throw new FedkitError('DECODE_FAILED', 'fold: expected an accumulator, got something else');
 }
-
-/** What `work` gives; `undefined` for a client's fault, which is the client's alone. Everything else stops the task. */
-export function unlessHostile<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch (error) {
-    if (isFedkitError(error) && HOSTILE.has(error.code)) return undefined;
-    throw error;
-  }
-}
-
-const HOSTILE: ReadonlySet<string> = new Set([
-  'DECODE_FAILED',
-  'OUT_OF_RANGE',
-  'SHAPE_MISMATCH',
-  'INVALID_ARGUMENT',
-  'PROTOCOL_STATE',
-]);

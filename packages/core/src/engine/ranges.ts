@@ -12,7 +12,7 @@ import type { ClientId, Contribution } from '../aggregate/contract.ts';
 import { FedkitError } from '../errors.ts';
 import type { RangedReports } from '../pipeline/contract.ts';
 import type { BlobStore, TaskHandlers } from './contract.ts';
-import { type FoldPlan, unlessHostile } from './fold.ts';
+import { type FoldPlan, unlessHostile } from './fold-plan.ts';
 import { decodeStructure, encodeStructure } from './structure.ts';
 
 /** Neighbouring coordinates of one slot. */

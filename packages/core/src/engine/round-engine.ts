@@ -101,7 +101,8 @@ function engineCollector<R>(engine: RoundEngine, half: ReportingServer<R>, openi
     return [await folded.close(facts), refused.length];
   }
 
-  async function rangeAll({ sizes, conclude }: RangedReports<R>): Promise<[Collected<R>, refused: number]> {
+  async function rangeAll(ranges: RangedReports<R>): Promise<[Collected<R>, refused: number]> {
+    const { sizes } = ranges;
     const parts = rangesOf(sizes, engine.range ?? widthFor(sizes, digests.size, tasks.concurrency));
     const plans = await shards({ ranges: parts });
     const lists = await run({
@@ -126,7 +127,7 @@ function engineCollector<R>(engine: RoundEngine, half: ReportingServer<R>, openi
     for (const list of lists) cuts.push(await readCut(blobs, list));
     const reports = cuts.flatMap((cut) => cut.reports);
     const whom = reports.map(({ client, weight, absent }) => ({ client, weight, excluded: absent.length > 0 }));
-    return [conclude(slots, whom), cuts.reduce((sum, { refused }) => sum + refused.length, 0)];
+    return [ranges.conclude(slots, whom), cuts.reduce((sum, { refused }) => sum + refused.length, 0)];
   }
 
   return {
