@@ -11,7 +11,8 @@ import type { RangedReports } from './contract.ts';
 import { readParameters } from './parameters.ts';
 import { checkEnough, contextFor } from './plain-collector.ts';
 import { decodeReport } from './report.ts';
-import type { AnyRecord, SlotShape } from './slots.ts';
+import type { AnyRecord } from './rules.ts';
+import type { SlotShape } from './slots.ts';
 
 const WHERE = 'plainUpdates.ranges';
 
