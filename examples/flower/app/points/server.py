@@ -36,15 +36,17 @@ def main(grid: Grid, context: Context) -> None:
     class Recorded(STRATEGIES[settings["strategy"]]):
         def aggregate_train(self, server_round, replies):
             replies = list(replies)
+            # Before they are aggregated: some strategies take the arrays out of them.
+            told = [
+                {"arrays": plain(reply.content["arrays"]), "metrics": dict(reply.content["metrics"])}
+                if reply.has_content()
+                else {"error": reply.error.reason}
+                for reply in replies
+            ]
             arrays, metrics = super().aggregate_train(server_round, replies)
             rounds.append(
                 {
-                    "replies": [
-                        {"arrays": plain(reply.content["arrays"]), "metrics": dict(reply.content["metrics"])}
-                        if reply.has_content()
-                        else {"error": reply.error.reason}
-                        for reply in replies
-                    ],
+                    "replies": told,
                     "arrays": None if arrays is None else plain(arrays),
                     "metrics": None if metrics is None else dict(metrics),
                 }
