@@ -1,8 +1,8 @@
 // An earlier commit in a temporary folder, installed as it was, to be measured beside today's.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT: string = fileURLToPath(new URL('../..', import.meta.url));
@@ -11,6 +11,14 @@ export interface Checkout {
   readonly root: string;
   /** Takes the folder away again. */
   remove(): void;
+}
+
+/** Copies the named files of today into another checkout. */
+export function place(root: string, ...today: readonly string[]): void {
+  for (const file of today) {
+    mkdirSync(dirname(join(root, file)), { recursive: true });
+    copyFileSync(join(ROOT, file), join(root, file));
+  }
 }
 
 /** A checkout of `commit`, with the named files of today in it. */
@@ -26,7 +34,7 @@ export function checkout(commit: string, ...today: readonly string[]): Checkout 
   try {
     const install = ['-y', 'pnpm@12.21.0', 'install', '--frozen-lockfile', '--prefer-offline', '--silent'];
     execFileSync('npx', install, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
-    for (const file of today) copyFileSync(join(ROOT, file), join(root, file));
+    place(root, ...today);
   } catch (error) {
     remove();
     throw error;

@@ -1,0 +1,69 @@
+// Two checkouts by turns: whoever goes first in one goes second in the next.
+import { type ChildProcess, fork } from 'node:child_process';
+import { join } from 'node:path';
+import { median } from '../shared/measure.ts';
+import type { Setting, Usage } from './setting.ts';
+
+/** Turns until every path is compiled. */
+const WARM_UP = 3;
+
+class Version {
+  readonly #child: ChildProcess;
+  readonly times: number[] = [];
+  last: Usage = { milliseconds: 0, rss: 0, peak: 0 };
+
+  constructor(root: string, setting: Setting) {
+    this.#child = fork(join(root, 'bench/server/version.ts'), ['drive', JSON.stringify(setting)], {
+      cwd: root,
+      execArgv: ['--import', 'tsx', '--conditions=@fedkit/source'],
+    });
+  }
+
+  next<T>(): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const early = () => reject(new Error('a version ended early'));
+      this.#child.once('exit', early);
+      this.#child.once('message', (message) => {
+        this.#child.off('exit', early);
+        resolve(message as T);
+      });
+    });
+  }
+
+  async turn(): Promise<void> {
+    const answer = this.next<Usage>();
+    this.#child.send('turn');
+    this.last = await answer;
+    this.times.push(this.last.milliseconds);
+  }
+
+  end(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#child.removeAllListeners('exit');
+      this.#child.once('exit', () => resolve());
+      this.#child.send('end');
+    });
+  }
+}
+
+/** What both took a report, and what they held at the end; ratios are this one's to the other's, of neighbouring turns. */
+export interface Comparison {
+  readonly turns: number;
+  readonly now: Usage;
+  readonly before: Usage;
+  readonly ratio: number;
+  readonly rssRatio: number;
+}
+
+export async function compare(root: string, other: string, setting: Setting, turns: number): Promise<Comparison> {
+  const [now, before] = [new Version(root, setting), new Version(other, setting)];
+  await Promise.all([now.next(), before.next()]);
+  for (let turn = 0; turn < WARM_UP + turns; turn++) {
+    for (const version of turn % 2 === 0 ? [before, now] : [now, before]) await version.turn();
+  }
+  const times = (version: Version) => version.times.slice(WARM_UP);
+  const of = (version: Version): Usage => ({ ...version.last, milliseconds: median(times(version)) });
+  const ratio = median(times(now).map((time, i) => time / times(before)[i]));
+  await Promise.all([now.end(), before.end()]);
+  return { turns, now: of(now), before: of(before), ratio, rssRatio: now.last.rss / before.last.rss };
+}

@@ -1,0 +1,65 @@
+// Processor time of a report at the server, over HTTP in pieces, on files, with downloads and the ledger, and the server's memory: this
+// version beside an earlier one, turn by turn in one run, each with clients of its own.
+// pnpm bench server [setting, default 200k; all for one after another] [turns] [commit or path of a checkout, default 026a3b0]
+//   200k, 2m, 20m   float32 updates of so many parameters
+//   top-k           1 % of 2M
+//   flags           200k, with the V8 flags of `fedkit serve` for both
+import { existsSync } from 'node:fs';
+import { checkout, place, ROOT } from '../shared/checkout.ts';
+import { table, writeResults } from '../shared/measure.ts';
+import { yardstick } from '../shared/yardstick.ts';
+import { compare } from './compare.ts';
+import type { Setting } from './setting.ts';
+
+interface Goal {
+  readonly setting: Setting;
+  readonly turns: number;
+  readonly goal: number;
+  readonly memory?: number;
+}
+
+const FLAGS = ['--initial-heap-size=256', '--max-semi-space-size=4'];
+const GOALS: Readonly<Record<string, Goal>> = {
+  '200k': { setting: { parameters: 200_000, cohort: 20 }, turns: 21, goal: 0.45 },
+  '2m': { setting: { parameters: 2_000_000, cohort: 10 }, turns: 11, goal: 0.5, memory: 0.6 },
+  '20m': { setting: { parameters: 20_000_000, cohort: 4 }, turns: 3, goal: 0.4 },
+  'top-k': { setting: { parameters: 2_000_000, cohort: 10, topK: 0.01 }, turns: 11, goal: 0.6 },
+  flags: { setting: { parameters: 200_000, cohort: 20, flags: FLAGS }, turns: 21, goal: 0.6 },
+};
+
+const [chosen = '200k', turns, earlier = '026a3b0'] = process.argv.slice(2);
+const names = chosen === 'all' ? Object.keys(GOALS) : [chosen];
+for (const name of names) {
+  if (!(name in GOALS)) throw new Error(`unknown setting ${name}: one of ${Object.keys(GOALS).join(', ')}, all`);
+}
+const machine = yardstick();
+const FILES = ['bench/server/version.ts', 'bench/server/setting.ts'];
+const other = existsSync(earlier) ? { root: earlier, remove: () => {} } : checkout(earlier, ...FILES);
+place(other.root, ...FILES);
+const rows: string[][] = [];
+const results: Record<string, unknown> = {};
+try {
+  for (const name of names) {
+    const { setting, turns: usual, goal, memory } = GOALS[name];
+    const measured = await compare(ROOT, other.root, setting, turns === undefined ? usual : Number(turns));
+    results[name] = { ...setting, ...measured, goal };
+    const megabytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MB`;
+    const { now, before, ratio, rssRatio } = measured;
+    rows.push([
+      name,
+      `${before.milliseconds.toFixed(2)} ms`,
+      `${now.milliseconds.toFixed(2)} ms`,
+      ratio.toFixed(2),
+      `≤ ${goal}`,
+      megabytes(before.rss),
+      megabytes(now.rss),
+      rssRatio.toFixed(2),
+      memory === undefined ? '' : `≤ ${memory}`,
+    ]);
+  }
+} finally {
+  other.remove();
+}
+const head = ['setting', earlier.slice(-7), 'now', 'ratio', 'goal', 'memory before', 'now', 'ratio', 'goal'];
+console.log(table(head, rows));
+if (process.env.RECORD !== "never") for (const [name, result] of Object.entries(results)) writeResults(`server-${name}`, result, machine());
