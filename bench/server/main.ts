@@ -62,4 +62,6 @@ try {
 }
 const head = ['setting', earlier.slice(-7), 'now', 'ratio', 'goal', 'memory before', 'now', 'ratio', 'goal'];
 console.log(table(head, rows));
-if (process.env.RECORD !== "never") for (const [name, result] of Object.entries(results)) writeResults(`server-${name}`, result, machine());
+if (process.env.RECORD !== 'never') {
+  for (const [name, result] of Object.entries(results)) writeResults(`server-${name}`, result, machine());
+}

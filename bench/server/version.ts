@@ -8,13 +8,14 @@ import { fileURLToPath } from 'node:url';
 import { topK } from '@fedkit/compression';
 import { fedAvg, federatedServer, fileStore, plainUpdates, secureRng, seededRng } from '@fedkit/core';
 import type { Request, RoundTask } from '@fedkit/core/protocol';
+import type * as protocol from '@fedkit/core/protocol';
 import { fetchExchange, fetchHandler } from '@fedkit/core/transport/fetch';
 import { serve } from '@fedkit/core/transport/node';
 import type { Setting, Usage } from './setting.ts';
 
 // Versions before these had an entry of their own had them in the main one.
 const { decodeResponse, encodeRequest } = await import('@fedkit/core/protocol').catch(
-  () => import('@fedkit/core') as unknown as Promise<typeof import('@fedkit/core/protocol')>,
+  () => import('@fedkit/core') as unknown as Promise<typeof protocol>,
 );
 
 const [role, setting] = [process.argv[2], JSON.parse(process.argv[3]) as Setting];

@@ -98,14 +98,17 @@ export class ByteWriter {
       bytes.set(part, at);
       at += part.length;
     }
-    for (const block of this.#blocks) {
-      block.fill(0);
-      if (spareBlocks.length < MOST_SPARE) spareBlocks.push(block);
-    }
-    this.#parts.length = this.#blocks.length = this.#length = 0;
-    this.#block = NO_BLOCK;
-    this.#from = this.#to = 0;
+    this.#clear();
     return bytes.subarray(0, at);
+  }
+
+  /** As {@link finish}, in pieces: long fields are where they were, and stay the caller's. */
+  pieces(): Uint8Array[] {
+    this.#flush();
+    const scratch = new Set<unknown>(this.#blocks.map(({ buffer }) => buffer));
+    const pieces = this.#parts.map((part) => (scratch.has(part.buffer) ? part.slice() : part));
+    this.#clear();
+    return pieces;
   }
 
   /** Where in the block the next `bytes` go. */
@@ -120,6 +123,16 @@ export class ByteWriter {
     this.#to += bytes;
     this.#length += bytes;
     return at;
+  }
+
+  #clear(): void {
+    for (const block of this.#blocks) {
+      block.fill(0);
+      if (spareBlocks.length < MOST_SPARE) spareBlocks.push(block);
+    }
+    this.#parts.length = this.#blocks.length = this.#length = 0;
+    this.#block = NO_BLOCK;
+    this.#from = this.#to = 0;
   }
 
   #flush(): void {

@@ -7,7 +7,7 @@ import { sha256 as plain } from '@noble/hashes/sha2.js';
 import { sameBytes } from './bytes.ts';
 
 /** What is used of `node:crypto`. */
-interface NativeHash {
+export interface NativeHash {
   update(bytes: Uint8Array): NativeHash;
   digest(): Uint8Array;
 }
@@ -15,17 +15,15 @@ interface NativeHash {
 /** Shorter bytes are hashed sooner than the engine is asked. */
 const WORTH = 512;
 
-type Digest = (bytes: Uint8Array) => Uint8Array<ArrayBuffer>;
-
 /** The engine's, if it gives what the plain one gives; found by name, so that no bundler sees an import. */
-const native = /* @__PURE__ */ ((): Digest | undefined => {
+export const nativeSha256: (() => NativeHash) | undefined = /* @__PURE__ */ (() => {
   const engine = (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }).process;
   try {
     const crypto = engine?.getBuiltinModule?.('node:crypto') as { createHash(name: string): NativeHash } | undefined;
     if (crypto === undefined) return undefined;
-    const digest: Digest = (bytes) => Uint8Array.from(crypto.createHash('sha256').update(bytes).digest());
+    const hash = () => crypto.createHash('sha256');
     const sample = new Uint8Array(WORTH).fill(7);
-    return sameBytes(digest(sample), plain(sample)) ? digest : undefined;
+    return sameBytes(hash().update(sample).digest(), plain(sample)) ? hash : undefined;
   } catch {
     return undefined;
   }
@@ -33,7 +31,8 @@ const native = /* @__PURE__ */ ((): Digest | undefined => {
 
 /** 32 bytes, the same on every engine. */
 export function sha256(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return native === undefined || bytes.length < WORTH ? (plain(bytes) as Uint8Array<ArrayBuffer>) : native(bytes);
+  if (nativeSha256 === undefined || bytes.length < WORTH) return plain(bytes) as Uint8Array<ArrayBuffer>;
+  return Uint8Array.from(nativeSha256().update(bytes).digest());
 }
 
 /** 32 bytes. WebCrypto is absent from Hermes and from pages that did not come over TLS. */

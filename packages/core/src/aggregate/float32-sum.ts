@@ -92,6 +92,12 @@ export class Float32Sum implements VectorSum {
     return first;
   }
 
+  clear(): void {
+    // Whatever the other holds is written before it is read.
+    this.#sum.fill(0);
+    this.#retractable = false;
+  }
+
   get byteLength(): number {
     return 4 * this.#sum.length;
   }

@@ -24,6 +24,9 @@ import type { VectorSum } from './vector-sum.ts';
 /** Contributions that one accumulator takes, its merged ones included. */
 export const MAX_CONTRIBUTIONS = 0x100000;
 
+/** Beyond so many bytes an accumulator's memory is not kept: clearing it would take longer than anything here may. */
+const MOST_SPARE = 2 ** 26;
+
 /** Bytes of a total weight: 20 bits of count, 128 + 149 of a float32's range. */
 const WEIGHT_BYTES = 40;
 /** Every float32 weight is a whole multiple of 2^−149, the unit in which total weights are counted: exactly, in any order. */
@@ -60,12 +63,9 @@ class State implements LinearAccumulator {
   /** A contribution is arriving in pieces. */
   open = false;
 
-  constructor(rule: LinearRule) {
+  constructor(rule: LinearRule, sum: VectorSum) {
     this.rule = rule;
-    this.sum =
-      rule.precision === 'float32'
-        ? new Float32Sum(rule.size, rule.maxValue)
-        : new ReproducibleSum(rule.size, rule.maxValue, rule.maxValue * rule.maxWeight);
+    this.sum = sum;
   }
 
   get totalWeight(): number {
@@ -90,6 +90,8 @@ export class LinearFold implements StreamingAggregator<LinearAccumulator, Float3
   readonly #rule: LinearRule;
   /** The rule's name in messages. */
   readonly #name: string;
+  /** Of the latest accumulator that was disposed: round after round needs one, and fresh memory costs as much as a fold. */
+  #spare: VectorSum | undefined;
 
   constructor(rule: LinearRule, name: string) {
     this.#rule = rule;
@@ -110,7 +112,10 @@ export class LinearFold implements StreamingAggregator<LinearAccumulator, Float3
   }
 
   create(): LinearAccumulator {
-    return new State(this.#rule);
+    const sum = this.#spare;
+    this.#spare = undefined;
+    sum?.clear();
+    return new State(this.#rule, sum ?? emptySum(this.#rule));
   }
 
   accumulate(accumulator: LinearAccumulator, contribution: Contribution<Slot>): LinearAccumulator {
@@ -235,14 +240,19 @@ export class LinearFold implements StreamingAggregator<LinearAccumulator, Float3
     const weightUnits = reader.bigint(WEIGHT_BYTES);
     this.#checkTotalWeight(reader, contributions, weightUnits);
     reader.expectRemaining(rule.size * (rule.precision === 'float32' ? 4 : 16));
-    const state = new State(rule);
+    const state = new State(rule, emptySum(rule));
     state.sum?.read(reader, contributions);
     state.count(contributions, weightUnits);
     return state;
   }
 
   dispose(accumulator: LinearAccumulator): void {
-    if (accumulator instanceof State) accumulator.sum = undefined;
+    if (!(accumulator instanceof State)) return;
+    const { rule, sum, open } = accumulator;
+    accumulator.sum = undefined;
+    // Whoever holds an open contribution could still fold into it.
+    if (sum === undefined || open || sum.byteLength > MOST_SPARE || !sameRule(rule, this.#rule)) return;
+    this.#spare = sum;
   }
 
   /** n weights sum to between n · 2^−149 and n · maxWeight, and to n where weights are ignored. */
@@ -302,6 +312,12 @@ export class LinearFold implements StreamingAggregator<LinearAccumulator, Float3
       details: { where, index: place },
     });
   }
+}
+
+function emptySum({ precision, size, maxValue, maxWeight }: LinearRule): VectorSum {
+  return precision === 'float32'
+    ? new Float32Sum(size, maxValue)
+    : new ReproducibleSum(size, maxValue, maxValue * maxWeight);
 }
 
 /** A float32 weight in units of 2^−149. */

@@ -171,6 +171,23 @@ describe('weightedMean', () => {
     for (const call of calls) expect(call).toThrow(refused('PROTOCOL_STATE'));
   });
 
+  it.each(['reproducible', 'float32'] as const)('begins with nothing after another was disposed, %s', (precision) => {
+    const rule = weightedMean(2000, { precision });
+    const values = Float32Array.from({ length: 2000 }, (_, i) => i / 7 - 100);
+    const once = () => rule.accumulate(rule.create(), { values, weight: 3 });
+    const expected = rule.serialize(once());
+    const disposed = rule.accumulate(once(), { values, weight: 2 });
+    rule.dispose(disposed);
+    expect(rule.serialize(once())).toEqual(expected);
+    // One that is open as it is disposed takes nothing along.
+    const open = rule.create();
+    const contribution = rule.open(open, {});
+    rule.dispose(open);
+    const next = rule.create();
+    contribution.dense(0, values);
+    expect(rule.serialize(rule.accumulate(next, { values, weight: 3 }))).toEqual(expected);
+  });
+
   it('does not mix rules, sizes or options', () => {
     const rule = weightedMean(2);
     const accumulator = rule.create();

@@ -111,6 +111,11 @@ export class ReproducibleSum implements VectorSum {
     return divideTwoLevels(this.#high, this.#low, denominator, out);
   }
 
+  clear(): void {
+    this.#high.fill(0);
+    this.#low.fill(0);
+  }
+
   get byteLength(): number {
     return 16 * this.#size;
   }

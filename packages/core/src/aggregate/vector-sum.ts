@@ -31,6 +31,9 @@ export interface VectorSum {
   /** out = the sum / denominator; returns the index of the first quotient beyond float32, or −1. */
   divide(denominator: Dyadic, out: Float32Array): number;
 
+  /** The sum of nothing again. */
+  clear(): void;
+
   /** Bytes that {@link write} writes. */
   readonly byteLength: number;
   write(writer: StateWriter): void;

@@ -13,39 +13,33 @@ import { bitsOf } from './tensor-type.ts';
 export interface OutgoingTensor extends TensorSpec {
   readonly type: string;
   readonly byteLength: number;
-  write(into: Uint8Array): void;
+  /** Maybe a view of what it was made of. */
+  bytes(): Uint8Array;
 }
 
 /**
- * A safetensors file. Wider types come first, within a type tensors stay as they come, and nothing lies between them.
+ * A safetensors file in pieces, whose first is the header: tensors that are written as they are lie where they lay. Wider types come first, within a type tensors stay as they come, and nothing lies between them.
  *
  * @throws FedkitError `INVALID_ARGUMENT` for metadata that is not text and for tensor names that are equal or reserved.
  */
 export function writeSafetensors(
   unordered: readonly OutgoingTensor[],
   metadata: Readonly<Record<string, string>>,
-): Uint8Array<ArrayBuffer> {
+): Uint8Array[] {
   const tensors = inFileOrder(unordered);
   const header = utf8Encode(headerText(tensors, metadata));
   // Readers that map the file want the tensors aligned; the format lets the header end in spaces.
   const length = Math.ceil(header.length / 8) * 8;
-  const size = tensors.reduce((total, { byteLength }) => total + byteLength, 0);
-  const bytes = new Uint8Array(8 + length + size);
-  new DataView(bytes.buffer).setUint32(0, length, true);
-  bytes.fill(0x20, 8 + header.length, 8 + length);
-  bytes.set(header, 8);
-  let next = 8 + length;
-  for (const tensor of tensors) {
-    tensor.write(bytes.subarray(next, next + tensor.byteLength));
-    next += tensor.byteLength;
-  }
-  return bytes;
+  const head = new Uint8Array(8 + length).fill(0x20, 8);
+  new DataView(head.buffer).setUint32(0, length, true);
+  head.set(header, 8);
+  return [head, ...tensors.map((tensor) => tensor.bytes())];
 }
 
 /** A tensor of float32 values as they are in memory. */
 export function float32Tensor({ name, shape }: TensorSpec, values: Float32Array): OutgoingTensor {
   const raw = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  return { name, shape, type: 'F32', byteLength: raw.length, write: (into) => into.set(raw) };
+  return { name, shape, type: 'F32', byteLength: raw.length, bytes: () => raw };
 }
 
 /** Wider elements first; tensors of one width as they come. */

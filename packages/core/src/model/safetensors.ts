@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { joined } from '../bytes.ts';
 import { checkBytes, checkVector, describe, refuse } from '../check.ts';
 import { Layout, type PlacedTensor } from './layout.ts';
 import { type CarriedTensor, type FileTensor, type ModelFile, type ModelFileOptions, modelFile } from './model-file.ts';
@@ -47,7 +48,7 @@ export function encodeSafetensors(model: EncodeSafetensorsOptions): Uint8Array<A
     ...layout.tensors.map((tensor) => valueTensor(tensor, types, values)),
     ...carried.map((tensor) => carriedTensor(tensor, layout)),
   ];
-  return writeSafetensors(tensors, metadata);
+  return joined(writeSafetensors(tensors, metadata)) as Uint8Array<ArrayBuffer>;
 }
 
 /**
@@ -92,7 +93,11 @@ function valueTensor(
     shape,
     type,
     byteLength: 2 * size,
-    write: (into) => writeHalves(`encodeSafetensors: ${name}`, type, part, into),
+    bytes() {
+      const halves = new Uint8Array(2 * size);
+      writeHalves(`encodeSafetensors: ${name}`, type, part, halves);
+      return halves;
+    },
   };
 }
 
@@ -107,5 +112,5 @@ function carriedTensor({ name, shape, type, bytes }: CarriedTensor, layout: Layo
   if (size * bits !== bytes.length * 8) {
     refuse('INVALID_ARGUMENT', where, `the bytes of ${size} values of ${type}`, bytes.length);
   }
-  return { name, shape, type, byteLength: bytes.length, write: (into) => into.set(bytes) };
+  return { name, shape, type, byteLength: bytes.length, bytes: () => bytes };
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { joined } from '../bytes.ts';
 import { checkBytes, describe, refuse } from '../check.ts';
 import { FedkitError } from '../errors.ts';
 import type { PlainData } from '../plain-data.ts';
@@ -33,6 +34,12 @@ type Skeleton = null | string | { readonly [name: string]: Skeleton };
  * @throws FedkitError `INVALID_ARGUMENT` for what is not plain data, `OUT_OF_RANGE` for a number that is not finite.
  */
 export function encodeState(state: PlainData, owner: StateOwner): Uint8Array<ArrayBuffer> {
+  // Without a vector there is one piece alone, the header, which is fresh.
+  return joined(statePieces(state, owner)) as Uint8Array<ArrayBuffer>;
+}
+
+/** {@link encodeState} in pieces, of which all but the first are views of the state's vectors. */
+export function statePieces(state: PlainData, owner: StateOwner): Uint8Array[] {
   const tensors: TensorSpec[] = [];
   const vectors: Float32Array[] = [];
   const skeleton = (value: PlainData, path: readonly string[]): Skeleton => {

@@ -1,15 +1,12 @@
 /**
- * A round's broadcast: whose it is, its bytes, the parts in which clients fetch it, and what a client reads from them.
+ * A round's broadcast: whose it is, and what a client reads from its bytes.
  *
  * @module
  */
-import { sameBytes } from '../bytes.ts';
 import { checkVector, refuse } from '../check.ts';
 import type { Layout } from '../model/layout.ts';
-import { decodeState, encodeState, type StateOwner } from '../model/state-file.ts';
+import { decodeState, type StateOwner } from '../model/state-file.ts';
 import type { PlainData } from '../plain-data.ts';
-import { sha256 } from '../sha256.ts';
-import type { Request, Response } from './message.ts';
 
 /**
  * Whose states and broadcasts these are: an algorithm's, for one model. Both sides name the same, so that
@@ -21,34 +18,6 @@ export function stateOwner(pipeline: {
   readonly layout?: Layout;
 }): StateOwner {
   return { kind: pipeline.algorithm.kind, model: pipeline.layout?.digest() ?? `${pipeline.size} parameters` };
-}
-
-/** The model as clients fetch it. */
-export interface EncodedBroadcast {
-  readonly bytes: Uint8Array;
-  /** SHA-256 of `bytes`. */
-  readonly digest: Uint8Array;
-}
-
-export function encodeBroadcast(broadcast: PlainData, owner: StateOwner): EncodedBroadcast {
-  const bytes = encodeState(broadcast, owner);
-  return { bytes, digest: sha256(bytes) };
-}
-
-/** The part that is asked for, at most `partBytes` long. */
-export function broadcastPart(
-  { digest, offset }: Request & { kind: 'model' },
-  broadcast: EncodedBroadcast | undefined,
-  partBytes: number,
-): Response {
-  if (!broadcast || !sameBytes(digest, broadcast.digest)) {
-    refuse('PROTOCOL_STATE', 'federatedServer: model', 'the digest of the current model', 'another');
-  }
-  const { bytes } = broadcast;
-  if (offset > bytes.length) {
-    refuse('OUT_OF_RANGE', 'federatedServer: model: offset', `at most ${bytes.length}`, offset);
-  }
-  return { kind: 'part', total: bytes.length, offset, bytes: bytes.subarray(offset, offset + partBytes) };
 }
 
 /**

@@ -29,7 +29,7 @@ export interface RequestHandler {
   /**
    * @param client - Who asks, as the transport authenticated it.
    * @param request - Kept by nobody after the promise settles.
-   * @returns The response. Refusals are responses too; it rejects only where the server itself is at fault.
+   * @returns The response, which may be shared with other requests: neither to be written to nor transferred. Refusals are responses too; it rejects only where the server itself is at fault.
    */
   handle(client: ClientId, request: Uint8Array): Promise<Uint8Array>;
   /** The longest request that it takes, in bytes: a transport refuses longer ones before it buffers them. */

@@ -40,6 +40,16 @@ export function decodeRequest(bytes: Uint8Array): Request {
   return request;
 }
 
+/** Bytes of a `part` before its own. */
+export const PART_HEADER = 21;
+
+/** A `part` whose bytes come in pieces. */
+export function partResponse(total: number, offset: number, pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const writer = header(RESPONSE, RESPONSES.indexOf('part')).uint53(total).uint53(offset);
+  for (const piece of pieces) writer.bytes(piece);
+  return writer.finish();
+}
+
 /** A response as bytes; {@link decodeResponse} reads them. The layout is in docs/round-protocol.md. */
 export function encodeResponse(response: Response): Uint8Array<ArrayBuffer> {
   const writer = header(RESPONSE, RESPONSES.indexOf(response.kind));
@@ -50,8 +60,7 @@ export function encodeResponse(response: Response): Uint8Array<ArrayBuffer> {
     case 'task':
       return encodeTask(response.task);
     case 'part':
-      writer.uint53(response.total).uint53(response.offset).bytes(response.bytes);
-      break;
+      return partResponse(response.total, response.offset, [response.bytes]);
     case 'message':
     case 'terms':
       writer.bytes(response.bytes);

@@ -12,7 +12,8 @@ import { refuse } from '../check.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { StateOwner } from '../model/state-file.ts';
 import type { ReportingServer } from '../pipeline/contract.ts';
-import { broadcastPart, encodeBroadcast, type EncodedBroadcast, stateOwner } from '../protocol/broadcast.ts';
+import { stateOwner } from '../protocol/broadcast.ts';
+import { broadcastPart, encodeBroadcast, type EncodedBroadcast } from '../protocol/encoded-broadcast.ts';
 import type { Request, Response } from '../protocol/message.ts';
 import {
   type AsynchronousMachine,
@@ -167,9 +168,9 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
     });
   }
 
-  protected part(request: Request & { kind: 'model' }): Response {
+  protected part(request: Request & { kind: 'model' }): Uint8Array {
     const model = [...this.#models.values()].find(({ digest }) => sameBytes(digest, request.digest));
-    return broadcastPart(request, model, this.limits.partBytes);
+    return broadcastPart(request, model);
   }
 
   protected noteRefusal(code: ErrorCode): Promise<void> {
@@ -402,7 +403,7 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
     const { version } = this.#state;
     const held = this.#models.get(version);
     if (held) return held;
-    const model = encodeBroadcast({ params: this.params }, this.#owner);
+    const model = encodeBroadcast({ params: this.params }, this.#owner, this.limits.partBytes);
     this.#models.set(version, model);
     for (const oldest of this.#models.keys()) {
       if (this.#models.size <= MODELS) break;

@@ -29,8 +29,8 @@ export interface Outcome {
 export interface DispatcherOptions {
   /** Bytes of a report or message. */
   readonly requestBytes: number;
-  /** Reads from the model; never waits. */
-  part(request: Request & { kind: 'model' }): Response;
+  /** Reads from the model; never waits. Encoded: it is the same for many. */
+  part(request: Request & { kind: 'model' }): Uint8Array;
   /** The latest model; never waits. */
   published(): Publication;
   /** What clients must agree to, encoded. */
@@ -67,7 +67,8 @@ export class Dispatcher {
   }
 
   async handle(client: ClientId, bytes: Uint8Array): Promise<Uint8Array> {
-    const response = encodeResponse(await this.#respond(client, bytes));
+    const answer = await this.#respond(client, bytes);
+    const response = answer instanceof Uint8Array ? answer : encodeResponse(answer);
     this.#up += bytes.length;
     this.#down += response.length;
     this.#options.counted(bytes.length, response.length);
@@ -115,7 +116,7 @@ export class Dispatcher {
     await idle;
   }
 
-  async #respond(client: ClientId, bytes: Uint8Array): Promise<Response> {
+  async #respond(client: ClientId, bytes: Uint8Array): Promise<Response | Uint8Array> {
     if (this.#refusing) {
       return {
         kind: 'refused',

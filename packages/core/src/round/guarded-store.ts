@@ -5,6 +5,7 @@
  */
 import { FedkitError } from '../errors.ts';
 import type { Store } from '../store/contract.ts';
+import { piecesInto, withPieces } from '../store/pieces.ts';
 
 /** `store`, with whatever it throws as the cause of `UNAVAILABLE`. */
 export function guardedStore(store: Store): Store {
@@ -15,7 +16,9 @@ export function guardedStore(store: Store): Store {
       throw new FedkitError('UNAVAILABLE', 'federatedServer: store: expected an answer, got a failure', { cause });
     }
   };
-  return {
+  const inner = piecesInto(store);
+  const guarded: Store = {
+    ...(store.maximumBytes !== undefined && { maximumBytes: store.maximumBytes }),
     get: (key) => guard(() => store.get(key)),
     put: (key, bytes) => guard(() => store.put(key, bytes)),
     create: (key, bytes) => guard(() => store.create(key, bytes)),
@@ -24,6 +27,10 @@ export function guardedStore(store: Store): Store {
       yield* await guard(() => listKeys(store, prefix));
     },
   };
+  return withPieces(guarded, {
+    put: (key, pieces) => guard(() => inner.put(key, pieces)),
+    create: (key, pieces) => guard(() => inner.create(key, pieces)),
+  });
 }
 
 /** All keys of a prefix. */

@@ -11,8 +11,8 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { FedkitError } from '../errors.ts';
 import { secureRng } from '../random.ts';
-import { CHECKSUM_BYTES, type CheckedStore } from '../store/checked-store.ts';
 import type { Store } from '../store/contract.ts';
+import { piecesInto } from '../store/pieces.ts';
 import { Deletions } from './deletions.ts';
 import { type Chain, collectorKey, lastSlot, readChain, type Snapshot, slotKey, type StoredRun } from './chain.ts';
 import { type JournalEntry, readSlot, type Slot, type SlotHead, writeSlot } from './slot.ts';
@@ -68,7 +68,6 @@ export class Journal {
   #superseded: string[];
   #length: number;
   #entries: number;
-  #scratch: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #snapshotLength: number;
   readonly #slots: number;
   /** What a snapshot costs at least once something was folded. */
@@ -202,17 +201,11 @@ export class Journal {
     }
     const entries = this.#pending.splice(0, count);
     const writer = writeSlot({ ...this.#head(), first: this.#written, kind: 'entries', entries });
-    // One buffer for all batches: stores copy, and one batch is written at a time.
     const { length } = writer;
-    const wanted = length + CHECKSUM_BYTES;
-    if (this.#scratch.length < wanted) this.#scratch = new Uint8Array(2 * wanted);
-    const bytes = writer.finish(this.#scratch);
-    await this.#create((key) => {
-      const { createWithin } = this.#store as Partial<CheckedStore>;
-      return createWithin ? createWithin(key, this.#scratch, length) : this.#store.create(key, bytes);
-    });
+    const pieces = writer.pieces();
+    await this.#create((key) => piecesInto(this.#store).create(key, pieces));
     this.#written += count;
-    this.#length += bytes.length;
+    this.#length += length;
     this.#entries += count;
   }
 
@@ -224,19 +217,21 @@ export class Journal {
     this.#pending = [];
     const what = { kind: 'snapshot', epochs: this.#epochs, head, bytes, collected: collector !== undefined } as const;
     const slot = { ...this.#head(), first: through, ...what };
-    const snapshot = writeSlot(slot).finish();
+    const writer = writeSlot(slot);
+    const { length } = writer;
+    const snapshot = writer.pieces();
     const stale = this.#superseded;
     this.#superseded = [];
     if (collector) {
       const key = collectorKey(this.#slot, this.epoch.number);
-      await this.#store.put(key, collector);
+      await piecesInto(this.#store).put(key, [collector]);
       this.#superseded.push(key);
     }
-    await this.#create((key) => this.#store.create(key, snapshot));
+    await this.#create((key) => piecesInto(this.#store).create(key, snapshot));
     this.#written = through;
     this.#length = 0;
     this.#entries = 0;
-    this.#snapshotLength = snapshot.length + (collector?.length ?? 0);
+    this.#snapshotLength = length + (collector?.length ?? 0);
     // What cannot be deleted now is tried again with the next snapshot; until then it is ignored.
     this.deletions.begin(
       stale.filter((key) => !this.#superseded.includes(key)),

@@ -15,12 +15,14 @@
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import type { ClientId, Update } from '../aggregate/contract.ts';
 import { refuse } from '../check.ts';
-import { decodeState, encodeState, type StateOwner } from '../model/state-file.ts';
+import { decodeState, type StateOwner, statePieces } from '../model/state-file.ts';
 import type { ExchangeCollector, ReportCollector, ServerHalf } from '../pipeline/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { Store } from '../store/contract.ts';
-import { encodeBroadcast, type EncodedBroadcast, stateOwner } from '../protocol/broadcast.ts';
+import { stateOwner } from '../protocol/broadcast.ts';
+import { encodeBroadcast, type EncodedBroadcast } from '../protocol/encoded-broadcast.ts';
 import { checkedStore } from '../store/checked-store.ts';
+import { piecesInto } from '../store/pieces.ts';
 import { together } from '../together.ts';
 import { epochOf, numbered, sortedByEpoch } from './chain.ts';
 import { clientEntries } from './client-map.ts';
@@ -31,7 +33,7 @@ import { Ledger } from './ledger.ts';
 import type { RoundMachine } from './machine.ts';
 import type { RoundRecord } from './record.ts';
 import { checkIdentity, keepTerms, malformed, type RunIdentity, runIdentity } from './run-identity.ts';
-import type { FederatedServerOptions } from './server-options.ts';
+import { type FederatedServerOptions, PART_BYTES } from './server-options.ts';
 import type { RoundEffect, RoundEvent, RoundState } from './state.ts';
 
 const FORMAT = 'fedkit round 1';
@@ -143,8 +145,8 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
 
   /** The broadcast of the latest model; encoded once. */
   get broadcast(): EncodedBroadcast {
-    const { algorithm } = this.#options.pipeline;
-    this.#broadcast ??= encodeBroadcast(algorithm.broadcast(this.algorithmState), this.#owner);
+    const { pipeline, limits: { partBytes = PART_BYTES } = {} } = this.#options;
+    this.#broadcast ??= encodeBroadcast(pipeline.algorithm.broadcast(this.algorithmState), this.#owner, partBytes);
     return this.#broadcast;
   }
 
@@ -159,7 +161,7 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
   /** Stores the algorithm's state after `round`. It is the run's once a snapshot says so. */
   async keepState(state: S, round: number): Promise<void> {
     const key = stateKey(round, this.journal.epoch.number);
-    await this.store.put(key, encodeState(state, this.#owner));
+    await piecesInto(this.store).put(key, statePieces(state, this.#owner));
     this.#setState(state, round, this.journal.epoch.number);
     this.#retire();
   }

@@ -229,6 +229,9 @@ const OPTIONS: OptionNames<FederatedServerOptions<never, never, never, never>> =
   rounds: true,
 };
 
+/** Bytes of the model in one response, unless stated. */
+export const PART_BYTES: number = 2 ** 20;
+
 const LIMITS: OptionNames<ServerLimits> = { requestBytes: true, clients: true, partBytes: true, presence: true };
 
 /** Checks what {@link RoundOptions} does not cover, and that nothing is given that has no meaning. */
@@ -251,7 +254,7 @@ export function checkServerOptions(
   if (run !== undefined) checkBytes(`${where}: run`, run, 16);
   if (options.history !== undefined) checkInteger(`${where}: history`, options.history, 0, 10_000);
   if (options.federationSize !== undefined) checkInteger(`${where}: federationSize`, options.federationSize, 1);
-  const { requestBytes = 65_536 + 16 * pipeline.size, clients = 100_000, partBytes = 2 ** 20 } = limits;
+  const { requestBytes = 65_536 + 16 * pipeline.size, clients = 100_000, partBytes = PART_BYTES } = limits;
   // A report with what shares its slot, or a collector of the reproducible mean.
   const largest = Math.max(requestBytes + MAX_BATCH, 16 * pipeline.size) + 65_536;
   if (store.maximumBytes !== undefined && largest > store.maximumBytes) {

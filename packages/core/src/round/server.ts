@@ -11,7 +11,7 @@ import { type ErrorCode, isFedkitError } from '../errors.ts';
 import type { ServerHalf } from '../pipeline/contract.ts';
 import { halfOn } from '../engine/round-engine.ts';
 import type { PlainData } from '../plain-data.ts';
-import { broadcastPart, type EncodedBroadcast } from '../protocol/broadcast.ts';
+import { broadcastPart, type EncodedBroadcast } from '../protocol/encoded-broadcast.ts';
 import type { DeclineReason, Request, Response } from '../protocol/message.ts';
 import { openAsynchronousServer } from './asynchronous-server.ts';
 import { clientEntries, getClient } from './client-map.ts';
@@ -227,8 +227,8 @@ class RoundServer<
     while (this.#background) await this.#background;
   }
 
-  protected part(request: Request & { kind: 'model' }): Response {
-    return broadcastPart(request, this.#run.broadcast, this.limits.partBytes);
+  protected part(request: Request & { kind: 'model' }): Uint8Array {
+    return broadcastPart(request, this.#run.broadcast);
   }
 
   protected noteRefusal(code: ErrorCode): Promise<void> {

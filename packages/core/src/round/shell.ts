@@ -11,7 +11,7 @@ import type { FedkitError } from '../errors.ts';
 import type { PipelineTerms } from '../pipeline/contract.ts';
 import { encodeTerms } from '../pipeline/terms.ts';
 import type { PlainData } from '../plain-data.ts';
-import type { EncodedBroadcast } from '../protocol/broadcast.ts';
+import type { EncodedBroadcast } from '../protocol/encoded-broadcast.ts';
 import type { Request, Response, RoundTask } from '../protocol/message.ts';
 import { graceOf, within } from '../protocol/grace.ts';
 import { noTelemetry, type Telemetry } from '../telemetry/contract.ts';
@@ -72,9 +72,9 @@ export abstract class ServerShell<S extends PlainData> implements FederatedServe
       requestBytes: limits.requestBytes,
       part: (request) => this.part(request),
       published: () => {
-        const { digest: modelDigest, bytes } = this.broadcast;
+        const { digest: modelDigest, length: modelLength } = this.broadcast;
         const { digest: pipelineDigest } = pipeline;
-        return { run: this.name, round: this.published, modelDigest, modelLength: bytes.length, pipelineDigest };
+        return { run: this.name, round: this.published, modelDigest, modelLength, pipelineDigest };
       },
       terms: () => encodeTerms(pipeline.terms),
       answer: async (client, request) => {
@@ -122,7 +122,7 @@ export abstract class ServerShell<S extends PlainData> implements FederatedServe
   /** Reads what the store holds, or begins. */
   protected abstract load(): Promise<void>;
   /** Reads from the model; never waits. */
-  protected abstract part(request: Request & { kind: 'model' }): Response;
+  protected abstract part(request: Request & { kind: 'model' }): Uint8Array;
   /** What one request comes to. */
   protected abstract answer(client: ClientId, request: StateRequest): Promise<Outcome>;
   protected abstract noteRefusal(code: FedkitError['code']): Promise<void>;
@@ -230,9 +230,9 @@ export abstract class ServerShell<S extends PlainData> implements FederatedServe
     return { kind: 'wait', milliseconds: Math.ceil(this.rules.retryAfter) };
   }
 
-  protected task({ digest, bytes }: EncodedBroadcast, facts: TaskFacts): Response {
+  protected task({ digest, length }: EncodedBroadcast, facts: TaskFacts): Response {
     const { digest: pipelineDigest } = this.#pipeline;
-    const task = { ...facts, run: this.name, modelDigest: digest, modelLength: bytes.length, pipelineDigest };
+    const task = { ...facts, run: this.name, modelDigest: digest, modelLength: length, pipelineDigest };
     return { kind: 'task', task };
   }
 

@@ -5,39 +5,38 @@
  *
  * @module
  */
+import { joined } from '../bytes.ts';
 import { checkBytes } from '../check.ts';
 import { FedkitError } from '../errors.ts';
 import { utf8Encode } from '../utf8.ts';
 import type { Store } from './contract.ts';
 import { checkKey } from './memory-store.ts';
-import { xxh32 } from './xxh32.ts';
+import { type PieceWriter, piecesInto, withPieces } from './pieces.ts';
+import { Xxh32, xxh32 } from './xxh32.ts';
 
 /** What a checksum adds to a value. */
 export const CHECKSUM_BYTES = 12;
 const MAGIC = 0x01636b66;
 
 /** `bytes` as they are stored under `key`. */
-export function withChecksum(key: string, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const sealed = new Uint8Array(bytes.length + CHECKSUM_BYTES);
-  sealed.set(bytes);
-  writeChecksum(key, sealed, bytes.length);
-  return sealed;
+export function withChecksum(key: string, bytes: Uint8Array): Uint8Array {
+  return joined(sealed(key, [bytes]));
 }
 
-/** Writes what follows the first `length` bytes of `room`. */
-function writeChecksum(key: string, room: Uint8Array, length: number): void {
-  const view = new DataView(room.buffer, room.byteOffset + length, CHECKSUM_BYTES);
-  view.setUint32(0, checksum(key, room.subarray(0, length)), true);
+/** Pieces as they are stored under `key`. */
+function sealed(key: string, pieces: readonly Uint8Array[]): Uint8Array[] {
+  const hash = checksumOf(key);
+  let length = 0;
+  for (const piece of pieces) {
+    hash.update(piece);
+    length += piece.length;
+  }
+  const end = new Uint8Array(CHECKSUM_BYTES);
+  const view = new DataView(end.buffer);
+  view.setUint32(0, hash.digest(), true);
   view.setUint32(4, length % 2 ** 32, true);
   view.setUint32(8, MAGIC, true);
-}
-
-/** A store of values with checksums, for writers that have room for them. */
-export interface CheckedStore extends Store {
-  /**
-   * As `create` of the first `length` bytes of `room`, whose {@link CHECKSUM_BYTES} after them are written to: nothing is copied here.
-   */
-  createWithin(key: string, room: Uint8Array, length: number): Promise<boolean>;
+  return [...pieces, end];
 }
 
 /**
@@ -57,37 +56,42 @@ export function checkedBytes(key: string, stored: Uint8Array): Uint8Array {
     throw damaged(key, 'other bytes, or bytes of an earlier version, which migrateStore reads');
   }
   const bytes = stored.subarray(0, length);
-  if (view.getUint32(length, true) !== checksum(key, bytes)) throw damaged(key, 'bytes that have changed');
+  if (view.getUint32(length, true) !== checksumOf(key).update(bytes).digest())
+    throw damaged(key, 'bytes that have changed');
   return bytes;
 }
 
 /** `store` with checksums: what it gives is what was put under that key. */
-export function checkedStore(store: Store): CheckedStore {
-  return {
+export function checkedStore(store: Store): Store {
+  const inner = piecesInto(store);
+  const writer: PieceWriter = {
+    async put(key, pieces) {
+      await inner.put(key, sealed(checkKey('checkedStore.put', key), pieces));
+    },
+    create: async (key, pieces) => inner.create(key, sealed(checkKey('checkedStore.create', key), pieces)),
+  };
+  const checked: Store = {
     ...(store.maximumBytes !== undefined && { maximumBytes: store.maximumBytes - CHECKSUM_BYTES }),
     async get(key) {
       const stored = await store.get(key);
       return stored && checkedBytes(key, stored);
     },
-    async put(key, bytes) {
-      checkBytes('checkedStore.put: bytes', bytes);
-      await store.put(key, withChecksum(checkKey('checkedStore.put', key), bytes));
-    },
-    async create(key, bytes) {
-      checkBytes('checkedStore.create: bytes', bytes);
-      return store.create(key, withChecksum(checkKey('checkedStore.create', key), bytes));
-    },
-    createWithin(key, room, length) {
-      writeChecksum(checkKey('checkedStore.create', key), room, length);
-      return store.create(key, room.subarray(0, length + CHECKSUM_BYTES));
-    },
+    // The caller may go on writing into its bytes; here they are joined with their checksum anyway.
+    put: async (key, bytes) =>
+      store.put(key, withChecksum(checkKey('checkedStore.put', key), checkBytes('checkedStore.put: bytes', bytes))),
+    create: async (key, bytes) =>
+      store.create(
+        key,
+        withChecksum(checkKey('checkedStore.create', key), checkBytes('checkedStore.create: bytes', bytes)),
+      ),
     delete: (key) => store.delete(key),
     keys: (prefix) => store.keys(prefix),
   };
+  return withPieces(checked, writer);
 }
 
-function checksum(key: string, bytes: Uint8Array): number {
-  return xxh32(bytes, xxh32(utf8Encode(key), 0));
+function checksumOf(key: string): Xxh32 {
+  return new Xxh32(xxh32(utf8Encode(key), 0));
 }
 
 function damaged(key: string, got: string): FedkitError {

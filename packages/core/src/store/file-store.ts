@@ -9,6 +9,7 @@ import type { Store } from './contract.ts';
 import { fileName, keyOf } from './file-name.ts';
 import { type FileSystem, isCode, readAll, syncDirectory, unlessMissing, writeAll } from './file-system.ts';
 import { checkKey, iterate } from './memory-store.ts';
+import { type PieceWriter, withPieces } from './pieces.ts';
 
 export type { FileSystem } from './file-system.ts';
 
@@ -47,26 +48,28 @@ export function fileStore(fs: FileSystem, directory: string): Store {
     refuse('INVALID_ARGUMENT', 'fileStore: directory', 'a path', directory);
   }
   const files = new Files(fs, directory);
-  return {
-    maximumBytes: MAXIMUM_BYTES,
-    get: async (key) => files.read(fileName('fileStore.get', checkKey('fileStore.get', key))),
-    async put(key, bytes) {
+  const writer: PieceWriter = {
+    async put(key, pieces) {
       const name = fileName('fileStore.put', checkKey('fileStore.put', key));
-      // A copy: the caller may go on writing into its bytes before the disk has them.
-      const own = checkBytes('fileStore.put: bytes', bytes).slice();
-      await files.inTurn(name, () => files.write(name, own, (from, to) => fs.rename(from, to)));
+      await files.inTurn(name, () => files.write(name, pieces, (from, to) => fs.rename(from, to)));
     },
-    async create(key, bytes) {
+    async create(key, pieces) {
       const name = fileName('fileStore.create', checkKey('fileStore.create', key));
-      const own = checkBytes('fileStore.create: bytes', bytes).slice();
       try {
-        await files.inTurn(name, () => files.write(name, own, (from, to) => fs.link(from, to)));
+        await files.inTurn(name, () => files.write(name, pieces, (from, to) => fs.link(from, to), true));
         return true;
       } catch (error) {
         if (isCode(error, 'EEXIST')) return false;
         throw error;
       }
     },
+  };
+  // Copies: the caller may go on writing into its bytes before the disk has them.
+  const store: Store = {
+    maximumBytes: MAXIMUM_BYTES,
+    get: async (key) => files.read(fileName('fileStore.get', checkKey('fileStore.get', key))),
+    put: async (key, bytes) => writer.put(key, [checkBytes('fileStore.put: bytes', bytes).slice()]),
+    create: async (key, bytes) => writer.create(key, [checkBytes('fileStore.create: bytes', bytes).slice()]),
     async delete(key) {
       const name = fileName('fileStore.delete', checkKey('fileStore.delete', key));
       await files.inTurn(name, () => unlessMissing(fs.unlink(files.path(name))));
@@ -81,7 +84,11 @@ export function fileStore(fs: FileSystem, directory: string): Store {
         ),
       ),
   };
+  return withPieces(store, writer);
 }
+
+/** Gives a finished file its name. */
+type Settle = (from: string, to: string) => Promise<void>;
 
 /** Files of one directory by their names. */
 class Files {
@@ -126,37 +133,41 @@ class Files {
     }
   }
 
-  /** Writes beside and lets `settle` give the finished file its name. */
-  async write(name: string, bytes: Uint8Array, settle: (from: string, to: string) => Promise<void>): Promise<void> {
+  /** Writes beside and lets `settle` give the finished file its name. @param keeps - Whether it has the other one too then. */
+  async write(name: string, pieces: readonly Uint8Array[], settle: Settle, keeps = false): Promise<void> {
+    let left: { readonly gone: Promise<void> };
     try {
-      await this.#writeOnce(name, bytes, settle);
+      left = await this.#writeOnce(name, pieces, settle, keeps);
     } catch (error) {
       // A process whose clock runs ahead may have swept what was being written; a full disk may have something to sweep.
       const again = isCode(error, 'ENOENT') || (isCode(error, 'ENOSPC', 'EDQUOT') && (await this.#sweep(Infinity)) > 0);
       if (!again) throw error;
-      await this.#writeOnce(name, bytes, settle);
+      left = await this.#writeOnce(name, pieces, settle, keeps);
     }
-    await syncDirectory(this.#fs, this.#directory);
+    await Promise.all([left.gone, syncDirectory(this.#fs, this.#directory)]);
   }
 
+  /** @returns When the temporary name is gone, in a promise of its own: nobody need wait for it. */
   async #writeOnce(
     name: string,
-    bytes: Uint8Array,
-    settle: (from: string, to: string) => Promise<void>,
-  ): Promise<void> {
+    pieces: readonly Uint8Array[],
+    settle: Settle,
+    keeps: boolean,
+  ): Promise<{ readonly gone: Promise<void> }> {
     this.#token ||= Array.from(secureRng().fill(new Uint8Array(6)), (byte) => byte.toString(36)).join('');
     const temporary = this.path(`${name.slice(0, 200)}.${this.#token}-${this.#temporaries++}${TEMPORARY}`);
+    const remove = () => unlessMissing(this.#fs.unlink(temporary)).catch(() => {});
     const file = await this.#fs.open(temporary, 'wx').catch(async (error: unknown) => {
       if (!isCode(error, 'ENOENT')) throw error;
       await this.#makeDirectory();
       return this.#fs.open(temporary, 'wx');
     });
     try {
-      let written: number;
+      let written = 0;
       try {
-        await writeAll(file, bytes);
+        await writeAll(file, pieces);
         await file.sync();
-        written = (await file.stat()).mtimeMs;
+        if (!this.#swept) written = (await file.stat()).mtimeMs;
       } finally {
         await file.close();
       }
@@ -165,10 +176,11 @@ class Files {
         this.#swept = true;
         await this.#sweep(written);
       }
-    } finally {
-      // Renamed, it is gone; linked or failed, it goes now.
-      await unlessMissing(this.#fs.unlink(temporary)).catch(() => {});
+    } catch (error) {
+      await remove();
+      throw error;
     }
+    return { gone: keeps ? remove() : Promise.resolve() };
   }
 
   async #makeDirectory(): Promise<void> {

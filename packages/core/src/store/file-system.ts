@@ -3,11 +3,14 @@
  *
  * @module
  */
+import { joined } from '../bytes.ts';
 import { refuse } from '../check.ts';
 
 /** An open file. */
 export interface OpenFile {
   write(bytes: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesWritten: number }>;
+  /** All of the pieces, one after another, where it is there. */
+  writev?(pieces: readonly Uint8Array[], position: number): Promise<{ bytesWritten: number }>;
   read(bytes: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number }>;
   stat(): Promise<{ size: number; mtimeMs: number }>;
   /** Returns once the bytes are on the medium. */
@@ -29,10 +32,40 @@ export interface FileSystem {
 /** Node reads and writes less than 2 GiB a call. */
 const PIECE = 2 ** 26;
 
-export async function writeAll(file: OpenFile, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    at += (await file.write(bytes, at, Math.min(PIECE, bytes.length - at), at)).bytesWritten;
+/** Pieces below this are joined with their neighbours: copying them costs less than another call. */
+const SHORT = 2 ** 14;
+
+/** Writes pieces one after another. */
+export async function writeAll(file: OpenFile, pieces: readonly Uint8Array[]): Promise<void> {
+  const total = pieces.reduce((sum, { length }) => sum + length, 0);
+  if (file.writev !== undefined && pieces.length > 1 && total <= PIECE) {
+    // Short of space it may write less: then the rest is written again, or fails with the reason.
+    if ((await file.writev(pieces, 0)).bytesWritten === total) return;
   }
+  let at = 0;
+  for (const bytes of file.writev === undefined ? runs(pieces) : pieces) {
+    for (let done = 0; done < bytes.length; ) {
+      done += (await file.write(bytes, done, Math.min(PIECE, bytes.length - done), at + done)).bytesWritten;
+    }
+    at += bytes.length;
+  }
+}
+
+/** The same bytes in fewer pieces. */
+function runs(pieces: readonly Uint8Array[]): Uint8Array[] {
+  const out: Uint8Array[] = [];
+  let short: Uint8Array[] = [];
+  const flush = (): void => {
+    if (short.length > 0) out.push(joined(short));
+    short = [];
+  };
+  for (const piece of pieces) {
+    if (piece.length >= SHORT) flush();
+    if (piece.length >= SHORT) out.push(piece);
+    else short.push(piece);
+  }
+  flush();
+  return out;
 }
 
 export async function readAll(file: OpenFile): Promise<Uint8Array> {

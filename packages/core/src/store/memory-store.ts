@@ -3,14 +3,17 @@
  *
  * @module
  */
-import { sameBytes } from '../bytes.ts';
+import { joined, sameBytes } from '../bytes.ts';
 import { checkBytes, refuse } from '../check.ts';
 import type { Store } from './contract.ts';
+import { withPieces } from './pieces.ts';
 
 /** An empty store. It survives nothing; bytes are copied on the way in and out. */
 export function memoryStore(): Store {
   const entries = new Map<string, Uint8Array>();
-  return {
+  const joinedCopy = (pieces: readonly Uint8Array[]): Uint8Array =>
+    pieces.length === 1 ? pieces[0].slice() : joined(pieces);
+  const store: Store = {
     get: async (key) => entries.get(checkKey('memoryStore.get', key))?.slice(),
     async put(key, bytes) {
       entries.set(checkKey('memoryStore.put', key), checkBytes('memoryStore.put: bytes', bytes).slice());
@@ -34,6 +37,16 @@ export function memoryStore(): Store {
     },
     keys: (prefix) => iterate([...entries.keys()].filter((key) => key.startsWith(prefix))),
   };
+  return withPieces(store, {
+    async put(key, pieces) {
+      entries.set(checkKey('memoryStore.put', key), joinedCopy(pieces));
+    },
+    async create(key, pieces) {
+      if (entries.has(checkKey('memoryStore.create', key))) return false;
+      entries.set(key, joinedCopy(pieces));
+      return true;
+    },
+  });
 }
 
 /** Checks that a key is text of at least one character. */

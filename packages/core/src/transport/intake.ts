@@ -13,7 +13,8 @@ import type { RequestHandler } from '../protocol/exchange.ts';
 import { noTelemetry, type Telemetry } from '../telemetry/contract.ts';
 import type { TransportLimits } from './limits.ts';
 import type { Piece, Receipt } from './piece.ts';
-import { digestOf } from '../sha256.ts';
+import { digestOf, nativeSha256 } from '../sha256.ts';
+import { type Sha256, sha256Stream } from '../sha256-stream.ts';
 import { SpareBuffers } from './spare-buffers.ts';
 
 /** What keeping anything costs beside its bytes: a bound on bytes is one on numbers too. */
@@ -37,6 +38,9 @@ interface Upload {
   readonly total: number;
   /** Released once there is a response. */
   bytes: Uint8Array | undefined;
+  /** Of the bytes at hand, where that costs no more than one over all of them in the end. */
+  readonly hash: Sha256 | undefined;
+  actual?: Uint8Array;
   have: number;
   touched: number;
   /** When it last grew. */
@@ -154,6 +158,7 @@ export class Intake {
     const fresh = piece.bytes.subarray(Math.max(0, upload.have - piece.offset));
     if (piece.offset <= upload.have && fresh.length > 0 && upload.bytes !== undefined) {
       upload.bytes.set(fresh, upload.have);
+      upload.hash?.update(fresh);
       upload.have += fresh.length;
       upload.grown = upload.touched;
     }
@@ -172,6 +177,7 @@ export class Intake {
       client,
       total,
       bytes,
+      hash: nativeSha256 && sha256Stream(),
       have: 0,
       touched: 0,
       grown: this.#clock.now(),
@@ -186,7 +192,8 @@ export class Intake {
   async #finish(upload: Upload, digest: Uint8Array): Promise<Uint8Array> {
     try {
       const bytes = upload.bytes as Uint8Array;
-      const actual = await digestOf(bytes);
+      upload.actual ??= upload.hash?.digest() ?? (await digestOf(bytes));
+      const { actual } = upload;
       if (!actual.every((byte, i) => byte === digest[i])) {
         this.#forget(upload);
         refuse('AUTHENTICATION_FAILED', 'transport: upload', 'bytes of the digest that names them', 'others');

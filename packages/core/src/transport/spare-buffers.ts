@@ -7,7 +7,7 @@
 /** Below this, in bytes, memory is not worth keeping. */
 const LEAST = 16_384;
 /** What is kept at most, in bytes. */
-const MOST = 2 ** 24;
+const MOST = 2 ** 26;
 /** Capacities are multiples of this, so that requests of about one length fit one another's. */
 const STEP = 65_536;
 

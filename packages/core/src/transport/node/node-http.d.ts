@@ -8,6 +8,7 @@ declare module 'node:http' {
     readonly complete: boolean;
     on(event: 'data', listener: (chunk: Uint8Array) => void): void;
     on(event: 'end' | 'error' | 'close', listener: () => void): void;
+    listenerCount(event: 'data'): number;
     pause(): void;
     resume(): void;
     destroy(): void;

@@ -5,10 +5,16 @@
  * @module
  */
 import type { IncomingMessage } from 'node:http';
+import { freeBytes } from '../../free-buffer.ts';
 import { CHUNKS, type ChunkSource } from '../fetch/chunks.ts';
 
 /** Body bytes that wait for the handler before the client is made to wait. */
 const BUFFERED = 262_144;
+
+/** Node gives every chunk memory of its own, free once it was taken; what others that have its modules do is theirs to know. */
+const OWN_CHUNKS = ((versions: object = { bun: '' }) => !('bun' in versions || 'deno' in versions))(
+  (globalThis as { process?: { versions?: object } }).process?.versions,
+);
 
 /** What the host of a request does with it, beside handing it on. */
 export interface NodeRequest {
@@ -110,7 +116,11 @@ class LazyRequest {
       forEach: (take) =>
         new Promise((resolve, reject) => {
           end = resolve;
-          this.#listen(take, (error) => (error === undefined ? resolve() : reject(error)));
+          const takeAndFree = (chunk: Uint8Array): void => {
+            take(chunk);
+            if (OWN_CHUNKS && this.#incoming.listenerCount('data') === 1) freeBytes(chunk);
+          };
+          this.#listen(takeAndFree, (error) => (error === undefined ? resolve() : reject(error)));
         }),
       cancel: () => {
         this.#discard();

@@ -330,6 +330,23 @@ describe('nodeListener', () => {
     }
   });
 
+  it('leaves the body to whoever listens beside it', async () => {
+    const heard: Uint8Array[] = [];
+    const listen = (incoming: IncomingMessage) => incoming.on('data', (chunk: Uint8Array) => heard.push(chunk));
+    const url = await host((incoming) => {
+      let first = true;
+      incoming.on('newListener', (name) => {
+        if (name === 'data' && first) {
+          first = false;
+          listen(incoming);
+        }
+      });
+    });
+    const exchange = fetchExchange({ url: `${url}/fedkit`, headers: { 'fedkit-client': 'abc' } });
+    await exchange(bytes(200_000));
+    expect(Buffer.concat(heard)).toEqual(Buffer.from(bytes(200_000)));
+  });
+
   it('finds its path where a framework has taken the mount path off', async () => {
     const url = await host((incoming) => Object.assign(incoming, { originalUrl: incoming.url, url: '/' }));
     const exchange = fetchExchange({ url: `${url}/fedkit`, headers: { 'fedkit-client': 'abc' } });

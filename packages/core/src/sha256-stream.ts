@@ -1,0 +1,26 @@
+/**
+ * SHA-256 (FIPS 180-4) of bytes that come one after another: by the engine where it has one, else in JavaScript.
+ *
+ * @module
+ */
+import { sha256 as plain } from '@noble/hashes/sha2.js';
+import { nativeSha256 } from './sha256.ts';
+
+export interface Sha256 {
+  update(bytes: Uint8Array): void;
+  /** 32 bytes; once. */
+  digest(): Uint8Array<ArrayBuffer>;
+}
+
+/** @param make - The engine's, or none. */
+export function sha256Stream(make: typeof nativeSha256 = nativeSha256): Sha256 {
+  const hash = make?.() ?? plain.create();
+  return { update: (bytes) => void hash.update(bytes), digest: () => Uint8Array.from(hash.digest()) };
+}
+
+/** 32 bytes of the pieces one after another. */
+export function sha256Of(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const hash = sha256Stream();
+  for (const piece of pieces) hash.update(piece);
+  return hash.digest();
+}
