@@ -34,6 +34,7 @@ export { centeredClipping } from './aggregate/robust/centered-clipping.ts';
 export { normBounded } from './aggregate/robust/norm-bounded.ts';
 export { flTrust } from './aggregate/robust/fl-trust.ts';
 export { nearestNeighborMixing } from './aggregate/pre-aggregate/nearest-neighbor-mixing.ts';
+export { adaptiveRobustClipping } from './aggregate/pre-aggregate/adaptive-robust-clipping.ts';
 export { bucketing } from './aggregate/pre-aggregate/bucketing.ts';
 export type {
   Algorithm,
@@ -71,6 +72,12 @@ export {
   withMetrics,
 } from './algorithm/with-metrics.ts';
 export { type RolesAlgorithm, type RolesOptions, withRoles } from './algorithm/with-roles.ts';
+export { diLoCo } from './algorithm/di-lo-co.ts';
+export { ef21 } from './algorithm/ef21.ts';
+export { fedAcg } from './algorithm/fed-acg.ts';
+export { fedCm } from './algorithm/fed-cm.ts';
+export { fedExP } from './algorithm/fed-exp.ts';
+export { tilted } from './algorithm/tilted.ts';
 export type { PersonalizedAlgorithm } from './algorithm/personalized.ts';
 export { ditto } from './algorithm/ditto.ts';
 export { fedPer, fedRep } from './algorithm/fed-rep.ts';
@@ -96,6 +103,7 @@ export { stratifiedSelection } from './select/stratified.ts';
 export { oortSelection } from './select/oort.ts';
 export type { ServerOptimizer } from './server/contract.ts';
 export { serverSgd } from './server/sgd.ts';
+export { serverMuon } from './server/muon.ts';
 export { serverAdam } from './server/adam.ts';
 export { serverYogi } from './server/yogi.ts';
 export { serverAdagrad } from './server/adagrad.ts';

@@ -5,6 +5,7 @@
  */
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { codecCommand, type CodecCommandOptions } from './codec/codec-command.ts';
 import { type BenchOptions, benchCommand } from './experiment/bench-command.ts';
 import { serveCommand } from './serve/command.ts';
 import { type StoreAction, storeCommand } from './store-command.ts';
@@ -43,6 +44,16 @@ export async function run(given: readonly string[], directory: string = process.
     .option('--quiet', 'no progress')
     .action(async (file: string, options: BenchOptions) => {
       code = await benchCommand(file, directory, options);
+    });
+  program
+    .command('codec')
+    .description('a codec of your own beside ours: bits and error on five laws and on a saved update')
+    .argument('[file]', 'a module whose default export is a codec, or codecs by name; default: ours alone')
+    .option('--update <file>', 'a .safetensors or .npy file to encode too')
+    .option('--size <values>', 'values of each law; default 65536')
+    .option('--json', 'print JSON')
+    .action(async (file: string | undefined, options: CodecCommandOptions) => {
+      code = await codecCommand(file, directory, options);
     });
   const store = program.command('store').description("look after a run's directory");
   for (const action of Object.keys(STORE) as StoreAction[]) {

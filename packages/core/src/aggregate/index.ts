@@ -48,6 +48,10 @@ export { centeredClipping, type CenteredClippingOptions } from './robust/centere
 export { normBounded, type NormBoundedOptions } from './robust/norm-bounded.ts';
 export { flTrust } from './robust/fl-trust.ts';
 export type { PreAggregation, SizedAggregator } from './pre-aggregate/pre-aggregation.ts';
+export {
+  adaptiveRobustClipping,
+  type AdaptiveRobustClippingOptions,
+} from './pre-aggregate/adaptive-robust-clipping.ts';
 export { nearestNeighborMixing, type NearestNeighborMixingOptions } from './pre-aggregate/nearest-neighbor-mixing.ts';
 export { bucketing, type BucketingOptions } from './pre-aggregate/bucketing.ts';
 export type { OpenContribution, SlotOf, StreamingAggregator } from './streaming.ts';

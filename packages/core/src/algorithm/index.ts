@@ -47,6 +47,25 @@ export {
   type QFedAvgUpdate,
   qFedAvg,
 } from './q-fed-avg.ts';
+export { diLoCo, type DiLoCoOptions } from './di-lo-co.ts';
+export { type Ef21Broadcast, type Ef21ClientState, type Ef21Options, type Ef21State, ef21 } from './ef21.ts';
+export { fedAcg, type FedAcgOptions, type FedAcgState } from './fed-acg.ts';
+export {
+  fedCm,
+  type FedCmAggregate,
+  type FedCmBroadcast,
+  type FedCmOptions,
+  type FedCmState,
+  type FedCmUpdate,
+} from './fed-cm.ts';
+export {
+  fedExP,
+  type FedExPAggregate,
+  type FedExPOptions,
+  type FedExPState,
+  type FedExPUpdate,
+} from './fed-exp.ts';
+export { tilted, type TiltedOptions } from './tilted.ts';
 export type { PersonalizedAlgorithm } from './personalized.ts';
 export { type DittoClientState, type DittoOptions, ditto } from './ditto.ts';
 export {

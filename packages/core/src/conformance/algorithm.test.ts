@@ -3,6 +3,7 @@ import { brokenNames } from '../../test/support/broken-names.ts';
 import { weightedMean } from '../aggregate/mean.ts';
 import { record } from '../aggregate/record.ts';
 import type { Algorithm } from '../algorithm/contract.ts';
+import { scaffold } from '../algorithm/scaffold.ts';
 import { FedkitError } from '../errors.ts';
 import type { NoState } from '../plain-data.ts';
 import { algorithmLaws } from './algorithm.ts';
@@ -33,6 +34,7 @@ describe('algorithm laws', () => {
       return { params: params.map((value, c) => value + update[c]) };
     },
   };
+  const info = { round: 1, cohort: 4, population: 4 };
   checkLaws(it, algorithmLaws({ algorithm: right }));
 
   const mistakes: [string, Partial<Averaging>, string][] = [
@@ -72,6 +74,14 @@ describe('algorithm laws', () => {
       },
       'what a trainer throws comes through, and leaves the states as they were',
     ],
+    [
+      'server that climbs',
+      {
+        serverStep: ({ params }, { update }) =>
+          right.serverStep({ params }, { update: update.map((value) => -value) }, info),
+      },
+      'what all clients want is approached',
+    ],
     ['server that does nothing', { serverStep: (state) => state }, 'rounds change the model, and keep its size'],
     [
       'server that checks nothing',
@@ -81,5 +91,35 @@ describe('algorithm laws', () => {
   ];
   it.each(mistakes)('find a %s', async (_name, mistake, law) => {
     expect(await brokenNames(algorithmLaws({ algorithm: { ...right, ...mistake } }))).toContain(law);
+  });
+
+  describe('of algorithms with a mirror', () => {
+    const mirror = {
+      server: ({ control }: { control: Float32Array }) => control,
+      client: ({ control }: { control: Float32Array }) => control,
+    };
+    const broken = (change: Partial<ReturnType<typeof scaffold<NoState>>>) =>
+      brokenNames(algorithmLaws({ algorithm: { ...scaffold(), ...change }, mirror }));
+
+    it('find clients that keep what they computed in the place of what was counted', async () => {
+      const forgetful = Object.fromEntries(Object.entries(scaffold()).filter(([name]) => name !== 'settle'));
+      const found = await brokenNames(
+        algorithmLaws({ algorithm: forgetful as unknown as ReturnType<typeof scaffold<NoState>>, mirror }),
+      );
+      expect(found.filter((name) => name.includes('a contraction')).length).toBe(2);
+    });
+
+    it('find a server that never begins a new epoch', async () => {
+      const found = await broken({
+        serverStep: (state, aggregate, { fresh: _fresh, ...rest }) => scaffold().serverStep(state, aggregate, rest),
+      });
+      expect(found.some((name) => name.includes('lost its state'))).toBe(true);
+    });
+
+    it('ask where the mirror stands', async () => {
+      expect(await brokenNames(algorithmLaws({ algorithm: scaffold() }))).toContain(
+        'an algorithm with a mirror says where it stands',
+      );
+    });
   });
 });

@@ -11,6 +11,8 @@ import type { PlainData } from '../plain-data.ts';
 import { seededRng } from '../random.ts';
 import { copyOf, mapVectors, sameBits } from './bits.ts';
 import { ensure, ensureRefused, ensureRejected, type Law } from './law.ts';
+import { type MirrorPlace, mirrorLaws } from './mirror-laws.ts';
+import { l2Norm } from '../kernels/vector.ts';
 import { quadraticTrainer } from './quadratic-trainer.ts';
 
 /** An algorithm, and a small federation for it. */
@@ -28,6 +30,8 @@ export interface AlgorithmSetup<
   trainer?(client: number): Trainer;
   /** How clients train; default 3 steps of 0.1 over all examples. */
   readonly local?: LocalTraining;
+  /** Of an algorithm with `mirrors`: where c and the c_i stand. It is then held to them through channels that lose much. */
+  readonly mirror?: MirrorPlace<S, C>;
 }
 
 const CLIENTS = 4;
@@ -92,8 +96,50 @@ export function algorithmLaws<
     return { server, broadcast, reports, result: aggregate(reports, [0, 1, 2, 3]) };
   };
   const info = { round: 1, cohort: CLIENTS, population: CLIENTS };
+  const steepness = async (trainer: Trainer, at: Float32Array) => l2Norm(await trainer.gradient(at));
+  const mirrored: Law[] =
+    algorithm.mirrors === undefined
+      ? []
+      : setup.mirror
+        ? mirrorLaws(algorithm, setup.mirror)
+        : [
+            {
+              name: 'an algorithm with a mirror says where it stands',
+              run: () => ensure(false, '`mirror` in the setup'),
+            },
+          ];
 
   return [
+    ...mirrored,
+    {
+      name: 'what all clients want is approached',
+      async run() {
+        let server = algorithm.init(params);
+        let states: (C | undefined)[] = trainers.map(() => undefined);
+        const before = await steepness(trainers[0], params);
+        let least = before;
+        for (let round = 1; round <= 60; round++) {
+          const accumulator = aggregator.create();
+          const reports = await Promise.all(
+            states.map((state, i) =>
+              algorithm.clientRound({
+                broadcast: algorithm.broadcast(server),
+                ...(state !== undefined && { state }),
+                trainer: trainers[0],
+                options: { ...local, rng: seededRng(`round ${round}, client ${i}`) },
+              }),
+            ),
+          );
+          reports.forEach(({ contribution }, i) =>
+            aggregator.accumulate(accumulator, { ...contribution, client: `client ${i}` }),
+          );
+          server = algorithm.serverStep(server, aggregator.finalize(accumulator), { ...info, round });
+          states = reports.map(({ state }) => state);
+          least = Math.min(least, await steepness(trainers[0], algorithm.params(server)));
+        }
+        ensure(least <= 0.9 * before, `a gradient below ${0.9 * before} within 60 rounds, got ${least}`);
+      },
+    },
     {
       name: 'starts at the parameters it is given, and refuses non-finite ones',
       run() {

@@ -3,6 +3,7 @@ export { aggregatorLaws, type AggregatorSetup } from './aggregator.ts';
 export { robustAggregatorLaws, type RobustSetup } from './robust-aggregator.ts';
 export { serverOptimizerLaws, type ServerOptimizerSetup } from './server-optimizer.ts';
 export { algorithmLaws, type AlgorithmSetup } from './algorithm.ts';
+export type { MirrorPlace } from './mirror-laws.ts';
 export { quadraticTrainer } from './quadratic-trainer.ts';
 export { codecLaws, type CodecSetup } from './codec.ts';
 export { accountantLaws, type AccountantLike, type AccountantSetup } from './accountant.ts';

@@ -8,13 +8,14 @@ import { checkVector } from '../check.ts';
 import type { Trainer } from '../client/trainer.ts';
 
 /**
- * A trainer of the loss ½ ‖w − target‖², whose gradient is w − target. It follows the local objective and options as every
+ * A trainer of the loss ½·curvature·‖w − target‖², whose gradient is curvature·(w − target). It follows the local objective and options as every
  * trainer must; an epoch is `examples / batchSize` steps, rounded up.
  *
  * @param target - Shape [d]: what this client would have the model be.
  * @param examples - Its weight in the federation, ≥ 1.
+ * @param curvature - > 0; with different ones the joint optimum is not the mean of the clients' own.
  */
-export function quadraticTrainer(target: Float32Array, examples: number): Trainer {
+export function quadraticTrainer(target: Float32Array, examples: number, curvature: number = 1): Trainer {
   const size = target.length;
   const at = (value: number | Float32Array | undefined, c: number, otherwise: number): number =>
     value === undefined ? otherwise : typeof value === 'number' ? value : value[c];
@@ -34,18 +35,20 @@ export function quadraticTrainer(target: Float32Array, examples: number): Traine
         for (let c = 0; c < size; c++) {
           if (free[c] === 0) continue;
           const gradient =
-            at(scale, c, 1) * (w[c] - target[c]) + at(proximal, c, 0) * (w[c] - anchor[c]) + at(shift, c, 0);
+            at(scale, c, 1) * curvature * (w[c] - target[c]) +
+            at(proximal, c, 0) * (w[c] - anchor[c]) +
+            at(shift, c, 0);
           velocity[c] = momentum * velocity[c] + gradient;
           w[c] -= learningRate * velocity[c];
         }
       }
-      const lossAtStart = start.reduce((sum, value, c) => sum + (value - target[c]) ** 2 / 2, 0);
+      const lossAtStart = start.reduce((sum, value, c) => sum + (curvature * (value - target[c]) ** 2) / 2, 0);
       const values = Float32Array.from(w, (value, c) => value - start[c]);
       return { values, steps: count, examples, lossAtStart };
     },
     async gradient(point) {
       checkVector('quadraticTrainer.gradient: at', point, size);
-      return point.map((value, c) => value - target[c]);
+      return point.map((value, c) => curvature * (value - target[c]));
     },
   };
 }

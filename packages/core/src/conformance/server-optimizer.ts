@@ -82,7 +82,10 @@ export function serverOptimizerLaws<S extends PlainData>(setup: ServerOptimizerS
       run() {
         const { params } = optimizer.step(optimizer.init(size), new Float32Array(size), deltas[0]);
         const signs = (vector: Float32Array): number[] => Array.from(vector, Math.sign);
-        ensure(sameBits(signs(params), signs(deltas[0])), 'every coordinate to move with its delta');
+        const along = params.reduce((sum, value, c) => sum + value * deltas[0][c], 0);
+        if (coordinateWise)
+          ensure(sameBits(signs(params), signs(deltas[0])), 'every coordinate to move with its delta');
+        else ensure(along > 0, 'a step along delta');
         const still = optimizer.step(optimizer.init(size), start, new Float32Array(size));
         ensure(sameBits(still.params, start), 'a delta of zero to move nothing');
       },

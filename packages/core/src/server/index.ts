@@ -9,3 +9,4 @@ export type { AdaptiveOptions, AdaptiveState, OptimizerVariant } from './adaptiv
 export { type ServerAdamOptions, serverAdam } from './adam.ts';
 export { type ServerYogiOptions, serverYogi } from './yogi.ts';
 export { type ServerAdagradOptions, serverAdagrad } from './adagrad.ts';
+export { serverMuon, type ServerMuonOptions, type ServerMuonState } from './muon.ts';

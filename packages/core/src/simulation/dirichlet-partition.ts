@@ -2,13 +2,14 @@
  * Label skew by a Dirichlet distribution, in both forms of the literature.
  *
  * By class: Yurochkin et al., "Bayesian Nonparametric Federated Learning of Neural Networks", ICML 2019, §4, as in the
- * benchmark NIID-Bench (Li et al., ICDE 2022) and Flower. By client: Hsu, Qi, Brown, "Measuring the Effects of
+ * benchmark NIID-Bench (Li et al., ICDE 2022) and Flower, which also keep large clients from growing: `balance`. By client: Hsu, Qi, Brown, "Measuring the Effects of
  * Non-Identical Data Distribution for Federated Visual Classification", 2019, §3.
  *
  * @module
  */
 import { checkInteger, checkPositive, refuse } from '../check.ts';
 import { dirichlet } from '../math/gamma.ts';
+import { classCuts, type PartitionBalance } from './class-cuts.ts';
 import { type Rng, shuffle } from '../random.ts';
 
 /** Draws before giving up on clients with enough examples. */
@@ -25,6 +26,8 @@ export interface DirichletPartitionOptions {
    * each client has a mixture of labels ~ Dir(α·prior) and the same number of rows, as far as labels last.
    */
   readonly by?: 'class' | 'client';
+  /** How `class` keeps large clients from growing; default `none`. NIID-Bench's and Flower's tables are made with theirs. */
+  readonly balance?: PartitionBalance;
   /** All is drawn anew until every client has as many; default 1; NIID-Bench takes 10. */
   readonly minimumExamples?: number;
 }
@@ -41,8 +44,12 @@ export function dirichletPartition(
   rng: Rng,
 ): Uint32Array[] {
   const where = 'dirichletPartition';
-  const { by = 'class' } = options;
+  const { by = 'class', balance = 'none' } = options;
   if (by !== 'class' && by !== 'client') refuse('INVALID_ARGUMENT', `${where}: by`, "'class' or 'client'", by);
+  if (!['none', 'niid-bench', 'flower'].includes(balance))
+    refuse('INVALID_ARGUMENT', `${where}: balance`, "'none', 'niid-bench' or 'flower'", balance);
+  if (by === 'client' && balance !== 'none')
+    refuse('INVALID_ARGUMENT', `${where}: balance`, "'none' where clients have equally many rows", balance);
   const clients = checkInteger(`${where}: clients`, options.clients, 1, labels.length);
   const alpha = checkPositive(`${where}: alpha`, options.alpha);
   const least = checkInteger(
@@ -55,7 +62,7 @@ export function dirichletPartition(
   for (let draw = 0; draw < MAX_DRAWS; draw++) {
     for (const rows of classes) shuffle(rows, rng);
     const parts =
-      by === 'class' ? splitClasses(classes, clients, alpha, rng) : fillClients(classes, clients, alpha, rng);
+      by === 'class' ? splitClasses(classes, clients, alpha, balance, rng) : fillClients(classes, clients, alpha, rng);
     if (parts.every((rows) => rows.length >= least)) return parts.map((rows) => Uint32Array.from(rows).sort());
   }
   return refuse(
@@ -78,19 +85,24 @@ export function rowsByClass(labels: ArrayLike<number>): Uint32Array[] {
   return [...rows].sort(([a], [b]) => a - b).map(([, list]) => Uint32Array.from(list));
 }
 
-function splitClasses(classes: readonly Uint32Array[], clients: number, alpha: number, rng: Rng): number[][] {
+function splitClasses(
+  classes: readonly Uint32Array[],
+  clients: number,
+  alpha: number,
+  balance: PartitionBalance,
+  rng: Rng,
+): number[][] {
   const parts: number[][] = Array.from({ length: clients }, () => []);
   const concentrations = new Float64Array(clients).fill(alpha);
+  const mean = classes.reduce((sum, rows) => sum + rows.length, 0) / clients;
   for (const rows of classes) {
     const shares = dirichlet(rng, concentrations);
-    let sum = 0;
+    const sizes = parts.map((part) => part.length);
     let start = 0;
-    for (let client = 0; client < clients; client++) {
-      sum += shares[client];
-      const end = client === clients - 1 ? rows.length : Math.min(rows.length, Math.round(sum * rows.length));
+    classCuts(shares, rows.length, sizes, mean, balance).forEach((end, client) => {
       for (let i = start; i < end; i++) parts[client].push(rows[i]);
-      start = Math.max(start, end);
-    }
+      start = end;
+    });
   }
   return parts;
 }

@@ -5,10 +5,11 @@
  */
 import { resolve } from 'node:path';
 import { FedkitError } from '@fedkit/core';
+import { plainTable } from '../plain-table.ts';
 import { print } from '../print.ts';
 import { loadExperiment } from './load.ts';
 import { type ExperimentProgress, runExperiment } from './run-experiment.ts';
-import { plainTable, tableOf } from './words.ts';
+import { tableOf } from './words.ts';
 
 /** How the command was called. */
 export interface BenchOptions {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Table } from '../plain-table.ts';
 import type { Experiment } from './definition.ts';
 import type { RowSummary } from './summary.ts';
 
@@ -38,10 +39,7 @@ export function labelOf({ channels }: Experiment, { row }: RowSummary): string {
 }
 
 /** Columns of the table and the cells of each row, the same on the page, in LaTeX and on the terminal. */
-export function tableOf(
-  experiment: Experiment,
-  rows: readonly RowSummary[],
-): { readonly head: readonly string[]; readonly body: readonly (readonly string[])[] } {
+export function tableOf(experiment: Experiment, rows: readonly RowSummary[]): Table {
   const { compare, splits, attacks, devices, channels } = experiment;
   const several = (entries: object) => Object.keys(entries).length > 1;
   const columns: [string, (row: RowSummary) => string, boolean][] = [
@@ -85,19 +83,8 @@ export function tableOf(
   return { head: shown.map(([name]) => name), body: rows.map((row) => shown.map(([, cell]) => cell(row))) };
 }
 
-/** Aligned text for a terminal. */
-export function plainTable({ head, body }: ReturnType<typeof tableOf>): string {
-  const widths = head.map((title, i) => Math.max(title.length, ...body.map((cells) => cells[i].length)));
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, i) => cell.padEnd(widths[i]))
-      .join('  ')
-      .trimEnd();
-  return [line(head), widths.map((width) => '-'.repeat(width)).join('  '), ...body.map(line)].join('\n');
-}
-
 /** A `tabular` in booktabs' rules. */
-export function latexTable({ head, body }: ReturnType<typeof tableOf>): string {
+export function latexTable({ head, body }: Table): string {
   const cell = (text: string) =>
     text
       .replace(/[\\&%$#_{}~^]/g, (found) =>

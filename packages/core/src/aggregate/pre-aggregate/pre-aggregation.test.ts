@@ -14,6 +14,7 @@ import { centeredClipping } from '../robust/centered-clipping.ts';
 import { coordinateMedian } from '../robust/coordinate-median.ts';
 import { flTrust } from '../robust/fl-trust.ts';
 import { krum } from '../robust/krum.ts';
+import { adaptiveRobustClipping } from './adaptive-robust-clipping.ts';
 import { bucketing } from './bucketing.ts';
 import { nearestNeighborMixing } from './nearest-neighbor-mixing.ts';
 
@@ -22,6 +23,34 @@ const F = 4;
 const size = SIZE as number;
 const contribution = contributionOf(SIZE);
 const reference = contribution(1).values.map((value) => value + 1);
+
+describe('adaptiveRobustClipping', () => {
+  checkLaws(
+    it,
+    robustAggregatorLaws({
+      aggregator: adaptiveRobustClipping({ byzantine: F })(coordinateMedian(SIZE)),
+      contribution,
+      minimum: 2 * F + 1,
+      byzantine: F,
+      ensureBound(result, honest) {
+        // Shortened or not, an honest update lies between 0 and itself at every coordinate, and so does their median.
+        ensureWithinRange(result, [...honest, new Float32Array(SIZE)]);
+      },
+    }),
+  );
+
+  it('clips the longest 2·(f/n)·(n − f) to the next length', () => {
+    // n = 5, f = 1: the longest one, to 4. n = 9, f = 2: ⌊28/9⌋ = 3, to 6.
+    const clipped = (n: number, byzantine: number) =>
+      aggregate(
+        adaptiveRobustClipping({ byzantine })(weightedMean(2 as number)),
+        Array.from({ length: n }, (_, i) => [i === n - 1 ? 100 : i + 1, 0]),
+      )[0];
+    expect(clipped(5, 1)).toBeCloseTo((1 + 2 + 3 + 4 + 4) / 5, 6);
+    expect(clipped(9, 2)).toBeCloseTo((1 + 2 + 3 + 4 + 5 + 6 * 4) / 9, 6);
+    expect(clipped(5, 0)).toBe(22);
+  });
+});
 
 describe('nearestNeighborMixing', () => {
   checkLaws(

@@ -1,0 +1,215 @@
+import { describe, expect, it } from 'vitest';
+import { federate, local, quadratic } from '../../test/quadratic.ts';
+import { largestQuarter } from '../conformance/lossy-codecs.ts';
+import { plainUpdates } from '../pipeline/plain-updates.ts';
+import { serverSgd } from '../server/sgd.ts';
+import { simulate } from '../simulation/simulate.ts';
+import { diLoCo } from './di-lo-co.ts';
+import { ef21 } from './ef21.ts';
+import { fedAcg } from './fed-acg.ts';
+import { fedAvg } from './fed-avg.ts';
+import { mean } from '../aggregate/mean.ts';
+import { fedCm } from './fed-cm.ts';
+import { fedExP } from './fed-exp.ts';
+import { tilted } from './tilted.ts';
+
+/** Client i goes all the way to its own optimum in one step of η = 1. */
+const whole = () => local({ steps: 1, learningRate: 1 });
+const info = { round: 1, cohort: 2, population: 2 };
+
+describe('FedExP', () => {
+  it('goes as far as the updates disagree: equation 7', async () => {
+    // Δ = 3 and −1 from 0: mean 1, Σ‖Δ‖² = 10, so η_g = 10 / (2·2·1) = 2.5.
+    const { state, params } = await federate(
+      fedExP({ epsilon: 0 }),
+      [quadratic(1, [3]), quadratic(1, [-1])],
+      Float32Array.of(0),
+      {
+        rounds: 1,
+        options: whole,
+      },
+    );
+    expect([params[0], state.step]).toEqual([2.5, 2.5]);
+    expect(fedExP().lastTwo(state)[0]).toBe(1.25);
+  });
+
+  it('is the mean where clients agree, and for opposite updates', async () => {
+    const alike = [quadratic(1, [3]), quadratic(1, [3])];
+    expect((await federate(fedExP(), alike, Float32Array.of(0), { rounds: 1, options: whole })).params[0]).toBe(3);
+    const algorithm = fedExP({ epsilon: 0 });
+    const opposite = { update: Float32Array.of(0), square: Float32Array.of(4) };
+    expect(algorithm.serverStep(algorithm.init(Float32Array.of(7)), opposite, info).step).toBe(1);
+  });
+
+  it('finds a point that suits all clients in fewer rounds than FedAvg, as in the paper', async () => {
+    // Underdetermined least squares: each of four clients fixes one coordinate of a common solution.
+    const axis = (c: number) => {
+      const slope = (at: Float32Array) => at.map((value, i) => (i === c ? value - 1 : 0));
+      return {
+        train: async (start: Float32Array, _objective: object, { learningRate = 0 }) => ({
+          values: slope(start).map((value) => -learningRate * value),
+          steps: 1,
+          examples: 1,
+        }),
+        gradient: async (at: Float32Array) => slope(at),
+      };
+    };
+    const clients = [0, 1, 2, 3].map(axis);
+    const left = async (algorithm: Parameters<typeof federate>[0]) => {
+      const { params } = await federate(algorithm, clients, new Float32Array(4), { rounds: 10, options: whole });
+      return Math.hypot(...params.map((value) => value - 1));
+    };
+    const averaged = await left(fedAvg({ aggregate: (size) => mean(size) }) as never);
+    const extrapolated = await left(fedExP({ epsilon: 0 }) as never);
+    // FedAvg closes a quarter of the distance a round. Four orthogonal updates give η_g = 4/2: half of it.
+    expect(averaged).toBeCloseTo(2 * 0.75 ** 10, 5);
+    expect(extrapolated).toBeCloseTo(2 * 0.5 ** 10, 6);
+  });
+});
+
+describe('FedCM', () => {
+  it('is the unweighted mean at α = 1', async () => {
+    const clients = [quadratic(1, [3], 5), quadratic(4, [-1], 1)];
+    const options = () => local({ steps: 4, learningRate: 0.1 });
+    const run = (algorithm: never) => federate(algorithm, clients, Float32Array.of(5), { rounds: 9, options });
+    const plain = await run(fedAvg({ aggregate: (size) => mean(size) }) as never);
+    expect((await run(fedCm({ alpha: 1 }) as never)).params[0]).toBeCloseTo(plain.params[0], 6);
+  });
+
+  it('follows its recursion: α = ½, one step of ½, one client at 0', async () => {
+    // y = x − η·(α·x + (1 − α)·m); m ← (x − y)/η.
+    let [x, m] = [8, 0];
+    const algorithm = fedCm({ alpha: 0.5 });
+    for (const rounds of [1, 2, 3, 4]) {
+      const step = 0.5 * x + 0.5 * m;
+      [x, m] = [x - 0.5 * step, step];
+      const options = () => local({ steps: 1, learningRate: 0.5 });
+      const { state } = await federate(algorithm, [quadratic(1, [0])], Float32Array.of(8), { rounds, options });
+      expect([state.params[0], state.momentum[0]]).toEqual([x, m]);
+    }
+  });
+
+  it('takes the mean direction of clients that take different numbers of steps', () => {
+    const algorithm = fedCm();
+    const aggregate = { update: Float32Array.of(-3), travelled: Float32Array.of(0.6) };
+    expect(algorithm.serverStep(algorithm.init(Float32Array.of(0)), aggregate, info).momentum[0]).toBe(5);
+  });
+});
+
+describe('FedACG', () => {
+  it('is federated averaging at λ = β = 0, and follows its recursion otherwise', async () => {
+    const clients = [quadratic(1, [3], 5), quadratic(4, [-1], 1)];
+    const options = () => local({ steps: 4, learningRate: 0.1 });
+    const run = (algorithm: never) => federate(algorithm, clients, Float32Array.of(5), { rounds: 9, options });
+    expect((await run(fedAcg({ lambda: 0, beta: 0 }) as never)).params).toEqual((await run(fedAvg() as never)).params);
+    // One client at 0, all the way from z = x + λ·m: Δ = −z, m ← λ·m − z = −x.
+    let [x, m] = [8, 0];
+    for (const rounds of [1, 2, 3]) {
+      m = 0.5 * m - (x + 0.5 * m);
+      x += m;
+      const one = await federate(fedAcg({ lambda: 0.5, beta: 0 }), [quadratic(1, [0])], Float32Array.of(8), {
+        rounds,
+        options: whole,
+      });
+      expect([one.state.params[0], one.state.momentum[0]]).toEqual([x, m]);
+    }
+  });
+
+  it('reaches a common optimum that is badly conditioned in fewer rounds than FedAvg', async () => {
+    const slow = [quadratic(0.05, [1]), quadratic(0.05, [1])];
+    const left = async (algorithm: never) =>
+      Math.abs((await federate(algorithm, slow, Float32Array.of(0), { rounds: 40, options: whole })).params[0] - 1);
+    expect(await left(fedAcg({ lambda: 0.6, beta: 0 }) as never)).toBeLessThan((await left(fedAvg() as never)) / 10);
+  });
+});
+
+describe('tilted averaging', () => {
+  const clients = [quadratic(1, [3]), quadratic(1, [3]), quadratic(1, [-1])];
+  const rest = async (tilt: number, rounds = 3000, start = 0) => {
+    const options = () => local({ steps: 1, learningRate: 0.02 });
+    return (await federate(tilted({ tilt }), clients, Float32Array.of(start), { rounds, options })).params[0];
+  };
+
+  it('is federated averaging at t = 0', async () => {
+    const options = () => local({ steps: 1, learningRate: 0.02 });
+    const plain = await federate(fedAvg(), clients, Float32Array.of(0), { rounds: 50, options });
+    expect(await rest(0, 50)).toBe(plain.params[0]);
+  });
+
+  it.each([0.5, 2, -0.3])('rests where the tilted gradient is 0: t = %d', async (tilt) => {
+    const x = await rest(tilt);
+    const [near, far] = [Math.exp((tilt * (x - 3) ** 2) / 2), Math.exp((tilt * (x + 1) ** 2) / 2)];
+    // Σ e^{tF}·F'.
+    expect((2 * near * (x - 3) + far * (x + 1)) / (2 * near + far)).toBeCloseTo(0, 4);
+  });
+
+  it('is fair at large t, and leaves outliers out at negative t', async () => {
+    // The worst client fares best in the middle, at 1; the mean is at 5/3.
+    expect(await rest(3)).toBeGreaterThan(1);
+    expect(await rest(3)).toBeLessThan(1.15);
+    expect(await rest(-1, 3000, 2)).toBeGreaterThan(2.9);
+  });
+});
+
+describe('EF21', () => {
+  const curvatures = [0.5, 1, 1.5, 2, 1, 0.8];
+  const targets = curvatures.map((_, i) => Array.from({ length: 8 }, (_value, c) => Math.sin(3 * i + c)));
+  const clients = curvatures.map((curvature, i) => quadratic(curvature, targets[i]));
+  const mu = curvatures.reduce((sum, value) => sum + value, 0) / 6;
+  const optimum = targets[0].map((_, c) => targets.reduce((sum, own, i) => sum + curvatures[i] * own[c], 0) / 6 / mu);
+
+  it('converges linearly through the largest quarter, at the rate of its theorem 2', async () => {
+    // L = μ is the mean curvature, L̃ the root of its mean square; δ = ¼.
+    const smoothness = Math.sqrt(curvatures.reduce((sum, value) => sum + value * value, 0) / 6);
+    const theta = 1 - Math.sqrt(0.75);
+    const beta = 0.75 / theta;
+    const rate = Math.min(1 / (mu + smoothness * Math.sqrt((2 * beta) / theta)), theta / (2 * mu));
+    const algorithm = ef21({ learningRate: rate });
+    const gaps: number[] = [];
+    // Ψ = f(x) − f* + γ/θ·mean ‖g_i − ∇f_i(x)‖² for the g_i that a step at x is made from: those before the round's messages.
+    const potential = (x: ArrayLike<number>, own: (i: number) => Float32Array) => {
+      const gap = optimum.reduce((sum, at, c) => sum + (mu * (x[c] - at) ** 2) / 2, 0);
+      const away = curvatures.map((curvature, i) =>
+        targets[i].reduce((sum, target, c) => sum + (own(i)[c] - curvature * (x[c] - target)) ** 2, 0),
+      );
+      return gap + (rate / theta / 6) * away.reduce((sum, value) => sum + value, 0);
+    };
+    let before = new Float32Array(8);
+    const { params } = await simulate({
+      algorithm,
+      channel: plainUpdates({ algorithm, size: 8, codec: largestQuarter() }),
+      clients,
+      local: { steps: 1, batchSize: 'all', learningRate: 0.1 },
+      initial: before,
+      cohort: 6,
+      rounds: 400,
+      seed: 1,
+      // After a round g_i is what the step from the model before it was made from.
+      evaluate: async (now, _round, { clientState }) => {
+        const own = await Promise.all(clients.map((_, i) => clientState(`${i}`)));
+        gaps.push(potential(before, (i) => own[i]?.gradient as Float32Array));
+        before = now.slice();
+      },
+    });
+    for (let round = 1; round < gaps.length; round++)
+      expect(gaps[round]).toBeLessThanOrEqual(gaps[0] * (1 - rate * mu) ** round * (1 + 1e-3) + 1e-9);
+    expect(Math.hypot(...params.map((value, c) => value - optimum[c]))).toBeLessThan(1e-2);
+  });
+
+  it('is gradient descent without a loss', async () => {
+    const { params } = await federate(ef21({ learningRate: 0.3 }), clients, new Float32Array(8), {
+      rounds: 200,
+      options: () => local({ steps: 1, learningRate: 0.1 }),
+    });
+    params.forEach((value, c) => expect(value).toBeCloseTo(optimum[c], 4));
+  });
+});
+
+it("DiLoCo is Nesterov's momentum on the unweighted mean", async () => {
+  const clients = [quadratic(1, [3], 5), quadratic(4, [-1], 1)];
+  const options = () => local({ steps: 4, learningRate: 0.1 });
+  const run = (algorithm: never) => federate(algorithm, clients, Float32Array.of(5), { rounds: 9, options });
+  const server = serverSgd({ learningRate: 0.7, momentum: 0.9, nesterov: true });
+  const plain = fedAvg({ server, aggregate: (size) => mean(size) });
+  expect((await run(diLoCo() as never)).params).toEqual((await run(plain as never)).params);
+});
