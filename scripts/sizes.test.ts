@@ -31,6 +31,16 @@ describe('the repository', () => {
     expect(files.filter((file) => sizeOf(file) > 2 * MB)).toEqual([]);
   });
 
+  it('has no source or test of more than 400 lines: one concept a file', () => {
+    const sources = files.filter(
+      (file) => /\.(?:[cm]?[jt]s|tsx)$/.test(file) && !/\.wasm\.ts$|\/assembly\//.test(file),
+    );
+    expect(sources.length).toBeGreaterThan(1000);
+    const lines = (file: string): number => readFileSync(join(root, file), 'utf8').trimEnd().split('\n').length;
+    const long = sources.filter((file) => sizeOf(file) > 0 && lines(file) > 400);
+    expect(long.map((file) => `${file}: ${lines(file)}`)).toEqual([]);
+  });
+
   it('shows at most 2 MB of pictures in its pages, and none that is not there', () => {
     const shown = files
       .filter((file) => file.endsWith('.md') && !file.endsWith('CHANGELOG.md'))

@@ -12,3 +12,8 @@ export type PlainData = number | Float32Array | { readonly [name: string]: Plain
 
 /** The state of something that has none. */
 export type NoState = { readonly [name: string]: never };
+
+/** Whether a state is `{}`, that of a client with nothing to keep. */
+export function keepsNothing(state: PlainData): boolean {
+  return typeof state === 'object' && !(state instanceof Float32Array) && Object.keys(state).length === 0;
+}

@@ -2,7 +2,8 @@
 // must be refused is refused.
 import { describe, expect, it } from 'vitest';
 import { decodeRoundConfig, encodeRoundConfig, roundConfigDigest } from '../src/index.ts';
-import { followRound, readRound } from './independent.ts';
+import { followRound } from './independent.ts';
+import { readRound } from './independent-reading.ts';
 import { transcripts } from './transcripts/generate.ts';
 import { negativeRound, reach, signedNegativeRound } from './transcripts/negative.ts';
 import type { Round } from './harness.ts';

@@ -5,7 +5,7 @@
  */
 import type { ClientId } from '../aggregate/contract.ts';
 import { decodeState, encodeState, type StateOwner } from '../model/state-file.ts';
-import type { PlainData } from '../plain-data.ts';
+import { keepsNothing, type PlainData } from '../plain-data.ts';
 import type { Store } from '../store/contract.ts';
 
 /** States by client. */
@@ -39,9 +39,4 @@ export function clientStates<C extends PlainData>(store: Store, owner: StateOwne
       if (!keepsNothing(state)) await store.put(key(client), encodeState(state, owner));
     },
   };
-}
-
-/** Whether a state is `{}`, that of a client with nothing to keep. */
-export function keepsNothing(state: PlainData): boolean {
-  return typeof state === 'object' && !(state instanceof Float32Array) && Object.keys(state).length === 0;
 }

@@ -6,11 +6,10 @@
 import type { Update } from '../aggregate/contract.ts';
 import { refuse } from '../check.ts';
 import { checkTrainOptions } from '../client/train-options.ts';
-import { keepsNothing } from '../client/client-states.ts';
 import type { LocalResult } from '../client/trainer.ts';
 import { decodeState, encodeState, type StateOwner } from '../model/state-file.ts';
 import type { ClientHalf } from '../pipeline/contract.ts';
-import type { PlainData } from '../plain-data.ts';
+import { keepsNothing, type PlainData } from '../plain-data.ts';
 import type { SecureRng } from '../random.ts';
 import { reportRequest } from '../protocol/client-message.ts';
 import type { RoundTask } from '../protocol/message.ts';

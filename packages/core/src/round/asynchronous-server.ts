@@ -4,10 +4,9 @@
  * @module
  */
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
-import type { ClientId, Contribution, Update } from '../aggregate/contract.ts';
+import type { ClientId, Update } from '../aggregate/contract.ts';
 import type { AsynchronousAlgorithm, AsynchronousState } from '../algorithm/asynchronous.ts';
 import type { FedAvgBroadcast } from '../algorithm/fed-avg.ts';
-import { sameBytes } from '../bytes.ts';
 import { refuse } from '../check.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { StateOwner } from '../model/state-file.ts';
@@ -23,11 +22,14 @@ import {
   type AsynchronousRunState,
   type Worker,
 } from './asynchronous-machine.ts';
-import { clientEntries, getClient } from './client-map.ts';
+import { asynchronousProgress } from './asynchronous-progress.ts';
+import { decodeReport } from './asynchronous-report.ts';
+import { getClient } from './client-map.ts';
 import type { Outcome, StateRequest } from './dispatcher.ts';
 import { guardedStore } from './guarded-store.ts';
 import { checkedStore } from '../store/checked-store.ts';
 import { Journal, type JournalEntry, type Snapshot } from './journal.ts';
+import { LatestModels } from './latest-models.ts';
 import { Ledger } from './ledger.ts';
 import { advanceClock } from './logical-clock.ts';
 import type { RoundRules } from './round-options.ts';
@@ -42,8 +44,6 @@ import type {
 import { type Control, ServerShell } from './shell.ts';
 
 const FORMAT = 'fedkit asynchronous run 1';
-/** Models of this many latest versions can be fetched: who is slower fetches anew. */
-const MODELS = 4;
 
 interface Head extends RunIdentity {
   readonly run: string;
@@ -80,7 +80,7 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
   readonly #owner: StateOwner;
   readonly #identity: RunIdentity;
   protected readonly ledger: Ledger;
-  readonly #models = new Map<number, EncodedBroadcast>();
+  readonly #models = new LatestModels();
   #journal: Journal | undefined;
   #state: AsynchronousRunState;
   #model: AsynchronousState | undefined;
@@ -136,21 +136,7 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
   }
 
   get progress(): ServerProgress {
-    const { phase, paused, version, working, buffered } = this.#state;
-    return {
-      phase: phase === 'running' ? 'collecting' : phase,
-      paused,
-      round: version + (phase === 'running' ? 1 : 0),
-      published: version,
-      waiting: 0,
-      open: working.size,
-      accepted: buffered.count,
-      stage: 'reporting',
-      get awaited() {
-        return clientEntries(working).map(([client]) => client);
-      },
-      ...this.lastFailure,
-    };
+    return asynchronousProgress(this.#state, this.lastFailure);
   }
 
   protected get rounds(): undefined {
@@ -169,8 +155,7 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
   }
 
   protected part(request: Request & { kind: 'model' }): Uint8Array {
-    const model = [...this.#models.values()].find(({ digest }) => sameBytes(digest, request.digest));
-    return broadcastPart(request, model);
+    return broadcastPart(request, this.#models.of(request.digest));
   }
 
   protected noteRefusal(code: ErrorCode): Promise<void> {
@@ -281,26 +266,13 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
       return { response: this.wait() };
     }
     const worker = getClient(this.#state.working, client) as Worker;
-    const contribution = await this.#decode(client, worker, bytes);
+    const contribution = await decodeReport(this.#half, client, worker, bytes);
     // No turn of the event loop between these two, or a snapshot could see the one without the other.
     const receipt = this.#algorithm.submit(this.#opened, ticket, contribution);
     await this.#note({ kind: 'submitted', client, ticket, ...receipt }, bytes);
     if (receipt.outcome === 'stepped') await this.#ask();
     const counted = receipt.outcome === 'stepped' || receipt.outcome === 'buffered';
     return { response: { kind: counted ? 'accepted' : 'late', ticket }, stored: this.journal.durable() };
-  }
-
-  /** A report as the pipeline decodes it. */
-  async #decode(client: ClientId, { version, parameters }: Worker, bytes: Uint8Array): Promise<Contribution<U>> {
-    const round = version + 1;
-    const collector = this.#half.open({ round, parameters: hexToBytes(parameters) });
-    try {
-      collector.accept(client, bytes);
-      const { aggregate, facts } = await collector.close({ round, scheme: { kind: 'none' }, population: 1 });
-      return { values: aggregate, client, ...(facts.weight !== undefined && { weight: facts.weight }) };
-    } finally {
-      collector.dispose();
-    }
   }
 
   /** Lets time pass: looks at every client at work four times a deadline, and at none otherwise. */
@@ -371,7 +343,7 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
     } else if (logged.kind === 'submitted') {
       const worker = getClient(this.#state.working, logged.client);
       if (!worker || !bytes) throw malformed('the report of a client at work', 'none');
-      const contribution = await this.#decode(logged.client, worker, bytes);
+      const contribution = await decodeReport(this.#half, logged.client, worker, bytes);
       this.#algorithm.submit(this.#opened, logged.ticket, contribution);
     } else if (logged.kind === 'flushed') {
       this.#algorithm.flush(this.#opened);
@@ -400,16 +372,9 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
 
   /** The broadcast of the current version; encoded once. */
   protected get broadcast(): EncodedBroadcast {
-    const { version } = this.#state;
-    const held = this.#models.get(version);
-    if (held) return held;
-    const model = encodeBroadcast({ params: this.params }, this.#owner, this.limits.partBytes);
-    this.#models.set(version, model);
-    for (const oldest of this.#models.keys()) {
-      if (this.#models.size <= MODELS) break;
-      this.#models.delete(oldest);
-    }
-    return model;
+    return this.#models.at(this.#state.version, () =>
+      encodeBroadcast({ params: this.params }, this.#owner, this.limits.partBytes),
+    );
   }
 
   get #opened(): AsynchronousState {

@@ -8,16 +8,18 @@ import { refuse } from '../check.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Blame } from '../secure/contract.ts';
 import type { RoundFacts } from '../pipeline/contract.ts';
-import { deleteClient, emptyMap, getClient, mapClients, setClient } from './client-map.ts';
+import { deleteClient, emptyMap, getClient, setClient } from './client-map.ts';
+import { afterStage, newRound, withClients, withDropouts, withoutOpen, withPlace } from './current-round.ts';
 import { advanceClock } from './logical-clock.ts';
+import { withExcluded, withoutExcluded } from './excluded.ts';
 import { countDecline, countRefusal, countReport, countTraffic, NO_COUNTS, type RoundRecord } from './record.ts';
+import { recordOf, type RoundEnd } from './record-of-round.ts';
 import { hasYielded, isResting, neededClients, withRest } from './rest.ts';
 import { MAX_TICKETS, roundOfTicket, type RoundRules } from './round-options.ts';
 import type { DeclineReason } from '../protocol/message.ts';
 import type { Answer, CurrentRound, Member, RoundEffect, RoundEvent, RoundState } from './state.ts';
 
 type Draft = { -readonly [K in keyof RoundState]: RoundState[K] };
-type DraftRound = { -readonly [K in keyof CurrentRound]: CurrentRound[K] };
 
 /** One step on its way: a shallow copy of the state; what hangs below is replaced, never changed. */
 export class Step {
@@ -131,7 +133,7 @@ export class Step {
       case 'failed':
         return this.#failed(event.code, event.last ?? false, event.blamed);
       case 'readmitted': {
-        const left = (state.excluded ?? []).filter(({ client }) => client !== event.client);
+        const left = withoutExcluded(state.excluded, event.client);
         if (left.length > 0) state.excluded = left;
         else delete state.excluded;
         return;
@@ -229,16 +231,8 @@ export class Step {
     this.effects.push(...this.outstanding());
   }
 
-  /** Nobody is awaited any more who has not answered by now. */
   #dropOpen(): void {
-    const current = { ...(this.state.current as CurrentRound) } as DraftRound;
-    if (current.open === 0) return;
-    current.members = mapClients(current.members, (member) =>
-      member.place === 'open' ? { ...member, place: 'late' as const } : member,
-    );
-    current.dropouts = add(current.dropouts, current.stage, current.open);
-    current.open = 0;
-    this.state.current = current;
+    this.state.current = withoutOpen(this.state.current as CurrentRound);
   }
 
   #left(client: ClientId, ticket: number | undefined): void {
@@ -253,7 +247,7 @@ export class Step {
     const current = state.current as CurrentRound;
     if (!this.#isThere(member) || (state.phase !== 'collecting' && state.phase !== 'advancing')) return;
     this.#place(client, member, 'left');
-    state.current = { ...(state.current as CurrentRound), dropouts: add(current.dropouts, current.stage, 1) };
+    state.current = withDropouts(state.current as CurrentRound, current.stage, 1);
     if (this.#exchange) this.effects.push({ kind: 'drop', client });
   }
 
@@ -287,7 +281,7 @@ export class Step {
 
   #opened(event: RoundEvent & { kind: 'opened' }): void {
     const { state } = this;
-    const { clients, scheme, population, stage } = event;
+    const { clients, population } = event;
     const rules = this.#rules;
     this.#expect('opening');
     const refill = state.current;
@@ -298,34 +292,12 @@ export class Step {
       const expected = `at least ${least} of the clients that wait, each once`;
       refuse('PROTOCOL_STATE', 'roundMachine.step: opened', expected, clients.length);
     }
-    const overSelected = rules.overSelected && clients.length > rules.cohort;
-    const current: DraftRound = refill
-      ? { ...refill, scheme: { kind: 'none' }, population: Math.max(refill.population, population) }
-      : {
-          round: ++state.round,
-          scheme: overSelected ? { kind: 'none' } : scheme,
-          population,
-          places: clients.length,
-          target: overSelected ? rules.cohort : clients.length,
-          invited: 0,
-          members: emptyMap(),
-          open: 0,
-          accepted: 0,
-          stage: stage ?? 'reporting',
-          stageNumber: 0,
-          dropouts: {},
-          openedAt: state.now,
-        };
+    const current = refill
+      ? { ...refill, scheme: { kind: 'none' } as const, population: Math.max(refill.population, population) }
+      : newRound(++state.round, event, rules, state.now);
+    for (const client of clients) state.waiting = deleteClient(state.waiting, client);
     const firstTicket = current.round * MAX_TICKETS + current.invited;
-    clients.forEach((client, i) => {
-      state.waiting = deleteClient(state.waiting, client);
-      const before = getClient(current.members, client);
-      const earlier = before && { earlier: [...(before.earlier ?? []), before.ticket] };
-      current.members = setClient(current.members, client, { ticket: firstTicket + i, place: 'open', ...earlier });
-    });
-    current.invited += clients.length;
-    current.open += clients.length;
-    state.current = current;
+    state.current = withClients(current, clients, firstTicket);
     this.#enter('collecting');
     this.effects.push({ kind: 'invite', clients, firstTicket }, { kind: 'checkpoint' });
   }
@@ -333,29 +305,7 @@ export class Step {
   #advanced(event: RoundEvent & { kind: 'advanced' }): void {
     const { state } = this;
     this.#expect('advancing');
-    const current = { ...(state.current as CurrentRound) } as DraftRound;
-    const awaited = new Set(event.awaited);
-    let dropped = 0;
-    let staying = 0;
-    current.members = mapClients(current.members, (member, client) => {
-      if (member.place === 'left' || member.place === 'late') return member;
-      if (member.place === 'accepted' && event.finished) {
-        staying++;
-        return member;
-      }
-      if (!awaited.has(client)) {
-        dropped++;
-        return { ...member, place: 'late' as const };
-      }
-      staying++;
-      return { ...member, place: 'open' as const };
-    });
-    current.dropouts = add(current.dropouts, current.stage, dropped);
-    current.open = event.finished ? 0 : staying;
-    current.accepted = event.finished ? staying : 0;
-    current.stage = event.stage;
-    current.stageNumber++;
-    state.current = current;
+    state.current = afterStage(state.current as CurrentRound, event);
     this.#enter(event.finished ? 'closing' : 'collecting');
     this.effects.push(...this.outstanding(), { kind: 'checkpoint' });
   }
@@ -389,42 +339,15 @@ export class Step {
     const { state } = this;
     const { round } = state.current as CurrentRound;
     for (const { client, as } of blamed) {
-      if (state.excluded?.some((one) => one.client === client)) continue;
-      state.excluded = [...(state.excluded ?? []), { client, as, round }];
+      state.excluded = withExcluded(state.excluded, { client, as, round });
       state.waiting = deleteClient(state.waiting, client);
     }
   }
 
-  #finish(
-    outcome: RoundRecord['outcome'],
-    {
-      contributors = [],
-      facts = {},
-      reason,
-      blamed,
-    }: Partial<Pick<RoundRecord, 'contributors' | 'facts' | 'reason' | 'blamed'>>,
-  ): void {
+  #finish(outcome: RoundRecord['outcome'], end: RoundEnd): void {
     const { state } = this;
     this.#dropOpen();
-    const { round, scheme, population, invited, accepted, dropouts, openedAt } = state.current as CurrentRound;
-    const { up, down, ...counts } = state.counters;
-    const record: RoundRecord = {
-      round,
-      outcome,
-      ...(reason && { reason }),
-      scheme,
-      population,
-      invited,
-      contributors,
-      survivors: accepted,
-      dropouts,
-      ...counts,
-      bytes: { up, down },
-      milliseconds: state.now - openedAt,
-      facts,
-      ...(state.base !== undefined && { base: state.base }),
-      ...(blamed && { blamed }),
-    };
+    const record = recordOf(state, outcome, end);
     if (outcome === 'published') delete state.base;
     state.current = null;
     state.counters = NO_COUNTS;
@@ -448,12 +371,7 @@ export class Step {
   }
 
   #place(client: ClientId, member: Member, place: 'accepted' | 'left'): void {
-    const current = { ...(this.state.current as CurrentRound) } as DraftRound;
-    current.members = setClient(current.members, client, { ...member, place });
-    if (member.place === 'open') current.open--;
-    else current.accepted--;
-    if (place === 'accepted') current.accepted++;
-    this.state.current = current;
+    this.state.current = withPlace(this.state.current as CurrentRound, client, member, place);
   }
 
   #facts(): RoundFacts {
@@ -477,8 +395,4 @@ export class Step {
   #send(client: ClientId, answer: Answer): void {
     this.effects.push({ kind: 'send', client, answer });
   }
-}
-
-function add(counts: Readonly<Record<string, number>>, name: string, more: number): Readonly<Record<string, number>> {
-  return more === 0 ? counts : { ...counts, [name]: (counts[name] ?? 0) + more };
 }

@@ -101,3 +101,17 @@ export async function download(server: TestServer, client: string, task: RoundTa
   }
   return (decodeState(bytes, stateOwner(plain())) as FedAvgBroadcast).params;
 }
+
+/** A server with a round open: tasks by client. */
+export async function openedServer(
+  options: Parameters<typeof testServer>[0] = {},
+  names: readonly string[] = ['a', 'b', 'c'],
+) {
+  const server = await testServer(options);
+  const tasks: Record<string, RoundTask> = {};
+  for (const client of [...names, ...names]) {
+    const task = await join(server, client);
+    if (task) tasks[client] = task;
+  }
+  return { server, tasks };
+}

@@ -1,34 +1,25 @@
 import {
   fedAvg,
   fedDyn,
-  type FederatedServer,
   federatedClient,
-  federatedServer,
   fedProx,
   memoryStore,
   mimeLite,
   plainTrainer,
   plainUpdates,
   scaffold,
-  secureRng,
   seededRng,
   serverSgd,
-  softmaxRegression,
-  type Store,
 } from '@fedkit/core';
 import { decodeResponse, encodeRequest, encodeResponse } from '@fedkit/core/protocol';
 import { memoryTransport } from '@fedkit/core/transport/memory';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { pemOf } from '../key/der.ts';
 import { webCryptoKeys } from '../key/node-key.ts';
-import type { FlowerNodeOptions, FlowerNodeProgress } from '../node/contract.ts';
-import { FleetClient } from '../node/fleet-client.ts';
-import { flowerNode } from '../node/flower-node.ts';
 import { makeArray } from '../array/flower-array.ts';
 import { type FlowerRecords, writeRecords } from '../array/records.ts';
 import { makeObject, objectId } from '../object/object.ts';
 import { objectsOf, treeOf } from '../object/tree.ts';
-import { encodeMessage } from '../proto/encode.ts';
 import {
   ACTIVATE,
   type Envelope,
@@ -42,101 +33,19 @@ import {
   PUSH_OBJECT,
   REGISTER,
 } from '../proto/messages.ts';
-import type { FleetEvent, FlowerFleetOptions } from './contract.ts';
-import { flowerFleet } from './flower-fleet.ts';
-
-const model = softmaxRegression({ inputs: 2, classes: 2 });
-const { layout } = model;
-const examplesOf = (i: number) => {
-  const rng = seededRng(`points ${i}`);
-  const inputs = Float32Array.from({ length: 8 + 2 * i }, () => 8 * rng.uniform());
-  return { inputs, labels: Uint8Array.from({ length: 4 + i }, (_, k) => (inputs[2 * k] < inputs[2 * k + 1] ? 1 : 0)) };
-};
-const local = { steps: 2, batchSize: 'all', learningRate: 0.5 } as const;
-const app = { bytes: Uint8Array.of(1, 2, 3), id: 'fedkit/points', version: '1.0.0' };
-
-const stops: (() => void | Promise<void>)[] = [];
-afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop();
-});
-
-const pipeline = plainUpdates({ algorithm: fedAvg(), layout });
-type Options = FlowerFleetOptions<never, never, never, never, never>;
-
-async function serverOf(cohort: number, rounds: number, store: Store = memoryStore()) {
-  const server = await federatedServer({
-    pipeline,
-    initial: new Float32Array(layout.size),
-    cohort,
-    rounds,
-    store,
-    retryAfter: 2,
-    clock: () => Date.now(),
-    rng: secureRng(),
-  });
-  const timer = setInterval(() => void server.tick().catch(() => {}), 20);
-  stops.push(() => clearInterval(timer));
-  return server;
-}
-
-async function fleetOf(server: FederatedServer<never>, options: Partial<Options> = {}) {
-  const events: FleetEvent[] = [];
-  const fleet = await flowerFleet(server, {
-    pipeline: pipeline as never,
-    app,
-    selfRegistration: true,
-    onEvent: (event) => void events.push(event),
-    ...(options as object),
-  });
-  return { fleet, events, fetch: (url: string, init: RequestInit) => fleet(new Request(url, init)) };
-}
-
-function nodeOf(fetch: NonNullable<FlowerNodeOptions['fetch']>, i: number, options: Partial<FlowerNodeOptions> = {}) {
-  const controller = new AbortController();
-  const events: FlowerNodeProgress[] = [];
-  const ended = flowerNode({
-    url: 'http://localhost',
-    trainer: plainTrainer(model, examplesOf(i)),
-    local: () => local,
-    store: memoryStore(),
-    fetch,
-    pollInterval: 2,
-    signal: controller.signal,
-    onProgress: (event) => events.push(event),
-    ...options,
-  })
-    .run()
-    .catch((error: unknown) => error);
-  const stop = async () => {
-    controller.abort();
-    await ended;
-  };
-  stops.push(stop);
-  return { ended, stop, events };
-}
-
-/** A node by hand. */
-async function callerOf(fetch: NonNullable<FlowerNodeOptions['fetch']>, at = Date.now()) {
-  const key = await webCryptoKeys().generate();
-  const client = new FleetClient({
-    url: 'http://localhost',
-    key,
-    fetch,
-    rng: secureRng(),
-    maximumAnswer: 1e7,
-    timeout: 1e4,
-    now: () => at,
-    onRetry: () => {},
-  });
-  const publicKey = client.pem;
-  const call = <Q extends object, A extends object>(...[to, request]: Parameters<typeof client.call<Q, A>>) =>
-    client.once(to, encodeMessage(to.request, request));
-  return { key, client, publicKey, call };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
-}
+import {
+  model,
+  layout,
+  examplesOf,
+  local,
+  app,
+  pipeline,
+  serverOf,
+  fleetOf,
+  nodeOf,
+  callerOf,
+  until,
+} from '../../test/fleet.ts';
 
 describe('flowerFleet', () => {
   it('brings Flower nodes and native clients into one exact mean', async () => {

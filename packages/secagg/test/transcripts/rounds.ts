@@ -3,7 +3,7 @@ import { encodeRoundConfig, roundConfig, roundConfigDigest } from '../../src/ind
 import { type DropStage, runRound, testingRng } from '../../src/testing/index.ts';
 import type { MessageVector, RoundVector } from './format.ts';
 import { withSeeds } from './seeds.ts';
-import { readRound } from '../independent.ts';
+import { readRound } from '../independent-reading.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 

@@ -1,7 +1,7 @@
 // Seeds of a recorded round: each client's, found in the stream it drew from by the commitment it sent.
 import { testingRng } from '../../src/testing/index.ts';
 import { selfMaskCommitment } from '../../src/transcript.ts';
-import { readRound } from '../independent.ts';
+import { readRound } from '../independent-reading.ts';
 import type { ClientVector, RoundVector } from './format.ts';
 
 const STREAM = 1 << 15;

@@ -13,7 +13,7 @@ import { signMessage } from '../../src/identity.ts';
 import { HEADER_BYTES, SIGNATURE_BYTES } from '../../src/messages/header.ts';
 import { SHARE_BYTES } from '../../src/shamir.ts';
 import { acceptingPolicy, testingIdentities, testingRng } from '../../src/testing/index.ts';
-import { readRound } from '../independent.ts';
+import { readRound } from '../independent-reading.ts';
 import type { MessageVector, RoundVector } from './format.ts';
 import { withSeeds } from './seeds.ts';
 
