@@ -6,6 +6,8 @@
 // `pnpm bench llm federated [SEEDS]`, `pnpm bench llm sparseloco [SEEDS]`: what federations and their compression keep; both go on
 // where they stopped. `pnpm bench llm quantized`: sizes and perplexities of a base in every kind.
 // `pnpm bench llm split`: what a cut costs, saves and tells.
+// `pnpm bench llm distill [SEEDS]`: the gap to a teacher that a student of a quarter closes. `pnpm bench llm drift [SEEDS]`: what is
+// forgotten, president after president.
 // `pnpm bench llm vectors`: makes the vectors of packages/llm with pinned packages of Python, in a folder that is removed.
 import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
@@ -15,6 +17,8 @@ import { figures } from './figures.ts';
 import { comparePeft } from './peft.ts';
 import { withPython } from './python.ts';
 import { compareKinds } from './quantized.ts';
+import { compareDistilling } from './distill.ts';
+import { compareDrift } from './drift.ts';
 import { splitFigures } from './split.ts';
 import { compareSparse } from './sparseloco.ts';
 import { smollmStep } from './smollm-step.ts';
@@ -49,6 +53,12 @@ switch (process.argv[2]) {
   case 'sparseloco':
     await compareSparse(integer(process.argv[3], 3));
     break;
+  case 'distill':
+    await compareDistilling(integer(process.argv[3], 3));
+    break;
+  case 'drift':
+    await compareDrift(integer(process.argv[3], 3));
+    break;
   case 'split':
     await splitFigures();
     break;
@@ -64,7 +74,7 @@ switch (process.argv[2]) {
     if (Number.isInteger(rounds) && rounds > 0) await figures(rounds);
     else {
       console.error(
-        'usage: pnpm bench llm [rounds] | peft | smollm [FILE] | smollm-step FILE | federated [SEEDS] | sparseloco [SEEDS] | split | quantized | vectors',
+        'usage: pnpm bench llm [rounds] | peft | smollm [FILE] | smollm-step FILE | federated [SEEDS] | sparseloco [SEEDS] | split | distill [SEEDS] | drift [SEEDS] | quantized | vectors',
       );
       process.exitCode = 1;
     }

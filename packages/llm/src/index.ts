@@ -11,7 +11,7 @@ export { lora, type LoraOptions } from './adapt/lora.ts';
 export { ia3, type Ia3Options } from './adapt/ia3.ts';
 export { promptTuning, type PromptTuningOptions } from './adapt/prompt-tuning.ts';
 export type { Target, TargetOptions } from './adapt/targets.ts';
-export { type TokenText, tokenWindows, type WindowOptions, type Windows } from './train/windows.ts';
+export { joinWindows, type TokenText, tokenWindows, type WindowOptions, type Windows } from './train/windows.ts';
 export {
   adamW,
   type AdamW,
@@ -47,6 +47,12 @@ export { type Operations, trainingOperations } from './network/operations.ts';
 export { magnitudeMask, type MaskOptions, MovementScores, prune } from './prune/mask.ts';
 export { type PrunedModel, pruneStructure, type StructureOptions } from './prune/structured.ts';
 export { factorize, type FactorizedModel, type FactorizeOptions } from './prune/factorize.ts';
+export type { Teacher } from './distill/criterion.ts';
+export { ensembleLogits, type EnsembleOptions, publicLogits } from './distill/ensemble.ts';
+export { topLayersFirst } from './train/prefix.ts';
+export { type Anchor, anchoredTrainer } from './personalize/anchored.ts';
+export { diagonalFisher } from './personalize/fisher.ts';
+export { type Interpolation, interpolate } from './personalize/interpolate.ts';
 export { generate, type GenerateOptions } from './generate/generate.ts';
 export type { SamplingOptions } from './generate/sampler.ts';
 export { quantize } from './quantize/quantize.ts';

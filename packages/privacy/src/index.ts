@@ -120,4 +120,10 @@ export { type SamplerMethod, discreteGaussianSampler } from './sampler/discrete-
 export { discreteLaplaceSampler } from './sampler/discrete-laplace.ts';
 export type { IntegerSampler } from './sampler/integer-sampler.ts';
 export { skellamSampler } from './sampler/skellam.ts';
+export {
+  type ConfidentVotes,
+  confidentVotes,
+  type ConfidentVotesOptions,
+  type VotesSpent,
+} from './votes/confident-votes.ts';
 export { type DpSgdOptions, type DpSgdResult, type DpSgdTrainer, dpSgdTrainer } from './training/dp-sgd.ts';

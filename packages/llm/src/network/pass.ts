@@ -15,6 +15,8 @@ import type { Place } from './plan.ts';
 export interface LossRequest {
   /** Gradients are those of the summed loss times this; absent: no way back. */
   readonly weight?: number;
+  /** Another loss than cross-entropy: takes a row's logits, shape [vocabulary], to their gradient, and gives its loss. */
+  readonly criterion?: (logits: Float32Array, row: number, target: number) => number;
 }
 
 /** Puts DoRA's gains in place for the parameters that are there now: once after they changed, in front of a pass. */
@@ -54,7 +56,7 @@ export function loss(
   machine: Machine,
   shape: DecoderShape,
   stretch: Stretch,
-  { weight }: LossRequest,
+  { weight, criterion }: LossRequest,
   each: (row: number, loss: number) => void,
 ): void {
   const { plan, memory, kernels } = machine;
@@ -65,7 +67,10 @@ export function loss(
     const count = Math.min(plan.headRows, rows - row);
     const normed = plan.lastNormed + 4 * row * width;
     logitsOf(machine, shape, normed, count);
-    kernels.crossEntropy(plan.logits, plan.targets + 4 * row, count, vocabulary, weight ?? 0, plan.totals + 8 * row);
+    if (criterion) eachTarget(machine, vocabulary, row, count, criterion, each);
+    else {
+      kernels.crossEntropy(plan.logits, plan.targets + 4 * row, count, vocabulary, weight ?? 0, plan.totals + 8 * row);
+    }
     if (weight === undefined) continue;
     const into = d.n + 4 * row * width;
     kernels.gemmQuantizedInput(
@@ -100,7 +105,7 @@ export function loss(
       );
     }
   }
-  for (let row = 0; row < rows; row++) {
+  for (let row = 0; row < rows && !criterion; row++) {
     if (memory.ints[plan.targets / 4 + row] < 0) continue;
     const at = plan.totals / 4 + 2 * row;
     each(row, log(memory.floats[at]) - memory.floats[at + 1]);
@@ -109,6 +114,24 @@ export function loss(
   lastNormBackward(machine, shape, stretch);
   // Where others compute the blocks below, the way back goes on once they have answered.
   if (!hasGap(shape, plan.part)) blocksBackward(machine, shape, stretch);
+}
+
+/** Logits of `count` rows from `row` on become what a criterion makes of them; rows without a target become 0. */
+function eachTarget(
+  { plan, memory }: Machine,
+  vocabulary: number,
+  row: number,
+  count: number,
+  criterion: NonNullable<LossRequest['criterion']>,
+  each: (row: number, loss: number) => void,
+): void {
+  for (let r = 0; r < count; r++) {
+    const at = plan.logits / 4 + r * vocabulary;
+    const own = memory.floats.subarray(at, at + vocabulary);
+    const target = memory.ints[plan.targets / 4 + row + r];
+    if (target < 0) own.fill(0);
+    else each(row + r, criterion(own, row + r, target));
+  }
 }
 
 /** Logits of `count` rows of the last norm's output. */

@@ -7,10 +7,13 @@ import type { Trainer } from '@fedkit/core';
 import { applyObjective, checkObjective, checkTrainOptions, localBatches } from '@fedkit/core/extend';
 import { checkAborted, checkFinite, checkInteger, checkVector, refuse, turn } from '@fedkit/core/internal';
 import { type LanguageModel, loadWindows } from '../model/language-model.ts';
+import type { Machine } from '../network/linear.ts';
 import { Session } from '../network/network.ts';
 import { forward, loss, prepare } from '../network/pass.ts';
+import { type CheckedTeacher, checkTeacher, distill, type Teacher } from '../distill/criterion.ts';
 import { checkGoesWith, Descent } from './descent.ts';
 import { type LocalOptimizer, sgd } from './optimizer.ts';
+import { prefixOf } from './prefix.ts';
 import { checkWindows, targetCount, type Windows } from './windows.ts';
 
 /** How a client computes. */
@@ -24,6 +27,13 @@ export interface LanguageTrainerOptions {
   readonly microBatch?: number;
   /** Keeps the inputs of blocks only and computes them again on the way back: less memory, a third more time. */
   readonly checkpoint?: boolean;
+  /** A teacher of these windows: its distributions are learned beside the targets, or instead of them. */
+  readonly teacher?: Teacher;
+  /**
+   * Computes the blocks below the lowest that trains once, and keeps what comes out of them: windows × length × width values, 4
+   * bytes each. Saves their part of every step; for adapters and filters that leave lower blocks alone. Default false.
+   */
+  readonly keepPrefix?: boolean;
   /** Told after every local step, with the mean loss of its batch in front of it. */
   readonly onStep?: (progress: LocalProgress) => void;
 }
@@ -84,10 +94,15 @@ export function languageTrainer(
   );
   const examples = targetCount(windows, rows);
   const request = { mode: 'train', batch: Math.min(batch, rows.length), length: windows.length, checkpoint } as const;
+  const teacher =
+    options.teacher && checkTeacher('languageTrainer: teacher', options.teacher, windows, model.shape.vocabulary);
+  const prefix = options.keepPrefix ? prefixOf(model, windows, request.batch) : undefined;
+  const network = prefix?.network ?? model.network;
   let state: LanguageTrainerState = { steps: 0 };
 
   /** Mean loss over the targets of `part`, and its gradient. */
   const step = (session: Session, part: Uint32Array): number => {
+    prefix?.prepare();
     const { machine } = session.enter();
     session.gradient().fill(0);
     prepare(machine);
@@ -98,12 +113,28 @@ export function languageTrainer(
       const micro = part.subarray(first, first + request.batch);
       loadWindows(machine, windows, micro);
       const stretch = { batch: micro.length, positions: machine.plan.positions, past: 0 };
-      forward(machine, model.shape, stretch);
-      loss(machine, model.shape, stretch, { weight }, (_, own) => {
-        sum += own;
-      });
+      if (prefix) prefix.forward(machine, micro, stretch);
+      else forward(machine, model.shape, stretch);
+      loss(
+        machine,
+        model.shape,
+        stretch,
+        { weight, ...(teacher && { criterion: criterionOf(micro, machine, weight) }) },
+        (_, own) => {
+          sum += own;
+        },
+      );
     }
     return sum * weight;
+  };
+
+  const criterionOf = (micro: Uint32Array, { plan }: Machine, weight: number) => {
+    const { positions, promptTokens } = plan;
+    const { length } = windows;
+    return (logits: Float32Array, row: number, target: number) => {
+      const place = micro[Math.floor(row / positions)] * length + (row % positions) - promptTokens;
+      return distill(logits, target, teacher as CheckedTeacher, place * model.shape.vocabulary, weight);
+    };
   };
 
   return {
@@ -121,7 +152,7 @@ export function languageTrainer(
       checkGoesWith(optimizer, objective, how);
       checkAborted('train', how.signal);
       const lossAtStart = how.lossAtStart === true ? model.evaluate(start, windows).loss : undefined;
-      const session = new Session(model.network, request, start);
+      const session = new Session(network, request, start);
       if (optimizer.kind === 'adamW' && state.moments) session.setMoments(state.moments);
       const descent = new Descent(optimizer, how, size, state.steps);
       let work = 0;
@@ -156,7 +187,7 @@ export function languageTrainer(
     },
     async gradient(at) {
       checkFinite('gradient: at', checkVector('gradient: at', at, size));
-      const session = new Session(model.network, request, at);
+      const session = new Session(network, request, at);
       step(session, rows);
       const gradient = session.gradient().slice();
       checkFinite('gradient', gradient);

@@ -55,6 +55,25 @@ export function tokenWindows(texts: readonly TokenText[], options: WindowOptions
   return windows;
 }
 
+/**
+ * All windows of several texts, such as new ones and some of old ones to rehearse.
+ *
+ * @throws FedkitError `SHAPE_MISMATCH` for windows of different lengths, `INVALID_ARGUMENT` for none.
+ */
+export function joinWindows(parts: readonly Windows[]): Windows {
+  if (parts.length === 0) refuse('INVALID_ARGUMENT', 'joinWindows', 'at least one', 0);
+  const { length } = parts[0];
+  const size = parts.reduce((sum, { tokens }) => sum + tokens.length, 0);
+  const joined = { length, tokens: new Int32Array(size), targets: new Int32Array(size) };
+  parts.reduce((at, part) => {
+    if (part.length !== length) refuse('SHAPE_MISMATCH', 'joinWindows', `windows of ${length}`, part.length);
+    joined.tokens.set(part.tokens, at);
+    joined.targets.set(part.targets, at);
+    return at + part.tokens.length;
+  }, 0);
+  return joined;
+}
+
 /** Number of windows. */
 export function windowCount({ tokens, length }: Windows): number {
   return tokens.length / length;
