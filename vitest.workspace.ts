@@ -22,6 +22,8 @@ export default defineConfig({
         project(name, `packages/${name}`, ['src/**/*.test.ts', 'test/**/*.test.ts']),
       ),
       project('examples', 'examples', ['**/*.test.ts']),
+      // Whole federations of tabs, by `pnpm run page`.
+      project('page', 'examples/browser', ['**/*.chromium.ts']),
       project('bench', 'bench', ['**/*.test.ts']),
       project('repository', 'scripts', ['**/*.test.ts']),
     ],

@@ -121,7 +121,7 @@ if (chromium === undefined) console.log('\nChromium is not installed here: no pa
 
 console.log(`\n| on Hermes | rounds | model |\n|---|---|---|`);
 try {
-  const { models, onNode, added, clientBytes } = await hermesRun;
+  const { models, onNode, added, clientBytes, app, appOnNode } = await hermesRun;
   for (const [name, { outcomes, digest }] of Object.entries(models)) {
     // Rounding and noise are fresh randomness; a plain federation is the same bytes.
     const verdict = !name.startsWith('plain')
@@ -132,6 +132,11 @@ try {
     console.log(`| ${name} | ${outcomes.join(', ')} | ${verdict} |`);
     if (verdict === 'DIFFERENT' || outcomes.some((outcome) => outcome !== 'published')) process.exitCode = 1;
   }
+  const { rounds, accuracy, digest } = app;
+  const sameApp = digest === appOnNode.digest && app.personal.join() === appOnNode.personal.join();
+  const appVerdict = sameApp ? 'the same bytes as on Node' : 'DIFFERENT';
+  console.log(`| examples/react-native | ${rounds}, ${accuracy} right | ${appVerdict} |`);
+  if (!sameApp || rounds !== 4) process.exitCode = 1;
   console.log(`\nThe VM lacks ${added.join(', ')}: React Native or a polyfill brings them.`);
   console.log(`Metro makes ${clientBytes} bytes of a FedAvg client, minified and compressed.`);
   if (clientBytes > MAXIMUM_CLIENT_BYTES) throw new Error(`a FedAvg client of more than ${MAXIMUM_CLIENT_BYTES} bytes`);

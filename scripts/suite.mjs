@@ -38,7 +38,7 @@ export function suite(words) {
   chmodSync(temporary, 0o711);
   const before = filesIn(root);
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-  const command = [vitest, 'run', '--config', 'vitest.workspace.ts', ...words];
+  const command = [vitest, 'run', '--config', 'vitest.workspace.ts', '--project', '!page', ...words];
   const env = { ...process.env, TMPDIR: temporary, TMP: temporary, TEMP: temporary };
   const { status } = spawnSync(process.execPath, command, { cwd: root, stdio: 'inherit', env });
   const left = [

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
+import { buildSync } from 'esbuild';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = join(here, '../..');
@@ -41,6 +42,9 @@ function makeApp(app) {
     copyFileSync(join(here, file), join(app, file));
   }
   copyFileSync(join(root, 'examples/phone/client.ts'), join(app, 'client.ts'));
+  for (const file of ['features.ts', 'field-service.ts', 'scenario.ts']) {
+    copyFileSync(join(root, 'examples/react-native', file), join(app, file));
+  }
   for (const file of [
     'core/test/golden/golden.mjs',
     'secagg/test/replay-rounds.mjs',
@@ -54,7 +58,8 @@ function makeApp(app) {
 }
 
 /**
- * What ran on the VM: golden digests, one line for each transcript, the models of federations, and the names that the VM lacks and platform.js adds. `onNode` has the models of the same federations on this Node,
+ * What ran on the VM: golden digests, one line for each transcript, the models of federations, and the names that the VM lacks and platform.js adds. `onNode` has the models of the same federations on this Node, `app` and `appOnNode` what came
+ * of the scenario of examples/react-native,
  * `clientBytes` what Metro makes of the FedAvg client of examples/phone, minified and compressed by gzip.
  */
 export async function runOnHermes() {
@@ -81,10 +86,15 @@ export async function runOnHermes() {
     if (found.failure !== undefined) throw new Error(found.failure);
     writeFileSync(
       join(app, 'node.mjs'),
-      "import { federations } from './federations.mjs';\nconsole.log(JSON.stringify(await federations()));\n",
+      `import { federations } from './federations.mjs';
+      import { scenario } from './scenario.mjs';
+      console.log(JSON.stringify({ models: await federations(), app: await scenario() }));`,
     );
-    const node = await run(process.execPath, ['node.mjs'], options);
-    return { ...found, clientBytes, onNode: JSON.parse(node.stdout) };
+    // Node 20 reads no TypeScript; the packages stay those that are installed here.
+    const bundle = { bundle: true, packages: 'external', format: 'esm', platform: 'node' };
+    buildSync({ ...bundle, entryPoints: [join(app, 'scenario.ts')], outfile: join(app, 'scenario.mjs') });
+    const node = JSON.parse((await run(process.execPath, ['node.mjs'], options)).stdout);
+    return { ...found, clientBytes, onNode: node.models, appOnNode: node.app };
   } finally {
     rmSync(app, { recursive: true, force: true });
   }

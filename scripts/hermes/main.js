@@ -13,6 +13,7 @@ import { replayEdges, replayRounds } from './replay-rounds.mjs';
 import curveEdges from './curve-edges.json';
 import transcripts from './transcripts.json';
 import { federations } from './federations.mjs';
+import { scenario } from './scenario';
 
 async function main() {
   const digests = {
@@ -23,6 +24,7 @@ async function main() {
   print(JSON.stringify({ added, digests }));
   print(JSON.stringify({ rounds: [...(await replayRounds(transcripts)), await replayEdges(curveEdges)] }));
   print(JSON.stringify({ models: await federations() }));
+  print(JSON.stringify({ app: await scenario() }));
 }
 
 main().catch((error) => print(JSON.stringify({ failure: `${error}\n${error.stack}` })));

@@ -1,0 +1,103 @@
+/**
+ * What applications import, line for line, and the most that a bundler may make of it.
+ *
+ * @module
+ */
+
+/** Import lines and a use of them, with limits in bytes: esbuild --minify, then gzip -9. */
+export interface Budget {
+  readonly name: string;
+  readonly lines: string;
+  readonly maximum: number;
+  /** A client: no module of the server half may be in it. */
+  readonly client: boolean;
+}
+
+const FED_AVG_CLIENT = `
+import { federatedClient } from '@fedkit/core/device';
+import { fedAvgClient } from '@fedkit/core/algorithm/fed-avg-client';
+import { plainUpdatesClient } from '@fedkit/core/pipeline/plain-updates-client';
+import { fetchExchange } from '@fedkit/core/transport/fetch/exchange';
+import { indexedDbStore } from '@fedkit/core/store/indexed-db-store';
+`;
+
+export const BUDGETS: readonly Budget[] = [
+  {
+    name: 'FedAvg client',
+    lines: `${FED_AVG_CLIENT}
+export const client = (layout, trainer) =>
+  federatedClient({
+    id: 'a',
+    pipeline: plainUpdatesClient({ algorithm: fedAvgClient(), layout }),
+    trainer,
+    local: () => ({ epochs: 1, batchSize: 10, learningRate: 0.1 }),
+    exchange: fetchExchange({ url: '/fedkit' }),
+    store: indexedDbStore(),
+  });`,
+    maximum: 28_500,
+    client: true,
+  },
+  {
+    name: 'FedAvg client with trainer',
+    lines: `${FED_AVG_CLIENT}
+import { mlp } from '@fedkit/core/client/mlp';
+import { plainTrainer } from '@fedkit/core/client/plain-trainer';
+const model = mlp({ layers: [784, 32, 10] });
+export const client = (examples) =>
+  federatedClient({
+    id: 'a',
+    pipeline: plainUpdatesClient({ algorithm: fedAvgClient(), layout: model.layout }),
+    trainer: plainTrainer(model, examples),
+    local: () => ({ epochs: 1, batchSize: 10, learningRate: 0.1 }),
+    exchange: fetchExchange({ url: '/fedkit' }),
+    store: indexedDbStore(),
+  });`,
+    maximum: 35_200,
+    client: true,
+  },
+  {
+    name: 'secure-sum client',
+    lines: `
+import { federatedClient } from '@fedkit/core/device';
+import { fedAvg } from '@fedkit/core/algorithm/fed-avg';
+import { secureSum } from '@fedkit/core/pipeline/secure-sum';
+import { fetchExchange } from '@fedkit/core/transport/fetch/exchange';
+import { indexedDbStore } from '@fedkit/core/store/indexed-db-store';
+import { rotated, wrapped } from '@fedkit/compression';
+import { secureAggregation } from '@fedkit/secagg';
+export const client = (layout, trainer, sealingKey) =>
+  federatedClient({
+    id: 'a',
+    pipeline: secureSum({
+      algorithm: fedAvg(),
+      layout,
+      codec: rotated(wrapped({ bits: 16, spread: 1 })),
+      wrapProbability: 1e-6,
+      maximumWeight: 1000,
+      minimumContributors: 20,
+      aggregation: secureAggregation({ corruptFraction: 0.1, dropoutFraction: 0.2, sealingKey }),
+    }),
+    trainer,
+    local: () => ({ epochs: 1, batchSize: 10, learningRate: 0.1 }),
+    exchange: fetchExchange({ url: '/fedkit' }),
+    store: indexedDbStore(),
+  });`,
+    maximum: 102_500,
+    client: false,
+  },
+  {
+    name: 'EDEN',
+    lines: `import { eden } from '@fedkit/compression';
+export const codec = eden({ bits: 1 });`,
+    maximum: 13_800,
+    client: false,
+  },
+  {
+    name: 'PLD accountant',
+    lines: `import { event, pldAccountant } from '@fedkit/privacy';
+const step = event.poissonSampled(0.01, event.gaussian({ noiseStd: 1, recordNorm: 1 }));
+export const epsilon = () => pldAccountant({ neighboring: 'add-or-remove' }).compose(step, 1000).epsilon(1e-5);`,
+    maximum: 24_800,
+    client: false,
+  },
+];
