@@ -59,31 +59,31 @@ export const client = (examples) =>
     name: 'secure-sum client',
     lines: `
 import { federatedClient } from '@fedkit/core/device';
-import { fedAvg } from '@fedkit/core/algorithm/fed-avg';
-import { secureSum } from '@fedkit/core/pipeline/secure-sum';
+import { fedAvgClient } from '@fedkit/core/algorithm/fed-avg-client';
+import { secureSumClient } from '@fedkit/core/pipeline/secure-sum-client';
 import { fetchExchange } from '@fedkit/core/transport/fetch/exchange';
 import { indexedDbStore } from '@fedkit/core/store/indexed-db-store';
 import { rotated, wrapped } from '@fedkit/compression';
-import { secureAggregation } from '@fedkit/secagg';
+import { secureAggregationClient } from '@fedkit/secagg/client';
 export const client = (layout, trainer, sealingKey) =>
   federatedClient({
     id: 'a',
-    pipeline: secureSum({
-      algorithm: fedAvg(),
+    pipeline: secureSumClient({
+      algorithm: fedAvgClient(),
       layout,
       codec: rotated(wrapped({ bits: 16, spread: 1 })),
       wrapProbability: 1e-6,
       maximumWeight: 1000,
       minimumContributors: 20,
-      aggregation: secureAggregation({ corruptFraction: 0.1, dropoutFraction: 0.2, sealingKey }),
+      aggregation: secureAggregationClient({ corruptFraction: 0.1, dropoutFraction: 0.2, sealingKey }),
     }),
     trainer,
     local: () => ({ epochs: 1, batchSize: 10, learningRate: 0.1 }),
     exchange: fetchExchange({ url: '/fedkit' }),
     store: indexedDbStore(),
   });`,
-    maximum: 102_500,
-    client: false,
+    maximum: 83_000,
+    client: true,
   },
   {
     name: 'EDEN',

@@ -15,14 +15,17 @@ export type FedAvgUpdate = { readonly update: Float32Array };
 
 /**
  * What a device runs of `fedAvg`, whatever its server makes of the updates: trains on its own loss, and reports the difference
- * with the number of its examples. For `plainUpdatesClient`.
+ * with the number of its examples. For `plainUpdatesClient`
+ * and `secureSumClient`.
  */
 export function fedAvgClient(): ClientAlgorithm<FedAvgBroadcast, NoState, FedAvgUpdate> & {
   slots(size: number): { readonly update: number };
+  readonly weighted: readonly ['update'];
 } {
   return {
     kind: 'fedAvg',
     slots: (size) => ({ update: size }),
+    weighted: ['update'],
     async clientRound({ broadcast, trainer, options: local }) {
       const { values, ...rest } = await trainer.train(broadcast.params, {}, { lossAtStart: false, ...local });
       const where = 'fedAvg.clientRound';

@@ -13,7 +13,7 @@ import { provenCohort } from '../graph/proven-cohort.ts';
 import { equal } from '../internal/bytes.ts';
 import type { ClientPolicy } from '../policy.ts';
 import { exactBits } from '../sum/ring.ts';
-import type { SecureAggregationOptions } from './secure-aggregation.ts';
+import type { SecureAggregationOptions } from './secure-aggregation-client.ts';
 
 /** The client, once the round has been held against its terms. */
 export function secureClient(
