@@ -8,12 +8,14 @@
 export function together(query: URLSearchParams): void {
   const frames = document.getElementById('frames') as HTMLElement;
   const trainer = query.get('trainer');
+  const column = document.createElement('div');
+  column.className = 'column';
   let made = 0;
 
   function add(): void {
     const [large, number] = [made === 0, ++made];
     const frame = document.createElement('div');
-    frame.className = 'frame';
+    frame.className = large ? 'frame large' : 'frame';
     const inner = document.createElement('iframe');
     inner.title = `Participant ${number}`;
     const options = new URLSearchParams({ ...(!large && { small: '' }), ...(trainer && { trainer }) });
@@ -27,7 +29,8 @@ export function together(query: URLSearchParams): void {
       close.onclick = () => frame.remove();
       frame.append(close);
     }
-    frames.append(frame);
+    (large ? frames : column).append(frame);
+    if (large) frames.append(column);
   }
 
   const count = Math.max(1, Math.min(20, Math.floor(Number(query.get('tabs') ?? 5)) || 5));
