@@ -1,23 +1,15 @@
 /**
  * A trainer on TensorFlow.js: the caller's own `tf`, variables and loss; federated learning's loop around them.
  *
- * Parameters stay on the backend from the first local step to the last and are read back once.
- *
  * @module
  */
-import { checkAborted, turn } from '../abort.ts';
-import { checkVector, refuse } from '../check.ts';
-import { localBatches } from '../client/batches.ts';
-import { checkTrainOptions } from '../client/train-options.ts';
-import { checkFinite } from '../finite.ts';
-import { checkObjective } from '../client/objective.ts';
+import { refuse } from '../check.ts';
 import type { Trainer } from '../client/trainer.ts';
-import { FedkitError } from '../errors.ts';
 import type { Layout } from '../model/layout.ts';
 import { type BatchSource, batchSource } from './batch-source.ts';
-import { correction } from './objective.ts';
-import type { Scalar, Tensor, Tf, Variable } from './tf.ts';
-import { readVariables, variablesLayout, writeVariables } from './variables.ts';
+import type { Tensor, Tf, Variable } from './tf.ts';
+import { variablesLayout } from './variables.ts';
+import { variablesTrainer } from './variables-trainer.ts';
 
 /** What is trained, and on what. */
 export interface TfjsTrainerOptions {
@@ -36,11 +28,6 @@ export interface TfjsTrainerOptions {
    */
   readonly layout?: Layout;
 }
-
-/** Variables that a trainer is working with at this moment. */
-const busy = new WeakSet<Variable>();
-const WORK_BETWEEN_TURNS = 2e8;
-const EVALUATION_BATCH = 256;
 
 /**
  * A {@link Trainer} over the caller's variables. They are only lent: once a call is over, however it ends, they hold what
@@ -78,156 +65,11 @@ export function tfjsTrainer(tf: Tf, options: TfjsTrainerOptions): Trainer {
     refuse('SHAPE_MISMATCH', 'tfjsTrainer: layout', `shapes ${shapes(own)}`, shapes(layout));
   }
   const source = batchSource(tf, options.data);
-  const rows = Uint32Array.from({ length: source.examples }, (_, row) => row);
-  const onBatch = <T>(batch: Uint32Array, use: (loss: () => Tensor) => T): T => {
-    const tensors = [...source.batch(batch)];
-    try {
-      return use(() => loss(...tensors));
-    } finally {
-      tf.dispose(tensors);
-    }
-  };
-  const gradientsOf = (value: () => Tensor, of: readonly Variable[]) => {
-    const { value: at, grads } = registered(() => tf.variableGrads(value as () => Scalar, [...of]));
-    // A variable that the loss does not depend on has gradient 0, not none.
-    return { at: at as Tensor, gradients: of.map((variable) => grads[variable.name] ?? tf.zerosLike(variable)) };
-  };
-
-  /** Lends the variables to `use` with the values of `start` in them. */
-  async function lend<T>(where: string, start: Float32Array, use: () => Promise<T>): Promise<T> {
-    checkFinite(`${where}: ${where === 'train' ? 'start' : 'at'}`, checkVector(where, start, layout.size));
-    if (variables.some((variable) => busy.has(variable))) {
-      throw new FedkitError(
-        'PROTOCOL_STATE',
-        `${where}: expected variables that are free, got ones that another call trains`,
-      );
-    }
-    const before = variables.map((variable) => variable.clone());
-    for (const variable of variables) busy.add(variable);
-    try {
-      writeVariables(tf, variables, start);
-      return await use();
-    } finally {
-      for (const [i, variable] of variables.entries()) {
-        variable.assign(before[i]);
-        busy.delete(variable);
-      }
-      tf.dispose(before);
-    }
-  }
-
-  return {
+  return variablesTrainer(tf, {
+    variables,
     layout,
-    async train(start, objective, train) {
-      checkObjective('train', objective, layout.size);
-      const { trainable } = objective;
-      if (trainable && !trainable.layout.equals(layout)) {
-        refuse('SHAPE_MISMATCH', 'train: trainable', "a selection of the trainer's layout", 'one of another layout');
-      }
-      checkTrainOptions('train', train);
-      checkAborted('train', train.signal);
-      return lend('train', start, async () => {
-        const { learningRate, momentum = 0 } = train;
-        const lossAtStart = train.lossAtStart === false ? undefined : await meanLoss(tf, rows, onBatch);
-        const chosen = trainable && new Set(trainable.tensors.map(({ name }) => name));
-        const places = layout.tensors.filter(({ name }) => chosen?.has(name) ?? true);
-        const moving = places.map((place) => variables[layout.tensors.indexOf(place)]);
-        const corrections = places.map((place) => correction(tf, objective, start, place));
-        const velocities: (Tensor | undefined)[] = moving.map(() => undefined);
-        let total = tf.scalar(0) as Tensor;
-        let steps = 0;
-        let work = 0;
-        try {
-          for (const batch of localBatches(rows, train)) {
-            work += batch.length * layout.size;
-            if (work > WORK_BETWEEN_TURNS) {
-              work = 0;
-              await turn();
-            }
-            checkAborted('train', train.signal);
-            steps++;
-            if (moving.length === 0) continue;
-            onBatch(batch, (value) =>
-              tf.tidy(() => {
-                const { at, gradients } = gradientsOf(value, moving);
-                const sum = tf.keep(tf.add(total, at));
-                total.dispose();
-                total = sum;
-                moving.forEach((variable, i) => {
-                  let step = corrections[i].apply(gradients[i], variable);
-                  const velocity = velocities[i];
-                  if (momentum !== 0) {
-                    if (velocity) step = tf.add(tf.mul(velocity, momentum), step);
-                    velocities[i] = tf.keep(step);
-                    velocity?.dispose();
-                  }
-                  variable.assign(tf.sub(variable, tf.mul(step, learningRate)));
-                });
-              }),
-            );
-          }
-          const [sum] = await total.data();
-          if (!Number.isFinite(sum))
-            refuse('OUT_OF_RANGE', 'train: sum of the losses of all local steps', 'a finite number', sum);
-          const values = await readVariables(variables);
-          for (let i = 0; i < values.length; i++) values[i] -= start[i];
-          checkFinite('train: update', values);
-          return { values, steps, examples: rows.length, ...(lossAtStart !== undefined && { lossAtStart }) };
-        } finally {
-          for (const held of corrections) held.dispose();
-          tf.dispose([total, ...velocities.filter((velocity) => velocity !== undefined)]);
-        }
-      });
-    },
-
-    async gradient(at) {
-      return lend('gradient', at, async () => {
-        const sum = new Float64Array(layout.size);
-        for (let first = 0; first < rows.length; first += EVALUATION_BATCH) {
-          const batch = rows.subarray(first, first + EVALUATION_BATCH);
-          const parts = onBatch(batch, (value) => tf.tidy(() => gradientsOf(value, variables).gradients));
-          const read = await Promise.all(parts.map((part) => part.data()));
-          tf.dispose(parts);
-          let next = 0;
-          for (const part of read) for (const value of part) sum[next++] += value * (batch.length / rows.length);
-        }
-        const gradient = Float32Array.from(sum);
-        checkFinite('gradient', gradient);
-        return gradient;
-      });
-    },
-  };
-}
-
-/** Turns the one error that nearly everyone meets first into one that says what to do. */
-function registered<T>(differentiate: () => T): T {
-  try {
-    return differentiate();
-  } catch (error) {
-    const missing = /gradient function not found for (\w+)/.exec(error instanceof Error ? error.message : '');
-    if (!missing) throw error;
-    const advice = 'import @tensorflow/tfjs, or in plain Node call registerGradients of @fedkit/core/tfjs/node';
-    throw new FedkitError(
-      'UNSUPPORTED_PLATFORM',
-      `tfjsTrainer: expected gradients of tfjs-core to be registered, got none for ${missing[1]}; ${advice}`,
-      { cause: error },
-    );
-  }
-}
-
-/** The mean of the loss over all `rows`, a bounded batch at a time. */
-async function meanLoss(
-  tf: Tf,
-  rows: Uint32Array,
-  onBatch: <T>(batch: Uint32Array, use: (loss: () => Tensor) => T) => T,
-): Promise<number> {
-  let sum = 0;
-  for (let first = 0; first < rows.length; first += EVALUATION_BATCH) {
-    const batch = rows.subarray(first, first + EVALUATION_BATCH);
-    const value = onBatch(batch, (loss) => tf.tidy(loss));
-    const [mean] = await value.data();
-    value.dispose();
-    sum += mean * batch.length;
-  }
-  return sum / rows.length;
+    trained: new Set(variables),
+    source,
+    loss: (batch) => loss(...batch),
+  });
 }
