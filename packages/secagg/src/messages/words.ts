@@ -9,6 +9,7 @@
  */
 import { ByteReader, ByteWriter } from '@fedkit/core/internal';
 import type { RoundConfig } from '../config/round-config.ts';
+import { concat } from '../internal/bytes.ts';
 import { WORD_BYTES } from '../key-derivation.ts';
 import { SEALED_SHARE_BYTES } from '../share-encryption.ts';
 import { readBitmap, writeBitmap } from './bitmap.ts';
@@ -25,13 +26,29 @@ export interface Words {
 
 /** The message to the client at `index`. */
 export function encodeWords(config: RoundConfig, index: number, { hash, words, seeds }: Words): Uint8Array {
-  const writer = new ByteWriter().bytes(hash);
-  writeBitmap(
-    writer,
-    words.map((word) => word !== undefined),
-  );
-  for (const word of words) if (word !== undefined) writer.bytes(word);
-  return encodeMessage(config, MESSAGE.words, index, writer.bytes(seeds).finish());
+  const given = words.map((word) => word !== undefined);
+  return encodeWordRun(config, index, {
+    hash,
+    given,
+    words: concat(...words.filter((word) => word !== undefined)),
+    seeds,
+  });
+}
+
+/** The same of words in one run of memory. @param message.given - Which of its peers gave one. */
+export function encodeWordRun(
+  config: RoundConfig,
+  index: number,
+  {
+    hash,
+    given,
+    words,
+    seeds,
+  }: Omit<Words, 'words'> & { readonly given: readonly boolean[]; readonly words: Uint8Array },
+): Uint8Array {
+  const head = new ByteWriter().bytes(hash);
+  writeBitmap(head, given);
+  return encodeMessage(config, MESSAGE.words, index, [head.finish(), words, seeds]);
 }
 
 /** Reads the body of a client with `peers` peers of which `surviving` survived; views. */

@@ -14,7 +14,7 @@ import { encodeNeighbours } from '../messages/neighbours.ts';
 import { encodeInbox } from '../messages/shares.ts';
 import { encodeSurvivors } from '../messages/survivors.ts';
 import { encodeUnmaskRequest } from '../messages/unmask-request.ts';
-import { encodeWords } from '../messages/words.ts';
+import { encodeWordRun } from '../messages/words.ts';
 import { digestOf } from '../internal/hash.ts';
 import type { ServerRound, ServerStage } from './round.ts';
 import { Unmasking, neededSecrets } from './unmask.ts';
@@ -159,8 +159,8 @@ export function unmaskRequestFor(round: ServerRound, index: number): Uint8Array 
 
 /** All words that came for it: which are wrong only it can tell. */
 function wordsFor(round: ServerRound, index: number): Uint8Array {
-  const words = { hash: round.survivorsHash(), words: round.wordsFor(index), seeds: seedsFor(round, index) };
-  return encodeWords(round.config, index, words);
+  const words = { hash: round.survivorsHash(), ...round.wordsFor(index), seeds: seedsFor(round, index) };
+  return encodeWordRun(round.config, index, words);
 }
 
 /** On a ring the shares of its surviving peers' seeds. */

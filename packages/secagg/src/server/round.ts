@@ -322,16 +322,24 @@ export class ServerRound {
     return (this.#surviving[index] ??= this.peersOf(index).filter((peer) => this.masked[peer]));
   }
 
-  /** The words that its peers gave one survivor, by peer, ascending; `undefined` where one did not survive or gave none. */
-  wordsFor(index: number): (Uint8Array | undefined)[] {
+  /** The words that its peers gave one survivor, in their order, one after the other; and by peer whether it gave one. */
+  wordsFor(index: number): { readonly given: boolean[]; readonly words: Uint8Array } {
     if (!this.complete) this.#amongSurvivors ??= this.#mirroredOf(this.masked, (each) => this.survivingPeersOf(each));
     const places = this.#amongSurvivors?.[index];
+    const peers = this.peersOf(index);
+    const given: boolean[] = [];
+    const words = new Uint8Array(peers.length * WORD_BYTES);
+    let to = 0;
     let survivor = 0;
-    return Array.from(this.peersOf(index), (peer) => {
-      if (!this.masked[peer]) return undefined;
-      const place = places?.[survivor++] ?? this.#rank(index) - (peer < index ? 1 : 0);
-      return this.words[peer]?.subarray(place * WORD_BYTES, (place + 1) * WORD_BYTES);
-    });
+    for (let i = 0; i < peers.length; i++) {
+      const peer = peers[i];
+      const place = this.masked[peer] ? (places?.[survivor++] ?? this.#rank(index) - (peer < index ? 1 : 0)) : 0;
+      const theirs = this.masked[peer] ? this.words[peer] : undefined;
+      given.push(theirs !== undefined);
+      if (theirs === undefined) continue;
+      for (let from = place * WORD_BYTES, end = from + WORD_BYTES; from < end; from++, to++) words[to] = theirs[from];
+    }
+    return { given, words: words.subarray(0, to) };
   }
 
   /** No more words: fixes who will release shares, which a client does where t acknowledged what it acknowledged. */
