@@ -1,13 +1,19 @@
 // One server of the measurement in a process of its own, which tells its processor time and its memory when asked.
 // fork('server.ts', [a Kind, parameters, the announcement of its one round in hexadecimal])
+import { mkdtempSync, rmSync } from 'node:fs';
+import * as fs from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   fedAvg,
   federatedServer,
+  fileStore,
   memoryStore,
   plainUpdates,
   type RequestHandler,
   secureRng,
+  type Store,
   weightedMean,
 } from '@fedkit/core';
 import { decodeRequest, encodeResponse } from '@fedkit/core/protocol';
@@ -61,11 +67,11 @@ function fold(): Promise<number> {
 }
 
 /** A whole server: rounds, deadlines, ledger, every report in the store before it is acknowledged. */
-async function whole(): Promise<number> {
+async function whole(store: Store): Promise<number> {
   const server = await federatedServer({
     pipeline,
     initial: new Float32Array(parameters),
-    store: memoryStore(),
+    store,
     cohort: COHORT,
     retryAfter: 1,
     clock: () => performance.now(),
@@ -79,7 +85,14 @@ async function whole(): Promise<number> {
   return listen(server);
 }
 
-const port = await { copy, take, float32: fold, fold, server: whole }[kind]();
+/** The same on files, removed at the end. */
+function files(): Promise<number> {
+  const directory = mkdtempSync(join(tmpdir(), 'fedkit-bench-transport-'));
+  process.on('exit', () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }));
+  return whole(fileStore(fs, directory));
+}
+
+const port = await { copy, take, float32: fold, fold, server: () => whole(memoryStore()), files }[kind]();
 process.on('message', () => {
   const { user, system } = process.cpuUsage();
   process.send?.({ milliseconds: (user + system) / 1000, rss: process.memoryUsage.rss() } satisfies Usage);

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { refuse } from '../../check.ts';
+import { checkOptions, type OptionNames, refuse } from '../../check.ts';
 import { CLIENT_HEADER } from './protocol.ts';
 import type { Reply } from './replies.ts';
 
@@ -13,7 +13,18 @@ import type { Reply } from './replies.ts';
 export interface CorsOptions {
   /** Such as `https://app.example.org`; or `'*'` for every page of the web that has a client's credentials. */
   readonly origins: readonly string[] | '*';
+  /**
+   * Whether pages may send cookies, with `credentials: 'include'`: a cookie comes with whatever a page of these origins sends. Not for
+   * `'*'`. Default false.
+   */
+  readonly credentials?: boolean;
+  /** Headers that pages may send beside those of the protocol, such as `traceparent`. Default none. */
+  readonly headers?: readonly string[];
 }
+
+const OPTIONS: OptionNames<CorsOptions> = { origins: true, credentials: true, headers: true };
+/** RFC 9110, §5.6.2: a token. */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 interface Cors {
   /** The answer to a browser's question, or `undefined` where `request` is none. */
@@ -25,10 +36,25 @@ const NONE: Cors = { preflight: () => undefined, mark: (_request, reply) => repl
 
 export function corsOf(where: string, options: CorsOptions | undefined): Cors {
   if (options === undefined) return NONE;
-  const { origins } = options;
+  checkOptions(`${where}: cors`, options, OPTIONS);
+  const { origins, credentials = false, headers: more = [] } = options;
   if (origins !== '*' && !(Array.isArray(origins) && origins.every((origin) => typeof origin === 'string'))) {
     refuse('INVALID_ARGUMENT', `${where}: cors.origins`, "a list of origins or '*'", origins);
   }
+  if (typeof credentials !== 'boolean')
+    refuse('INVALID_ARGUMENT', `${where}: cors.credentials`, 'a boolean', credentials);
+  if (credentials && origins === '*') {
+    refuse(
+      'INVALID_ARGUMENT',
+      `${where}: cors.credentials`,
+      "named origins: any page could use a client's cookies",
+      origins,
+    );
+  }
+  if (!(Array.isArray(more) && more.every((name) => typeof name === 'string' && TOKEN.test(name)))) {
+    refuse('INVALID_ARGUMENT', `${where}: cors.headers`, 'a list of names of headers', more);
+  }
+  const asked = ['authorization', 'content-type', CLIENT_HEADER, ...more.map((name) => name.toLowerCase())].join(', ');
   const allowed = (request: Request): string | undefined => {
     const origin = request.headers.get('origin');
     if (origin === null) return undefined;
@@ -43,6 +69,7 @@ export function corsOf(where: string, options: CorsOptions | undefined): Cors {
       ...(origin !== undefined && {
         'access-control-allow-origin': origin,
         'access-control-expose-headers': 'retry-after',
+        ...(credentials && { 'access-control-allow-credentials': 'true' }),
       }),
     };
     return { ...reply, headers };
@@ -54,7 +81,7 @@ export function corsOf(where: string, options: CorsOptions | undefined): Cors {
       }
       const headers = {
         'access-control-allow-methods': 'POST',
-        'access-control-allow-headers': `authorization, content-type, ${CLIENT_HEADER}`,
+        'access-control-allow-headers': asked,
         'access-control-max-age': '86400',
       };
       return mark(request, { status: 204, headers, body: new Uint8Array(0) });

@@ -327,4 +327,31 @@ describe('fetchHandler', () => {
     expect((await setup().handle(ask('https://app.example.org'))).status).toBe(405);
     expect(() => setup({ cors: { origins: 'https://a.org' as never } })).toThrow(FedkitError);
   });
+
+  it('lets cookies and headers of pages through where it was told to', async () => {
+    const origin = 'https://app.example.org';
+    const ask = () =>
+      new Request(URL, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'POST' } });
+    const { handle } = setup({
+      cors: { origins: [origin], credentials: true, headers: ['Traceparent', 'tracestate'] },
+    });
+    const { headers } = await handle(ask());
+    expect(headers.get('access-control-allow-credentials')).toBe('true');
+    expect(headers.get('access-control-allow-headers')).toMatch(/^authorization, .*, traceparent, tracestate$/);
+    const answered = await handle(post(bytes(1), { origin }));
+    expect(answered.headers.get('access-control-allow-credentials')).toBe('true');
+    const stranger = await handle(post(bytes(1), { origin: 'https://evil.example.org' }));
+    expect(stranger.headers.get('access-control-allow-credentials')).toBeNull();
+    const without = await setup({ cors: { origins: [origin] } }).handle(ask());
+    expect(without.headers.get('access-control-allow-credentials')).toBeNull();
+    for (const cors of [
+      { origins: '*', credentials: true },
+      { origins: [origin], credentials: 1 },
+      { origins: [origin], headers: ['a, b'] },
+      { origins: [origin], headers: 'traceparent' },
+      { origins: [origin], header: [] },
+    ]) {
+      expect(() => setup({ cors: cors as never })).toThrow(FedkitError);
+    }
+  });
 });
