@@ -45,6 +45,22 @@ describe('krum', () => {
     expect(krumOrder(updates, 2, 'n-f-2')[0]).toBe(0);
   });
 
+  it('breaks down beyond six of fifteen, and not before', () => {
+    // Liars all at one far point: told of f = 6, a score sums the n − f − 2 = 7 nearest, of which at least two are honest.
+    const honest = randomUpdates('breakdown', 9, SIZE);
+    const far = new Float32Array(SIZE).fill(1000);
+    const of = (byzantine: number, liars: number) =>
+      aggregate(
+        krum(SIZE, { byzantine }),
+        [...honest.slice(0, 15 - liars), ...Array(liars).fill(far)].map((values) => [...(values as Float32Array)]),
+      );
+    expect(Math.max(...of(6, 6).map(Math.abs))).toBeLessThan(10);
+    // Eight have seven neighbours among themselves, at distance 0.
+    expect(of(6, 8)[0]).toBe(1000);
+    // Told of seven, fifteen are too few: 2f + 3 = 17.
+    expect(() => of(7, 6)).toThrow(expect.objectContaining({ code: 'THRESHOLD_NOT_MET' }));
+  });
+
   it('chooses as Flower and ByzFL do where the paper leaves too few: at least one neighbour, ties to the first', () => {
     const rows = (...levels: number[]) => levels.map((level) => new Float32Array(4).fill(level));
     // flwr multikrum_test.py, test_aggregate_train_krum: f = 1, n = 3.
