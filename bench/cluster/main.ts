@@ -2,10 +2,17 @@
 // pnpm bench cluster          1,000 updates of 1M parameters, then 20 schedules of kills on each database
 // pnpm bench cluster short    64 updates of 100K parameters, two schedules on each
 // pnpm bench cluster speed [updates 1000] [parameters 1000000]       folding on two threads beside two independent loops
+// pnpm bench cluster queueing [short]  a model of queueing beside rounds on 1, 2 and 4 workers, and what it says of larger ones
 // pnpm bench cluster scale [clients 1000000] [cohort 1000] [rounds 3]  a million virtual clients in one process
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { kinds } from '../../packages/bullmq/test/servers.ts';
+import { chart } from '../../packages/fedkit/src/experiment/chart.ts';
 import { table, writeResults } from '../shared/measure.ts';
 import { type Load, type Outcome, runRound, scheduleOf } from './cluster.ts';
+import { extrapolate } from './extrapolate.ts';
+import { points } from './points.ts';
+import { foldingTime } from './queueing.ts';
 import { scale } from './scale.ts';
 import { speed } from './speed.ts';
 
@@ -37,7 +44,8 @@ if (word === 'scale') {
     `two loops ${seconds(found.twoLoops)}, two threads ${seconds(found.twoThreads)}: ${found.share.toFixed(2)} of them (goal 0.85)`,
   );
   writeResults('cluster-speed', found);
-} else await schedulesOfKills(word === 'short', word === undefined || word === 'short' ? 20 : Number(word));
+} else if (word === 'queueing') await queueing(words[0] === 'short');
+else await schedulesOfKills(word === 'short', word === undefined || word === 'short' ? 20 : Number(word));
 
 /** The rounds of the first two commands. */
 async function schedulesOfKills(short: boolean, most: number): Promise<void> {
@@ -100,4 +108,73 @@ async function schedulesOfKills(short: boolean, most: number): Promise<void> {
 function verdictOf({ work }: Load, { right }: Outcome): string {
   if (!right) return 'ANOTHER MODEL';
   return work === 'central' ? 'noised once and charged once' : 'the same bytes';
+}
+
+/** Predicts rounds from pieces, runs them, and goes on to rounds that nobody runs here. */
+async function queueing(short: boolean): Promise<void> {
+  const kind = kinds.find(({ start }) => start !== undefined);
+  if (kind?.start === undefined) return console.log('neither Redis nor PostgreSQL is installed: skipped');
+  const server = await kind.start();
+  try {
+    const rounds = short
+      ? [{ reports: 64, parameters: 100_000 }]
+      : [64, 256].flatMap((reports) => [100_000, 1_000_000].map((parameters) => ({ reports, parameters })));
+    const found = await points(server, kind.name, rounds);
+    const worst = Math.max(...found.points.map(({ measured, predicted }) => Math.abs(predicted / measured - 1)));
+    console.log(`predicted to ${(100 * worst).toFixed(0)} % at worst (goal 15)`);
+    const settings = [
+      { what: 'a million clients, 10^6 parameters', clients: 1e6, parameters: 1e6, bytes: 4, shard: 1000 },
+      { what: 'the same by a codec of one bit', clients: 1e6, parameters: 1e6, bytes: 1 / 8, shard: 1000 },
+      { what: 'a thousand clients, adapter of 4 * 10^6 on 10^9', clients: 1000, parameters: 4e6, bytes: 4, shard: 32 },
+      { what: 'a million clients, adapter of 4 * 10^6 on 10^9', clients: 1e6, parameters: 4e6, bytes: 4, shard: 1000 },
+    ].map((setting) => extrapolate(found.costs, setting));
+    for (const { what, slowest, steps, cpu, machines, traffic } of settings) {
+      console.log(
+        `${what}: ${(cpu / 3600).toFixed(2)} core hours, ${machines.toFixed(2)} $ and ${traffic.toFixed(0)} $ of models sent`,
+      );
+      for (const [step, seconds] of Object.entries(steps))
+        console.log(`  ${step}: ${seconds.toFixed(1)} s${step === slowest ? ', first to break' : ''}`);
+    }
+    if (short) return;
+    writeResults('cluster-queueing', { database: kind.name, ...found, worst, settings });
+    const line = (parameters: number, what: 'measured' | 'predicted') => ({
+      label: `${parameters / 1e6}M parameters, ${what}`,
+      points: found.points
+        .filter((point) => point.parameters === parameters && point.reports === 256)
+        .map((point) => [point.workers, point[what]] as const),
+    });
+    const grown = (d: number) => ({
+      label: `${d / 1e6}M parameters`,
+      points: [10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20].map((power) => {
+        const folding = {
+          reports: 2 ** power,
+          parameters: d,
+          shard: 2 ** Math.ceil(power / 2),
+          workers: 1000,
+          cores: 1000,
+        };
+        return [power, Math.log10(foldingTime(found.costs, folding).total)] as const;
+      }),
+    });
+    const panels = [
+      {
+        title: '256 reports on this machine',
+        curves: [1e5, 1e6].flatMap((d) => [line(d, 'measured'), line(d, 'predicted')]),
+        x: 'workers',
+        y: 'seconds',
+      },
+      {
+        title: 'a thousand workers, as the model has it',
+        curves: [1e6, 4e6].map(grown),
+        x: 'log2 of clients',
+        y: 'log10 of seconds',
+      },
+    ];
+    writeFileSync(
+      join(import.meta.dirname, '../results/cluster-queueing.svg'),
+      chart('Folding a round by workers', panels),
+    );
+  } finally {
+    await server.stop();
+  }
 }

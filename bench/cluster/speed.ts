@@ -35,7 +35,7 @@ export async function speed(updates: number, parameters: number, shard: number):
   mkdirSync(folder);
   const script = bundled('fold-loop.ts');
   try {
-    const plans = await write(folder, updates, parameters, shard);
+    const plans = await writeReports(folder, updates, parameters, shard);
     const loop = async (mine: readonly string[]): Promise<{ wall: number; cpu: number }> => {
       const env = { ...process.env, LOOP: JSON.stringify({ folder, parameters, plans: mine }) };
       return JSON.parse((await run(process.execPath, [script], { env })).stdout) as { wall: number; cpu: number };
@@ -61,7 +61,12 @@ export async function speed(updates: number, parameters: number, shard: number):
 }
 
 /** Reports among the blobs, and a plan for each shard of them. */
-async function write(folder: string, updates: number, parameters: number, shard: number): Promise<string[]> {
+export async function writeReports(
+  folder: string,
+  updates: number,
+  parameters: number,
+  shard: number,
+): Promise<string[]> {
   const blobs = storeBlobs(fileStore(fs, folder));
   const pipeline = meanOf(parameters);
   const modelDigest = new Uint8Array(32);

@@ -6,6 +6,7 @@
 import { FedkitError, isFedkitError } from '@fedkit/core';
 import { type BlobStore, handlerOf, type TaskHandlers } from '@fedkit/core/engine';
 import { checkInteger, sleep, systemClock } from '@fedkit/core/internal';
+import { noTelemetry, type Telemetry } from '@fedkit/core/telemetry';
 import { type Job, UnrecoverableError, type Worker } from 'bullmq';
 import type { Database } from './database.ts';
 import { failureText, GATHER, readJobData } from './job-data.ts';
@@ -36,6 +37,8 @@ export interface QueueWorkerOptions {
   readonly lockDuration?: number;
   /** Milliseconds between looks for such workers. Default 5,000. */
   readonly stalledInterval?: number;
+  /** Counts tasks by kind and outcome, and measures their seconds. */
+  readonly telemetry?: Telemetry;
   /** Told synchronously; must not throw. */
   readonly onEvent?: (event: QueueWorkerEvent) => void;
 }
@@ -59,7 +62,7 @@ const PAUSE = 1000;
  * @throws FedkitError `PROTOCOL_STATE` for a database that is not fit or a queue of another version.
  */
 export async function queueWorker(options: QueueWorkerOptions): Promise<QueueWorker> {
-  const { database, name, blobs, handlers, onEvent = () => {} } = options;
+  const { database, name, blobs, handlers, telemetry = noTelemetry, onEvent = () => {} } = options;
   const where = 'queueWorker';
   const concurrency = checkInteger(`${where}: concurrency`, options.concurrency ?? 1, 1, 1000);
   const lockDuration = checkInteger(`${where}: lockDuration`, options.lockDuration ?? 30_000, 100);
@@ -68,6 +71,11 @@ export async function queueWorker(options: QueueWorkerOptions): Promise<QueueWor
   async function perform(job: Job): Promise<string> {
     const task = { task: job.name, id: job.id as string };
     onEvent({ kind: 'started', ...task });
+    const started = performance.now();
+    const count = (outcome: 'done' | 'failed'): void => {
+      telemetry.count('fedkit_tasks_total', 1, { task: job.name, outcome });
+      telemetry.measure('fedkit_task_seconds', (performance.now() - started) / 1000, { task: job.name });
+    };
     try {
       const { inputs, children } = readJobData(job.data);
       const results = children === undefined ? [] : await resultsOf(job, children);
@@ -75,9 +83,11 @@ export async function queueWorker(options: QueueWorkerOptions): Promise<QueueWor
         job.name === GATHER
           ? results.join(',')
           : await blobs.put(await handlerOf(handlers, job.name)([...inputs, ...results], { blobs }));
+      count('done');
       onEvent({ kind: 'done', ...task });
       return digest;
     } catch (error) {
+      count('failed');
       onEvent({ kind: 'failed', ...task, error });
       const temporary = !isFedkitError(error) || error.code === 'UNAVAILABLE' || error.code === 'ABORTED';
       throw temporary ? new Error(failureText(error)) : new UnrecoverableError(failureText(error));

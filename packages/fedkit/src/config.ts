@@ -8,6 +8,7 @@ import type { CorsOptions, FetchAuthentication, TransportLimits } from '@fedkit/
 import type { ServeTls } from '@fedkit/core/transport/node';
 import type { Store } from '@fedkit/core';
 import { FedkitError } from '@fedkit/core';
+import type { ProcessConfig } from './admin/processes.ts';
 
 /** What the command itself brings to a server. */
 type Brought = 'store' | 'clock' | 'rng' | 'onEvent' | 'telemetry';
@@ -34,6 +35,8 @@ export interface ListenConfig {
 export interface AdminConfig extends ListenConfig {
   /** At least 12 characters, from the environment. Opens the page, and the API as `Authorization: Bearer <password>`. */
   readonly password: string;
+  /** Front ends and workers: the page and `/metrics` tell of them too. */
+  readonly processes?: readonly ProcessConfig[];
   /** Whether something with TLS stands before it. Without it and `tls` it listens on this machine alone. */
   readonly proxied?: boolean;
 }
@@ -88,6 +91,10 @@ export function checkConfig(config: unknown): Config {
   if (admin !== undefined) {
     if (typeof admin.password !== 'string' || admin.password.length < PASSWORD) {
       fail('admin.password', `at least ${PASSWORD} characters, from the environment`);
+    }
+    for (const { name, url } of admin.processes ?? []) {
+      if (!/^[A-Za-z0-9-]{1,64}$/.test(name) || !/^https?:\/\/[^/]+$/.test(url))
+        fail('admin.processes', 'names of letters, digits and dashes, and URLs without a path');
     }
     const { host = '127.0.0.1', tls, proxied = false } = admin;
     if (tls === undefined && !proxied && !['127.0.0.1', '::1', 'localhost'].includes(host)) {

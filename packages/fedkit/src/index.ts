@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { ProcessConfig } from './admin/processes.ts';
 export { type AdminConfig, type Config, defineConfig, type FederationConfig, type ListenConfig } from './config.ts';
 export { type Served, serveFederation } from './serve/serve-federation.ts';
 export { cellName, type Cell, type Row } from './experiment/cells.ts';

@@ -39,6 +39,8 @@ export const METRICS = {
   fedkit_reports_accepted: 'Reports of the current round or stage',
   fedkit_stage_remaining_seconds: 'Until the current stage ends, whoever has answered',
   fedkit_paused: '1 while no rounds are opened or closed',
+  fedkit_tasks_total: 'Tasks that a worker of an engine ended, by kind and outcome',
+  fedkit_task_seconds: 'How long they took',
   fedkit_epsilon: 'Privacy spent so far, by observer',
 } as const;
 

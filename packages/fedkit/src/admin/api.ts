@@ -1,7 +1,7 @@
 /**
  * What an operator does to a run, by HTTP: JSON in, JSON out.
  *
- *     GET  /api/state, /api/records?since=<round>, /api/live
+ *     GET  /api/state, /api/records?since=<round>, /api/live, /api/processes
  *     POST /api/pause, /api/resume, /api/cancel, /api/drain, /api/verify
  *     POST /api/extend    { "milliseconds": 60000 }
  *     POST /api/readmit   { "client": "…" }
@@ -12,12 +12,14 @@
 import { type FederatedServer, isFedkitError, type PlainData, type Store } from '@fedkit/core';
 import { verifyStore } from '@fedkit/core/round';
 import { Live } from './live.ts';
+import { type ProcessConfig, statesOf } from './processes.ts';
 import { messageOf, snapshotOf } from './snapshot.ts';
 
 /** What the API acts on. */
 export interface ApiOptions {
   readonly server: FederatedServer<PlainData>;
   readonly store: Store;
+  readonly processes?: readonly ProcessConfig[];
   readonly log: (entry: { readonly kind: string; readonly [name: string]: unknown }) => void;
 }
 
@@ -25,7 +27,12 @@ type Body = Readonly<Record<string, unknown>>;
 const LONGEST_BODY = 4096;
 
 /** Answers requests of whoever has been let in; `undefined` for a path that is none of the API's. */
-export function adminApi({ server, store, log }: ApiOptions): (request: Request) => Promise<Response | undefined> {
+export function adminApi({
+  server,
+  store,
+  processes = [],
+  log,
+}: ApiOptions): (request: Request) => Promise<Response | undefined> {
   const live = new Live(server);
   let verifying: Promise<object> | undefined;
   const actions: Readonly<Record<string, (body: Body) => Promise<object>>> = {
@@ -47,6 +54,7 @@ export function adminApi({ server, store, log }: ApiOptions): (request: Request)
   const get: Readonly<Record<string, (url: URL) => Promise<Response>>> = {
     state: async () => json(200, snapshotOf(server)),
     records: async (url) => json(200, await server.records(Number(url.searchParams.get('since') ?? 0))),
+    processes: async () => json(200, await statesOf(processes)),
     live: async () => live.stream() ?? json(503, { error: 'too many pages are open' }),
   };
   return async (request) => {

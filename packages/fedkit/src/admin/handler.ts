@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { PrometheusTelemetry } from '@fedkit/core/telemetry';
-import { statusHandler } from '@fedkit/core/telemetry';
+import { PROMETHEUS_TYPE, type PrometheusTelemetry, statusHandler } from '@fedkit/core/telemetry';
 import { adminApi, type ApiOptions, json } from './api.ts';
 import { Login } from './login.ts';
 import { loginPage, page, PAGE_HEADERS } from './page.ts';
+import { metricsOf } from './processes.ts';
 
 /** What the port shows. */
 export interface AdminOptions extends ApiOptions {
@@ -21,7 +21,7 @@ const LONGEST_LOGIN = 1024;
 
 /** `/health` and `/ready` answer strangers, who learn one bit; all else wants the password. */
 export function adminHandler(options: AdminOptions): (request: Request) => Promise<Response> {
-  const { server, telemetry, password, tls, proxied = false, log } = options;
+  const { server, telemetry, password, tls, proxied = false, processes = [], log } = options;
   const login = new Login(password, tls !== undefined || proxied);
   const api = adminApi(options);
   const status = statusHandler({ server, metrics: telemetry });
@@ -54,6 +54,10 @@ export function adminHandler(options: AdminOptions): (request: Request) => Promi
       return new Response(null, { status: 303, headers: { location: '/', 'set-cookie': login.end() } });
     }
     if (pathname === '/' && request.method === 'GET') return html(page());
+    if (pathname === '/metrics' && request.method === 'GET' && processes.length > 0)
+      return new Response(await metricsOf(telemetry.text(), processes), {
+        headers: { 'content-type': PROMETHEUS_TYPE },
+      });
     return status(request) ?? (await api(request)) ?? json(404, { error: 'no such page' });
   };
 }

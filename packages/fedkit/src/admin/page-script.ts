@@ -42,6 +42,12 @@ live.addEventListener('row', ({ data }) => {
   show('down', bytes(down += r.down));
   if (r.epsilon) show('epsilon', epsilon(r.epsilon));
 });
+const look = async () => {
+  const processes = await (await fetch('/api/processes')).json();
+  show('processes', processes.length ? 'Processes: ' + processes.map(({ name, ready, reason }) => name + (ready ? '' : ' (' + (reason ?? 'not ready') + ')')).join(', ') : '');
+  if (processes.length) setTimeout(look, 2000);
+};
+look().catch(() => {});
 live.addEventListener('error', () => show('said', 'No connection: trying again.'));
 live.addEventListener('open', () => show('said', ''));
 const asks = {

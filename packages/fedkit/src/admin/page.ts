@@ -61,6 +61,6 @@ export function page(): string {
   const columns = COLUMNS.map((title) => `<th scope="col">${title}</th>`).join('');
   const buttons = ACTIONS.map((action) => `<button data-action="${action}">${action}</button>`).join('');
   return document(
-    `<h1>fedkit <small id="run"></small></h1><dl>${cards}</dl><p>${buttons}</p><p id="said" role="status"></p><p id="failure" class="bad"></p><p id="awaited"></p><p id="excluded"></p><table><thead><tr>${columns}</tr></thead><tbody id="rows"></tbody></table><form method="post" action="/logout"><button>Log out</button></form><script>${SCRIPT}</script>`,
+    `<h1>fedkit <small id="run"></small></h1><dl>${cards}</dl><p>${buttons}</p><p id="said" role="status"></p><p id="failure" class="bad"></p><p id="processes"></p><p id="awaited"></p><p id="excluded"></p><table><thead><tr>${columns}</tr></thead><tbody id="rows"></tbody></table><form method="post" action="/logout"><button>Log out</button></form><script>${SCRIPT}</script>`,
   );
 }

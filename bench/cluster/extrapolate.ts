@@ -1,0 +1,83 @@
+/**
+ * From pieces that were measured to rounds that nobody has run here: named assumptions, list prices, and what breaks first.
+ *
+ * @module
+ */
+import { type Costs, foldingTime } from './queueing.ts';
+
+/** What is assumed of machines. */
+export const ASSUMED = {
+  /** Bytes a second that one front end or worker moves to or from the blobs. */
+  blobRate: 250e6,
+  /** Bytes a second that the store of blobs gives to all together. */
+  storeRate: 10e9,
+  /** Reports a second that the coordinator's journal takes, several to a write. */
+  journalRate: 2000,
+  fronts: 100,
+  workers: 1000,
+  /** Dollars of a virtual core an hour: half of a c7i.large on demand, AWS us-east-1, 0.0893 $. */
+  coreHour: 0.0446,
+  /** Dollars of a gigabyte sent to the Internet: AWS, beyond 150 TB a month. */
+  egress: 0.05,
+} as const;
+
+/** A setting. */
+export interface Setting {
+  readonly what: string;
+  readonly clients: number;
+  readonly parameters: number;
+  /** Bytes that a value has on its way up: 4 as float32, 1/8 by a codec of one bit. */
+  readonly bytes: number;
+  readonly shard: number;
+}
+
+/** A round of it: bytes, seconds, dollars. */
+export interface Extrapolated extends Setting {
+  readonly up: number;
+  readonly down: number;
+  readonly accumulators: number;
+  readonly cpu: number;
+  /** Seconds of each step if nothing else slowed it: the longest breaks first. */
+  readonly steps: Readonly<Record<string, number>>;
+  readonly slowest: string;
+  readonly jobs: number;
+  readonly workerMemory: number;
+  readonly machines: number;
+  readonly traffic: number;
+}
+
+export function extrapolate(costs: Costs, setting: Setting): Extrapolated {
+  const { clients, parameters, bytes, shard } = setting;
+  const { blobRate, storeRate, journalRate, fronts, workers, coreHour, egress } = ASSUMED;
+  const up = clients * parameters * bytes;
+  const down = clients * parameters * 4;
+  const shards = Math.ceil(clients / shard);
+  const accumulators = 2 * shards * 16 * parameters;
+  const crew = { reports: clients, parameters, shard, workers, cores: workers };
+  const flat = foldingTime(costs, crew);
+  const tree = foldingTime(costs, { ...crew, fanIn: 32 });
+  const steps = {
+    'reports through the front ends': up / Math.min(storeRate, fronts * blobRate),
+    'the journal, one writer': clients / journalRate,
+    'reports to the workers': up / Math.min(storeRate, workers * blobRate),
+    folding: flat.fold,
+    'the last merge, one task': flat.merge + (shards * 16 * parameters) / blobRate,
+    'in its place merges of 32, a tree':
+      tree.merge + (32 * 16 * parameters * Math.ceil(Math.log(shards) / Math.log(32))) / blobRate,
+  };
+  const cpu = clients * parameters * costs.foldValue + shards * parameters * costs.mergeValue + shards * costs.overhead;
+  const [slowest] = Object.entries(steps).sort(([, a], [, b]) => b - a)[0];
+  return {
+    ...setting,
+    up,
+    down,
+    accumulators,
+    cpu,
+    steps,
+    slowest,
+    jobs: shards + 1,
+    workerMemory: 2 * 16 * parameters + bytes * parameters,
+    machines: (cpu / 3600) * coreHour,
+    traffic: (down / 1e9) * egress,
+  };
+}

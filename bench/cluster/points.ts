@@ -1,0 +1,181 @@
+/**
+ * Points that the model of queueing has to meet: single pieces are measured by themselves, rounds on real workers are predicted from them.
+ *
+ * @module
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import * as fs from 'node:fs/promises';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { queueTasks, type QueueTasks } from '@fedkit/bullmq';
+import { fileStore } from '@fedkit/core';
+import { type EngineJob, foldTasks, storeBlobs } from '@fedkit/core/engine';
+import type { Server } from '../../packages/bullmq/test/servers.ts';
+import { bundled } from './cluster.ts';
+import { type ClusterConfig, meanOf } from './federation.ts';
+import { type Costs, foldingTime } from './queueing.ts';
+import { writeReports } from './speed.ts';
+
+/** One round, as it was and as it was foretold. */
+export interface Point {
+  readonly reports: number;
+  readonly parameters: number;
+  readonly workers: number;
+  /** Seconds on the wall, and of all processors. */
+  readonly measured: number;
+  readonly predicted: number;
+}
+
+const SHARD = 16;
+const cpuSeconds = (since?: NodeJS.CpuUsage): number => {
+  const { user, system } = process.cpuUsage(since);
+  return (user + system) / 1e6;
+};
+
+/** Workers of one queue on this machine. */
+class Workers {
+  readonly #children: ChildProcess[];
+
+  constructor(config: ClusterConfig, count: number) {
+    const env = { ...process.env, CLUSTER: JSON.stringify(config) };
+    const script = bundled('process.ts');
+    this.#children = Array.from({ length: count }, () =>
+      spawn(process.execPath, [script, 'worker'], { env, stdio: ['ignore', 'pipe', 'inherit'] }),
+    );
+    for (const child of this.#children) process.once('exit', () => child.kill('SIGKILL'));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(
+      this.#children.map((child) => {
+        const gone = new Promise((resolve) => child.once('exit', resolve));
+        child.kill('SIGKILL');
+        return gone;
+      }),
+    );
+  }
+}
+
+/** What pieces cost here, now: each the least of three. */
+async function costsOf(
+  folder: string,
+  work: (parameters: number) => Promise<string[]>,
+): Promise<Omit<Costs, 'overhead' | 'round'>> {
+  const blobs = storeBlobs(fileStore(fs, folder));
+  const small = 10_000;
+  const large = 1_000_000;
+  const timed = async (parameters: number) => {
+    const { fold, merge } = foldTasks(meanOf(parameters));
+    const plans = await work(parameters);
+    const parts: string[] = [];
+    let [folding, merging] = [Infinity, Infinity];
+    for (const plan of plans) {
+      const before = process.cpuUsage();
+      parts.push(await blobs.put(await fold([plan], { blobs })));
+      folding = Math.min(folding, cpuSeconds(before));
+    }
+    for (let i = 0; i < 3; i++) {
+      const before = process.cpuUsage();
+      await blobs.put(await merge([plans[0], ...parts], { blobs }));
+      merging = Math.min(merging, cpuSeconds(before));
+    }
+    return { folding, merging: merging / parts.length };
+  };
+  await timed(small);
+  const [a, b] = [await timed(small), await timed(large)];
+  const foldValue = (b.folding - a.folding) / (SHARD * (large - small));
+  return {
+    foldValue,
+    fold: Math.max(0, a.folding - foldValue * SHARD * small),
+    mergeValue: (b.merging - a.merging) / (large - small),
+  };
+}
+
+async function timedRun(tasks: QueueTasks, job: EngineJob): Promise<number> {
+  const started = performance.now();
+  await tasks.run(job);
+  const seconds = (performance.now() - started) / 1000;
+  await tasks.forget(job.id);
+  return seconds;
+}
+
+/** Measures pieces, then rounds of 1, 2 and 4 workers. */
+export async function points(
+  server: Server,
+  kind: ClusterConfig['database'],
+  rounds: readonly { readonly reports: number; readonly parameters: number }[],
+): Promise<{ readonly costs: Costs; readonly points: readonly Point[] }> {
+  const scratch = mkdtempSync(join(tmpdir(), 'fedkit-points-'));
+  const folder = join(scratch, 'blobs');
+  mkdirSync(folder);
+  const config: ClusterConfig = {
+    work: 'mean',
+    database: kind,
+    url: server.url,
+    folder,
+    name: 'points',
+    parameters: 1,
+    clients: 1,
+    shard: SHARD,
+    hold: 0,
+    port: 0,
+    ports: [],
+    key: '0'.repeat(64),
+  };
+  const blobs = storeBlobs(fileStore(fs, folder));
+  const tasks = await queueTasks({ database: server.database(), name: config.name, blobs, pollInterval: 5 });
+  const cores = cpus().length;
+  const jobOf = (id: string, plans: readonly string[]): EngineJob => ({
+    id,
+    tasks: plans.map((digest) => ({ kind: 'fold', inputs: [digest] })),
+    last: { kind: 'merge', inputs: [plans[0]] },
+  });
+  try {
+    const pieces = await costsOf(folder, (parameters) => writeReports(folder, 3 * SHARD, parameters, SHARD));
+    // The queue's own part: rounds of next to nothing, of many tasks and of one, by one worker.
+    const one = new Workers({ ...config, parameters: 1 }, 1);
+    const nothing = await writeReports(folder, 128, 1, 1);
+    await timedRun(tasks, jobOf('warm', nothing.slice(0, 8)));
+    const many = Math.min(
+      await timedRun(tasks, jobOf('many', nothing)),
+      await timedRun(tasks, jobOf('many-2', nothing)),
+    );
+    const few = Math.min(
+      await timedRun(tasks, jobOf('few', nothing.slice(0, 1))),
+      await timedRun(tasks, jobOf('few-2', nothing.slice(0, 1))),
+    );
+    await one.stop();
+    const overhead = Math.max(0, (many - few) / 127);
+    const costs: Costs = { ...pieces, overhead, round: Math.max(0, few - 2 * overhead) };
+    const found: Point[] = [];
+    for (const { reports, parameters } of rounds) {
+      const plans = await writeReports(folder, reports, parameters, SHARD);
+      for (const workers of [1, 2, 4]) {
+        const crew = new Workers({ ...config, parameters }, workers);
+        // Started and compiled.
+        await timedRun(
+          tasks,
+          jobOf(
+            `warm-${workers}`,
+            Array.from({ length: 2 * workers }, () => plans[0]),
+          ),
+        );
+        let measured = Infinity;
+        for (let i = 0; i < 2; i++)
+          measured = Math.min(measured, await timedRun(tasks, jobOf(`round-${workers}-${i}`, plans)));
+        await crew.stop();
+        const predicted = foldingTime(costs, { reports, parameters, shard: SHARD, workers, cores }).total;
+        found.push({ reports, parameters, workers, measured, predicted });
+        console.log(
+          `${reports} x ${parameters}, ${workers} workers: ${measured.toFixed(2)} s, predicted ${predicted.toFixed(2)} s`,
+        );
+      }
+    }
+    return { costs, points: found };
+  } finally {
+    await tasks.clear();
+    await tasks.close();
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
