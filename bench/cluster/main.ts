@@ -1,10 +1,12 @@
 // A round of a federation over processes that are killed: the model is the one that a single process comes to, to the last byte.
 // pnpm bench cluster          1,000 updates of 1M parameters, then 20 schedules of kills on each database
+// RESUME=1 pnpm bench cluster    the same, but for rounds that the last run has done: a busy machine takes them in doses
 // pnpm bench cluster short    64 updates of 100K parameters, two schedules on each
 // pnpm bench cluster speed [updates 1000] [parameters 1000000]       folding on two threads beside two independent loops
+// pnpm bench cluster shares [updates 1000] [parameters 1000000]      four workers of the queue, and what the queue itself takes
 // pnpm bench cluster queueing [short]  a model of queueing beside rounds on 1, 2 and 4 workers, and what it says of larger ones
 // pnpm bench cluster scale [clients 1000000] [cohort 1000] [rounds 3]  a million virtual clients in one process
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kinds } from '../../packages/bullmq/test/servers.ts';
 import { chart } from '../../packages/fedkit/src/experiment/chart.ts';
@@ -14,6 +16,7 @@ import { extrapolate } from './extrapolate.ts';
 import { points } from './points.ts';
 import { foldingTime } from './queueing.ts';
 import { scale } from './scale.ts';
+import { shares } from './shares.ts';
 import { speed } from './speed.ts';
 
 // What was started ends with this process, and so it must end as such.
@@ -45,7 +48,10 @@ if (word === 'scale') {
   );
   writeResults('cluster-speed', found);
 } else if (word === 'queueing') await queueing(words[0] === 'short');
-else await schedulesOfKills(word === 'short', word === undefined || word === 'short' ? 20 : Number(word));
+else if (word === 'shares') {
+  const [updates, parameters] = numbers(1000, 1_000_000);
+  await queueShares(updates, parameters);
+} else await schedulesOfKills(word === 'short', word === undefined || word === 'short' ? 20 : Number(word));
 
 /** The rounds of the first two commands. */
 async function schedulesOfKills(short: boolean, most: number): Promise<void> {
@@ -56,6 +62,7 @@ async function schedulesOfKills(short: boolean, most: number): Promise<void> {
   const secure: Load = { ...few, work: 'secure', parameters: 20_000, clients: 24 };
   const schedules = short ? 2 : most;
   const rows: (Outcome & { database: string; what: string })[] = [];
+  const before = process.env.RESUME && !short ? doneBefore() : [];
 
   for (const { name, start } of kinds) {
     if (start === undefined) {
@@ -73,10 +80,16 @@ async function schedulesOfKills(short: boolean, most: number): Promise<void> {
       ),
     ];
     for (const { what, load, kills } of plans) {
+      const kept = before.find((row) => row.database === name && row.what === what && row.right && row.left === 0);
+      if (kept !== undefined) {
+        rows.push(kept);
+        continue;
+      }
       const server = await start();
       try {
         const outcome = await runRound(server, name, load, kills);
         rows.push({ ...outcome, database: name, what });
+        if (!short) writeResults('cluster', rows);
         const verdict = verdictOf(load, outcome);
         console.log(
           `${name}, ${what}: ${outcome.kills} kills, ${outcome.seconds.toFixed(1)} s, ${verdict}, ${outcome.left} left`,
@@ -99,7 +112,6 @@ async function schedulesOfKills(short: boolean, most: number): Promise<void> {
       ]),
     ),
   );
-  if (!short) writeResults('cluster', rows);
   if (rows.length === 0 && process.env.FEDKIT_REQUIRE_SERVERS)
     throw new Error('neither Redis nor PostgreSQL is installed');
   if (rows.some(({ right, left }) => !right || left > 0)) process.exitCode = 1;
@@ -174,6 +186,32 @@ async function queueing(short: boolean): Promise<void> {
       join(import.meta.dirname, '../results/cluster-queueing.svg'),
       chart('Folding a round by workers', panels),
     );
+  } finally {
+    await server.stop();
+  }
+}
+
+/** What an earlier run wrote down. */
+function doneBefore(): (Outcome & { database: string; what: string })[] {
+  const file = join(import.meta.dirname, '../results/cluster.json');
+  if (!existsSync(file)) return [];
+  return (JSON.parse(readFileSync(file, 'utf8')) as { results: ReturnType<typeof doneBefore> }).results;
+}
+
+async function queueShares(updates: number, parameters: number): Promise<void> {
+  const kind = kinds.find(({ start }) => start !== undefined);
+  if (kind?.start === undefined) return console.log('neither Redis nor PostgreSQL is installed: skipped');
+  const server = await kind.start();
+  try {
+    const found = await shares(server, kind.name, updates, parameters, 64);
+    const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+    console.log(
+      `two loops ${found.twoLoops.toFixed(1)} s, four workers on ${kind.name} ${found.fourWorkers.toFixed(1)} s: ${found.share.toFixed(2)} of them (goal 0.7)`,
+    );
+    console.log(
+      `of ${found.folding.toFixed(1)} s of folding the queue takes ${percent(found.queueShare)} (goal 10), accumulators ${percent(found.accumulatorShare)} (goal 25)`,
+    );
+    writeResults('cluster-shares', { database: kind.name, ...found });
   } finally {
     await server.stop();
   }

@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import * as fs from 'node:fs/promises';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { queueTasks, type QueueTasks } from '@fedkit/bullmq';
@@ -28,13 +28,13 @@ export interface Point {
 }
 
 const SHARD = 16;
-const cpuSeconds = (since?: NodeJS.CpuUsage): number => {
+export const cpuSeconds = (since?: NodeJS.CpuUsage): number => {
   const { user, system } = process.cpuUsage(since);
   return (user + system) / 1e6;
 };
 
 /** Workers of one queue on this machine. */
-class Workers {
+export class Workers {
   readonly #children: ChildProcess[];
 
   constructor(config: ClusterConfig, count: number) {
@@ -44,6 +44,16 @@ class Workers {
       spawn(process.execPath, [script, 'worker'], { env, stdio: ['ignore', 'pipe', 'inherit'] }),
     );
     for (const child of this.#children) process.once('exit', () => child.kill('SIGKILL'));
+  }
+
+  /** Seconds of a processor so far, by what Linux says of them. */
+  cpu(): number {
+    return this.#children.reduce((sum, { pid }) => {
+      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /, '')
+        .split(' ');
+      return sum + (Number(fields[11]) + Number(fields[12])) / 100;
+    }, 0);
   }
 
   async stop(): Promise<void> {

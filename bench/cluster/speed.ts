@@ -36,13 +36,11 @@ export async function speed(updates: number, parameters: number, shard: number):
   const script = bundled('fold-loop.ts');
   try {
     const plans = await writeReports(folder, updates, parameters, shard);
-    const loop = async (mine: readonly string[]): Promise<{ wall: number; cpu: number }> => {
-      const env = { ...process.env, LOOP: JSON.stringify({ folder, parameters, plans: mine }) };
-      return JSON.parse((await run(process.execPath, [script], { env })).stdout) as { wall: number; cpu: number };
-    };
     const half = Math.ceil(plans.length / 2);
-    const { wall: oneLoop, cpu } = await loop(plans);
-    const both = await Promise.all([loop(plans.slice(0, half)), loop(plans.slice(half))]);
+    const { wall: oneLoop, cpu } = await loop({ folder, parameters, plans });
+    const both = await Promise.all(
+      [plans.slice(0, half), plans.slice(half)].map((some) => loop({ folder, parameters, plans: some })),
+    );
     const twoLoops = Math.max(...both.map(({ wall }) => wall));
     const blobs = storeBlobs(fileStore(fs, folder));
     const spawn = (): TaskThread => new Worker(script, { workerData: { folder, parameters, plans: [] } });
@@ -58,6 +56,16 @@ export async function speed(updates: number, parameters: number, shard: number):
   } finally {
     rmSync(join(folder, '..'), { recursive: true, force: true });
   }
+}
+
+/** A process that folds by itself: milliseconds on the wall, and of a processor. */
+export async function loop(told: {
+  readonly folder: string;
+  readonly parameters: number;
+  readonly plans: readonly string[];
+}): Promise<{ readonly wall: number; readonly cpu: number }> {
+  const env = { ...process.env, LOOP: JSON.stringify(told) };
+  return JSON.parse((await run(process.execPath, [bundled('fold-loop.ts')], { env })).stdout) as never;
 }
 
 /** Reports among the blobs, and a plan for each shard of them. */
