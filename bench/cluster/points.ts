@@ -164,13 +164,8 @@ export async function points(
       for (const workers of [1, 2, 4]) {
         const crew = new Workers({ ...config, parameters }, workers);
         // Started and compiled.
-        await timedRun(
-          tasks,
-          jobOf(
-            `warm-${workers}`,
-            Array.from({ length: 2 * workers }, () => plans[0]),
-          ),
-        );
+        const warm = Array.from({ length: 2 * workers }, () => ({ kind: 'fold', inputs: [plans[0]] }));
+        await timedRun(tasks, { id: `warm-${workers}`, tasks: warm });
         let measured = Infinity;
         for (let i = 0; i < 2; i++)
           measured = Math.min(measured, await timedRun(tasks, jobOf(`round-${workers}-${i}`, plans)));
