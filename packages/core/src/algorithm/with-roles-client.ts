@@ -25,8 +25,9 @@ export type RolesClientState = {
   readonly own?: Float32Array;
 };
 
-/** The slots of what is not optimized. */
+/** The slot of what is averaged only. */
 export const STATISTICS = 'statistics';
+/** The slot of what the largest of is taken. */
 export const COUNTERS = 'counters';
 
 /** The slots that a layout adds to an update, by size. */

@@ -9,11 +9,11 @@ import type { RoundState } from './state.ts';
 type Excluded = NonNullable<RoundState['excluded']>;
 
 /** With one more, who is there once. */
-export function withExcluded(excluded: Excluded = [], one: Excluded[number]): Excluded {
+export function withExcluded(excluded: Excluded | undefined = [], one: Excluded[number]): Excluded {
   return excluded.some(({ client }) => client === one.client) ? excluded : [...excluded, one];
 }
 
 /** Without one who is let in again. */
-export function withoutExcluded(excluded: Excluded = [], client: ClientId): Excluded {
+export function withoutExcluded(excluded: Excluded | undefined = [], client: ClientId): Excluded {
   return excluded.filter((one) => one.client !== client);
 }

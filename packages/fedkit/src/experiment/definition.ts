@@ -24,8 +24,8 @@ export type AlgorithmEntry =
       readonly local?: (parameters: Parameters) => LocalTraining;
     };
 
-// The types of one algorithm are nobody else's affair.
-// oxlint-disable-next-line typescript/no-explicit-any -- whatever they are
+/** How updates travel in an experiment, whatever the types of the algorithm are. */
+// oxlint-disable-next-line typescript/no-explicit-any -- the types of one algorithm are nobody else's affair
 export type AnyChannel = Channel<any, any, any, any, any>;
 
 // oxlint-disable-next-line typescript/no-explicit-any -- whatever they are
