@@ -5,8 +5,9 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { placesOf, says } from './claim.ts';
 import { claims } from './claims/index.ts';
 import { derived, figure, fixed, quotient, significant, valueOf, written } from './figure.ts';
-import { differences } from './pages.ts';
+import { departed, differences, withoutKey } from './pages.ts';
 import { named, rows } from './rows.ts';
+import { statements } from './statements.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fedkit-report-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -27,6 +28,16 @@ writeFileSync(
 describe('pages', () => {
   it('quote what bench/results holds, each figure once', () => {
     expect(differences(claims)).toEqual([]);
+  });
+});
+
+describe('numbers with a unit', () => {
+  it('are quoted by key, or stated with the reason', () => {
+    expect(withoutKey(claims, statements)).toEqual([]);
+  });
+
+  it('are stated only where a page still has them', () => {
+    expect(departed(statements)).toEqual([]);
   });
 });
 
@@ -82,7 +93,7 @@ describe('rows', () => {
     const recorded = rows.flatMap(({ records }) => records);
     expect(new Set(recorded).size).toBe(recorded.length);
     // Minutes to hours: run by their own commands when they change.
-    const long = ['secagg-ring-1000-30-semi-malicious', 'secagg-ring-10000-5-semi-honest'];
+    const long = ['secagg-ring-1000-30-semi-malicious', 'secagg-ring-10000-5-semi-honest', 'llm-distill'];
     expect(files.filter((file) => !recorded.includes(file) && !long.includes(file))).toEqual([]);
   });
 

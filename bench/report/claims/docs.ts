@@ -1,0 +1,32 @@
+// Figures of other pages of docs.
+import { type Claim, says } from '../claim.ts';
+import { derived, figure, fixed } from '../figure.ts';
+
+const scaling = says('docs/scaling.md');
+const techniques = says('docs/techniques.md');
+const models = says('docs/guides/language-models.md');
+const percent = fixed(0, 100);
+const megabytes = fixed(0, 1e-6);
+
+const teacher = (seed: number) => figure(`llm-distill/closed/τ = 1, teacher alone/${seed}`, percent);
+const half = (seed: number) => figure(`llm-distill/closed/τ = 2, half/${seed}`, percent);
+
+/** A row of the table of quantized bases. */
+function base(kind: string, place: number): Claim {
+  const perplexity = `llm-quantized/found/${place}/perplexity`;
+  const above = derived(
+    [perplexity, 'llm-quantized/found/0/perplexity'],
+    (own, float) => own / float - 1,
+    fixed(2, 100),
+  );
+  const bytes = derived([`llm-quantized/found/${place}/bytes`], (value) => value / 1000, fixed(3));
+  const claim = models` | ${{ ...bytes, format: (value) => fixed(3)(value).replace('.', ',') }} | ${figure(perplexity, fixed(3))} | ${above} %`;
+  return { ...claim, pieces: [`| \`${kind}\`${claim.pieces[0]}`, ...claim.pieces.slice(1)] };
+}
+
+export const docs: readonly Claim[] = [
+  scaling`the reproducible mean took ${figure('cluster-speed/cpu', fixed(2, 1e-3))} s of processor time for 128 updates`,
+  scaling`${figure('cluster-scale/most', megabytes)} MB of memory, of which ${figure('cluster-scale/before', megabytes)} MB were there before the first client`,
+  techniques`${teacher(0)}, ${teacher(1)} and ${teacher(2)} % over three seeds by the teacher alone at τ = 1, and ${half(0)}, ${half(1)} and ${half(2)} % by half at τ = 2`,
+  ...['f16', 'q8_0', 'q4_1', 'q4_0', 'nf4'].map((kind, i) => base(kind, i + 1)),
+];
