@@ -18,8 +18,8 @@ export default defineConfig({
     reporters: ['default', './scripts/closing-line.ts'],
     setupFiles: [fileURLToPath(new URL('./scripts/test/setup.ts', import.meta.url))],
     projects: [
-      ...['core', 'compression', 'privacy', 'secagg', 'flower', 'llm', 'fedkit', 'bullmq'].map((name) =>
-        project(name, `packages/${name}`, ['src/**/*.test.ts', 'test/**/*.test.ts']),
+      ...['core', 'compression', 'privacy', 'secagg', 'flower', 'llm', 'fedkit', 'bullmq', 'create-fedkit'].map(
+        (name) => project(name, `packages/${name}`, ['src/**/*.test.ts', 'test/**/*.test.ts']),
       ),
       project('examples', 'examples', ['**/*.test.ts']),
       // Whole federations of tabs, by `pnpm run page`.

@@ -1,30 +1,15 @@
 // Packs every package, holds the tarballs against publint and attw, and installs them into a fresh project.
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { packAll, root, run } from './packed.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const scratch = mkdtempSync(join(tmpdir(), 'fedkit-packages-'));
-
-function run(cwd, command, ...args) {
-  try {
-    return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-  } catch (error) {
-    console.error(`${command} ${args.join(' ')}\n${error.stdout}\n${error.stderr}`);
-    throw new Error(`${command} failed in ${cwd}`, { cause: error });
-  }
-}
 
 try {
   const dependencies = {};
   const specifiers = [];
-  for (const name of readdirSync(join(root, 'packages'))) {
-    const directory = join(root, 'packages', name);
-    const manifest = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
-    run(directory, 'pnpm', 'pack', '--pack-destination', scratch);
-    const tarball = join(scratch, `${manifest.name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`);
+  for (const { manifest, tarball } of packAll(scratch)) {
     run(root, join(root, 'node_modules/.bin/publint'), tarball, '--strict');
     run(root, join(root, 'node_modules/.bin/attw'), tarball, '--profile', 'esm-only');
     dependencies[manifest.name] = `file:${tarball}`;
