@@ -88,6 +88,24 @@ describe('sharingProvider', () => {
     }
   });
 
+  it('looks at the order of a key once in a round', () => {
+    const own = defaultProvider();
+    let looks = 0;
+    const counting = { ...own, isPrimeOrder: (key: Uint8Array) => (looks++, own.isPrimeOrder(key)) };
+    const shared = sharingProvider(agreementMemory(), counting);
+    const prime = Uint8Array.from(
+      Buffer.from('ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22c', 'hex'),
+    );
+    const other = new Uint8Array(32);
+    for (let time = 0; time < 2; time++) {
+      expect([prime, other].map((key) => shared.isPrimeOrder(key.slice()))).toEqual([true, false]);
+    }
+    expect(looks).toBe(2);
+    shared.forget();
+    expect(shared.isPrimeOrder(prime)).toBe(true);
+    expect(looks).toBe(3);
+  });
+
   it('does not take one signature for another', () => {
     const shared = sharingProvider(agreementMemory());
     const identity = new Uint8Array(32).fill(7);

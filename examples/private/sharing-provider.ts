@@ -15,8 +15,8 @@ export interface SharingProvider extends CryptoProvider {
 }
 
 /**
- * Shares key agreements between the two ends of a pair, on whatever threads, and verifications of one signature between all
- * on this thread who check it.
+ * Shares key agreements between the two ends of a pair, on whatever threads, and verifications of one signature, and the order
+ * of one public key, between all on this thread who check it.
  */
 export function sharingProvider(
   agreements: SharedArrayBuffer,
@@ -24,6 +24,7 @@ export function sharingProvider(
 ): SharingProvider {
   const agreed = new AgreementTable(agreements);
   const verified = new Map<string, { publicKey: Uint8Array; message: Uint8Array; valid: boolean }>();
+  const primeOrders = new Map<string, boolean>();
   /** One array for each public key: engines import a key once for each array. */
   const peers = new Map<string, Uint8Array>();
   const text = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
@@ -52,6 +53,12 @@ export function sharingProvider(
         return { secretKey, agreement: sharing(agreement) };
       },
     }),
+    isPrimeOrder(publicKey) {
+      const key = text(publicKey);
+      const prime = primeOrders.get(key) ?? provider.isPrimeOrder(publicKey);
+      primeOrders.set(key, prime);
+      return prime;
+    },
     verify(publicKey, message, signature) {
       const key = text(signature);
       const known = verified.get(key);
@@ -65,6 +72,7 @@ export function sharingProvider(
       agreed.clear();
       peers.clear();
       verified.clear();
+      primeOrders.clear();
     },
   };
 }

@@ -6,16 +6,16 @@
 import { type ClientId, FedkitError, isFedkitError } from '@fedkit/core';
 import { isLargeCanonical } from './crypto/ed25519.ts';
 import type { CryptoProvider } from './crypto/provider.ts';
-import { copyOf, hex } from './internal/bytes.ts';
+import { copyOf, equal } from './internal/bytes.ts';
 
 /** The Ed25519 public key of a client, 32 bytes; `undefined` for one that is not known. */
 export type Directory = (id: ClientId) => Uint8Array | undefined;
 
 /**
- * Keys that were found to have prime order, in hexadecimal, by the directory that gave them: finding it takes almost as long
- * as checking a signature, ten times as long in plain JavaScript. What one device has found another does not know, in one process either.
+ * The key that each client was last found to have, by the directory that gave it: finding that its order is prime takes almost as
+ * long as checking a signature, ten times as long in plain JavaScript. What one device has found another does not know, in one process either.
  */
-const found: WeakMap<Directory, Set<string>> = new WeakMap();
+const found: WeakMap<Directory, Map<ClientId, Uint8Array>> = new WeakMap();
 const MOST_FOUND = 65_536;
 
 /**
@@ -26,6 +26,10 @@ const MOST_FOUND = 65_536;
  * throws, with the client in `details`; a FedkitError that it throws passes through.
  */
 export function keyOf(directory: Directory, id: ClientId): Uint8Array {
+  return canonical(id, givenKey(directory, id));
+}
+
+function givenKey(directory: Directory, id: ClientId): Uint8Array {
   let given: unknown;
   try {
     given = directory(id);
@@ -35,28 +39,31 @@ export function keyOf(directory: Directory, id: ClientId): Uint8Array {
   }
   if (given === undefined || given === null) refuseKey(id, 'the key of a known client', 'none');
   if (!(given instanceof Uint8Array) || given.length !== 32) refuseKey(id, 'a key of 32 bytes', 'something else');
-  const key = copyOf(given);
+  return copyOf(given);
+}
+
+function canonical(id: ClientId, key: Uint8Array): Uint8Array {
   if (!isLargeCanonical(key)) refuseKey(id, 'an Ed25519 key, canonically encoded and not of small order', 'another');
   return key;
 }
 
 /**
  * The same for one who takes a place: the key is a point of prime order besides, which every client and the server check for
- * themselves, once for a key as long as they keep the directory. Its owner could else sign some messages and not others; it is
+ * themselves, once for a client's key as long as they keep the directory. Its owner could else sign some messages and not others; it is
  * named and refused.
  *
  * @throws FedkitError as {@link keyOf}.
  * @complexity For a key that is new one agreement of X25519 where that is native, else about a millisecond.
  */
 export function admittedKey(provider: CryptoProvider, directory: Directory, id: ClientId): Uint8Array {
-  const key = keyOf(directory, id);
-  const name = hex(key);
+  const key = givenKey(directory, id);
   let known = found.get(directory);
-  if (known === undefined) found.set(directory, (known = new Set()));
-  if (known.has(name)) return key;
-  if (!provider.isPrimeOrder(key)) refuseKey(id, 'an Ed25519 key of prime order', 'another');
+  if (known === undefined) found.set(directory, (known = new Map()));
+  const before = known.get(id);
+  if (before !== undefined && equal(before, key)) return key;
+  if (!provider.isPrimeOrder(canonical(id, key))) refuseKey(id, 'an Ed25519 key of prime order', 'another');
   if (known.size >= MOST_FOUND) known.clear();
-  known.add(name);
+  known.set(id, copyOf(key));
   return key;
 }
 
