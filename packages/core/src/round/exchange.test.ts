@@ -73,7 +73,8 @@ async function run(behaves: Behaviour, fates: Fates = () => ({}), killAfterReque
           await mortal.die();
           break;
         default:
-          if (task) delete device.message;
+          // As devices do: the first message until there is an answer to it, a later one until the server asks again.
+          if (task && device.message?.[0] !== 0) delete device.message;
       }
     }
     clock.time += 400;

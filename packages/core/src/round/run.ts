@@ -30,6 +30,7 @@ import { AT_A_TIME } from './deletions.ts';
 import { guardedStore, listKeys } from './guarded-store.ts';
 import { type Epoch, Journal, type JournalEntry, type Snapshot, type StoredRun } from './journal.ts';
 import { Ledger } from './ledger.ts';
+import { lostMessages } from './lost-messages.ts';
 import type { RoundMachine } from './machine.ts';
 import type { RoundRecord } from './record.ts';
 import { checkIdentity, keepTerms, malformed, type RunIdentity, runIdentity } from './run-identity.ts';
@@ -291,7 +292,11 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
     await this.#loadState(state, epoch);
     if (machine.current) await this.openCollector(machine.current.round, collector);
     for (const entry of entries) await this.#replay(entry);
-    this.step({ kind: 'restored', time: this.#options.clock() });
+    const time = this.#options.clock();
+    this.step({ kind: 'restored', time });
+    const { current } = this.state;
+    const lost = current && this.exchange ? lostMessages(current, this.exchange) : [];
+    if (lost.length > 0) this.step({ kind: 'reopened', clients: lost, time });
   }
 
   /** One event of the log again: the same bytes give the same collector. */

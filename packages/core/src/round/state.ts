@@ -146,6 +146,8 @@ export type RoundEvent = { readonly time: number } & (
   | { readonly kind: 'extend'; readonly milliseconds: number }
   /** The model is again that after `round`; what was under way has come to nothing. */
   | { readonly kind: 'rolledBack'; readonly round: number }
+  /** The messages of these clients were lost with the server that had them: they are awaited again, for a whole stage. */
+  | { readonly kind: 'reopened'; readonly clients: readonly ClientId[] }
   /** A server goes on from a stored state: the time in between does not count. */
   | { readonly kind: 'restored' }
 );

@@ -11,6 +11,7 @@ import type { RoundFacts } from '../pipeline/contract.ts';
 import { deleteClient, emptyMap, getClient, setClient } from './client-map.ts';
 import { afterStage, newRound, withClients, withDropouts, withoutOpen, withPlace } from './current-round.ts';
 import { advanceClock } from './logical-clock.ts';
+import { withReopened } from './lost-messages.ts';
 import { withExcluded, withoutExcluded } from './excluded.ts';
 import { countDecline, countRefusal, countReport, countTraffic, NO_COUNTS, type RoundRecord } from './record.ts';
 import { recordOf, type RoundEnd } from './record-of-round.ts';
@@ -141,11 +142,12 @@ export class Step {
       case 'traffic':
         state.counters = countTraffic(state.counters, event);
         return;
+      case 'reopened':
+        state.current = withReopened(state, event.clients);
+        return this.#enter('collecting');
       case 'pause':
-        state.paused = true;
-        return;
       case 'resume':
-        state.paused = false;
+        state.paused = event.kind === 'pause';
         return;
       case 'extend':
         if (state.phase !== 'collecting' && state.phase !== 'waiting') this.#expect('collecting');
