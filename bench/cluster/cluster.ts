@@ -132,12 +132,14 @@ export async function runRound(
   const env = { CLUSTER: JSON.stringify(config) };
   const script = bundled('process.ts');
   let outcome: Finished | undefined;
+  let abandoned: string | undefined;
   let opening = (): void => {};
   /** The moment at which a secure sum is opened: nobody reports. */
   const opened = new Promise<void>((resolve) => (opening = resolve));
   const tell = (line: Record<string, unknown>): void => {
     if (process.env.DEBUG) console.log(JSON.stringify(line).slice(0, 300));
     if ('finished' in line) outcome = line as never;
+    if ('abandoned' in line) abandoned = String(line.abandoned);
     if (line.stage === 'opening') opening();
   };
   const started = performance.now();
@@ -153,6 +155,7 @@ export async function runRound(
       while (due.length > 0 && due[0].accepted <= accepted) {
         const { target, which } = due.shift() as Kill;
         killed++;
+        if (process.env.DEBUG) console.log('killed', target, which);
         if (target === 'database') {
           await server.kill();
           await server.start();
@@ -175,7 +178,11 @@ export async function runRound(
     const folding = performance.now();
     await striking;
     await strike();
-    while (outcome === undefined) await pause(20);
+    while (outcome === undefined) {
+      // The next round would wait for those who have vanished.
+      if (abandoned !== undefined) throw new Error(`the round was abandoned: ${abandoned}`);
+      await pause(20);
+    }
     const ended = performance.now();
     await reporting;
     await Promise.all(all.map((one) => one.stop()));

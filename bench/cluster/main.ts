@@ -1,13 +1,15 @@
 // A round of a federation over processes that are killed: the model is the one that a single process comes to, to the last byte.
 // pnpm bench cluster          1,000 updates of 1M parameters, then 20 schedules of kills on each database
 // RESUME=1 pnpm bench cluster    the same, but for rounds that the last run has done: a busy machine takes them in doses
-// pnpm bench cluster short    64 updates of 100K parameters, two schedules on each
+// pnpm bench cluster short    64 updates of 100K parameters: means by two schedules on each database; a median, a central and a secure
+//                             round by one on a database that is drawn
 // pnpm bench cluster speed [updates 1000] [parameters 1000000]       folding on two threads beside two independent loops
 // pnpm bench cluster shares [updates 1000] [parameters 1000000]      four workers of the queue, and what the queue itself takes
 // pnpm bench cluster queueing [short]  a model of queueing beside rounds on 1, 2 and 4 workers, and what it says of larger ones
 // pnpm bench cluster scale [clients 1000000] [cohort 1000] [rounds 3]  a million virtual clients in one process
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { seededRng } from '@fedkit/core';
 import { kinds } from '../../packages/bullmq/test/servers.ts';
 import { chart } from '../../packages/fedkit/src/experiment/chart.ts';
 import { table, writeResults } from '../shared/measure.ts';
@@ -61,6 +63,8 @@ async function schedulesOfKills(short: boolean, most: number): Promise<void> {
   const central: Load = { ...few, work: 'central' };
   const secure: Load = { ...few, work: 'secure', parameters: 20_000, clients: 24 };
   const schedules = short ? 2 : most;
+  const installed = kinds.filter(({ start }) => start !== undefined).map(({ name }) => name);
+  const drawn = ({ work }: Load): string => installed[seededRng(`cluster short ${work}`).below(installed.length)];
   const rows: (Outcome & { database: string; what: string })[] = [];
   const before = process.env.RESUME && !short ? doneBefore() : [];
 
@@ -71,13 +75,15 @@ async function schedulesOfKills(short: boolean, most: number): Promise<void> {
     }
     const plans = [
       ...(short ? [] : [{ what: 'none killed', load: many, kills: [] }]),
-      ...[few, median, central, secure].flatMap((load) =>
-        Array.from({ length: load.work === 'mean' ? schedules : Math.ceil(schedules / 4) }, (_, seed) => ({
-          what: `${load.work}, schedule ${seed}`,
-          load,
-          kills: scheduleOf(seed, load.clients),
-        })),
-      ),
+      ...[few, median, central, secure]
+        .filter((load) => !short || load.work === 'mean' || drawn(load) === name)
+        .flatMap((load) =>
+          Array.from({ length: load.work === 'mean' ? schedules : Math.ceil(schedules / 4) }, (_, seed) => ({
+            what: `${load.work}, schedule ${seed}`,
+            load,
+            kills: scheduleOf(seed, load.clients),
+          })),
+        ),
     ];
     for (const { what, load, kills } of plans) {
       const kept = before.find((row) => row.database === name && row.what === what && row.right && row.left === 0);

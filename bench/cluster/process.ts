@@ -90,11 +90,12 @@ if (role === 'worker') {
     minimum: secure ? clients - vanishing(clients) : clients,
     rounds: 1,
     retryAfter: 200,
-    deadlines: { recruiting: 3_600_000, reporting: 3_600_000, ...(secure && { stage: 5000 }) },
+    deadlines: { recruiting: 3_600_000, reporting: 3_600_000, ...(secure && { stage: 10_000 }) },
     clock: Date.now,
     rng: secureRng(),
     onEvent: (event) => {
       if (event.kind === 'failed') say({ failed: String(event.error) });
+      if (event.kind === 'abandoned') say({ abandoned: event.record.reason });
     },
   });
   const authenticate = (request: Request): string | undefined =>
@@ -102,12 +103,11 @@ if (role === 'worker') {
   await serve(fetchHandler(server, { authenticate }), { port });
   say({ listening: true, phase: server.progress.phase });
   let told = false;
-  let stage: string | undefined;
   const look = async (): Promise<void> => {
     const ticking = server.tick().catch((error: unknown) => say({ failed: String(error) }));
-    // The sum is opened in this very call.
-    if (secure && server.progress.stage === 'unmask' && stage !== 'unmask') say({ stage: 'opening' });
-    stage = server.progress.stage;
+    const { phase, stage } = server.progress;
+    // Workers are at its masks, and whoever is killed now takes the shares with it.
+    if (secure && stage === 'unmask' && phase === 'advancing') say({ stage: 'opening' });
     await ticking;
     if (told || server.progress.phase !== 'finished') return;
     told = true;
