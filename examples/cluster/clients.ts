@@ -24,7 +24,7 @@ await Promise.all(
           throw error;
         }),
       store: memoryStore(),
-      onProgress: ({ kind }) => kind === 'accepted' && counted++,
+      onProgress: ({ kind }) => kind === 'counted' && counted++,
     }).run();
   }),
 );
