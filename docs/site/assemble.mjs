@@ -65,19 +65,22 @@ function guarded(part) {
 }
 
 function links(text, file, pictures) {
-  return text.replaceAll(/(!?)\[((?:[^[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)/g, (whole, picture, label, to) => {
+  const found = (path) => posix.normalize(posix.join(posix.dirname(file), path)).replace(/\/$/, '');
+  const shown = (path) => {
+    const name = path.replaceAll('/', '-');
+    pictures.set(normalize(path), name);
+    return `/pictures/${name}`;
+  };
+  const tags = text.replaceAll(/ src="([^"]+)"/g, (_, path) => ` src="${shown(found(path))}"`);
+  return tags.replaceAll(/(!?)\[((?:[^[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)/g, (whole, picture, label, to) => {
     if (/^(?:[a-z]+:|#|\/)/.test(to)) return whole;
     const [path, anchor = ''] = to.split('#');
-    const found = posix.normalize(posix.join(posix.dirname(file), path)).replace(/\/$/, '');
-    if (picture === '!') {
-      const name = found.replaceAll('/', '-');
-      pictures.set(normalize(found), name);
-      return `![${label}](/pictures/${name})`;
-    }
-    const known = pathOf.get(found) ?? pathOf.get(`${found}/README.md`);
+    const target = found(path);
+    if (picture === '!') return `![${label}](${shown(target)})`;
+    const known = pathOf.get(target) ?? pathOf.get(`${target}/README.md`);
     if (known !== undefined) return `[${label}](/${known}${anchor === '' ? '' : `#${anchor}`})`;
-    if (!existsSync(join(root, found))) throw new Error(`${file} links to ${to}, which is not there`);
-    const kind = statSync(join(root, found)).isDirectory() ? 'tree' : 'blob';
-    return `[${label}](${FORGE}/${kind}/main/${found})`;
+    if (!existsSync(join(root, target))) throw new Error(`${file} links to ${to}, which is not there`);
+    const kind = statSync(join(root, target)).isDirectory() ? 'tree' : 'blob';
+    return `[${label}](${FORGE}/${kind}/main/${target})`;
   });
 }
