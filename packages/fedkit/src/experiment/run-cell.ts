@@ -97,8 +97,10 @@ export async function runCell(
   const measure = async (params: Float32Array, seen: EvaluationContext<unknown, unknown, unknown>) => {
     const measures = await federation.evaluate(params, seen);
     if (Object.hasOwn(measures, experiment.compare.measure)) return measures;
-    const expected = `experiment: ${cellName(cell)}: expected an evaluation with ${experiment.compare.measure}`;
-    throw new FedkitError('INVALID_ARGUMENT', `${expected}, got ${Object.keys(measures).join(', ') || 'nothing'}`);
+    const where = `experiment: ${cellName(cell)}`;
+    const got = Object.keys(measures).join(', ') || 'nothing';
+    const { measure: wanted } = experiment.compare;
+    throw new FedkitError('INVALID_ARGUMENT', `${where}: expected an evaluation with ${wanted}, got ${got}`);
   };
   const state: unknown = algorithm.init(federation.initial);
   const untrained = { state, broadcast: () => algorithm.broadcast(state), clientState: async () => undefined };

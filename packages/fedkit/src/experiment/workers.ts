@@ -83,7 +83,9 @@ export function processCells(file: string, workers: number = availableParallelis
         const died = (code: number | null, killed: NodeJS.Signals | null) =>
           settle(() => {
             const how = killed === null ? `with code ${code}` : `by ${killed}`;
-            reject(new FedkitError('PROTOCOL_STATE', `expected a worker to finish, got one that ended ${how}`));
+            reject(
+              new FedkitError('PROTOCOL_STATE', `experiment: expected a worker to finish, got one that ended ${how}`),
+            );
           });
         const stop = () => {
           child.kill();

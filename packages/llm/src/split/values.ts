@@ -60,7 +60,8 @@ export function decodeValues(
   const values = new Float32Array(size);
   for (let i = 0; i < size; i++) {
     values[i] = view.getFloat32(4 * i, true);
-    if (!Number.isFinite(values[i])) throw new FedkitError('DECODE_FAILED', 'split values: expected finite ones');
+    if (!Number.isFinite(values[i]))
+      throw new FedkitError('DECODE_FAILED', `split values: expected finite numbers, got ${values[i]}`);
   }
   return values;
 }
