@@ -90,31 +90,38 @@ describe.skipIf(program === undefined)('the page, in Chromium', { timeout: 3 * P
   }
 
   it('waits in words, then five tabs learn to read digits, and one that is closed does not stop them', async () => {
-    const { url, status } = await coordinate({ rounds: 5 });
+    const { url, status } = await coordinate({ rounds: 8 });
     const first = await tab(url);
     await shows(first, 'now', 'Waiting for 2 more tabs: no sum of fewer than 3 is ever opened');
     await picture(first, 'waiting');
     const others = await tabs(url, 4);
     await until('a published round', () => published(status()).length >= 1);
-    // In the midst of a round, after its update was trained.
-    await until('a round of five amid its sums', () => {
-      const { stage, participants } = status();
-      return stage === 'share' && participants.length === 5;
-    });
-    const before = status().history.length;
-    await others[3].close();
-    await until('that round to end', () => status().history.length > before);
-    expect(status().history[before]).toMatchObject({ outcome: 'published', lost: 1 });
-    expect(status().history[before].contributors.length).toBe(4);
-    await until('the end', () => status().phase === 'finished' && published(status()).length === 5);
+    // In the midst of a round, after its update was trained. A round may be quicker than closing: then the next one is tried.
+    let [leaving, lost] = [others[3], 0];
+    for (let attempt = 0; lost === 0 && attempt < 3; attempt++) {
+      await until('a round of five amid its sums', () => {
+        const { stage, participants } = status();
+        return stage === 'advertise' && participants.length === 5;
+      });
+      const before = status().history.length;
+      await leaving.close();
+      await until('that round to end', () => status().history.length > before);
+      const round = status().history[before];
+      ({ lost } = round);
+      expect(round).toMatchObject({ outcome: 'published' });
+      expect(round.contributors.length).toBe(5 - lost);
+      if (lost === 0) [leaving] = await tabs(url, 1);
+    }
+    expect(lost).toBe(1);
+    await until('the end', () => status().phase === 'finished' && published(status()).length === 8);
     const rounds = published(status());
-    expect(rounds.length).toBe(5);
+    expect(rounds.length).toBe(8);
     // One draw of the data: 0.87 ± 0.01 in trials.
-    expect(rounds[4].accuracy).toBeGreaterThan(0.8);
-    expect(rounds[4].loss).toBeLessThan(0.8);
+    expect(rounds[7].accuracy).toBeGreaterThan(0.8);
+    expect(rounds[7].loss).toBeLessThan(0.8);
 
     await shows(first, 'connection', 'finished');
-    await until('the last model in the tab', () => first.evaluate("document.body.dataset.model === '5'"));
+    await until('the last model in the tab', () => first.evaluate("document.body.dataset.model === '8'"));
     expect(await text(first, 'facts')).toContain('TensorFlow.js on WebAssembly');
     expect(await text(first, 'log')).toContain('1 vanished; the round went on without.');
     // What left the tab is noise to the eye and to a count; what it learned is not.

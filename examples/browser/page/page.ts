@@ -38,7 +38,8 @@ function trouble(of: string, words: string | undefined): void {
   else troubles.set(of, words);
   // Once: how long it takes is told by what stands across the page.
   if (words !== undefined && !known) log(words);
-  const [first] = troubles.values();
+  // Of several, the one that a reload mends: an old page may fail in other ways too.
+  const first = troubles.get('build') ?? [...troubles.values()][0];
   $('banner').hidden = first === undefined;
   if ($('banner').textContent !== (first ?? '')) $('banner').textContent = first ?? '';
 }
