@@ -56,7 +56,8 @@ export interface SecureSumClientOptions<B extends PlainData, C extends PlainData
   readonly algorithm: SummedAlgorithm<B, C, U>;
 }
 
-const OPTIONS: OptionNames<SecureSumClientOptions<never, never, never>> = {
+/** The options of a sum on either side. @internal */
+export const SUM_OPTIONS: OptionNames<SecureSumClientOptions<never, never, never>> = {
   algorithm: true,
   layout: true,
   size: true,
@@ -96,7 +97,7 @@ export function secureSumClient<B extends PlainData, C extends PlainData, U exte
   options: SecureSumClientOptions<B, C, U>,
 ): ClientPipeline<B, C, U> {
   const where = 'secureSumClient';
-  checkOptions(where, options, OPTIONS);
+  checkOptions(where, options, SUM_OPTIONS);
   const { algorithm } = options;
   const model = modelOf(where, options);
   const weighted: unknown = algorithm?.weighted;

@@ -21,7 +21,7 @@ import { refuseMemory } from './memory.ts';
 import { modelOf } from './model.ts';
 import { rootMeanSquare } from './root-mean-square.ts';
 import { rmsOverSpread, saturationOf, STRAIN } from './saturation.ts';
-import { type ClientSumOptions, clientOfSums, WEIGHT } from './secure-sum-client.ts';
+import { type ClientSumOptions, clientOfSums, SUM_OPTIONS, WEIGHT } from './secure-sum-client.ts';
 import { clientSeedOf, sharedSeedOf } from './seeds.ts';
 import { sumsOf } from './rules.ts';
 import { type Halves, withTerms } from './terms.ts';
@@ -43,14 +43,7 @@ export interface SecureSumOptions<
 }
 
 const OPTIONS: OptionNames<SecureSumOptions<never, never, never, never, never>> = {
-  algorithm: true,
-  layout: true,
-  size: true,
-  codec: true,
-  aggregation: true,
-  minimumContributors: true,
-  maximumWeight: true,
-  wrapProbability: true,
+  ...SUM_OPTIONS,
   clientMomentum: true,
   errorFeedback: true,
 };
