@@ -49,6 +49,10 @@ export class Float32Sum implements VectorSum {
     return true;
   }
 
+  holds(): boolean {
+    return true;
+  }
+
   unfold(): boolean {
     this.#swap();
     this.#retractable = false;
@@ -96,6 +100,10 @@ export class Float32Sum implements VectorSum {
     // Whatever the other holds is written before it is read.
     this.#sum.fill(0);
     this.#retractable = false;
+  }
+
+  get memory(): number {
+    return 8 * this.#sum.length;
   }
 
   get byteLength(): number {

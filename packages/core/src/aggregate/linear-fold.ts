@@ -2,8 +2,10 @@
  * The one fold behind the weighted mean, the mean and the sum.
  *
  * A serialized accumulator is, after the frame of `state-bytes.ts` and little-endian: precision (1 byte: 0 reproducible,
- * 1 float32), size (uint32), maxValue, maxWeight, fixedDenominator or 0 (float64 each), contributions (uint32), total
- * weight in units of 2^−149 (40 bytes), then the sums: two arrays of float64, high and low, or one of float32.
+ * 1 float32, 2 reproducible in bands), size (uint32), maxValue, maxWeight, fixedDenominator or 0 (float64 each), contributions
+ * (uint32), total weight in units of 2^−149 (40 bytes), then the sums: of float32 one array; in bands their number (1 byte), and
+ * for each by ascending k: k + 3 (1 byte), its contributions (uint32), two arrays of float64, high and low. Precision 0, of earlier
+ * versions, has the two arrays of one band alone; it is read, not written.
  *
  * @module
  */
@@ -12,10 +14,10 @@ import type { Sink } from '../codec/sink.ts';
 import { FedkitError } from '../errors.ts';
 import { powerOfTwo } from '../math/double.ts';
 import type { Contribution, Slot } from './contract.ts';
+import { BandedSum } from './banded-sum.ts';
 import { Float32Sum } from './float32-sum.ts';
 import { PieceSink } from './piece-sink.ts';
 import { type Dyadic, dyadic, toNumber } from './rational.ts';
-import { ReproducibleSum } from './reproducible-sum.ts';
 import { StateReader, StateWriter } from './state-bytes.ts';
 import type { OpenContribution, StreamingAggregator } from './streaming.ts';
 import { type SumForm, singleSumForm } from './sum-form.ts';
@@ -31,6 +33,13 @@ const MOST_SPARE = 2 ** 26;
 const WEIGHT_BYTES = 40;
 /** Every float32 weight is a whole multiple of 2^−149, the unit in which total weights are counted: exactly, in any order. */
 const WEIGHT_EXPONENT = -149;
+
+/** The default of earlier versions: what they had begun goes on. */
+const EARLIER_MAX_WEIGHT = 65_536;
+
+const UNBANDED = 0;
+const FLOAT32 = 1;
+const BANDED = 2;
 
 /** What tells one linear rule from another. */
 export interface LinearRule {
@@ -131,7 +140,7 @@ export class LinearFold implements StreamingAggregator<LinearAccumulator, Float3
     const { state, sum } = this.#use('retract', accumulator);
     const { values, weight } = this.#read('retract', contribution);
     const taken = unitsOf(weight);
-    if (state.contributions === 0 || !sum.retractable || state.weightUnits < taken) {
+    if (state.contributions === 0 || !sum.retractable || !sum.holds(weight) || state.weightUnits < taken) {
       refuse('PROTOCOL_STATE', `${this.#name}.retract`, 'the latest contribution of this accumulator', 'another');
     }
     if (!sum.unfold(values, weight)) this.#refuseValues('retract', values);
@@ -169,7 +178,7 @@ export class LinearFold implements StreamingAggregator<LinearAccumulator, Float3
       },
       commit: () => {
         close();
-        sum.commit();
+        sum.commit(weight);
         state.count(1, unitsOf(weight));
       },
       rollback: (replay: (sink: Sink) => void) => {
@@ -212,7 +221,7 @@ export class LinearFold implements StreamingAggregator<LinearAccumulator, Float3
   serialize(accumulator: LinearAccumulator): Uint8Array {
     const { state, sum } = this.#use('serialize', accumulator);
     const writer = new StateWriter(this.kind, 33 + WEIGHT_BYTES + sum.byteLength);
-    writer.uint8(this.#rule.precision === 'float32' ? 1 : 0);
+    writer.uint8(this.#precision);
     writer.uint32(this.size);
     writer.float64(this.#rule.maxValue);
     writer.float64(this.#rule.maxWeight);
@@ -229,19 +238,22 @@ export class LinearFold implements StreamingAggregator<LinearAccumulator, Float3
     const expect = (what: string, expected: number, got: number) => {
       if (got !== expected) reader.fail(`${what} ${expected}`, `${got}`);
     };
-    expect('precision', rule.precision === 'float32' ? 1 : 0, reader.uint8());
+    const precision = reader.uint8();
+    const unbanded = precision === UNBANDED && this.#precision === BANDED;
+    if (!unbanded) expect('precision', this.#precision, precision);
     expect('size', rule.size, reader.uint32());
     expect('maxValue', rule.maxValue, reader.float64());
-    expect('maxWeight', rule.maxWeight, reader.float64());
+    const maxWeight = reader.float64();
+    if (!(maxWeight === EARLIER_MAX_WEIGHT && maxWeight < rule.maxWeight))
+      expect('maxWeight', rule.maxWeight, maxWeight);
     expect('fixedDenominator', rule.fixedDenominator ?? 0, reader.float64());
     const contributions = reader.uint32();
     if (contributions > MAX_CONTRIBUTIONS)
       reader.fail(`at most ${MAX_CONTRIBUTIONS} contributions`, `${contributions}`);
     const weightUnits = reader.bigint(WEIGHT_BYTES);
     this.#checkTotalWeight(reader, contributions, weightUnits);
-    reader.expectRemaining(rule.size * (rule.precision === 'float32' ? 4 : 16));
-    const state = new State(rule, emptySum(rule));
-    state.sum?.read(reader, contributions);
+    const sum = this.#readSum(reader, contributions, unbanded);
+    const state = new State(rule, sum);
     state.count(contributions, weightUnits);
     return state;
   }
@@ -251,8 +263,26 @@ export class LinearFold implements StreamingAggregator<LinearAccumulator, Float3
     const { rule, sum, open } = accumulator;
     accumulator.sum = undefined;
     // Whoever holds an open contribution could still fold into it.
-    if (sum === undefined || open || sum.byteLength > MOST_SPARE || !sameRule(rule, this.#rule)) return;
+    if (sum === undefined || open || sum.memory > MOST_SPARE || !sameRule(rule, this.#rule)) return;
     this.#spare = sum;
+  }
+
+  get #precision(): number {
+    return this.#rule.precision === 'float32' ? FLOAT32 : BANDED;
+  }
+
+  #readSum(reader: StateReader, contributions: number, unbanded: boolean): VectorSum {
+    const { size, maxValue, maxWeight, precision } = this.#rule;
+    if (precision === 'float32') {
+      reader.expectRemaining(4 * size);
+      const sum = new Float32Sum(size, maxValue);
+      sum.read(reader, contributions);
+      return sum;
+    }
+    const sum = new BandedSum(size, maxValue, maxWeight);
+    if (unbanded) sum.readUnbanded(reader, contributions);
+    else sum.read(reader, contributions);
+    return sum;
   }
 
   /** n weights sum to between n · 2^−149 and n · maxWeight, and to n where weights are ignored. */
@@ -315,9 +345,7 @@ export class LinearFold implements StreamingAggregator<LinearAccumulator, Float3
 }
 
 function emptySum({ precision, size, maxValue, maxWeight }: LinearRule): VectorSum {
-  return precision === 'float32'
-    ? new Float32Sum(size, maxValue)
-    : new ReproducibleSum(size, maxValue, maxValue * maxWeight);
+  return precision === 'float32' ? new Float32Sum(size, maxValue) : new BandedSum(size, maxValue, maxWeight).prepare();
 }
 
 /** A float32 weight in units of 2^−149. */

@@ -69,17 +69,20 @@ describe('weightedMean', () => {
   });
 
   const values = Float32Array.of(1, 2, 3);
-  it.each([0, -1, Number.NaN, Infinity, 65_537, 1e-60, '1' as unknown as number])('refuses the weight %s', (weight) => {
-    for (const precision of ['reproducible', 'float32'] as const) {
-      const rule = weightedMean(3, { precision });
-      const accumulator = rule.create();
-      rule.accumulate(accumulator, { values });
-      const before = rule.serialize(accumulator);
-      const code = typeof weight === 'string' ? 'INVALID_ARGUMENT' : 'OUT_OF_RANGE';
-      expect(() => rule.accumulate(accumulator, { values, weight })).toThrow(refused(code));
-      expect(rule.serialize(accumulator)).toEqual(before);
-    }
-  });
+  it.each([0, -1, Number.NaN, Infinity, 2 ** 32 + 512, 1e-60, '1' as unknown as number])(
+    'refuses the weight %s',
+    (weight) => {
+      for (const precision of ['reproducible', 'float32'] as const) {
+        const rule = weightedMean(3, { precision });
+        const accumulator = rule.create();
+        rule.accumulate(accumulator, { values });
+        const before = rule.serialize(accumulator);
+        const code = typeof weight === 'string' ? 'INVALID_ARGUMENT' : 'OUT_OF_RANGE';
+        expect(() => rule.accumulate(accumulator, { values, weight })).toThrow(refused(code));
+        expect(rule.serialize(accumulator)).toEqual(before);
+      }
+    },
+  );
 
   it('refuses other lengths and types', () => {
     const rule = weightedMean(3);
@@ -278,7 +281,7 @@ describe('serialized accumulators', () => {
   it('must have a total weight that their contributions can have', () => {
     const rule = mean(1);
     const bytes = rule.serialize(rule.accumulate(rule.create(), { values: 1 }));
-    const weight = bytes.length - 16 - 40;
+    const weight = bytes.length - 16 - 6 - 40;
     // One more unit of 2^−149, and one of 2^−141.
     for (const at of [weight, weight + 1]) {
       const altered = bytes.slice();
@@ -286,8 +289,51 @@ describe('serialized accumulators', () => {
       expect(() => rule.deserialize(altered)).toThrow(refused('DECODE_FAILED'));
     }
     const empty = weightedMean(1).serialize(weightedMean(1).create());
-    empty[empty.length - 17] = 1;
+    empty[empty.length - 2] = 1;
     expect(() => weightedMean(1).deserialize(empty)).toThrow(refused('DECODE_FAILED'));
+  });
+
+  it('are refused with bands that no contributions have', () => {
+    const rule = weightedMean(1);
+    const accumulator = rule.create();
+    for (const weight of [3, 5, 1e6]) rule.accumulate(accumulator, { values: Float32Array.of(1), weight });
+    const bytes = rule.serialize(accumulator);
+    const bands = 6 + 'weighted-mean'.length + 33 + 40;
+    const [count, first, own, second] = [bands, bands + 1, bands + 2, bands + 1 + 21];
+    expect([bytes[count], bytes[first], bytes[own], bytes[second]]).toEqual([2, 3, 2, 4]);
+    for (const [at, value] of [
+      [count, 1],
+      [count, 3],
+      [count, 255],
+      [first, 4],
+      [first, 200],
+      [own, 0],
+      [own, 1],
+      [own, 3],
+      [second, 3],
+      [second, 6],
+    ]) {
+      const altered = bytes.slice();
+      altered[at] = value;
+      expect(() => rule.deserialize(altered), `${at}: ${value}`).toThrow(refused('DECODE_FAILED'));
+    }
+    expect(() => rule.retract(accumulator, { values: 1, weight: 1e-6 })).toThrow(refused('PROTOCOL_STATE'));
+  });
+
+  it('of earlier versions, without bands, go on', () => {
+    const rule = weightedMean(1);
+    const accumulator = rule.create();
+    for (const weight of [3, 5]) rule.accumulate(accumulator, { values: Float32Array.of(weight), weight });
+    const bytes = rule.serialize(accumulator);
+    const bands = 6 + 'weighted-mean'.length + 33 + 40;
+    const earlier = Uint8Array.of(...bytes.subarray(0, bands), ...bytes.subarray(bands + 6));
+    const precision = 6 + 'weighted-mean'.length;
+    earlier[precision] = 0;
+    new DataView(earlier.buffer).setFloat64(precision + 13, 65_536, true);
+    expect(rule.serialize(rule.deserialize(earlier))).toEqual(bytes);
+    // A wider range than ours is another rule's.
+    new DataView(earlier.buffer).setFloat64(precision + 13, 2 ** 33, true);
+    expect(() => rule.deserialize(earlier)).toThrow(refused('DECODE_FAILED'));
   });
 
   it('are little-endian on every machine', () => {

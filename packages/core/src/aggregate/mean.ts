@@ -4,9 +4,10 @@
  *
  * **Guarantee** of `precision: 'reproducible'`, the default: for at most 2^20 contributions the bytes of the result depend
  * on the contributions alone: not on their order, not on how they were sharded into accumulators that were merged, not on
- * `serialize` and `deserialize` in between, not on the engine. With R = ⌈log2(maxValue · maxWeight)⌉ its error is at most
- * ½ unit in the last place of float32 plus 2^(R−68) · n / Σw, for n contributions whose weights are taken as rounded to
- * float32. The construction and its proof stand in `reproducible-sum.ts`.
+ * `serialize` and `deserialize` in between, not on the engine. Its error is at most ½ unit in the last place of float32 plus
+ * 2^−51 · maxValue, for weights ≥ 2^−48 taken as rounded to float32: millions of examples and shares that sum to 1 lose alike,
+ * at the default maxValue 3e-11. (A weight w below 2^−48 counts as that of 2^−48 in this bound: 2^−99 · maxValue / w.) The
+ * construction and its proof stand in `reproducible-sum.ts` and `banded-sum.ts`.
  *
  * @module
  */
@@ -18,12 +19,14 @@ import type { SumForm } from './sum-form.ts';
 /** The largest finite float32, and the smallest normal one. */
 const LARGEST = 3.4028234663852886e38;
 const SMALLEST = 1.1754943508222875e-38;
-const DEFAULT_RANGE = 65_536;
+const MAX_VALUE = 65_536;
+const MAX_WEIGHT = 2 ** 32;
 
 /** Options of {@link mean} and {@link sum}. */
 export interface SumOptions {
   /**
-   * `reproducible` (default): 16 bytes a parameter, the guarantee above. `float32`: 8 bytes a parameter and about twice the
+   * `reproducible` (default): the guarantee above, and 16 bytes a parameter for each band of weights in use: [1, 2^16) is one,
+   * [2^16, 2^32) the next, [2^−16, 1) the one before; at most 5 unless `maxWeight` is raised. `float32`: 8 bytes a parameter and about twice the
    * speed; the last bits depend on the order of contributions and merges, not on the engine.
    */
   readonly precision?: 'reproducible' | 'float32';
@@ -33,7 +36,7 @@ export interface SumOptions {
 
 /** Options of {@link weightedMean}. */
 export interface WeightedMeanOptions extends SumOptions {
-  /** Weights beyond this are refused; default 2^16. */
+  /** Weights beyond this are refused; default 2^32. The most that one client may count for: lower it where claims are not trusted. */
   readonly maxWeight?: number;
   /**
    * Divides Σ w·x by this public constant, finite and > 0, in place of Σw. What differential privacy needs: the true total
@@ -104,7 +107,7 @@ function linear<N extends number>(
   size: number,
   options: WeightedMeanOptions,
 ): LinearRuleAggregator<N> {
-  const { precision = 'reproducible', maxValue = DEFAULT_RANGE, maxWeight = DEFAULT_RANGE, fixedDenominator } = options;
+  const { precision = 'reproducible', maxValue = MAX_VALUE, maxWeight = MAX_WEIGHT, fixedDenominator } = options;
   checkInteger(`${name}: size`, size, 1, 0xffffffff);
   if (precision !== 'reproducible' && precision !== 'float32') {
     refuse('INVALID_ARGUMENT', `${name}: precision`, "'reproducible' or 'float32'", precision);

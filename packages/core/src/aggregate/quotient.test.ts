@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { divideTwoLevels } from './quotient.ts';
+import { divideLevels, divideTwoLevels } from './quotient.ts';
 import { add, compare, type Dyadic, dyadic, multiply, toNumber } from './rational.ts';
 
 /** The float32 nearest to (high + low) / denominator, ties to even, found by trying neighbours exactly. */
@@ -82,5 +82,53 @@ describe('divideTwoLevels', () => {
     expect(out).toEqual(Float32Array.of(1, Infinity, -Infinity));
     const edge = 2 ** 128 - 2 ** 103;
     expect(divideTwoLevels(Float64Array.of(edge), Float64Array.of(0), dyadic(1), out.subarray(0, 1))).toBe(0);
+  });
+});
+
+describe('divideLevels', () => {
+  const exactly = (levels: readonly number[], by: Dyadic) => {
+    const sum = levels.map(dyadic).reduce(add);
+    const high = toNumber(sum);
+    return reference(high, toNumber(add(sum, dyadic(-high))), by);
+  };
+  const divide = (levels: readonly number[], by: Dyadic) => {
+    const out = new Float32Array(1);
+    divideLevels(
+      levels.map((level) => Float64Array.of(level)),
+      by,
+      out,
+    );
+    return out[0];
+  };
+
+  it('rounds as exact arithmetic does, where levels cancel and next to ties too', () => {
+    // Levels lie on grids: none is subnormal.
+    const level = fc.double({ min: -1e9, max: 1e9, noNaN: true }).map((x) => (Math.abs(x) < 2 ** -100 ? 0 : x));
+    fc.assert(
+      fc.property(
+        fc.array(level, { minLength: 1, maxLength: 5 }),
+        fc.array(
+          level.map((x) => x * 2 ** -44),
+          { maxLength: 3 },
+        ),
+        denominator,
+        fc.boolean(),
+        (some, small, by, cancel) => {
+          const levels = cancel ? [...some, ...small, ...some.map((x) => -x)] : [...some, ...small];
+          const total = toNumber(levels.map(dyadic).reduce(add));
+          fc.pre(total === 0 || Math.abs(total / toNumber(by)) > 1e-30);
+          expect(divide(levels, by) + 0).toBe(exactly(levels, by) + 0);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+    // 1 + 2^−24 lies between two float32, ties to even; the least more lies above.
+    expect(divide([1e9, 2 ** -24, 1, -1e9], dyadic(1))).toBe(1);
+    expect(divide([1e9, 2 ** -24, 1, 2 ** -90, -1e9], dyadic(1))).toBe(1 + 2 ** -23);
+  });
+
+  it('names the first quotient beyond float32', () => {
+    const levels = [Float64Array.of(1, 1e39), Float64Array.of(1, 1e39), Float64Array.of(1, 0)];
+    expect(divideLevels(levels, dyadic(3), new Float32Array(2))).toBe(1);
   });
 });

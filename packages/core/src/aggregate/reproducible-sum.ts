@@ -24,22 +24,18 @@
 import { CHUNK, type CellKernels, cellKernels, padded, stage } from '../kernels/core-module.ts';
 import { foldReproducible } from '../kernels/plain.ts';
 import { exponentOf, powerOfTwo } from '../math/double.ts';
-import { divideTwoLevels } from './quotient.ts';
-import type { Dyadic } from './rational.ts';
-import type { StateReader, StateWriter } from './state-bytes.ts';
-import type { VectorSum } from './vector-sum.ts';
+import type { StateReader } from './state-bytes.ts';
 
 /** Two levels of sums over `size` coordinates: 16 bytes each, in one WebAssembly memory where there is one. */
-export class ReproducibleSum implements VectorSum {
-  readonly retractable = true;
-  readonly undoneByReplay = true;
+export class ReproducibleSum {
   readonly #size: number;
   readonly #limit: number;
   readonly #range: number;
   readonly #m1: number;
   readonly #m2: number;
-  readonly #high: Float64Array;
-  readonly #low: Float64Array;
+  /** Σ q₁ and Σ q₂. */
+  readonly high: Float64Array;
+  readonly low: Float64Array;
   readonly #kernels: CellKernels | undefined;
 
   /**
@@ -58,27 +54,15 @@ export class ReproducibleSum implements VectorSum {
     const kernels = cellKernels(size, 16 * cells);
     this.#kernels = kernels;
     if (kernels === undefined) {
-      this.#high = new Float64Array(size);
-      this.#low = new Float64Array(size);
+      this.high = new Float64Array(size);
+      this.low = new Float64Array(size);
     } else {
-      this.#high = new Float64Array(kernels.buffer, kernels.cells, size);
-      this.#low = new Float64Array(kernels.buffer, kernels.cells + 8 * cells, size);
+      this.high = new Float64Array(kernels.buffer, kernels.cells, size);
+      this.low = new Float64Array(kernels.buffer, kernels.cells + 8 * cells, size);
     }
   }
 
-  fold(values: Float32Array, weight: number): boolean {
-    return this.foldDense(0, values, weight);
-  }
-
-  unfold(values: Float32Array, weight: number): boolean {
-    return this.foldDense(0, values, -weight);
-  }
-
-  // Folds are exact: there is nothing to prepare for undoing one.
-  begin(): void {}
-
-  commit(): void {}
-
+  /** Adds weight · values from `offset` on, or nothing; a negative weight takes them out. False for a value beyond the limit. */
   foldDense(offset: number, values: Float32Array, weight: number): boolean {
     for (let start = 0; start < values.length; start += CHUNK) {
       if (this.#foldChunk(offset + start, values.subarray(start, start + CHUNK), weight)) continue;
@@ -91,6 +75,7 @@ export class ReproducibleSum implements VectorSum {
     return true;
   }
 
+  /** Adds weight · values at `indices`, or nothing. */
   foldSparse(indices: Uint32Array, values: Float32Array, weight: number): boolean {
     for (let i = 0; i < indices.length; i++) {
       if (this.#foldOne(indices[i], values[i], weight)) continue;
@@ -102,34 +87,22 @@ export class ReproducibleSum implements VectorSum {
 
   merge(from: ReproducibleSum): void {
     for (let i = 0; i < this.#size; i++) {
-      this.#high[i] += from.#high[i];
-      this.#low[i] += from.#low[i];
+      this.high[i] += from.high[i];
+      this.low[i] += from.low[i];
     }
   }
 
-  divide(denominator: Dyadic, out: Float32Array): number {
-    return divideTwoLevels(this.#high, this.#low, denominator, out);
-  }
-
   clear(): void {
-    this.#high.fill(0);
-    this.#low.fill(0);
+    this.high.fill(0);
+    this.low.fill(0);
   }
 
-  get byteLength(): number {
-    return 16 * this.#size;
-  }
-
-  write(writer: StateWriter): void {
-    writer.numbers(this.#high);
-    writer.numbers(this.#low);
-  }
-
+  /** Fills a fresh sum; refuses what no `contributions` terms could have summed to. */
   read(reader: StateReader, contributions: number): void {
-    reader.numbers(this.#high);
-    reader.numbers(this.#low);
-    this.#check(reader, this.#high, this.#range - 33, contributions * powerOfTwo(this.#range));
-    this.#check(reader, this.#low, this.#range - 67, contributions * powerOfTwo(this.#range - 34));
+    reader.numbers(this.high);
+    reader.numbers(this.low);
+    this.#check(reader, this.high, this.#range - 33, contributions * powerOfTwo(this.#range));
+    this.#check(reader, this.low, this.#range - 67, contributions * powerOfTwo(this.#range - 34));
   }
 
   /** Every sum must be one that `contributions` terms can have; −0 is none, so that a sum has one representation. */
@@ -146,11 +119,11 @@ export class ReproducibleSum implements VectorSum {
   #foldChunk(offset: number, chunk: Float32Array, weight: number): boolean {
     const kernels = this.#kernels;
     if (kernels === undefined) {
-      return foldReproducible(chunk, this.#high, this.#low, offset, weight, this.#limit, this.#m1, this.#m2);
+      return foldReproducible(chunk, this.high, this.low, offset, weight, this.#limit, this.#m1, this.#m2);
     }
     const count = stage(kernels.staging, chunk);
-    const high = this.#high.byteOffset + 8 * offset;
-    const low = this.#low.byteOffset + 8 * offset;
+    const high = this.high.byteOffset + 8 * offset;
+    const low = this.low.byteOffset + 8 * offset;
     return kernels.exports.foldReproducible(0, count, high, low, weight, this.#limit, this.#m1, this.#m2) === 1;
   }
 
@@ -158,8 +131,8 @@ export class ReproducibleSum implements VectorSum {
     if (!(Math.abs(x) <= this.#limit)) return false;
     const term = x * weight;
     const coarse = term + this.#m1 - this.#m1;
-    this.#high[index] += coarse;
-    this.#low[index] += term - coarse + this.#m2 - this.#m2;
+    this.high[index] += coarse;
+    this.low[index] += term - coarse + this.#m2 - this.#m2;
     return true;
   }
 }

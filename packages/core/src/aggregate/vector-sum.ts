@@ -10,6 +10,8 @@ import type { StateReader, StateWriter } from './state-bytes.ts';
 export interface VectorSum {
   /** Adds weight · values, or nothing. */
   fold(values: Float32Array, weight: number): boolean;
+  /** Whether a contribution of this weight may be among what was folded. */
+  holds(weight: number): boolean;
   /** Takes the latest fold out again; `values` and `weight` are those of the fold. */
   unfold(values: Float32Array, weight: number): boolean;
   /** False if the latest fold cannot be taken out: there is none, or the sum was merged or deserialized since. */
@@ -21,8 +23,8 @@ export interface VectorSum {
   foldDense(offset: number, values: Float32Array, weight: number): boolean;
   /** Adds weight · values to the coordinates at `indices`, or nothing. */
   foldSparse(indices: Uint32Array, values: Float32Array, weight: number): boolean;
-  /** Ends a fold in pieces. One that is not ended is forgotten by the next, unless it must be undone by replay. */
-  commit(): void;
+  /** Ends a fold in pieces. One that is not ended is forgotten by the next, unless it must be undone by replay. `weight` is its pieces'. */
+  commit(weight: number): void;
   /** True if an unfinished fold in pieces is taken out by folding its pieces again with the negative weight. */
   readonly undoneByReplay: boolean;
 
@@ -34,6 +36,8 @@ export interface VectorSum {
   /** The sum of nothing again. */
   clear(): void;
 
+  /** Bytes it keeps in memory. */
+  readonly memory: number;
   /** Bytes that {@link write} writes. */
   readonly byteLength: number;
   write(writer: StateWriter): void;

@@ -100,6 +100,12 @@ function aggregates(core) {
     digests[name] = digest(rule.finalize(accumulator));
     digests[`${name}: accumulator`] = digest(rule.serialize(accumulator));
   }
+  const sizes = core.weightedMean(SIZE);
+  const bands = folded(
+    sizes,
+    all.map((given, i) => ({ ...given, weight: given.weight * 2 ** (9 * (i % 8) - 40) })),
+  );
+  digests['mean: weights of all sizes'] = digest(sizes.finalize(bands), sizes.serialize(bands));
   const rule = core.record({ update: core.weightedMean(SIZE), control: core.mean(SIZE), steps: core.sum(1) });
   const records = all.map(({ values, weight }, i) => ({
     values: { update: values, control: values, steps: i },

@@ -16,7 +16,7 @@ import type { RobustAggregator } from './rule.ts';
 export interface NormBoundedOptions {
   /** M, the largest norm that counts, in the units of the updates; 2^-100 to 1e38. */
   readonly maxNorm: number;
-  /** Weights beyond this are refused; default 2^16. */
+  /** Weights beyond this are refused; default 2^32. */
   readonly maxWeight?: number;
 }
 
@@ -28,14 +28,14 @@ export interface NormBoundedOptions {
  * what clients claim: where clients are not trusted leave them out, or set them yourself, and α is f / n. There is no
  * breakdown point: a small enough M and a small enough α are all that protects.
  *
- * Needs 1 update. Memory 16·d bytes and the clients' ids; time O(n·d). The mean is {@link weightedMean}'s, with its
+ * Needs 1 update. Memory 16·d bytes, as {@link weightedMean}'s, and the clients' ids; time O(n·d). The mean is {@link weightedMean}'s, with its
  * guarantee: at most 2^20 clients, no bit depends on order or sharding.
  *
  * @param size - Length d of the updates.
  */
 export function normBounded(
   size: number,
-  { maxNorm, maxWeight = 65_536 }: NormBoundedOptions,
+  { maxNorm, maxWeight = 2 ** 32 }: NormBoundedOptions,
 ): RobustAggregator<ClientMean, 'O(d)'> {
   checkNumber('normBounded: maxNorm', maxNorm, 2 ** -100, 1e38);
   checkNumber('normBounded: maxWeight', maxWeight, 2 ** -100, 1e38);
