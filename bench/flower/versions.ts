@@ -22,6 +22,15 @@ const root = join(import.meta.dirname, '../..');
 const app = join(root, 'examples/flower/app');
 const TRAINED = ['layers.0.weight', 'layers.0.bias'];
 
+/** Before which call a node dies, and for how long. A ServerApp looks every three seconds: once before the node is back, after five. */
+const DEATHS = [
+  { call: 'pull-messages', seconds: 0 },
+  { call: 'pull-object', seconds: 0 },
+  { call: 'push-object', seconds: 0 },
+  { call: 'push-object', seconds: 5 },
+  { call: 'confirm-message-received', seconds: 5 },
+];
+
 /** What was done, and what came of it. */
 export async function checkVersion(environment: string): Promise<[string, string][]> {
   const folder = mkdtempSync(join(tmpdir(), 'fedkit-bench-flower-'));
@@ -41,13 +50,15 @@ export async function checkVersion(environment: string): Promise<[string, string
       note(`${strategy}, 2 nodes of Python and 2 of ours, 3 rounds`, verdict(run, 4, strategy));
     }
     await nodes[1].stop();
-    for (const call of ['pull-messages', 'pull-object', 'push-object']) {
+    for (const { call, seconds } of DEATHS) {
       const doomed = start(flwr, folder, url, 3, { KILL_AT: call });
       const run = flwr.run(app, port, { nodes: 4, rounds: 1 });
       await new Promise<void>((resolve) => doomed.child.once('exit', () => resolve()));
+      if (doomed.child.signalCode !== 'SIGKILL') throw new Error(`ended before it could be killed: ${doomed.output()}`);
+      await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
       const reborn = start(flwr, folder, url, 3);
       note(
-        `killed (${doomed.child.signalCode}) as it is about to ${call}, started again`,
+        `killed (SIGKILL) as it is about to ${call}, started again after ${seconds} s`,
         verdict(await run, 4, 'FedAvg'),
       );
       await reborn.stop();

@@ -42,9 +42,18 @@ export interface LinkReply {
   readonly records?: FlowerRecords;
 }
 
+/** A reply that was announced, and the objects that it still waits for in its session. */
+interface Announced {
+  readonly envelope: Envelope;
+  readonly tree: ObjectTree;
+  readonly session: string;
+  readonly pending: Set<string>;
+}
+
 /**
  * A SuperLink of one node as flwr 1.42 behaves: it hands out a message once, keeps its objects until the node confirms, takes
- * one reply, and wants no object that it has.
+ * one reply, wants no object that it has, and takes each object once, in the session that waits for it. Once its ServerApp has
+ * looked it knows the message no more, whether the reply's objects are there or not.
  */
 export class FakeLink {
   readonly calls: string[] = [];
@@ -58,9 +67,13 @@ export class FakeLink {
   pushed = 0;
   /** Called before each call is answered; what it throws is the answer, a {@link No} or a broken connection. */
   hook: (path: string, request: never) => void = () => {};
+  /** Whether its ServerApp looks for replies the moment that one is announced. */
+  eager = false;
   readonly #queue: { readonly envelope: Envelope; readonly tree: ObjectTree }[] = [];
   readonly #waiting = new Map<string, (reply: LinkReply) => void>();
-  #reply: { readonly envelope: Envelope; readonly tree: ObjectTree; readonly session: string } | undefined;
+  /** Messages whose reply was handed on to the ServerApp. */
+  readonly #handedOn = new Set<string>();
+  #announced: Announced | undefined;
   #sessions = 0;
 
   /** Sends a message, and resolves with its reply. */
@@ -82,6 +95,17 @@ export class FakeLink {
     for (const { id, bytes } of objectsOf(root)) this.objects.set(id, bytes);
     this.#queue.push({ envelope: { metadata: { ...own, messageId: root.id }, content: {} }, tree: treeOf(root) });
     return new Promise((resolve) => this.#waiting.set(root.id, resolve));
+  }
+
+  /** The ServerApp looks: what was announced is handed on, and forgotten but for its objects. */
+  look(): void {
+    const replyTo = this.#announced?.envelope.metadata?.replyToMessageId;
+    if (replyTo !== undefined) this.#handedOn.add(replyTo);
+  }
+
+  /** The session's time is over: what was announced in it is deleted. */
+  expire(): void {
+    this.#announced = undefined;
   }
 
   readonly fetch = async (url: string, init: RequestInit): Promise<Response> => {
@@ -125,26 +149,32 @@ export class FakeLink {
       route(PULL_OBJECT, async ({ objectId: id }) => {
         const content = this.objects.get(id);
         return {
-          found: content !== undefined,
+          found: content !== undefined || this.#announced?.pending.has(id) === true,
           available: content !== undefined,
           content: content ?? new Uint8Array(0),
         };
       }),
       route(PUSH_MESSAGES, async ({ messages: [envelope], trees: [tree] }) => {
         const { replyToMessageId, messageId } = envelope.metadata as Metadata;
-        const taken = this.#reply?.envelope.metadata?.messageId ?? messageId;
-        if (!this.#waiting.has(replyToMessageId) || taken !== messageId) return { wanted: [], sessionId: '' };
         const session = `session ${++this.#sessions}`;
-        this.#reply = { envelope, tree, session };
+        const known = this.#waiting.has(replyToMessageId) && !this.#handedOn.has(replyToMessageId);
+        const first = this.#announced?.envelope.metadata?.messageId ?? messageId;
+        if (!known || first !== messageId) return { wanted: [], sessionId: session };
         const wanted = idsOf(tree).filter((id) => !this.objects.has(id));
+        this.#announced = { envelope, tree, session, pending: new Set(wanted) };
+        if (this.eager) this.look();
         return { wanted, sessionId: session };
       }),
       route(PUSH_OBJECT, async ({ objectId: id, content, sessionId }) => {
-        if (this.#reply?.session !== sessionId || (await objectId(content)) !== id) return { stored: false };
+        const announced = this.#announced;
+        // Without a session any that waits for the object: for nodes of before there were sessions.
+        const session = sessionId === '' ? announced?.session : sessionId;
+        if (announced?.session !== session || !announced?.pending.has(id) || (await objectId(content)) !== id)
+          return { stored: false };
         this.objects.set(id, content.slice());
+        announced.pending.delete(id);
         this.pushed += content.length;
-        const { envelope, tree } = this.#reply;
-        if (idsOf(tree).every((one) => this.objects.has(one))) this.#finish(envelope, tree);
+        if (announced.pending.size === 0) this.#finish(announced);
         return { stored: true };
       }),
       route(CONFIRM, async () => ({})),
@@ -163,12 +193,14 @@ export class FakeLink {
       })),
     ]);
 
-  #finish(envelope: Envelope, tree: ObjectTree): void {
+  #finish({ envelope, tree }: Announced): void {
     const metadata = envelope.metadata as Metadata;
-    this.#reply = undefined;
+    this.#announced = undefined;
     const resolve = this.#waiting.get(metadata.replyToMessageId);
     this.#waiting.delete(metadata.replyToMessageId);
     const root = gather(tree.objectId, (id) => this.objects.get(id));
+    // The ServerApp confirms what it has.
+    if (this.eager) this.objects.delete(tree.objectId);
     const { error } = envelope;
     resolve?.({ metadata, ...(error ? { error } : { records: readRecords(root.children[0]) }) });
   }

@@ -53,7 +53,10 @@ export type FlowerNodeProgress =
   | { readonly kind: 'trained'; readonly task: FlowerTask; readonly local: Omit<LocalResult, 'values'> }
   /** All of the reply is with the SuperLink; the run may still end without it. */
   | { readonly kind: 'replied'; readonly task: FlowerTask; readonly bytes: number; readonly failed: boolean }
-  /** Nobody waits for the reply: the run is over, the time is, or another reply was first. */
+  /**
+   * Nobody waits for the reply: the run is over, the time is, or another reply was first. Also where all of it was taken and
+   * handed on, and only the last acknowledgement was lost: a SuperLink does not tell the two apart.
+   */
   | { readonly kind: 'discarded'; readonly messageId: string }
   /** The work failed; the ServerApp is told so, in the words of the error where it is a `FedkitError`. */
   | { readonly kind: 'failed'; readonly task: FlowerTask; readonly error: unknown }

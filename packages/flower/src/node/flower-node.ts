@@ -3,36 +3,29 @@
  *
  * @module
  */
-import { FedkitError, isFedkitError, type Layout, secureRng } from '@fedkit/core';
+import { isFedkitError, type Layout, secureRng } from '@fedkit/core';
 import { checkAborted, checkInteger, checkNumber, refuse, sleep, systemClock } from '@fedkit/core/internal';
 import type { FlowerRecords, Values } from '../array/records.ts';
 import { type NodeKeys, webCryptoKeys } from '../key/node-key.ts';
-import { objectId } from '../object/object.ts';
 import { idsOf } from '../object/tree.ts';
-import { CONFIRM, type Metadata, PULL_MESSAGES, PULL_OBJECT, PUSH_MESSAGES, PUSH_OBJECT } from '../proto/messages.ts';
+import { CONFIRM, type Metadata, PULL_MESSAGES } from '../proto/messages.ts';
 import { answerEvaluate, answerTrain } from './answer.ts';
 import type { CompleteOptions, FlowerNode, FlowerNodeOptions, FlowerTask } from './contract.ts';
-import type { FleetClient } from './fleet-client.ts';
-import { checkUrl, flowerCode } from './fleet-client.ts';
+import { deliver } from './delivery.ts';
+import { checkUrl, type FleetClient } from './fleet-client.ts';
 import { type PendingReply, NodeMemory, type Pulled } from './memory.ts';
+import { type ObjectSource, pullObjects } from './message-objects.ts';
 import { Presence } from './presence.ts';
 import { RunConfigs } from './run-configs.ts';
 import { type Outcome, recordsOf, replyTo, taskOf } from './reply.ts';
-
-/** Milliseconds between questions for an object that its sender has announced and not delivered. */
-const OBJECT_PAUSE = 250;
-/** How often a push is begun anew where a session ran out under it. */
-const SESSIONS = 5;
-/** Flower's code for a call about a run that is over. */
-const RUN_OVER = 2008;
 
 /**
  * A node that takes part in a federation of Flower's SuperLink, beside nodes of Python: any trainer of this SDK answers
  * `train`, functions of yours the rest.
  *
  * What it pulled and what it has to say survive its process. Killed while it trains, it pulls the objects of the message again
- * and trains again; killed while it pushes, it pushes the same bytes. A SuperLink hands out each message once and takes one
- * reply, so that nothing counts twice; and it gives up a node that is gone for twice the heartbeat interval.
+ * and trains again; killed while it pushes, it pushes the rest of the same bytes. A SuperLink hands out each message once and takes
+ * one reply, so that nothing counts twice; and it gives up a node that is gone for twice the heartbeat interval.
  *
  * @throws FedkitError `INVALID_ARGUMENT`, `OUT_OF_RANGE`, `SHAPE_MISMATCH` for options that do not fit;
  * `UNSUPPORTED_PLATFORM` without WebCrypto where no `keys` are given.
@@ -169,7 +162,7 @@ class Node implements FlowerNode {
       return this.#discard(metadata?.messageId ?? '');
     try {
       runConfig = await this.#runs.config(client, nodeId, metadata.runId);
-      await this.#fetch(client, nodeId, metadata, idsOf(tree), objects);
+      await pullObjects(this.#source(client, nodeId), metadata.runId, idsOf(tree), objects);
     } catch (error) {
       if (isFedkitError(error, 'PROTOCOL_STATE')) return this.#discard(metadata.messageId);
       if (!isFedkitError(error) || !PERMANENT.has(error.code)) throw error;
@@ -177,38 +170,6 @@ class Node implements FlowerNode {
     }
     const outcome = await this.#answer(metadata, objects, runConfig, signal);
     await this.#reply(client, nodeId, metadata, outcome, objects, started);
-  }
-
-  async #fetch(
-    client: FleetClient,
-    nodeId: bigint,
-    { runId }: Metadata,
-    ids: readonly string[],
-    into: Map<string, Uint8Array>,
-  ): Promise<void> {
-    const { maximumMessageBytes, signal } = this.#options;
-    let total = 0;
-    for (const id of ids) {
-      for (;;) {
-        const { found, available, content } = await client.call(PULL_OBJECT, { node: { nodeId }, runId, objectId: id });
-        if (!found) refuse('PROTOCOL_STATE', 'flowerNode: pull-object', 'an object of the message', 'none');
-        if (!available) {
-          await sleep('flowerNode: pull-object', systemClock, OBJECT_PAUSE, signal);
-          continue;
-        }
-        total += content.length;
-        if (total > maximumMessageBytes)
-          refuse('OUT_OF_RANGE', 'flowerNode: message', `at most ${maximumMessageBytes} bytes`, total);
-        if ((await objectId(content)) !== id) {
-          throw new FedkitError(
-            'AUTHENTICATION_FAILED',
-            'flowerNode: pull-object: expected the bytes of the digest, got others',
-          );
-        }
-        into.set(id, content);
-        break;
-      }
-    }
   }
 
   async #answer(
@@ -279,27 +240,16 @@ class Node implements FlowerNode {
     again: boolean,
     echoed: ReadonlyMap<string, Uint8Array> = new Map(),
   ): Promise<void> {
-    const { envelope, tree, runtime } = reply;
-    const metadata = envelope.metadata as Metadata;
-    const own = new Map(reply.objects.map(({ id, bytes }) => [id, bytes]));
+    const metadata = reply.envelope.metadata as Metadata;
     const before = client.sent;
-    const request = { node: { nodeId }, messages: [envelope], trees: [tree], runtimes: [runtime] };
     try {
-      for (let session = 0; ; session++) {
-        const { wanted, sessionId } = await client.call(PUSH_MESSAGES, request);
-        const missing = new Set(wanted);
-        // The reply itself is always new to who takes it: no word of it is a no.
-        if (!again && session === 0 && !missing.has(tree.objectId))
-          return await this.#discard(metadata.replyToMessageId);
-        if (await this.#pushObjects(client, nodeId, metadata.runId, sessionId, tree, missing, { own, echoed })) break;
-        if (session === SESSIONS) return await this.#discard(metadata.replyToMessageId);
-      }
-      await client.call(CONFIRM, { node: { nodeId }, runId: metadata.runId, messageId: metadata.replyToMessageId });
+      const source = { ...this.#source(client, nodeId), memory: this.#memory };
+      if (!(await deliver({ ...source, reply, again, echoed }))) return await this.#discard(metadata.replyToMessageId);
     } catch (error) {
-      // The reply is with the SuperLink or nobody wants it: either way the run goes on without this node's word.
       if (!isFedkitError(error, 'PROTOCOL_STATE')) throw error;
-      if (flowerCode(error) !== RUN_OVER && !again) return this.#discard(metadata.replyToMessageId);
+      return this.#discard(metadata.replyToMessageId);
     }
+    await this.#confirm(client, nodeId, metadata);
     const runConfig = this.#runs.known(metadata.runId);
     const task = {
       ...taskOf(metadata, {}, runConfig, Date.now() / 1000),
@@ -311,33 +261,22 @@ class Node implements FlowerNode {
       kind: 'replied',
       task,
       bytes: client.sent - before,
-      failed: envelope.error !== undefined,
+      failed: reply.envelope.error !== undefined,
     });
   }
 
-  /** Whether every object that was wanted is there. */
-  async #pushObjects(
-    client: FleetClient,
-    nodeId: bigint,
-    runId: bigint,
-    sessionId: string,
-    tree: Pulled['tree'],
-    wanted: ReadonlySet<string>,
-    contents: { readonly own: ReadonlyMap<string, Uint8Array>; readonly echoed: ReadonlyMap<string, Uint8Array> },
-  ): Promise<boolean> {
-    for (const id of idsOf(tree).filter((candidate) => wanted.has(candidate))) {
-      const content = contents.own.get(id) ?? contents.echoed.get(id) ?? (await this.#again(client, nodeId, runId, id));
-      const { stored } = await client.call(PUSH_OBJECT, { node: { nodeId }, runId, objectId: id, content, sessionId });
-      if (!stored) return false;
+  async #confirm(client: FleetClient, nodeId: bigint, { runId, replyToMessageId }: Metadata): Promise<void> {
+    try {
+      await client.call(CONFIRM, { node: { nodeId }, runId, messageId: replyToMessageId });
+    } catch (error) {
+      // The reply is there; a run that is over has forgotten its messages by itself.
+      if (!isFedkitError(error, 'PROTOCOL_STATE')) throw error;
     }
-    return true;
   }
 
-  /** An object of the message that an earlier process had. */
-  async #again(client: FleetClient, nodeId: bigint, runId: bigint, id: string): Promise<Uint8Array> {
-    const into = new Map<string, Uint8Array>();
-    await this.#fetch(client, nodeId, { runId } as Metadata, [id], into);
-    return into.get(id) as Uint8Array;
+  #source(client: FleetClient, nodeId: bigint): ObjectSource {
+    const { maximumMessageBytes, signal } = this.#options;
+    return { client, nodeId, maximumMessageBytes, ...(signal && { signal }) };
   }
 
   async #discard(messageId: string): Promise<void> {

@@ -4,6 +4,7 @@
  *     flower/node      secret, public key, node id          written before the node is activated
  *     flower/message   envelope and tree                    from pull to the end of push
  *     flower/reply     envelope, tree, objects              from the end of the work to the end of push
+ *     flower/session   what the SuperLink wants of it       from its announcement to the end of push
  *
  * @module
  */
@@ -11,7 +12,7 @@ import { FedkitError, type Store } from '@fedkit/core';
 import { decodeMessage } from '../proto/decode.ts';
 import { encodeMessage } from '../proto/encode.ts';
 import { type Envelope, ENVELOPE, OBJECT_TREE, type ObjectTree } from '../proto/messages.ts';
-import { always, message, messages, type Table } from '../proto/table.ts';
+import { always, many, message, messages, type Table } from '../proto/table.ts';
 import type { NodeKeys, StorableKey } from '../key/node-key.ts';
 
 /** A message that was pulled. */
@@ -32,6 +33,13 @@ export interface PendingReply {
   readonly objects: readonly StoredObject[];
   /** Seconds that the work took. */
   readonly runtime: number;
+}
+
+/** What a SuperLink wants of a reply, and in which session it takes it. */
+export interface PushSession {
+  readonly replyId: string;
+  readonly sessionId: string;
+  readonly wanted: readonly string[];
 }
 
 interface Identity {
@@ -61,10 +69,16 @@ const PENDING: Table<{
   objects: messages(3, () => STORED_OBJECT),
   runtime: always(4, 'double'),
 };
+const PUSH_SESSION: Table<PushSession> = {
+  replyId: always(1, 'string'),
+  sessionId: always(2, 'string'),
+  wanted: many(3, 'string'),
+};
 
 const NODE = 'flower/node';
 const MESSAGE = 'flower/message';
 const REPLY = 'flower/reply';
+const SESSION = 'flower/session';
 
 /** The node's part of a store. */
 export class NodeMemory {
@@ -118,11 +132,24 @@ export class NodeMemory {
     await this.#store.put(REPLY, encodeMessage(PENDING, reply));
   }
 
+  /** The session in which that reply was being pushed. */
+  async session(replyId: string): Promise<PushSession | undefined> {
+    const bytes = await this.#store.get(SESSION);
+    if (bytes === undefined) return undefined;
+    const session = decodeMessage(SESSION, PUSH_SESSION, bytes);
+    return session.replyId === replyId ? session : undefined;
+  }
+
+  async keepSession(session: PushSession): Promise<void> {
+    await this.#store.put(SESSION, encodeMessage(PUSH_SESSION, session));
+  }
+
   /** The message is answered, or nobody waits for its answer. */
   async forget(): Promise<void> {
     // The reply last: a message without one is worked on again, a reply without its message is pushed again.
     await this.#store.delete(MESSAGE);
     await this.#store.delete(REPLY);
+    await this.#store.delete(SESSION);
   }
 }
 

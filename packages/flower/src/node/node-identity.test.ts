@@ -1,9 +1,8 @@
-import { memoryStore, plainTrainer, type Store } from '@fedkit/core';
+import { memoryStore } from '@fedkit/core';
 import { describe, expect, it } from 'vitest';
 import { FakeLink, No } from '../../test/fake-link.ts';
 import type { FlowerNodeOptions } from './contract.ts';
-import { flowerNode } from './flower-node.ts';
-import { model, examples, local, start, train } from '../../test/node.ts';
+import { start, train } from '../../test/node.ts';
 
 describe('flowerNode: who it is', () => {
   it('stays online after a reply: a SuperLink drops replies of nodes that are gone', async () => {
@@ -85,100 +84,5 @@ describe('flowerNode: who it is', () => {
     const { events } = start(link, { fetch });
     expect((await link.send('train', await train())).records).toBeDefined();
     expect(events[0]).toMatchObject({ kind: 'retrying', error: { code: 'UNAVAILABLE' } });
-  });
-
-  it('survives its process at every step, and what it says counts once', async () => {
-    // Kill it before and after each call and each write: the store keeps what was written, the link what it was told.
-    let deaths = 0;
-    for (let death = 0; ; death++) {
-      const link = new FakeLink();
-      const store = memoryStore();
-      let steps = 0;
-      let dead = false;
-      const step = (): void => {
-        if (dead || steps++ === death) {
-          dead = true;
-          throw new Error('killed');
-        }
-      };
-      const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
-        step();
-        const result = await work();
-        step();
-        return result;
-      };
-      const mortal: Store = {
-        get: (key) => store.get(key),
-        put: (key, bytes) => guarded(() => store.put(key, bytes)),
-        create: (key, bytes) => guarded(() => store.create(key, bytes)),
-        delete: (key) => guarded(() => store.delete(key)),
-        keys: (prefix) => store.keys(prefix),
-      };
-      const fetch: FlowerNodeOptions['fetch'] = (url, init) => guarded(() => link.fetch(url, init));
-      let replies = 0;
-      const replied = link.send('train', await train()).then((reply) => (replies++, reply));
-      const controller = new AbortController();
-      const first = flowerNode({
-        url: 'http://127.0.0.1',
-        trainer: plainTrainer(model, examples),
-        local: () => local,
-        pollInterval: 1,
-        store: mortal,
-        fetch,
-        signal: controller.signal,
-        onProgress: () => {},
-      })
-        .run()
-        .catch(() => undefined);
-      const killed = new Promise((resolve) => {
-        const timer = setInterval(() => {
-          if (!dead && replies === 0) return;
-          clearInterval(timer);
-          controller.abort();
-          resolve(first);
-        }, 1);
-      });
-      await killed;
-      // Pulled and not yet written is the one moment that no store can cover: Flower's own loss.
-      const lost =
-        dead && !(await store.get('flower/message')) && replies === 0 && link.calls.includes('pull-messages');
-      const second = start(link, { store });
-      if (lost) await second.until('online');
-      else expect((await replied).records).toBeDefined();
-      second.stop();
-      await second.ended;
-      if (!dead) break;
-      deaths += lost ? 1 : 0;
-    }
-    // After the call that pulls and before the write that keeps it.
-    expect(deaths).toBeLessThanOrEqual(2);
-  });
-
-  it('pushes again where a session ran out, and lets go of what nobody waits for', async () => {
-    const link = new FakeLink();
-    let once = true;
-    link.hook = (path, request: { sessionId?: string }) => {
-      if (path === 'push-object' && once) {
-        once = false;
-        request.sessionId = 'another';
-      }
-    };
-    const { events } = start(link);
-    expect((await link.send('train', await train())).records).toBeDefined();
-    link.hook = (path) => {
-      if (path === 'push-messages') throw new No(403, 2008);
-    };
-    void link.send('train', await train());
-    while (link.calls.filter((path) => path === 'push-messages').length < 3) await new Promise((r) => setTimeout(r, 1));
-    link.hook = () => {};
-    expect((await link.send('train', await train())).records).toBeDefined();
-    // A SuperLink that refuses a reply says so by wanting none of it.
-    link.hook = (path, request: { messages: { metadata: { replyToMessageId: string } }[] }) => {
-      if (path === 'push-messages') request.messages[0].metadata.replyToMessageId = 'x';
-    };
-    void link.send('train', await train());
-    while (!events.some(({ kind }) => kind === 'discarded')) await new Promise((r) => setTimeout(r, 1));
-    link.hook = () => {};
-    expect((await link.send('train', await train())).records).toBeDefined();
   });
 });
