@@ -37,7 +37,7 @@ export function exponential(x: bigint): bigint {
   let term = ONE;
   let sum = ONE;
   for (let n = 1n; term !== 0n && n < 2000n; n++) {
-    term = (term * rest) / (n * ONE);
+    term = ((term * rest) >> BITS) / n;
     sum += term;
   }
   return sum >> halvings;
@@ -89,9 +89,10 @@ export function laplacePair(distance: number, cuts: readonly number[]): FinitePa
   return { p: masses(distance), q: masses(0) };
 }
 
-/** Discrete noise with masses in proportion to exp(exponent(k)), |k| ≤ reach, moved by a whole number, and not. */
+/** Discrete noise with masses in proportion to exp(exponent(|k|)), |k| ≤ reach, moved by a whole number, and not. */
 function movedPair(distance: number, reach: number, exponent: (k: bigint) => bigint): FinitePair {
-  const weights = Array.from({ length: 2 * reach + 1 }, (_, i) => exponential(exponent(BigInt(i - reach))));
+  const half = Array.from({ length: reach + 1 }, (_, k) => exponential(exponent(BigInt(k))));
+  const weights = [...half.slice(1).reverse(), ...half];
   const total = weights.reduce((sum, weight) => sum + weight, 0n);
   const masses = weights.map((weight) => (weight * ONE) / total);
   const none = Array.from({ length: distance }, () => 0n);
@@ -108,7 +109,7 @@ export function discreteGaussianPair(noiseStd: number, distance: number): Finite
 /** Discrete Laplace noise, masses in proportion to exp(−|k|/scale), cut where 1e-60 and less lies beyond. */
 export function discreteLaplacePair(scale: number, distance: number): FinitePair {
   const inverse = (ONE * ONE) / fixed(scale);
-  return movedPair(distance, Math.ceil(140 * scale) + 2, (k) => -(k < 0n ? -k : k) * inverse);
+  return movedPair(distance, Math.ceil(140 * scale) + 2, (k) => -k * inverse);
 }
 
 /** Outcomes of equal likelihood ratio as one, which says as much. */
