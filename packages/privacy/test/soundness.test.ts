@@ -270,3 +270,49 @@ describe('a loss that is infinite', () => {
     }
   });
 });
+
+describe('a composition that hangs on a single sum of losses is known within the promised width', () => {
+  // All releases at their largest loss have a probability that rounds to 1, and δ = 1 − exp(ε − sum) below that sum.
+  const pure = (epsilon: number) => event.epsilonDelta({ epsilon, delta: 0 });
+  it.each([
+    ['two of 900', pure(900), 'replace-special', 2, 9.7e-191, 1800],
+    ['42 of 900', pure(900), 'replace-special', 42, 1.7e-14, 37_800],
+    [
+      '8 of discrete Laplace',
+      event.discreteLaplace({ scale: 1 / 384, recordNorm: 1 }),
+      'add-or-remove',
+      8,
+      1.9e-11,
+      3072,
+    ],
+    [
+      '10 of discrete Laplace, replaced',
+      event.discreteLaplace({ scale: 1 / 548, recordNorm: 1 }),
+      'replace-one',
+      10,
+      7e-239,
+      10_960,
+    ],
+    [
+      '2 of discrete Gaussian',
+      event.discreteGaussian({ noiseStd: 1 / 2048, recordNorm: 1, dimension: 1 }),
+      'add-or-remove',
+      2,
+      1e-5,
+      2 * 2 ** 21,
+    ],
+  ] as const)('%s', (_, e, neighboring, count, delta, largest) => {
+    const { lower, upper } = bounds(e, neighboring, delta, count);
+    const truth = largest + Math.log1p(-delta);
+    encloses({ lower, upper }, truth, 1e-9 * largest);
+  });
+});
+
+it('next to nothing is released: both ends are next to 0', () => {
+  const e = event.poissonSampled(1.9e-16, event.gaussian({ noiseStd: 0.003, recordNorm: 1 }));
+  const { lower, upper, warnings } = pldAccountant({ neighboring: 'replace-special' })
+    .compose(e, 521)
+    .epsilonBounds(2e-9);
+  expect([lower, warnings]).toEqual([0, []]);
+  expect(upper).toBeLessThan(1e-12);
+});

@@ -26,6 +26,8 @@ import type { Task } from './task.ts';
 import { truePositiveRate } from './trade-off.ts';
 import { unresolved } from './unresolved.ts';
 
+/** Bounds of ε so close that the loss distribution has nothing to add. */
+const NARROW = 2 ** -32;
 const NOTHING_KNOWN: Bounds = { lower: 0, upper: Infinity };
 
 /**
@@ -69,11 +71,13 @@ export class Composition {
     const step = this.#step;
     const known = delta > 0 ? this.#knownEpsilon(delta) : Infinity;
     if (known === 0) return { lower: 0, upper: 0 };
+    const outer = { lower: delta > 0 ? this.#aloneEpsilon(delta) : 0, upper: known };
+    if (outer.upper - outer.lower <= NARROW && outer.lower <= outer.upper) return outer;
     let bounds = yield* this.#worst(
       (parts) => epsilonBounds(parts, delta, step),
       (parts, lower) => (lower > 0 ? isBelow(parts, delta, lower) : undefined),
     );
-    if (delta > 0) bounds = intersect(bounds, { lower: this.#aloneEpsilon(delta), upper: known });
+    bounds = intersect(bounds, outer);
     if (!(bounds.upper < Infinity)) throw unresolved();
     return bounds;
   }

@@ -20,6 +20,8 @@ const MAX_WINDOW = 1 << 22;
 export const ATTEMPTS = 6;
 const WIDENINGS = 2;
 const HOPELESS_WIDTH = 100 * ACCEPTED_WIDTH;
+/** Cells of a first attempt: where atoms lie on the lattice, a coarse one says as much as a fine one. */
+const FIRST_WINDOW = 1 << 17;
 
 /** A curve from above, and unless `upperOnly` one from below, over a window and with about the interval wanted. */
 export function* makeCurves(
@@ -78,7 +80,7 @@ export function* refine(
   widthOf: (bounds: Bounds) => number = (b) => b.upper - b.lower,
 ): Task<Bounds> {
   let window: Window = plan;
-  let step = fixed ?? plan.step;
+  let step = fixed ?? Math.max(plan.step, (plan.high - plan.low) / FIRST_WINDOW);
   let best: Bounds | undefined;
   let last = Infinity;
   let stalls = 0;
@@ -98,9 +100,14 @@ export function* refine(
     const width = widthOf(best) / Math.max(1, window.epsilon / LARGE_EPSILON);
     if (fixed !== undefined || width <= ACCEPTED_WIDTH) break;
     // Where round-off or a far tail makes the width, a finer interval does not help.
-    if (!(width <= 0.8 * last) && ++stalls === 2) break;
+    const isStalled = !(width <= 0.8 * last) && ++stalls === 2;
     // An attempt narrows it to a hundredth at most.
-    if (attempt >= 1 && !(width <= HOPELESS_WIDTH)) break;
+    if (isStalled || (attempt >= 1 && !(width <= HOPELESS_WIDTH))) {
+      // Nothing is given up coarser than it was planned.
+      if (!(plan.step <= 0.9 * step)) break;
+      step = plan.step;
+      continue;
+    }
     last = width;
     const wanted = step * Math.min(0.6, Math.max(0.1, 0.8 * Math.sqrt(TARGET_WIDTH / width)));
     const next = Math.max(wanted, (window.high - window.low) / (MAX_WINDOW / 2));

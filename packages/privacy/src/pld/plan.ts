@@ -24,6 +24,7 @@ export interface Plan extends Window {
 const WINDOW_EXPONENT = 10;
 // How far from the saddle point a tilt may be: exp(9) times its round-off is still far below δ.
 const MAX_EXCESS = 9;
+const LEAST_WINDOW = 32;
 const SMALL_WINDOW = 1 << 13;
 const HOPELESS = 2 ** 30;
 const FIRST_WINDOW = 1 << 17;
@@ -154,12 +155,16 @@ function planAround(
   }
   const low = Math.max(Math.min(window.low, epsilon), supportLow);
   const high = Math.min(Math.max(window.high, epsilon), supportHigh);
-  const step = Math.min(wanted, Math.max((high - low) / 32, 1e-12));
+  // Where the sum hangs on one loss there is no window to speak of, and losses need not be told apart more finely than the
+  // width, as far as weights over the window are in range.
+  const least = epsilon > 1 ? Math.min(width / count, MAX_EXPONENT / (LEAST_WINDOW * window.theta)) : 1e-12;
+  const step = Math.min(wanted, Math.max((high - low) / LEAST_WINDOW, least));
+  const room = Math.max(0, 0.5 * (LEAST_WINDOW * step - (high - low)));
   // Where no lattice that fits is fine enough by far, a small one says as much.
   return {
     ...window,
-    low,
-    high,
+    low: low - room,
+    high: high + room,
     step: Math.max(step, (high - low) / step > HOPELESS ? (high - low) / SMALL_WINDOW : 0),
   };
 }
