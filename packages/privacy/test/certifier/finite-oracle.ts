@@ -30,16 +30,20 @@ export function fixed(x: number): bigint {
   return (BigInt(mantissa) << BITS) >> BigInt(exponent);
 }
 
+/** How often an argument is halved before the series, and its power squared after: 2^32 roundings, well below the slack. */
+const SQUARINGS = 32n;
+
 /** exp(x) for x ≤ 0, of units and in units of 2^-2400. */
 export function exponential(x: bigint): bigint {
   const halvings = -x / LN2;
-  const rest = x + halvings * LN2;
+  const rest = (x + halvings * LN2) >> SQUARINGS;
   let term = ONE;
   let sum = ONE;
   for (let n = 1n; term !== 0n && n < 2000n; n++) {
     term = ((term * rest) >> BITS) / n;
     sum += term;
   }
+  for (let i = 0n; i < SQUARINGS; i++) sum = multiply(sum, sum);
   return sum >> halvings;
 }
 

@@ -136,18 +136,33 @@ function mixturePairs(q: number, ratio: number): MixturePair[] {
 /** The pairs of what has finitely many outcomes that are worth enumerating, or may be cut into such. */
 function finiteOf(made: DpEvent, neighboring: Neighboring): Question['finite'] {
   const distance = neighboring === 'replace-one' ? 2 : 1;
-  const exactly = (...pairs: FinitePair[]) => ({ exact: true, pairs: () => pairs });
+  // Made where they are asked for, and once.
+  const exactly = (make: () => FinitePair[]) => {
+    let known: FinitePair[] | undefined;
+    return { exact: true, pairs: () => (known ??= make()) };
+  };
   if (made.kind === 'randomized-response') {
-    if (neighboring === 'replace-one') return exactly(responsePair(made.noiseProbability, made.buckets));
-    const { p, q } = responseToNobody(made.noiseProbability, made.buckets);
-    return exactly({ p, q }, { p: q, q: p });
+    const { noiseProbability, buckets } = made;
+    if (neighboring === 'replace-one') return exactly(() => [responsePair(noiseProbability, buckets)]);
+    return exactly(() => {
+      const { p, q } = responseToNobody(noiseProbability, buckets);
+      return [
+        { p, q },
+        { p: q, q: p },
+      ];
+    });
   }
-  if (made.kind === 'epsilon-delta' && made.epsilon < 300) return exactly(purePair(made.epsilon));
+  if (made.kind === 'epsilon-delta' && made.epsilon < 300) {
+    const { epsilon } = made;
+    return exactly(() => [purePair(epsilon)]);
+  }
   if (made.kind === 'discrete-gaussian' && made.noiseStd > 0.05 && made.noiseStd < 8) {
-    return exactly(discreteGaussianPair(made.noiseStd, distance));
+    const { noiseStd } = made;
+    return exactly(() => [discreteGaussianPair(noiseStd, distance)]);
   }
   if (made.kind === 'discrete-laplace' && made.scale > 0.01 && made.scale < 3) {
-    return exactly(discreteLaplacePair(made.scale, distance));
+    const { scale } = made;
+    return exactly(() => [discreteLaplacePair(scale, distance)]);
   }
   const [inner, probability] = made.kind === 'poisson-sampled' ? [made.event, made.probability] : [made, 1];
   if (inner.kind !== 'laplace' || inner.scale < 0.01 || inner.scale > 1e9) return undefined;
