@@ -8,6 +8,7 @@
 // `pnpm bench llm split`: what a cut costs, saves and tells.
 // `pnpm bench llm distill [SEEDS]`: the gap to a teacher that a student of a quarter closes. `pnpm bench llm drift [SEEDS]`: what is
 // forgotten, president after president.
+// `pnpm bench llm retrieval FOLDER [SEEDS]`: MiniLM, trained by clients that keep their passages; goes on where it stopped.
 // `pnpm bench llm vectors`: makes the vectors of packages/llm with pinned packages of Python, in a folder that is removed.
 import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
@@ -19,6 +20,7 @@ import { withPython } from './python.ts';
 import { compareKinds } from './quantized.ts';
 import { compareDistilling } from './distill.ts';
 import { compareDrift } from './drift.ts';
+import { compareRetrieval } from './retrieval.ts';
 import { splitFigures } from './split.ts';
 import { compareSparse } from './sparseloco.ts';
 import { smollmStep } from './smollm-step.ts';
@@ -59,6 +61,10 @@ switch (process.argv[2]) {
   case 'drift':
     await compareDrift(integer(process.argv[3], 3));
     break;
+  case 'retrieval':
+    if (process.argv[3] === undefined) throw new Error('usage: pnpm bench llm retrieval FOLDER [SEEDS]');
+    await compareRetrieval(process.argv[3], integer(process.argv[4], 3));
+    break;
   case 'split':
     await splitFigures();
     break;
@@ -74,7 +80,7 @@ switch (process.argv[2]) {
     if (Number.isInteger(rounds) && rounds > 0) await figures(rounds);
     else {
       console.error(
-        'usage: pnpm bench llm [rounds] | peft | smollm [FILE] | smollm-step FILE | federated [SEEDS] | sparseloco [SEEDS] | split | distill [SEEDS] | drift [SEEDS] | quantized | vectors',
+        'usage: pnpm bench llm [rounds] | peft | smollm [FILE] | smollm-step FILE | federated [SEEDS] | sparseloco [SEEDS] | split | distill [SEEDS] | drift [SEEDS] | retrieval FOLDER [SEEDS] | quantized | vectors',
       );
       process.exitCode = 1;
     }

@@ -1,6 +1,6 @@
 """Files that Python's writers make of small models of random weights, with the logits that transformers computes of them.
 
-usage: vectors.py OUT        writes models, blocks, tokenizers, encoders and adapters into the folder OUT
+usage: vectors.py OUT        writes models, blocks, tokenizers, encoders, retrieval and adapters into the folder OUT
        vectors.py check DIR  loads every adapter folder that we exported into DIR with PEFT and compares logits
 """
 
@@ -174,6 +174,37 @@ def encoders():
     return found
 
 
+def retrieval(encoder):
+    """PEFT's LoRA in the first of the encoders: loss and gradients of queries against passages, by autograd."""
+    from safetensors.torch import load
+
+    model = BertModel(BertConfig(**encoder["config"])).float().eval()
+    model.load_state_dict(load(base64.b64decode(encoder["file"])))
+    config = LoraConfig(r=3, lora_alpha=6, lora_dropout=0.0, target_modules=["query", "key", "value", "dense"],
+                        exclude_modules=["pooler.dense"])
+    model = get_peft_model(model, config)
+    torch.manual_seed(37)
+    factors = {}
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if "lora_" in name:
+                parameter.copy_(0.2 * torch.randn_like(parameter))
+                factors[name.replace("base_model.model.", "").replace(".default", "")] = parameter
+    generator = np.random.default_rng(41)
+    texts = [[int(t) for t in generator.integers(0, 61, size=length)] for length in (3, 7, 5, 9, 11, 4, 6)]
+    queries, passages = texts[:3], texts[3:]
+    embed = lambda text: torch.nn.functional.normalize(model(torch.tensor([text])).last_hidden_state[0].mean(0), dim=0)
+    q, p = torch.stack([embed(text) for text in queries]), torch.stack([embed(text) for text in passages])
+    # Passage 2 is no negative of query 0; the fourth belongs to none.
+    scores = (20 * q @ p.T).masked_fill(torch.tensor([[j == 2 and i == 0 for j in range(4)] for i in range(3)]), -1e9)
+    loss = torch.nn.functional.cross_entropy(scores, torch.arange(3))
+    loss.backward()
+    return {"config": {"rank": 3, "alpha": 6, "scale": 20}, "queries": queries, "passages": passages,
+            "loss": loss.item(), "vectors": floats(torch.cat([q, p]).detach()),
+            "factors": {name: floats(value.detach()) for name, value in factors.items()},
+            "gradients": {name: floats(value.grad) for name, value in factors.items()}}
+
+
 def blocks():
     """Four blocks of every type: random codes, scales that are sane."""
     generator = np.random.default_rng(7)
@@ -294,4 +325,6 @@ if __name__ == "__main__":
     write(out, "blocks.json", {"blocks": blocks(), "quantized": quantized()})
     write(out, "tokenizers.json", {"tokenizers": tokenizers_vector()})
     write(out, "adapters.json", {"adapters": adapters(first, title)})
-    write(out, "encoders.json", {"encoders": encoders()})
+    found = encoders()
+    write(out, "encoders.json", {"encoders": found})
+    write(out, "retrieval.json", {"retrieval": retrieval(found[0])})

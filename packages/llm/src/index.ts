@@ -73,6 +73,22 @@ export { loadSafetensors, type SafetensorsOptions } from './safetensors/load.ts'
 export type { EncoderShape } from './encoder/shape.ts';
 export { LanguageEncoder } from './encoder/encoder.ts';
 export { loadEncoder } from './encoder/load.ts';
+export type { EncoderProduct } from './encoder/shape.ts';
+export type { EncoderLoraOptions } from './encoder/adapter.ts';
+export { adaptEncoder, type AdaptedEncoder } from './encoder/adapted.ts';
+export { contrastiveTrainer, type ContrastiveTrainerOptions, type RetrievalPair } from './retrieve/trainer.ts';
+export type { HardNegativeOptions } from './retrieve/hard-negatives.ts';
+export {
+  centroidsOf,
+  federatedKMeans,
+  type KMeansOptions,
+  type KMeansState,
+  type KMeansUpdate,
+  vectorTrainer,
+} from './retrieve/k-means.ts';
+export { type Embedder, type Found, LocalIndex, type MoveOptions } from './retrieve/local-index.ts';
+export { fuseRankings, type LexicalIndex, lexicalIndex } from './retrieve/lexical-index.ts';
+export { ranksOf, recallAt } from './retrieve/recall.ts';
 export { chatMl, type ChatMessage } from './tokenizer/chat.ts';
 export { type AdapterUpdate, adapterUpdate } from './aggregate/factors.ts';
 export { mergeAdapter } from './aggregate/merge.ts';

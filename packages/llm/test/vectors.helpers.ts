@@ -92,6 +92,26 @@ export function encoderVectors(): EncoderVector[] {
   })) as EncoderVector[];
 }
 
+/** Queries and passages under PEFT's LoRA, with the loss and the gradients that autograd computed. */
+export interface RetrievalVector {
+  readonly queries: readonly (readonly number[])[];
+  readonly passages: readonly (readonly number[])[];
+  readonly loss: number;
+  /** Of length 1, queries first, one behind the other. */
+  readonly vectors: Float32Array;
+  readonly factors: ReadonlyMap<string, Float32Array>;
+  readonly gradients: ReadonlyMap<string, Float32Array>;
+}
+
+export function retrievalVector(): RetrievalVector {
+  const { retrieval: own } = read('retrieval.json') as unknown as {
+    retrieval: Raw<RetrievalVector> & Record<'factors' | 'gradients', Record<string, string>>;
+  };
+  const tensors = (of: Record<string, string>) =>
+    new Map(Object.entries(of).map(([name, text]) => [name, floatsOf(text)]));
+  return { ...own, vectors: floatsOf(own.vectors), factors: tensors(own.factors), gradients: tensors(own.gradients) };
+}
+
 /** The largest difference of two vectors of one length. */
 export function distance(a: Float32Array, b: Float32Array): number {
   if (a.length !== b.length) return Number.POSITIVE_INFINITY;

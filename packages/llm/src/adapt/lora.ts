@@ -97,7 +97,7 @@ export function lora(options: LoraOptions): Adaptation {
 }
 
 /** Uniform in ±1/√inputs: He et al. 2015 with slope √5, as LoRA's own code starts A. */
-function uniform(values: Float32Array, inputs: number, rng: Rng): void {
+export function uniform(values: Float32Array, inputs: number, rng: Rng): void {
   const range = 1 / Math.sqrt(inputs);
   for (let i = 0; i < values.length; i++) values[i] = (2 * rng.uniform() - 1) * range;
 }

@@ -46,15 +46,19 @@ export function checkEncoderShape(where: string, shape: EncoderShape): EncoderSh
 }
 
 /** Every tensor, by the names of Hugging Face's `BertModel`. */
-export function encoderTensors({ vocabulary, width, layers, hidden, context, segments }: EncoderShape): TensorSpec[] {
+export function encoderTensors(shape: EncoderShape): TensorSpec[] {
+  const { vocabulary, width, layers, context, segments } = shape;
   const norm = (name: string): TensorSpec[] => [
     { name: `${name}.LayerNorm.weight`, shape: [width] },
     { name: `${name}.LayerNorm.bias`, shape: [width] },
   ];
-  const product = (name: string, outputs: number, inputs: number): TensorSpec[] => [
-    { name: `${name}.weight`, shape: [outputs, inputs] },
-    { name: `${name}.bias`, shape: [outputs] },
-  ];
+  const product = (block: string, name: EncoderProduct): TensorSpec[] => {
+    const [outputs, inputs] = productShape(shape, name);
+    return [
+      { name: `${block}${name}.weight`, shape: [outputs, inputs] },
+      { name: `${block}${name}.bias`, shape: [outputs] },
+    ];
+  };
   return [
     { name: 'embeddings.word_embeddings.weight', shape: [vocabulary, width] },
     { name: 'embeddings.position_embeddings.weight', shape: [context, width] },
@@ -63,17 +67,41 @@ export function encoderTensors({ vocabulary, width, layers, hidden, context, seg
     ...Array.from({ length: layers }, (_, layer) => {
       const block = encoderBlock(layer);
       return [
-        ...product(`${block}attention.self.query`, width, width),
-        ...product(`${block}attention.self.key`, width, width),
-        ...product(`${block}attention.self.value`, width, width),
-        ...product(`${block}attention.output.dense`, width, width),
+        ...product(block, 'attention.self.query'),
+        ...product(block, 'attention.self.key'),
+        ...product(block, 'attention.self.value'),
+        ...product(block, 'attention.output.dense'),
         ...norm(`${block}attention.output`),
-        ...product(`${block}intermediate.dense`, hidden, width),
-        ...product(`${block}output.dense`, width, hidden),
+        ...product(block, 'intermediate.dense'),
+        ...product(block, 'output.dense'),
         ...norm(`${block}output`),
       ];
     }).flat(),
   ];
+}
+
+/** Products of a block, by the ends of Hugging Face's names. */
+export type EncoderProduct =
+  | 'attention.self.query'
+  | 'attention.self.key'
+  | 'attention.self.value'
+  | 'attention.output.dense'
+  | 'intermediate.dense'
+  | 'output.dense';
+
+export const ENCODER_PRODUCTS: readonly EncoderProduct[] = [
+  'attention.self.query',
+  'attention.self.key',
+  'attention.self.value',
+  'attention.output.dense',
+  'intermediate.dense',
+  'output.dense',
+];
+
+/** Outputs and inputs of a product. */
+export function productShape({ width, hidden }: EncoderShape, product: EncoderProduct): [number, number] {
+  if (product === 'intermediate.dense') return [hidden, width];
+  return product === 'output.dense' ? [width, hidden] : [width, width];
 }
 
 /** Where the names of block `layer` begin. */

@@ -9,14 +9,20 @@ import { rowBytesOf } from '../kernels/kinds.ts';
 import type { Linear, Plan } from './plan.ts';
 
 /** What passes work with. */
-export interface Machine {
+export interface Machine<P = Plan> {
   readonly kernels: LanguageKernels;
   readonly memory: MemoryViews;
-  readonly plan: Plan;
+  readonly plan: P;
 }
 
+/** What of a plan a product needs: room for packed operands, and for gradients on their way through factors and gains. */
+export type LinearMachine = Machine<{
+  readonly scratch: number;
+  readonly d: { readonly rank: number; readonly gained: number };
+}>;
+
 /** y [rows][outputs] = product of x [rows][inputs], on top of y if `add`. */
-export function linear(machine: Machine, of: Linear, x: number, y: number, rows: number, add: boolean): void {
+export function linear(machine: LinearMachine, of: Linear, x: number, y: number, rows: number, add: boolean): void {
   const { kernels, memory, plan } = machine;
   const { outputs, inputs, weight, bias, lora, magnitude, gain, raw } = of;
   let from = x;
@@ -57,7 +63,7 @@ export function linear(machine: Machine, of: Linear, x: number, y: number, rows:
  * @param add - Whether to add to dx.
  */
 export function linearBackward(
-  machine: Machine,
+  machine: LinearMachine,
   of: Linear,
   dy: number,
   x: number,
@@ -145,7 +151,7 @@ export function linearBackward(
 const NORM_ROWS = 64;
 
 /** DoRA's row norms and gains for the parameters that are there now. */
-export function prepareMagnitude(machine: Machine, of: Linear): void {
+export function prepareMagnitude(machine: LinearMachine, of: Linear): void {
   const { kernels, memory, plan } = machine;
   const { outputs, inputs, weight, lora, magnitude } = of;
   if (!magnitude || !lora) return;
@@ -183,7 +189,7 @@ export function prepareMagnitude(machine: Machine, of: Linear): void {
 }
 
 /** dm_j += Σ dy_j · u_j / ‖row j‖. */
-function magnitudeGradient({ kernels, memory, plan }: Machine, of: Linear, dy: number, rows: number): void {
+function magnitudeGradient({ kernels, memory, plan }: LinearMachine, of: Linear, dy: number, rows: number): void {
   const { outputs, magnitude, raw } = of;
   if (!magnitude || magnitude.place.gradient === 0) return;
   const sums = plan.d.gained;
@@ -195,14 +201,14 @@ function magnitudeGradient({ kernels, memory, plan }: Machine, of: Linear, dy: n
   }
 }
 
-function scaleRows({ kernels }: Machine, x: number, gains: number, y: number, rows: number, width: number): void {
+function scaleRows({ kernels }: LinearMachine, x: number, gains: number, y: number, rows: number, width: number): void {
   for (let r = 0; r < rows; r++) kernels.multiply(x + 4 * r * width, gains, y + 4 * r * width, width);
 }
 
-function addToRows({ kernels }: Machine, y: number, row: number, rows: number, width: number): void {
+function addToRows({ kernels }: LinearMachine, y: number, row: number, rows: number, width: number): void {
   for (let r = 0; r < rows; r++) kernels.add(y + 4 * r * width, row, width);
 }
 
-function sumRows({ kernels }: Machine, x: number, to: number, rows: number, width: number): void {
+function sumRows({ kernels }: LinearMachine, x: number, to: number, rows: number, width: number): void {
   for (let r = 0; r < rows; r++) kernels.add(to, x + 4 * r * width, width);
 }

@@ -4,9 +4,10 @@
  * @module
  */
 import { ByteReader, ByteWriter } from '@fedkit/core/internal';
+import { encodeFloats } from '../bytes.ts';
 import type { Session } from '../network/network.ts';
 import { RUN_BYTES } from './messages.ts';
-import { decodeValues, encodeFloats } from './values.ts';
+import { decodeValues } from './values.ts';
 
 /** Parameters and what the optimizer remembers, after so many steps of a run. */
 export interface Progress {

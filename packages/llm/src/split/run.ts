@@ -4,6 +4,7 @@
  * @module
  */
 import type { Rng } from '@fedkit/core';
+import { digestOf } from '../bytes.ts';
 import { ByteReader, ByteWriter, checkInteger, refuse, sameBytes } from '@fedkit/core/internal';
 import { Descent } from '../train/descent.ts';
 import type { ModelHalf } from './cut.ts';
@@ -11,7 +12,7 @@ import type { SplitRequest } from './messages.ts';
 import { ServerPass } from './pass.ts';
 import { decodeProgress, encodeProgress, progressOf } from './progress.ts';
 import type { SplitServerOptions } from './server.ts';
-import { decodeValues, digestOf, encodeValues, seedOf } from './values.ts';
+import { decodeValues, encodeValues, seedOf } from './values.ts';
 
 /** What all runs of a server share. */
 export interface RunSetting {

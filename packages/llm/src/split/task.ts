@@ -4,8 +4,9 @@
  * @module
  */
 import { utf8Encode } from '@fedkit/core/internal';
+import { digestOf } from '../bytes.ts';
 import type { ModelHalf } from './cut.ts';
-import { codecNames, digestOf, type SplitCodecs } from './values.ts';
+import { codecNames, type SplitCodecs } from './values.ts';
 
 /** 32 bytes over model, adaptation, cut, form, window length and codecs. */
 export function taskOf({ model, form, side, network }: ModelHalf, length: number, codecs: SplitCodecs): Uint8Array {

@@ -4,6 +4,7 @@
  * @module
  */
 import { secureRng, type Rng, type Store, type Trainer, type TrainOptions } from '@fedkit/core';
+import { digestOf, encodeFloats } from '../bytes.ts';
 import type { Exchange } from '@fedkit/core/protocol';
 import { applyObjective, checkObjective, checkTrainOptions, localBatches } from '@fedkit/core/extend';
 import {
@@ -25,7 +26,7 @@ import { blur, checkNoise, type StateNoise } from './noise.ts';
 import { DevicePass } from './pass.ts';
 import { decodeProgress, encodeProgress, progressOf } from './progress.ts';
 import { taskOf } from './task.ts';
-import { decodeValues, digestOf, encodeFloats, encodeValues, type SplitCodecs, seedOf } from './values.ts';
+import { decodeValues, encodeValues, type SplitCodecs, seedOf } from './values.ts';
 
 /** How a device trains its half. */
 export interface SplitTrainerOptions extends SplitCodecs {

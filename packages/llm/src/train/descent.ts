@@ -7,7 +7,7 @@ import type { LocalObjective, Span, TrainOptions } from '@fedkit/core';
 import { refuse } from '@fedkit/core/internal';
 import { l2Norm } from '@fedkit/core/kernels';
 import { pow } from '@fedkit/core/math';
-import type { Session } from '../network/network.ts';
+import type { ParameterPlan, ParameterSession } from '../network/session.ts';
 import type { AdamW, LocalOptimizer } from './optimizer.ts';
 
 /**
@@ -61,7 +61,7 @@ export class Descent {
    * @param spans - What moves under AdamW; default: everything.
    * @returns What the step adds to FedNova's ‖a‖₁.
    */
-  step(session: Session, spans?: readonly Span[]): number {
+  step(session: ParameterSession<ParameterPlan>, spans?: readonly Span[]): number {
     this.steps++;
     const gradient = session.gradient();
     if (this.#optimizer.kind === 'adamW') {
@@ -101,7 +101,7 @@ function sgdStep(
  * @returns The schedule's factor.
  */
 function adamWStep(
-  session: Session,
+  session: ParameterSession<ParameterPlan>,
   how: AdamW,
   gradient: Float32Array,
   at: number,
