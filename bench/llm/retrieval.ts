@@ -31,7 +31,7 @@ const SETTING = {
   test: 208,
   training: 8,
   heldOut: 10,
-  rounds: 5,
+  rounds: 4,
   steps: 6,
   batchSize: 16,
   learningRate: 2e-3,
@@ -171,17 +171,24 @@ export async function compareRetrieval(folder: string, seeds: number): Promise<v
     const algorithm = fedAvg();
     const start = model.init(seededRng(seed));
     let state = algorithm.init(start);
-    let clip: number | undefined;
     const cohort = training.length;
     for (let round = 1; round <= SETTING.rounds; round++) {
       const params = algorithm.params(state);
+      const name = `${task}, seed ${seed}, round ${round}${noise > 0 ? ', private' : ''}`;
+      const next = await kept.part(name, async () => [...(await oneRound(params, round))]);
+      state = algorithm.init(Float32Array.from(next as number[]));
+      console.log(name);
+    }
+    return algorithm.params(state);
+
+    async function oneRound(params: Float32Array, round: number): Promise<Float32Array> {
+      let clip: number | undefined;
       const centroids = await clustered(params, training, seed);
       const aggregator = algorithm.aggregator(model.layout.size);
       const sum = aggregator.create();
-      const losses: number[] = [];
       for (const [i, client] of training.entries()) {
         const { steps, batchSize, learningRate } = SETTING;
-        const { contribution, local } = await algorithm.clientRound({
+        const { contribution } = await algorithm.clientRound({
           broadcast: algorithm.broadcast(state),
           trainer: trainerOf(client, model, centroids),
           options: {
@@ -192,30 +199,25 @@ export async function compareRetrieval(folder: string, seeds: number): Promise<v
             rng: seededRng(seed).fork('client', round, i),
           },
         });
-        losses.push(local.steps);
         let { update } = contribution.values;
         if (noise > 0) {
           const norm = Math.sqrt(update.reduce((all, value) => all + value * value, 0));
-          // Of the first update: public data would have to name it.
+          // Of a round's first update; a federation takes it from public data.
           clip ??= norm;
           const bound = clip;
           update = update.map((value) => value * Math.min(1, bound / norm));
         }
         aggregator.accumulate(sum, { values: { update }, weight: 1 });
       }
-      const mean = aggregator.finalize(sum);
-      if (noise > 0) {
-        const rng = seededRng(seed).fork('noise', round);
-        const std = (noise * (clip ?? 0)) / PRIVATE.cohort;
-        mean.update = mean.update.map((value) => value + std * normal(rng));
-      }
-      state = algorithm.serverStep(state, mean, { round, cohort, population: cohort });
-      console.log(`${task}, seed ${seed}, round ${round}${noise > 0 ? ', private' : ''}`);
+      const { update } = aggregator.finalize(sum);
+      const rng = seededRng(seed).fork('noise', round);
+      const std = (noise * (clip ?? 0)) / PRIVATE.cohort;
+      const mean = { update: noise > 0 ? update.map((value) => value + std * normal(rng)) : update };
+      return algorithm.params(algorithm.serverStep(state, mean, { round, cohort, population: cohort }));
     }
-    return algorithm.params(state);
   }
 
-  /** Two steps of k-means over everybody's passages. */
+  /** Three steps of k-means over everybody's passages. */
   async function clustered(params: Float32Array, training: readonly Client[], seed: number): Promise<Float32Array[]> {
     const shape = { clusters: SETTING.clusters, width };
     const algorithm = federatedKMeans(shape);

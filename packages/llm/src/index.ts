@@ -73,6 +73,7 @@ export { loadSafetensors, type SafetensorsOptions } from './safetensors/load.ts'
 export type { EncoderShape } from './encoder/shape.ts';
 export { LanguageEncoder } from './encoder/encoder.ts';
 export { loadEncoder } from './encoder/load.ts';
+export { randomEncoder } from './encoder/random.ts';
 export type { EncoderProduct } from './encoder/shape.ts';
 export type { EncoderLoraOptions } from './encoder/adapter.ts';
 export { adaptEncoder, type AdaptedEncoder } from './encoder/adapted.ts';

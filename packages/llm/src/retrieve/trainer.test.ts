@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { distance, encoderVectors, retrievalVector } from '../../test/vectors.helpers.ts';
 import { adaptEncoder } from '../encoder/adapted.ts';
 import { loadEncoder } from '../encoder/load.ts';
+import { randomEncoder } from '../encoder/random.ts';
 import { bytesSource } from '../source/byte-source.ts';
 import { adamW } from '../train/optimizer.ts';
 import { contrastiveLoss } from './contrastive.ts';
@@ -197,6 +198,39 @@ describe('contrastive training', () => {
     for (const [pairs, options, code] of refused) {
       expect(() => contrastiveTrainer(model, pairs, options)).toThrowError(expect.objectContaining({ code }));
     }
+  });
+});
+
+describe('an encoder of random weights', () => {
+  const shape = {
+    vocabulary: 61,
+    width: 24,
+    layers: 1,
+    heads: 3,
+    hidden: 32,
+    context: 16,
+    segments: 1,
+    epsilon: 1e-12,
+    activation: 'gelu',
+  } as const;
+
+  it('is the same from one seed, on plain JavaScript too', () => {
+    const fast = randomEncoder(shape, { seed: 4 });
+    const plain = randomEncoder(shape, { seed: 4, kernels: 'plain' });
+    expect(plain.digest()).toBe(fast.digest());
+    expect(plain.embed([[1, 2, 3]])).toEqual(fast.embed([[1, 2, 3]]));
+    expect(randomEncoder(shape, { seed: 5 }).digest()).not.toBe(fast.digest());
+  });
+
+  it('has texts near one another that share tokens', () => {
+    const [one, alike, other] = randomEncoder(shape, { seed: 4 }).embed([
+      [1, 2, 3, 4],
+      [1, 2, 3, 9],
+      [20, 21, 22, 23],
+    ]);
+    const cosine = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, d) => sum + value * b[d], 0);
+    expect(cosine(one, alike)).toBeGreaterThan(cosine(one, other) + 0.1);
+    expect(() => randomEncoder({ ...shape, heads: 5 }, { seed: 1 })).toThrowError(/heads/);
   });
 });
 
