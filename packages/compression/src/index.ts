@@ -53,6 +53,7 @@ export { rotated } from './rotation/rotated.ts';
 export { rotation } from './rotation/rotation.ts';
 export { walshHadamard } from './rotation/walsh-hadamard.ts';
 export { pipe } from './sparse/pipe.ts';
+export { publicPlaces, type PublicPlacesOptions, type PublicPlacesState } from './sparse/public-places.ts';
 export { randomK, type SharedSparsifier } from './sparse/random-k.ts';
 export { chunkedTopK, sparseLoCo, stc, threshold, topK } from './sparse/top-k.ts';
 export { MAXIMUM_SIZE, MAXIMUM_UNEXPECTED_SIZE, type StagedCodec, type StagedLinearCodec } from './stage/codec.ts';

@@ -123,7 +123,7 @@ export function contrastiveTrainer(
     return contrastiveStep(session, batch, tokens, back);
   };
 
-  const everything = Uint32Array.from(pairs.keys());
+  const everything = Uint32Array.from({ length: pairs.length }, (_, i) => i);
   return {
     layout: model.layout,
     async train(start, objective, how): Promise<LocalResult> {
