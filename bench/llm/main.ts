@@ -8,6 +8,7 @@
 // `pnpm bench llm split`: what a cut costs, saves and tells.
 // `pnpm bench llm distill [SEEDS]`: the gap to a teacher that a student of a quarter closes. `pnpm bench llm drift [SEEDS]`: what is
 // forgotten, president after president.
+// `pnpm bench llm prune [SEEDS]`: half of the weights, and what the loss is.
 // `pnpm bench llm retrieval FOLDER [SEEDS]`: MiniLM, trained by clients that keep their passages; goes on where it stopped.
 // `pnpm bench llm vectors`: makes the vectors of packages/llm with pinned packages of Python, in a folder that is removed.
 import { execFileSync } from 'node:child_process';
@@ -20,6 +21,7 @@ import { withPython } from './python.ts';
 import { compareKinds } from './quantized.ts';
 import { compareDistilling } from './distill.ts';
 import { compareDrift } from './drift.ts';
+import { comparePruning } from './prune.ts';
 import { compareRetrieval } from './retrieval.ts';
 import { splitFigures } from './split.ts';
 import { compareSparse } from './sparseloco.ts';
@@ -61,6 +63,9 @@ switch (process.argv[2]) {
   case 'drift':
     await compareDrift(integer(process.argv[3], 3));
     break;
+  case 'prune':
+    await comparePruning(integer(process.argv[3], 3));
+    break;
   case 'retrieval':
     if (process.argv[3] === undefined) throw new Error('usage: pnpm bench llm retrieval FOLDER [SEEDS]');
     await compareRetrieval(process.argv[3], integer(process.argv[4], 3));
@@ -80,7 +85,7 @@ switch (process.argv[2]) {
     if (Number.isInteger(rounds) && rounds > 0) await figures(rounds);
     else {
       console.error(
-        'usage: pnpm bench llm [rounds] | peft | smollm [FILE] | smollm-step FILE | federated [SEEDS] | sparseloco [SEEDS] | split | distill [SEEDS] | drift [SEEDS] | retrieval FOLDER [SEEDS] | quantized | vectors',
+        'usage: pnpm bench llm [rounds] | peft | smollm [FILE] | smollm-step FILE | federated [SEEDS] | sparseloco [SEEDS] | split | distill [SEEDS] | drift [SEEDS] | prune [SEEDS] | retrieval FOLDER [SEEDS] | quantized | vectors',
       );
       process.exitCode = 1;
     }

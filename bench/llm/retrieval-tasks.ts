@@ -30,13 +30,13 @@ const PASSAGE = 20;
 /** Keys beside each key, on three rows. */
 const ROWS = ['qwertyuiop', 'asdfghjkl', 'zxcvbnm'];
 const BESIDE = new Map(
-  ROWS.flatMap((row) => [...row].map((key, i) => [key, [row[i - 1], row[i + 1]].filter(Boolean)])),
+  ROWS.flatMap((row) => row.split('').map((key, i) => [key, [row[i - 1], row[i + 1]].filter(Boolean)])),
 );
 
 /** A word with one or two slips: a neighbouring key, two letters swapped, one left out, one doubled. */
 export function mistyped(word: string, rng: SeededRng): string {
   if (word.length < 4) return word;
-  const letters = [...word];
+  const letters = word.split('');
   const slips = word.length < 7 ? 1 : 2;
   for (let slip = 0; slip < slips; slip++) {
     const at = rng.below(letters.length - 1);

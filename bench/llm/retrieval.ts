@@ -89,7 +89,7 @@ export async function compareRetrieval(folder: string, seeds: number): Promise<v
     const found: Record<string, Ranks[]> = {
       MiniLM: [await part('MiniLM', async () => heldOut.map(({ test }) => ranksWith(undefined, test)))],
       BM25: [await part('BM25', async () => heldOut.map(({ test }) => lexicalRanks(test)))],
-      hybrid: [await part('hybrid', async () => heldOut.map(({ test }) => hybridRanks(test)))],
+      hybrid: [await part('hybrid', async () => heldOut.map(({ test }) => hybridRanks(undefined, test)))],
     };
     const arms = task === 'typed' || process.env.ARMS === 'all' ? ['federated', 'local', 'private'] : ['federated'];
     for (let seed = 1; seed <= seeds; seed++) {
@@ -105,6 +105,12 @@ export async function compareRetrieval(folder: string, seeds: number): Promise<v
           return heldOut.map(({ test }) => ranksWith(params, test));
         });
         found[arm] = [...(found[arm] ?? []), ranks];
+        if (arm !== 'federated') continue;
+        const both = await part(`${arm} and BM25, seed ${seed}`, async () => {
+          const params = await federated(task, training, seed, noise);
+          return heldOut.map(({ test }) => hybridRanks(params, test));
+        });
+        found[`${arm} and BM25`] = [...(found[`${arm} and BM25`] ?? []), both];
       }
     }
     print(task, found);
@@ -116,10 +122,10 @@ export async function compareRetrieval(folder: string, seeds: number): Promise<v
     return questions.map(({ query }, i) => rankIn(index.scores(query), i));
   }
 
-  function hybridRanks(questions: readonly Question[]): number[] {
+  function hybridRanks(params: Float32Array | undefined, questions: readonly Question[]): number[] {
     const index = lexicalIndex(questions.map(({ passage }) => passage));
     const { queries, passages } = textsOf(questions);
-    const [q, p] = [encoder.embed(queries), encoder.embed(passages)];
+    const [q, p] = [vectorsOf(params, queries), vectorsOf(params, passages)];
     return questions.map(({ query }, i) => {
       const cosines = p.map((passage) => passage.reduce((sum, value, d) => sum + value * q[i][d], 0));
       return rankIn(fuseRankings([index.scores(query), cosines]), i);

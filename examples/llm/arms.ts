@@ -20,7 +20,7 @@ import {
 } from './federation.ts';
 import { busySeconds } from './busy-seconds.ts';
 import { bytesOf, smallModel, textOf } from './model.ts';
-import { clientsForShare, federatePrivately, noiseFor, publicClip } from './private.ts';
+import { averaging, clientsForShare, federatePrivately, noiseFor, publicClip } from './private.ts';
 
 /** What the demo does unless a test asks for less. */
 export interface Setting extends Plan, Limits {
@@ -189,7 +189,7 @@ async function lowRank(
   const clip = await publicClip(model, start, published, plan);
   const epsilon = EPSILONS.find((own) => name === privateName(own));
   if (epsilon !== undefined)
-    return [model, await federatePrivately(model, start, authors, plan, { epsilon, clip }, onRound)];
+    return [model, await federatePrivately(model, start, authors, plan, averaging(), onRound, { epsilon, clip })];
   const { params, rounds } = await federate(model, start, authors, plan, { moments: MOMENTS }, onRound);
   const clientsNeeded = Object.fromEntries(
     EPSILONS.map((own) => {

@@ -8,8 +8,10 @@ import {
   federatedClient,
   federatedServer,
   fedAvg,
+  type LinearAlgorithm,
   mean,
   memoryStore,
+  type PlainData,
   secureRng,
   seededRng,
 } from '@fedkit/core';
@@ -17,7 +19,14 @@ import { normal } from '@fedkit/core/math';
 import { memoryTransport } from '@fedkit/core/transport/memory';
 import { rotation } from '@fedkit/compression';
 import { adamW, type LanguageModel, languageTrainer, type Windows } from '@fedkit/llm';
-import { calibrateNoiseStd, distributedGaussianMechanism, event, privacyLedger, rdpAccountant } from '@fedkit/privacy';
+import {
+  calibrateNoiseStd,
+  distributedGaussianMechanism,
+  event,
+  type PrivacyLedger,
+  privacyLedger,
+  rdpAccountant,
+} from '@fedkit/privacy';
 import { publicKeyOf, secureAggregation } from '@fedkit/secagg';
 import { bitsPerByte, type Plan, type RoundResult } from './federation.ts';
 import type { Author } from './authors.ts';
@@ -32,6 +41,8 @@ const MARGIN = 1.02;
 export interface PrivateResult {
   readonly params: Float32Array;
   readonly rounds: readonly RoundResult[];
+  /** Down to a client and round: answers of every exchange. */
+  readonly bytesDown: number;
   /** L2 bound of one client's update. */
   readonly clip: number;
   /** σ of a round's sum, as claimed for the honest, per coordinate. */
@@ -61,29 +72,60 @@ export function noiseFor(epsilon: number, clip: number, rounds: number): number 
   );
 }
 
+/** What a private federation may spend, and how. */
+export interface PrivateTarget {
+  readonly epsilon: number;
+  /** L2 bound of one client's update. */
+  readonly clip: number;
+  /** Rounds that `epsilon` is for; default: those of the plan. */
+  readonly roundsInAll?: number;
+  /** Where they are written down, of {@link privateLedger}; default: one of its own. */
+  readonly ledger?: PrivacyLedger;
+}
+
+/** A ledger of {@link DELTA} and as much ε, for any number of federations of the same presidents. */
+export function privateLedger(epsilon: number): Promise<PrivacyLedger> {
+  return privacyLedger({
+    run: 'presidents',
+    unit: 'user',
+    store: memoryStore(),
+    budget: { epsilon, delta: DELTA },
+    accountant: () => rdpAccountant({ neighboring: NEIGHBORING }),
+  });
+}
+
+/** Federated averaging in which every president counts once. */
+export const averaging = () => fedAvg({ aggregate: (size) => mean(size) });
+
 /**
  * All authors in every round, each update clipped, with its share of the noise, under masks. The noise is that of those who
  * take part, however few they are.
  *
  * @param model - With FFA-LoRA: the sum of B is then the sum of products.
+ * @param algorithm - In which every client counts once.
  */
-export async function federatePrivately(
+export async function federatePrivately<
+  S extends PlainData,
+  B extends PlainData,
+  C extends PlainData,
+  U extends { readonly [name: string]: Float32Array },
+>(
   model: LanguageModel,
   start: Float32Array,
   authors: readonly Author[],
   plan: Plan,
-  target: { readonly epsilon: number; readonly clip: number },
+  algorithm: LinearAlgorithm<S, B, C, U, U>,
   onRound: (round: number, result: RoundResult) => void,
+  target: PrivateTarget,
 ): Promise<PrivateResult> {
-  const { epsilon, clip } = target;
+  const { epsilon, clip, roundsInAll = plan.rounds } = target;
   const names = authors.map(({ name }) => name);
   const cohort = names.length;
   const identities = names.map(() => ({ secretKey: secureRng().fill(new Uint8Array(32)) }));
   const publicKeys = new Map(names.map((name, i) => [name, publicKeyOf(identities[i])]));
-  const noiseStd = noiseFor(epsilon, clip, plan.rounds);
+  const noiseStd = noiseFor(epsilon, clip, roundsInAll);
   const shared = {
-    // Every president counts once.
-    algorithm: fedAvg({ aggregate: (size) => mean(size) }),
+    algorithm,
     layout: model.layout,
     clip,
     weighting: { kind: 'uniform' },
@@ -102,15 +144,10 @@ export async function federatePrivately(
     directory: (id: string) => publicKeys.get(id),
     sealingKey: secureRng().fill(new Uint8Array(32)),
   } as const;
-  const ledger = await privacyLedger({
-    run: 'presidents',
-    unit: 'user',
-    store: memoryStore(),
-    budget: { epsilon, delta: DELTA },
-    accountant: () => rdpAccountant({ neighboring: NEIGHBORING }),
-  });
+  const ledger = target.ledger ?? (await privateLedger(epsilon));
   const rounds: RoundResult[] = [];
   let bytesUp = 0;
+  let bytesDown = 0;
   const server = await federatedServer({
     pipeline: distributedDp({ ...shared, aggregation: secureAggregation(secrecy), filters: { recipients: ledger } }),
     initial: start,
@@ -144,9 +181,11 @@ export async function federatePrivately(
         }),
         trainer: languageTrainer(model, train, { optimizer: adamW({ maxNorm: 1, moments: 'kept' }) }),
         local: ({ round }) => ({ steps, batchSize, learningRate, rng: seededRng(seed).fork('client', round, i) }),
-        exchange(request, options) {
+        async exchange(request, options) {
           bytesUp += request.length;
-          return exchange(request, options);
+          const answer = await exchange(request, options);
+          bytesDown += answer.length;
+          return answer;
         },
         store: memoryStore(),
       }).run();
@@ -157,7 +196,14 @@ export async function federatePrivately(
   if (records.length !== plan.rounds || records.some(({ outcome }) => outcome !== 'published') || spent === undefined) {
     throw new Error(`a private round was not published: ${JSON.stringify(records.map(({ outcome }) => outcome))}`);
   }
-  return { params: server.params.slice(), rounds, clip, noiseStd, epsilon: spent };
+  return {
+    params: server.params.slice(),
+    rounds,
+    bytesDown: Math.round(bytesDown / cohort / plan.rounds),
+    clip,
+    noiseStd,
+    epsilon: spent,
+  };
 }
 
 /**

@@ -49,10 +49,13 @@ export { type PrunedModel, pruneStructure, type StructureOptions } from './prune
 export { factorize, type FactorizedModel, type FactorizeOptions } from './prune/factorize.ts';
 export type { Teacher } from './distill/criterion.ts';
 export { ensembleLogits, type EnsembleOptions, publicLogits } from './distill/ensemble.ts';
+export { fedDf, type FedDfOptions, type Member } from './distill/fed-df.ts';
+export { type MemberOptions, memberTrainer, type MemberTrainer, noConsensus } from './distill/fed-md.ts';
 export { topLayersFirst } from './train/prefix.ts';
 export { type Anchor, anchoredTrainer } from './personalize/anchored.ts';
 export { diagonalFisher } from './personalize/fisher.ts';
 export { type Interpolation, interpolate } from './personalize/interpolate.ts';
+export { type TokenMemory, tokenMemory, type TokenMemoryOptions } from './personalize/token-memory.ts';
 export { generate, type GenerateOptions } from './generate/generate.ts';
 export type { SamplingOptions } from './generate/sampler.ts';
 export { quantize } from './quantize/quantize.ts';

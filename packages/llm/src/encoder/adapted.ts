@@ -51,7 +51,7 @@ export class AdaptedEncoder {
   digest(params: Float32Array): string {
     const { scale, fixed, fixedValues } = this.adapter;
     const values = [modelDigest(this.layout, params), modelDigest(fixed, fixedValues)];
-    return sha256Hex(`fedkit adapted encoder 1\n${this.encoder.digest()}\n${values}\n${scale}`);
+    return sha256Hex(`fedkit adapted encoder 1\n${this.encoder.digest()}\n${values.join()}\n${scale}`);
   }
 
   /** @internal */

@@ -57,7 +57,7 @@ export interface EncoderPlan {
 }
 
 /** Counts bytes from `start` on, in steps of 64. */
-function allocator(start: number): { take(values: number): number; top(): number } {
+function allocator(start: number): { readonly take: (values: number) => number; readonly top: () => number } {
   let top = start;
   return {
     take(values) {

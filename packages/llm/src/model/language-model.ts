@@ -123,10 +123,27 @@ export class LanguageModel {
    * @throws FedkitError as {@link evaluate}.
    */
   logits(params: Float32Array, tokens: ArrayLike<number>): Float32Array {
-    checkVector('logits: params', params, this.layout.size);
+    return this.#through('logits', params, tokens).logits;
+  }
+
+  /**
+   * {@link logits}, and the states behind the last norm that they are products of, shape [tokens, width].
+   *
+   * @throws FedkitError as {@link evaluate}.
+   */
+  states(params: Float32Array, tokens: ArrayLike<number>): { states: Float32Array; logits: Float32Array } {
+    return this.#through('states', params, tokens);
+  }
+
+  #through(
+    where: string,
+    params: Float32Array,
+    tokens: ArrayLike<number>,
+  ): { states: Float32Array; logits: Float32Array } {
+    checkVector(`${where}: params`, params, this.layout.size);
     const length = tokens.length;
     const windows = { length, tokens: Int32Array.from(tokens), targets: Int32Array.from(tokens) };
-    checkWindows('logits', windows, this.shape.vocabulary, this.context);
+    checkWindows(where, windows, this.shape.vocabulary, this.context);
     const { vocabulary, width } = this.shape;
     const session = new Session(this.network, { mode: 'evaluate', batch: 1, length, checkpoint: false }, params);
     const { machine } = session.enter();
@@ -134,13 +151,15 @@ export class LanguageModel {
     prepare(machine);
     loadWindows(machine, windows, Uint32Array.of(0));
     forward(machine, this.shape, { batch: 1, positions: plan.positions, past: 0 });
+    const normed = plan.lastNormed + 4 * plan.promptTokens * width;
+    const states = memory.floats.slice(normed / 4, normed / 4 + length * width);
     const logits = new Float32Array(length * vocabulary);
     for (let row = 0; row < length; row += plan.headRows) {
       const count = Math.min(plan.headRows, length - row);
-      logitsOf(machine, this.shape, plan.lastNormed + 4 * (plan.promptTokens + row) * width, count);
+      logitsOf(machine, this.shape, normed + 4 * row * width, count);
       logits.set(memory.floats.subarray(plan.logits / 4, plan.logits / 4 + count * vocabulary), row * vocabulary);
     }
-    return logits;
+    return { states, logits };
   }
 
   /**

@@ -39,7 +39,7 @@ async function run(clients: readonly (readonly Float32Array[])[], rounds: number
 }
 
 const start = () =>
-  Float32Array.from(directions.flatMap((direction) => [...direction.map((value) => 0.3 * value + 0.05)]));
+  Float32Array.from(directions.flatMap((direction) => Array.from(direction, (value) => 0.3 * value + 0.05)));
 
 describe('federated k-means', () => {
   it('is Lloyd on all vectors in one place, where clients have as many each', async () => {
