@@ -79,8 +79,8 @@ export interface PrivateTarget {
   readonly clip: number;
   /** Rounds that `epsilon` is for; default: those of the plan. */
   readonly roundsInAll?: number;
-  /** Where they are written down, of {@link privateLedger}; default: one of its own. */
-  readonly ledger?: PrivacyLedger;
+  /** Where they are written down; default: a ledger of its own. */
+  readonly ledger?: Pick<PrivacyLedger, 'budget' | 'identity' | 'spent' | 'wouldExceed' | 'charge' | 'charged'>;
 }
 
 /** A ledger of {@link DELTA} and as much ε, for any number of federations of the same presidents. */
@@ -92,6 +92,21 @@ export function privateLedger(epsilon: number): Promise<PrivacyLedger> {
     budget: { epsilon, delta: DELTA },
     accountant: () => rdpAccountant({ neighboring: NEIGHBORING }),
   });
+}
+
+/**
+ * A ledger as a later federation sees it. Its rounds are counted behind `before` earlier ones: the same round, event and participants once
+ * more are a retry to a ledger, which a restarted server makes, and not charged again.
+ */
+export function roundsAfter(ledger: PrivacyLedger, before: number): NonNullable<PrivateTarget['ledger']> {
+  return {
+    budget: ledger.budget,
+    identity: ledger.identity,
+    spent: () => ledger.spent(),
+    wouldExceed: (event, count) => ledger.wouldExceed(event, count),
+    charge: ({ round = 0, ...charge }) => ledger.charge({ ...charge, round: before + round }),
+    charged: (round) => ledger.charged(before + round),
+  };
 }
 
 /** Federated averaging in which every president counts once. */
