@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # safetensors 0.8.0 (NumPy 2.4.6): `load` gives the arrays in another order each time, and `save` with metadata other bytes.
 #
-# Guess: a dict of arrays comes back in the order in which it was saved, or by name as from `load_file`; always the same. The same arrays and
-#        the same metadata make the same file, so that a digest names a model.
+# Guess: a dict of arrays comes back in the order in which it was saved, or by name as from `load_file`; always the same. The same
+#        arrays and the same metadata make the same file, so that a digest names a model.
 # Seen:  `load(bytes)` returns another order from call to call in one process. Code that pairs arrays by position, as lists of parameters
 #        are, puts one layer into another of equal shape, on some runs only. Metadata are written in a random order
 #        too: a digest of the file differs between two savings of one model. Sort by name, and digest arrays, not files.

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # scikit-learn 1.9.1: what a caller writes into `coefs_`, `coef_` or `cluster_centers_`, training changes in the caller's own arrays.
 #
-# Guess: estimators copy, as `fit` does with all that it is given: clients simulated in one process may all be handed the shared model, and each
-#        starts from it.
+# Guess: estimators copy, as `fit` does with all that it is given: clients simulated in one process may all be handed the shared model,
+#        and each starts from it.
 # Seen:  MLPClassifier, SGDClassifier, GaussianNB and MiniBatchKMeans train in place. The second client starts where the first
 #        ended, the third where the second did, and the "shared model" from which updates are taken has moved along: every
 #        difference between it and the trained model is 0. LogisticRegression (warm start) and IncrementalPCA copy. Hand out copies.

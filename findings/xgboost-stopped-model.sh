@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # xgboost-cpu 3.2.0 (scikit-learn 1.9.1): a model that was once stopped early ignores every tree that is trained onto it.
 #
-# Guess: XGBClassifier.fit(..., xgb_model=previous) goes on from the model of another client, and predicts with all of its trees, old and new.
+# Guess: XGBClassifier.fit(..., xgb_model=previous) goes on from the model of another client, and predicts with all of its trees, old
+#        and new.
 # Seen:  early stopping writes `best_iteration` into the model. Training that goes on without early stopping adds its trees, keeps the old
 #        attribute, and `predict`, `predict_proba` and `score` end at it: 20 new rounds on another client's data change no prediction.
 #        `Booster.predict` uses them all. Clear the attribute (`set_attr(best_iteration=None)`) before a model is handed on.
@@ -13,7 +14,8 @@ set -euo pipefail
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 python3 -m venv "$scratch/venv"
-"$scratch/venv/bin/python" -m pip install -q --no-compile --disable-pip-version-check xgboost-cpu==3.2.0 scikit-learn==1.9.1 numpy==2.4.6 scipy==1.17.1
+"$scratch/venv/bin/python" -m pip install -q --no-compile --disable-pip-version-check xgboost-cpu==3.2.0 scikit-learn==1.9.1 \
+  numpy==2.4.6 scipy==1.17.1
 "$scratch/venv/bin/python" - <<'PY' 2>/dev/null
 import sys
 import numpy as np
@@ -37,7 +39,13 @@ booster = second.get_booster()
 rounds = booster.num_boosted_rounds()
 whole = booster.predict(xgb.DMatrix(other), iteration_range=(0, rounds))
 old = booster.predict(xgb.DMatrix(other), iteration_range=(0, best))
-name = lambda predictions: "all trees" if np.array_equal(predictions, whole) else "old trees only" if np.array_equal(predictions, old) else "neither"
+
+
+def name(predictions):
+    known = {"all trees": whole, "old trees only": old}
+    return next((words for words, values in known.items() if np.array_equal(predictions, values)), "neither")
+
+
 seen = [name(second.predict_proba(other)[:, 1]), name(booster.predict(xgb.DMatrix(other)))]
 booster.set_attr(best_iteration=None)
 seen.append(name(second.predict_proba(other)[:, 1]))
