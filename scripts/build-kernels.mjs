@@ -40,6 +40,8 @@ export async function compileKernels({ sources }) {
       '--enable',
       'simd',
       '--importMemory',
+      '--noExportMemory',
+      '--converge',
       '--use',
       'abort=',
     ],
@@ -53,7 +55,7 @@ export async function compileKernels({ sources }) {
   if (binary.length >= MAX_MODULE_BYTES) {
     throw new Error(`${sources}: the kernel module has ${binary.length} bytes, the limit is ${MAX_MODULE_BYTES}`);
   }
-  return `// Generated from assembly/ by \`pnpm kernels\`: ${binary.length} bytes. Do not edit.\nexport const wasmBase64: string =\n  '${Buffer.from(binary).toString('base64')}';\n`;
+  return `// Generated from assembly/ by \`pnpm kernels\`: ${binary.length} bytes. Do not edit.\nexport const wasmHex: string =\n  '${Buffer.from(binary).toString('hex')}';\n`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

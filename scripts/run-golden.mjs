@@ -9,7 +9,7 @@ if (globalThis.process?.argv.includes('--stripped')) {
 }
 
 const dist = '../packages/core/dist';
-const [core, math, kernels, simulation, privacy, llm, { wasmBase64 }] = await Promise.all([
+const [core, math, kernels, simulation, privacy, llm, { wasmHex }] = await Promise.all([
   import(`${dist}/index.js`),
   import(`${dist}/math/index.js`),
   import(`${dist}/kernels/index.js`),
@@ -18,7 +18,7 @@ const [core, math, kernels, simulation, privacy, llm, { wasmBase64 }] = await Pr
   import('../packages/llm/dist/index.js'),
   import(`${dist}/kernels/module.wasm.js`),
 ]);
-const engine = kernels.instantiateKernels(wasmBase64, 1) === undefined ? 'plain' : 'WebAssembly';
+const engine = kernels.instantiateKernels(wasmHex, 1) === undefined ? 'plain' : 'WebAssembly';
 const digests = {
   ...(await golden({ core, math, kernels, simulation })),
   ...privacyGolden({ privacy, seededRng: core.seededRng }),

@@ -6,7 +6,7 @@ import * as simulation from '@fedkit/core/simulation';
 import * as llm from '@fedkit/llm';
 import * as privacy from '@fedkit/privacy';
 import { fetchExchange } from '@fedkit/core/transport/fetch';
-import { wasmBase64 } from '/packages/core/dist/kernels/module.wasm.js';
+import { wasmHex } from '/packages/core/dist/kernels/module.wasm.js';
 import { golden } from '/packages/core/test/golden/golden.mjs';
 import { languageGolden } from '/packages/llm/test/golden/golden.mjs';
 import { privacyGolden } from '/packages/privacy/test/golden/golden.mjs';
@@ -14,7 +14,7 @@ import { replayEdges, replayRounds } from '/packages/secagg/test/replay-rounds.m
 import { exchanges } from '/scripts/exchanges.mjs';
 
 export async function report() {
-  const engine = kernels.instantiateKernels(wasmBase64, 1) === undefined ? 'plain' : 'WebAssembly';
+  const engine = kernels.instantiateKernels(wasmHex, 1) === undefined ? 'plain' : 'WebAssembly';
   const digests = {
     ...(await golden({ core, math, kernels, simulation })),
     ...privacyGolden({ privacy, seededRng: core.seededRng }),

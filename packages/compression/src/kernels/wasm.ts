@@ -4,7 +4,7 @@
  * @module
  */
 import { instantiateKernels } from '@fedkit/core/kernels';
-import { wasmBase64 } from './module.wasm.ts';
+import { wasmHex } from './module.wasm.ts';
 import type { Tile } from './tile.ts';
 
 interface Exports {
@@ -33,7 +33,7 @@ const BYTES = KEPT + 4 * SIZE;
 
 /** `undefined` where the engine has no SIMD WebAssembly. */
 export function wasmTile(): Tile | undefined {
-  const instance = instantiateKernels<Exports>(wasmBase64, BYTES);
+  const instance = instantiateKernels<Exports>(wasmHex, BYTES);
   if (instance === undefined) return undefined;
   const { exports: kernels, memory } = instance;
   const { buffer } = memory;

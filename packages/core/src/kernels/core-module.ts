@@ -4,7 +4,7 @@
  * @module
  */
 import { instantiateKernels, type KernelInstance } from './instantiate.ts';
-import { wasmBase64 } from './module.wasm.ts';
+import { wasmHex } from './module.wasm.ts';
 
 /** Exports of the module. `count` is a multiple of 8; folds return 1 if every value was within `limit`. */
 export interface CoreKernels {
@@ -33,7 +33,7 @@ const WORTH_A_MEMORY = 1024;
 
 /** The kernels on a memory of `bytes` of their own, or `undefined` where only the plain twins run. */
 export function coreKernels(bytes: number): KernelInstance<CoreKernels> | undefined {
-  return instantiateKernels<CoreKernels>(wasmBase64, bytes);
+  return instantiateKernels<CoreKernels>(wasmHex, bytes);
 }
 
 /** `count` rounded up to whole vectors of the kernels. */

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { wasmBase64 } from './dense.wasm.ts';
+import { wasmHex } from './dense.wasm.ts';
 import { instantiateKernels } from './instantiate.ts';
 import { plainDense } from './plain-dense.ts';
 
@@ -85,7 +85,7 @@ const WORTH_WEBASSEMBLY = 65_536;
 
 /** A memory of `bytes`, zeroed, and the kernels on it. */
 export function denseMemory(bytes: number): DenseMemory {
-  const instance = bytes < WORTH_WEBASSEMBLY ? undefined : instantiateKernels<DenseKernels>(wasmBase64, bytes);
+  const instance = bytes < WORTH_WEBASSEMBLY ? undefined : instantiateKernels<DenseKernels>(wasmHex, bytes);
   if (instance !== undefined) return { kernels: instance.exports, buffer: instance.memory.buffer as ArrayBuffer };
   const buffer = new ArrayBuffer(8 * Math.ceil(bytes / 8));
   return { kernels: plainDense(buffer), buffer };

@@ -17,14 +17,15 @@ const compiled = new Map<string, WebAssembly.Module | undefined>();
  * Instantiates an embedded kernel module on a fresh memory of `bytes`, rounded up to pages and never grown, so that
  * views on it never detach.
  *
- * @param base64 - The module; compiled once a process. It imports `env.memory` alone.
+ * @param hex - The module in hexadecimal digits, which compress better than base64; compiled once a process. It imports
+ * `env.memory` alone.
  * @returns `undefined` where WebAssembly or its SIMD is missing or the memory cannot be had; take the plain twin then.
  */
-export function instantiateKernels<E>(base64: string, bytes: number): KernelInstance<E> | undefined {
+export function instantiateKernels<E>(hex: string, bytes: number): KernelInstance<E> | undefined {
   const wasm = (globalThis as { WebAssembly?: typeof WebAssembly }).WebAssembly;
   if (wasm === undefined) return undefined;
-  if (!compiled.has(base64)) compiled.set(base64, compile(wasm, base64));
-  const module = compiled.get(base64);
+  if (!compiled.has(hex)) compiled.set(hex, compile(wasm, hex));
+  const module = compiled.get(hex);
   if (module === undefined) return undefined;
   const pages = Math.max(1, Math.ceil(bytes / PAGE));
   try {
@@ -49,9 +50,9 @@ export function instantiateTogether<E>(modules: readonly string[], bytes: number
   try {
     const memory = new wasm.Memory({ initial: Math.max(1, Math.ceil(bytes / PAGE)), maximum: 65_536 });
     const exports: Record<string, unknown> = {};
-    for (const base64 of modules) {
-      if (!compiled.has(base64)) compiled.set(base64, compile(wasm, base64));
-      const module = compiled.get(base64);
+    for (const hex of modules) {
+      if (!compiled.has(hex)) compiled.set(hex, compile(wasm, hex));
+      const module = compiled.get(hex);
       if (module === undefined) return undefined;
       Object.assign(exports, new wasm.Instance(module, { env: { memory } }).exports);
     }
@@ -61,30 +62,13 @@ export function instantiateTogether<E>(modules: readonly string[], bytes: number
   }
 }
 
-function compile(wasm: typeof WebAssembly, base64: string): WebAssembly.Module | undefined {
+function compile(wasm: typeof WebAssembly, hex: string): WebAssembly.Module | undefined {
   try {
-    return new wasm.Module(decodeBase64(base64));
+    return new wasm.Module(
+      Uint8Array.from({ length: hex.length / 2 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16)),
+    );
   } catch {
     // No SIMD, or a policy such as a page's CSP that forbids compiling.
     return undefined;
   }
-}
-
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-
-function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
-  const digits = text.replace(/=+$/, '');
-  const bytes = new Uint8Array(Math.floor((digits.length * 3) / 4));
-  let bits = 0;
-  let held = 0;
-  let next = 0;
-  for (const digit of digits) {
-    held = ((held << 6) | ALPHABET.indexOf(digit)) & 0xffff;
-    bits += 6;
-    if (bits >= 8) {
-      bits -= 8;
-      bytes[next++] = (held >>> bits) & 0xff;
-    }
-  }
-  return bytes;
 }

@@ -6,17 +6,17 @@
  */
 import { FedkitError } from '@fedkit/core';
 import { instantiateTogether, type KernelInstance } from '@fedkit/core/kernels';
-import { wasmBase64 as activation } from './activation.wasm.ts';
+import { wasmHex as activation } from './activation.wasm.ts';
 import { EXPANDED_ROWS, INPUT_COLUMNS, INPUT_ROWS, type LanguageKernels } from './contract.ts';
-import { wasmBase64 as geluErf } from './gelu-erf.wasm.ts';
-import { wasmBase64 as gemm } from './gemm.wasm.ts';
+import { wasmHex as geluErf } from './gelu-erf.wasm.ts';
+import { wasmHex as gemm } from './gemm.wasm.ts';
 import { rowBytesOf } from './kinds.ts';
-import { wasmBase64 as layerNorm } from './layer-norm.wasm.ts';
+import { wasmHex as layerNorm } from './layer-norm.wasm.ts';
 import { plainKernels } from './plain.ts';
-import { wasmBase64 as quantized } from './quantized.wasm.ts';
-import { wasmBase64 as rmsNorm } from './rms-norm.wasm.ts';
-import { wasmBase64 as rows } from './rows.wasm.ts';
-import { wasmBase64 as vector } from './vector.wasm.ts';
+import { wasmHex as quantized } from './quantized.wasm.ts';
+import { wasmHex as rmsNorm } from './rms-norm.wasm.ts';
+import { wasmHex as rows } from './rows.wasm.ts';
+import { wasmHex as vector } from './vector.wasm.ts';
 
 /** Whoever works in the workspace; told before someone else does. */
 export interface WorkspaceUser {

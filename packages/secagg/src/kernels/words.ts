@@ -7,7 +7,7 @@
 import { FedkitError } from '@fedkit/core';
 import { instantiateKernels } from '@fedkit/core/kernels';
 import { packWords, packedBytes, unpackWords } from '../sum/pack.ts';
-import { wasmBase64 } from './module.wasm.ts';
+import { wasmHex } from './module.wasm.ts';
 
 /** Offsets are in bytes, multiples of 16; counts in words. Sums wrap modulo 2^32 or 2^64. */
 export interface WordMemory {
@@ -57,7 +57,7 @@ export function wordMemory(bytes: number, kind: 'simd' | 'plain' = 'simd'): Word
     spare = undefined;
     return memory;
   }
-  const instance = kind === 'simd' ? instantiateKernels<Kernels>(wasmBase64, bytes) : undefined;
+  const instance = kind === 'simd' ? instantiateKernels<Kernels>(wasmHex, bytes) : undefined;
   if (instance === undefined) return plainMemory(new ArrayBuffer(Math.ceil(bytes / 16) * 16));
   const { exports, memory } = instance;
   return {

@@ -4,7 +4,7 @@
  * @module
  */
 import { instantiateKernels, type KernelInstance } from '../../kernels/instantiate.ts';
-import { wasmBase64 } from '../../kernels/module.wasm.ts';
+import { wasmHex } from '../../kernels/module.wasm.ts';
 
 /** Exports of the module, on byte offsets; what each computes stands in assembly/sorting-network.ts and distances.ts. */
 export interface RobustKernels {
@@ -15,7 +15,7 @@ export interface RobustKernels {
 
 /** The kernels on a memory of `bytes` of their own, or `undefined` where only the plain twins run. */
 export function robustKernels(bytes: number): KernelInstance<RobustKernels> | undefined {
-  return instantiateKernels<RobustKernels>(wasmBase64, bytes);
+  return instantiateKernels<RobustKernels>(wasmHex, bytes);
 }
 
 /** `value` rounded up to a multiple. */
