@@ -15,6 +15,7 @@ export { readHeader as readSafetensorsHeader } from './model/safetensors-header.
 export { readValues } from './model/tensor-values.ts';
 export { SerialQueue } from './serial-queue.ts';
 export { checkCreates } from './store/memory-store.ts';
+export { secureBytes } from './random.ts';
 export { bigintToNumber } from './math/bigint.ts';
 export { sha256Hex } from './sha256-hex.ts';
 export { contentLength, readBody } from './transport/fetch/body.ts';

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { sha256 } from '@noble/hashes/sha2.js';
 import { checkBytes, checkInteger, refuse } from './check.ts';
 import { FedkitError } from './errors.ts';
+import { plainSha256 } from './plain-sha256.ts';
 import { utf8Encode } from './utf8.ts';
 
 /** A stream of random bits. Every draw advances it. */
@@ -44,6 +44,15 @@ export interface SeededRng extends Rng {
  * a polyfill backed by the system's generator, such as `react-native-get-random-values`, before fedkit.
  */
 export function secureRng(): SecureRng {
+  return new SecureStream(platformSource()) as unknown as SecureRng;
+}
+
+/** `count` ≤ 65,536 bytes from the same source, without the stream. */
+export function secureBytes(count: number): Uint8Array<ArrayBuffer> {
+  return platformSource().getRandomValues(new Uint8Array(count));
+}
+
+function platformSource(): Crypto {
   const source = globalThis.crypto;
   if (typeof source?.getRandomValues !== 'function') {
     throw new FedkitError(
@@ -51,7 +60,7 @@ export function secureRng(): SecureRng {
       'secureRng: expected crypto.getRandomValues, got none; load a polyfill backed by the system generator first',
     );
   }
-  return new SecureStream(source) as unknown as SecureRng;
+  return source;
 }
 
 /**
@@ -183,10 +192,10 @@ function rotateLeft(word: number, bits: number): number {
 
 /** SHA-256 over parts, each tagged with its kind and length so that no two lists of parts share an encoding. */
 function digest(...parts: [kind: number, bytes: Uint8Array][]): Uint8Array {
-  const hash = sha256.create();
-  for (const [kind, bytes] of parts) {
-    hash.update(Uint8Array.of(kind, bytes.length, bytes.length >>> 8, bytes.length >>> 16, bytes.length >>> 24));
-    hash.update(bytes);
-  }
-  return hash.digest();
+  return plainSha256(
+    ...parts.flatMap(([kind, bytes]) => [
+      Uint8Array.of(kind, bytes.length, bytes.length >>> 8, bytes.length >>> 16, bytes.length >>> 24),
+      bytes,
+    ]),
+  );
 }

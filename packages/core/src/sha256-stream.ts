@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { sha256 as plain } from '@noble/hashes/sha2.js';
+import { plainSha256Stream } from './plain-sha256.ts';
 import { nativeSha256 } from './sha256.ts';
 
 export interface Sha256 {
@@ -14,7 +14,7 @@ export interface Sha256 {
 
 /** @param make - The engine's, or none. */
 export function sha256Stream(make: typeof nativeSha256 = nativeSha256): Sha256 {
-  const hash = make?.() ?? plain.create();
+  const hash = make?.() ?? plainSha256Stream();
   return { update: (bytes) => void hash.update(bytes), digest: () => Uint8Array.from(hash.digest()) };
 }
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { sha256 as plain } from '@noble/hashes/sha2.js';
 import { sameBytes } from './bytes.ts';
+import { plainSha256 } from './plain-sha256.ts';
 
 /** What is used of `node:crypto`. */
 export interface NativeHash {
@@ -23,7 +23,7 @@ export const nativeSha256: (() => NativeHash) | undefined = /* @__PURE__ */ (() 
     if (crypto === undefined) return undefined;
     const hash = () => crypto.createHash('sha256');
     const sample = new Uint8Array(WORTH).fill(7);
-    return sameBytes(hash().update(sample).digest(), plain(sample)) ? hash : undefined;
+    return sameBytes(hash().update(sample).digest(), plainSha256(sample)) ? hash : undefined;
   } catch {
     return undefined;
   }
@@ -31,13 +31,13 @@ export const nativeSha256: (() => NativeHash) | undefined = /* @__PURE__ */ (() 
 
 /** 32 bytes, the same on every engine. */
 export function sha256(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  if (nativeSha256 === undefined || bytes.length < WORTH) return plain(bytes) as Uint8Array<ArrayBuffer>;
+  if (nativeSha256 === undefined || bytes.length < WORTH) return plainSha256(bytes);
   return Uint8Array.from(nativeSha256().update(bytes).digest());
 }
 
 /** 32 bytes. WebCrypto is absent from Hermes and from pages that did not come over TLS. */
 export async function digestOf(bytes: Uint8Array): Promise<Uint8Array> {
   const subtle = globalThis.crypto?.subtle;
-  if (subtle === undefined) return plain(bytes);
+  if (subtle === undefined) return plainSha256(bytes);
   return new Uint8Array(await subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
 }

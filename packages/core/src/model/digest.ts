@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { checkVector } from '../check.ts';
+import { plainSha256 } from '../plain-sha256.ts';
 import { utf8Encode } from '../utf8.ts';
 import type { Layout } from './layout.ts';
 
@@ -18,8 +18,6 @@ import type { Layout } from './layout.ts';
  */
 export function modelDigest(layout: Layout, values: Float32Array): string {
   checkVector('modelDigest: values', values, layout.size);
-  const hash = sha256.create();
-  hash.update(utf8Encode(`fedkit model 1\n${layout.digest()}\n`));
-  hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-  return bytesToHex(hash.digest());
+  const bits = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  return bytesToHex(plainSha256(utf8Encode(`fedkit model 1\n${layout.digest()}\n`), bits));
 }

@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex } from '@noble/hashes/utils.js';
 import { checkInteger, checkVector, refuse } from '../check.ts';
-import { isWellFormed, utf8Encode } from '../utf8.ts';
+import { sha256Hex } from '../sha256-hex.ts';
+import { isWellFormed } from '../utf8.ts';
 import { Selection } from './selection.ts';
 
 /** One named tensor: row-major, `shape` of integers ≥ 0; `[]` is a scalar of one value. */
@@ -144,7 +143,7 @@ export class Layout {
   digest(): string {
     if (this.#digest === undefined) {
       const canonical = JSON.stringify(this.tensors.map(({ name, shape }) => [name, shape]));
-      this.#digest = bytesToHex(sha256(utf8Encode(`fedkit layout 1\n${canonical}`)));
+      this.#digest = sha256Hex(`fedkit layout 1\n${canonical}`);
     }
     return this.#digest;
   }

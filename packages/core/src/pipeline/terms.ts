@@ -10,13 +10,13 @@
  *
  * @module
  */
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex } from '@noble/hashes/utils.js';
 import type { ClientAlgorithm } from '../algorithm/contract.ts';
 import { ByteReader, ByteWriter } from '../bytes.ts';
 import { checkBytes } from '../check.ts';
 import type { Codec, LinearCodec } from '../codec/contract.ts';
 import { FedkitError } from '../errors.ts';
+import { plainSha256 } from '../plain-sha256.ts';
+import { sha256Hex } from '../sha256-hex.ts';
 import { utf8Decode, utf8Encode } from '../utf8.ts';
 import { probe } from './codecs.ts';
 import type { PipelineTerms } from './contract.ts';
@@ -94,7 +94,7 @@ function integersOf(codec: Codec): string {
 }
 
 function text(value: TermValue): string {
-  return value instanceof Uint8Array ? `bytes of digest ${bytesToHex(sha256(value)).slice(0, 32)}` : String(value);
+  return value instanceof Uint8Array ? `bytes of digest ${sha256Hex(value).slice(0, 32)}` : String(value);
 }
 
 export function encodeTerms(terms: readonly Term[]): Uint8Array<ArrayBuffer> {
@@ -117,7 +117,7 @@ export function decodeTerms(bytes: Uint8Array): readonly Term[] {
 
 /** SHA-256 over the terms: 32 bytes. */
 export function digestOfTerms(terms: readonly Term[]): Uint8Array {
-  return sha256(encodeTerms(terms));
+  return plainSha256(encodeTerms(terms));
 }
 
 const REMEDY = {
