@@ -5,6 +5,7 @@
 // 32-point Gauss-Legendre quadrature, relative error below 1e-14. The script checks the distortions it finds against
 // closed forms and published values, and prints them.
 import { writeFileSync } from 'node:fs';
+import { extrapolated } from '../src/eden/levels.ts';
 
 const NODES = legendre(32);
 
@@ -100,11 +101,23 @@ function distortion(levels) {
   }, 0);
 }
 
+/** What src/eden/levels.ts takes back: how far each level's bits are from those of the cubic through the four before it. */
+function stepsOf(levels) {
+  const floats = new Float32Array(levels.length);
+  const bits = new Int32Array(floats.buffer);
+  return levels.map((level, i) => {
+    floats[i] = extrapolated(floats, i);
+    const before = bits[i];
+    floats[i] = level;
+    return bits[i] - before;
+  });
+}
+
 const tables = [];
 const distortions = [];
 for (let bits = 1; bits <= 8; bits++) {
   const levels = lloydMax(1 << (bits - 1));
-  tables.push(levels.map((level) => Number(Math.fround(level).toPrecision(9))));
+  tables.push(stepsOf(levels.map(Math.fround)));
   distortions.push(Number(distortion(levels).toPrecision(9)));
   process.stdout.write(`${bits} ${distortions.at(-1)} ${levels.slice(0, 3).join(' ')}\n`);
 }
@@ -121,14 +134,14 @@ const lines = (numbers) => {
 writeFileSync(
   new URL('../src/eden/centroids.ts', import.meta.url),
   `/**
- * The Lloyd-Max quantizers of N(0, 1), written by \`node scripts/centroids.mjs\` (Newton's method on the stationarity
+ * The Lloyd-Max quantizers of N(0, 1), written by \`tsx scripts/centroids.mjs\` (Newton's method on the stationarity
  * equations; the method and its checks stand there). J. Max, "Quantizing for Minimum Distortion", IRE Trans. 1960.
  *
  * @module
  */
 
-/** \`HALF_CENTROIDS[b − 1]\`: the positive levels of the quantizer with 2^b levels, ascending; the others mirror them. */
-export const HALF_CENTROIDS: readonly (readonly number[])[] = [
+/** \`STEPS[b − 1]\`: the positive levels of the quantizer with 2^b levels, ascending, as \`levelsOf\` reads them. */
+export const STEPS: readonly (readonly number[])[] = [
 ${tables.map((table) => `  [\n${lines(table)}\n  ],`).join('\n')}
 ];
 

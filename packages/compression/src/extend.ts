@@ -20,5 +20,7 @@ export {
   sharedSeed,
   type Stage,
 } from './stage/stage.ts';
+export { BitReader } from './wire/bit-reader.ts';
+export { BitWriter } from './wire/bit-writer.ts';
 export { ByteReader, corrupt } from './wire/byte-reader.ts';
 export { ByteWriter } from './wire/byte-writer.ts';

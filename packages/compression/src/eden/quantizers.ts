@@ -3,13 +3,14 @@
  *
  * @module
  */
-import { HALF_CENTROIDS } from './centroids.ts';
+import { STEPS } from './centroids.ts';
+import { levelsOf } from './levels.ts';
 
 /** A tile's scale: `unbiased` ‖x‖² / ⟨Rx, q⟩, `min-mse` ⟨Rx, q⟩ / ‖q‖², `norm` ‖x‖ / ‖q‖. */
 export type EdenScale = 'unbiased' | 'min-mse' | 'norm';
 
 /** The largest whole number of bits. */
-export const MAX_BITS: number = HALF_CENTROIDS.length;
+export const MAX_BITS: number = STEPS.length;
 
 export interface LloydMax {
   readonly bits: number;
@@ -20,8 +21,11 @@ export interface LloydMax {
 }
 
 /** `LLOYD_MAX[b − 1]` has 2^b levels. */
-export const LLOYD_MAX: readonly LloydMax[] = HALF_CENTROIDS.map((half, index) => ({
-  bits: index + 1,
-  levels: Float32Array.from([...half.map((level) => -level).reverse(), ...half]),
-  bounds: Float64Array.from(half.slice(1), (level, i) => (Math.fround(half[i]) + Math.fround(level)) / 2),
-}));
+export const LLOYD_MAX: readonly LloydMax[] = STEPS.map((steps, index) => {
+  const half = levelsOf(steps);
+  return {
+    bits: index + 1,
+    levels: Float32Array.from([...half.map((level) => -level).reverse(), ...half]),
+    bounds: Float64Array.from(half.subarray(1), (level, i) => (half[i] + level) / 2),
+  };
+});

@@ -4,6 +4,8 @@
  *
  * @module
  */
+import { BitReader } from '../wire/bit-reader.ts';
+import { BitWriter } from '../wire/bit-writer.ts';
 import { type ByteReader, corrupt } from '../wire/byte-reader.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
 
@@ -41,26 +43,28 @@ function writeTable(out: ByteWriter, frequencies: Uint16Array): void {
   let last = frequencies.length - 1;
   while (frequencies[last] === 0) last--;
   out.byte(last);
+  const bits = new BitWriter(out);
   for (let s = 0; s <= last; s++) {
     const value = frequencies[s] + 1;
     const width = 31 - Math.clz32(value);
-    out.unary(width);
-    out.bits(value, width);
+    bits.unary(width);
+    bits.bits(value, width);
   }
-  out.align();
+  bits.align();
 }
 
 function readTable(input: ByteReader): Uint16Array {
   const last = input.byte();
   const frequencies = new Uint16Array(last + 1);
+  const bits = new BitReader(input);
   let left = TOTAL;
   for (let s = 0; s <= last; s++) {
-    const width = input.unary(PRECISION);
-    frequencies[s] = 2 ** width + input.bits(width) - 1;
+    const width = bits.unary(PRECISION);
+    frequencies[s] = 2 ** width + bits.bits(width) - 1;
     left -= frequencies[s];
     if (left < 0) corrupt(`frequencies that sum to ${TOTAL}`, 'more');
   }
-  input.align();
+  bits.align();
   if (left !== 0 || frequencies[last] === 0)
     corrupt(`frequencies that sum to ${TOTAL}, the last above 0`, TOTAL - left);
   return frequencies;

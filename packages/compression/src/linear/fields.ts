@@ -3,13 +3,16 @@
  *
  * @module
  */
+import { BitReader } from '../wire/bit-reader.ts';
+import { BitWriter } from '../wire/bit-writer.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
 
 /** Writes `integers`, each ≥ `lowest`, at `width` bits each. */
 export function writeFields(out: ByteWriter, integers: Int32Array, lowest: number, width: number): void {
-  for (let i = 0; i < integers.length; i++) out.bits(integers[i] - lowest, width);
-  out.align();
+  const fields = new BitWriter(out);
+  for (let i = 0; i < integers.length; i++) fields.bits(integers[i] - lowest, width);
+  fields.align();
 }
 
 /** Reads one at a time what {@link writeFields} wrote for `count` integers; `end` checks the padding. */
@@ -19,7 +22,7 @@ export function readFields(
   lowest: number,
   width: number,
 ): { next(): number; end(): void } {
-  const fields = input.fork(Math.ceil((count * width) / 8));
+  const fields = new BitReader(input.fork(Math.ceil((count * width) / 8)));
   return { next: () => fields.bits(width) + lowest, end: () => fields.align() };
 }
 

@@ -9,6 +9,7 @@ import { readSymbols, writeSymbols } from '../entropy/symbols.ts';
 import { createCodec } from '../stage/codec.ts';
 import { bitsOf, maximumMagnitude } from '../stage/magnitude.ts';
 import type { Stage } from '../stage/stage.ts';
+import { BitReader } from '../wire/bit-reader.ts';
 import { corrupt } from '../wire/byte-reader.ts';
 import { checkSymbol, emitChunks } from './chunks.ts';
 import { asQuantizer, type Quantizer } from './quantizer.ts';
@@ -53,7 +54,7 @@ export const NATURAL: Stage & { readonly linearity: 'perClient' } & Guaranteed<V
   },
 
   read(input, size, sink) {
-    const signs = input.fork(Math.ceil(size / 8));
+    const signs = new BitReader(input.fork(Math.ceil(size / 8)));
     const reader = readSymbols(input, size, 8);
     emitChunks(size, sink, (chunk, _, symbols) => {
       reader.read(symbols, chunk.length);

@@ -7,6 +7,7 @@
 import type { Contraction, Guaranteed } from '@fedkit/core/codec';
 import { createCodec } from '../stage/codec.ts';
 import type { Stage } from '../stage/stage.ts';
+import { BitReader } from '../wire/bit-reader.ts';
 import { corrupt } from '../wire/byte-reader.ts';
 import { emitChunks } from './chunks.ts';
 import { asQuantizer, type Quantizer } from './quantizer.ts';
@@ -42,11 +43,11 @@ export function signStage(scaled: boolean): Stage & { readonly linearity: 'perCl
     read(input, size, sink) {
       const scale = input.float32('a scale');
       if (scale < 0) corrupt('a scale of at least 0', scale);
-      const bytes = input.fork(Math.ceil(size / 8));
+      const signs = new BitReader(input.fork(Math.ceil(size / 8)));
       emitChunks(size, sink, (chunk) => {
-        for (let i = 0; i < chunk.length; i++) chunk[i] = bytes.bits(1) === 1 ? -scale : scale;
+        for (let i = 0; i < chunk.length; i++) chunk[i] = signs.bits(1) === 1 ? -scale : scale;
       });
-      bytes.align();
+      signs.align();
     },
   };
 }

@@ -4,6 +4,8 @@
  *
  * @module
  */
+import { BitReader } from '../wire/bit-reader.ts';
+import { BitWriter } from '../wire/bit-writer.ts';
 import { type ByteReader, corrupt } from '../wire/byte-reader.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
 
@@ -19,6 +21,7 @@ function divisor(index: number): number {
 
 /** Writes strictly ascending places; each group opens with 0, or 1 and a new divisor. */
 export function writeGaps(out: ByteWriter, places: Uint32Array): void {
+  const bits = new BitWriter(out);
   let before = -1;
   let current = 0;
   const gaps = new Uint32Array(GROUP);
@@ -32,8 +35,8 @@ export function writeGaps(out: ByteWriter, places: Uint32Array): void {
     }
     const best = bestIndex(gaps, count, sum);
     const change = best !== current && cost(gaps, count, best) + INDEX_BITS < cost(gaps, count, current);
-    out.bits(change ? 1 : 0, 1);
-    if (change) out.bits(best, INDEX_BITS);
+    bits.bits(change ? 1 : 0, 1);
+    if (change) bits.bits(best, INDEX_BITS);
     if (change) current = best;
     const m = divisor(current);
     const width = widthOf(m);
@@ -41,28 +44,29 @@ export function writeGaps(out: ByteWriter, places: Uint32Array): void {
     for (let i = 0; i < count; i++) {
       const quotient = Math.floor(gaps[i] / m);
       const rest = gaps[i] - quotient * m;
-      out.unary(quotient);
+      bits.unary(quotient);
       if (width === 0) continue;
       if (rest < cutoff) {
-        out.bits(rest, width - 1);
+        bits.bits(rest, width - 1);
       } else {
-        out.bits(Math.floor((rest + cutoff) / 2), width - 1);
-        out.bits((rest + cutoff) % 2, 1);
+        bits.bits(Math.floor((rest + cutoff) / 2), width - 1);
+        bits.bits((rest + cutoff) % 2, 1);
       }
     }
   }
-  out.align();
+  bits.align();
 }
 
 /** Reads `count` strictly ascending places below `size`; refuses before allocating what the bytes cannot hold. */
 export function readGaps(input: ByteReader, count: number, size: number): Uint32Array {
   if (count > size || count > 8 * input.remaining) corrupt('no more places than values and bits', count);
   const places = new Uint32Array(count);
+  const bits = new BitReader(input);
   let before = -1;
   let current = 0;
   for (let start = 0; start < count; start += GROUP) {
-    if (input.bits(1) === 1) {
-      const index = input.bits(INDEX_BITS);
+    if (bits.bits(1) === 1) {
+      const index = bits.bits(INDEX_BITS);
       if (index > MAX_INDEX || index === current) corrupt(`another divisor, up to ${MAX_INDEX}`, index);
       current = index;
     }
@@ -71,18 +75,18 @@ export function readGaps(input: ByteReader, count: number, size: number): Uint32
     const cutoff = 2 ** width - m;
     const end = Math.min(count, start + GROUP);
     for (let i = start; i < end; i++) {
-      const quotient = input.unary(Math.ceil(size / m));
+      const quotient = bits.unary(Math.ceil(size / m));
       let rest = 0;
       if (width > 0) {
-        rest = input.bits(width - 1);
-        if (rest >= cutoff) rest = 2 * rest + input.bits(1) - cutoff;
+        rest = bits.bits(width - 1);
+        if (rest >= cutoff) rest = 2 * rest + bits.bits(1) - cutoff;
       }
       before += quotient * m + rest + 1;
       if (before >= size) corrupt(`places below ${size}`, before);
       places[i] = before;
     }
   }
-  input.align();
+  bits.align();
   return places;
 }
 

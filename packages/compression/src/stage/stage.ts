@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { type Rng, secureRng, seededRng } from '@fedkit/core';
+import { type Rng, seededRng } from '@fedkit/core';
 import type { CodecContext, DecodeContext, Guarantee, Linearity, Sink, Strain, SumContext } from '@fedkit/core/codec';
-import { refuse } from '@fedkit/core/internal';
+import { refuse, secureBytes } from '@fedkit/core/internal';
 import { type ByteReader, corrupt } from '../wire/byte-reader.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
 
@@ -56,7 +56,7 @@ export class Encoding {
 
   /** The private rounding stream: the caller's, or one that the platform's generator seeds. */
   rng(): Rng {
-    return (this.#rng ??= this.context.rng ?? seededRng(secureRng().fill(new Uint8Array(32))));
+    return (this.#rng ??= this.context.rng ?? seededRng(secureBytes(32)));
   }
 }
 

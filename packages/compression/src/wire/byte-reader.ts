@@ -12,15 +12,13 @@ export function corrupt(expected: string, got: string | number): never {
 }
 
 /**
- * Reads what {@link ByteWriter} wrote, bytes and bits. Everything else is refused as `DECODE_FAILED`, before anything
+ * Reads what {@link ByteWriter} wrote. Everything else is refused as `DECODE_FAILED`, before anything
  * is allocated for it.
  */
 export class ByteReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   #next = 0;
-  #held = 0;
-  #fill = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -76,41 +74,6 @@ export class ByteReader {
   /** A reader of its own for the next `count` bytes. */
   fork(count: number): ByteReader {
     return new ByteReader(this.take(count));
-  }
-
-  /** The next `width` bits, 0 to 32, as an unsigned number. */
-  bits(width: number): number {
-    if (width > 16) {
-      const low = this.bits(16);
-      return low + this.bits(width - 16) * 65_536;
-    }
-    for (; this.#fill < width; this.#fill += 8) this.#held |= this.byte() << this.#fill;
-    const value = this.#held & ((1 << width) - 1);
-    this.#held >>>= width;
-    this.#fill -= width;
-    return value;
-  }
-
-  /** The number of zeros before the next one. */
-  unary(maximum: number): number {
-    let count = 0;
-    while (this.#held === 0) {
-      count += this.#fill;
-      if (count > maximum) corrupt(`a run of at most ${maximum}`, count);
-      this.#held = this.byte();
-      this.#fill = 8;
-    }
-    const zeros = 31 - Math.clz32(this.#held & -this.#held);
-    this.#held >>>= zeros + 1;
-    this.#fill -= zeros + 1;
-    if (count + zeros > maximum) corrupt(`a run of at most ${maximum}`, count + zeros);
-    return count + zeros;
-  }
-
-  /** Ends a run of bits; what is left of its last byte must be zero. */
-  align(): void {
-    if (this.#held !== 0) corrupt('zero bits up to the byte', 'others');
-    this.#fill = 0;
   }
 
   /** Refuses bytes behind the end. */

@@ -1,15 +1,12 @@
 /**
- * A growing byte string: bytes, minimal varints, little-endian numbers, and bit fields.
+ * A growing byte string: bytes, minimal varints and little-endian numbers.
  *
  * @module
  */
 
-/** Bits fill each byte from its lowest; `align` ends a run of bits with zeros up to the byte. */
 export class ByteWriter {
   #bytes = new Uint8Array(256);
   #length = 0;
-  #held = 0;
-  #fill = 0;
   readonly #scratch = new DataView(new ArrayBuffer(4));
 
   get length(): number {
@@ -53,31 +50,6 @@ export class ByteWriter {
     if (this.#length + count > this.#bytes.length) this.#grow(count);
     this.#length += count;
     return this.#bytes.subarray(this.#length - count, this.#length);
-  }
-
-  /** The low `width` bits of `value`; width 0 to 32. */
-  bits(value: number, width: number): void {
-    if (width > 16) {
-      this.bits(value & 0xffff, 16);
-      this.bits(value >>> 16, width - 16);
-      return;
-    }
-    this.#held |= (value & ((1 << width) - 1)) << this.#fill;
-    this.#fill += width;
-    for (; this.#fill >= 8; this.#fill -= 8, this.#held >>>= 8) this.byte(this.#held & 255);
-  }
-
-  /** `count` zeros and a one. */
-  unary(count: number): void {
-    let rest = count;
-    for (; rest >= 16; rest -= 16) this.bits(0, 16);
-    this.bits(1 << rest, rest + 1);
-  }
-
-  align(): void {
-    if (this.#fill > 0) this.byte(this.#held & 255);
-    this.#held = 0;
-    this.#fill = 0;
   }
 
   /** A copy of what was written, of exactly that length. */
