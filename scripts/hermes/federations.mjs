@@ -16,34 +16,35 @@ import {
   seededRng,
   softmaxRegression,
 } from '@fedkit/core';
+import { fedAvgClient } from '@fedkit/core/algorithm/fed-avg-client';
+import { secureSumClient } from '@fedkit/core/pipeline/secure-sum-client';
 import { memoryTransport } from '@fedkit/core/transport/memory';
 import { distributedGaussianMechanism } from '@fedkit/privacy';
 import { secureAggregation } from '@fedkit/secagg';
+import { unsignedAggregationClient } from '@fedkit/secagg/unsigned-client';
 
 const model = softmaxRegression({ inputs: 2, classes: 2 });
 const ids = Array.from({ length: 6 }, (_, i) => `client ${i}`);
 const size = model.layout.size;
 
-const secrecy = () =>
-  secureAggregation({
-    mode: 'semi-honest',
-    corruptFraction: 0,
-    dropoutFraction: 0.2,
-    sealingKey: secureRng().fill(new Uint8Array(32)),
-  });
+const secrecy = () => ({
+  mode: 'semi-honest',
+  corruptFraction: 0,
+  dropoutFraction: 0.2,
+  sealingKey: secureRng().fill(new Uint8Array(32)),
+});
 
-/** One of each kind. Noise is fresh, so the model of the last differs from run to run. */
+const sum = {
+  layout: model.layout,
+  codec: commonRange({ bits: 24, range: 4, contributors: 6 }),
+  minimumContributors: 5,
+  maximumWeight: 8,
+};
+
+/** One of each kind, with a client's half where it is apart. Noise is fresh, so the model of the last differs from run to run. */
 const pipelines = {
   plain: () => plainUpdates({ algorithm: fedAvg(), layout: model.layout }),
-  'secure sum': () =>
-    secureSum({
-      algorithm: fedAvg(),
-      layout: model.layout,
-      codec: commonRange({ bits: 24, range: 4, contributors: 6 }),
-      aggregation: secrecy(),
-      minimumContributors: 5,
-      maximumWeight: 8,
-    }),
+  'secure sum': () => secureSum({ ...sum, algorithm: fedAvg(), aggregation: secureAggregation(secrecy()) }),
   'distributed noise': () =>
     distributedDp({
       algorithm: fedAvg({ aggregate: (length) => mean(length) }),
@@ -57,11 +58,15 @@ const pipelines = {
       expectedContributors: 6,
       mechanism: distributedGaussianMechanism,
       rotation,
-      aggregation: secrecy(),
+      aggregation: secureAggregation(secrecy()),
     }),
 };
+const halves = {
+  'secure sum': () =>
+    secureSumClient({ ...sum, algorithm: fedAvgClient(), aggregation: unsignedAggregationClient(secrecy()) }),
+};
 
-async function federate(pipeline) {
+async function federate(pipeline, half = pipeline) {
   const server = await federatedServer({
     pipeline: pipeline(),
     initial: new Float32Array(size),
@@ -79,7 +84,7 @@ async function federate(pipeline) {
       const rng = seededRng(id);
       return federatedClient({
         id,
-        pipeline: pipeline(),
+        pipeline: half(),
         trainer: plainTrainer(model, {
           inputs: Float32Array.from({ length: 8 }, () => rng.uniform()),
           labels: Uint8Array.of(0, 1, i % 2, 1),
@@ -98,6 +103,6 @@ async function federate(pipeline) {
 /** For each pipeline: what became of its rounds, the model's digest, and its largest magnitude. */
 export async function federations() {
   const models = {};
-  for (const [name, pipeline] of Object.entries(pipelines)) models[name] = await federate(pipeline);
+  for (const [name, pipeline] of Object.entries(pipelines)) models[name] = await federate(pipeline, halves[name]);
   return models;
 }

@@ -232,10 +232,3 @@ function readId(reader: ByteReader, mayBeEmpty = false): string {
     return reader.refuse('ids of clients', 'others');
   }
 }
-
-/** Refuses what is no ledger. */
-export function checkLedger(ledger: unknown): void {
-  if (!(ledger instanceof CohortLedger)) {
-    refuse('INVALID_ARGUMENT', 'SecAggClient: ledger', 'a CohortLedger', ledger);
-  }
-}

@@ -4,7 +4,7 @@
  * @module
  */
 import { type ClientId, FedkitError, isFedkitError } from '@fedkit/core';
-import { isLargeCanonical } from './crypto/ed25519.ts';
+import { isLargeCanonical } from './crypto/large-canonical.ts';
 import type { CryptoProvider } from './crypto/provider.ts';
 import { copyOf, equal } from './internal/bytes.ts';
 

@@ -6,7 +6,6 @@
 import { type ClientId, FedkitError } from '@fedkit/core';
 import { utf8Decode } from '@fedkit/core/internal';
 import type { RoundConfig } from './config/round-config.ts';
-import { ed25519 } from './crypto/curve25519.ts';
 import type { CryptoProvider } from './crypto/provider.ts';
 import { type Directory, keyOf } from './directory.ts';
 import { concat } from './internal/bytes.ts';
@@ -17,11 +16,6 @@ import type { Member } from './messages/member.ts';
 /** A client's signing key: 32 bytes, an Ed25519 secret key (RFC 8032). */
 export interface Identity {
   readonly secretKey: Uint8Array;
-}
-
-/** The Ed25519 public key of an identity: what a directory holds. */
-export function publicKeyOf(identity: Identity): Uint8Array {
-  return ed25519.getPublicKey(identity.secretKey);
 }
 
 /** The message with its signature, where the round has identities. */

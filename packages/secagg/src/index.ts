@@ -23,7 +23,8 @@ export {
 export { type ProvenCohort, provenCohort } from './graph/proven-cohort.ts';
 export { type ClientPolicy, checkPolicy } from './policy.ts';
 export type { Directory } from './directory.ts';
-export { type Identity, publicKeyOf } from './identity.ts';
+export { type Identity } from './identity.ts';
+export { publicKeyOf } from './public-key.ts';
 export { type Cohort, CohortLedger, type CohortLedgerOptions } from './cohort-ledger.ts';
 export { type InputVectors } from './client/input.ts';
 export { type ClientStage } from './client/state.ts';

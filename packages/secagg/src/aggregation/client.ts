@@ -6,18 +6,18 @@
 import { FedkitError, type SecureAggregation } from '@fedkit/core';
 import type { SecureClient, SecureTerms } from '@fedkit/core/secure';
 import { checkInteger, refuse } from '@fedkit/core/internal';
-import { SecAggClient } from '../client/client.ts';
+import { RoundClient } from '../client/round-client.ts';
 import { progressOf } from '../client/state.ts';
 import type { RoundConfig } from '../config/round-config.ts';
 import { provenCohort } from '../graph/proven-cohort.ts';
 import { equal } from '../internal/bytes.ts';
 import type { ClientPolicy } from '../policy.ts';
 import { exactBits } from '../sum/ring.ts';
-import type { SecureAggregationOptions } from './secure-aggregation-client.ts';
+import type { ClientOptions } from './client-half.ts';
 
 /** The client, once the round has been held against its terms. */
 export function secureClient(
-  options: SecureAggregationOptions,
+  options: ClientOptions,
   config: RoundConfig,
   entering: Parameters<SecureAggregation['client']>[0],
 ): SecureClient {
@@ -36,9 +36,10 @@ export function secureClient(
     ...(identity !== undefined && { identity }),
     ...(directory !== undefined && { directory }),
     ...(ledger !== undefined && { ledger }),
-    ...(provider !== undefined && { provider }),
+    provider,
   };
-  const client = saved === undefined ? new SecAggClient(parts) : SecAggClient.restore({ ...parts, sealedState: saved });
+  const client = new RoundClient(parts);
+  if (saved !== undefined) RoundClient.resumed(client, saved);
   let hasInput = false;
   return {
     get progress() {
@@ -108,7 +109,7 @@ function checkHonest(config: RoundConfig, policy: ClientPolicy, least: number): 
   });
 }
 
-function policyFor(options: SecureAggregationOptions, terms: SecureTerms): ClientPolicy {
+function policyFor(options: ClientOptions, terms: SecureTerms): ClientPolicy {
   const { mode = 'semi-malicious', suite = 'aes-128-ctr', guarantee = 'cohort', graph } = options;
   const { corruptFraction, dropoutFraction } = options;
   // An option that is there without a value states nothing.

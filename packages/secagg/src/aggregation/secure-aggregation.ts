@@ -5,10 +5,12 @@
  */
 import type { SecureAggregation } from '@fedkit/core';
 import { decodeRoundConfig } from '../config/encode-config.ts';
-import { clientHalf, type SecureAggregationOptions, sharedOptions } from './secure-aggregation-client.ts';
+import { defaultProvider } from '../crypto/default-provider.ts';
+import { clientHalf } from './client-half.ts';
+import { type SecureAggregationOptions, sharedOptions } from './options.ts';
 import { secureServer } from './server.ts';
 
-export type { SecureAggregationOptions } from './secure-aggregation-client.ts';
+export type { SecureAggregationOptions } from './options.ts';
 
 /**
  * Secure aggregation for pipelines: `secureSum({ aggregation: secureAggregation({ … }), … })`.
@@ -24,7 +26,7 @@ export function secureAggregation(options: SecureAggregationOptions): SecureAggr
   const where = 'secureAggregation';
   const shared = sharedOptions(where, options);
   return {
-    ...clientHalf(where, shared),
+    ...clientHalf(where, { ...shared, provider: options.provider ?? defaultProvider() }),
     server: (given) => secureServer(shared, decodeRoundConfig(given.configuration), given),
   };
 }

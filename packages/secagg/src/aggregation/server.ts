@@ -6,7 +6,7 @@
 import type { Blame, Persist, SecureServer } from '@fedkit/core/secure';
 import type { RoundConfig } from '../config/round-config.ts';
 import { SecAggServer } from '../server/server.ts';
-import type { SecureAggregationOptions } from './secure-aggregation-client.ts';
+import type { SecureAggregationOptions } from './options.ts';
 
 /** Where a server's state is kept, and what it was. */
 export interface Opening {

@@ -5,7 +5,8 @@ import * as noble from '@noble/curves/ed25519.js';
 import { seededRng } from '@fedkit/core';
 import { describe, expect, it } from 'vitest';
 import { hex } from '../internal/bytes.ts';
-import { ed25519, Point, x25519 } from './curve25519.ts';
+import { ed25519, Point } from './curve25519.ts';
+import { x25519 } from './x25519.ts';
 
 const rng = seededRng('curve25519');
 const draw = (length = 32) => rng.fill(new Uint8Array(length));

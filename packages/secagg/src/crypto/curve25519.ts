@@ -1,15 +1,13 @@
 /**
- * Ed25519 and X25519 from the point arithmetic of `@noble/curves`, with the parameters of RFC 8032, section 5.1, and RFC 7748,
- * section 4.1. The library's own module of this curve needs `TextEncoder` as it loads, for a threshold scheme that nobody here
+ * Ed25519 from the point arithmetic of `@noble/curves`, with the parameters of RFC 8032, section 5.1. The library's own module of
+ * this curve needs `TextEncoder` as it loads, for a threshold scheme that nobody here
  * uses, and some engines of React Native have none.
  *
  * @module
  */
 import { type EdDSA, type EdwardsPointCons, eddsa, edwards } from '@noble/curves/abstract/edwards.js';
-import { type MontgomeryECDH, montgomery } from '@noble/curves/abstract/montgomery.js';
 import { sha512 } from '@noble/hashes/sha2.js';
-
-const MODULUS = /* @__PURE__ */ BigInt(`0x7f${'ff'.repeat(30)}ed`);
+import { clamp, MODULUS } from './x25519.ts';
 
 /** Points of edwards25519. */
 export const Point: EdwardsPointCons = /* @__PURE__ */ edwards({
@@ -24,19 +22,3 @@ export const Point: EdwardsPointCons = /* @__PURE__ */ edwards({
 
 /** Keys and signatures; verification is this package's own, in `ed25519.ts`. */
 export const ed25519: EdDSA = /* @__PURE__ */ eddsa(Point, sha512, { adjustScalarBytes: clamp, zip215: false });
-
-export const x25519: MontgomeryECDH = /* @__PURE__ */ montgomery({
-  P: MODULUS,
-  type: 'x25519',
-  adjustScalarBytes: clamp,
-  // By Fermat: Euclid's algorithm would take a time that depends on a secret.
-  powPminus2: (x) => Point.Fp.pow(x, MODULUS - BigInt(2)),
-});
-
-/** RFC 7748, section 5; in place. */
-function clamp(scalar: Uint8Array): Uint8Array<ArrayBuffer> {
-  scalar[0] &= 248;
-  scalar[31] &= 127;
-  scalar[31] |= 64;
-  return scalar as Uint8Array<ArrayBuffer>;
-}

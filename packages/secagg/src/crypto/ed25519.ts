@@ -12,18 +12,10 @@
 import { sha512 } from '@noble/hashes/sha2.js';
 import { concat, equal, fromHex } from '../internal/bytes.ts';
 import { Point } from './curve25519.ts';
+import { isLargeCanonical } from './large-canonical.ts';
 
 // 2^252 + 27742317777372353535851937790883648493 (RFC 8032, section 5.1), least significant byte first.
 const ORDER = /* @__PURE__ */ fromHex(`edd3f55c1a631258d69cf7a2def9de14${'00'.repeat(15)}10`);
-// y of the eight points whose order divides 8: 1, −1, 0 and ± that of order 8; the sign bit of x makes eight of five.
-const SMALL_ORDER = /* @__PURE__ */ [
-  '0100000000000000000000000000000000000000000000000000000000000000',
-  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  '0000000000000000000000000000000000000000000000000000000000000000',
-  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
-  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
-].map(fromHex);
-
 /** Made with R = r·B + a point of order 8: right for those that multiply the equation by the cofactor, and wrong here. */
 export const COFACTOR_ALONE: Readonly<Record<'publicKey' | 'message' | 'signature', string>> = {
   publicKey: '88aa55e6afeed8960a3191de78600347db8acd0a3795412f275f049b86260488',
@@ -70,15 +62,6 @@ export function isPrimeOrderKey(publicKey: Uint8Array): boolean {
   } catch {
     return false;
   }
-}
-
-/** y < 2^255 − 19, and none of the eight points of small order. */
-export function isLargeCanonical(point: Uint8Array): boolean {
-  const top = point[31] & 0x7f;
-  if (top === 0x7f && point[0] >= 0xed && point.subarray(1, 31).every((byte) => byte === 0xff)) return false;
-  return !SMALL_ORDER.some(
-    (small) => small[0] === point[0] && small[31] === top && equal(small.subarray(1, 31), point.subarray(1, 31)),
-  );
 }
 
 function isBelowOrder(scalar: Uint8Array): boolean {

@@ -8,7 +8,8 @@
 import { copyOf, equal, fromHex } from '../internal/bytes.ts';
 import { AES_BLOCK, COUNTED_BYTES, counterBlocks } from './counter-blocks.ts';
 import { COFACTOR_ALONE, isWellFormed } from './ed25519.ts';
-import { plainProvider, refuseAgreement } from './plain.ts';
+import { plainProvider } from './plain.ts';
+import { refuseAgreement } from './plain-unsigned.ts';
 import { FIVE_ORDERS_LESS_ONE, hasPrimeOrder } from './prime-order.ts';
 import type { Agreement, CryptoProvider, Keystream, MaskSuite } from './provider.ts';
 

@@ -12,7 +12,7 @@
  */
 import { equal, fromHex } from '../internal/bytes.ts';
 import { Point } from './curve25519.ts';
-import { isLargeCanonical } from './ed25519.ts';
+import { isLargeCanonical } from './large-canonical.ts';
 import type { Agreement } from './provider.ts';
 
 /** 5·L − 1, least significant byte first: what the agreement must be of. */

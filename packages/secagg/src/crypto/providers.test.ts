@@ -5,13 +5,19 @@ import published from '../../test/vectors/primitives.json' with { type: 'json' }
 import { hkdfExpand, hkdfExtract } from '../internal/hash.ts';
 import { hex } from '../internal/bytes.ts';
 import { nodeProvider } from './node.ts';
-import { aesCounterBlocks, plainProvider } from './plain.ts';
+import { plainProvider } from './plain.ts';
+import { aesCounterBlocks } from './plain-unsigned.ts';
 import type { CryptoProvider } from './provider.ts';
 import { checkPublicKey } from './low-order.ts';
+import { unsignedProvider } from './unsigned-provider.ts';
 import { webProvider } from './web.ts';
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'hex'));
-const providers = [plainProvider, nodeProvider(), webProvider()].filter((p): p is CryptoProvider => p !== undefined);
+const signing = [plainProvider, nodeProvider(), webProvider()].filter((p): p is CryptoProvider => p !== undefined);
+const providers: [title: string, provider: CryptoProvider][] = [
+  ...signing.map((provider): [string, CryptoProvider] => [provider.name, provider]),
+  ['unsigned', unsignedProvider()],
+];
 
 async function stream(provider: CryptoProvider, suite: 'aes-128-ctr' | 'chacha20', key: Uint8Array, sizes: number[]) {
   const next = await provider.keystream(
@@ -25,10 +31,11 @@ async function stream(provider: CryptoProvider, suite: 'aes-128-ctr' | 'chacha20
 }
 
 it('has all three providers here', () => {
-  expect(providers.map(({ name }) => name)).toEqual(['plain', 'node', 'webcrypto']);
+  expect(signing.map(({ name }) => name)).toEqual(['plain', 'node', 'webcrypto']);
+  expect(unsignedProvider().name).toBe('webcrypto');
 });
 
-describe.each(providers.map((provider) => [provider.name, provider] as const))('%s', (_, provider) => {
+describe.each(providers)('%s', (title, provider) => {
   it('agrees as RFC 7748, section 6.1', async () => {
     const { alicePrivate, alicePublic, bobPrivate, bobPublic, shared } = published.x25519;
     const alice = await provider.agreement(bytes(alicePrivate));
@@ -138,7 +145,14 @@ describe.each(providers.map((provider) => [provider.name, provider] as const))('
     }
   });
 
-  it('signs as RFC 8032, section 7.1', () => {
+  it('signs as RFC 8032, section 7.1, or refuses to', () => {
+    if (title === 'unsigned') {
+      const refusal = expect.objectContaining({ code: 'PROTOCOL_STATE' });
+      expect(() => provider.sign(new Uint8Array(32), new Uint8Array(1))).toThrow(refusal);
+      expect(() => provider.isPrimeOrder(new Uint8Array(32))).toThrow(refusal);
+      expect(() => provider.verify(new Uint8Array(32), new Uint8Array(1), new Uint8Array(64))).toThrow(refusal);
+      return;
+    }
     for (const { secret, publicKey, message, signature } of published.ed25519) {
       expect(hex(provider.sign(bytes(secret), bytes(message)))).toBe(signature);
       expect(provider.verify(bytes(publicKey), bytes(message), bytes(signature))).toBe(true);
@@ -161,7 +175,7 @@ describe('the counter', () => {
   });
 });
 
-describe.each(providers.map((provider) => [provider.name, provider] as const))('HKDF, %s', (_, provider) => {
+describe.each(providers)('HKDF, %s', (_, provider) => {
   it.each(published.hkdf)('is RFC 5869, test case $case', ({ ikm, salt, info, prk, okm }) => {
     expect(hex(hkdfExtract(provider, bytes(salt), bytes(ikm)))).toBe(prk);
     expect(hex(hkdfExpand(provider, bytes(prk), bytes(info), 32))).toBe(okm.slice(0, 64));

@@ -5,7 +5,8 @@
  */
 import type { ClientId } from '@fedkit/core';
 import type { Directory } from '../directory.ts';
-import { type Identity, publicKeyOf } from '../identity.ts';
+import type { Identity } from '../identity.ts';
+import { publicKeyOf } from '../public-key.ts';
 import { testingRng } from './rng.ts';
 
 /** Who signs with what, and where the others look it up. */
