@@ -74,6 +74,10 @@ export {
 export { type RolesAlgorithm, type RolesOptions, withRoles } from './algorithm/with-roles.ts';
 export { diLoCo } from './algorithm/di-lo-co.ts';
 export { ef21 } from './algorithm/ef21.ts';
+export { ef21Sgdm } from './algorithm/ef21-sgdm.ts';
+export { diana } from './algorithm/diana.ts';
+export { dasha } from './algorithm/dasha.ts';
+export { marina } from './algorithm/marina.ts';
 export { fedAcg } from './algorithm/fed-acg.ts';
 export { fedCm } from './algorithm/fed-cm.ts';
 export { fedExP } from './algorithm/fed-exp.ts';

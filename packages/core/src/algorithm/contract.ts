@@ -78,6 +78,12 @@ export interface ClientAlgorithm<B extends PlainData, C extends PlainData, U ext
   readonly beside?: readonly string[];
 
   /**
+   * The variance ω of unbiased codecs up to which what clients keep settles nevertheless, as of algorithms that keep a share of what
+   * was counted alone. Without it unbiased codecs of ω ≥ 1 are refused.
+   */
+  readonly absorbs?: { readonly variance: number };
+
+  /**
    * One client's part of one round.
    *
    * @throws FedkitError what the trainer throws; `OUT_OF_RANGE` if the local update is not finite.
@@ -89,8 +95,8 @@ export interface ClientAlgorithm<B extends PlainData, C extends PlainData, U ext
    * aggregate, which a lossy channel made others than it computed. To be kept once the round is published. Without a loss it is the
    * report's `state`, up to float32.
    *
-   * Settling is error feedback: what was not counted is computed anew in the next round. So the channel must contract, and
-   * is refused beside error feedback, which would count the loss twice.
+   * Settling is error feedback: what was not counted is computed anew in the next round. So the channel must contract, or keep to
+   * {@link absorbs}, and is refused beside error feedback, which would count the loss twice.
    */
   settle?(round: Settlement<B, C, U>): C;
 }

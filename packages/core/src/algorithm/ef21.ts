@@ -8,41 +8,43 @@
  *     server     g ← g + 1/N·Σ C(∇f_i(x) − g_i);   x ← x − γ·g
  *
  * C is the channel's codec, any contraction: g_i follows what was counted (`settle`), so that both sides hold the same
- * whatever the channel lost. The published guarantee is linear convergence under the Polyak-Łojasiewicz condition for
- * γ ≤ 1/(L + L̃·√(β/θ)), θ = 1 − √(1 − δ), β = (1 − δ)/θ, with all clients in every round; clients left out keep g_i, as EF21-PP.
+ * whatever the channel lost. With θ = 1 − √(1 − δ), β = (1 − δ)/θ and all clients in every round:
+ *
+ * | f | γ at most | published guarantee |
+ * | --- | --- | --- |
+ * | smooth (theorem 1) | 1/(L + L̃·√(β/θ)) | E‖∇f‖² = O(1/T) |
+ * | Polyak-Łojasiewicz as well (theorem 2) | min{1/(L + L̃·√(2β/θ)), θ/(2μ)} | linear, (1 − γ·μ) a round |
+ *
+ * Clients left out keep g_i, as EF21-PP (Fatkhullin et al., "EF21 with Bells & Whistles", 2021, https://arxiv.org/abs/2110.03294).
  *
  * @module
  */
-import { mean } from '../aggregate/mean.ts';
-import { record } from '../aggregate/record.ts';
-import { checkPositive } from '../check.ts';
-import { accumulation } from './accumulation.ts';
 import type { LinearAlgorithm } from './contract.ts';
 import type { FedAvgUpdate } from './fed-avg.ts';
-import { build, checkState, localUpdate } from './local-update.ts';
-import { advanceMirror, checkLost, type Mirror, newMirror } from './mirror.ts';
-import { checkRoundInfo } from './round-info.ts';
+import { build } from './local-update.ts';
+import {
+  type TrackedGradientBroadcast,
+  type TrackedGradientClientState,
+  type TrackedGradientOptions,
+  type TrackedGradientState,
+  trackedGradients,
+} from './tracked-gradients.ts';
 
-/** Options of {@link ef21}. */
-export interface Ef21Options {
-  /** γ, the server's step along the mean gradient, finite and > 0. */
-  readonly learningRate: number;
-  /** The share of clients that may have lost g_i, in [0, 1], before a new epoch sets all of them and g to 0; default 0.01. */
-  readonly lost?: number;
-}
+/** Options of {@link ef21}: γ is the server's step along the mean gradient. */
+export type Ef21Options = TrackedGradientOptions;
 
 /** The model, g, shape [d], and the sum it is made of. */
-export type Ef21State = { readonly params: Float32Array; readonly gradient: Float32Array; readonly mirror: Mirror };
+export type Ef21State = TrackedGradientState;
 
 /** The model, and the epoch that g_i must be of. */
-export type Ef21Broadcast = { readonly params: Float32Array; readonly epoch: number };
+export type Ef21Broadcast = TrackedGradientBroadcast;
 
 /** g_i as the server has it, shape [d]: 0 before the first round of its epoch. */
-export type Ef21ClientState = { readonly gradient: Float32Array; readonly epoch: number };
+export type Ef21ClientState = TrackedGradientClientState;
 
 /**
  * EF21. A client's gradient is that of its local training: the way it went, divided by η·K; `{ steps: 1, batchSize: 'all' }` is the
- * paper's full gradient. Batches and more local steps are no part of it.
+ * paper's full gradient. Batches and more local steps are no part of it: for batches there is `ef21Sgdm`.
  * N must be stated: `federationSize` of a server, all clients of a simulation.
  *
  * @throws FedkitError `OUT_OF_RANGE` for options out of range.
@@ -50,44 +52,11 @@ export type Ef21ClientState = { readonly gradient: Float32Array; readonly epoch:
 export function ef21(
   options: Ef21Options,
 ): LinearAlgorithm<Ef21State, Ef21Broadcast, Ef21ClientState, FedAvgUpdate, FedAvgUpdate> {
-  const rate = checkPositive('ef21: learningRate', options.learningRate);
-  const lost = checkLost('ef21', options.lost);
-  const ownOf = (where: string, epoch: number, state: Ef21ClientState | undefined, size: number) =>
-    state?.epoch === epoch ? checkState(`${where}: state.gradient`, state.gradient, size) : new Float32Array(size);
-  return {
+  return trackedGradients<Ef21ClientState>({
+    ...options,
     kind: 'ef21',
-    mirrors: true,
-    init(params) {
-      const size = checkState('ef21.init: params', params, params.length).length;
-      return { params: params.slice(), gradient: new Float32Array(size), mirror: newMirror(size) };
-    },
-    params: (state) => state.params,
-    broadcast: ({ params, mirror: { epoch } }) => ({ params, epoch }),
-    async clientRound({ broadcast: { params, epoch }, state, trainer, options: local }) {
-      const where = 'ef21.clientRound';
-      const size = params.length;
-      const own = ownOf(where, epoch, state, size);
-      const { values, ...rest } = await localUpdate(where, trainer, params, {}, { lossAtStart: false, ...local });
-      const travelled = local.learningRate * (rest.normalizer ?? accumulation(rest.steps, local));
-      const update = build(size, (i) => -values[i] / travelled - own[i]);
-      checkState(`${where}: update`, update, size);
-      const gradient = build(size, (i) => own[i] + update[i]);
-      return { contribution: { values: { update } }, state: { gradient, epoch }, local: rest };
-    },
-    settle({ broadcast: { epoch }, state, counted: { update } }) {
-      const own = ownOf('ef21.settle', epoch, state, update.length);
-      const gradient = build(own.length, (i) => own[i] + update[i]);
-      return { gradient: checkState('ef21.settle', gradient, own.length), epoch };
-    },
-    aggregator: (size) => record({ update: mean(size) }),
-    serverStep(state, aggregate, info) {
-      checkRoundInfo('ef21.serverStep', info);
-      const size = state.params.length;
-      const update = checkState('ef21.serverStep: update', aggregate.update, size);
-      const mirror = advanceMirror(state.mirror, update, info, lost);
-      const gradient = build(size, (i) => mirror.sum[i] / info.population);
-      const params = build(size, (i) => state.params[i] - rate * gradient[i]);
-      return { params: checkState('ef21.serverStep', params, size), gradient, mirror };
-    },
-  };
+    share: 1,
+    fresh: false,
+    message: (gradient, own) => ({ update: build(own.length, (i) => gradient[i] - own[i]) }),
+  });
 }

@@ -49,6 +49,17 @@ export {
 } from './q-fed-avg.ts';
 export { diLoCo, type DiLoCoOptions } from './di-lo-co.ts';
 export { type Ef21Broadcast, type Ef21ClientState, type Ef21Options, type Ef21State, ef21 } from './ef21.ts';
+export { ef21Sgdm, type Ef21SgdmOptions } from './ef21-sgdm.ts';
+export { diana, type DianaOptions } from './diana.ts';
+export { dasha, type DashaOptions } from './dasha.ts';
+export { marina, type MarinaBroadcast, type MarinaOptions, type MarinaState } from './marina.ts';
+export type {
+  RememberingClientState,
+  TrackedGradientBroadcast,
+  TrackedGradientClientState,
+  TrackedGradientOptions,
+  TrackedGradientState,
+} from './tracked-gradients.ts';
 export { fedAcg, type FedAcgOptions, type FedAcgState } from './fed-acg.ts';
 export {
   fedCm,

@@ -9,8 +9,11 @@ import type { PlainData } from '../plain-data.ts';
 import { seededRng } from '../random.ts';
 import type { Algorithm } from './contract.ts';
 import { diLoCo } from './di-lo-co.ts';
+import { dasha } from './dasha.ts';
+import { diana } from './diana.ts';
 import { ditto } from './ditto.ts';
 import { ef21 } from './ef21.ts';
+import { ef21Sgdm } from './ef21-sgdm.ts';
 import { fedAcg } from './fed-acg.ts';
 import { fedAdagrad } from './fed-adagrad.ts';
 import { fedAdam } from './fed-adam.ts';
@@ -23,6 +26,7 @@ import { fedNova } from './fed-nova.ts';
 import { fedProx } from './fed-prox.ts';
 import { fedPer, fedRep } from './fed-rep.ts';
 import { fedYogi } from './fed-yogi.ts';
+import { marina } from './marina.ts';
 import { mimeLite } from './mime-lite.ts';
 import { qFedAvg } from './q-fed-avg.ts';
 import { scaffold } from './scaffold.ts';
@@ -54,16 +58,23 @@ const algorithms: [string, unknown][] = [
   ['tilted, fair', tilted({ tilt: 1 })],
   ['tilted, against outliers', tilted({ tilt: -1 })],
   ['ef21', ef21({ learningRate: 0.05 })],
+  ['ef21Sgdm', ef21Sgdm({ learningRate: 0.05, momentum: 0.5 })],
+  ['diana', diana({ learningRate: 0.02, variance: 7 })],
+  ['dasha', dasha({ learningRate: 0.01, variance: 7 })],
+  ['marina', marina({ learningRate: 0.1, density: 0.25 })],
   ['diLoCo', diLoCo()],
   ['fedAvg with metrics', withMetrics(fedAvg(), { maximumNorm: 1 })],
   ['scaffold with metrics', withMetrics(scaffold({ option: 2 }), { bounds: { loss: 0.1 }, maximumExamples: 15 })],
 ];
 
-/** Where c and c_i stand: FedDyn's and EF21's clients keep a gradient, SCAFFOLD's a control. */
+/** Where c and c_i stand: FedDyn's, EF21's and its kin's clients keep a gradient, SCAFFOLD's a control. */
 const mirrors: Readonly<Record<string, MirrorPlace<PlainData, PlainData>>> = {
   scaffold: place('control', 'control'),
   fedDyn: place('h', 'gradient'),
   ef21: { ...place('gradient', 'gradient'), steps: 1 },
+  ef21Sgdm: { ...place('gradient', 'gradient'), steps: 1 },
+  diana: { ...place('gradient', 'gradient'), steps: 1 },
+  dasha: { ...place('gradient', 'gradient'), steps: 1 },
 };
 
 function place(server: string, client: string): MirrorPlace<PlainData, PlainData> {

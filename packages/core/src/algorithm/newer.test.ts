@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { federate, local, quadratic } from '../../test/quadratic.ts';
-import { largestQuarter } from '../conformance/lossy-codecs.ts';
-import { plainUpdates } from '../pipeline/plain-updates.ts';
 import { serverSgd } from '../server/sgd.ts';
-import { simulate } from '../simulation/simulate.ts';
 import { diLoCo } from './di-lo-co.ts';
-import { ef21 } from './ef21.ts';
 import { fedAcg } from './fed-acg.ts';
 import { fedAvg } from './fed-avg.ts';
 import { mean } from '../aggregate/mean.ts';
@@ -31,6 +27,13 @@ describe('FedExP', () => {
     );
     expect([params[0], state.step]).toEqual([2.5, 2.5]);
     expect(fedExP().lastTwo(state)[0]).toBe(1.25);
+  });
+
+  it('adds ε to the squared mean alone, not once a client as the authors’ code (main.py: S·epsilon)', async () => {
+    const options = { rounds: 1, options: whole };
+    const clients = [quadratic(1, [3]), quadratic(1, [-1])];
+    // 10 / (2·2·(1 + 1)), and not max{1, 10 / (2·2·(1 + 2·1))} = 1.
+    expect((await federate(fedExP({ epsilon: 1 }), clients, Float32Array.of(0), options)).state.step).toBe(1.25);
   });
 
   it('is the mean where clients agree, and for opposite updates', async () => {
@@ -148,60 +151,6 @@ describe('tilted averaging', () => {
     expect(await rest(3)).toBeGreaterThan(1);
     expect(await rest(3)).toBeLessThan(1.15);
     expect(await rest(-1, 3000, 2)).toBeGreaterThan(2.9);
-  });
-});
-
-describe('EF21', () => {
-  const curvatures = [0.5, 1, 1.5, 2, 1, 0.8];
-  const targets = curvatures.map((_, i) => Array.from({ length: 8 }, (_value, c) => Math.sin(3 * i + c)));
-  const clients = curvatures.map((curvature, i) => quadratic(curvature, targets[i]));
-  const mu = curvatures.reduce((sum, value) => sum + value, 0) / 6;
-  const optimum = targets[0].map((_, c) => targets.reduce((sum, own, i) => sum + curvatures[i] * own[c], 0) / 6 / mu);
-
-  it('converges linearly through the largest quarter, at the rate of its theorem 2', async () => {
-    // L = μ is the mean curvature, L̃ the root of its mean square; δ = ¼.
-    const smoothness = Math.sqrt(curvatures.reduce((sum, value) => sum + value * value, 0) / 6);
-    const theta = 1 - Math.sqrt(0.75);
-    const beta = 0.75 / theta;
-    const rate = Math.min(1 / (mu + smoothness * Math.sqrt((2 * beta) / theta)), theta / (2 * mu));
-    const algorithm = ef21({ learningRate: rate });
-    const gaps: number[] = [];
-    // Ψ = f(x) − f* + γ/θ·mean ‖g_i − ∇f_i(x)‖² for the g_i that a step at x is made from: those before the round's messages.
-    const potential = (x: ArrayLike<number>, own: (i: number) => Float32Array) => {
-      const gap = optimum.reduce((sum, at, c) => sum + (mu * (x[c] - at) ** 2) / 2, 0);
-      const away = curvatures.map((curvature, i) =>
-        targets[i].reduce((sum, target, c) => sum + (own(i)[c] - curvature * (x[c] - target)) ** 2, 0),
-      );
-      return gap + (rate / theta / 6) * away.reduce((sum, value) => sum + value, 0);
-    };
-    let before = new Float32Array(8);
-    const { params } = await simulate({
-      algorithm,
-      channel: plainUpdates({ algorithm, size: 8, codec: largestQuarter() }),
-      clients,
-      local: { steps: 1, batchSize: 'all', learningRate: 0.1 },
-      initial: before,
-      cohort: 6,
-      rounds: 400,
-      seed: 1,
-      // After a round g_i is what the step from the model before it was made from.
-      evaluate: async (now, _round, { clientState }) => {
-        const own = await Promise.all(clients.map((_, i) => clientState(`${i}`)));
-        gaps.push(potential(before, (i) => own[i]?.gradient as Float32Array));
-        before = now.slice();
-      },
-    });
-    for (let round = 1; round < gaps.length; round++)
-      expect(gaps[round]).toBeLessThanOrEqual(gaps[0] * (1 - rate * mu) ** round * (1 + 1e-3) + 1e-9);
-    expect(Math.hypot(...params.map((value, c) => value - optimum[c]))).toBeLessThan(1e-2);
-  });
-
-  it('is gradient descent without a loss', async () => {
-    const { params } = await federate(ef21({ learningRate: 0.3 }), clients, new Float32Array(8), {
-      rounds: 200,
-      options: () => local({ steps: 1, learningRate: 0.1 }),
-    });
-    params.forEach((value, c) => expect(value).toBeCloseTo(optimum[c], 4));
   });
 });
 

@@ -4,12 +4,12 @@
  * @module
  */
 import type { Codec, LinearCodec } from '../codec/contract.ts';
-import type { Bounded, Contraction } from '../codec/guarantee.ts';
+import type { Bounded, Contraction, Guarantee, Variance } from '../codec/guarantee.ts';
 import { checkFinite } from '../finite.ts';
 import { type Rng, seededRng, shuffle } from '../random.ts';
 
 /** A codec whose message is the whole vector, with what it loses already lost. */
-function losing<G extends Contraction | Bounded>(
+function losing<G extends Guarantee>(
   kind: string,
   guarantee: G,
   lose: (values: Float32Array, rng: Rng) => Float32Array,
@@ -18,7 +18,7 @@ function losing<G extends Contraction | Bounded>(
   return {
     kind,
     linearity: 'perClient',
-    unbiased: false,
+    unbiased: guarantee.kind === 'variance',
     guarantee,
     encode(values, { sharedSeed }) {
       checkFinite(`${kind}.encode`, values);
@@ -46,6 +46,17 @@ export function randomEighth(): Codec {
     const order = shuffle(Array.from(values.keys()), rng);
     const kept = new Set(order.slice(0, Math.ceil(values.length / 8)));
     return values.map((value, i) => (kept.has(i) ? value : 0));
+  });
+}
+
+/** Some values at random, times what makes them unbiased: of variance `omega` at most. */
+export function unbiasedShare(omega: number): Codec {
+  const kept = (size: number) => Math.ceil(size / (1 + omega));
+  const guarantee: Variance = { kind: 'variance', omega: (size) => size / kept(size) - 1 };
+  return losing('law-share', guarantee, (values, rng) => {
+    const count = kept(values.length);
+    const rows = new Set(shuffle(Array.from(values.keys()), rng).slice(0, count));
+    return values.map((value, i) => (rows.has(i) ? (value * values.length) / count : 0));
   });
 }
 

@@ -19,7 +19,7 @@ import { readParameters } from './parameters.ts';
 import { plainCodec, plainParts } from './plain-codec.ts';
 import { encodeReport } from './report.ts';
 import { clientSeedOf } from './seeds.ts';
-import { checkSettling, settles, updateOf } from './settling.ts';
+import { checkSettling, type SettlingAlgorithm, settles, updateOf } from './settling.ts';
 import { type SlotShape, slotsOf, vectorsOf } from './slots.ts';
 import { type TermValue, withTerms } from './terms.ts';
 
@@ -101,7 +101,7 @@ export function clientOfUpdates<U extends Update>(
   where: string,
   options: ClientUpdatesOptions,
   slots: readonly SlotShape[],
-  algorithm: { readonly kind: string; readonly beside?: readonly string[] },
+  algorithm: SettlingAlgorithm,
 ): { codecs: Codec[]; half: ReportingClient<U>; terms: Record<string, TermValue> } {
   const { errorFeedback } = options;
   const names = algorithm.beside ?? [];

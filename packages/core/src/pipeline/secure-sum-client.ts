@@ -17,7 +17,7 @@ import type { Parameters } from './parameters.ts';
 import type { SlottedAlgorithm } from './plain-updates-client.ts';
 import { STRAIN, strainInput, strainVector } from './saturation.ts';
 import { clientSeedOf, sharedSeedOf } from './seeds.ts';
-import { checkSettling, updateOf } from './settling.ts';
+import { checkSettling, type SettlingAlgorithm, updateOf } from './settling.ts';
 import type { SummandShape } from './rules.ts';
 import { slotsOf, vectorsOf } from './slots.ts';
 import { type TermValue, withTerms } from './terms.ts';
@@ -136,7 +136,7 @@ export function clientOfSums<U extends Update>(
   where: string,
   options: ClientSumOptions,
   summands: readonly SummandShape[],
-  algorithm: { readonly kind: string; readonly beside?: readonly string[] },
+  algorithm: SettlingAlgorithm,
 ): ClientOfSums<U> {
   const codecs = linearCodecsFor(where, options.codec, summands, algorithm.beside);
   checkSettling(where, algorithm, summands, codecs);

@@ -9,6 +9,13 @@ import type { Codec } from '../codec/contract.ts';
 import { unsettled } from '../codec/guarantee.ts';
 import type { SlotShape } from './slots.ts';
 
+/** What a pipeline's options are checked against. */
+export interface SettlingAlgorithm {
+  readonly kind: string;
+  readonly beside?: readonly string[];
+  readonly absorbs?: { readonly variance: number };
+}
+
 /** Whether an algorithm's clients keep what was counted. */
 export function settles(algorithm: { readonly kind: string }): boolean {
   return typeof (algorithm as { readonly settle?: unknown }).settle === 'function';
@@ -20,13 +27,14 @@ export function updateOf(slots: readonly SlotShape[], values: readonly Float32Ar
 }
 
 /**
- * Settling is error feedback on every slot: with a codec that does not contract it explodes.
+ * Settling is error feedback on every slot: with a codec that does not contract it explodes, but where the algorithm absorbs its
+ * variance.
  *
  * @throws FedkitError `INVALID_ARGUMENT` by the first slot whose codec does not.
  */
 export function checkSettling(
   where: string,
-  algorithm: { readonly kind: string; readonly beside?: readonly string[] },
+  algorithm: SettlingAlgorithm,
   slots: readonly SlotShape[],
   codecs: readonly Codec[],
 ): void {
@@ -34,8 +42,14 @@ export function checkSettling(
   for (const [i, { name, size }] of slots.entries()) {
     if (algorithm.beside?.includes(name)) continue;
     const why = unsettled(codecs[i], size);
-    if (why === undefined) continue;
-    const expected = `a contraction, such as contraction(codec): clients of ${algorithm.kind} keep what was counted`;
+    if (why === undefined || isAbsorbed(codecs[i], size, algorithm.absorbs?.variance)) continue;
+    const or = algorithm.absorbs ? `, or unbiased of variance ≤ ${algorithm.absorbs.variance}` : '';
+    const expected = `a contraction, such as contraction(codec)${or}: clients of ${algorithm.kind} keep what was counted`;
     refuse('INVALID_ARGUMENT', `${where}: codec of ${name}`, expected, why);
   }
+}
+
+/** Whether an unbiased codec's variance is within what an algorithm absorbs, up to a rounding. */
+function isAbsorbed({ guarantee }: Codec, size: number, variance: number | undefined): boolean {
+  return variance !== undefined && guarantee?.kind === 'variance' && guarantee.omega(size) <= variance * (1 + 2 ** -40);
 }

@@ -52,6 +52,20 @@ describe('adaptiveRobustClipping', () => {
   });
 });
 
+describe('adaptiveRobustClipping, vectors of others', () => {
+  it('clips as ByzFL does (docstring of class ARC, commit 2bada51): the third of three, to the length of the second', () => {
+    const rows = [
+      [1, 2, 3],
+      [4, 5, 6],
+      [7, 8, 9],
+    ];
+    const sum = aggregate(adaptiveRobustClipping({ byzantine: 1 })(weightedMean(3)), rows).map((value) => 3 * value);
+    [1 + 4 + 4.41004009, 2 + 5 + 5.04004582, 3 + 6 + 5.67005155].forEach((value, c) =>
+      expect(sum[c]).toBeCloseTo(value, 5),
+    );
+  });
+});
+
 describe('nearestNeighborMixing', () => {
   checkLaws(
     it,
