@@ -8,7 +8,8 @@
  *     client i   H local steps, AdamW in the paper, from x;   reports Δ_i, all with one weight
  *     server     v ← β·v + Δ;   x ← x + η_g·(Δ + β·v)        β = 0.9, η_g = 0.7
  *
- * The inner optimizer is the trainer's affair; with Muon inside it is MuLoCo (Thérien et al., 2025, https://arxiv.org/abs/2505.23725).
+ * The inner optimizer is the trainer's affair, `withLocalOptimizer`; with Muon inside it is MuLoCo (Thérien et al., 2025,
+ * https://arxiv.org/abs/2505.23725).
  *
  * @module
  */

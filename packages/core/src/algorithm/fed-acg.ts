@@ -26,7 +26,7 @@ import { checkRoundInfo } from './round-info.ts';
 export interface FedAcgOptions {
   /** λ in [0, 1); default 0.85, the paper's. */
   readonly lambda?: number;
-  /** β ≥ 0: how strongly clients are held near the look-ahead; default 0.01, as the paper tunes to on most data. */
+  /** β ≥ 0: how strongly clients are held near the look-ahead; default 0.01. The authors' code multiplies ‖w − z‖² by 0.001: β = 0.002. */
   readonly beta?: number;
 }
 

@@ -77,6 +77,19 @@ export {
   type FedExPUpdate,
 } from './fed-exp.ts';
 export { tilted, type TiltedOptions } from './tilted.ts';
+export { afl, type AflBroadcast, type AflOptions, type AflState, type AflUpdate } from './afl.ts';
+export { fedSam, type FedSamOptions } from './fed-sam.ts';
+export { withLocalOptimizer } from './local-optimizer.ts';
+export { apfl, type ApflClientState, type ApflOptions } from './apfl.ts';
+export {
+  ifca,
+  type IfcaBroadcast,
+  type IfcaClientState,
+  type IfcaOptions,
+  type IfcaState,
+  type IfcaUpdate,
+} from './ifca.ts';
+export { pFedMe, type PFedMeClientState, type PFedMeOptions } from './p-fed-me.ts';
 export type { PersonalizedAlgorithm } from './personalized.ts';
 export { type DittoClientState, type DittoOptions, ditto } from './ditto.ts';
 export {

@@ -9,6 +9,8 @@ import type { PlainData } from '../plain-data.ts';
 import { seededRng } from '../random.ts';
 import type { Algorithm } from './contract.ts';
 import { diLoCo } from './di-lo-co.ts';
+import { afl } from './afl.ts';
+import { apfl } from './apfl.ts';
 import { dasha } from './dasha.ts';
 import { diana } from './diana.ts';
 import { ditto } from './ditto.ts';
@@ -25,9 +27,12 @@ import { fedExP } from './fed-exp.ts';
 import { fedNova } from './fed-nova.ts';
 import { fedProx } from './fed-prox.ts';
 import { fedPer, fedRep } from './fed-rep.ts';
+import { fedSam } from './fed-sam.ts';
 import { fedYogi } from './fed-yogi.ts';
+import { ifca } from './ifca.ts';
 import { marina } from './marina.ts';
 import { mimeLite } from './mime-lite.ts';
+import { pFedMe } from './p-fed-me.ts';
 import { qFedAvg } from './q-fed-avg.ts';
 import { scaffold } from './scaffold.ts';
 import { tilted } from './tilted.ts';
@@ -63,6 +68,11 @@ const algorithms: [string, unknown][] = [
   ['dasha', dasha({ learningRate: 0.01, variance: 7 })],
   ['marina', marina({ learningRate: 0.1, density: 0.25 })],
   ['diLoCo', diLoCo()],
+  ['fedSam', fedSam({ rho: 0.01 })],
+  ['apfl', apfl()],
+  ['pFedMe', pFedMe({ lambda: 5, envelopeRate: 0.1 })],
+  ['ifca', ifca({ others: [new Float32Array(12).fill(0.1)] })],
+  ['afl', afl({ domains: 4, domainOf: () => 1, weightRate: 0.01 })],
   ['fedAvg with metrics', withMetrics(fedAvg(), { maximumNorm: 1 })],
   ['scaffold with metrics', withMetrics(scaffold({ option: 2 }), { bounds: { loss: 0.1 }, maximumExamples: 15 })],
 ];

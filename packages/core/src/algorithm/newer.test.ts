@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { federate, local, quadratic } from '../../test/quadratic.ts';
 import { serverSgd } from '../server/sgd.ts';
+import { afl, onSimplex } from './afl.ts';
 import { diLoCo } from './di-lo-co.ts';
 import { fedAcg } from './fed-acg.ts';
 import { fedAvg } from './fed-avg.ts';
@@ -151,6 +152,42 @@ describe('tilted averaging', () => {
     expect(await rest(3)).toBeGreaterThan(1);
     expect(await rest(3)).toBeLessThan(1.15);
     expect(await rest(-1, 3000, 2)).toBeGreaterThan(2.9);
+  });
+});
+
+describe('AFL', () => {
+  const clients = [quadratic(1, [3]), quadratic(1, [3]), quadratic(1, [-1])];
+  const algorithm = afl({ domains: 3, domainOf: (trainer) => clients.indexOf(trainer as never), weightRate: 0.05 });
+  const options = () => local({ steps: 1, learningRate: 0.05 });
+
+  it('rests where the worst client fares best, not at the mean', async () => {
+    // Clients at 3, 3 and −1: (x − 3)² = (x + 1)² at 1, with half of the weight on the one; federated averaging rests at 5/3.
+    const { params, state } = await federate(algorithm, clients, Float32Array.of(0), { rounds: 2000, options });
+    expect(Math.abs(params[0] - 1)).toBeLessThan(0.01);
+    expect(state.weights[2]).toBeCloseTo(0.5, 2);
+    const mixed = await federate(fedAvg(), clients, Float32Array.of(0), { rounds: 2000, options });
+    expect(mixed.params[0]).toBeCloseTo(5 / 3, 3);
+  });
+
+  it('projects onto the simplex: figure 1 of Duchi et al.', () => {
+    const found = (values: number[]) => [...onSimplex(Float64Array.from(values))];
+    expect(found([0.2, 0.3, 0.5])).toEqual([0.2, 0.3, 0.5].map((value) => expect.closeTo(value, 12)));
+    expect(found([2, 0, 0])).toEqual([1, 0, 0]);
+    // 1, 0.5, −1 less ¼: not the ratio of what is positive.
+    expect(found([1, 0.5, -1])).toEqual([0.75, 0.25, 0]);
+  });
+
+  it('counts a domain once, however many clients speak for it, and leaves one alone that nobody spoke for', () => {
+    const state = algorithm.init(Float32Array.of(0));
+    // Three clients of the first domain with loss 6, one of the second with 2, none of the third; means over four.
+    const aggregate = {
+      update: Float32Array.of(1),
+      losses: Float32Array.of((3 * 6) / 4, 2 / 4, 0),
+      counts: Float32Array.of(0.75, 0.25, 0),
+    };
+    const next = algorithm.serverStep(state, aggregate, { round: 1, cohort: 4, population: 9 });
+    const expected = onSimplex(Float64Array.of(1 / 3 + 0.05 * 6, 1 / 3 + 0.05 * 2, 1 / 3));
+    next.weights.forEach((weight, c) => expect(weight).toBeCloseTo(expected[c], 6));
   });
 });
 

@@ -8,7 +8,7 @@
  *     server     x ← x + Σ n_i e^{tF_i} Δ_i / Σ n_i e^{tF_i}
  *
  * It follows the gradient of (1/t)·log Σ n_i e^{t·F_i}: at t → 0 the mean, at large t the worst client (the minimax of agnostic
- * federated learning, Mohri et al., ICML 2019), at t < 0 the majority, clients with outlying losses left out. F₀ cancels: it keeps the
+ * federated learning, Mohri et al., ICML 2019: `afl`), at t < 0 the majority, clients with outlying losses left out. F₀ cancels: it keeps the
  * exponential in range.
  *
  * @module

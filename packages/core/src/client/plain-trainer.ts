@@ -6,12 +6,13 @@
 import { checkAborted } from '../abort.ts';
 import { checkVector } from '../check.ts';
 import { checkTrainOptions } from './train-options.ts';
+import { localBatches } from './batches.ts';
 import { checkExamples, type Examples } from './examples.ts';
 import type { PlainModel } from './mlp.ts';
 import { checkFinite } from '../finite.ts';
 import { checkObjective } from './objective.ts';
 import { localSgd } from './sgd.ts';
-import type { Trainer } from './trainer.ts';
+import type { LocalBatch, Trainer } from './trainer.ts';
 
 /**
  * Trains `model` on `examples`, which are read where they are, never copied. Two engines given the same start, examples,
@@ -34,6 +35,11 @@ export function plainTrainer(model: PlainModel, examples: Examples): Trainer {
   const size = model.layout.size;
   const batchGradient = (params: Float32Array, batch: Uint32Array, gradient: Float32Array) =>
     model.lossAndGradient(params, examples, batch, gradient);
+  const gradientOver = async (batch: Uint32Array, at: Float32Array) => {
+    const gradient = new Float32Array(size);
+    batchGradient(checkVector('gradient: at', at, size), batch, gradient);
+    return checkFinite('gradient', gradient);
+  };
   return {
     layout: model.layout,
     async train(start, objective, options) {
@@ -45,11 +51,13 @@ export function plainTrainer(model: PlainModel, examples: Examples): Trainer {
       const { values, steps } = await localSgd('train', start, rows, batchGradient, objective, options);
       return { values, steps, examples: rows.length, ...(lossAtStart !== undefined && { lossAtStart }) };
     },
-    async gradient(at) {
-      const gradient = new Float32Array(size);
-      batchGradient(checkVector('gradient: at', at, size), rows, gradient);
-      checkFinite('gradient', gradient);
-      return gradient;
+    gradient: (at) => gradientOver(rows, at),
+    batches(options) {
+      checkTrainOptions('batches', options);
+      function* each(): Generator<LocalBatch, void> {
+        for (const batch of localBatches(rows, options)) yield { gradient: (at) => gradientOver(batch, at) };
+      }
+      return { examples: rows.length, each: each() };
     },
   };
 }

@@ -9,7 +9,7 @@ import { checkFinite } from '../finite.ts';
 import { Layout } from '../model/layout.ts';
 import type { Selection } from '../model/selection.ts';
 import type { LocalObjective } from './objective.ts';
-import type { Trainer } from './trainer.ts';
+import type { LocalBatch, Trainer } from './trainer.ts';
 
 /**
  * The layout of a vector of a selection's values alone: its tensors, or, where only some of their values are selected, one stretch
@@ -88,5 +88,16 @@ export function selectedTrainer(trainer: Trainer, selection: Selection, rest: Fl
       checkVector('gradient: at', at, selection.size);
       return selection.gather(await trainer.gradient(spread(at, held)));
     },
+    ...(trainer.batches && {
+      batches(options) {
+        const { examples, each } = (trainer.batches as NonNullable<Trainer['batches']>)(options);
+        function* selected(): Generator<LocalBatch, void> {
+          for (const batch of each) {
+            yield { gradient: async (at) => selection.gather(await batch.gradient(spread(at, held))) };
+          }
+        }
+        return { examples, each: selected() };
+      },
+    }),
   };
 }

@@ -53,6 +53,20 @@ export interface LocalResult {
   readonly normalizer?: number;
 }
 
+/** One local batch. */
+export interface LocalBatch {
+  /** Mean gradient of the uncorrected loss over this batch at `at`, shape [d] → [d]: asked at as many points as one likes. */
+  gradient(at: Float32Array): Promise<Float32Array>;
+}
+
+/** The batches of one training. */
+export interface LocalBatches {
+  /** Number of local examples, of which batches are drawn. */
+  readonly examples: number;
+  /** One for each local step, good until the next is asked for. */
+  readonly each: Iterable<LocalBatch>;
+}
+
 /** One client's data and model, behind two calls. */
 export interface Trainer {
   /** Which parameter is which, if the trainer knows; whoever coordinates compares it with the server's. */
@@ -66,4 +80,11 @@ export interface Trainer {
   train(start: Float32Array, objective: LocalObjective, options: TrainOptions): Promise<LocalResult>;
   /** Mean gradient of the uncorrected loss over all local examples at `at`, shape [d] → [d]. */
   gradient(at: Float32Array): Promise<Float32Array>;
+  /**
+   * The batches that `train` would step on with these options, for algorithms that want a batch's gradient elsewhere than where local
+   * training stands: `fedSam`, `withLocalOptimizer`. Absent of trainers that cannot say.
+   *
+   * @throws FedkitError as `train`.
+   */
+  batches?(options: TrainOptions): LocalBatches;
 }

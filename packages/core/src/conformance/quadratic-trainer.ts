@@ -5,7 +5,7 @@
  */
 import { checkAborted } from '../abort.ts';
 import { checkVector } from '../check.ts';
-import type { Trainer } from '../client/trainer.ts';
+import type { Trainer, TrainOptions } from '../client/trainer.ts';
 
 /**
  * A trainer of the loss ½·curvature·‖w − target‖², whose gradient is curvature·(w − target). It follows the local objective and options as every
@@ -19,14 +19,22 @@ export function quadraticTrainer(target: Float32Array, examples: number, curvatu
   const size = target.length;
   const at = (value: number | Float32Array | undefined, c: number, otherwise: number): number =>
     value === undefined ? otherwise : typeof value === 'number' ? value : value[c];
+  const slope = async (point: Float32Array): Promise<Float32Array> => {
+    checkVector('quadraticTrainer.gradient: at', point, size);
+    return point.map((value, c) => curvature * (value - target[c]));
+  };
+  const stepsOf = ({ epochs, steps, batchSize }: TrainOptions) => {
+    const perEpoch = batchSize === 'all' ? 1 : Math.ceil(examples / batchSize);
+    return steps ?? Math.max(1, Math.round((epochs ?? 1) * perEpoch));
+  };
   return {
-    async train(start, objective, { epochs, steps, batchSize, learningRate, momentum = 0, signal }) {
+    async train(start, objective, options) {
+      const { learningRate, momentum = 0, signal } = options;
       checkAborted('quadraticTrainer.train', signal);
       checkVector('quadraticTrainer.train: start', start, size);
       const { proximal, scale, shift, trainable } = objective;
       const anchor = objective.anchor ?? start;
-      const perEpoch = batchSize === 'all' ? 1 : Math.ceil(examples / batchSize);
-      const count = steps ?? Math.max(1, Math.round((epochs ?? 1) * perEpoch));
+      const count = stepsOf(options);
       const free = new Uint8Array(size).fill(trainable === undefined ? 1 : 0);
       for (const span of trainable?.spans ?? []) free.fill(1, span.start, span.end);
       const w = new Float64Array(start);
@@ -46,9 +54,8 @@ export function quadraticTrainer(target: Float32Array, examples: number, curvatu
       const values = Float32Array.from(w, (value, c) => value - start[c]);
       return { values, steps: count, examples, lossAtStart };
     },
-    async gradient(point) {
-      checkVector('quadraticTrainer.gradient: at', point, size);
-      return point.map((value, c) => curvature * (value - target[c]));
-    },
+    gradient: slope,
+    // Every batch has the same mean.
+    batches: (options) => ({ examples, each: Array.from({ length: stepsOf(options) }, () => ({ gradient: slope })) }),
   };
 }

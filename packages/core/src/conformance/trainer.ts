@@ -85,6 +85,25 @@ export function trainerLaws(setup: TrainerSetup): Law[] {
       },
     },
     {
+      name: 'batches, where there are any, are those of training: a step against the gradient of each is training',
+      async run() {
+        const trainer = await setup.create();
+        if (!trainer.batches || (options.momentum ?? 0) !== 0) return;
+        const { values, steps, examples } = await trainer.train(start, {}, { ...options, rng: seededRng(3) });
+        const batches = trainer.batches({ ...options, rng: seededRng(3) });
+        ensure(batches.examples === examples, `${examples} examples, got ${batches.examples}`);
+        const at = start.slice();
+        let count = 0;
+        for (const batch of batches.each) {
+          const gradient = await batch.gradient(at);
+          for (let i = 0; i < size; i++) at[i] -= rate * gradient[i];
+          count++;
+        }
+        ensure(count === steps, `${steps} batches, got ${count}`);
+        close(values, (i) => at[i] - start[i], 'the update');
+      },
+    },
+    {
       name: 'scale, shift and proximal correct the gradient as the objective says',
       async run() {
         const how = { steps: 3, momentum: 0 };

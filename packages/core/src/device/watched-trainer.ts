@@ -28,6 +28,7 @@ export function watchedTrainer(trainer: Trainer): Trainer {
       Fault.unless(() => checkVector('federatedClient: trainer.gradient: what it resolves with', gradient, at.length));
       return gradient;
     },
+    ...(trainer.batches && { batches: (options) => (trainer.batches as NonNullable<Trainer['batches']>)(options) }),
   };
 }
 

@@ -11,7 +11,7 @@ import { localBatches } from '../client/batches.ts';
 import { checkTrainOptions } from '../client/train-options.ts';
 import { checkFinite } from '../finite.ts';
 import { checkObjective } from '../client/objective.ts';
-import type { Trainer } from '../client/trainer.ts';
+import type { LocalBatch, Trainer } from '../client/trainer.ts';
 import { FedkitError } from '../errors.ts';
 import type { Layout } from '../model/layout.ts';
 import type { Rng } from '../random.ts';
@@ -163,6 +163,30 @@ export function variablesTrainer(tf: Tf, setup: VariablesTraining): Trainer {
           tf.dispose([total, ...velocities.filter((velocity) => velocity !== undefined)]);
         }
       });
+    },
+
+    batches(options) {
+      checkTrainOptions('batches', options);
+      const moving = variables.filter((variable) => trained.has(variable));
+      const gradient = (batch: Uint32Array, at: Float32Array) =>
+        lend('gradient', at, async () => {
+          const parts = onBatch(batch, true, (value) =>
+            tf.tidy(() => {
+              const { gradients } = during(options.rng, () => gradientsOf(value, moving));
+              const found = new Map(gradients.map((part, i) => [moving[i], part]));
+              return variables.map((variable) => found.get(variable) ?? tf.zerosLike(variable));
+            }),
+          );
+          const values = Float32Array.from(
+            (await Promise.all(parts.map((part) => part.data()))).flatMap((part) => [...part]),
+          );
+          tf.dispose(parts);
+          return checkFinite('gradient', values);
+        });
+      function* each(): Generator<LocalBatch, void> {
+        for (const batch of localBatches(rows, options)) yield { gradient: (at) => gradient(batch, at) };
+      }
+      return { examples: rows.length, each: each() };
     },
 
     async gradient(at) {
