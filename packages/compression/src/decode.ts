@@ -19,6 +19,7 @@ import { uniformStage } from './quantize/uniform.ts';
 import { rotatedStage } from './rotation/rotated.ts';
 import { randomKStage } from './sparse/random-k.ts';
 import { sparseStage } from './sparse/sparse-stage.ts';
+import { cosineStage } from './transform/cosine.ts';
 import { decodeWith, visitWith } from './stage/codec.ts';
 import { Decoding, type Stage } from './stage/stage.ts';
 
@@ -38,6 +39,7 @@ function stages(): Map<number, Stage> {
     sparseStage(() => new Uint32Array(0), undefined),
     randomKStage(1, undefined),
     rotatedStage(undefined),
+    cosineStage(64, undefined),
     gridStage(2, 1, 1, 1),
     wrappedStage(2, 1),
   ];

@@ -50,6 +50,7 @@ export { powerSgd, type PowerSgdOptions, type PowerSgdState } from './low-rank/p
 export { countSketch, type CountSketch, type SketchOptions } from './sketch/count-sketch.ts';
 export { fetchSgd, type FetchSgdOptions, type FetchSgdState } from './sketch/fetch-sgd.ts';
 export { rotated } from './rotation/rotated.ts';
+export { cosine, type CosineOptions } from './transform/cosine.ts';
 export { rotation } from './rotation/rotation.ts';
 export { walshHadamard } from './rotation/walsh-hadamard.ts';
 export { pipe } from './sparse/pipe.ts';

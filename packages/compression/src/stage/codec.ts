@@ -74,8 +74,9 @@ export function createLinearCodec<S extends LinearStage>(stage: S): StagedLinear
 
 /** The stage of a codec: of this package its own, of any other one that carries the codec's bytes. */
 export function stageOf(where: string, codec: Codec): Stage {
-  const { stage, encode, visit } = (codec ?? {}) as Partial<StagedCodec>;
-  if (stage !== undefined) return stage;
+  const { stage, guarantee, encode, visit } = (codec ?? {}) as Partial<StagedCodec>;
+  // What a sparsifier is sure to keep stands beside its stage, which reads any support.
+  if (stage !== undefined) return stage.guarantee || !guarantee ? stage : { ...stage, guarantee };
   if (typeof encode !== 'function' || typeof visit !== 'function') refuse('INVALID_ARGUMENT', where, 'a codec', codec);
   return foreignStage(codec);
 }

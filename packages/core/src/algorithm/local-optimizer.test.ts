@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { federate, local, quadratic } from '../../test/quadratic.ts';
 import { mlp } from '../client/mlp.ts';
+import type { Trainer } from '../client/trainer.ts';
 import { plainTrainer } from '../client/plain-trainer.ts';
 import { checkLaws } from '../conformance/law.ts';
 import { quadraticTrainer } from '../conformance/quadratic-trainer.ts';
@@ -70,7 +71,11 @@ describe('withLocalOptimizer', () => {
   });
 
   it('refuses a trainer without batches by name', async () => {
-    const { batches: _batches, ...without } = quadraticTrainer(Float32Array.of(1), 1);
+    const own = quadraticTrainer(Float32Array.of(1), 1);
+    const without: Trainer = {
+      train: (...given) => own.train(...given),
+      gradient: (at) => own.gradient(at),
+    };
     await expect(
       withLocalOptimizer(without, serverSgd({ learningRate: 1 })).train(Float32Array.of(0), {}, local()),
     ).rejects.toThrowError('train: trainer: expected a trainer with batches, such as plainTrainer, got "one without"');

@@ -64,7 +64,7 @@ interface Tracking<C extends TrackedGradientClientState> extends TrackedGradient
 export function trackedGradients<C extends TrackedGradientClientState>(
   tracking: Tracking<C>,
 ): LinearAlgorithm<TrackedGradientState, TrackedGradientBroadcast, C, FedAvgUpdate, FedAvgUpdate> {
-  const { kind, share, fresh, message } = tracking;
+  const { kind, share, fresh } = tracking;
   const rate = checkPositive(`${kind}: learningRate`, tracking.learningRate);
   const lost = checkLost(kind, tracking.lost);
   const held = (state: C | undefined, epoch: number) => (state?.epoch === epoch ? state : undefined);
@@ -90,7 +90,7 @@ export function trackedGradients<C extends TrackedGradientClientState>(
       const memory = (kept as { memory?: Float32Array } | undefined)?.memory;
       if (memory !== undefined) checkState(`${where}: state.memory`, memory, size);
       const { gradient, local } = await trainedGradient(where, trainer, params, options);
-      const made = message(gradient, own, kept);
+      const made = tracking.message(gradient, own, kept);
       checkState(`${where}: update`, made.update, size);
       return {
         contribution: { values: { update: made.update } },

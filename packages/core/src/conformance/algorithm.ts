@@ -235,6 +235,10 @@ export function algorithmLaws<
               : trainers[0].train(start, objective, options);
           },
           gradient: (at) => trainers[0].gradient(at),
+          batches(options) {
+            controller.abort();
+            return trainers[0].batches?.(options) ?? { examples: 1, each: [] };
+          },
         };
         await ensureRejected('an aborted round', ['ABORTED'], () =>
           algorithm.clientRound({

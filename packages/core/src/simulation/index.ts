@@ -34,6 +34,9 @@ export {
 export type { PartitionBalance } from './class-cuts.ts';
 export { dirichletPartition, type DirichletPartitionOptions } from './dirichlet-partition.ts';
 export { iidPartition, shardPartition } from './partition.ts';
+export { naturalPartition, noisyFeatures, quantityPartition, similarityPartition } from './other-partitions.ts';
+export { gossip, type GossipOptions, type GossipResult, metropolisWeights, ringTopology } from './gossip.ts';
+export { type FedEraserOptions, fedEraser, type RetainedRound } from './fed-eraser.ts';
 export type { FinishedRound, SimulationProgress } from './progress.ts';
 export type { EvaluationContext, SimulationOptions, SimulationResult } from './options.ts';
 export { simulate } from './simulate.ts';
