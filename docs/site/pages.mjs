@@ -18,8 +18,10 @@ const NAMED = [
     'Guides',
     [
       ['The private round', 'docs/guides/private-round.md', 'guides/private-round'],
+      ['Privacy by a trusted server', 'docs/guides/central-privacy.md', 'guides/central-privacy'],
       ['Going offline', 'docs/guides/going-offline.md', 'guides/going-offline'],
       ['Using the model', 'docs/guides/using-the-model.md', 'guides/using-the-model'],
+      ['A trainer of your own', 'docs/guides/own-trainer.md', 'guides/own-trainer'],
       ['Measuring a federation', 'docs/guides/evaluation.md', 'guides/evaluation'],
       ['Choosing ε and a codec', 'docs/guides/choosing-epsilon-and-codec.md', 'guides/choosing-epsilon-and-codec'],
       ['Language models', 'docs/guides/language-models.md', 'guides/language-models'],
@@ -29,6 +31,7 @@ const NAMED = [
   [
     'Operating',
     [
+      ['A deployment', 'docs/guides/deployment.md', 'guides/deployment'],
       ['Serving a federation', 'docs/guides/serving.md', 'guides/serving'],
       ['Keeping a run', 'docs/guides/keeping-a-run.md', 'guides/keeping-a-run'],
       ['Transports', 'docs/transports.md', 'transports'],

@@ -189,6 +189,7 @@ function judgeOf({ test }: Mnist): (params: Float32Array) => Judgement {
 function pastRound(record: RoundRecord, { accuracy, loss }: Judgement): PastRound {
   const { round, outcome, reason, contributors, invited, survivors, bytes, milliseconds, facts } = record;
   const epsilon = facts.epsilon?.server;
+  const ownLoss = facts.metrics?.metrics.loss?.mean;
   return {
     round,
     outcome,
@@ -197,6 +198,7 @@ function pastRound(record: RoundRecord, { accuracy, loss }: Judgement): PastRoun
     lost: invited - survivors,
     accuracy,
     loss,
+    ...(ownLoss !== undefined && { ownLoss }),
     ...(epsilon !== undefined && { epsilon }),
     up: bytes.up,
     down: bytes.down,

@@ -76,7 +76,7 @@ async function main(): Promise<void> {
       for (const past of history.slice(told)) {
         const came =
           past.outcome === 'published'
-            ? `${(100 * past.accuracy).toFixed(1)} % right, ${past.contributors.length} tabs${past.lost > 0 ? `, ${past.lost} vanished` : ''}${past.epsilon === undefined ? '' : `, ε ${past.epsilon.toFixed(1)}`}`
+            ? `${(100 * past.accuracy).toFixed(1)} % right, ${past.contributors.length} tabs${past.lost > 0 ? `, ${past.lost} vanished` : ''}${past.ownLoss === undefined ? '' : `, loss ${past.ownLoss.toFixed(2)} on their own digits`}${past.epsilon === undefined ? '' : `, ε ${past.epsilon.toFixed(1)}`}`
             : 'came to nothing: too few tabs were left';
         console.log(`  round ${past.round}: ${came}`);
       }

@@ -22,6 +22,8 @@ export interface PastRound {
   /** On 1,000 digits that nobody trains on. */
   readonly accuracy: number;
   readonly loss: number;
+  /** What the tabs measured of the model they were given, each on its own digits: the mean loss. Absent under noise. */
+  readonly ownLoss?: number;
   /** ε against the coordinator, where there is noise: of the rounds so far. */
   readonly epsilon?: number;
   readonly up: number;

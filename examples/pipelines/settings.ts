@@ -5,8 +5,7 @@
  */
 import { rotation } from '@fedkit/compression';
 import { fedAvg } from '@fedkit/core';
-import type { CentralNoiseMaker } from '@fedkit/core/pipeline';
-import { gaussianMechanism, skellamMechanism } from '@fedkit/privacy';
+import { centralGaussianMechanism, skellamMechanism } from '@fedkit/privacy';
 import { secureAggregation } from '@fedkit/secagg';
 
 /** Up to three in ten may vanish, one in ten may collude. */
@@ -32,14 +31,12 @@ export const distributed = {
   expectedContributors: 8,
 } as const;
 
-const mechanism: CentralNoiseMaker = (options) => gaussianMechanism({ placement: 'central', ...options });
-
 /** Federated averaging under noise of a trusted server. */
 export const central = {
   algorithm: fedAvg(),
   clip: 1,
   weighting: { kind: 'uniform' },
   noiseStd: 2,
-  mechanism,
+  mechanism: centralGaussianMechanism,
   expectedContributors: 8,
 } as const;

@@ -59,6 +59,7 @@ export function showRound(status: Status, me: string | undefined): void {
         `${past.round}`,
         published ? percent(past.accuracy) : 'came to nothing',
         published ? past.loss.toFixed(3) : '',
+        past.ownLoss?.toFixed(3) ?? '',
         `${past.contributors.length}`,
         `${past.lost}`,
         bytes(past.up),

@@ -64,13 +64,22 @@ export { fedNova } from './algorithm/fed-nova.ts';
 export { fedDyn } from './algorithm/fed-dyn.ts';
 export { mimeLite } from './algorithm/mime-lite.ts';
 export { qFedAvg } from './algorithm/q-fed-avg.ts';
+export { type MetricsOptions, withMetrics } from './algorithm/with-metrics.ts';
 export {
-  type Measured,
-  type MetricsOptions,
-  type RoundMetric,
-  type RoundMetrics,
-  withMetrics,
-} from './algorithm/with-metrics.ts';
+  type EvaluatedModels,
+  type EvaluationAlgorithm,
+  type EvaluationOptions,
+  type EvaluationState,
+  evaluationOnly,
+} from './algorithm/evaluation-only.ts';
+export type {
+  Measured,
+  MeasuredGroup,
+  MetricHistogram,
+  MetricsTerms,
+  RoundMetric,
+  RoundMetrics,
+} from './algorithm/round-metrics.ts';
 export { type RolesAlgorithm, type RolesOptions, withRoles } from './algorithm/with-roles.ts';
 export { diLoCo } from './algorithm/di-lo-co.ts';
 export { ef21 } from './algorithm/ef21.ts';
@@ -98,6 +107,7 @@ export { type Staleness, stalenessWeight } from './algorithm/staleness.ts';
 export { type ClientStates, clientStates } from './client/client-states.ts';
 export { fineTune } from './client/fine-tune.ts';
 export type { Examples } from './client/examples.ts';
+export { type HoldOut, type HoldOutOptions, holdOut } from './client/hold-out.ts';
 export { mlp, type PlainModel, softmaxRegression } from './client/mlp.ts';
 export type { LocalObjective } from './client/objective.ts';
 export { plainTrainer } from './client/plain-trainer.ts';
@@ -128,6 +138,7 @@ export type {
 export type { ModelOptions } from './pipeline/model.ts';
 export type { SumSaturation } from './pipeline/saturation.ts';
 export { type PlainUpdatesOptions, plainUpdates } from './pipeline/plain-updates.ts';
+export { type EvaluationRoundsOptions, withEvaluationRounds } from './pipeline/evaluation-rounds.ts';
 export { type SecureSumOptions, secureSum } from './pipeline/secure-sum.ts';
 export { type CentralDpOptions, centralDp } from './pipeline/central-dp.ts';
 export { type DistributedDpOptions, distributedDp } from './pipeline/distributed-dp.ts';

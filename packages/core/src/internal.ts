@@ -6,7 +6,17 @@
  */
 export { checkAborted, turn } from './abort.ts';
 export { ByteReader, ByteWriter, sameBytes } from './bytes.ts';
-export { checkBytes, checkInteger, checkNumber, checkPositive, checkVector, describe, refuse } from './check.ts';
+export {
+  checkBytes,
+  checkInteger,
+  checkNumber,
+  checkOptions,
+  checkPositive,
+  checkVector,
+  describe,
+  type OptionNames,
+  refuse,
+} from './check.ts';
 export { checkClientId, MAXIMUM_CLIENT_ID_BYTES } from './client-id.ts';
 export { checkFinite, isFiniteVector } from './finite.ts';
 export { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './model/half.ts';

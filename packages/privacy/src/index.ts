@@ -106,6 +106,7 @@ export type {
   RealizedRound,
 } from './ledger/record.ts';
 export { type LedgerReport, replayLedger } from './ledger/replay.ts';
+export { type CentralGaussianOptions, centralGaussianMechanism } from './mechanism/central-gaussian.ts';
 export {
   type CentralGaussian,
   type CentralOptions,

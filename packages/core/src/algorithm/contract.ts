@@ -31,7 +31,7 @@ import type { LocalResult, Trainer, TrainOptions } from '../client/trainer.ts';
 import type { Layout } from '../model/layout.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { RoundInfo } from './round-info.ts';
-import type { RoundMetrics } from './with-metrics.ts';
+import type { RoundMetrics } from './round-metrics.ts';
 
 /** What a client works with in one round. */
 export interface ClientRound<B, C> {
@@ -40,6 +40,8 @@ export interface ClientRound<B, C> {
   /** What {@link ClientReport.state} was in the client's last round; absent in its first. */
   readonly state?: C;
   readonly trainer: Trainer;
+  /** The round's number, from 1: for algorithms whose rounds differ by it. */
+  readonly round?: number;
   /** How to train locally. Part of the round, not of the algorithm: schedules change it, devices differ in it. */
   readonly options: TrainOptions;
 }

@@ -110,13 +110,22 @@ export type {
 export { type FedAsyncOptions, type FedAsyncUpdate, fedAsync } from './fed-async.ts';
 export { type FedBuffOptions, fedBuff } from './fed-buff.ts';
 export { type Staleness, stalenessWeight } from './staleness.ts';
+export { type MetricsOptions, withMetrics } from './with-metrics.ts';
 export {
-  type Measured,
-  type MetricsOptions,
-  type RoundMetric,
-  type RoundMetrics,
-  withMetrics,
-} from './with-metrics.ts';
+  type EvaluatedModels,
+  type EvaluationAlgorithm,
+  type EvaluationOptions,
+  type EvaluationState,
+  evaluationOnly,
+} from './evaluation-only.ts';
+export type {
+  Measured,
+  MeasuredGroup,
+  MetricHistogram,
+  MetricsTerms,
+  RoundMetric,
+  RoundMetrics,
+} from './round-metrics.ts';
 export {
   type RolesAlgorithm,
   type RolesOptions,

@@ -15,7 +15,8 @@ import { coordinateMedian } from '../aggregate/robust/coordinate-median.ts';
 import { ditto } from './ditto.ts';
 import { fedAvg } from './fed-avg.ts';
 import { fedNova } from './fed-nova.ts';
-import { type Measured, type MetricsOptions, withMetrics } from './with-metrics.ts';
+import type { Measured } from './round-metrics.ts';
+import { type MetricsOptions, withMetrics } from './with-metrics.ts';
 
 const SIZE = 3;
 const local = { steps: 1, batchSize: 'all', learningRate: 0.5 } as const;

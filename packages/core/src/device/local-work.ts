@@ -42,6 +42,7 @@ export async function trainFor<B extends PlainData, C extends PlainData, U exten
     broadcast,
     ...held,
     trainer: watchedTrainer(trainer),
+    round: task.round,
     options: { rng, ...Fault.unless(() => localOptions(options.local(task), rng)), ...(signal && { signal }) },
   });
   const { algorithm } = pipeline;

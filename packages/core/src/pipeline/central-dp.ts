@@ -40,7 +40,7 @@ export interface CentralDpOptions<
 > extends PrivateOptions<S, B, C, U, R, K> {
   /** σ > 0: standard deviation of the noise on each coordinate of the sum. */
   readonly noiseStd: number;
-  /** `(options) => gaussianMechanism({ placement: 'central', ...options })`. */
+  /** `centralGaussianMechanism` of `@fedkit/privacy`. */
   readonly mechanism: CentralNoiseMaker;
   /** One for all slots or one for each by name, any; default float32 as it is. */
   readonly codec?: CodecBySlot<Codec>;

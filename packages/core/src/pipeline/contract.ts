@@ -14,7 +14,7 @@
 import type { ClientId, Contribution, Update } from '../aggregate/contract.ts';
 import type { AsynchronousAlgorithm } from '../algorithm/asynchronous.ts';
 import type { Algorithm, ClientAlgorithm, ServerAlgorithm } from '../algorithm/contract.ts';
-import type { RoundMetrics } from '../algorithm/with-metrics.ts';
+import type { RoundMetrics } from '../algorithm/round-metrics.ts';
 import type { FedAvgBroadcast } from '../algorithm/fed-avg.ts';
 import type { Layout } from '../model/layout.ts';
 import type { NoState, PlainData } from '../plain-data.ts';

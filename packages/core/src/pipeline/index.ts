@@ -32,6 +32,7 @@ export {
   plainUpdates,
   type UpdatesOptions,
 } from './plain-updates.ts';
+export { type EvaluationRoundsOptions, withEvaluationRounds } from './evaluation-rounds.ts';
 export { type SecureSumOptions, secureSum } from './secure-sum.ts';
 export { type CentralDpOptions, centralDp } from './central-dp.ts';
 export { type DistributedDpOptions, distributedDp } from './distributed-dp.ts';

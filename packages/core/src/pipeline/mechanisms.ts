@@ -54,7 +54,7 @@ export interface CentralNoise {
   release(sum: NoiselessSum, rng: SecureRng): { readonly values: Float32Array };
 }
 
-/** `(options) => gaussianMechanism({ placement: 'central', ...options })`. */
+/** `centralGaussianMechanism` of `@fedkit/privacy`. */
 export type CentralNoiseMaker = (options: {
   readonly size: number;
   readonly clip: number;

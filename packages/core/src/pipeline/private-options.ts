@@ -89,7 +89,7 @@ export interface PrivateSums<R> extends Sums<R> {
   readonly clip: number;
   readonly joint: Joint;
   readonly totals: { readonly weight: number; readonly contributors: number };
-  /** By slot beside the update, σ_b. */
+  /** By slot beside the update, σ_b; σ of metrics that are no slot beside. */
   readonly besideStd: Readonly<Record<string, number>>;
 }
 
@@ -112,6 +112,10 @@ export function privateSums<
   const besideStd = Object.fromEntries(
     Object.keys(beside).map((name) => [name, options.noiseStd / beside[name].scale]),
   );
+  // Of rounds that only measure, the metrics are what the noise is for.
+  if (!Object.hasOwn(beside, 'metrics') && sums.summands.some(({ name }) => name === 'metrics')) {
+    besideStd.metrics = options.noiseStd;
+  }
   return { ...sums, model, clip, joint, totals: publicTotals(where, options, joint.weighs), besideStd };
 }
 

@@ -62,6 +62,8 @@ export interface AsynchronousRunState extends LogicalClock {
   readonly counted: ClientMap<number>;
   readonly buffered: Buffered;
   readonly counters: Counters;
+  /** Of a finished run: as {@link RoundState}'s. */
+  readonly filled?: true;
 }
 
 export type AsynchronousRunEvent = { readonly time: number } & (
@@ -75,7 +77,7 @@ export type AsynchronousRunEvent = { readonly time: number } & (
   | { readonly kind: 'flushed' }
   | { readonly kind: 'refused'; readonly code: ErrorCode }
   | { readonly kind: 'traffic'; readonly up: number; readonly down: number }
-  | { readonly kind: 'pause' | 'resume' | 'cancel' | 'finish' | 'restored' }
+  | { readonly kind: 'pause' | 'resume' | 'cancel' | 'finish' | 'restored' | 'resized' }
 );
 
 export type AsynchronousRunEffect =
@@ -172,7 +174,10 @@ export function asynchronousMachine({ reporting, rounds }: RoundRules): Asynchro
       const stepped = (): void => {
         state.version++;
         record('published', state.version);
-        if (state.version >= rounds) end('finished');
+        if (state.version >= rounds) {
+          end('finished');
+          state.filled = true;
+        }
       };
       const end = (phase: 'finished' | 'cancelled'): void => {
         state.phase = phase;
@@ -256,6 +261,16 @@ export function asynchronousMachine({ reporting, rounds }: RoundRules): Asynchro
           end('cancelled');
           break;
         case 'restored':
+          break;
+        case 'resized':
+          if (state.phase === 'running') {
+            end('finished');
+            state.filled = true;
+          } else {
+            state.phase = 'running';
+            delete state.filled;
+            state.since = state.now;
+          }
           break;
         default:
           refuse(

@@ -207,6 +207,9 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
     this.#time = clock();
     this.#swept = this.#state.now;
     this.#step({ kind: 'restored' });
+    const { phase, filled, version } = this.#state;
+    const enough = version >= this.rules.rounds;
+    if (phase === 'finished' ? filled && !enough : phase === 'running' && enough) this.#step({ kind: 'resized' });
   }
 
   #headOf({ head }: Snapshot): Promise<Head> {

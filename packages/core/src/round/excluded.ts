@@ -13,7 +13,9 @@ export function withExcluded(excluded: Excluded | undefined = [], one: Excluded[
   return excluded.some(({ client }) => client === one.client) ? excluded : [...excluded, one];
 }
 
-/** Without one who is let in again. */
-export function withoutExcluded(excluded: Excluded | undefined = [], client: ClientId): Excluded {
-  return excluded.filter((one) => one.client !== client);
+/** Lets one in again. */
+export function readmit(state: { excluded?: Excluded }, client: ClientId): void {
+  const left = (state.excluded ?? []).filter((one) => one.client !== client);
+  if (left.length > 0) state.excluded = left;
+  else delete state.excluded;
 }

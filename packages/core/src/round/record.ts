@@ -32,7 +32,7 @@ export interface RoundRecord {
   readonly declined?: Readonly<Partial<Record<DeclineReason, number>>>;
   /** Reports that came too late and were not counted, since the record before this one. */
   readonly late: number;
-  /** Reports that had been counted before, since the record before this one. */
+  /** Reports that had been counted before, since the record before this one; 0 where clients exchange messages, which they repeat. */
   readonly duplicates: number;
   /** Requests that were refused, by code, since the record before this one. */
   readonly refused: Readonly<Partial<Record<ErrorCode, number>>>;

@@ -23,8 +23,8 @@ import { Run } from './run.ts';
 import type { FederatedServer, FederatedServerOptions, ServerLimits, ServerProgress } from './server-options.ts';
 import { type Control, ServerShell } from './shell.ts';
 import type { Answer, RoundState } from './state.ts';
+import { checkPossible } from './possible-places.ts';
 import { type Happening, RoundWork } from './work.ts';
-
 import { progressOf } from './round-progress.ts';
 
 /** Opens a run of rounds. */
@@ -42,6 +42,7 @@ export async function openRoundServer<S extends PlainData, B extends PlainData, 
     const expected = `at least the pipeline's ${half.minimumContributors} contributors`;
     refuse('OUT_OF_RANGE', 'federatedServer: minimum', expected, rules.minimum);
   }
+  checkPossible(half, rules);
   const { collects, minimumContributors } = half;
   const machine = roundMachine({ ...options, collects, minimumContributors });
   const run = await Run.open(options, machine, half);
@@ -298,8 +299,9 @@ class RoundServer<
       case 'earlier': {
         const { ticket } = answer;
         const counted = await this.#run.ledger.counted(roundOfTicket(ticket), client, ticket);
-        await this.#note({ kind: 'stale', counted });
+        // Whoever took part in an exchange asks what became of it.
         if (this.#half.collects === 'exchange') return { kind: 'finished', ticket, counted };
+        await this.#note({ kind: 'stale', counted });
         return { kind: counted ? 'accepted' : 'late', ticket };
       }
       case 'unknown':

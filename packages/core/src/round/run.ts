@@ -27,6 +27,7 @@ import { together } from '../together.ts';
 import { epochOf, numbered, sortedByEpoch } from './chain.ts';
 import { clientEntries } from './client-map.ts';
 import { AT_A_TIME } from './deletions.ts';
+import { checkNotOver, firstModel, firstState, isResized } from './first-state.ts';
 import { guardedStore, listKeys } from './guarded-store.ts';
 import { type Epoch, Journal, type JournalEntry, type Snapshot, type StoredRun } from './journal.ts';
 import { Ledger } from './ledger.ts';
@@ -48,6 +49,8 @@ interface Head extends RunIdentity {
   readonly state: number;
   /** Of the server that took that step. */
   readonly epoch: number;
+  /** The first model; absent in runs of earlier versions. */
+  readonly initial?: string;
   readonly machine: RoundState;
 }
 
@@ -71,6 +74,7 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
   #journal: Journal | undefined;
   #algorithmState: S | undefined;
   #stateKey = '';
+  #initial: string | undefined;
   #stateRound = 0;
   #stateEpoch = 0;
   #broadcast: EncodedBroadcast | undefined;
@@ -119,7 +123,9 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
         if (journal.crowded) await journal.checkpoint();
       } else {
         await keepTerms(run.store, options.pipeline.terms);
-        await run.keepState(options.pipeline.algorithm.init(options.initial), 0);
+        const first = firstState(options.pipeline.algorithm, options);
+        run.#initial = firstModel(options.pipeline.algorithm.params(first));
+        await run.keepState(first, 0);
         await journal.checkpoint();
       }
       run.recorded = run.#latestRecord();
@@ -262,6 +268,7 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
       run: bytesToHex(this.name),
       state: this.#stateRound,
       epoch: this.#stateEpoch,
+      ...(this.#initial !== undefined && { initial: this.#initial }),
       machine: this.state,
     };
     // One that nothing was folded into is opened anew.
@@ -285,7 +292,8 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
 
   async #restore(snapshot: Snapshot, entries: readonly JournalEntry[]): Promise<void> {
     const { bytes, collector } = snapshot;
-    const { run, state, epoch, machine } = await this.#headOf(snapshot);
+    const { run, state, epoch, initial, machine } = await this.#headOf(snapshot);
+    this.#initial = initial;
     this.name = hexToBytes(run);
     this.state = machine;
     this.parameters = bytes;
@@ -294,6 +302,9 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
     for (const entry of entries) await this.#replay(entry);
     const time = this.#options.clock();
     this.step({ kind: 'restored', time });
+    const { algorithm } = this.#options.pipeline;
+    checkNotOver(this.state.phase, initial, () => firstModel(algorithm.params(firstState(algorithm, this.#options))));
+    if (isResized(this.state, this.#options.rounds ?? Infinity)) this.step({ kind: 'resized', time });
     const { current } = this.state;
     const lost = current && this.exchange ? lostMessages(current, this.exchange) : [];
     if (lost.length > 0) this.step({ kind: 'reopened', clients: lost, time });

@@ -65,9 +65,19 @@ export interface ServerLimits {
   readonly presence?: number;
 }
 
+/** A round that was published. */
+export interface Published {
+  /** The model, shape [d]: the listener's own. */
+  readonly params: Float32Array;
+  readonly record: RoundRecord;
+}
+
 /** What every federated server is made of, around its pipeline. */
 export interface ServerSettings extends RoundOptions {
-  /** The model of the first round, shape [`pipeline.size`]; a run that goes on has its own. */
+  /**
+   * The model of the first round, shape [`pipeline.size`]; a run that goes on has its own. One that is over is refused together with
+   * another first model: its store is not that of a new run.
+   */
   readonly initial: Float32Array;
   /** Where the run is kept, under `round/`. One server at a time uses it. Holds what the server has seen of clients. */
   readonly store: Store;
@@ -88,6 +98,11 @@ export interface ServerSettings extends RoundOptions {
   readonly until?: (params: Float32Array, round: number) => boolean | Promise<boolean>;
   /** Told synchronously. What it throws changes nothing, and is `progress.lastFailure`. */
   readonly onEvent?: (event: ServerEvent) => void;
+  /**
+   * Told of every published round, with a copy of its model: to keep it, to measure it. Nobody waits for it; where it throws or rejects,
+   * that is told as `failed`. After a crash the latest round may be told again.
+   */
+  readonly onPublish?: (published: Published) => void | Promise<void>;
   /** Where counts go: `prometheusTelemetry()` or `openTelemetry(meter)` of `@fedkit/core/telemetry`. */
   readonly telemetry?: Telemetry;
   /** How much clients may send. */
@@ -106,6 +121,11 @@ export interface FederatedServerOptions<S extends PlainData, B extends PlainData
   extends ServerSettings {
   /** The same as the clients', to the last option. */
   readonly pipeline: ServerPipeline<S, B, U, R>;
+  /**
+   * The algorithm's state that a new run begins with in the place of `initial`, optimizer included: `server.state` of another run, whose
+   * pipeline may have been another around the same algorithm. A run that goes on has its own.
+   */
+  readonly startFrom?: S;
 }
 
 /** What a server without rounds is made of. */
@@ -216,6 +236,8 @@ const OPTIONS: OptionNames<FederatedServerOptions<never, never, never, never>> =
   run: true,
   until: true,
   onEvent: true,
+  onPublish: true,
+  startFrom: true,
   telemetry: true,
   history: true,
   limits: true,
@@ -236,7 +258,10 @@ const LIMITS: OptionNames<ServerLimits> = { requestBytes: true, clients: true, p
 
 /** Checks what {@link RoundOptions} does not cover, and that nothing is given that has no meaning. */
 export function checkServerOptions(
-  options: ServerSettings & { readonly pipeline: PipelineTerms & { server(): unknown } },
+  options: ServerSettings & {
+    readonly startFrom?: unknown;
+    readonly pipeline: PipelineTerms & { readonly algorithm: object; server(): unknown };
+  },
 ): Required<ServerLimits> {
   const where = 'federatedServer';
   const { pipeline, store, clock, rng, run, limits = {} } = options;
@@ -249,6 +274,13 @@ export function checkServerOptions(
   checkCreates(where, store);
   checkOptions(where, options, OPTIONS);
   checkOptions(`${where}: limits`, limits, LIMITS);
+  if (options.startFrom !== undefined && !('serverStep' in pipeline.algorithm))
+    refuse('INVALID_ARGUMENT', `${where}: startFrom`, 'none: only an algorithm with rounds takes one', 'one');
+  for (const listener of ['onEvent', 'onPublish', 'until'] as const) {
+    const given: unknown = options[listener];
+    if (given !== undefined && typeof given !== 'function')
+      refuse('INVALID_ARGUMENT', `${where}: ${listener}`, 'a function', given);
+  }
   if (typeof clock !== 'function') refuse('INVALID_ARGUMENT', `${where}: clock`, 'a function', clock);
   if (typeof rng?.below !== 'function') refuse('INVALID_ARGUMENT', `${where}: rng`, 'such as secureRng()', rng);
   if (run !== undefined) checkBytes(`${where}: run`, run, 16);

@@ -66,6 +66,7 @@ export abstract class ServerShell<S extends PlainData> implements FederatedServe
     this.#announcer = new Announcer((event) => {
       countEvent(this.#telemetry, event);
       settings.onEvent?.(event);
+      if (event.kind === 'published') this.#publish(event.record);
     }, settings.clock);
     observeProgress(this.#telemetry, () => (this.#closed ? undefined : this.progress));
     this.requests = new Dispatcher({
@@ -239,6 +240,14 @@ export abstract class ServerShell<S extends PlainData> implements FederatedServe
   protected tell(event: ServerEvent): void {
     this.#announcer.tell(event);
     if (this.idle) for (const over of this.#drains) over();
+  }
+
+  /** Of rounds that are told late, there is the latest model alone. */
+  #publish(record: RoundRecord): void {
+    const { onPublish } = this.settings;
+    if (onPublish === undefined || record.round !== this.published) return;
+    const params = this.params.slice();
+    void (async () => onPublish({ params, record }))().catch((error: unknown) => this.tell({ kind: 'failed', error }));
   }
 
   /** Before the first request: what was so before is no news. */

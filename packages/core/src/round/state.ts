@@ -76,6 +76,8 @@ export interface RoundState extends LogicalClock {
   readonly resting?: ClientMap<Rest>;
   readonly current: CurrentRound | null;
   readonly counters: Counters;
+  /** Of a finished run: that it had all the rounds it was told to run, and goes on when it is told to run more. */
+  readonly filled?: true;
   /** The round whose model the next one starts from, where the run was rolled back; absent otherwise. */
   readonly base?: number;
   /** Clients that were proved not to follow the protocol, the round that proved it, and as what: drawn no more. */
@@ -90,6 +92,8 @@ export interface Exclusion extends Blame {
 /** What happened, and when: `time` in milliseconds of any clock, which may jump. */
 export type RoundEvent = { readonly time: number } & (
   | { readonly kind: 'tick' }
+  /** Opened with other `rounds`: a run that had all of its rounds goes on, or one that has enough now ends. */
+  | { readonly kind: 'resized' }
   /** A client asks for work. */
   | { readonly kind: 'joined'; readonly client: ClientId }
   /** A client goes: with its ticket, or out of the waiting. */

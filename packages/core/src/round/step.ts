@@ -12,7 +12,7 @@ import { deleteClient, emptyMap, getClient, setClient } from './client-map.ts';
 import { afterStage, newRound, withClients, withDropouts, withoutOpen, withPlace } from './current-round.ts';
 import { advanceClock } from './logical-clock.ts';
 import { withReopened } from './lost-messages.ts';
-import { withExcluded, withoutExcluded } from './excluded.ts';
+import { readmit, withExcluded } from './excluded.ts';
 import { countDecline, countRefusal, countReport, countTraffic, NO_COUNTS, type RoundRecord } from './record.ts';
 import { recordOf, type RoundEnd } from './record-of-round.ts';
 import { hasYielded, isResting, neededClients, withRest } from './rest.ts';
@@ -128,17 +128,17 @@ export class Step {
         state.published++;
         this.#exclude(facts.blamed);
         this.#finish('published', { contributors, facts });
-        if (last || state.published >= this.#rules.rounds) this.#end('finished');
+        if (last || state.published >= this.#rules.rounds) this.#end('finished', !last);
         return;
       }
+      case 'resized':
+        if (state.phase !== 'finished') return this.#end('finished', true);
+        delete state.filled;
+        return this.#enter('waiting');
       case 'failed':
         return this.#failed(event.code, event.last ?? false, event.blamed);
-      case 'readmitted': {
-        const left = withoutExcluded(state.excluded, event.client);
-        if (left.length > 0) state.excluded = left;
-        else delete state.excluded;
-        return;
-      }
+      case 'readmitted':
+        return readmit(state, event.client);
       case 'traffic':
         state.counters = countTraffic(state.counters, event);
         return;
@@ -147,8 +147,7 @@ export class Step {
         return this.#enter('collecting');
       case 'pause':
       case 'resume':
-        state.paused = event.kind === 'pause';
-        return;
+        return void (state.paused = event.kind === 'pause');
       case 'extend':
         if (state.phase !== 'collecting' && state.phase !== 'waiting') this.#expect('collecting');
         state.since += event.milliseconds;
@@ -259,7 +258,8 @@ export class Step {
     if (member.place === 'open' && this.state.phase === 'collecting') {
       this.effects.push({ kind: 'accept', client, ticket });
     } else if (member.place === 'accepted') {
-      this.#count('duplicates');
+      // Of an exchange, a message again is how a client asks whether there is another.
+      if (!this.#exchange) this.#count('duplicates');
       this.#send(client, this.#exchange ? { kind: 'wait' } : { kind: 'accepted', ticket });
     } else if (this.#exchange && member.place !== 'left') {
       // Also for one that has missed a stage: the others may open the sum that its input is in. The record will tell.
@@ -284,19 +284,18 @@ export class Step {
   #opened(event: RoundEvent & { kind: 'opened' }): void {
     const { state } = this;
     const { clients, population } = event;
-    const rules = this.#rules;
     this.#expect('opening');
     const refill = state.current;
     const strangers = clients.some((client) => getClient(state.waiting, client) === undefined);
     // Places are as many as were drawn: with fewer than the minimum a round could never be filled up.
-    const least = refill ? 1 : Math.max(1, neededClients(state, rules));
+    const least = refill ? 1 : Math.max(1, neededClients(state, this.#rules));
     if (strangers || new Set(clients).size !== clients.length || clients.length < least) {
       const expected = `at least ${least} of the clients that wait, each once`;
       refuse('PROTOCOL_STATE', 'roundMachine.step: opened', expected, clients.length);
     }
     const current = refill
       ? { ...refill, scheme: { kind: 'none' } as const, population: Math.max(refill.population, population) }
-      : newRound(++state.round, event, rules, state.now);
+      : newRound(++state.round, event, this.#rules, state.now);
     for (const client of clients) state.waiting = deleteClient(state.waiting, client);
     const firstTicket = current.round * MAX_TICKETS + current.invited;
     state.current = withClients(current, clients, firstTicket);
@@ -325,8 +324,9 @@ export class Step {
     if (last) this.#end('finished');
   }
 
-  #end(phase: 'finished' | 'cancelled'): void {
+  #end(phase: 'finished' | 'cancelled', filled = false): void {
     this.#enter(phase);
+    if (filled) this.state.filled = true;
     this.state.waiting = emptyMap();
     this.effects.push({ kind: 'checkpoint' });
   }

@@ -105,6 +105,7 @@ export function inlineEngine<
         broadcast,
         ...(state !== undefined && { state }),
         trainer,
+        round,
         options: { ...own, rng: root.fork('client', client, 'round', round), ...(signal && { signal }) },
       });
     },

@@ -7,7 +7,7 @@ import { checkAborted, turn } from '../abort.ts';
 import type { ClientId, Update } from '../aggregate/contract.ts';
 import type { ClientReport } from '../algorithm/contract.ts';
 import { epochIn, isFresh } from '../algorithm/epoch.ts';
-import type { RoundMetrics } from '../algorithm/with-metrics.ts';
+import type { RoundMetrics } from '../algorithm/round-metrics.ts';
 import { checkInteger, checkVector, refuse } from '../check.ts';
 import type { ClientStates } from '../client/client-states.ts';
 import { type FedkitError, isFedkitError } from '../errors.ts';

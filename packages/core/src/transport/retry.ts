@@ -56,6 +56,8 @@ const SMALLEST_CHUNK = 16_384;
 
 /** One way to a server: sends one message and gives its receipt, or rejects with a FedkitError. */
 export interface Messenger {
+  /** The longest message, in bytes, as far as is known by now; default: whatever `chunkSize` says. */
+  longest?(): number;
   whole(request: Uint8Array, signal: AbortSignal): Promise<Receipt>;
   piece(piece: Piece, signal: AbortSignal): Promise<Receipt>;
 }
@@ -96,7 +98,7 @@ export function retryingExchange(where: string, messenger: Messenger, retry: Req
   return async (request, { signal, onFailure } = {}) => {
     checkBytes(`${where}: request`, request);
     let digest: Uint8Array | undefined;
-    let chunk = chunkSize;
+    let chunk = Math.min(chunkSize, messenger.longest?.() ?? Infinity);
     let have = 0;
     let failures = 0;
     let restarts = 0;
@@ -127,7 +129,7 @@ export function retryingExchange(where: string, messenger: Messenger, retry: Req
           // The whole is not known to be too long: a proxy may bound its messages. Not waited for, since nobody is busy.
           const longest = Math.min(chunk, request.length - have);
           if (longest <= SMALLEST_CHUNK) throw error;
-          chunk = Math.max(SMALLEST_CHUNK, Math.ceil(longest / 2));
+          chunk = Math.min(Math.max(SMALLEST_CHUNK, Math.ceil(longest / 2)), messenger.longest?.() ?? Infinity);
           onFailure?.(error, 0);
           continue;
         }

@@ -10,6 +10,7 @@ const at = (id) => document.getElementById(id);
 const show = (id, text) => { at(id).textContent = text; };
 const bytes = (n) => n < 1e3 ? n + ' B' : n < 1e6 ? (n / 1e3).toFixed(1) + ' kB' : n < 1e9 ? (n / 1e6).toFixed(1) + ' MB' : (n / 1e9).toFixed(2) + ' GB';
 const epsilon = (e) => e ? [e.server !== undefined && e.server.toFixed(2) + ' server', e.recipients !== undefined && e.recipients.toFixed(2) + ' recipients'].filter(Boolean).join(', ') : '–';
+const measured = (m) => m ? Object.entries(m).map(([name, { mean, standardError: e }]) => name + ' ' + mean.toPrecision(4) + (e ? ' ± ' + e.toPrecision(2) : '')).join(', ') : '–';
 let ends, up = 0, down = 0;
 const rows = new Map();
 const live = new EventSource('/api/live');
@@ -33,7 +34,7 @@ live.addEventListener('row', ({ data }) => {
   if (rows.has(r.round)) return;
   const row = document.createElement('tr');
   const outcome = r.outcome + (r.reason ? ', ' + r.reason : '') + (r.base === undefined ? '' : ', from ' + r.base);
-  for (const text of [r.round, outcome, r.invited, r.contributors, r.dropouts, r.late, bytes(r.up), bytes(r.down), r.seconds.toFixed(1), epsilon(r.epsilon)]) {
+  for (const text of [r.round, outcome, r.invited, r.contributors, r.dropouts, r.late, bytes(r.up), bytes(r.down), r.seconds.toFixed(1), epsilon(r.epsilon), measured(r.metrics)]) {
     row.insertCell().textContent = text;
   }
   rows.set(r.round, row);

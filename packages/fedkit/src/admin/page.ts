@@ -53,7 +53,19 @@ const CARDS = [
   ['down', 'Sent'],
   ['epsilon', 'ε spent'],
 ] as const;
-const COLUMNS = ['Round', 'Outcome', 'Invited', 'In the model', 'Dropped', 'Late', 'Received', 'Sent', 'Seconds', 'ε'];
+const COLUMNS = [
+  'Round',
+  'Outcome',
+  'Invited',
+  'In the model',
+  'Dropped',
+  'Late',
+  'Received',
+  'Sent',
+  'Seconds',
+  'ε',
+  'Measured',
+];
 const ACTIONS = ['pause', 'resume', 'extend', 'rollback', 'readmit', 'verify', 'drain', 'cancel'];
 
 export function page(): string {

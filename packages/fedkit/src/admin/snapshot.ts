@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type FederatedServer, isFedkitError, type PlainData } from '@fedkit/core';
+import { type FederatedServer, isFedkitError, type PlainData, type RoundMetrics } from '@fedkit/core';
 import type { RoundRecord } from '@fedkit/core/round';
 
 /** Awaited clients that are named; their number is told whole. */
@@ -82,6 +82,8 @@ export interface Row {
   readonly seconds: number;
   /** ε by observer, where there is a budget. */
   readonly epsilon?: { readonly server?: number; readonly recipients?: number; readonly delta: number };
+  /** By metric: the mean over all examples, and under noise its standard error. */
+  readonly metrics?: Readonly<Record<string, { readonly mean: number; readonly standardError?: number }>>;
 }
 
 export function rowOf({ round, outcome, reason, base, invited, contributors, ...rest }: RoundRecord): Row {
@@ -99,7 +101,22 @@ export function rowOf({ round, outcome, reason, base, invited, contributors, ...
     down: bytes.down,
     seconds: milliseconds / 1000,
     ...(facts.epsilon !== undefined && { epsilon: facts.epsilon }),
+    ...(facts.metrics !== undefined && { metrics: meansOf(facts.metrics) }),
   };
+}
+
+/** The means of a round, those of other groups under the group's name. */
+function meansOf({ metrics, personal, heldOut }: RoundMetrics): NonNullable<Row['metrics']> {
+  const named = (prefix: string, of: RoundMetrics['metrics'] = {}) =>
+    Object.entries(of).map(([name, { mean, standardError }]) => [
+      `${prefix}${name}`,
+      { mean, ...(standardError !== undefined && { standardError }) },
+    ]);
+  return Object.fromEntries([
+    ...named('', metrics),
+    ...named('personal ', personal?.metrics),
+    ...named('held out ', heldOut?.metrics),
+  ]) as NonNullable<Row['metrics']>;
 }
 
 /** What an operator is told of an error: a FedkitError's message holds no secret, of others only the name is known to hold none. */

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { checkInteger, refuse } from '../../check.ts';
+import { checkInteger, type OptionNames, refuse } from '../../check.ts';
+import { FedkitError, isFedkitError } from '../../errors.ts';
 import { isClientId, MAXIMUM_CLIENT_ID_BYTES } from '../../client-id.ts';
 import { type Clock, systemClock } from '../../protocol/clock.ts';
 import { unavailable } from '../retry.ts';
@@ -22,8 +23,14 @@ export interface MqttClient {
   unsubscribe(topic: string, callback: (error?: Error) => void): unknown;
   on(event: 'message', listener: (topic: string, payload: Uint8Array) => void): unknown;
   on(event: 'connect', listener: () => void): unknown;
+  on(event: 'packetreceive', listener: (packet: unknown) => void): unknown;
+  on(event: 'close', listener: () => void): unknown;
   removeListener(event: 'message', listener: (topic: string, payload: Uint8Array) => void): unknown;
-  removeListener(event: 'connect', listener: () => void): unknown;
+  removeListener(event: 'connect' | 'close', listener: () => void): unknown;
+  removeListener(event: 'packetreceive', listener: (packet: unknown) => void): unknown;
+  /** The number of the message that was published last, and an end to sending it. */
+  getLastMessageId?(): number;
+  removeOutgoingMessage?(messageId: number): unknown;
 }
 
 /** Where both ends meet on a broker. */
@@ -31,7 +38,10 @@ export interface MqttPlace {
   readonly client: MqttClient;
   /** Under which all topics lie; more than one level is fine. Default `fedkit`. */
   readonly prefix?: string;
-  /** The longest packet that the broker takes, in bytes. Default 131,072, the least of the large brokers'. */
+  /**
+   * The longest packet that the broker takes, in bytes. Default 131,072, the least of the large brokers'. Where the broker takes less,
+   * packets get shorter: what it announces, as MQTT 5 has it, or half as long whenever it closes the connection twice over one.
+   */
   readonly packetBytes?: number;
   /**
    * How long the broker may take to acknowledge, in milliseconds, after which a message counts as lost and a subscription as refused:
@@ -39,6 +49,13 @@ export interface MqttPlace {
    */
   readonly brokerTimeout?: number;
 }
+
+export const PLACE_OPTIONS: OptionNames<MqttPlace> = {
+  client: true,
+  prefix: true,
+  packetBytes: true,
+  brokerTimeout: true,
+};
 
 /** Bytes of a packet beside its payload's own: fixed header, identifier, properties, frame. */
 const PACKET_OVERHEAD = 128;
@@ -49,8 +66,20 @@ const LEVELS = 7 + MAXIMUM_CLIENT_ID_BYTES;
 interface CheckedPlace {
   readonly client: MqttClient;
   readonly prefix: string;
-  readonly chunk: number;
   readonly broker: Broker;
+}
+
+/** A connection that is closed so often over one message is closed because of it. */
+const CLOSINGS = 2;
+/** A broker that takes less than so many bytes of a message is none. */
+const SMALLEST = 1024;
+
+/** A message under way, and how often the connection was closed over it. */
+interface Watcher {
+  readonly bytes: number;
+  open: boolean;
+  count: number;
+  readonly closed: () => void;
 }
 
 /** A client whose every call ends. */
@@ -58,19 +87,99 @@ export class Broker {
   readonly #client: MqttClient;
   readonly #milliseconds: number;
   readonly #clock: Clock;
+  readonly #overhead: number;
+  /** Messages under way: one pair of listeners serves them all. */
+  readonly #watchers = new Set<Watcher>();
+  #chunk: number;
 
-  constructor(client: MqttClient, milliseconds: number, clock: Clock) {
+  /** @param lengths - Bytes of the longest packet, and of it what is not a request's, response's or model's. */
+  constructor(
+    client: MqttClient,
+    milliseconds: number,
+    clock: Clock,
+    lengths: { readonly packetBytes: number; readonly overhead: number },
+  ) {
     this.#client = client;
     this.#milliseconds = milliseconds;
     this.#clock = clock;
+    this.#overhead = lengths.overhead;
+    this.#chunk = lengths.packetBytes - lengths.overhead;
   }
 
-  /** Resolves once the broker has taken the message. @throws FedkitError `UNAVAILABLE` where it does not in time. */
-  publish(topic: string, payload: Uint8Array, retain: boolean = false): Promise<void> {
-    return this.#ended((settle) =>
-      this.#client.publish(topic, payload as never, { qos: 1, retain }, (error) => settle(error)),
-    );
+  /** Bytes of a request, response or model that fit into one packet, as far as is known. */
+  get chunk(): number {
+    return this.#chunk;
   }
+
+  /**
+   * Resolves once the broker has taken the message.
+   *
+   * @throws FedkitError `UNAVAILABLE` where it does not in time; `OUT_OF_RANGE`, `details.status` 413, where it closes the connection
+   * over it: {@link chunk} is smaller then. The message is not sent again.
+   */
+  async publish(topic: string, payload: Uint8Array, retain: boolean = false): Promise<void> {
+    let number: number | undefined;
+    let watching = (): void => {};
+    try {
+      await Promise.race([
+        this.#ended((settle) => {
+          this.#client.publish(topic, payload as never, { qos: 1, retain }, (error) => settle(error));
+          number = this.#client.getLastMessageId?.();
+        }),
+        new Promise<never>((_, reject) => {
+          watching = this.#closings(payload.length, () => {
+            this.#chunk = Math.min(this.#chunk, Math.max(SMALLEST, Math.floor(payload.length / 2)));
+            reject(tooLong(payload.length));
+          });
+        }),
+      ]);
+    } catch (error) {
+      // It would be sent anew after every connection, for ever.
+      if (number !== undefined) this.#client.removeOutgoingMessage?.(number);
+      throw error;
+    } finally {
+      watching();
+    }
+  }
+
+  /** Calls back once the connection was made and closed so often over this message; what it returns ends that. */
+  #closings(bytes: number, closed: () => void): () => void {
+    const watcher: Watcher = { bytes, open: this.#client.connected, count: 0, closed };
+    if (this.#watchers.size === 0) {
+      this.#client.on('packetreceive', this.#onPacket);
+      this.#client.on('close', this.#onClose);
+    }
+    this.#watchers.add(watcher);
+    return () => {
+      this.#watchers.delete(watcher);
+      if (this.#watchers.size > 0) return;
+      this.#client.removeListener('packetreceive', this.#onPacket);
+      this.#client.removeListener('close', this.#onClose);
+    };
+  }
+
+  /** A connection is made with its first packet: MQTT.js tells `connect` only once what was under way has been sent again. */
+  readonly #onPacket = (packet: unknown): void => {
+    const { cmd, properties } = (packet ?? {}) as { cmd?: unknown; properties?: { maximumPacketSize?: unknown } };
+    if (cmd !== 'connack') return;
+    const most = properties?.maximumPacketSize;
+    if (typeof most === 'number') this.#chunk = Math.min(this.#chunk, Math.max(SMALLEST, most - this.#overhead));
+    for (const watcher of this.#watchers) watcher.open = true;
+  };
+
+  readonly #onClose = (): void => {
+    let longest: Watcher | undefined;
+    for (const watcher of this.#watchers) {
+      // An attempt to connect that fails closes too.
+      if (watcher.open) watcher.count++;
+      watcher.open = false;
+      if (watcher.count >= CLOSINGS && watcher.bytes > (longest?.bytes ?? SMALLEST + this.#overhead)) longest = watcher;
+    }
+    if (longest === undefined) return;
+    // The others may have been under way beside it.
+    for (const watcher of this.#watchers) watcher.count = 0;
+    longest.closed();
+  };
 
   /**
    * Resolves once the broker sends what is published there. MQTT.js renews it whenever it connects again.
@@ -110,8 +219,18 @@ export function checkPlace(where: string, options: MqttPlace, clock: Clock = sys
   const topic = 3 * prefix.length + LEVELS;
   const packetBytes = checkInteger(`${where}: packetBytes`, options.packetBytes ?? 131_072, 1024 + topic, 2 ** 28);
   const brokerTimeout = checkInteger(`${where}: brokerTimeout`, options.brokerTimeout ?? 30_000, 1, 2 ** 31 - 1);
-  const broker = new Broker(client, brokerTimeout, clock);
-  return { client, prefix, chunk: packetBytes - topic - PACKET_OVERHEAD, broker };
+  const broker = new Broker(client, brokerTimeout, clock, { packetBytes, overhead: topic + PACKET_OVERHEAD });
+  return { client, prefix, broker };
+}
+
+/** Whether a message was longer than the broker takes. */
+export function isTooLong(error: unknown): boolean {
+  return isFedkitError(error, 'OUT_OF_RANGE') && error.details.status === 413;
+}
+
+function tooLong(bytes: number): FedkitError {
+  const message = `mqtt: packetBytes: expected packets that the broker takes, got a connection that it closes over one of ${bytes} bytes; packets get shorter, and are at once with the broker's own limit as packetBytes`;
+  return new FedkitError('OUT_OF_RANGE', message, { details: { where: 'mqtt: packetBytes', status: 413 } });
 }
 
 /** Whether `id` is a client's id that can be a level of a topic. */

@@ -4,16 +4,16 @@
  * @module
  */
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { checkInteger, refuse } from '../../check.ts';
+import { checkInteger, checkOptions, type OptionNames, refuse } from '../../check.ts';
 import { FedkitError, isFedkitError } from '../../errors.ts';
 import type { Request } from '../../protocol/message.ts';
 import { decodeRequest, encodeResponse } from '../../protocol/server-message.ts';
 import type { Exchange } from '../../protocol/exchange.ts';
-import { completeRetryOptions, type RetryOptions, retryingExchange, unavailable } from '../retry.ts';
+import { completeRetryOptions, RETRY_OPTIONS, type RetryOptions, retryingExchange, unavailable } from '../retry.ts';
 import type { Receipt } from '../piece.ts';
 import { failureOf } from '../status.ts';
 import { Assembly } from './assembly.ts';
-import { checkPlace, connected, isLevel, type MqttPlace } from './client.ts';
+import { checkPlace, connected, isLevel, isTooLong, type MqttPlace, PLACE_OPTIONS } from './client.ts';
 import { decodeDown, type DownFrame, encodeUp, ID_BYTES, type UpFrame } from './frame.ts';
 import { ModelReader } from './retained-model.ts';
 
@@ -31,6 +31,14 @@ export interface MqttExchange extends Exchange {
   /** Lets go of the MQTT client, which lives on. What is under way ends as `UNAVAILABLE`. Takes at most `brokerTimeout`. */
   close(): Promise<void>;
 }
+
+const OPTIONS: OptionNames<MqttExchangeOptions> = {
+  ...PLACE_OPTIONS,
+  ...RETRY_OPTIONS,
+  id: true,
+  modelBytes: true,
+  modelTimeout: true,
+};
 
 interface Pending {
   readonly assembly: Assembly;
@@ -54,11 +62,12 @@ const where = 'mqttExchange';
  * @throws FedkitError `INVALID_ARGUMENT` or `OUT_OF_RANGE` for options.
  */
 export function mqttExchange(options: MqttExchangeOptions): MqttExchange {
+  checkOptions(where, options, OPTIONS);
   const place = checkPlace(where, options, options.clock);
-  const { client, prefix, chunk, broker } = place;
+  const { client, prefix, broker } = place;
   const { id } = options;
   if (!isLevel(id)) refuse('INVALID_ARGUMENT', `${where}: id`, 'a client id without /, + and #', id);
-  const retry = completeRetryOptions(where, options, chunk);
+  const retry = completeRetryOptions(where, options, broker.chunk);
   const models = new ModelReader(
     place,
     checkInteger(`${where}: modelBytes`, options.modelBytes ?? 2 ** 26, 1),
@@ -112,7 +121,13 @@ export function mqttExchange(options: MqttExchangeOptions): MqttExchange {
         signal.addEventListener('abort', () => reject(unavailable(where, 'an answer in time', 'none')));
         broker
           .publish(up, encodeUp(frame(number)))
-          .catch((cause: unknown) => reject(unavailable(where, 'a broker that takes the message', 'none', { cause })));
+          .catch((cause: unknown) =>
+            reject(
+              isTooLong(cause)
+                ? (cause as FedkitError)
+                : unavailable(where, 'a broker that takes the message', 'none', { cause }),
+            ),
+          );
       });
     } finally {
       pending.delete(name);
@@ -134,6 +149,7 @@ export function mqttExchange(options: MqttExchangeOptions): MqttExchange {
   const exchange = retryingExchange(
     where,
     {
+      longest: () => broker.chunk,
       whole: async (request, signal) =>
         (await retained(request)) ?? send((number) => ({ kind: 'whole', id: number, request }), signal),
       piece: (piece, signal) => send((number) => ({ kind: 'piece', id: number, piece }), signal),

@@ -87,6 +87,34 @@ describe.skipIf(mosquitto === undefined)('MQTT over mosquitto', () => {
     expect(handled).toHaveLength(5);
   });
 
+  it.each([4, 5] as const)(
+    'finds out what the broker takes, and says so once it has cost connections: MQTT %i',
+    async (protocolVersion) => {
+      const { prefix, serve, ask } = place();
+      const errors: unknown[] = [];
+      const clients = await Promise.all([broker.client({ protocolVersion }), broker.client({ protocolVersion })]);
+      let closings = 0;
+      for (const client of clients) client.on('close', () => closings++);
+      // Both ends believe in 128 KiB; the broker closes the connection over more than 20,000 bytes.
+      const unsaid = { packetBytes: 131_072, prefix };
+      const server = { ...unsaid, client: clients[0], onError: (error: unknown) => errors.push(error) };
+      await serve(server as never, async (request) => bytes(3 * request.length, 'response'));
+      const exchange = await ask('a', { ...unsaid, client: clients[1], timeout: 60_000 } as never);
+      for (const length of [100_001, 50_000]) {
+        expect(Buffer.compare(await exchange(bytes(length)), bytes(3 * length, 'response'))).toBe(0);
+      }
+      // Two for every halving, three halvings each.
+      expect(closings).toBeLessThanOrEqual(14);
+      const messages = errors.map((error) => (error as Error).message);
+      expect(messages.length).toBeLessThanOrEqual(4);
+      for (const message of messages)
+        expect(message).toMatch(/^mqtt: packetBytes: expected packets that the broker takes/);
+      const before = closings;
+      await exchange(bytes(100_001, 2));
+      expect(closings).toBe(before);
+    },
+  );
+
   it('answers many clients at once, each its own', async () => {
     const { serve, ask, handled } = place();
     await serve();

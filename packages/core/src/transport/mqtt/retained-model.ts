@@ -13,7 +13,7 @@ import type { RequestHandler } from '../../protocol/exchange.ts';
 import { decodePiece, encodePiece } from '../piece.ts';
 import { digestOf } from '../../sha256.ts';
 import { Assembly } from './assembly.ts';
-import type { Broker, MqttClient } from './client.ts';
+import { type Broker, isTooLong, type MqttClient } from './client.ts';
 
 const topicOf = (prefix: string, index: number | '+') => `${prefix}/model/${index}`;
 
@@ -21,17 +21,18 @@ const topicOf = (prefix: string, index: number | '+') => `${prefix}/model/${inde
 export class ModelPublisher {
   readonly #broker: Broker;
   readonly #prefix: string;
-  readonly #chunk: number;
   readonly #handler: RequestHandler;
+  readonly #onError: (error: unknown) => void;
   #digest = '';
   #pieces = 0;
   #latest: Promise<void> = Promise.resolve();
 
-  constructor(broker: Broker, prefix: string, chunk: number, handler: RequestHandler) {
+  /** @param onError - Told that the broker takes less than was thought: pieces are shorter then. */
+  constructor(broker: Broker, prefix: string, handler: RequestHandler, onError: (error: unknown) => void) {
     this.#broker = broker;
     this.#prefix = prefix;
-    this.#chunk = chunk;
     this.#handler = handler;
+    this.#onError = onError;
   }
 
   /** Resolves once the task's model is with the broker. Rejects where it cannot be: clients ask the server then. */
@@ -60,16 +61,31 @@ export class ModelPublisher {
       have += part.bytes.length;
     }
     const before = this.#pieces;
-    this.#pieces = Math.ceil(total / this.#chunk);
-    for (let i = 0; i < this.#pieces; i++) {
-      const offset = i * this.#chunk;
-      const bytes = model.subarray(offset, offset + this.#chunk);
-      await this.#broker.publish(topicOf(this.#prefix, i), encodePiece({ digest, total, offset, bytes }), true);
+    for (;;) {
+      try {
+        await this.#cut(digest, model);
+        break;
+      } catch (error) {
+        if (!isTooLong(error)) throw error;
+        this.#onError(error);
+      }
     }
     // An empty retained message takes one away.
     for (let i = this.#pieces; i < before; i++) {
       await this.#broker.publish(topicOf(this.#prefix, i), new Uint8Array(0), true);
     }
+  }
+
+  async #cut(digest: Uint8Array, model: Uint8Array): Promise<void> {
+    const { chunk } = this.#broker;
+    const total = model.length;
+    this.#pieces = Math.max(this.#pieces, Math.ceil(total / chunk));
+    for (let offset = 0; offset < total; offset += chunk) {
+      const bytes = model.subarray(offset, offset + chunk);
+      const topic = topicOf(this.#prefix, offset / chunk);
+      await this.#broker.publish(topic, encodePiece({ digest, total, offset, bytes }), true);
+    }
+    this.#pieces = Math.ceil(total / chunk);
   }
 }
 

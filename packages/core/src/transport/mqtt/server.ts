@@ -4,7 +4,7 @@
  * @module
  */
 import type { ClientId } from '../../aggregate/contract.ts';
-import { refuse } from '../../check.ts';
+import { checkOptions, type OptionNames, refuse } from '../../check.ts';
 import { isFedkitError } from '../../errors.ts';
 import { decodeResponse } from '../../protocol/client-message.ts';
 import type { RoundTask } from '../../protocol/message.ts';
@@ -18,7 +18,7 @@ import { completeLimits, type TransportLimits } from '../limits.ts';
 import type { Receipt } from '../piece.ts';
 import { statusOf } from '../status.ts';
 import { Gate } from '../gate.ts';
-import { checkPlace, isLevel, type MqttPlace } from './client.ts';
+import { checkPlace, isLevel, isTooLong, type MqttPlace, PLACE_OPTIONS } from './client.ts';
 import { decodeUp, type DownFrame, encodeDown, type UpFrame } from './frame.ts';
 import { ModelPublisher } from './retained-model.ts';
 
@@ -47,6 +47,16 @@ export type MqttServerOptions = MqttPlace &
     /** Where counts go, of refusals before the round above all. */
     readonly telemetry?: Telemetry;
   };
+
+const OPTIONS: OptionNames<MqttServerOptions> = {
+  ...PLACE_OPTIONS,
+  authenticate: true,
+  insecure: true,
+  limits: true,
+  onError: true,
+  clock: true,
+  telemetry: true,
+};
 
 /** A server that listens. */
 export interface MqttServer {
@@ -77,12 +87,13 @@ const where = 'mqttServer';
 export async function mqttServer(handler: RequestHandler, options: MqttServerOptions): Promise<MqttServer> {
   if (typeof handler?.handle !== 'function')
     refuse('INVALID_ARGUMENT', `${where}: handler`, 'a RequestHandler', handler);
-  const authenticate = authenticationOf<string>(where, options ?? {}, (topicId) => topicId);
+  checkOptions(where, options, OPTIONS);
+  const authenticate = authenticationOf<string>(where, options, (topicId) => topicId);
   const { clock = systemClock, onError = () => {}, telemetry = noTelemetry } = options;
-  const { client, prefix, chunk, broker } = checkPlace(where, options, clock);
+  const { client, prefix, broker } = checkPlace(where, options, clock);
   const limits = completeLimits(where, options.limits, handler);
   const intake = new Intake(handler, { limits, clock, onError, telemetry });
-  const models = new ModelPublisher(broker, prefix, chunk, handler);
+  const models = new ModelPublisher(broker, prefix, handler, onError);
   const topic = `${prefix}/up/`;
   const gate = new Gate(clock);
 
@@ -106,9 +117,9 @@ export async function mqttServer(handler: RequestHandler, options: MqttServerOpt
       telemetry.count('fedkit_http_requests_total', 1, { status: `${status}` });
       return reply({ kind: 'refused', id, status });
     };
-    const reply = async (down: DownFrame): Promise<void> => {
-      // Where there is no broker, there is nobody who waits: clients ask again.
-      if (client.connected) await broker.publish(`${prefix}/down/${topicId}`, encodeDown(down));
+    const reply = async (down: DownFrame, again = false): Promise<void> => {
+      // Where there is no broker, there is nobody who waits: clients ask again. One that closed over the reply comes back.
+      if (client.connected || again) await broker.publish(`${prefix}/down/${topicId}`, encodeDown(down));
     };
     if (gate.draining) return decline(503);
     let receipt: Receipt;
@@ -130,9 +141,18 @@ export async function mqttServer(handler: RequestHandler, options: MqttServerOpt
       return;
     }
     const { response } = receipt;
-    for (let offset = 0; offset === 0 || offset < response.length; offset += chunk) {
-      const bytes = response.subarray(offset, offset + chunk);
-      await reply({ kind: 'response', id, total: response.length, offset, bytes });
+    let again = false;
+    for (let offset = 0; offset === 0 || offset < response.length; ) {
+      const bytes = response.subarray(offset, offset + broker.chunk);
+      try {
+        await reply({ kind: 'response', id, total: response.length, offset, bytes }, again);
+        again = false;
+        offset += Math.max(1, bytes.length);
+      } catch (error) {
+        if (!isTooLong(error)) throw error;
+        onError(error);
+        again = true;
+      }
     }
   }
 
