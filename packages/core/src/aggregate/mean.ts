@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { checkInteger, checkNumber, checkPositive, refuse } from '../check.ts';
+import { checkInteger, checkNumber, checkOptions, checkPositive, type OptionNames, refuse } from '../check.ts';
 import { type LinearAccumulator, LinearFold, type LinearRule, MAX_CONTRIBUTIONS } from './linear-fold.ts';
 import type { SlotOf, StreamingAggregator } from './streaming.ts';
 import type { SumForm } from './sum-form.ts';
@@ -34,6 +34,8 @@ export interface SumOptions {
   readonly maxValue?: number;
 }
 
+const SUM_OPTIONS: OptionNames<SumOptions> = { precision: true, maxValue: true };
+
 /** Options of {@link weightedMean}. */
 export interface WeightedMeanOptions extends SumOptions {
   /** Weights beyond this are refused; default 2^32. The most that one client may count for: lower it where claims are not trusted. */
@@ -44,6 +46,8 @@ export interface WeightedMeanOptions extends SumOptions {
    */
   readonly fixedDenominator?: number;
 }
+
+const MEAN_OPTIONS: OptionNames<WeightedMeanOptions> = { ...SUM_OPTIONS, maxWeight: true, fixedDenominator: true };
 
 /** A linear rule on vectors of N values, shape [N]. Where N is the literal 1, a contribution may be a number. */
 export interface LinearRuleAggregator<N extends number>
@@ -80,6 +84,7 @@ export function weightedMean<const N extends number>(
   size: N,
   options: WeightedMeanOptions = {},
 ): LinearRuleAggregator<N> {
+  checkOptions('weightedMean', options, MEAN_OPTIONS);
   return linear('weighted-mean', 'weightedMean', size, options);
 }
 
@@ -89,6 +94,7 @@ export function weightedMean<const N extends number>(
  * @param size - See {@link weightedMean}.
  */
 export function mean<const N extends number>(size: N, options: SumOptions = {}): LinearRuleAggregator<N> {
+  checkOptions('mean', options, SUM_OPTIONS);
   return linear('mean', 'mean', size, { ...options, maxWeight: 1 });
 }
 
@@ -98,6 +104,7 @@ export function mean<const N extends number>(size: N, options: SumOptions = {}):
  * @param size - See {@link weightedMean}.
  */
 export function sum<const N extends number>(size: N, options: SumOptions = {}): LinearRuleAggregator<N> {
+  checkOptions('sum', options, SUM_OPTIONS);
   return linear('sum', 'sum', size, { ...options, maxWeight: 1, fixedDenominator: 1 });
 }
 

@@ -14,7 +14,7 @@
  */
 import { mean } from '../aggregate/mean.ts';
 import { record } from '../aggregate/record.ts';
-import { checkInteger, checkPositive, refuse } from '../check.ts';
+import { checkInteger, checkOptions, checkPositive, type OptionNames, refuse } from '../check.ts';
 import type { Trainer } from '../client/trainer.ts';
 import type { NoState } from '../plain-data.ts';
 import type { LinearAlgorithm } from './contract.ts';
@@ -50,6 +50,7 @@ export type AflUpdate = {
  * @throws FedkitError `OUT_OF_RANGE` for options out of range; in a round `INVALID_ARGUMENT` by a trainer that measures no loss.
  */
 export function afl(options: AflOptions): LinearAlgorithm<AflState, AflBroadcast, NoState, AflUpdate, AflUpdate> {
+  checkOptions('afl', options, { domains: true, domainOf: true, weightRate: true } satisfies OptionNames<AflOptions>);
   const domains = checkInteger('afl: domains', options.domains, 1);
   const rate = checkPositive('afl: weightRate', options.weightRate);
   const { domainOf } = options;

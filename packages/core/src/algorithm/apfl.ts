@@ -12,7 +12,7 @@
  *
  * @module
  */
-import { checkNumber, refuse } from '../check.ts';
+import { checkNumber, checkOptions, type OptionNames, refuse } from '../check.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
 import type { ServerOptimizer } from '../server/contract.ts';
 import type { LinearAlgorithm } from './contract.ts';
@@ -42,6 +42,7 @@ export type ApflClientState = { readonly own: Float32Array; readonly alpha: numb
 export function apfl<S extends PlainData = NoState>(
   options: ApflOptions<S> = {},
 ): PersonalizedAlgorithm<FedAvgState<S>, FedAvgBroadcast, ApflClientState, FedAvgUpdate, FedAvgUpdate> {
+  checkOptions('apfl', options, { alpha: true, adaptive: true, server: true } satisfies OptionNames<ApflOptions>);
   const first = checkNumber('apfl: alpha', options.alpha ?? 0.5, 0, 1);
   const adaptive = options.adaptive ?? true;
   const global: Omit<

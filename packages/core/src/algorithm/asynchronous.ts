@@ -94,6 +94,12 @@ export interface AsynchronousAlgorithm<U extends Update> extends ClientAlgorithm
    */
   deserialize(bytes: Uint8Array, model: string): AsynchronousState;
 
+  /**
+   * How much of a contribution of staleness τ enters the model, beside what a server optimizer does: what is averaged only enters by
+   * the same share under `withRoles`. Default 1.
+   */
+  share?(staleness: number): number;
+
   /** Releases the state's memory at once. */
   dispose(state: AsynchronousState): void;
 }

@@ -13,7 +13,7 @@
  *
  * @module
  */
-import { checkNumber } from '../check.ts';
+import { checkNumber, checkOptions, type OptionNames } from '../check.ts';
 import type { LinearAlgorithm } from './contract.ts';
 import type { FedAvgUpdate } from './fed-avg.ts';
 import { build } from './local-update.ts';
@@ -42,6 +42,11 @@ export interface DashaOptions extends TrackedGradientOptions {
 export function dasha(
   options: DashaOptions,
 ): LinearAlgorithm<TrackedGradientState, TrackedGradientBroadcast, RememberingClientState, FedAvgUpdate, FedAvgUpdate> {
+  checkOptions('dasha', options, {
+    learningRate: true,
+    lost: true,
+    variance: true,
+  } satisfies OptionNames<DashaOptions>);
   const { variance, ...rest } = options;
   const a = 1 / (2 * checkNumber('dasha: variance', variance, 0) + 1);
   return trackedGradients<RememberingClientState>({

@@ -13,6 +13,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '../check.ts';
 import { mean } from '../aggregate/mean.ts';
 import type { NoState } from '../plain-data.ts';
 import { type ServerSgdState, serverSgd } from '../server/sgd.ts';
@@ -31,6 +32,7 @@ export interface DiLoCoOptions {
 export function diLoCo(
   options: DiLoCoOptions = {},
 ): LinearAlgorithm<FedAvgState<ServerSgdState>, FedAvgBroadcast, NoState, FedAvgUpdate, FedAvgUpdate> {
+  checkOptions('diLoCo', options, { learningRate: true, momentum: true } satisfies OptionNames<DiLoCoOptions>);
   const { learningRate = 0.7, momentum = 0.9 } = options;
   const server = serverSgd({ learningRate, momentum, nesterov: true });
   return { ...fedAvg({ server, aggregate: (size) => mean(size) }), kind: 'diLoCo' };

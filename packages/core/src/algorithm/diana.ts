@@ -15,7 +15,7 @@
  *
  * @module
  */
-import { checkNumber } from '../check.ts';
+import { checkNumber, checkOptions, type OptionNames } from '../check.ts';
 import type { LinearAlgorithm } from './contract.ts';
 import type { FedAvgUpdate } from './fed-avg.ts';
 import { build } from './local-update.ts';
@@ -48,6 +48,11 @@ export function diana(
   FedAvgUpdate,
   FedAvgUpdate
 > {
+  checkOptions('diana', options, {
+    learningRate: true,
+    lost: true,
+    variance: true,
+  } satisfies OptionNames<DianaOptions>);
   const { variance, ...rest } = options;
   checkNumber('diana: variance', variance, 0);
   return trackedGradients<TrackedGradientClientState>({

@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { checkNumber } from '../check.ts';
+import { checkNumber, checkOptions, type OptionNames } from '../check.ts';
 import type { TrainOptions, TrainSettings } from '../client/trainer.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
 import type { ServerOptimizer } from '../server/contract.ts';
@@ -43,6 +43,11 @@ export type DittoClientState = { readonly personal: Float32Array };
 export function ditto<S extends PlainData = NoState>(
   options: DittoOptions<S>,
 ): PersonalizedAlgorithm<FedAvgState<S>, FedAvgBroadcast, DittoClientState, FedAvgUpdate, FedAvgUpdate> {
+  checkOptions('ditto', options, {
+    lambda: true,
+    personalOptions: true,
+    server: true,
+  } satisfies OptionNames<DittoOptions>);
   const proximal = checkNumber('ditto: lambda', options.lambda, 0);
   const global: Omit<
     LinearAlgorithm<FedAvgState<S>, FedAvgBroadcast, NoState, FedAvgUpdate, FedAvgUpdate>,

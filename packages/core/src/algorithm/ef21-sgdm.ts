@@ -12,7 +12,7 @@
  *
  * @module
  */
-import { checkPositive } from '../check.ts';
+import { checkOptions, checkPositive, type OptionNames } from '../check.ts';
 import type { LinearAlgorithm } from './contract.ts';
 import type { FedAvgUpdate } from './fed-avg.ts';
 import { build } from './local-update.ts';
@@ -40,6 +40,11 @@ export interface Ef21SgdmOptions extends TrackedGradientOptions {
 export function ef21Sgdm(
   options: Ef21SgdmOptions,
 ): LinearAlgorithm<TrackedGradientState, TrackedGradientBroadcast, RememberingClientState, FedAvgUpdate, FedAvgUpdate> {
+  checkOptions('ef21Sgdm', options, {
+    learningRate: true,
+    lost: true,
+    momentum: true,
+  } satisfies OptionNames<Ef21SgdmOptions>);
   const { momentum = 0.1, ...rest } = options;
   const eta = checkPositive('ef21Sgdm: momentum', momentum, 1);
   return trackedGradients<RememberingClientState>({

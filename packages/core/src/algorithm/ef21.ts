@@ -19,6 +19,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '../check.ts';
 import type { LinearAlgorithm } from './contract.ts';
 import type { FedAvgUpdate } from './fed-avg.ts';
 import { build } from './local-update.ts';
@@ -52,6 +53,7 @@ export type Ef21ClientState = TrackedGradientClientState;
 export function ef21(
   options: Ef21Options,
 ): LinearAlgorithm<Ef21State, Ef21Broadcast, Ef21ClientState, FedAvgUpdate, FedAvgUpdate> {
+  checkOptions('ef21', options, { learningRate: true, lost: true } satisfies OptionNames<Ef21Options>);
   return trackedGradients<Ef21ClientState>({
     ...options,
     kind: 'ef21',

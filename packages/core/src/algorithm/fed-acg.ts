@@ -14,7 +14,7 @@
  */
 import { weightedMean } from '../aggregate/mean.ts';
 import { record } from '../aggregate/record.ts';
-import { checkNumber } from '../check.ts';
+import { checkNumber, checkOptions, type OptionNames } from '../check.ts';
 import type { NoState } from '../plain-data.ts';
 import { checkMomentum } from '../server/sgd.ts';
 import type { LinearAlgorithm } from './contract.ts';
@@ -41,6 +41,7 @@ export type FedAcgState = { readonly params: Float32Array; readonly momentum: Fl
 export function fedAcg(
   options: FedAcgOptions = {},
 ): LinearAlgorithm<FedAcgState, FedAvgBroadcast, NoState, FedAvgUpdate, FedAvgUpdate> {
+  checkOptions('fedAcg', options, { lambda: true, beta: true } satisfies OptionNames<FedAcgOptions>);
   const lambda = checkMomentum('fedAcg: lambda', options.lambda ?? 0.85);
   const proximal = checkNumber('fedAcg: beta', options.beta ?? 0.01, 0);
   return {

@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { checkInteger, checkNumber, checkPositive, refuse } from '../check.ts';
+import { checkInteger, checkNumber, checkOptions, checkPositive, type OptionNames, refuse } from '../check.ts';
 import { decodeState, encodeState } from '../model/state-file.ts';
 import type { AsynchronousAlgorithm, AsynchronousOptions, AsynchronousState } from './asynchronous.ts';
 import { build, checkState, localUpdate } from './local-update.ts';
@@ -47,6 +47,12 @@ class State implements AsynchronousState {
 
 /** @throws FedkitError `OUT_OF_RANGE` for options out of range, `INVALID_ARGUMENT` for an unknown staleness. */
 export function fedAsync(options: FedAsyncOptions = {}): AsynchronousAlgorithm<FedAsyncUpdate> {
+  checkOptions('fedAsync', options, {
+    mixing: true,
+    staleness: true,
+    rho: true,
+    maximumStaleness: true,
+  } satisfies OptionNames<FedAsyncOptions>);
   const mixing = checkPositive('fedAsync: mixing', options.mixing ?? 0.6, 1);
   const proximal = checkNumber('fedAsync: rho', options.rho ?? 0, 0);
   const weight = stalenessWeight(options.staleness ?? { kind: 'polynomial', exponent: 0.5 });
@@ -55,6 +61,7 @@ export function fedAsync(options: FedAsyncOptions = {}): AsynchronousAlgorithm<F
   return {
     kind: 'fedAsync',
     slots: (size) => ({ model: size }),
+    share: (staleness) => mixing * weight(staleness),
     init(params) {
       checkState('fedAsync.init: params', params, params.length);
       return new State(params.slice(), 0, new Tickets());

@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '../check.ts';
 import type { NoState } from '../plain-data.ts';
 import { type ServerSgdState, serverSgd } from '../server/sgd.ts';
 import type { LinearAlgorithm } from './contract.ts';
@@ -28,6 +29,11 @@ export interface FedAvgMOptions {
 export function fedAvgM(
   options: FedAvgMOptions = {},
 ): LinearAlgorithm<FedAvgState<ServerSgdState>, FedAvgBroadcast, NoState, FedAvgUpdate, FedAvgUpdate> {
+  checkOptions('fedAvgM', options, {
+    momentum: true,
+    learningRate: true,
+    nesterov: true,
+  } satisfies OptionNames<FedAvgMOptions>);
   const { momentum = 0.9, learningRate = 1, nesterov = true } = options;
   return { ...fedAvg({ server: serverSgd({ learningRate, momentum, nesterov }) }), kind: 'fedAvgM' };
 }

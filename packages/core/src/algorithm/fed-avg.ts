@@ -13,7 +13,7 @@
 import type { Aggregator, LinearAggregator } from '../aggregate/contract.ts';
 import { weightedMean } from '../aggregate/mean.ts';
 import { record } from '../aggregate/record.ts';
-import { checkVector } from '../check.ts';
+import { checkOptions, checkVector, type OptionNames } from '../check.ts';
 import { checkFinite } from '../finite.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
 import { averagingUnless } from '../server/averaging.ts';
@@ -65,6 +65,7 @@ export function fedAvg<S extends PlainData = NoState>(
 export function fedAvg<S extends PlainData>(
   options: FedAvgOptions<S> = {},
 ): Algorithm<FedAvgState<S>, FedAvgBroadcast, NoState, FedAvgUpdate, FedAvgUpdate> {
+  checkOptions('fedAvg', options, { server: true, aggregate: true } satisfies OptionNames<FedAvgOptions>);
   const server = averagingUnless(options.server);
   const aggregate = options.aggregate ?? weightedMean;
   const client = fedAvgClient();

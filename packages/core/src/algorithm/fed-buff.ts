@@ -15,7 +15,7 @@
 import type { LinearAccumulator } from '../aggregate/linear-fold.ts';
 import { type LinearRuleAggregator, mean } from '../aggregate/mean.ts';
 import type { ClientId } from '../aggregate/contract.ts';
-import { checkBytes, checkInteger, refuse } from '../check.ts';
+import { checkBytes, checkInteger, checkOptions, type OptionNames, refuse } from '../check.ts';
 import { decodeState, encodeState } from '../model/state-file.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
 import { averagingUnless } from '../server/averaging.ts';
@@ -64,6 +64,12 @@ class State implements AsynchronousState {
 export function fedBuff<S extends PlainData = NoState>(
   options: FedBuffOptions<S> = {},
 ): AsynchronousAlgorithm<FedAvgUpdate> {
+  checkOptions('fedBuff', options, {
+    bufferSize: true,
+    staleness: true,
+    server: true,
+    maximumStaleness: true,
+  } satisfies OptionNames<FedBuffOptions>);
   const bufferSize = checkInteger('fedBuff: bufferSize', options.bufferSize ?? 10, 1, 0x100000);
   const weight = stalenessWeight(options.staleness ?? { kind: 'polynomial', exponent: 0.5 });
   const server = averagingUnless(options.server);
@@ -83,6 +89,7 @@ export function fedBuff<S extends PlainData = NoState>(
   return {
     kind: 'fedBuff',
     slots: (size) => ({ update: size }),
+    share: weight,
     init(params) {
       const size = checkState('fedBuff.init: params', params, params.length).length;
       return new State(params.slice(), server.init(size));

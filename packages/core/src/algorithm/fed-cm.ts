@@ -14,7 +14,7 @@
  */
 import { mean } from '../aggregate/mean.ts';
 import { record } from '../aggregate/record.ts';
-import { checkPositive, checkVector } from '../check.ts';
+import { checkOptions, checkPositive, checkVector, type OptionNames } from '../check.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
 import { averagingUnless } from '../server/averaging.ts';
 import type { ServerOptimizer } from '../server/contract.ts';
@@ -55,6 +55,7 @@ export type FedCmAggregate = { readonly update: Float32Array; readonly travelled
 export function fedCm<S extends PlainData = NoState>(
   options: FedCmOptions<S> = {},
 ): LinearAlgorithm<FedCmState<S>, FedCmBroadcast, NoState, FedCmUpdate, FedCmAggregate> {
+  checkOptions('fedCm', options, { alpha: true, server: true } satisfies OptionNames<FedCmOptions>);
   const alpha = checkPositive('fedCm: alpha', options.alpha ?? 0.1, 1);
   const server = averagingUnless(options.server);
   return {

@@ -14,7 +14,7 @@
  */
 import { mean } from '../aggregate/mean.ts';
 import { record } from '../aggregate/record.ts';
-import { checkNumber, checkVector } from '../check.ts';
+import { checkNumber, checkOptions, checkVector, type OptionNames } from '../check.ts';
 import type { NoState } from '../plain-data.ts';
 import type { LinearAlgorithm } from './contract.ts';
 import type { FedAvgBroadcast } from './fed-avg.ts';
@@ -56,6 +56,7 @@ export function fedExP(options: FedExPOptions = {}): LinearAlgorithm<
   /** The mean of the last two models, shape [d]. */
   lastTwo(state: FedExPState): Float32Array;
 } {
+  checkOptions('fedExP', options, { epsilon: true } satisfies OptionNames<FedExPOptions>);
   const epsilon = checkNumber('fedExP: epsilon', options.epsilon ?? 0.001, 0);
   return {
     kind: 'fedExP',

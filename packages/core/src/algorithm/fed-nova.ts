@@ -16,7 +16,7 @@
  */
 import { weightedMean } from '../aggregate/mean.ts';
 import { record } from '../aggregate/record.ts';
-import { checkNumber, checkPositive, checkVector } from '../check.ts';
+import { checkNumber, checkOptions, checkPositive, checkVector, type OptionNames } from '../check.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
 import { averagingUnless } from '../server/averaging.ts';
 import type { ServerOptimizer } from '../server/contract.ts';
@@ -49,6 +49,7 @@ export type FedNovaAggregate = { readonly direction: Float32Array; readonly step
 export function fedNova<S extends PlainData = NoState>(
   options: FedNovaOptions<S> = {},
 ): LinearAlgorithm<FedAvgState<S>, FedAvgBroadcast, NoState, FedNovaUpdate, FedNovaAggregate> {
+  checkOptions('fedNova', options, { mu: true, server: true } satisfies OptionNames<FedNovaOptions>);
   const mu = checkNumber('fedNova: mu', options.mu ?? 0, 0);
   const server = averagingUnless(options.server);
   return {

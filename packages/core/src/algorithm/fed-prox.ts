@@ -12,7 +12,7 @@
  *
  * @module
  */
-import { checkNumber } from '../check.ts';
+import { checkNumber, checkOptions, type OptionNames } from '../check.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
 import type { ServerOptimizer } from '../server/contract.ts';
 import type { LinearAlgorithm } from './contract.ts';
@@ -36,6 +36,7 @@ export interface FedProxOptions<S extends PlainData = NoState> {
 export function fedProx<S extends PlainData = NoState>(
   options: FedProxOptions<S>,
 ): LinearAlgorithm<FedAvgState<S>, FedAvgBroadcast, NoState, FedAvgUpdate, FedAvgUpdate> {
+  checkOptions('fedProx', options, { mu: true, server: true } satisfies OptionNames<FedProxOptions>);
   const proximal = checkNumber('fedProx: mu', options.mu, 0);
   return {
     ...fedAvg<S>(options.server ? { server: options.server } : {}),

@@ -13,7 +13,7 @@
  *
  * @module
  */
-import { checkInteger, checkPositive, refuse } from '../check.ts';
+import { checkInteger, checkOptions, checkPositive, type OptionNames, refuse } from '../check.ts';
 import { Selection } from '../model/selection.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
 import type { ServerOptimizer } from '../server/contract.ts';
@@ -63,12 +63,19 @@ export type PartialAlgorithm<S extends PlainData> = PersonalizedAlgorithm<
  * another model, `OUT_OF_RANGE` for `headEpochs` that are not > 0.
  */
 export function fedRep<S extends PlainData = NoState>(options: FedRepOptions<S>): PartialAlgorithm<S> {
+  checkOptions('fedRep', options, {
+    head: true,
+    initial: true,
+    server: true,
+    headEpochs: true,
+  } satisfies OptionNames<FedRepOptions>);
   const epochs = checkPositive('fedRep: headEpochs', options.headEpochs);
   return partial('fedRep', options, { headEpochs: epochs });
 }
 
 /** FedPer: head and body together. Throws as {@link fedRep}. */
 export function fedPer<S extends PlainData = NoState>(options: FedPerOptions<S>): PartialAlgorithm<S> {
+  checkOptions('fedPer', options, { head: true, initial: true, server: true } satisfies OptionNames<FedPerOptions>);
   return partial('fedPer', options);
 }
 

@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { checkNumber } from '../check.ts';
+import { checkNumber, checkOptions, type OptionNames } from '../check.ts';
 import { l2Norm } from '../kernels/vector.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
 import type { ServerOptimizer } from '../server/contract.ts';
@@ -37,6 +37,7 @@ export interface FedSamOptions<S extends PlainData = NoState> {
 export function fedSam<S extends PlainData = NoState>(
   options: FedSamOptions<S> = {},
 ): LinearAlgorithm<FedAvgState<S>, FedAvgBroadcast, NoState, FedAvgUpdate, FedAvgUpdate> {
+  checkOptions('fedSam', options, { rho: true, server: true } satisfies OptionNames<FedSamOptions>);
   const rho = checkNumber('fedSam: rho', options.rho ?? 0.05, 0);
   return {
     ...fedAvg<S>(options.server ? { server: options.server } : {}),

@@ -14,7 +14,7 @@
  */
 import { mean } from '../aggregate/mean.ts';
 import { record } from '../aggregate/record.ts';
-import { checkInteger, checkVector, refuse } from '../check.ts';
+import { checkInteger, checkOptions, checkVector, type OptionNames, refuse } from '../check.ts';
 import { localUpdate, build, checkState } from './local-update.ts';
 import type { PersonalizedAlgorithm } from './personalized.ts';
 import { checkRoundInfo } from './round-info.ts';
@@ -46,6 +46,7 @@ export type IfcaUpdate = { readonly update: Float32Array; readonly choice: Float
 export function ifca(
   options: IfcaOptions,
 ): PersonalizedAlgorithm<IfcaState, IfcaBroadcast, IfcaClientState, IfcaUpdate, IfcaUpdate> {
+  checkOptions('ifca', options, { others: true } satisfies OptionNames<IfcaOptions>);
   const { others } = options;
   if (!Array.isArray(others) || others.length === 0) {
     refuse('INVALID_ARGUMENT', 'ifca: others', 'at least one further model', others);

@@ -18,7 +18,7 @@
  */
 import { mean } from '../aggregate/mean.ts';
 import { record } from '../aggregate/record.ts';
-import { checkInteger, checkPositive } from '../check.ts';
+import { checkInteger, checkOptions, checkPositive, type OptionNames } from '../check.ts';
 import type { NoState } from '../plain-data.ts';
 import { type Rng, seededRng, shuffle } from '../random.ts';
 import type { LinearAlgorithm } from './contract.ts';
@@ -60,6 +60,12 @@ export type MarinaBroadcast = Pick<MarinaState, 'params' | 'previous' | 'whole'>
 export function marina(
   options: MarinaOptions,
 ): LinearAlgorithm<MarinaState, MarinaBroadcast, NoState, FedAvgUpdate, FedAvgUpdate> {
+  checkOptions('marina', options, {
+    learningRate: true,
+    density: true,
+    whole: true,
+    seed: true,
+  } satisfies OptionNames<MarinaOptions>);
   const rate = checkPositive('marina: learningRate', options.learningRate);
   const density = checkPositive('marina: density', options.density, 1);
   const probability = checkPositive('marina: whole', options.whole ?? density, 1);

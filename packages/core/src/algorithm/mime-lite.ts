@@ -21,7 +21,7 @@
  */
 import { weightedMean } from '../aggregate/mean.ts';
 import { record } from '../aggregate/record.ts';
-import { checkPositive, refuse } from '../check.ts';
+import { checkOptions, checkPositive, type OptionNames, refuse } from '../check.ts';
 import type { LocalObjective } from '../client/objective.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
 import { averagingUnless } from '../server/averaging.ts';
@@ -72,6 +72,7 @@ export type MimeLiteUpdate = { readonly update: Float32Array; readonly gradient:
 export function mimeLite<S extends PlainData = NoState>(
   options: MimeLiteOptions<S>,
 ): LinearAlgorithm<MimeLiteState<S>, MimeLiteBroadcast, NoState, MimeLiteUpdate, MimeLiteUpdate> {
+  checkOptions('mimeLite', options, { base: true, server: true } satisfies OptionNames<MimeLiteOptions>);
   const base = mimicked(options.base);
   const server = averagingUnless(options.server);
   const checkStatistics = (where: string, statistics: MimeStatistics, size: number) => {

@@ -11,7 +11,7 @@
  * @module
  */
 import { mean } from '../aggregate/mean.ts';
-import { checkInteger, checkPositive } from '../check.ts';
+import { checkInteger, checkOptions, checkPositive, type OptionNames } from '../check.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
 import type { ServerOptimizer } from '../server/contract.ts';
 import type { LinearAlgorithm } from './contract.ts';
@@ -43,6 +43,12 @@ export type PFedMeClientState = { readonly personal: Float32Array };
 export function pFedMe<S extends PlainData = NoState>(
   options: PFedMeOptions<S>,
 ): PersonalizedAlgorithm<FedAvgState<S>, FedAvgBroadcast, PFedMeClientState, FedAvgUpdate, FedAvgUpdate> {
+  checkOptions('pFedMe', options, {
+    lambda: true,
+    envelopeRate: true,
+    localRounds: true,
+    server: true,
+  } satisfies OptionNames<PFedMeOptions>);
   const lambda = checkPositive('pFedMe: lambda', options.lambda);
   const envelopeRate = checkPositive('pFedMe: envelopeRate', options.envelopeRate);
   const localRounds = checkInteger('pFedMe: localRounds', options.localRounds ?? 1, 1);

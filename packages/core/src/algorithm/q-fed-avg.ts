@@ -16,7 +16,7 @@
  */
 import { sum } from '../aggregate/mean.ts';
 import { record } from '../aggregate/record.ts';
-import { checkNumber, checkPositive, checkVector, refuse } from '../check.ts';
+import { checkNumber, checkOptions, checkPositive, checkVector, type OptionNames, refuse } from '../check.ts';
 import { pow } from '../math/pow.ts';
 import type { NoState } from '../plain-data.ts';
 import type { LinearAlgorithm } from './contract.ts';
@@ -52,6 +52,7 @@ export type QFedAvgState = { readonly params: Float32Array };
 export function qFedAvg(
   options: QFedAvgOptions,
 ): LinearAlgorithm<QFedAvgState, FedAvgBroadcast, NoState, QFedAvgUpdate, QFedAvgAggregate> {
+  checkOptions('qFedAvg', options, { q: true, lossScale: true } satisfies OptionNames<QFedAvgOptions>);
   const q = checkNumber('qFedAvg: q', options.q, 0);
   const scale = checkPositive('qFedAvg: lossScale', options.lossScale ?? 1);
   return {

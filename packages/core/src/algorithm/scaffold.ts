@@ -18,7 +18,7 @@
  */
 import { mean } from '../aggregate/mean.ts';
 import { record } from '../aggregate/record.ts';
-import { refuse } from '../check.ts';
+import { checkOptions, type OptionNames, refuse } from '../check.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
 import { averagingUnless } from '../server/averaging.ts';
 import type { ServerOptimizer } from '../server/contract.ts';
@@ -70,6 +70,7 @@ export type ScaffoldUpdate = { readonly update: Float32Array; readonly control: 
 export function scaffold<S extends PlainData = NoState>(
   options: ScaffoldOptions<S> = {},
 ): LinearAlgorithm<ScaffoldState<S>, ScaffoldBroadcast, ScaffoldClientState, ScaffoldUpdate, ScaffoldUpdate> {
+  checkOptions('scaffold', options, { option: true, server: true, lost: true } satisfies OptionNames<ScaffoldOptions>);
   const { option = 2 } = options;
   if (option !== 1 && option !== 2) refuse('INVALID_ARGUMENT', 'scaffold: option', '1 or 2', option);
   const server = averagingUnless(options.server);

@@ -15,7 +15,7 @@
  */
 import { weightedMean } from '../aggregate/mean.ts';
 import { record } from '../aggregate/record.ts';
-import { checkNumber, refuse } from '../check.ts';
+import { checkNumber, checkOptions, type OptionNames, refuse } from '../check.ts';
 import { exp } from '../math/exp.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
 import type { ServerOptimizer } from '../server/contract.ts';
@@ -45,6 +45,11 @@ export interface TiltedOptions<S extends PlainData = NoState> {
 export function tilted<S extends PlainData = NoState>(
   options: TiltedOptions<S>,
 ): LinearAlgorithm<FedAvgState<S>, FedAvgBroadcast, NoState, FedAvgUpdate, FedAvgUpdate> {
+  checkOptions('tilted', options, {
+    tilt: true,
+    referenceLoss: true,
+    server: true,
+  } satisfies OptionNames<TiltedOptions>);
   const tilt = checkNumber('tilted: tilt', options.tilt);
   const reference = checkNumber('tilted: referenceLoss', options.referenceLoss ?? 0);
   return {

@@ -344,7 +344,10 @@ describe('withRoles', () => {
     );
     expect(() => plainUpdates({ algorithm: withRoles(fedAvg(), norm), layout })).toThrow(/the layout that withRoles/);
     expect(() => plainUpdates({ algorithm: withRoles(fedAvg(), norm), size: 3 })).toThrow(/the layout that withRoles/);
-    expect(() => withRoles(fedBuff() as never, norm)).toThrow(/one with rounds/);
+    expect(() => withRoles(undefined as never, norm)).toThrow(/an algorithm such as fedAvg/);
+    expect(() =>
+      withRoles(fedBuff() as never, norm, { statistics: (size: number) => krum(size, { byzantine: 0 }) }),
+    ).toThrow(/fedBuff has a mean of its own/);
     expect(() => withRoles(withMetrics(fedAvg()), norm)).toThrow(/metrics outside/);
     expect(() => withRoles(fedAvg(), Layout.of([{ name: 'a', shape: [1], role: 'frozen' }]))).toThrow(
       /optimized value/,

@@ -20,8 +20,9 @@ import { checkInteger, checkOptions, type OptionNames, refuse } from '../check.t
 import type { Layout } from '../model/layout.ts';
 import { rolesOf } from '../model/roles.ts';
 import type { PlainData } from '../plain-data.ts';
-import { isAsynchronous } from './asynchronous.ts';
-import type { Algorithm } from './contract.ts';
+import { type AsynchronousAlgorithm, isAsynchronous } from './asynchronous.ts';
+import { withAsynchronousRoles } from './asynchronous-roles.ts';
+import type { Algorithm, AnyAlgorithm } from './contract.ts';
 import { checkState } from './local-update.ts';
 import type { PersonalizedAlgorithm } from './personalized.ts';
 import {
@@ -74,7 +75,7 @@ const OPTIONS: OptionNames<RolesOptions> = { statistics: true };
  *
  * @param layout - Says each tensor's role: `Layout.of([{ name, shape, role }])`, `layout.withRoles(…)`. The pipeline is given the same.
  * @throws FedkitError `INVALID_ARGUMENT` for a layout without an optimized tensor, a variance without its mean, an algorithm
- * without rounds or of `withMetrics`, which goes outside; `init` for a variance below 0 (`OUT_OF_RANGE`).
+ * of `withMetrics`, which goes outside; `init` for a variance below 0 (`OUT_OF_RANGE`).
  * @example
  * ```ts
  * import { fedAdam, Layout, withRoles } from '@fedkit/core';
@@ -110,17 +111,36 @@ export function withRoles<
   U extends Update,
   R extends PlainData,
 >(algorithm: Algorithm<S, B, C, U, R>, layout: Layout, options?: RolesOptions): RolesAlgorithm<S, B, C, U, R>;
-export function withRoles<
+/** The same without rounds: statistics are averaged over the contributions of a step, each by its share. No `statistics` rule applies. */
+export function withRoles<U extends Update>(
+  algorithm: AsynchronousAlgorithm<U>,
+  layout: Layout,
+): AsynchronousAlgorithm<U>;
+export function withRoles(
+  algorithm: AnyAlgorithm | AsynchronousAlgorithm<Update>,
+  layout: Layout,
+  options: RolesOptions = {},
+): unknown {
+  checkOptions('withRoles', options, OPTIONS);
+  if (algorithm && isAsynchronous(algorithm)) {
+    if (options.statistics !== undefined) {
+      refuse('INVALID_ARGUMENT', 'withRoles: statistics', `none: ${algorithm.kind} has a mean of its own`, 'one');
+    }
+    return withAsynchronousRoles(algorithm, layout);
+  }
+  if (typeof algorithm?.serverStep !== 'function') {
+    refuse('INVALID_ARGUMENT', 'withRoles: algorithm', 'an algorithm such as fedAvg()', algorithm);
+  }
+  return synchronousRoles(algorithm, layout, options);
+}
+
+function synchronousRoles<
   S extends PlainData,
   B extends PlainData,
   C extends PlainData,
   U extends Update,
   R extends PlainData,
->(algorithm: Algorithm<S, B, C, U, R>, layout: Layout, options: RolesOptions = {}): RolesAlgorithm<S, B, C, U, R> {
-  checkOptions('withRoles', options, OPTIONS);
-  if (typeof algorithm?.serverStep !== 'function' || isAsynchronous(algorithm)) {
-    refuse('INVALID_ARGUMENT', 'withRoles: algorithm', 'one with rounds, such as fedAvg()', algorithm?.kind);
-  }
+>(algorithm: Algorithm<S, B, C, U, R>, layout: Layout, options: RolesOptions): RolesAlgorithm<S, B, C, U, R> {
   checkInner(algorithm);
   const where = `withRoles: ${algorithm.kind}`;
   const roles = rolesOf('withRoles', layout);

@@ -8,7 +8,7 @@
  * @module
  */
 import type { ClientId } from '../aggregate/contract.ts';
-import { checkInteger, checkNumber, checkPositive } from '../check.ts';
+import { checkInteger, checkNumber, checkOptions, checkPositive, type OptionNames } from '../check.ts';
 import { log } from '../math/log.ts';
 import { pow } from '../math/pow.ts';
 import type { Rng } from '../random.ts';
@@ -80,6 +80,14 @@ const CLIP = 0.95;
  * @throws FedkitError `OUT_OF_RANGE` for options out of range.
  */
 export function oortSelection(options: OortOptions, state?: OortState): OortSelector {
+  checkOptions('oortSelection', options, {
+    cohort: true,
+    preferredDuration: true,
+    penalty: true,
+    exploration: true,
+    cutOff: true,
+    expectedDuration: true,
+  } satisfies OptionNames<OortOptions>);
   const { preferredDuration = Infinity, penalty = 2, cutOff = 0.95, expectedDuration } = options;
   const { start = 0.9, decay = 0.98, minimum = 0.2 } = options.exploration ?? {};
   const cohort = checkInteger('oortSelection: cohort', options.cohort, 1);

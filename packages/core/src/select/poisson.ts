@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkPositive } from '../check.ts';
+import { checkOptions, checkPositive } from '../check.ts';
 import type { Selector } from './contract.ts';
 import type { PoissonSampling } from './sampling-scheme.ts';
 
@@ -13,6 +13,7 @@ import type { PoissonSampling } from './sampling-scheme.ts';
  * @throws FedkitError `OUT_OF_RANGE` for another probability.
  */
 export function poissonSelection(options: { probability: number }): Selector<PoissonSampling> {
+  checkOptions('poissonSelection', options, { probability: true });
   const probability = checkPositive('poissonSelection: probability', options.probability, 1);
   return {
     kind: 'poisson',

@@ -7,7 +7,7 @@
  * @module
  */
 import type { ClientId } from '../aggregate/contract.ts';
-import { checkInteger, refuse } from '../check.ts';
+import { checkInteger, checkOptions, type OptionNames, refuse } from '../check.ts';
 import type { Rng } from '../random.ts';
 import type { Cohort, Selector } from './contract.ts';
 import type { NoSampling } from './sampling-scheme.ts';
@@ -45,6 +45,12 @@ export interface PowerOfChoiceSelector extends Selector<NoSampling> {
  * @throws FedkitError `OUT_OF_RANGE` unless 1 ≤ cohort ≤ candidates.
  */
 export function powerOfChoiceSelection(options: PowerOfChoiceOptions): PowerOfChoiceSelector {
+  checkOptions('powerOfChoiceSelection', options, {
+    cohort: true,
+    candidates: true,
+    weight: true,
+    loss: true,
+  } satisfies OptionNames<PowerOfChoiceOptions>);
   const { weight = () => 1, loss } = options;
   const cohort = checkInteger('powerOfChoiceSelection: cohort', options.cohort, 1);
   const count = checkInteger('powerOfChoiceSelection: candidates', options.candidates, cohort);

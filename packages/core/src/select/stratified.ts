@@ -4,7 +4,7 @@
  * @module
  */
 import type { ClientId } from '../aggregate/contract.ts';
-import { checkInteger } from '../check.ts';
+import { checkInteger, checkOptions, type OptionNames } from '../check.ts';
 import { shuffle } from '../random.ts';
 import { checkAvailable } from './available.ts';
 import type { Selector } from './contract.ts';
@@ -26,7 +26,12 @@ export interface StratifiedSelectionOptions {
  *
  * @throws FedkitError `OUT_OF_RANGE` if `cohort` is not an integer ≥ 1.
  */
-export function stratifiedSelection({ cohort, stratum }: StratifiedSelectionOptions): Selector<NoSampling> {
+export function stratifiedSelection(options: StratifiedSelectionOptions): Selector<NoSampling> {
+  checkOptions('stratifiedSelection', options, {
+    cohort: true,
+    stratum: true,
+  } satisfies OptionNames<StratifiedSelectionOptions>);
+  const { cohort, stratum } = options;
   checkInteger('stratifiedSelection: cohort', cohort, 1);
   return {
     kind: 'stratified',

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { checkInteger, refuse } from '../check.ts';
+import { checkInteger, checkOptions, refuse } from '../check.ts';
 import { shuffle } from '../random.ts';
 import type { Selector } from './contract.ts';
 import type { FixedSampling } from './sampling-scheme.ts';
@@ -17,6 +17,7 @@ import type { FixedSampling } from './sampling-scheme.ts';
  * @throws FedkitError `OUT_OF_RANGE` if `cohort` is not an integer ≥ 1.
  */
 export function uniformSelection(options: { cohort: number }): Selector<FixedSampling> {
+  checkOptions('uniformSelection', options, { cohort: true });
   const cohort = checkInteger('uniformSelection: cohort', options.cohort, 1);
   return {
     kind: 'uniform',

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ClientId } from '../aggregate/contract.ts';
-import { checkInteger } from '../check.ts';
+import { checkInteger, checkOptions, type OptionNames } from '../check.ts';
 import type { Selector } from './contract.ts';
 import type { NoSampling } from './sampling-scheme.ts';
 import { weightedSample } from './weighted-sample.ts';
@@ -25,7 +25,12 @@ export interface WeightedSelectionOptions {
  *
  * @throws FedkitError `OUT_OF_RANGE` if `cohort` is not an integer ≥ 1.
  */
-export function weightedSelection({ cohort, weight }: WeightedSelectionOptions): Selector<NoSampling> {
+export function weightedSelection(options: WeightedSelectionOptions): Selector<NoSampling> {
+  checkOptions('weightedSelection', options, {
+    cohort: true,
+    weight: true,
+  } satisfies OptionNames<WeightedSelectionOptions>);
+  const { cohort, weight } = options;
   checkInteger('weightedSelection: cohort', cohort, 1);
   return {
     kind: 'weighted',

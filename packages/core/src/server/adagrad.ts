@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '../check.ts';
 import { type AdaptiveOptions, type AdaptiveState, adaptive, resolveVariant } from './adaptive.ts';
 import type { ServerOptimizer } from './contract.ts';
 
@@ -16,6 +17,13 @@ export type ServerAdagradOptions = AdaptiveOptions;
  * @throws FedkitError `OUT_OF_RANGE` for constants out of range, `INVALID_ARGUMENT` for an unknown variant.
  */
 export function serverAdagrad(options: ServerAdagradOptions): ServerOptimizer<AdaptiveState> {
+  checkOptions('serverAdagrad', options, {
+    variant: true,
+    learningRate: true,
+    beta1: true,
+    tau: true,
+    initialSecondMoment: true,
+  } satisfies OptionNames<ServerAdagradOptions>);
   const { variant, learningRate } = resolveVariant('serverAdagrad', options, 0.1);
   const tau = options.tau ?? (variant === 'tff' ? 1e-7 : 1e-3);
   return adaptive({

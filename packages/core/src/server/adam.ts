@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '../check.ts';
 import { type AdaptiveOptions, type AdaptiveState, adaptive, resolveVariant } from './adaptive.ts';
 import type { ServerOptimizer } from './contract.ts';
 
@@ -24,6 +25,15 @@ export type ServerAdamOptions = AdaptiveOptions & {
  * @throws FedkitError `OUT_OF_RANGE` for constants out of range, `INVALID_ARGUMENT` for an unknown variant.
  */
 export function serverAdam(options: ServerAdamOptions): ServerOptimizer<AdaptiveState> {
+  checkOptions('serverAdam', options, {
+    variant: true,
+    learningRate: true,
+    beta1: true,
+    beta2: true,
+    tau: true,
+    initialSecondMoment: true,
+    biasCorrection: true,
+  } satisfies OptionNames<ServerAdamOptions>);
   const { variant, learningRate } = resolveVariant('serverAdam', options, 0.1);
   const tau = options.tau ?? (variant === 'tff' ? 1e-7 : 1e-3);
   const beta2 = options.beta2 ?? (variant === 'tff' ? 0.999 : 0.99);

@@ -15,7 +15,7 @@
  *
  * @module
  */
-import { checkNumber, checkPositive, refuse } from '../check.ts';
+import { checkNumber, checkOptions, checkPositive, type OptionNames, refuse } from '../check.ts';
 import { checkFinite } from '../finite.ts';
 import { Layout, type TensorSpec } from '../model/layout.ts';
 import type { ServerOptimizer } from './contract.ts';
@@ -50,6 +50,14 @@ export type ServerMuonState = { readonly momentum: Float32Array };
  * @throws FedkitError `OUT_OF_RANGE` for options out of range; in a step `SHAPE_MISMATCH` for another model.
  */
 export function serverMuon(options: ServerMuonOptions): ServerOptimizer<ServerMuonState> {
+  checkOptions('serverMuon', options, {
+    layout: true,
+    learningRate: true,
+    momentum: true,
+    nesterov: true,
+    otherLearningRate: true,
+    matrices: true,
+  } satisfies OptionNames<ServerMuonOptions>);
   const { layout, nesterov = true, matrices = () => true } = options;
   if (!(layout instanceof Layout)) refuse('INVALID_ARGUMENT', 'serverMuon: layout', 'a Layout', layout);
   const rate = checkPositive('serverMuon: learningRate', options.learningRate);

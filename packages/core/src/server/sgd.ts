@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { checkNumber, checkPositive, refuse } from '../check.ts';
+import { checkNumber, checkOptions, checkPositive, type OptionNames, refuse } from '../check.ts';
 import type { NoState } from '../plain-data.ts';
 import type { ServerOptimizer } from './contract.ts';
 import { checkFinite } from '../finite.ts';
@@ -33,6 +33,11 @@ export type ServerSgdState = { readonly velocity: Float32Array };
 export function serverSgd(options: { readonly learningRate: number }): ServerOptimizer<NoState>;
 export function serverSgd(options: ServerSgdOptions & { readonly momentum: number }): ServerOptimizer<ServerSgdState>;
 export function serverSgd(options: ServerSgdOptions): ServerOptimizer<NoState> | ServerOptimizer<ServerSgdState> {
+  checkOptions('serverSgd', options, {
+    learningRate: true,
+    momentum: true,
+    nesterov: true,
+  } satisfies OptionNames<ServerSgdOptions>);
   const rate = checkPositive('serverSgd: learningRate', options.learningRate);
   if (options.momentum === undefined) {
     if (options.nesterov) refuse('INVALID_ARGUMENT', 'serverSgd: nesterov', 'a momentum to look ahead along', 'none');

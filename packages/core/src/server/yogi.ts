@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '../check.ts';
 import { type AdaptiveOptions, type AdaptiveState, adaptive, resolveVariant } from './adaptive.ts';
 import type { ServerOptimizer } from './contract.ts';
 
@@ -20,6 +21,14 @@ export type ServerYogiOptions = AdaptiveOptions & {
  * @throws FedkitError `OUT_OF_RANGE` for constants out of range, `INVALID_ARGUMENT` for an unknown variant.
  */
 export function serverYogi(options: ServerYogiOptions): ServerOptimizer<AdaptiveState> {
+  checkOptions('serverYogi', options, {
+    variant: true,
+    learningRate: true,
+    beta1: true,
+    beta2: true,
+    tau: true,
+    initialSecondMoment: true,
+  } satisfies OptionNames<ServerYogiOptions>);
   const { variant, learningRate } = resolveVariant('serverYogi', options, 0.01);
   const tau = options.tau ?? 1e-3;
   const beta2 = options.beta2 ?? (variant === 'tff' ? 0.999 : 0.99);

@@ -4,6 +4,7 @@
  * @module
  */
 import { checkAborted, turn } from '../abort.ts';
+import type { NoState } from '../plain-data.ts';
 import type { ClientId, Update } from '../aggregate/contract.ts';
 import type { AsynchronousAlgorithm, Receipt } from '../algorithm/asynchronous.ts';
 import { checkInteger, checkPositive, refuse } from '../check.ts';
@@ -79,6 +80,8 @@ export async function simulateAsynchronously<U extends Update, E = undefined>(
   const left: ClientId[] = [];
   const evaluations: E[] = [];
   const state = algorithm.init(options.initial);
+  /** What clients keep: local tensors, where there are roles. */
+  const kept = new Map<ClientId, NoState>();
   let clock = 0;
   let tasks = 0;
 
@@ -111,8 +114,15 @@ export async function simulateAsynchronously<U extends Update, E = undefined>(
       checkAborted(where, signal);
       const trainer = await source.trainer(client);
       const how = { ...local, rng: rng.fork('training'), ...(signal && { signal }) };
-      const { contribution } = await algorithm.clientRound({ broadcast, trainer, options: how });
+      const held = kept.get(client);
+      const { contribution, state: own } = await algorithm.clientRound({
+        broadcast,
+        ...(held && { state: held }),
+        trainer,
+        options: how,
+      });
       const receipt = algorithm.submit(state, ticket, { ...contribution, client });
+      if (receipt.outcome === 'stepped' || receipt.outcome === 'buffered') kept.set(client, own);
       idle.push(client);
       const event = { ...receipt, client, time: clock, version: state.version };
       events.push(event);

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { checkInteger } from '../../check.ts';
+import { checkInteger, checkOptions, type OptionNames } from '../../check.ts';
 import { type PreAggregation, preAggregation } from './pre-aggregation.ts';
 
 /** Options of {@link adaptiveRobustClipping}. */
@@ -24,7 +24,11 @@ export interface AdaptiveRobustClippingOptions {
  *
  * Needs 2f + 1 updates, and what the rule behind needs. Memory 4·d bytes while it works; time O(n·d).
  */
-export function adaptiveRobustClipping({ byzantine }: AdaptiveRobustClippingOptions): PreAggregation {
+export function adaptiveRobustClipping(options: AdaptiveRobustClippingOptions): PreAggregation {
+  checkOptions('adaptiveRobustClipping', options, {
+    byzantine: true,
+  } satisfies OptionNames<AdaptiveRobustClippingOptions>);
+  const { byzantine } = options;
   const f = checkInteger('adaptiveRobustClipping: byzantine', byzantine);
   return preAggregation(
     'adaptiveRobustClipping',

@@ -7,7 +7,7 @@
  * @module
  */
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { checkInteger } from '../../check.ts';
+import { checkInteger, checkOptions, type OptionNames } from '../../check.ts';
 import { seededRng, shuffle } from '../../random.ts';
 import { meanOf } from '../robust/mean-of.ts';
 import { type PreAggregation, preAggregation } from './pre-aggregation.ts';
@@ -32,7 +32,9 @@ export interface BucketingOptions {
  *
  * Needs what the rule behind needs, of buckets. Memory 4·n·d · (1 + 1/s) bytes while it works; time O(n·d).
  */
-export function bucketing({ size, seed }: BucketingOptions): PreAggregation {
+export function bucketing(options: BucketingOptions): PreAggregation {
+  checkOptions('bucketing', options, { size: true, seed: true } satisfies OptionNames<BucketingOptions>);
+  const { size, seed } = options;
   checkInteger('bucketing: size', size, 1);
   const rng = seededRng(seed).fork('bucketing');
   const name = typeof seed === 'number' ? `${seed}` : bytesToHex(rng.fork('name').fill(new Uint8Array(16)));

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { checkInteger } from '../../check.ts';
+import { checkInteger, checkOptions, type OptionNames } from '../../check.ts';
 import { squaredDistances } from '../robust/distances.ts';
 import { meanOf } from '../robust/mean-of.ts';
 import { type PreAggregation, preAggregation } from './pre-aggregation.ts';
@@ -27,7 +27,11 @@ export interface NearestNeighborMixingOptions {
  * Needs 2f + 1 updates, and what the rule behind needs. Memory 8·n·d + 24·n² bytes, and 16 KiB a client, while it works;
  * time O(n²·d).
  */
-export function nearestNeighborMixing({ byzantine }: NearestNeighborMixingOptions): PreAggregation {
+export function nearestNeighborMixing(options: NearestNeighborMixingOptions): PreAggregation {
+  checkOptions('nearestNeighborMixing', options, {
+    byzantine: true,
+  } satisfies OptionNames<NearestNeighborMixingOptions>);
+  const { byzantine } = options;
   checkInteger('nearestNeighborMixing: byzantine', byzantine);
   return preAggregation(
     'nearestNeighborMixing',

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { checkInteger, refuse } from '../../check.ts';
+import { checkInteger, checkOptions, type OptionNames, refuse } from '../../check.ts';
 import { meanClosestToMedian } from './closest-to-median.ts';
 import { squaredDistances } from './distances.ts';
 import { chooseWithRemoval } from './krum-scores.ts';
@@ -37,7 +37,9 @@ export interface BulyanOptions {
  *
  * @param size - Length d of the updates.
  */
-export function bulyan(size: number, { byzantine, removal = true }: BulyanOptions): RobustAggregator {
+export function bulyan(size: number, options: BulyanOptions): RobustAggregator {
+  checkOptions('bulyan', options, { byzantine: true, removal: true } satisfies OptionNames<BulyanOptions>);
+  const { byzantine, removal = true } = options;
   checkInteger('bulyan: byzantine', byzantine);
   if (typeof removal !== 'boolean') refuse('INVALID_ARGUMENT', 'bulyan: removal', 'true or false', removal);
   return robustAggregator({

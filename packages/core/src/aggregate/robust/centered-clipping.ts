@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { checkInteger, checkPositive } from '../../check.ts';
+import { checkInteger, checkOptions, checkPositive, type OptionNames } from '../../check.ts';
 import { medianOf } from './coordinate-median.ts';
 import { distanceTo } from './distance-to.ts';
 import { type RobustAggregator, robustAggregator } from './rule.ts';
@@ -34,7 +34,12 @@ export interface CenteredClippingOptions {
  *
  * @param size - Length d of the updates.
  */
-export function centeredClipping(size: number, { radius, iterations = 1 }: CenteredClippingOptions): RobustAggregator {
+export function centeredClipping(size: number, options: CenteredClippingOptions): RobustAggregator {
+  checkOptions('centeredClipping', options, {
+    radius: true,
+    iterations: true,
+  } satisfies OptionNames<CenteredClippingOptions>);
+  const { radius, iterations = 1 } = options;
   checkPositive('centeredClipping: radius', radius);
   checkInteger('centeredClipping: iterations', iterations, 1);
   return robustAggregator({

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { checkInteger, checkNumber } from '../../check.ts';
+import { checkInteger, checkNumber, checkOptions, type OptionNames } from '../../check.ts';
 import { medianOf } from './coordinate-median.ts';
 import { distanceTo } from './distance-to.ts';
 import { type RobustAggregator, robustAggregator } from './rule.ts';
@@ -37,10 +37,12 @@ export interface GeometricMedianOptions {
  *
  * @param size - Length d of the updates.
  */
-export function geometricMedian(
-  size: number,
-  { smoothing = 1e-6, iterations = 8 }: GeometricMedianOptions = {},
-): RobustAggregator {
+export function geometricMedian(size: number, options: GeometricMedianOptions = {}): RobustAggregator {
+  checkOptions('geometricMedian', options, {
+    smoothing: true,
+    iterations: true,
+  } satisfies OptionNames<GeometricMedianOptions>);
+  const { smoothing = 1e-6, iterations = 8 } = options;
   checkNumber('geometricMedian: smoothing', smoothing, 1e-30);
   checkInteger('geometricMedian: iterations', iterations, 1);
   return robustAggregator({

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '../../check.ts';
 import { squaredDistances } from './distances.ts';
 import { checkKrumOptions, krumScores, type KrumOptions, lowest, neighbourCount } from './krum-scores.ts';
 import { type RobustAggregator, robustAggregator } from './rule.ts';
@@ -23,6 +24,7 @@ import { type RobustAggregator, robustAggregator } from './rule.ts';
  * @param size - Length d of the updates.
  */
 export function krum(size: number, options: KrumOptions): RobustAggregator {
+  checkOptions('krum', options, { byzantine: true, neighbours: true } satisfies OptionNames<KrumOptions>);
   const { byzantine, neighbours, minimum } = checkKrumOptions('krum', options);
   return robustAggregator({
     name: 'krum',

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { checkInteger } from '../../check.ts';
+import { checkInteger, checkOptions, type OptionNames } from '../../check.ts';
 import { meanClosestToMedian } from './closest-to-median.ts';
 import { type RobustAggregator, robustAggregator } from './rule.ts';
 
@@ -26,7 +26,9 @@ export interface MeanAroundMedianOptions {
  *
  * @param size - Length d of the updates.
  */
-export function meanAroundMedian(size: number, { byzantine }: MeanAroundMedianOptions): RobustAggregator {
+export function meanAroundMedian(size: number, options: MeanAroundMedianOptions): RobustAggregator {
+  checkOptions('meanAroundMedian', options, { byzantine: true } satisfies OptionNames<MeanAroundMedianOptions>);
+  const { byzantine } = options;
   checkInteger('meanAroundMedian: byzantine', byzantine);
   return robustAggregator({
     name: 'meanAroundMedian',

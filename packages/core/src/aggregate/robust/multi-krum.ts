@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { checkInteger } from '../../check.ts';
+import { checkInteger, checkOptions, type OptionNames } from '../../check.ts';
 import { krumOrder } from './krum.ts';
 import { checkKrumOptions, type KrumOptions } from './krum-scores.ts';
 import { meanOf } from './mean-of.ts';
@@ -31,6 +31,11 @@ export interface MultiKrumOptions extends KrumOptions {
  * @param size - Length d of the updates.
  */
 export function multiKrum(size: number, options: MultiKrumOptions): RobustAggregator {
+  checkOptions('multiKrum', options, {
+    byzantine: true,
+    neighbours: true,
+    keep: true,
+  } satisfies OptionNames<MultiKrumOptions>);
   const { byzantine, neighbours, minimum } = checkKrumOptions('multiKrum', options);
   const { keep } = options;
   if (keep !== undefined) checkInteger('multiKrum: keep', keep, 1);

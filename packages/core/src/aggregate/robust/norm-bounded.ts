@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { checkNumber } from '../../check.ts';
+import { checkNumber, checkOptions, type OptionNames } from '../../check.ts';
 import { clipL2 } from '../../kernels/vector.ts';
 import { weightedMean } from '../mean.ts';
 import { type ClientMean, clientMeanAggregator } from './client-mean.ts';
@@ -33,10 +33,9 @@ export interface NormBoundedOptions {
  *
  * @param size - Length d of the updates.
  */
-export function normBounded(
-  size: number,
-  { maxNorm, maxWeight = 2 ** 32 }: NormBoundedOptions,
-): RobustAggregator<ClientMean, 'O(d)'> {
+export function normBounded(size: number, options: NormBoundedOptions): RobustAggregator<ClientMean, 'O(d)'> {
+  checkOptions('normBounded', options, { maxNorm: true, maxWeight: true } satisfies OptionNames<NormBoundedOptions>);
+  const { maxNorm, maxWeight = 2 ** 32 } = options;
   checkNumber('normBounded: maxNorm', maxNorm, 2 ** -100, 1e38);
   checkNumber('normBounded: maxWeight', maxWeight, 2 ** -100, 1e38);
   return clientMeanAggregator({

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { checkNumber, refuse } from '../../check.ts';
+import { checkNumber, checkOptions, type OptionNames, refuse } from '../../check.ts';
 import { sumRows } from './mean-of.ts';
 import { type RobustAggregator, robustAggregator } from './rule.ts';
 import { forSortedColumns } from './sorted-columns.ts';
@@ -29,7 +29,9 @@ export interface TrimmedMeanOptions {
  * @param size - Length d of the updates.
  * @throws FedkitError `OUT_OF_RANGE` if `trim` is not in [0, 1/2).
  */
-export function trimmedMean(size: number, { trim }: TrimmedMeanOptions): RobustAggregator {
+export function trimmedMean(size: number, options: TrimmedMeanOptions): RobustAggregator {
+  checkOptions('trimmedMean', options, { trim: true } satisfies OptionNames<TrimmedMeanOptions>);
+  const { trim } = options;
   checkNumber('trimmedMean: trim', trim, 0);
   if (trim >= 0.5) refuse('OUT_OF_RANGE', 'trimmedMean: trim', 'a fraction below 1/2', trim);
   return robustAggregator({
