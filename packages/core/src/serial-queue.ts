@@ -20,3 +20,22 @@ export class SerialQueue {
     await this.#last;
   }
 }
+
+/** Queues by name: what has one name waits for each other. A name that nobody waits for costs nothing. */
+export class SerialQueues {
+  readonly #last = new Map<string, Promise<unknown>>();
+
+  /** What `work` comes to, once all before it under this name have settled. */
+  run<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const result = (this.#last.get(name) ?? Promise.resolve()).then(work);
+    const done = result.then(
+      () => {},
+      () => {},
+    );
+    this.#last.set(name, done);
+    void done.then(() => {
+      if (this.#last.get(name) === done) this.#last.delete(name);
+    });
+    return result;
+  }
+}

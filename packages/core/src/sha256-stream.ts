@@ -17,10 +17,3 @@ export function sha256Stream(make: typeof nativeSha256 = nativeSha256): Sha256 {
   const hash = make?.() ?? plainSha256Stream();
   return { update: (bytes) => void hash.update(bytes), digest: () => Uint8Array.from(hash.digest()) };
 }
-
-/** 32 bytes of the pieces one after another. */
-export function sha256Of(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const hash = sha256Stream();
-  for (const piece of pieces) hash.update(piece);
-  return hash.digest();
-}

@@ -12,11 +12,13 @@
  *
  * @module
  */
+import { ByteWriter } from '../bytes.ts';
 import { exponentOf, powerOfTwo } from '../math/double.ts';
+import type { Steps } from '../turns.ts';
 import { divideLevels, divideTwoLevels } from './quotient.ts';
 import type { Dyadic } from './rational.ts';
 import { ReproducibleSum } from './reproducible-sum.ts';
-import type { StateReader, StateWriter } from './state-bytes.ts';
+import { littleEndianBytes, type StateReader } from './state-bytes.ts';
 import type { VectorSum } from './vector-sum.ts';
 
 /** Binary orders of weights in a band. */
@@ -96,10 +98,14 @@ export class BandedSum implements VectorSum {
     }
   }
 
-  divide(denominator: Dyadic, out: Float32Array): number {
-    const levels = this.#inUse().flatMap(([, { sum }]) => [sum.high, sum.low]);
-    if (levels.length === 2) return divideTwoLevels(levels[0], levels[1], denominator, out);
-    return divideLevels(levels, denominator, out);
+  divide(denominator: Dyadic, out: Float32Array, from: number, to: number): number {
+    const levels = this.#inUse().flatMap(([, { sum }]) => [sum.high.subarray(from, to), sum.low.subarray(from, to)]);
+    const part = out.subarray(from, to);
+    const beyond =
+      levels.length === 2
+        ? divideTwoLevels(levels[0], levels[1], denominator, part)
+        : divideLevels(levels, denominator, part);
+    return beyond < 0 ? beyond : from + beyond;
   }
 
   clear(): void {
@@ -113,22 +119,22 @@ export class BandedSum implements VectorSum {
     return this.#bands.size * 16 * this.#size;
   }
 
-  get byteLength(): number {
-    return 1 + this.#inUse().length * (5 + 16 * this.#size);
-  }
-
-  write(writer: StateWriter): void {
+  get pieces(): readonly Uint8Array[] {
     const bands = this.#inUse();
-    writer.uint8(bands.length);
-    for (const [k, { sum, contributions }] of bands) {
-      writer.uint8(k - LOWEST);
-      writer.uint32(contributions);
-      writer.numbers(sum.high);
-      writer.numbers(sum.low);
-    }
+    return [
+      Uint8Array.of(bands.length),
+      ...bands.flatMap(([k, { sum, contributions }]) => [
+        new ByteWriter()
+          .uint8(k - LOWEST)
+          .uint32(contributions)
+          .finish(),
+        littleEndianBytes(sum.high),
+        littleEndianBytes(sum.low),
+      ]),
+    ];
   }
 
-  read(reader: StateReader, contributions: number): void {
+  *read(reader: StateReader, contributions: number): Steps<void> {
     const count = reader.uint8();
     if (count > this.#highest - LOWEST + 1) reader.fail(`at most ${this.#highest - LOWEST + 1} bands`, `${count}`);
     reader.expectRemaining(count * (5 + 16 * this.#size));
@@ -141,21 +147,21 @@ export class BandedSum implements VectorSum {
       const own = reader.uint32();
       if (own < 1 || own > left) reader.fail(`1 to ${left} contributions`, `${own}`);
       left -= own;
-      this.#readBand(reader, k, own);
+      yield* this.#readBand(reader, k, own);
     }
     if (left !== 0) reader.fail(`${contributions} contributions in bands`, `${contributions - left}`);
   }
 
   /** Reads what earlier versions wrote, who summed weights of all sizes as if they were numbers of examples. */
-  readUnbanded(reader: StateReader, contributions: number): void {
+  *readUnbanded(reader: StateReader, contributions: number): Steps<void> {
     reader.expectRemaining(16 * this.#size);
-    this.#readBand(reader, this.#usual, contributions);
+    yield* this.#readBand(reader, this.#usual, contributions);
   }
 
-  #readBand(reader: StateReader, k: number, contributions: number): void {
+  #readBand(reader: StateReader, k: number, contributions: number): Steps<void> {
     const band = this.#band(k);
     band.contributions = contributions;
-    band.sum.read(reader, contributions);
+    return band.sum.read(reader, contributions);
   }
 
   get #usual(): number {

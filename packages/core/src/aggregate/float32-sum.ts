@@ -9,8 +9,9 @@
  */
 import { CHUNK, type CellKernels, cellKernels, padded, stage } from '../kernels/core-module.ts';
 import { foldFloat32 } from '../kernels/plain.ts';
+import { inStretches, type Steps } from '../turns.ts';
 import { type Dyadic, toNumber } from './rational.ts';
-import type { StateReader, StateWriter } from './state-bytes.ts';
+import { littleEndianBytes, type StateReader } from './state-bytes.ts';
 import type { VectorSum } from './vector-sum.ts';
 
 /** Two buffers of `size` float32: 8 bytes a coordinate, in one WebAssembly memory where there is one. */
@@ -86,10 +87,10 @@ export class Float32Sum implements VectorSum {
     for (let i = 0; i < this.#sum.length; i++) this.#sum[i] += from.#sum[i];
   }
 
-  divide(denominator: Dyadic, out: Float32Array): number {
+  divide(denominator: Dyadic, out: Float32Array, from: number, to: number): number {
     const divisor = toNumber(denominator);
     let first = -1;
-    for (let i = 0; i < out.length; i++) {
+    for (let i = from; i < to; i++) {
       out[i] = this.#sum[i] / divisor;
       if (first < 0 && !Number.isFinite(out[i])) first = i;
     }
@@ -106,22 +107,20 @@ export class Float32Sum implements VectorSum {
     return 8 * this.#sum.length;
   }
 
-  get byteLength(): number {
-    return 4 * this.#sum.length;
+  get pieces(): readonly Uint8Array[] {
+    return [littleEndianBytes(this.#sum)];
   }
 
-  write(writer: StateWriter): void {
-    writer.numbers(this.#sum);
-  }
-
-  read(reader: StateReader, contributions: number): void {
-    reader.numbers(this.#sum);
-    for (let i = 0; i < this.#sum.length; i++) {
-      const sum = this.#sum[i];
-      if (!Number.isFinite(sum) || Object.is(sum, -0) || (contributions === 0 && sum !== 0)) {
-        reader.fail(`a finite sum of ${contributions} contributions at ${i}`, 'another number');
+  *read(reader: StateReader, contributions: number): Steps<void> {
+    yield* reader.numbersInStretches(this.#sum);
+    yield* inStretches(this.#sum.length, (from, to) => {
+      for (let i = from; i < to; i++) {
+        const sum = this.#sum[i];
+        if (!Number.isFinite(sum) || Object.is(sum, -0) || (contributions === 0 && sum !== 0)) {
+          reader.fail(`a finite sum of ${contributions} contributions at ${i}`, 'another number');
+        }
       }
-    }
+    });
   }
 
   /** spare = from + weight · values, from `offset` on. */

@@ -9,16 +9,19 @@
  *
  * @module
  */
+import { joined } from '../bytes.ts';
 import { checkNumber, checkPositive, checkVector, refuse } from '../check.ts';
 import type { Sink } from '../codec/sink.ts';
 import { FedkitError } from '../errors.ts';
 import { powerOfTwo } from '../math/double.ts';
+import { atOnce, inStretches, type Steps } from '../turns.ts';
 import type { Contribution, Slot } from './contract.ts';
 import { BandedSum } from './banded-sum.ts';
 import { Float32Sum } from './float32-sum.ts';
 import { PieceSink } from './piece-sink.ts';
 import { type Dyadic, dyadic, toNumber } from './rational.ts';
 import { StateReader, StateWriter } from './state-bytes.ts';
+import type { SteppedAggregator } from './stepped.ts';
 import type { OpenContribution, StreamingAggregator } from './streaming.ts';
 import { type SumForm, singleSumForm } from './sum-form.ts';
 import type { VectorSum } from './vector-sum.ts';
@@ -92,7 +95,11 @@ class State implements LinearAccumulator {
 }
 
 /** Implements all three rules; `mean.ts` gives them their types. */
-export class LinearFold implements StreamingAggregator<LinearAccumulator, Float32Array, Slot> {
+export class LinearFold
+  implements
+    StreamingAggregator<LinearAccumulator, Float32Array, Slot>,
+    SteppedAggregator<LinearAccumulator, Float32Array>
+{
   readonly linearity = 'linear';
   readonly memory = 'O(d)';
   readonly sumForm: SumForm<Float32Array>;
@@ -207,20 +214,30 @@ export class LinearFold implements StreamingAggregator<LinearAccumulator, Float3
   }
 
   finalize(accumulator: LinearAccumulator): Float32Array {
+    return atOnce(this.finalizeSteps(accumulator));
+  }
+
+  *finalizeSteps(accumulator: LinearAccumulator): Steps<Float32Array> {
     const { state, sum } = this.#use('finalize', accumulator);
     const where = `${this.#name}.finalize`;
     if (state.contributions === 0) refuse('THRESHOLD_NOT_MET', where, 'at least 1 contribution', 0);
     const result = new Float32Array(this.size);
     const { fixedDenominator } = this.#rule;
     const denominator = fixedDenominator === undefined ? state.exactWeight : dyadic(fixedDenominator);
-    const beyond = sum.divide(denominator, result);
-    if (beyond >= 0) refuse('OVERFLOW', where, 'a result within float32', `a larger one at ${beyond}`);
+    yield* inStretches(this.size, (from, to) => {
+      const beyond = sum.divide(denominator, result, from, to);
+      if (beyond >= 0) refuse('OVERFLOW', where, 'a result within float32', `a larger one at ${beyond}`);
+    });
     return result;
   }
 
   serialize(accumulator: LinearAccumulator): Uint8Array {
+    return joined(this.pieces(accumulator));
+  }
+
+  pieces(accumulator: LinearAccumulator): Uint8Array[] {
     const { state, sum } = this.#use('serialize', accumulator);
-    const writer = new StateWriter(this.kind, 33 + WEIGHT_BYTES + sum.byteLength);
+    const writer = new StateWriter(this.kind, 33 + WEIGHT_BYTES);
     writer.uint8(this.#precision);
     writer.uint32(this.size);
     writer.float64(this.#rule.maxValue);
@@ -228,11 +245,14 @@ export class LinearFold implements StreamingAggregator<LinearAccumulator, Float3
     writer.float64(this.#rule.fixedDenominator ?? 0);
     writer.uint32(state.contributions);
     writer.bigint(state.weightUnits, WEIGHT_BYTES);
-    sum.write(writer);
-    return writer.finish();
+    return [writer.finish(), ...sum.pieces];
   }
 
   deserialize(bytes: Uint8Array): LinearAccumulator {
+    return atOnce(this.deserializeSteps(bytes));
+  }
+
+  *deserializeSteps(bytes: Uint8Array): Steps<LinearAccumulator> {
     const reader = new StateReader(this.kind, bytes);
     const rule = this.#rule;
     const expect = (what: string, expected: number, got: number) => {
@@ -252,7 +272,7 @@ export class LinearFold implements StreamingAggregator<LinearAccumulator, Float3
       reader.fail(`at most ${MAX_CONTRIBUTIONS} contributions`, `${contributions}`);
     const weightUnits = reader.bigint(WEIGHT_BYTES);
     this.#checkTotalWeight(reader, contributions, weightUnits);
-    const sum = this.#readSum(reader, contributions, unbanded);
+    const sum = yield* this.#readSum(reader, contributions, unbanded);
     const state = new State(rule, sum);
     state.count(contributions, weightUnits);
     return state;
@@ -271,17 +291,16 @@ export class LinearFold implements StreamingAggregator<LinearAccumulator, Float3
     return this.#rule.precision === 'float32' ? FLOAT32 : BANDED;
   }
 
-  #readSum(reader: StateReader, contributions: number, unbanded: boolean): VectorSum {
+  *#readSum(reader: StateReader, contributions: number, unbanded: boolean): Steps<VectorSum> {
     const { size, maxValue, maxWeight, precision } = this.#rule;
     if (precision === 'float32') {
       reader.expectRemaining(4 * size);
       const sum = new Float32Sum(size, maxValue);
-      sum.read(reader, contributions);
+      yield* sum.read(reader, contributions);
       return sum;
     }
     const sum = new BandedSum(size, maxValue, maxWeight);
-    if (unbanded) sum.readUnbanded(reader, contributions);
-    else sum.read(reader, contributions);
+    yield* unbanded ? sum.readUnbanded(reader, contributions) : sum.read(reader, contributions);
     return sum;
   }
 

@@ -6,7 +6,9 @@
  */
 import { describe, refuse } from '../check.ts';
 import { FedkitError } from '../errors.ts';
-import { utf8Encode, utf8Decode } from '../utf8.ts';
+import { ByteWriter, joined, lengthOf } from '../bytes.ts';
+import { atOnce, type Steps } from '../turns.ts';
+import { utf8Decode } from '../utf8.ts';
 import type { Sink } from '../codec/sink.ts';
 import type {
   AggregationContext,
@@ -19,6 +21,7 @@ import type {
 } from './contract.ts';
 import type { RobustAggregator } from './robust/rule.ts';
 import { StateReader, StateWriter } from './state-bytes.ts';
+import { deserializeSteps, finalizeSteps, piecesOf, type SteppedAggregator } from './stepped.ts';
 import type { OpenContribution, StreamingAggregator } from './streaming.ts';
 import { recordSumForm, type SumForm } from './sum-form.ts';
 
@@ -105,7 +108,11 @@ export function record<const S extends Slots>(slots: S): RecordAggregator<S> {
   ) as unknown as RecordAggregator<S>;
 }
 
-class RecordFold implements Aggregator<RecordAccumulator, Record<string, unknown>, Record<string, unknown>> {
+class RecordFold
+  implements
+    Aggregator<RecordAccumulator, Record<string, unknown>, Record<string, unknown>>,
+    SteppedAggregator<RecordAccumulator, Record<string, unknown>>
+{
   readonly kind = 'record';
   readonly linearity: 'linear' | 'perClient';
   readonly memory: 'O(d)' | 'O(n·d)';
@@ -189,25 +196,41 @@ class RecordFold implements Aggregator<RecordAccumulator, Record<string, unknown
   }
 
   finalize(accumulator: RecordAccumulator): Record<string, unknown> {
+    return atOnce(this.finalizeSteps(accumulator));
+  }
+
+  *finalizeSteps(accumulator: RecordAccumulator): Steps<Record<string, unknown>> {
     const state = this.#use('finalize', accumulator);
-    return Object.fromEntries(this.#names.map((name, i) => [name, this.#rules[i].finalize(state.parts[i])]));
+    const results: [string, unknown][] = [];
+    for (const [i, name] of this.#names.entries()) {
+      results.push([name, yield* finalizeSteps(this.#rules[i], state.parts[i])]);
+    }
+    return Object.fromEntries(results);
   }
 
   serialize(accumulator: RecordAccumulator): Uint8Array {
+    return joined(this.pieces(accumulator));
+  }
+
+  pieces(accumulator: RecordAccumulator): Uint8Array[] {
     const state = this.#use('serialize', accumulator);
-    const fields = this.#names.map((name, i) => [utf8Encode(name), this.#rules[i].serialize(state.parts[i])]);
-    const length = fields.reduce((total, [name, bytes]) => total + 8 + name.length + bytes.length, 8);
-    const writer = new StateWriter(this.kind, length);
-    writer.uint32(state.contributions);
-    writer.uint32(fields.length);
-    for (const field of fields.flat()) {
-      writer.uint32(field.length);
-      writer.bytes(field);
+    const head = new StateWriter(this.kind, 8);
+    head.uint32(state.contributions);
+    head.uint32(this.#names.length);
+    const writer = new ByteWriter().bytes(head.finish());
+    for (const [i, name] of this.#names.entries()) {
+      const part = piecesOf(this.#rules[i], state.parts[i]);
+      writer.text(name).uint32(lengthOf(part));
+      for (const piece of part) writer.bytes(piece);
     }
-    return writer.finish();
+    return writer.pieces();
   }
 
   deserialize(bytes: Uint8Array): RecordAccumulator {
+    return atOnce(this.deserializeSteps(bytes));
+  }
+
+  *deserializeSteps(bytes: Uint8Array): Steps<RecordAccumulator> {
     const reader = new StateReader(this.kind, bytes);
     const contributions = reader.uint32();
     const count = reader.uint32();
@@ -217,7 +240,7 @@ class RecordFold implements Aggregator<RecordAccumulator, Record<string, unknown
       for (const [i, name] of this.#names.entries()) {
         const found = utf8Decode(reader.bytes(reader.uint32()));
         if (found !== name) reader.fail(`slot ${describe(name)}`, describe(found));
-        parts.push(this.#rules[i].deserialize(reader.bytes(reader.uint32())));
+        parts.push(yield* deserializeSteps(this.#rules[i], reader.bytes(reader.uint32())));
         const { contributions: inSlot = contributions } = parts[i] as Partial<RecordAccumulator>;
         if (inSlot !== contributions) reader.fail(`${contributions} contributions in ${describe(name)}`, `${inSlot}`);
       }

@@ -24,6 +24,7 @@
 import { CHUNK, type CellKernels, cellKernels, padded, stage } from '../kernels/core-module.ts';
 import { foldReproducible } from '../kernels/plain.ts';
 import { exponentOf, powerOfTwo } from '../math/double.ts';
+import { inStretches, type Steps } from '../turns.ts';
 import type { StateReader } from './state-bytes.ts';
 
 /** Two levels of sums over `size` coordinates: 16 bytes each, in one WebAssembly memory where there is one. */
@@ -98,22 +99,24 @@ export class ReproducibleSum {
   }
 
   /** Fills a fresh sum; refuses what no `contributions` terms could have summed to. */
-  read(reader: StateReader, contributions: number): void {
-    reader.numbers(this.high);
-    reader.numbers(this.low);
-    this.#check(reader, this.high, this.#range - 33, contributions * powerOfTwo(this.#range));
-    this.#check(reader, this.low, this.#range - 67, contributions * powerOfTwo(this.#range - 34));
+  *read(reader: StateReader, contributions: number): Steps<void> {
+    yield* reader.numbersInStretches(this.high);
+    yield* reader.numbersInStretches(this.low);
+    yield* this.#check(reader, this.high, this.#range - 33, contributions * powerOfTwo(this.#range));
+    yield* this.#check(reader, this.low, this.#range - 67, contributions * powerOfTwo(this.#range - 34));
   }
 
   /** Every sum must be one that `contributions` terms can have; −0 is none, so that a sum has one representation. */
-  #check(reader: StateReader, sums: Float64Array, gridExponent: number, most: number): void {
+  #check(reader: StateReader, sums: Float64Array, gridExponent: number, most: number): Steps<void> {
     const perUnit = powerOfTwo(-gridExponent);
-    for (let i = 0; i < sums.length; i++) {
-      const units = sums[i] * perUnit;
-      if (!(Math.abs(units) <= most * perUnit && Math.floor(units) === units) || Object.is(units, -0)) {
-        reader.fail(`a multiple of 2^${gridExponent} of magnitude ≤ ${most} at ${i}`, 'another number');
+    return inStretches(sums.length, (from, to) => {
+      for (let i = from; i < to; i++) {
+        const units = sums[i] * perUnit;
+        if (!(Math.abs(units) <= most * perUnit && Math.floor(units) === units) || Object.is(units, -0)) {
+          reader.fail(`a multiple of 2^${gridExponent} of magnitude ≤ ${most} at ${i}`, 'another number');
+        }
       }
-    }
+    });
   }
 
   #foldChunk(offset: number, chunk: Float32Array, weight: number): boolean {

@@ -5,6 +5,7 @@
  */
 import { checkBytes } from '../check.ts';
 import { FedkitError } from '../errors.ts';
+import { atOnce, inStretches, type Steps, STRETCH_BYTES } from '../turns.ts';
 import { utf8Decode, utf8Encode } from '../utf8.ts';
 
 const MAGIC = 0x43414b46;
@@ -16,6 +17,15 @@ const littleEndianMachine = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 export function toLittleEndian(bytes: Uint8Array, width: number, machine: boolean = littleEndianMachine): void {
   if (machine) return;
   for (let i = 0; i < bytes.length; i += width) bytes.subarray(i, i + width).reverse();
+}
+
+/** The bytes of `values` in little-endian order: where they are on a machine that has them so, else a copy. */
+export function littleEndianBytes(values: Float32Array | Float64Array): Uint8Array {
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  if (littleEndianMachine) return bytes;
+  const copy = bytes.slice();
+  toLittleEndian(copy, values.BYTES_PER_ELEMENT);
+  return copy;
 }
 
 /** Writes one accumulator into bytes of a size known beforehand. */
@@ -127,9 +137,21 @@ export class StateReader {
 
   /** Fills a Float32Array or Float64Array. */
   numbers(into: Float32Array | Float64Array): void {
+    atOnce(this.numbersInStretches(into));
+  }
+
+  /** {@link numbers}, with rests. */
+  numbersInStretches(into: Float32Array | Float64Array): Steps<void> {
     const bytes = new Uint8Array(into.buffer, into.byteOffset, into.byteLength);
-    bytes.set(this.bytes(bytes.length));
-    toLittleEndian(bytes, into.BYTES_PER_ELEMENT);
+    const from = this.bytes(bytes.length);
+    return inStretches(
+      bytes.length,
+      (start, end) => {
+        bytes.set(from.subarray(start, end), start);
+        toLittleEndian(bytes.subarray(start, end), into.BYTES_PER_ELEMENT);
+      },
+      STRETCH_BYTES,
+    );
   }
 
   #take(length: number): number {

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import type { Steps } from '../turns.ts';
 import type { Dyadic } from './rational.ts';
-import type { StateReader, StateWriter } from './state-bytes.ts';
+import type { StateReader } from './state-bytes.ts';
 
 /** A sum of weighted float32 vectors. Methods that return a boolean answer whether every value was within range. */
 export interface VectorSum {
@@ -30,17 +31,16 @@ export interface VectorSum {
 
   /** Adds another sum of the same size, ranges and class. */
   merge(from: VectorSum): void;
-  /** out = the sum / denominator; returns the index of the first quotient beyond float32, or −1. */
-  divide(denominator: Dyadic, out: Float32Array): number;
+  /** out = the sum / denominator from `from` to before `to`; returns the index of the first quotient beyond float32, or −1. */
+  divide(denominator: Dyadic, out: Float32Array, from: number, to: number): number;
 
   /** The sum of nothing again. */
   clear(): void;
 
   /** Bytes it keeps in memory. */
   readonly memory: number;
-  /** Bytes that {@link write} writes. */
-  readonly byteLength: number;
-  write(writer: StateWriter): void;
+  /** What is stored of it: views of its numbers where the machine has them in little-endian order, and what is between them. */
+  readonly pieces: readonly Uint8Array[];
   /** Fills a fresh sum; refuses what no `contributions` contributions could have summed to. */
-  read(reader: StateReader, contributions: number): void;
+  read(reader: StateReader, contributions: number): Steps<void>;
 }

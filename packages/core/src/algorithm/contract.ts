@@ -132,6 +132,13 @@ export interface ServerAlgorithm<S extends PlainData, B extends PlainData, U ext
   readonly mirrors?: true;
 
   /**
+   * Set where a step looks at every coordinate by itself: on the same range of all vectors as long as the state's longest, with
+   * everything else as it is, `serverStep` gives that range of the next state, of the same shape. A server then steps a large model
+   * range by range, and answers in between.
+   */
+  readonly coordinateWise?: true;
+
+  /**
    * The state before the first round.
    *
    * @param params - The initial model, shape [d].

@@ -46,6 +46,7 @@ export function fedAcg(
   const proximal = checkNumber('fedAcg: beta', options.beta ?? 0.01, 0);
   return {
     kind: 'fedAcg',
+    coordinateWise: true,
     options: { beta: proximal },
     init(params) {
       checkState('fedAcg.init: params', params, params.length);

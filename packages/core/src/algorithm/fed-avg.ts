@@ -71,6 +71,7 @@ export function fedAvg<S extends PlainData>(
   const client = fedAvgClient();
   return {
     kind: client.kind,
+    ...(server.coordinateWise && { coordinateWise: true }),
     init(params) {
       checkFinite('fedAvg.init: params', checkVector('fedAvg.init: params', params));
       return { params: params.slice(), optimizer: server.init(params.length) };

@@ -60,6 +60,7 @@ export function fedCm<S extends PlainData = NoState>(
   const server = averagingUnless(options.server);
   return {
     kind: 'fedCm',
+    ...(server.coordinateWise && { coordinateWise: true }),
     options: { alpha },
     init(params) {
       const size = checkState('fedCm.init: params', params, params.length).length;

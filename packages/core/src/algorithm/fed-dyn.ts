@@ -48,6 +48,7 @@ export function fedDyn(options: {
     state?.epoch === epoch ? checkState(`${where}: state.gradient`, state.gradient, size) : new Float32Array(size);
   return {
     kind: 'fedDyn',
+    coordinateWise: true,
     mirrors: true,
     options: { alpha },
     init(params) {

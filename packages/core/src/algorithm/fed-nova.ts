@@ -54,6 +54,7 @@ export function fedNova<S extends PlainData = NoState>(
   const server = averagingUnless(options.server);
   return {
     kind: 'fedNova',
+    ...(server.coordinateWise && { coordinateWise: true }),
     options: { mu },
     init(params) {
       checkState('fedNova.init: params', params, params.length);

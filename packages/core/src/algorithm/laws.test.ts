@@ -1,4 +1,4 @@
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Update } from '../aggregate/contract.ts';
 import { algorithmLaws } from '../conformance/algorithm.ts';
 import { checkLaws } from '../conformance/law.ts';
@@ -97,6 +97,11 @@ describe.each(algorithms)('%s', (name, algorithm) => {
   // Frozen Adam divides by the root of what it has seen: near an optimum its steps are those of a small η alone.
   const local = { steps: 3, batchSize: 'all', learningRate: name === 'mimeLite on adam' ? 0.01 : 0.1 } as const;
   checkLaws(it, algorithmLaws({ algorithm: algorithm as Any, local, ...(mirror && { mirror }) }));
+});
+
+it('all are coordinate-wise but those that weigh whole updates, keep several models or switch between rounds', () => {
+  const others = algorithms.filter(([, algorithm]) => !(algorithm as Any).coordinateWise).map(([name]) => name);
+  expect(others).toEqual(['fedExP', 'marina', 'ifca', 'afl']);
 });
 
 describe('algorithms of a part of the model', () => {

@@ -80,6 +80,7 @@ export function mimeLite<S extends PlainData = NoState>(
   };
   return {
     kind: 'mimeLite',
+    ...(server.coordinateWise && { coordinateWise: true }),
     options: base.options,
     init(params) {
       const size = checkState('mimeLite.init: params', params, params.length).length;

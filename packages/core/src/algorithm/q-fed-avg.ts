@@ -57,6 +57,7 @@ export function qFedAvg(
   const scale = checkPositive('qFedAvg: lossScale', options.lossScale ?? 1);
   return {
     kind: 'qFedAvg',
+    coordinateWise: true,
     options: { q, lossScale: scale },
     init(params) {
       checkState('qFedAvg.init: params', params, params.length);

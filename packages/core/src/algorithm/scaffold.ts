@@ -79,6 +79,7 @@ export function scaffold<S extends PlainData = NoState>(
     state?.epoch === epoch ? checkState(`${where}: state.control`, state.control, size) : new Float32Array(size);
   return {
     kind: 'scaffold',
+    ...(server.coordinateWise && { coordinateWise: true }),
     mirrors: true,
     options: { option },
     init(params) {

@@ -73,6 +73,7 @@ export function trackedGradients<C extends TrackedGradientClientState>(
   const moved = (own: Float32Array, counted: Float32Array) => build(own.length, (i) => own[i] + share * counted[i]);
   return {
     kind,
+    coordinateWise: true,
     mirrors: true,
     ...(tracking.terms && { options: tracking.terms }),
     ...(tracking.absorbs && { absorbs: tracking.absorbs }),

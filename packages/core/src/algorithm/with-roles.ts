@@ -147,8 +147,10 @@ function synchronousRoles<
   const { optimized, others, averaged, largest } = roles;
   const slots = rolesSlots(roles);
 
+  // What has a role of its own is somewhere else in every range.
+  const { coordinateWise: _, ...whole } = algorithm;
   return {
-    ...algorithm,
+    ...whole,
     ...withRolesClient(algorithm, layout),
     init(params) {
       const rest = others.gather(checkState(`${where}.init: params`, params, layout.size));

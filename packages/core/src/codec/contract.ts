@@ -72,6 +72,12 @@ export interface Codec<L extends Linearity = Linearity> {
    * in between. Deterministic: a second visit makes the same calls. Throws as `decode` does, possibly after some calls.
    */
   visit(bytes: Uint8Array, sink: Sink, context?: Partial<DecodeContext>): void;
+
+  /**
+   * {@link visit}, the same calls in the same order, with a rest at every `yield`: a server answers others meanwhile. Absent where decoding
+   * rests nowhere.
+   */
+  visitSteps?(bytes: Uint8Array, sink: Sink, context?: Partial<DecodeContext>): Generator<undefined, void, undefined>;
 }
 
 /** What one client sees of what a sum might lose: integers that add. */

@@ -5,10 +5,12 @@
  */
 import type { Update } from '../aggregate/contract.ts';
 import type { Algorithm, ClientReport } from '../algorithm/contract.ts';
+import { serverSteps } from '../algorithm/server-steps.ts';
 import type { LocalTraining, Trainer } from '../client/trainer.ts';
 import { FedkitError } from '../errors.ts';
 import type { PlainData } from '../plain-data.ts';
 import { seededRng } from '../random.ts';
+import { atOnce } from '../turns.ts';
 import { copyOf, mapVectors, sameBits } from './bits.ts';
 import { ensure, ensureRefused, ensureRejected, type Law } from './law.ts';
 import { type MirrorPlace, mirrorLaws } from './mirror-laws.ts';
@@ -179,6 +181,18 @@ export function algorithmLaws<
         const before = copyOf({ server, result });
         algorithm.serverStep(server, result, info);
         ensure(sameBits({ server, result }, before), 'state and aggregate as they were');
+      },
+    },
+    {
+      name: 'steps ranges of coordinates as it steps the whole, where it says that it is coordinate-wise',
+      async run() {
+        if (!algorithm.coordinateWise) return;
+        const { server, result } = await firstRound();
+        const whole = algorithm.serverStep(server, result, info);
+        for (const stretch of [1, 5, params.length - 1]) {
+          const stepped = atOnce(serverSteps(algorithm, server, result, info, stretch));
+          ensure(sameBits(stepped, whole), `the bits of the whole by ranges of ${stretch}`);
+        }
       },
     },
     {

@@ -6,7 +6,7 @@
 import type { PlainData } from '../plain-data.ts';
 import { seededRng } from '../random.ts';
 import type { ServerOptimizer } from '../server/contract.ts';
-import { copyOf, sameBits, scribble } from './bits.ts';
+import { copyOf, mapVectors, sameBits, scribble } from './bits.ts';
 import { ensure, ensureRefused, type Law } from './law.ts';
 
 /** An optimizer to be held against its laws. */
@@ -101,6 +101,17 @@ export function serverOptimizerLaws<S extends PlainData>(setup: ServerOptimizerS
           steps.every(({ params }, i) => sameBits(reverse(mirrored[i].params), params)),
           'the order of coordinates not to matter',
         );
+      },
+    },
+    {
+      name: 'steps a range by itself as it steps the whole, where it says that it is coordinate-wise',
+      run() {
+        if (!optimizer.coordinateWise) return;
+        const { state, params } = all()[1];
+        const whole = optimizer.step(state, params, deltas[2]);
+        const rangeOf = (data: unknown) => mapVectors(data, (vector) => vector.slice(3, 8));
+        const range = optimizer.step(rangeOf(state) as S, rangeOf(params) as Float32Array, deltas[2].slice(3, 8));
+        ensure(sameBits(range, rangeOf(whole)), 'the bits of the whole');
       },
     },
     {

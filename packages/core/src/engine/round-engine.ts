@@ -53,7 +53,9 @@ export function halfOn<R>(engine: RoundEngine | undefined, half: ServerHalf<R>):
   checkInteger(`${where}.shard`, engine.shard ?? 64, 1);
   checkInteger(`${where}.range`, engine.range ?? 1, 1);
   if (engine.key !== undefined) checkBytes(`${where}.key`, engine.key, 32);
-  return { ...half, open: (opening: Opening) => engineCollector(engine, half, opening) };
+  // Rests are the engine's affair.
+  const { reopenInTurns: _, ...rest } = half;
+  return { ...rest, open: (opening: Opening) => engineCollector(engine, half, opening) };
 }
 
 type Opening = Parameters<ReportingServer<unknown>['open']>[0];

@@ -169,8 +169,15 @@ export interface ReportCollector<R> {
    * @throws FedkitError for hostile bytes, another size, values out of range, a second report; the collector is as before.
    */
   accept(client: ClientId, report: Uint8Array, options?: { readonly staleness?: number }): void;
+  /**
+   * As `accept`, with turns of the event loop in between: the report counts once the promise resolves, and nothing else is asked of the
+   * collector before. Absent where it takes one stretch whatever the model.
+   */
+  acceptInTurns?(client: ClientId, report: Uint8Array): Promise<void>;
   /** Everything folded so far, as bytes. Holds what the server has seen: keep it as the updates themselves. */
   serialize(): Uint8Array;
+  /** What `serialize` gives, in pieces that may be views of what is folded into: as they are until something more is. */
+  pieces?(): readonly Uint8Array[];
   /**
    * Folds in what `serialize` of another collector of this round gave, of other clients: the aggregate is as if all reports had come
    * here. Absent where a pipeline cannot.
@@ -263,6 +270,8 @@ export interface ReportingServer<R> {
    * @param round.rng - Central noise; default the platform's CSPRNG. A simulation's seeded stream protects nobody.
    */
   open(round: OpenRound & { readonly saved?: Uint8Array; readonly rng?: SecureRng }): ReportCollector<R>;
+  /** As `open` of what was saved, with turns of the event loop in between. */
+  reopenInTurns?(round: OpenRound & { readonly saved: Uint8Array }): Promise<ReportCollector<R>>;
   /** Present where the rule of every slot looks at each coordinate alone and wants every update at once. */
   readonly ranges?: RangedReports<R>;
 }

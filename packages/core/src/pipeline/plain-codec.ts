@@ -7,6 +7,7 @@ import { isFiniteVector } from '../finite.ts';
 import { ByteReader, ByteWriter } from '../bytes.ts';
 import { checkBytes, checkVector, refuse } from '../check.ts';
 import type { Codec } from '../codec/contract.ts';
+import type { Sink } from '../codec/sink.ts';
 import { type Contraction, EXACT, type Guaranteed } from '../codec/guarantee.ts';
 
 /** `66 6b 66`, version 1. */
@@ -32,20 +33,25 @@ export const plainCodec: Codec<'perClient'> & Guaranteed<Contraction> = {
     return writer.finish();
   },
   decode(bytes, context = {}) {
-    const body = bodyOf(bytes, context.expectedSize).slice();
+    const body = plainBody(bytes, context.expectedSize).slice();
     return new Float32Array(body.buffer);
   },
   visit(bytes, sink, context = {}) {
-    const body = bodyOf(bytes, context.expectedSize);
-    const chunk = new Float32Array(Math.min(CHUNK, body.length / 4));
-    const raw = new Uint8Array(chunk.buffer);
-    for (let at = 0; at < body.length; at += raw.length) {
-      const part = body.subarray(at, at + raw.length);
-      raw.set(part);
-      sink.dense(at / 4, part.length === raw.length ? chunk : chunk.subarray(0, part.length / 4));
-    }
+    const body = plainBody(bytes, context.expectedSize);
+    visitBody(body, sink, 0, body.length);
   },
 };
+
+/** Hands on what lies between two places of a body: both are multiples of 4 bytes. */
+export function visitBody(body: Uint8Array, sink: Sink, from: number, to: number): void {
+  const chunk = new Float32Array(Math.min(CHUNK, (to - from) / 4));
+  const raw = new Uint8Array(chunk.buffer);
+  for (let at = from; at < to; at += raw.length) {
+    const part = body.subarray(at, Math.min(to, at + raw.length));
+    raw.set(part);
+    sink.dense(at / 4, part.length === raw.length ? chunk : chunk.subarray(0, part.length / 4));
+  }
+}
 
 /** What {@link plainCodec} makes of finite values, without a copy: the second part is a view of them. */
 export function plainParts(values: Float32Array): readonly [head: Uint8Array, body: Uint8Array] {
@@ -53,7 +59,8 @@ export function plainParts(values: Float32Array): readonly [head: Uint8Array, bo
   return [new ByteWriter().bytes(MAGIC).uint32(values.length).finish(), body];
 }
 
-function bodyOf(bytes: Uint8Array, expectedSize: number | undefined): Uint8Array {
+/** The values of an encoding, as bytes. @throws FedkitError `DECODE_FAILED`. */
+export function plainBody(bytes: Uint8Array, expectedSize: number | undefined): Uint8Array {
   const reader = new ByteReader('plain-float32.decode', checkBytes('plain-float32.decode: bytes', bytes));
   if (bytes.length < HEADER || reader.bytes(MAGIC.length).some((byte, i) => byte !== MAGIC[i])) {
     reader.refuse('plain float32 of version 1', 'other bytes');

@@ -15,10 +15,11 @@ import type { Algorithm, ClientAlgorithm } from '../algorithm/contract.ts';
 import type { Staleness } from '../algorithm/staleness.ts';
 import { checkInteger, checkOptions, type OptionNames } from '../check.ts';
 import type { PlainData } from '../plain-data.ts';
+import { inTurns } from '../turns.ts';
 import type { AsynchronousPipeline, ReportingPipeline } from './contract.ts';
 import { modelOf } from './model.ts';
 import { announceParameters, readParameters } from './parameters.ts';
-import { plainCollector } from './plain-collector.ts';
+import { plainCollector, reopenedCollector } from './plain-collector.ts';
 import { plainRanges } from './plain-ranges.ts';
 import { clientOfUpdates, type ClientUpdatesOptions } from './plain-updates-client.ts';
 import { recordOf } from './rules.ts';
@@ -102,6 +103,16 @@ export function plainUpdates<U extends Update, R extends PlainData>(
   const { codecs, half, terms } = clientOfUpdates<U>(where, options, slots, algorithm);
   const minimumContributors = checkInteger(`${where}: minimumContributors`, options.minimumContributors ?? 1, 1);
 
+  const setup = ({ round, parameters }: { readonly round: number; readonly parameters: Uint8Array }) => ({
+    round,
+    seed: readParameters('plain-updates', { round, parameters }).seed,
+    rule,
+    slots,
+    codecs,
+    minimumContributors,
+    context: options.context?.(round),
+    staleness: options.staleness,
+  });
   const ranges = plainRanges<R>({ rule, slots, codecs, minimumContributors });
   const halves: Omit<Halves<ReportingPipeline<never, never, never, U, R>>, 'algorithm'> = {
     client: () => half,
@@ -109,18 +120,8 @@ export function plainUpdates<U extends Update, R extends PlainData>(
       collects: 'reports',
       minimumContributors,
       announce: ({ round }) => announceParameters('plain-updates', round),
-      open: ({ round, parameters, saved }) =>
-        plainCollector<R>({
-          round,
-          seed: readParameters('plain-updates', { round, parameters }).seed,
-          rule,
-          slots,
-          codecs,
-          minimumContributors,
-          context: options.context?.(round),
-          staleness: options.staleness,
-          saved,
-        }),
+      open: ({ saved, ...opened }) => plainCollector<R>({ ...setup(opened), saved }),
+      reopenInTurns: ({ saved, ...opened }) => inTurns(reopenedCollector<R>({ ...setup(opened), saved })),
       ...(ranges && { ranges }),
     }),
   };

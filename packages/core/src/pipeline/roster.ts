@@ -5,7 +5,7 @@
  * @module
  */
 import type { ClientId } from '../aggregate/contract.ts';
-import { ByteReader, ByteWriter } from '../bytes.ts';
+import { ByteReader, ByteWriter, joined, lengthOf } from '../bytes.ts';
 import { checkBytes, refuse } from '../check.ts';
 
 export interface Roster {
@@ -16,10 +16,20 @@ export interface Roster {
 
 const VERSION = 1;
 
-export function writeRoster({ contributors, weight, rest }: Roster): Uint8Array {
+export function writeRoster({ rest, ...who }: Roster): Uint8Array {
+  return joined(rosterPieces(who, [rest]));
+}
+
+/** The same in pieces: long ones of `rest` are where they were. */
+export function rosterPieces(
+  { contributors, weight }: Omit<Roster, 'rest'>,
+  rest: readonly Uint8Array[],
+): Uint8Array[] {
   const writer = new ByteWriter().uint8(VERSION).uint32(contributors.length);
   for (const client of contributors) writer.text(client);
-  return writer.float64(weight).long(rest).finish();
+  writer.float64(weight).uint32(lengthOf(rest));
+  for (const piece of rest) writer.bytes(piece);
+  return writer.pieces();
 }
 
 /** @throws FedkitError `DECODE_FAILED` for what is no saved collector. */

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { sameBytes } from '../bytes.ts';
+import { lengthOf, sameBytes } from '../bytes.ts';
 import { refuse } from '../check.ts';
 import { type StateOwner, statePieces } from '../model/state-file.ts';
 import type { PlainData } from '../plain-data.ts';
-import { sha256Of } from '../sha256-stream.ts';
+import { sha256Stream } from '../sha256-stream.ts';
+import { atOnce, inStretches, type Steps, STRETCH_BYTES } from '../turns.ts';
 import type { Request } from './message.ts';
 import { PART_HEADER, partResponse } from './server-message.ts';
 
@@ -23,13 +24,27 @@ export interface EncodedBroadcast {
 
 /** A copy of a broadcast as responses of `partBytes` each. */
 export function encodeBroadcast(broadcast: PlainData, owner: StateOwner, partBytes: number): EncodedBroadcast {
+  return atOnce(broadcastSteps(broadcast, owner, partBytes));
+}
+
+/** {@link encodeBroadcast}, with rests. */
+export function* broadcastSteps(broadcast: PlainData, owner: StateOwner, partBytes: number): Steps<EncodedBroadcast> {
   const pieces = statePieces(broadcast, owner);
-  const total = pieces.reduce((sum, { length }) => sum + length, 0);
+  const total = lengthOf(pieces);
   const parts: Uint8Array[] = [];
-  for (let offset = 0; offset < total; offset += partBytes) {
-    parts.push(partResponse(total, offset, cut(pieces, offset, Math.min(total, offset + partBytes))));
-  }
-  return { length: total, digest: sha256Of(pieces), parts, partBytes };
+  const hash = sha256Stream();
+  yield* inStretches(
+    total,
+    (from, to) => {
+      for (let offset = from; offset < to; offset += partBytes) {
+        const part = partResponse(total, offset, cut(pieces, offset, Math.min(total, offset + partBytes)));
+        hash.update(part.subarray(PART_HEADER));
+        parts.push(part);
+      }
+    },
+    partBytes * Math.ceil(STRETCH_BYTES / partBytes),
+  );
+  return { length: total, digest: hash.digest(), parts, partBytes };
 }
 
 /** What lies between two places, in pieces. */

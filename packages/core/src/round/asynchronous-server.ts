@@ -28,7 +28,7 @@ import { getClient } from './client-map.ts';
 import type { Outcome, StateRequest } from './dispatcher.ts';
 import { guardedStore } from './guarded-store.ts';
 import { checkedStore } from '../store/checked-store.ts';
-import { Journal, type JournalEntry, type Snapshot } from './journal.ts';
+import { type Captured, Journal, type JournalEntry, type Snapshot } from './journal.ts';
 import { LatestModels } from './latest-models.ts';
 import { Ledger } from './ledger.ts';
 import { advanceClock } from './logical-clock.ts';
@@ -178,7 +178,7 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
     const { journal, stored } = await Journal.open(
       {
         store,
-        capture: () => this.#capture(),
+        capture: async (at) => this.#capture(at),
         admit: async ({ snapshot, entries }) => {
           if (snapshot) await this.#headOf(snapshot);
           else if (entries.length > 0) throw malformed('a snapshot before the log', 'none');
@@ -384,10 +384,11 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
     return this.#model as AsynchronousState;
   }
 
-  #capture(): Snapshot {
+  #capture(at: () => void): Captured {
+    at();
     const head: Head = { ...this.#identity, run: bytesToHex(this.name), machine: this.#state };
     const collector = this.#algorithm.serialize(this.#opened, this.#owner.model);
-    return { head, bytes: new Uint8Array(0), collector };
+    return { head, bytes: new Uint8Array(0), collector: [collector] };
   }
 
   protected dispose(): void {

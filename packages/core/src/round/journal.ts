@@ -9,6 +9,7 @@
  * @module
  */
 import { bytesToHex } from '@noble/hashes/utils.js';
+import { lengthOf } from '../bytes.ts';
 import { FedkitError } from '../errors.ts';
 import { secureRng } from '../random.ts';
 import type { Store } from '../store/contract.ts';
@@ -35,11 +36,23 @@ export interface Epoch {
   readonly owner: string;
 }
 
+/** A snapshot to be written. */
+export interface Captured extends Omit<Snapshot, 'collector'> {
+  /** Views of what is folded into: nobody folds before `release`. */
+  readonly collector?: readonly Uint8Array[];
+  /** Called once the collector is in the store, or the write has failed. */
+  readonly release?: () => void;
+}
+
 /** What a journal is of. */
 export interface JournalOptions {
   readonly store: Store;
-  /** The state as it is, all entries appended so far included. */
-  readonly capture: () => Snapshot;
+  /**
+   * The state of one moment, all entries appended before it included.
+   *
+   * @param at - Called at that moment.
+   */
+  readonly capture: (at: () => void) => Promise<Captured>;
   /** Looks at what is there before anything is written or anybody ended; throws to leave it alone. */
   readonly admit: (stored: StoredRun) => Promise<void>;
   /** Bytes of a snapshot with a collector: none is written for a log that is short beside it. Default 0. */
@@ -50,7 +63,7 @@ export interface JournalOptions {
 export class Journal {
   readonly epoch: Epoch;
   readonly #store: Store;
-  readonly #capture: () => Snapshot;
+  readonly #capture: JournalOptions['capture'];
   /** The next slot to create. */
   #slot: number;
   /** Number of the next entry; entries before `#written` are in the store. */
@@ -212,9 +225,11 @@ export class Journal {
   async #writeSnapshot(): Promise<void> {
     this.#snapshotDue = false;
     this.#confirmationDue = false;
-    const through = this.#next;
-    const { head, bytes, collector } = this.#capture();
-    this.#pending = [];
+    let through = 0;
+    const { head, bytes, collector, release } = await this.#capture(() => {
+      through = this.#next;
+      this.#pending = [];
+    });
     const what = { kind: 'snapshot', epochs: this.#epochs, head, bytes, collected: collector !== undefined } as const;
     const slot = { ...this.#head(), first: through, ...what };
     const writer = writeSlot(slot);
@@ -222,16 +237,20 @@ export class Journal {
     const snapshot = writer.pieces();
     const stale = this.#superseded;
     this.#superseded = [];
-    if (collector) {
-      const key = collectorKey(this.#slot, this.epoch.number);
-      await piecesInto(this.#store).put(key, [collector]);
-      this.#superseded.push(key);
+    try {
+      if (collector) {
+        const key = collectorKey(this.#slot, this.epoch.number);
+        await piecesInto(this.#store).put(key, collector);
+        this.#superseded.push(key);
+      }
+    } finally {
+      release?.();
     }
     await this.#create((key) => piecesInto(this.#store).create(key, snapshot));
     this.#written = through;
     this.#length = 0;
     this.#entries = 0;
-    this.#snapshotLength = length + (collector?.length ?? 0);
+    this.#snapshotLength = length + (collector ? lengthOf(collector) : 0);
     // What cannot be deleted now is tried again with the next snapshot; until then it is ignored.
     this.deletions.begin(
       stale.filter((key) => !this.#superseded.includes(key)),

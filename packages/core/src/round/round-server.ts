@@ -219,9 +219,10 @@ class RoundServer<
     if (asked.kind !== 'accept') return { response: await this.#settled(client, asked.answer) };
     const { reports } = this.#run;
     if (!reports) refuse('PROTOCOL_STATE', 'federatedServer: report', 'an exchange, as the task says', 'a report');
-    const kept = (await reports.keep?.(client, bytes)) ?? bytes;
-    this.#run.fold(reports, client, kept);
-    await this.#note({ kind: 'accepted', client, ticket }, kept);
+    const kept = await reports.keep(client, bytes);
+    await this.#work.perform(
+      await reports.accept(client, kept, () => this.#work.step({ kind: 'accepted', client, ticket }, kept)),
+    );
     return { response: { kind: 'accepted', ticket }, stored: this.#run.journal.durable() };
   }
 

@@ -16,24 +16,26 @@ import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import type { ClientId, Update } from '../aggregate/contract.ts';
 import { refuse } from '../check.ts';
 import { decodeState, type StateOwner, statePieces } from '../model/state-file.ts';
-import type { ExchangeCollector, ReportCollector, ServerHalf } from '../pipeline/contract.ts';
+import type { ExchangeCollector, ServerHalf } from '../pipeline/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { Store } from '../store/contract.ts';
 import { stateOwner } from '../protocol/broadcast.ts';
-import { encodeBroadcast, type EncodedBroadcast } from '../protocol/encoded-broadcast.ts';
+import { broadcastSteps, type EncodedBroadcast } from '../protocol/encoded-broadcast.ts';
 import { checkedStore } from '../store/checked-store.ts';
 import { piecesInto } from '../store/pieces.ts';
 import { together } from '../together.ts';
+import { inTurns } from '../turns.ts';
 import { epochOf, numbered, sortedByEpoch } from './chain.ts';
 import { clientEntries } from './client-map.ts';
 import { AT_A_TIME } from './deletions.ts';
 import { checkNotOver, firstModel, firstState, isResized } from './first-state.ts';
 import { guardedStore, listKeys } from './guarded-store.ts';
-import { type Epoch, Journal, type JournalEntry, type Snapshot, type StoredRun } from './journal.ts';
+import { type Captured, type Epoch, Journal, type JournalEntry, type Snapshot, type StoredRun } from './journal.ts';
 import { Ledger } from './ledger.ts';
 import { lostMessages } from './lost-messages.ts';
 import type { RoundMachine } from './machine.ts';
 import type { RoundRecord } from './record.ts';
+import { RoundReports } from './round-reports.ts';
 import { checkIdentity, keepTerms, malformed, type RunIdentity, runIdentity } from './run-identity.ts';
 import { type FederatedServerOptions, PART_BYTES } from './server-options.ts';
 import type { RoundEffect, RoundEvent, RoundState } from './state.ts';
@@ -64,7 +66,7 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
   state: RoundState;
   /** The latest round whose end the store knows. */
   recorded = 0;
-  reports: ReportCollector<R> | undefined;
+  reports: RoundReports<R> | undefined;
   exchange: ExchangeCollector<R> | undefined;
   /** What the pipeline announced for the current round. */
   parameters: Uint8Array = new Uint8Array(0);
@@ -79,7 +81,6 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
   #stateEpoch = 0;
   #broadcast: EncodedBroadcast | undefined;
   #superseded: string[] = [];
-  #folded = false;
   /** States in the store, the latest last. */
   #kept: { readonly round: number; readonly epoch: number }[] = [];
   /** What finished rounds have left in other places. */
@@ -110,7 +111,7 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
       const { journal, stored } = await Journal.open(
         {
           store: run.store,
-          capture: () => run.#capture(),
+          capture: (at) => run.#capture(at),
           admit: (found) => run.#admit(found),
           // The reproducible mean's collector.
           least: half.collects === 'reports' ? 16 * options.pipeline.size : 0,
@@ -152,9 +153,7 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
 
   /** The broadcast of the latest model; encoded once. */
   get broadcast(): EncodedBroadcast {
-    const { pipeline, limits: { partBytes = PART_BYTES } = {} } = this.#options;
-    this.#broadcast ??= encodeBroadcast(pipeline.algorithm.broadcast(this.algorithmState), this.#owner, partBytes);
-    return this.#broadcast;
+    return this.#broadcast as EncodedBroadcast;
   }
 
   /** Takes an event and logs it. It is stored with what is stored next: `journal.durable()` says when. */
@@ -169,15 +168,8 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
   async keepState(state: S, round: number): Promise<void> {
     const key = stateKey(round, this.journal.epoch.number);
     await piecesInto(this.store).put(key, statePieces(state, this.#owner));
-    this.#setState(state, round, this.journal.epoch.number);
+    await this.#setState(state, round, this.journal.epoch.number);
     this.#retire();
-  }
-
-  /** Folds a report into the round's collector. */
-  fold(reports: ReportCollector<R>, client: ClientId, bytes: Uint8Array): void {
-    // First: one that is refused may leave a trace too.
-    this.#folded = true;
-    reports.accept(client, bytes);
   }
 
   /**
@@ -219,8 +211,7 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
   async openCollector(round: number, saved?: Uint8Array): Promise<void> {
     const { half, parameters } = this;
     if (half.collects === 'reports') {
-      this.#folded = saved !== undefined;
-      this.reports = half.open({ round, parameters, ...(saved && { saved }) });
+      this.reports = await RoundReports.open(half, { round, parameters, ...(saved && { saved }) });
       return;
     }
     // The latest that any server of the run has saved: what was acknowledged is in it.
@@ -236,7 +227,7 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
     await this.ledger.put({ record, counted });
     if (this.exchange) this.#superseded.push(...(await listKeys(this.store, exchangePrefix(record.round))));
     const { reports } = this;
-    if (reports?.forget) this.#left.push(() => reports.forget?.() ?? Promise.resolve());
+    if (reports) this.#left.push(() => reports.forget());
     this.dispose();
     this.parameters = new Uint8Array(0);
   }
@@ -262,21 +253,23 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
     this.exchange = undefined;
   }
 
-  #capture(): Snapshot {
-    const head: Head = {
-      ...this.#identity,
-      run: bytesToHex(this.name),
-      state: this.#stateRound,
-      epoch: this.#stateEpoch,
-      ...(this.#initial !== undefined && { initial: this.#initial }),
-      machine: this.state,
+  async #capture(at: () => void): Promise<Captured> {
+    const now = (): Captured => {
+      at();
+      const head: Head = {
+        ...this.#identity,
+        run: bytesToHex(this.name),
+        state: this.#stateRound,
+        epoch: this.#stateEpoch,
+        ...(this.#initial !== undefined && { initial: this.#initial }),
+        machine: this.state,
+      };
+      return { head, bytes: this.parameters };
     };
+    if (!this.reports) return now();
+    const { now: snapshot, pieces, release } = await this.reports.capture(now);
     // One that nothing was folded into is opened anew.
-    return {
-      head,
-      bytes: this.parameters,
-      ...(this.reports && this.#folded && { collector: this.reports.serialize() }),
-    };
+    return { ...snapshot, ...(pieces && { collector: pieces }), release };
   }
 
   /** Refuses what is no run of this server's. */
@@ -315,7 +308,7 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
     const logged = event as RoundEvent;
     if (logged.kind === 'accepted' && this.half.collects === 'reports') {
       if (!bytes) throw malformed('the report of an accepted ticket', 'none');
-      if (this.reports) this.fold(this.reports, logged.client, bytes);
+      await this.reports?.accept(logged.client, bytes, () => {});
     }
     // The end of a round is stored by the snapshot after it, with the algorithm's state, never by the log.
     if (logged.kind === 'closed' || logged.kind === 'rolledBack')
@@ -345,15 +338,17 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
     const key = stateKey(round, epoch);
     const bytes = await this.store.get(key);
     if (!bytes) throw malformed(`the state that the snapshot names, ${key}`, 'none');
-    this.#setState(decodeState(bytes, this.#owner) as S, round, epoch);
+    await this.#setState(decodeState(bytes, this.#owner) as S, round, epoch);
   }
 
-  #setState(state: S, round: number, epoch: number): void {
+  async #setState(state: S, round: number, epoch: number): Promise<void> {
+    const { pipeline, limits: { partBytes = PART_BYTES } = {} } = this.#options;
+    const broadcast = pipeline.algorithm.broadcast(state);
+    this.#broadcast = await inTurns(broadcastSteps(broadcast, this.#owner, partBytes));
     this.#algorithmState = state;
     this.#stateRound = round;
     this.#stateEpoch = epoch;
     this.#stateKey = stateKey(round, epoch);
-    this.#broadcast = undefined;
   }
 
   /** Deletes what no snapshot names: what a crash or a failed deletion has left. */

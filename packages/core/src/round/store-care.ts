@@ -5,8 +5,9 @@
  */
 import { refuse } from '../check.ts';
 import { FedkitError, isFedkitError } from '../errors.ts';
-import { checkedBytes, checkedStore } from '../store/checked-store.ts';
+import { checkedSteps, checkedStore } from '../store/checked-store.ts';
 import type { Store } from '../store/contract.ts';
+import { inTurns } from '../turns.ts';
 import { JOURNAL, readChain } from './chain.ts';
 import { listKeys } from './guarded-store.ts';
 import { stateKeyOf } from './run.ts';
@@ -39,7 +40,7 @@ export async function verifyStore(store: Store): Promise<StoreReport> {
     if (stored === undefined) continue;
     bytes += stored.length;
     await note(faults, key, async () => {
-      const checked = checkedBytes(key, stored);
+      const checked = await inTurns(checkedSteps(key, stored));
       if (key.startsWith(JOURNAL)) readSlot(key, checked);
     });
   }
@@ -100,7 +101,7 @@ export async function restoreStore(backup: Store, into: Store): Promise<StoreRep
 async function copy(from: Store, into: Store, key: string, checked: boolean): Promise<void> {
   const bytes = await from.get(key);
   if (bytes === undefined) return;
-  if (checked) checkedBytes(key, bytes);
+  if (checked) await inTurns(checkedSteps(key, bytes));
   await into.put(key, bytes);
 }
 

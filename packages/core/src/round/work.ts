@@ -4,11 +4,13 @@
  * @module
  */
 import type { ClientId, Update } from '../aggregate/contract.ts';
+import { serverSteps } from '../algorithm/server-steps.ts';
 import { type ErrorCode, FedkitError, isFedkitError } from '../errors.ts';
 import type { Collected, ExchangeCollector, RoundFacts } from '../pipeline/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { Cohort, Selector } from '../select/contract.ts';
 import { uniformSelection } from '../select/uniform.ts';
+import { inTurns } from '../turns.ts';
 import { clientEntries } from './client-map.ts';
 import type { HeldEpochs } from './held-epochs.ts';
 import type { RoundRules } from './round-options.ts';
@@ -176,7 +178,7 @@ export class RoundWork<S extends PlainData, B extends PlainData, U extends Updat
         population: Math.max(this.#options.federationSize ?? facts.population, contributors.length),
         ...this.#held.fresh(contributors, pipeline.algorithm.broadcast(run.algorithmState)),
       };
-      const next = pipeline.algorithm.serverStep(run.algorithmState, aggregate, info);
+      const next = await inTurns(serverSteps(pipeline.algorithm, run.algorithmState, aggregate, info));
       const last = (await until?.(pipeline.algorithm.params(next), facts.round)) ?? false;
       await run.keepState(next, facts.round);
       this.time = this.#options.clock();

@@ -101,6 +101,7 @@ export function adaptive(rule: AdaptiveRule): ServerOptimizer<AdaptiveState> {
   const { correction, tauInsideRoot } = rule;
   return {
     kind: rule.kind,
+    coordinateWise: true,
     init: (size) => ({
       firstMoment: new Float32Array(size),
       secondMoment: new Float32Array(size).fill(initial),

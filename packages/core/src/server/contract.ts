@@ -13,6 +13,8 @@ import type { PlainData } from '../plain-data.ts';
  */
 export interface ServerOptimizer<S extends PlainData> {
   readonly kind: string;
+  /** Set where a coordinate's step depends on that coordinate alone: see `ServerAlgorithm.coordinateWise`. */
+  readonly coordinateWise?: true;
   /** The state before the first step, for `size` parameters. */
   init(size: number): S;
   /**

@@ -49,6 +49,7 @@ export function serverSgd(options: ServerSgdOptions): ServerOptimizer<NoState> |
 function plain(rate: number): ServerOptimizer<NoState> {
   return {
     kind: 'serverSgd',
+    coordinateWise: true,
     init: () => ({}),
     step(state, params, delta) {
       checkStep('serverSgd.step', params, delta, {});
@@ -62,6 +63,7 @@ function plain(rate: number): ServerOptimizer<NoState> {
 function heavyBall(rate: number, momentum: number, nesterov: boolean): ServerOptimizer<ServerSgdState> {
   return {
     kind: 'serverSgd',
+    coordinateWise: true,
     init: (size) => ({ velocity: new Float32Array(size) }),
     step(state, params, delta) {
       checkStep('serverSgd.step', params, delta, { velocity: state.velocity });

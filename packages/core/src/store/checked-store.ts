@@ -5,13 +5,15 @@
  *
  * @module
  */
-import { joined } from '../bytes.ts';
+import { joined, lengthOf } from '../bytes.ts';
 import { checkBytes } from '../check.ts';
 import { FedkitError } from '../errors.ts';
+import { SerialQueues } from '../serial-queue.ts';
+import { atOnce, inTurns, type Steps } from '../turns.ts';
 import { utf8Encode } from '../utf8.ts';
 import type { Store } from './contract.ts';
 import { checkKey } from './memory-store.ts';
-import { type PieceWriter, piecesInto, withPieces } from './pieces.ts';
+import { eachPart, type PieceWriter, piecesInto, withPieces } from './pieces.ts';
 import { Xxh32, xxh32 } from './xxh32.ts';
 
 /** What a checksum adds to a value. */
@@ -20,17 +22,14 @@ const MAGIC = 0x01636b66;
 
 /** `bytes` as they are stored under `key`. */
 export function withChecksum(key: string, bytes: Uint8Array): Uint8Array {
-  return joined(sealed(key, [bytes]));
+  return joined(atOnce(sealed(key, [bytes])));
 }
 
 /** Pieces as they are stored under `key`. */
-function sealed(key: string, pieces: readonly Uint8Array[]): Uint8Array[] {
+function* sealed(key: string, pieces: readonly Uint8Array[]): Steps<Uint8Array[]> {
   const hash = checksumOf(key);
-  let length = 0;
-  for (const piece of pieces) {
-    hash.update(piece);
-    length += piece.length;
-  }
+  const length = lengthOf(pieces);
+  yield* eachPart(pieces, (part) => hash.update(part));
   const end = new Uint8Array(CHECKSUM_BYTES);
   const view = new DataView(end.buffer);
   view.setUint32(0, hash.digest(), true);
@@ -46,6 +45,11 @@ function sealed(key: string, pieces: readonly Uint8Array[]): Uint8Array[] {
  * checksum.
  */
 export function checkedBytes(key: string, stored: Uint8Array): Uint8Array {
+  return atOnce(checkedSteps(key, stored));
+}
+
+/** {@link checkedBytes}, with rests. */
+export function* checkedSteps(key: string, stored: Uint8Array): Steps<Uint8Array> {
   const length = stored.length - CHECKSUM_BYTES;
   const view = new DataView(stored.buffer, stored.byteOffset, stored.length);
   if (
@@ -56,35 +60,33 @@ export function checkedBytes(key: string, stored: Uint8Array): Uint8Array {
     throw damaged(key, 'other bytes, or bytes of an earlier version, which migrateStore reads');
   }
   const bytes = stored.subarray(0, length);
-  if (view.getUint32(length, true) !== checksumOf(key).update(bytes).digest())
-    throw damaged(key, 'bytes that have changed');
+  const hash = checksumOf(key);
+  yield* eachPart([bytes], (part) => hash.update(part));
+  if (view.getUint32(length, true) !== hash.digest()) throw damaged(key, 'bytes that have changed');
   return bytes;
 }
 
 /** `store` with checksums: what it gives is what was put under that key. */
 export function checkedStore(store: Store): Store {
   const inner = piecesInto(store);
+  // A long checksum takes turns: what comes to the same key meanwhile waits for it.
+  const keys = new SerialQueues();
   const writer: PieceWriter = {
-    async put(key, pieces) {
-      await inner.put(key, sealed(checkKey('checkedStore.put', key), pieces));
-    },
-    create: async (key, pieces) => inner.create(key, sealed(checkKey('checkedStore.create', key), pieces)),
+    put: async (key, pieces) =>
+      keys.run(checkKey('checkedStore.put', key), async () => inner.put(key, await inTurns(sealed(key, pieces)))),
+    create: async (key, pieces) =>
+      keys.run(checkKey('checkedStore.create', key), async () => inner.create(key, await inTurns(sealed(key, pieces)))),
   };
   const checked: Store = {
     ...(store.maximumBytes !== undefined && { maximumBytes: store.maximumBytes - CHECKSUM_BYTES }),
     async get(key) {
       const stored = await store.get(key);
-      return stored && checkedBytes(key, stored);
+      return stored && inTurns(checkedSteps(key, stored));
     },
-    // The caller may go on writing into its bytes; here they are joined with their checksum anyway.
-    put: async (key, bytes) =>
-      store.put(key, withChecksum(checkKey('checkedStore.put', key), checkBytes('checkedStore.put: bytes', bytes))),
-    create: async (key, bytes) =>
-      store.create(
-        key,
-        withChecksum(checkKey('checkedStore.create', key), checkBytes('checkedStore.create: bytes', bytes)),
-      ),
-    delete: (key) => store.delete(key),
+    // Copies: the caller may go on writing into its bytes.
+    put: async (key, bytes) => writer.put(key, [checkBytes('checkedStore.put: bytes', bytes).slice()]),
+    create: async (key, bytes) => writer.create(key, [checkBytes('checkedStore.create: bytes', bytes).slice()]),
+    delete: (key) => keys.run(checkKey('checkedStore.delete', key), () => store.delete(key)),
     keys: (prefix) => store.keys(prefix),
   };
   return withPieces(checked, writer);

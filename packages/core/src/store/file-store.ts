@@ -5,6 +5,7 @@
  */
 import { checkBytes, refuse } from '../check.ts';
 import { secureRng } from '../random.ts';
+import { SerialQueues } from '../serial-queue.ts';
 import type { Store } from './contract.ts';
 import { fileName, keyOf } from './file-name.ts';
 import { type FileSystem, isCode, readAll, syncDirectory, unlessMissing, writeAll } from './file-system.ts';
@@ -94,7 +95,7 @@ type Settle = (from: string, to: string) => Promise<void>;
 class Files {
   readonly #fs: FileSystem;
   readonly #directory: string;
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #turns = new SerialQueues();
   /** What sets this process's temporary files apart from those of every other. */
   #token = '';
   #temporaries = 0;
@@ -111,16 +112,7 @@ class Files {
 
   /** After everything begun before on the same name. */
   inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
-    const result = (this.#turns.get(name) ?? Promise.resolve()).then(work);
-    const done = result.then(
-      () => {},
-      () => {},
-    );
-    this.#turns.set(name, done);
-    void done.then(() => {
-      if (this.#turns.get(name) === done) this.#turns.delete(name);
-    });
-    return result;
+    return this.#turns.run(name, work);
   }
 
   async read(name: string): Promise<Uint8Array | undefined> {

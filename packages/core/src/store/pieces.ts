@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { joined } from '../bytes.ts';
+import { lengthOf } from '../bytes.ts';
+import { inTurns, type Steps, STRETCH_BYTES } from '../turns.ts';
 import type { Store } from './contract.ts';
 
 /** `put` and `create` of the pieces one after another. Nobody changes them until the promise settles. */
@@ -26,8 +27,34 @@ export function withPieces<S extends Store>(store: S, writer: PieceWriter): S {
 export function piecesInto(store: Store): PieceWriter {
   return (
     WRITERS.get(store) ?? {
-      put: (key, pieces) => store.put(key, joined(pieces)),
-      create: (key, pieces) => store.create(key, joined(pieces)),
+      put: async (key, pieces) => store.put(key, await inTurns(joinedSteps(pieces))),
+      create: async (key, pieces) => store.create(key, await inTurns(joinedSteps(pieces))),
     }
   );
+}
+
+/** The pieces in one, with rests. */
+function* joinedSteps(pieces: readonly Uint8Array[]): Steps<Uint8Array> {
+  const bytes = new Uint8Array(lengthOf(pieces));
+  yield* eachPart(pieces, (part, at) => bytes.set(part, at));
+  return bytes;
+}
+
+/** Parts of the pieces one after another, and where each is in all of them; with a rest after every stretch of bytes. */
+export function* eachPart(pieces: readonly Uint8Array[], take: (part: Uint8Array, at: number) => void): Steps<void> {
+  let at = 0;
+  let taken = 0;
+  for (const piece of pieces) {
+    for (let from = 0; from < piece.length; ) {
+      if (taken >= STRETCH_BYTES) {
+        yield;
+        taken = 0;
+      }
+      const part = piece.subarray(from, from + STRETCH_BYTES - taken);
+      take(part, at);
+      from += part.length;
+      at += part.length;
+      taken += part.length;
+    }
+  }
 }
