@@ -9,8 +9,7 @@ const WARM_UP = 3;
 
 class Version {
   readonly #child: ChildProcess;
-  readonly times: number[] = [];
-  last: Usage = { milliseconds: 0, rss: 0, peak: 0 };
+  readonly turns: Usage[] = [];
 
   constructor(root: string, setting: Setting) {
     this.#child = fork(join(root, 'bench/server/version.ts'), ['drive', JSON.stringify(setting)], {
@@ -33,8 +32,7 @@ class Version {
   async turn(): Promise<void> {
     const answer = this.next<Usage>();
     this.#child.send('turn');
-    this.last = await answer;
-    this.times.push(this.last.milliseconds);
+    this.turns.push(await answer);
   }
 
   end(): Promise<void> {
@@ -61,9 +59,14 @@ export async function compare(root: string, other: string, setting: Setting, tur
   for (let turn = 0; turn < WARM_UP + turns; turn++) {
     for (const version of turn % 2 === 0 ? [before, now] : [now, before]) await version.turn();
   }
-  const times = (version: Version) => version.times.slice(WARM_UP);
-  const of = (version: Version): Usage => ({ ...version.last, milliseconds: median(times(version)) });
-  const ratio = median(times(now).map((time, i) => time / times(before)[i]));
+  const counted = (version: Version) => version.turns.slice(WARM_UP);
+  const of = (version: Version): Usage => ({
+    ...counted(version)[turns - 1],
+    milliseconds: median(counted(version).map(({ milliseconds }) => milliseconds)),
+    // What else the machine does comes on top: the least is nearest to what it is.
+    stretch: Math.min(...counted(version).map(({ stretch }) => stretch)),
+  });
+  const ratio = median(counted(now).map(({ milliseconds }, i) => milliseconds / counted(before)[i].milliseconds));
   await Promise.all([now.end(), before.end()]);
-  return { turns, now: of(now), before: of(before), ratio, rssRatio: now.last.rss / before.last.rss };
+  return { turns, now: of(now), before: of(before), ratio, rssRatio: of(now).rss / of(before).rss };
 }

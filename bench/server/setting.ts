@@ -9,6 +9,8 @@ export interface Setting {
   readonly topK?: number;
   /** V8's, of the server. */
   readonly flags?: readonly string[];
+  /** Watches for stretches, at the price of a busy loop: processor time and memory are not to be read beside it. */
+  readonly stretches?: boolean;
 }
 
 /** What a server has used since its start, in milliseconds of processor time, and its memory in bytes: now and at most. */
@@ -16,4 +18,9 @@ export interface Usage {
   readonly milliseconds: number;
   readonly rss: number;
   readonly peak: number;
+  /**
+   * The longest time since this was last asked that no other event had a turn, in milliseconds: the lesser of time on the wall and
+   * processor time of the whole process, both at least what the one thread was busy. 0 where nobody watches.
+   */
+  readonly stretch: number;
 }

@@ -41,6 +41,17 @@ async function server(): Promise<void> {
   const { port } = await serve(fetchHandler(federation, { authenticate, limits }));
   const tick = () => void federation.tick().finally(() => setTimeout(tick, 100));
   tick();
+  let stretch = 0;
+  if (setting.stretches) {
+    let [wall, processor] = [performance.now(), process.cpuUsage()];
+    const look = (): void => {
+      const { user, system } = process.cpuUsage(processor);
+      stretch = Math.max(stretch, Math.min(performance.now() - wall, (user + system) / 1000));
+      [wall, processor] = [performance.now(), process.cpuUsage()];
+      setImmediate(look);
+    };
+    look();
+  }
   process.on('message', (what) => {
     if (what === 'end') {
       void fs.rm(directory, { recursive: true, force: true }).then(() => process.exit());
@@ -51,7 +62,9 @@ async function server(): Promise<void> {
       milliseconds: (user + system) / 1000,
       rss: process.memoryUsage.rss(),
       peak: 1024 * process.resourceUsage().maxRSS,
+      stretch,
     };
+    stretch = 0;
     process.send?.(usage);
   });
   process.send?.({ port });
@@ -121,8 +134,8 @@ async function drive(): Promise<void> {
     void (async () => {
       const before = await usage();
       await turn();
-      const { milliseconds, rss, peak } = await usage();
-      process.send?.({ milliseconds: (milliseconds - before.milliseconds) / cohort, rss, peak } satisfies Usage);
+      const { milliseconds, ...rest } = await usage();
+      process.send?.({ ...rest, milliseconds: (milliseconds - before.milliseconds) / cohort } satisfies Usage);
     })();
   });
   process.send?.('ready');

@@ -6,6 +6,7 @@ import {
   federatedServer,
   memoryStore,
   plainTrainer,
+  type RequestHandler,
   secureRng,
   secureSum,
   seededRng,
@@ -68,31 +69,35 @@ const serverOf = (store: Store, refused: string[]) =>
     onEvent: (event) => event.kind === 'refused' && refused.push(`${event.client} ${event.code}`),
   });
 
+/** A client of whichever server there is; `c3` lies. */
+const clientOf = (server: () => RequestHandler, name: string, i: number) => {
+  const exchange = memoryTransport({ handle: (id, request) => server().handle(id, request) }, name);
+  return federatedClient({
+    id: name,
+    pipeline: pipelineOf(10 + i),
+    trainer: plainTrainer(model, { inputs: Float32Array.of(3, 1, 1, 2), labels: Uint8Array.of(1, 0) }),
+    local: () => ({ epochs: 1, batchSize: 2, learningRate: 0.1 }),
+    exchange: name === 'c3' ? lying(exchange) : exchange,
+    store: memoryStore(),
+  });
+};
+
+const pause = () => new Promise((resolve) => setTimeout(resolve, 5));
+
 describe('verdicts of blame', () => {
   it('exclude who is proved to cheat', async () => {
     const store = memoryStore();
     const refused: string[] = [];
     let server = await serverOf(store, refused);
-    const clientOf = (name: string, i: number) => {
-      const exchange = memoryTransport({ handle: (id, request) => server.handle(id, request) }, name);
-      return federatedClient({
-        id: name,
-        pipeline: pipelineOf(10 + i),
-        trainer: plainTrainer(model, { inputs: Float32Array.of(3, 1, 1, 2), labels: Uint8Array.of(1, 0) }),
-        local: () => ({ epochs: 1, batchSize: 2, learningRate: 0.1 }),
-        exchange: name === 'c3' ? lying(exchange) : exchange,
-        store: memoryStore(),
-      });
-    };
     // The first round is of nine, the liar among them.
     const running = names.slice(0, 9).map((name, i) =>
-      clientOf(name, i)
+      clientOf(() => server, name, i)
         .run()
         .catch(() => {}),
     );
     while (server.progress.published < 1) {
       await server.tick();
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await pause();
     }
     const [first] = await server.records();
     expect(first.facts.blamed).toEqual([{ client: 'c3', as: 'holder' }]);
@@ -104,12 +109,12 @@ describe('verdicts of blame', () => {
     server = await serverOf(store, refused);
     await older.close();
     expect(server.progress.excluded).toEqual([{ client: 'c3', as: 'holder', round: 1 }]);
-    const last = clientOf('c9', 9)
+    const last = clientOf(() => server, 'c9', 9)
       .run()
       .catch(() => {});
     while (server.progress.published < 2) {
       await server.tick();
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await pause();
     }
     const [second] = await server.records(1);
     expect(second.contributors).not.toContain('c3');
@@ -123,5 +128,52 @@ describe('verdicts of blame', () => {
     expect(refused).toContain('c3 AUTHENTICATION_FAILED');
     expect(refused.filter((entry) => !entry.startsWith('c3 '))).toEqual([]);
     await server.close();
+  });
+
+  // Once it asks, and once it has stored what it was told.
+  it.each(['openings', 'finished'])('are not forgotten by a server that another replaces: %s', async (when) => {
+    const kept = memoryStore();
+    const stopped: { open: (() => void)[]; is: boolean } = { open: [], is: false };
+    let saves = 0;
+    /** The store of the first server, which stands still for good after a save of the exchange. */
+    const store: Store = {
+      ...kept,
+      async put(key, bytes) {
+        if (stopped.is) await new Promise<void>((resolve) => stopped.open.push(resolve));
+        await kept.put(key, bytes);
+        // The stages of a semi-honest round, then the openings.
+        if (key.startsWith('round/exchange/') && ++saves === 5) stopped.is = when === 'finished';
+      },
+      async create(key, bytes) {
+        if (stopped.is) await new Promise<void>((resolve) => stopped.open.push(resolve));
+        return kept.create(key, bytes);
+      },
+    };
+    let server = await serverOf(store, []);
+    const running = names.slice(0, 9).map((name, i) =>
+      clientOf(() => server, name, i)
+        .run()
+        .catch(() => {}),
+    );
+    const first = server;
+    const asks = () => (when === 'openings' ? first.progress.stage === 'openings' : stopped.is);
+    while (!asks()) {
+      if (when === 'openings') await server.tick();
+      else void server.tick().catch(() => {});
+      await pause();
+    }
+    server = await serverOf(kept, []);
+    while (server.progress.published < 1) {
+      await server.tick();
+      await pause();
+    }
+    const [record] = await server.records();
+    expect(record.facts.blamed).toEqual([{ client: 'c3', as: 'holder' }]);
+    expect(server.progress.excluded).toEqual([{ client: 'c3', as: 'holder', round: 1 }]);
+    await server.cancel();
+    await Promise.all(running);
+    await server.close();
+    for (const open of stopped.open) open();
+    await first.close({ grace: 100 });
   });
 });

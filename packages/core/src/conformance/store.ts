@@ -135,6 +135,46 @@ export function storeLaws({ create, reopen }: StoreSetup): Law[] {
       },
     },
     {
+      name: 'swaps, where it can, as one step of many, and beside every other call',
+      async run() {
+        const store = await create();
+        if (store.compareAndSwap === undefined) return;
+        const other = reopen ? await reopen(store) : store;
+        const [one, two] = [Uint8Array.of(1), Uint8Array.of(2)];
+        await store.put('a', one);
+        ensure((await store.compareAndSwap('a', two, one)) === true, 'what was put to be swapped');
+        ensure(sameBits(await other.get('a'), two), 'the swapped bytes, whoever asks');
+        ensure((await other.create('a', one)) === false, 'a swapped key to be there');
+        ensure((await list(store, '')).join() === 'a', 'a swapped key listed once');
+        await store.put('a', one);
+        ensure(sameBits(await other.get('a'), one), 'what was put over a swap');
+        await store.delete('a');
+        ensure((await other.get('a')) === undefined, 'nothing where a swapped key was deleted');
+        ensure((await list(other, '')).length === 0, 'no key where a swapped one was deleted');
+        ensure((await other.create('a', two)) === true, 'a deleted key to be created anew');
+        ensure((await store.compareAndSwap('a', one, undefined)) === false, 'a created key to be there');
+        const [writers, increments] = [4, 5];
+        const count = (bytes: Uint8Array | undefined) => (bytes ? new DataView(bytes.slice().buffer).getUint32(0) : 0);
+        const counted = (value: number) => {
+          const bytes = new Uint8Array(4);
+          new DataView(bytes.buffer).setUint32(0, value);
+          return bytes;
+        };
+        const increment = async (by: Store): Promise<void> => {
+          for (;;) {
+            const seen = await by.get('count');
+            if (await by.compareAndSwap?.('count', counted(count(seen) + 1), seen)) return;
+          }
+        };
+        await Promise.all(
+          Array.from({ length: writers }, async (_, i) => {
+            for (let left = increments; left > 0; left--) await increment(i % 2 ? other : store);
+          }),
+        );
+        ensure(count(await store.get('count')) === writers * increments, 'every swap that was told to count, once');
+      },
+    },
+    {
       name: 'keeps large values',
       async run() {
         const store = await create();

@@ -167,6 +167,8 @@ class Collector<R> implements ExchangeCollector<R> {
     this.#seed = seed;
     this.#server = server;
     this.#end = end;
+    // Where an earlier server was asking, this one goes on.
+    if (server.finished) this.#ask();
   }
 
   get stage(): string {
@@ -208,6 +210,7 @@ class Collector<R> implements ExchangeCollector<R> {
   async advance(facts: RoundFacts): Promise<void> {
     this.#checkFacts('advance', facts);
     if (this.#asking) {
+      await this.#server.keepOpenings?.();
       this.#settled = true;
       if (this.#failure !== undefined) throw this.#failure as Error;
       return;

@@ -153,9 +153,11 @@ export interface SecureServer {
   result(): SecureSums;
   /**
    * Once unmasking has come to its end, well or not: questions to those of whom one must have cheated, by client; answers go to
-   * `receive`. None where nobody is suspected, and after a restore.
+   * `receive`. None where nobody is suspected, and once answers were kept. After a restore the same are asked again.
    */
   askOpenings?(): ReadonlyMap<ClientId, Uint8Array>;
+  /** Ends the questions: what was answered is in the saved state from now on, and with it who is blamed. */
+  keepOpenings?(): Promise<void>;
   /** Who is proved to have cheated by what has come so far. */
   readonly blamed?: readonly Blame[];
 }

@@ -27,6 +27,8 @@ export interface FileSystem {
   /** A second name for a file; fails with `EEXIST` where the name is taken. */
   link(existing: string, path: string): Promise<void>;
   unlink(path: string): Promise<void>;
+  /** Removes an empty directory, where it is there: without it empty ones of processes that died stay. */
+  rmdir?(path: string): Promise<void>;
 }
 
 /** Node reads and writes less than 2 GiB a call. */
@@ -34,6 +36,17 @@ const PIECE = 2 ** 26;
 
 /** Pieces below this are joined with their neighbours: copying them costs less than another call. */
 const SHORT = 2 ** 14;
+
+/** A new file of these pieces, on the medium. */
+export async function writeFile(fs: FileSystem, path: string, pieces: readonly Uint8Array[]): Promise<void> {
+  const file = await fs.open(path, 'wx');
+  try {
+    await writeAll(file, pieces);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
 
 /** Writes pieces one after another. */
 export async function writeAll(file: OpenFile, pieces: readonly Uint8Array[]): Promise<void> {

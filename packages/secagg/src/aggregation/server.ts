@@ -54,7 +54,8 @@ export function secureServer(
     advance: async () => void (await server.advance()),
     messageFor: (client) => server.messageFor(client),
     result: () => server.result(),
-    askOpenings: () => server.askOpenings(),
+    askOpenings: () => (server.openingsKept ? new Map() : server.askOpenings()),
+    keepOpenings: () => server.keepOpenings(),
     get blamed() {
       const found = server.verdicts.flatMap(({ dealer, holder, verdict }): Blame[] => {
         if (verdict === 'undecided') return [];

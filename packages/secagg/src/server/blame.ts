@@ -69,10 +69,21 @@ export class Blame {
   readonly #provider: CryptoProvider;
   readonly #suspects: readonly Suspects[];
   readonly #asked = new Map<number, readonly Dealing[]>();
-  readonly #opened = new Map<number, readonly Uint8Array[]>();
+  readonly #opened: Map<number, readonly Uint8Array[]>;
+  #ended: boolean;
 
-  /** @param suspects - All there will be: a client answers one request in a round. */
-  constructor(round: ServerRound, provider: CryptoProvider, suspects: readonly Suspects[]) {
+  /**
+   * @param suspects - All there will be: a client answers one request in a round.
+   * @param openings - What an earlier server had of them when it stopped asking.
+   */
+  constructor(
+    round: ServerRound,
+    provider: CryptoProvider,
+    suspects: readonly Suspects[],
+    openings?: ReadonlyMap<number, readonly Uint8Array[]>,
+  ) {
+    this.#opened = new Map(openings);
+    this.#ended = openings !== undefined;
     this.#round = round;
     this.#provider = provider;
     this.#suspects = [...suspects];
@@ -98,9 +109,23 @@ export class Blame {
     return new Map([...this.#asked.keys()].map((place) => [this.#round.idOf(place), this.#requestTo(place)]));
   }
 
-  /** Whether the client at `place` was asked. */
+  /** Whether the client at `place` was asked, and may still answer. */
   asks(place: number): boolean {
-    return this.#asked.has(place);
+    return !this.#ended && this.#asked.has(place);
+  }
+
+  /** Takes no more answers. */
+  end(): void {
+    this.#ended = true;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Keys by place. */
+  get openings(): ReadonlyMap<number, readonly Uint8Array[]> {
+    return this.#opened;
   }
 
   /** @throws FedkitError `DECODE_FAILED`, or `AUTHENTICATION_FAILED` for an answer to another request. */

@@ -81,8 +81,11 @@ export class SecAggServer {
       refuse('INVALID_ARGUMENT', 'SecAggServer.restore: sealingKey', '32 bytes', undefined);
     const { configDigest } = server.#round;
     const bytes = openState(server.#provider, rest.sealingKey, 'server', configDigest, sealedState);
-    const stage = decodeServerState(bytes, server.#round, server.#digestKey, server.#digests);
+    const { stage, suspicion } = decodeServerState(bytes, server.#round, server.#digestKey, server.#digests);
     bytes.fill(0);
+    server.#suspects = suspicion.suspects;
+    if (suspicion.openings)
+      server.#blame = new Blame(server.#round, server.#provider, suspicion.suspects, suspicion.openings);
     server.#enter(stage, 0);
     const reopened = reopenStage(server.#round, stage);
     if (reopened !== undefined) server.#outbox = server.#outboxOf(reopened);
@@ -204,7 +207,7 @@ export class SecAggServer {
 
   /**
    * Pairs of clients of which at least one cheated, as far as unmasking came across them; also after it failed. Empty
-   * before, and after a restore.
+   * before. After a restore those that were found where unmasking came to a sum, or whose openings were kept.
    */
   get suspects(): readonly Suspects[] {
     return [...this.#suspects];
@@ -225,14 +228,27 @@ export class SecAggServer {
 
   /**
    * Asks suspects to open single shares, of the kind that was released and no other; their answers go to `receive`. It
-   * can be done once, since a client answers once: when unmasking has come to its end, and before the server is
-   * restored.
+   * can be done once, since a client answers once, when unmasking has come to its end: a restored server asks the same.
    *
    * @returns The messages by client; none where nobody is suspected. The same on every call.
    */
   askOpenings(): Map<ClientId, Uint8Array> {
     this.#blame ??= new Blame(this.#round, this.#provider, this.#suspects);
     return this.#blame.requests;
+  }
+
+  /** Ends the questions: no other opening is taken, and those that came are in the saved state, restored with it. */
+  keepOpenings(): Promise<void> {
+    return this.#queue.run(async () => {
+      this.askOpenings();
+      this.#blame?.end();
+      await this.#save(this.#stage);
+    });
+  }
+
+  /** Whether {@link SecAggServer.keepOpenings} was called, here or before a restore. */
+  get openingsKept(): boolean {
+    return this.#blame?.ended ?? false;
   }
 
   /** What the openings that have come say of each pair of {@link suspects}; empty before {@link askOpenings}. */
@@ -336,7 +352,9 @@ export class SecAggServer {
   async #save(stage: ServerStage): Promise<void> {
     const { persist, sealingKey } = this.#options;
     if (persist === undefined || sealingKey === undefined) return;
-    const bytes = encodeServerState(this.#round, stage, this.#digestKey, this.#digests);
+    const openings = this.#blame?.ended ? this.#blame.openings : undefined;
+    const suspicion = { suspects: this.#suspects, ...(openings && { openings }) };
+    const bytes = encodeServerState(this.#round, stage, this.#digestKey, this.#digests, suspicion);
     const sealed = sealState(this.#provider, secureRng(), sealingKey, 'server', this.#round.configDigest, bytes);
     bytes.fill(0);
     this.#provider.discard?.(bytes);

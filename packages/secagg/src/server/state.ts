@@ -5,13 +5,18 @@
  */
 import { utf8Decode, utf8Encode, ByteReader, ByteWriter } from '@fedkit/core/internal';
 import { memberBytes, readMember } from '../messages/member.ts';
+import { OPENING_KEY_BYTES } from '../messages/openings.ts';
 import type { Dealt } from '../messages/share-keys.ts';
 import { LIMBS } from '../shamir.ts';
 import { readBitmap, writeBitmap } from '../messages/bitmap.ts';
 import { usableDealers } from './advance.ts';
+import type { ShareKind } from '../share-encryption.ts';
 import type { ServerRound, ServerStage } from './round.ts';
+import type { Suspects } from './unmask.ts';
 
 const VERSION = 3;
+const KINDS = ['selfMask', 'maskKey'] as const satisfies readonly ShareKind[];
+const FOUND = ['wrong', 'missing'] as const;
 const NOTHING = new Uint8Array(0);
 const STAGES: readonly ServerStage[] = [
   'advertise',
@@ -24,12 +29,20 @@ const STAGES: readonly ServerStage[] = [
   'aborted',
 ];
 
+/** Whom unmasking came across, and what they have opened once nobody is asked any more. */
+export interface Suspicion {
+  readonly suspects: readonly Suspects[];
+  /** Keys by place. */
+  readonly openings?: ReadonlyMap<number, readonly Uint8Array[]>;
+}
+
 /** The state as it is when `stage` opens. */
 export function encodeServerState(
   round: ServerRound,
   stage: ServerStage,
   digestKey: Uint8Array,
   digests: ReadonlyMap<string, Uint8Array>,
+  suspicion: Suspicion,
 ): Uint8Array {
   const { config, members, parts, dealt, commitments, masked, words, released, sum } = round;
   const writer = new ByteWriter().uint8(VERSION).uint8(STAGES.indexOf(stage)).uint32(members.length);
@@ -52,7 +65,42 @@ export function encodeServerState(
   writer.long(masked.some(Boolean) ? sum.save() : new Uint8Array(0));
   writer.bytes(digestKey).uint32(digests.size);
   for (const [slot, digest] of digests) writer.uint16(utf8Encode(slot).length).bytes(utf8Encode(slot)).bytes(digest);
+  if (suspicion.suspects.length > 0) writeSuspicion(writer, round, suspicion);
   return writer.finish();
+}
+
+function writeSuspicion(writer: ByteWriter, { places }: ServerRound, { suspects, openings }: Suspicion): void {
+  writer.uint32(suspects.length);
+  for (const { dealer, holder, kind, found } of suspects) {
+    writer.uint32(places.get(dealer) as number).uint32(places.get(holder) as number);
+    writer.uint8(KINDS.indexOf(kind)).uint8(FOUND.indexOf(found));
+  }
+  writer.uint8(openings ? 1 : 0);
+  if (openings === undefined) return;
+  writer.uint32(openings.size);
+  for (const [place, keys] of openings) {
+    writer.uint32(place).uint32(keys.length);
+    for (const key of keys) writer.bytes(key);
+  }
+}
+
+function readSuspicion(reader: ByteReader, round: ServerRound): Suspicion {
+  if (reader.remaining === 0) return { suspects: [] };
+  const suspects: Suspects[] = [];
+  for (let left = reader.uint32(); left > 0; left--) {
+    const [dealer, holder] = [round.idOf(reader.uint32()), round.idOf(reader.uint32())];
+    suspects.push({ dealer, holder, kind: KINDS[reader.uint8()], found: FOUND[reader.uint8()] });
+  }
+  if (!reader.flag()) return { suspects };
+  const openings = new Map<number, readonly Uint8Array[]>();
+  for (let left = reader.uint32(); left > 0; left--) {
+    const [place, count] = [reader.uint32(), reader.uint32()];
+    openings.set(
+      place,
+      Array.from({ length: count }, () => reader.bytes(OPENING_KEY_BYTES).slice()),
+    );
+  }
+  return { suspects, openings };
 }
 
 /** Fills a fresh round from what {@link encodeServerState} wrote; the bytes were authenticated. */
@@ -61,7 +109,7 @@ export function decodeServerState(
   round: ServerRound,
   digestKey: Uint8Array,
   digests: Map<string, Uint8Array>,
-): ServerStage {
+): { readonly stage: ServerStage; readonly suspicion: Suspicion } {
   const reader = new ByteReader('decodeServerState', bytes);
   if (reader.uint8() !== VERSION) reader.refuse(`version ${VERSION}`, 'another');
   const stage = STAGES[reader.uint8()];
@@ -91,6 +139,7 @@ export function decodeServerState(
   for (let left = reader.uint32(); left > 0; left--) {
     digests.set(utf8Decode(reader.bytes(reader.uint16())), reader.bytes(16).slice());
   }
+  const suspicion = readSuspicion(reader, round);
   reader.end();
   const at = STAGES.indexOf(stage);
   if (at > STAGES.indexOf('advertise')) round.closeMembers();
@@ -101,5 +150,5 @@ export function decodeServerState(
   }
   if (at > STAGES.indexOf('share')) round.keepDealers(usableDealers(round));
   if (at > STAGES.indexOf('consistency')) round.closeWords();
-  return stage;
+  return { stage, suspicion };
 }
