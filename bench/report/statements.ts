@@ -19,7 +19,7 @@ export const statements: readonly Stated[] = [
   ...stated('docs/threat-model.md', 'computed by `graphParameters`', '23 % more than 124'),
   ...stated('docs/transports.md', 'a limit', 'bodies of 1 MiB', 'down to 16 KiB', 'limit, 128 KiB', 'buffers of 64 KB'),
   ...stated('docs/transports.md', 'a setting', 'updates of 800 KB'),
-  ...stated('docs/transports.md', 'a range over runs, of which the last is recorded', 'within 207 to 231 MB'),
+  ...stated('docs/scaling.md', 'a setting', '524,288 values or 8 MiB'),
   ...stated(
     'docs/scaling.md',
     'computed from the sizes beside it',

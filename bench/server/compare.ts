@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { median } from '../shared/measure.ts';
 import type { Setting, Usage } from './setting.ts';
 
-/** Turns until every path is compiled. */
-const WARM_UP = 3;
+/** Turns until every path is compiled; of a ring's hundreds of clients one is enough. */
+const WARM_UP = { version: 3, ring: 1 };
 
 class Version {
   readonly #child: ChildProcess;
   readonly turns: Usage[] = [];
 
   constructor(root: string, setting: Setting) {
-    this.#child = fork(join(root, 'bench/server/version.ts'), ['drive', JSON.stringify(setting)], {
+    this.#child = fork(join(root, `bench/server/${setting.by ?? 'version'}.ts`), ['drive', JSON.stringify(setting)], {
       cwd: root,
       execArgv: ['--import', 'tsx', '--conditions=@fedkit/source'],
     });
@@ -56,10 +56,11 @@ export interface Comparison {
 export async function compare(root: string, other: string, setting: Setting, turns: number): Promise<Comparison> {
   const [now, before] = [new Version(root, setting), new Version(other, setting)];
   await Promise.all([now.next(), before.next()]);
-  for (let turn = 0; turn < WARM_UP + turns; turn++) {
+  const warmUp = WARM_UP[setting.by ?? 'version'];
+  for (let turn = 0; turn < warmUp + turns; turn++) {
     for (const version of turn % 2 === 0 ? [before, now] : [now, before]) await version.turn();
   }
-  const counted = (version: Version) => version.turns.slice(WARM_UP);
+  const counted = (version: Version) => version.turns.slice(warmUp);
   const of = (version: Version): Usage => ({
     ...counted(version)[turns - 1],
     milliseconds: median(counted(version).map(({ milliseconds }) => milliseconds)),

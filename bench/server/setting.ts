@@ -7,6 +7,8 @@ export interface Setting {
   readonly cohort: number;
   /** The share of entries that clients send; all where absent. */
   readonly topK?: number;
+  /** Who plays it: `version.ts`, or for the whole of a secure sum `ring.ts`. */
+  readonly by?: 'ring';
   /** V8's, of the server. */
   readonly flags?: readonly string[];
   /** Watches for stretches, at the price of a busy loop: processor time and memory are not to be read beside it. */

@@ -1,6 +1,7 @@
 // Who is proved to cheat in a secure sum is recorded, told, and takes part no more: after a restart too.
 import {
   type Exchange,
+  FedkitError,
   fedAvg,
   federatedClient,
   federatedServer,
@@ -53,7 +54,7 @@ function lying(exchange: Exchange): Exchange {
   };
 }
 
-const serverOf = (store: Store, refused: string[]) =>
+const serverOf = (store: Store, refused: string[], advanced: (stage: string) => void = () => {}) =>
   federatedServer({
     pipeline: pipelineOf(1),
     initial: model.init(seededRng(1)),
@@ -66,7 +67,10 @@ const serverOf = (store: Store, refused: string[]) =>
     deadlines: { recruiting: 200, stage: 2000 },
     clock: () => performance.now(),
     rng: secureRng(),
-    onEvent: (event) => event.kind === 'refused' && refused.push(`${event.client} ${event.code}`),
+    onEvent(event) {
+      if (event.kind === 'refused') refused.push(`${event.client} ${event.code}`);
+      if (event.kind === 'advanced') advanced(event.stage);
+    },
   });
 
 /** A client of whichever server there is; `c3` lies. */
@@ -131,38 +135,46 @@ describe('verdicts of blame', () => {
   });
 
   // Once it asks, and once it has stored what it was told.
-  it.each(['openings', 'finished'])('are not forgotten by a server that another replaces: %s', async (when) => {
+  it.each(['asks', 'was told'])('are not forgotten where a server that %s is replaced by another', async (when) => {
     const kept = memoryStore();
-    const stopped: { open: (() => void)[]; is: boolean } = { open: [], is: false };
+    let stopped = false;
     let saves = 0;
-    /** The store of the first server, which stands still for good after a save of the exchange. */
+    const never = new Promise<never>(() => {});
+    /** The store of the first server, which stands still for good. */
     const store: Store = {
       ...kept,
       async put(key, bytes) {
-        if (stopped.is) await new Promise<void>((resolve) => stopped.open.push(resolve));
+        if (stopped) return never;
         await kept.put(key, bytes);
-        // The stages of a semi-honest round, then the openings.
-        if (key.startsWith('round/exchange/') && ++saves === 5) stopped.is = when === 'finished';
+        // The stages of a semi-honest round, then what was opened.
+        if (key.startsWith('round/exchange/') && ++saves === 5) stopped = when === 'was told';
       },
-      async create(key, bytes) {
-        if (stopped.is) await new Promise<void>((resolve) => stopped.open.push(resolve));
-        return kept.create(key, bytes);
+      create: (key, bytes) => (stopped ? never : kept.create(key, bytes)),
+    };
+    let server = await serverOf(store, [], (stage) => {
+      if (stage.endsWith('openings') && when === 'asks') stopped = true;
+    });
+    const first = server;
+    let lose = (_error: Error): void => {};
+    const lost = new Promise<never>((_, reject) => (lose = reject));
+    lost.catch(() => {});
+    const handler: RequestHandler = {
+      handle(id, request) {
+        const answer = server.handle(id, request);
+        return server === first ? Promise.race([answer, lost]) : answer;
       },
     };
-    let server = await serverOf(store, []);
     const running = names.slice(0, 9).map((name, i) =>
-      clientOf(() => server, name, i)
+      clientOf(() => handler, name, i)
         .run()
         .catch(() => {}),
     );
-    const first = server;
-    const asks = () => (when === 'openings' ? first.progress.stage === 'openings' : stopped.is);
-    while (!asks()) {
-      if (when === 'openings') await server.tick();
-      else void server.tick().catch(() => {});
+    while (!stopped) {
+      void server.tick();
       await pause();
     }
     server = await serverOf(kept, []);
+    lose(new FedkitError('UNAVAILABLE', 'test: the first server is gone'));
     while (server.progress.published < 1) {
       await server.tick();
       await pause();
@@ -173,7 +185,5 @@ describe('verdicts of blame', () => {
     await server.cancel();
     await Promise.all(running);
     await server.close();
-    for (const open of stopped.open) open();
-    await first.close({ grace: 100 });
   });
 });

@@ -5,6 +5,7 @@ import { derived, figure, fixed } from '../figure.ts';
 const scaling = says('docs/scaling.md');
 const techniques = says('docs/techniques.md');
 const models = says('docs/guides/language-models.md');
+const transports = says('docs/transports.md');
 const percent = fixed(0, 100);
 const megabytes = fixed(0, 1e-6);
 
@@ -24,7 +25,13 @@ function base(kind: string, place: number): Claim {
   return { ...claim, pieces: [`| \`${kind}\`${claim.pieces[0]}`, ...claim.pieces.slice(1)] };
 }
 
+const ofNodeHttp = (kind: string) => figure(`transport/ofNodeHttp/${kind}`, fixed(2));
+const samples = Array.from({ length: 20 }, (_, i) => `transport/memory/megabytes/${i}`);
+
 export const docs: readonly Claim[] = [
+  transports`authenticated and bounded reaches ${ofNodeHttp('take')} of it. One that folds them into a float32 mean reaches ${ofNodeHttp('float32')}; into a reproducible one, ${ofNodeHttp('fold')}.`,
+  transports`before it acknowledges it, and reaches ${ofNodeHttp('server')}: ${figure('transport/clientsPerSecond/server', fixed(0))} clients a second and core.`,
+  transports`stays between ${derived(samples, Math.min, fixed(0))} and ${derived(samples, Math.max, fixed(0))} MB over 10,000 of them`,
   scaling`the reproducible mean took ${figure('cluster-speed/cpu', fixed(2, 1e-3))} s of processor time for 128 updates`,
   scaling`${figure('cluster-scale/most', megabytes)} MB of memory, of which ${figure('cluster-scale/before', megabytes)} MB were there before the first client`,
   techniques`${teacher(0)}, ${teacher(1)} and ${teacher(2)} % over three seeds by the teacher alone at τ = 1, and ${half(0)}, ${half(1)} and ${half(2)} % by half at τ = 2`,
