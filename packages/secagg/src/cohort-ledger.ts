@@ -18,6 +18,8 @@ import { readBitmap, writeBitmap } from './messages/bitmap.ts';
 import { encodeId } from './messages/member.ts';
 
 const VERSION = 2;
+/** The same after how many clients may be corrupt in all rounds: of ledgers that hold every combination. */
+const EVERY_COMBINATION = 3;
 const MOST = 0xffffffff;
 
 /** What a ledger is told of the names it compares. */
@@ -27,6 +29,13 @@ export interface CohortLedgerOptions {
    * far from each other, and a ledger protects nobody: there is no other value.
    */
   readonly ids: 'stable';
+  /**
+   * Holds combinations of any number of sums, not pairs alone. Absent, only pairs are compared.
+   */
+  readonly combinations?: {
+    /** The most clients that may be corrupt, of all that take part in any round: at least ⌊γn⌋ of the largest. */
+    readonly corrupt: number;
+  };
 }
 
 /** Whose sum a client is asked to help open. */
@@ -48,11 +57,16 @@ interface Entry {
  * Guarantee: the cohorts of any two sums the client agreed to are the same, or differ in at least `minimumDifference` honest
  * clients, counting both sides: in that many and all that may be corrupt in either round. A cohort counts from when the client
  * agreed to it, whether its sum was opened in the end or not, since others may have opened it. A round in which this client was
- * gone before it heard of the survivors leaves nothing. Combinations of three or more sums are not covered: they are where
- * clients always take part in the same batches.
+ * gone before it heard of the survivors leaves nothing. Combinations of three or more sums are not covered.
+ *
+ * With `combinations` they are: every linear combination of the sums, however many, holds no client or at least `minimumDifference`
+ * honest ones. Clients that were in the same cohorts are in all combinations with one weight, so each such group must have
+ * `minimumDifference` and `combinations.corrupt` members: rounds in batches that always take part whole pass, and the loss of one member
+ * of a batch does not. That is enough, and at times more than is needed.
  */
 export class CohortLedger {
   readonly minimumDifference: number;
+  readonly #corrupt: number | undefined;
   readonly #ids: string[] = [];
   readonly #places: Map<string, number> = new Map();
   readonly #cohorts: Entry[] = [];
@@ -64,12 +78,13 @@ export class CohortLedger {
    * @param minimumDifference - Honest clients in which two cohorts differ, at least 2.
    * @throws FedkitError `INVALID_ARGUMENT` for ids that are not said to be stable, `OUT_OF_RANGE`.
    */
-  constructor(minimumDifference: number, { ids }: CohortLedgerOptions = {} as CohortLedgerOptions) {
+  constructor(minimumDifference: number, { ids, combinations }: CohortLedgerOptions = {} as CohortLedgerOptions) {
     checkInteger('CohortLedger: minimumDifference', minimumDifference, 2, MOST);
     if (ids !== 'stable') {
       refuse('INVALID_ARGUMENT', 'CohortLedger: ids', "'stable': pseudonyms of a round cannot be compared", ids);
     }
     this.minimumDifference = minimumDifference;
+    this.#corrupt = combinations && checkInteger('CohortLedger: combinations.corrupt', combinations.corrupt, 0, MOST);
   }
 
   /** Different cohorts so far. */
@@ -80,12 +95,14 @@ export class CohortLedger {
   /**
    * Whether a sum over this cohort may be released; changes nothing.
    *
-   * @throws FedkitError `THRESHOLD_NOT_MET` for one that may differ from an earlier cohort in too few honest clients.
+   * @throws FedkitError `THRESHOLD_NOT_MET` for one that may differ from an earlier cohort in too few honest clients, or with
+   * `combinations` leave a group of too few; `OUT_OF_RANGE` where more may be corrupt than `combinations` says of all rounds.
    * @complexity O(cohorts · clients).
    */
   check(cohort: Cohort): void {
-    checkInteger('CohortLedger: corrupt', cohort.corrupt, 0, MOST);
+    checkInteger('CohortLedger: corrupt', cohort.corrupt, 0, this.#corrupt ?? MOST);
     const ids = new Set(cohort.ids.map((id) => utf8Decode(encodeId('CohortLedger: id', id))));
+    if (this.#corrupt !== undefined) return this.#checkGroups(ids, this.minimumDifference + this.#corrupt);
     for (const { places, corrupt } of this.#cohorts) {
       let common = 0;
       for (const id of ids) if (places.has(this.#places.get(id) ?? -1)) common++;
@@ -109,7 +126,10 @@ export class CohortLedger {
    * agreed to but not yet persisted is not part of it.
    */
   save(): Uint8Array {
-    const writer = new ByteWriter().uint8(VERSION).uint32(this.minimumDifference).short(utf8Encode(this.#owner));
+    const writer = new ByteWriter().uint8(this.#corrupt === undefined ? VERSION : EVERY_COMBINATION);
+    writer.uint32(this.minimumDifference);
+    if (this.#corrupt !== undefined) writer.uint32(this.#corrupt);
+    writer.short(utf8Encode(this.#owner));
     writer.uint32(this.#ids.length);
     for (const id of this.#ids) writer.short(utf8Encode(id));
     writer.uint32(this.#cohorts.length);
@@ -130,10 +150,12 @@ export class CohortLedger {
    */
   static restore(saved: Uint8Array): CohortLedger {
     const reader = new ByteReader('CohortLedger.restore', checkBytes('CohortLedger.restore: saved', saved));
-    if (reader.uint8() !== VERSION) reader.refuse(`version ${VERSION}`, 'another');
+    const version = reader.uint8();
+    if (version !== VERSION && version !== EVERY_COMBINATION) reader.refuse(`version ${VERSION} or 3`, `${version}`);
     const minimumDifference = reader.uint32();
     if (minimumDifference < 2) reader.refuse('a minimum of at least 2', `${minimumDifference}`);
-    const ledger = new CohortLedger(minimumDifference, { ids: 'stable' });
+    const combinations = version === VERSION ? undefined : { corrupt: reader.uint32() };
+    const ledger = new CohortLedger(minimumDifference, { ids: 'stable', ...(combinations && { combinations }) });
     ledger.#owner = readId(reader, true);
     for (let left = reader.uint32(); left > 0; left--) {
       const places = ledger.#ids.length;
@@ -178,6 +200,28 @@ export class CohortLedger {
       },
     };
     return entry;
+  }
+
+  /** Every group of clients that were in the same cohorts, `added` among them, has `least` members; who was in none counts in none. */
+  #checkGroups(added: ReadonlySet<string>, least: number): void {
+    const cohorts: ((id: string) => boolean)[] = this.#cohorts.map(({ places }) => (id) => {
+      const place = this.#places.get(id);
+      return place !== undefined && places.has(place);
+    });
+    const pending = [...this.#pending.values()].map(({ ids }) => new Set(ids));
+    for (const ids of [...pending, added]) cohorts.push((id) => ids.has(id));
+    const sizes = new Map<string, number>();
+    for (const id of new Set([...this.#ids, ...pending.flatMap((ids) => [...ids]), ...added])) {
+      const pattern = cohorts.map((holds) => (holds(id) ? '1' : '0')).join('');
+      if (pattern.includes('1')) sizes.set(pattern, (sizes.get(pattern) ?? 0) + 1);
+    }
+    const smallest = Math.min(...sizes.values());
+    if (smallest >= least) return;
+    throw new FedkitError(
+      'THRESHOLD_NOT_MET',
+      `CohortLedger: expected groups of at least ${least} clients that were in the same cohorts, got one of ${smallest}`,
+      { details: { least, difference: smallest } },
+    );
   }
 
   #compare(difference: number, corrupt: number): void {

@@ -113,6 +113,108 @@ describe('a ledger', () => {
   });
 });
 
+describe('a ledger that holds every combination', () => {
+  const PRIME = 1_000_003;
+  /** The rank of rows of 0 and 1, modulo a prime above every minor of matrices so small. */
+  function rank(rows: readonly (readonly number[])[]): number {
+    const left = rows.map((row) => [...row]);
+    let found = 0;
+    for (let column = 0; column < (left[0]?.length ?? 0); column++) {
+      const pivot = left.findIndex((row, i) => i >= found && row[column] % PRIME !== 0);
+      if (pivot < 0) continue;
+      [left[found], left[pivot]] = [left[pivot], left[found]];
+      const top = left[found];
+      for (let i = found + 1; i < left.length; i++) {
+        const factor = left[i][column];
+        left[i] = left[i].map((value, j) => {
+          const next = (value * top[column] - factor * top[j]) % PRIME;
+          return next < 0 ? next + PRIME : next;
+        });
+      }
+      found++;
+    }
+    return found;
+  }
+
+  /** Clients of the smallest set that some combination of the cohorts is over: by linear algebra on every set. */
+  function smallestSupport(cohorts: readonly (readonly string[])[]): number {
+    const rows = cohorts.map((cohort) => people.map((id) => (cohort.includes(id) ? 1 : 0)));
+    const whole = rank(rows);
+    let smallest = Infinity;
+    for (let set = 1; set < 2 ** people.length; set++) {
+      const outside = people.map((_, i) => i).filter((i) => (set & (1 << i)) === 0);
+      const size = people.length - outside.length;
+      // What vanishes outside the set lies in the kernel of the restriction to there.
+      if (size < smallest && rank(rows.map((row) => outside.map((i) => row[i]))) < whole) smallest = size;
+    }
+    return smallest;
+  }
+
+  it('lets no combination of any number of sums hold fewer honest clients than the minimum', () => {
+    let taken = 0;
+    fc.assert(
+      fc.property(
+        fc.array(fc.uniqueArray(fc.constantFrom(...people), { minLength: 2 }), { minLength: 1, maxLength: 4 }),
+        fc.integer({ min: 2, max: 3 }),
+        fc.nat(1),
+        (all, minimum, corrupt) => {
+          let ledger = new CohortLedger(minimum, { ...stable, combinations: { corrupt } });
+          const accepted: string[][] = [];
+          for (const cohort of all) {
+            try {
+              ledger.record({ ids: cohort, corrupt });
+              accepted.push(cohort);
+            } catch (error) {
+              expect(error).toMatchObject({ code: 'THRESHOLD_NOT_MET' });
+            }
+            ledger = CohortLedger.restore(ledger.save());
+          }
+          if (accepted.length > 1) taken++;
+          if (accepted.length > 0) expect(smallestSupport(accepted)).toBeGreaterThanOrEqual(minimum + corrupt);
+        },
+      ),
+      { seed: 1, numRuns: 40 },
+    );
+    expect(taken).toBeGreaterThan(3);
+  });
+
+  it('takes batches in any order, and notices three sums that a comparison of pairs does not', () => {
+    const batches = [people.slice(0, 3), people.slice(3, 6), people.slice(6)];
+    const ledger = new CohortLedger(2, { ...stable, combinations: { corrupt: 1 } });
+    for (const some of [[0, 1], [1, 2], [0, 2], [0, 1, 2], [1]]) {
+      ledger.record({ ids: some.flatMap((i) => batches[i]), corrupt: 1 });
+    }
+    expect(() => ledger.check({ ids: people.slice(1), corrupt: 1 })).toThrow(refusal('THRESHOLD_NOT_MET'));
+    expect(() => ledger.check({ ids: people, corrupt: 2 })).toThrow(refusal('OUT_OF_RANGE'));
+    // a+b, c+d and a+c+e, b+d: the first two less the last is what a+c+e less e says of e alone.
+    const sums = [
+      ['a', 'b'],
+      ['c', 'd'],
+      ['a', 'c', 'e'],
+      ['b', 'd'],
+    ];
+    const pairs = new CohortLedger(2, stable);
+    for (const ids of sums) pairs.record({ ids, corrupt: 0 });
+    expect(smallestSupport(sums)).toBe(1);
+    const every = new CohortLedger(2, { ...stable, combinations: { corrupt: 0 } });
+    every.record({ ids: sums[0], corrupt: 0 });
+    every.record({ ids: sums[1], corrupt: 0 });
+    expect(() => every.check({ ids: sums[2], corrupt: 0 })).toThrow(refusal('THRESHOLD_NOT_MET'));
+  });
+
+  it('counts what was proposed and not yet kept, and refuses other numbers', () => {
+    const ledger = new CohortLedger(2, { ...stable, combinations: { corrupt: 0 } });
+    const [one, other] = [ledger.entryFor('a', 0), ledger.entryFor('a', 0)];
+    one.propose(people);
+    expect(() => other.propose(people.slice(1))).toThrow(refusal('THRESHOLD_NOT_MET'));
+    one.drop();
+    other.propose(people.slice(1));
+    for (const corrupt of [-1, 0.5, Number.NaN]) {
+      expect(() => new CohortLedger(2, { ...stable, combinations: { corrupt } })).toThrow(refusal('OUT_OF_RANGE'));
+    }
+  });
+});
+
 describe.each(['semi-honest', 'malicious'] as const)('a client with a ledger in %s mode', (mode) => {
   const ids = ['c0', 'c1', 'c2', 'c3', 'c4', 'c5'];
   const { identities, directory } = testingIdentities(ids, 'ledger');

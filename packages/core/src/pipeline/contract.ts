@@ -271,7 +271,7 @@ export interface ReportingServer<R> {
    */
   open(round: OpenRound & { readonly saved?: Uint8Array; readonly rng?: SecureRng }): ReportCollector<R>;
   /** As `open` of what was saved, with turns of the event loop in between. */
-  reopenInTurns?(round: OpenRound & { readonly saved: Uint8Array }): Promise<ReportCollector<R>>;
+  readonly reopenInTurns?: (round: OpenRound & { readonly saved: Uint8Array }) => Promise<ReportCollector<R>>;
   /** Present where the rule of every slot looks at each coordinate alone and wants every update at once. */
   readonly ranges?: RangedReports<R>;
 }

@@ -57,7 +57,12 @@ export class FileChain {
       const version = Math.max(0, ...versionsIn(names));
       const file = version > 0 && (await unlessMissing(this.#fs.open(this.#path(version), 'r')));
       if (!file) continue;
-      const bytes = await readAll(file).finally(() => file.close());
+      let bytes: Uint8Array;
+      try {
+        bytes = await readAll(file);
+      } finally {
+        await file.close();
+      }
       const [kind] = bytes;
       if (kind !== NOTHING && kind !== VALUE && kind !== OWN_FILE) {
         throw new FedkitError(
