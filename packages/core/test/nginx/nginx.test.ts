@@ -65,8 +65,7 @@ describe.skipIf(nginx === undefined)('behind a stock nginx', { timeout: TIME }, 
       };
       return { server, close };
     };
-    // Told to run fewer rounds at first: clients that end are started again.
-    let running = await open(ROUNDS - 1);
+    let running = await open(ROUNDS);
     ends.push(() => running.close());
     const proxy = await startNginx(port);
     ends.push(() => proxy.close());
@@ -92,7 +91,7 @@ describe.skipIf(nginx === undefined)('behind a stock nginx', { timeout: TIME }, 
       ends.push(() => child.kill('SIGKILL'));
       return child;
     };
-    const children = [0, 1, 2, 3, 4].map(start);
+    let children = [0, 1, 2, 3, 4].map(start);
     const until = async (reached: () => boolean) => {
       while (!reached()) await new Promise((resolve) => setTimeout(resolve, 50));
     };
@@ -107,14 +106,22 @@ describe.skipIf(nginx === undefined)('behind a stock nginx', { timeout: TIME }, 
     await running.close();
     await until(() => proxy.requests().some(({ status }) => status === 502));
     running = await open(ROUNDS);
-    await until(() => children.every(({ exitCode, signalCode }) => exitCode !== null || signalCode !== null));
-    expect(children.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0, 0]);
+    const allEnd = async () => {
+      await until(() => children.every(({ exitCode, signalCode }) => exitCode !== null || signalCode !== null));
+      expect(children.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0, 0]);
+    };
+    await allEnd();
+    // The finished run is told to run one round more.
+    await running.close();
+    running = await open(ROUNDS + 1);
+    children = [0, 1, 2, 3, 4].map(start);
+    await allEnd();
 
     const { params } = running.server;
     const digest = sha256Hex(new Uint8Array(params.buffer, params.byteOffset, params.byteLength));
-    for (const lines of said.values()) expect(lines.at(-1)).toBe(`model ${ROUNDS} ${digest}`);
+    for (const lines of said.values()) expect(lines.at(-1)).toBe(`model ${ROUNDS + 1} ${digest}`);
     const records = await running.server.records();
-    expect(records.map(({ outcome }) => outcome)).toEqual(Array.from({ length: ROUNDS }, () => 'published'));
+    expect(records.map(({ outcome }) => outcome)).toEqual(Array.from({ length: ROUNDS + 1 }, () => 'published'));
     // Every update was too long for it in one piece, and none was refused.
     expect(proxy.requests().filter(({ status }) => status === 413)).toEqual([]);
     expect(Math.max(...proxy.requests().map(({ bytes }) => bytes))).toBeGreaterThan(2 ** 19);
