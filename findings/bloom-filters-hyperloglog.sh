@@ -3,9 +3,9 @@
 #
 # Guess: a sketch of 1,024 registers is off by 3 % (its `accuracy()` says 0.0325), and by less for few items, where it counts the
 #        empty registers instead (Flajolet et al. 2007).
-# Seen:  items fall into half of the registers as if there were fewer of them: 100 items touch 56. Large counts are made up for by a factor
-#        of 2, small ones are not: 100 items are 58, 1,000 are 510, then 2,000 are 2,696. Right from some five thousand on. Clients'
-#        counts of distinct values are small ones; their union is not.
+# Seen:  items share registers more often than chance would have it: 100 items touch 56 registers instead of 95. 100 items are counted
+#        as 58, 1,000 as 510, then 2,000 as 2,696; right from some five thousand on. Clients' counts of distinct values are small
+#        ones, their union is not: the sum over clients can be half of the union.
 # Output: promised: 0.0325
 #         100 items: 58
 #         1000 items: 510

@@ -5,7 +5,7 @@
 #        with four trees each make a model of twelve.
 # Seen:  of a reply that is appended, `num_parallel_tree` trees are taken: one. The first reply becomes the model as it is, with all four,
 #        so the first round has 4 + 1 + 1. In the second, where each is appended, 1 + 1 + 1. The other trees are dropped
-#        without a word, and those kept are each client's first, which corrects least.
+#        without a word: local rounds cost time and bytes, and bring nothing.
 # Output: trees sent in a round: 12
 #         trees kept, first round: 6
 #         trees kept, second round: 3
