@@ -1,5 +1,5 @@
 // Runs the golden digests of @fedkit/core, @fedkit/privacy and @fedkit/llm, the transcripts of @fedkit/secagg, the HTTP transport
-// and whole federations on every engine there is in the npm registry, React Native's Hermes among them, and in Chromium where it is
+// and whole federations (on Hermes also a node of Flower, on a recorded SuperLink) on every engine there is in the npm registry, React Native's Hermes among them, and in Chromium where it is
 // installed, and prints which reproduce the committed ones. `--write` commits what this Node computes. Run after `pnpm build`.
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -121,7 +121,7 @@ if (chromium === undefined) console.log('\nChromium is not installed here: no pa
 
 console.log(`\n| on Hermes | rounds | model |\n|---|---|---|`);
 try {
-  const { models, onNode, added, clientBytes, app, appOnNode } = await hermesRun;
+  const { models, onNode, added, clientBytes, app, appOnNode, node } = await hermesRun;
   for (const [name, { outcomes, digest }] of Object.entries(models)) {
     // Rounding and noise are fresh randomness; a plain federation is the same bytes.
     const verdict = !name.startsWith('plain')
@@ -132,6 +132,10 @@ try {
     console.log(`| ${name} | ${outcomes.join(', ')} | ${verdict} |`);
     if (verdict === 'DIFFERENT' || outcomes.some((outcome) => outcome !== 'published')) process.exitCode = 1;
   }
+  const replies = node.events.filter((event) => event === 'replied').length;
+  const nodeVerdict = node.same === node.calls ? 'the same bytes as flwr took' : `${node.events.at(-1)}`;
+  console.log(`| a node of Flower | ${replies} replies, ${node.same} of ${node.calls} calls | ${nodeVerdict} |`);
+  if (node.same !== node.calls || replies !== 4) process.exitCode = 1;
   const { rounds, accuracy, digest } = app;
   const sameApp = digest === appOnNode.digest && app.personal.join() === appOnNode.personal.join();
   const appVerdict = sameApp ? 'the same bytes as on Node' : 'DIFFERENT';

@@ -13,6 +13,7 @@ import { fileStore } from '@fedkit/core';
 import { type EngineJob, foldTasks, storeBlobs } from '@fedkit/core/engine';
 import type { Server } from '../../packages/bullmq/test/servers.ts';
 import { bundled } from './cluster.ts';
+import { type Load, middle, slowdownOf, within } from './contention.ts';
 import { type ClusterConfig, meanOf } from './federation.ts';
 import { type Costs, foldingTime } from './queueing.ts';
 import { writeReports } from './speed.ts';
@@ -22,12 +23,16 @@ export interface Point {
   readonly reports: number;
   readonly parameters: number;
   readonly workers: number;
-  /** Seconds on the wall, and of all processors. */
+  /** How many times longer than by themselves as many independent loops of the same folds took, before and after. */
+  readonly slowdown: number;
+  /** Seconds on the wall; foretold of pieces by themselves, times the slowdown. */
   readonly measured: number;
   readonly predicted: number;
 }
 
 const SHARD = 16;
+/** Rounds of a point: the middle one counts. */
+const ROUNDS = 5;
 export const cpuSeconds = (since?: NodeJS.CpuUsage): number => {
   const { user, system } = process.cpuUsage(since);
   return (user + system) / 1e6;
@@ -110,7 +115,7 @@ async function timedRun(tasks: QueueTasks, job: EngineJob): Promise<number> {
   return seconds;
 }
 
-/** Measures pieces, then rounds of 1, 2 and 4 workers. */
+/** Measures pieces, then rounds of 1, 2 and 4 workers beside independent loops of the same folds. */
 export async function points(
   server: Server,
   kind: ClusterConfig['database'],
@@ -144,17 +149,26 @@ export async function points(
   try {
     const pieces = await costsOf(folder, (parameters) => writeReports(folder, 3 * SHARD, parameters, SHARD));
     // The queue's own part: rounds of next to nothing, of many tasks and of one, by one worker.
+    const loopOf = (parameters: number, plans: readonly string[]): Load => {
+      const { fold, foldValue } = pieces;
+      return { folder, parameters, plans, alone: plans.length * (fold + SHARD * parameters * foldValue) };
+    };
+    const tenth = 100_000;
+    const reference = loopOf(tenth, await writeReports(folder, 4 * SHARD, tenth, SHARD));
     const one = new Workers({ ...config, parameters: 1 }, 1);
     const nothing = await writeReports(folder, 128, 1, 1);
     await timedRun(tasks, jobOf('warm', nothing.slice(0, 8)));
-    const many = Math.min(
-      await timedRun(tasks, jobOf('many', nothing)),
-      await timedRun(tasks, jobOf('many-2', nothing)),
-    );
-    const few = Math.min(
-      await timedRun(tasks, jobOf('few', nothing.slice(0, 1))),
-      await timedRun(tasks, jobOf('few-2', nothing.slice(0, 1))),
-    );
+    const alone = async (id: string, plans: readonly string[]): Promise<number> => {
+      const rounds: number[] = [];
+      for (let i = 0; i < ROUNDS; i++) {
+        const work = () => timedRun(tasks, jobOf(`${id}-${i}`, plans));
+        const { result, slowdown } = await within(() => slowdownOf(1, reference, cores), work);
+        rounds.push(result / slowdown);
+      }
+      return middle(rounds, (seconds) => seconds);
+    };
+    const many = await alone('many', nothing);
+    const few = await alone('few', nothing.slice(0, 1));
     await one.stop();
     const overhead = Math.max(0, (many - few) / 127);
     const costs: Costs = { ...pieces, overhead, round: Math.max(0, few - 2 * overhead) };
@@ -166,14 +180,21 @@ export async function points(
         // Started and compiled.
         const warm = Array.from({ length: 2 * workers }, () => ({ kind: 'fold', inputs: [plans[0]] }));
         await timedRun(tasks, { id: `warm-${workers}`, tasks: warm });
-        let measured = Infinity;
-        for (let i = 0; i < 2; i++)
-          measured = Math.min(measured, await timedRun(tasks, jobOf(`round-${workers}-${i}`, plans)));
+        const foretold = foldingTime(costs, { reports, parameters, shard: SHARD, workers, cores }).total;
+        const seen: Point[] = [];
+        for (let i = 0; i < ROUNDS; i++) {
+          const { result: measured, slowdown } = await within(
+            () => slowdownOf(workers, loopOf(parameters, plans.slice(0, 4)), cores),
+            () => timedRun(tasks, jobOf(`round-${workers}-${i}`, plans)),
+          );
+          seen.push({ reports, parameters, workers, slowdown, measured, predicted: foretold * slowdown });
+        }
         await crew.stop();
-        const predicted = foldingTime(costs, { reports, parameters, shard: SHARD, workers, cores }).total;
-        found.push({ reports, parameters, workers, measured, predicted });
+        const point = middle(seen, ({ measured, predicted }) => predicted / measured);
+        found.push(point);
+        const { measured, predicted, slowdown } = point;
         console.log(
-          `${reports} x ${parameters}, ${workers} workers: ${measured.toFixed(2)} s, predicted ${predicted.toFixed(2)} s`,
+          `${reports} x ${parameters}, ${workers} workers: ${measured.toFixed(2)} s, predicted ${predicted.toFixed(2)} s (slowed ${slowdown.toFixed(2)} times)`,
         );
       }
     }

@@ -1,11 +1,14 @@
 // Flower beside us, on a real flwr that is installed outside the tree.
 // pnpm bench flower [nodes, default 20] [rounds, default 4] [values of each of 12 tensors, default 500000]
 // pnpm bench flower versions [1.42.0] strategies, kills, TLS with node authentication, on flwr 1.40.0 and the newest
+// pnpm bench flower record           a SuperLink's side of two rounds, for engines without a network
 // pnpm bench flower mnist [seeds 5]  accuracies of NumPy's nodes alone and beside ours, and once of PyTorch's
+import { relative } from 'node:path';
 import { makeEnvironment, NEWEST } from '../../packages/flower/test/flwr/venv.ts';
 import { table, writeResults } from '../shared/measure.ts';
 import { ofFleet, ofSuperLink } from './figures.ts';
 import { apart, mnist } from './mnist.ts';
+import { record } from './record.ts';
 import { taken } from './taken.ts';
 import { checkVersion } from './versions.ts';
 
@@ -30,6 +33,8 @@ if (environment === undefined) {
   }
   console.log(table(['flwr', 'what', 'seen'], rows));
   if (rows.some(([, , seen]) => seen.startsWith('NOT'))) process.exitCode = 1;
+} else if (word === 'record') {
+  console.log(`Written: ${relative(process.cwd(), await record(environment))}`);
 } else if (word === 'mnist') {
   const seeds = Array.from({ length: process.argv[3] === undefined ? 5 : Number(rounds) }, (_, i) => i + 1);
   const kinds = await mnist(environment, makeEnvironment(NEWEST, ['torch']), seeds);

@@ -53,13 +53,17 @@ function makeApp(app) {
   ]) {
     copyFileSync(join(root, 'packages', file), join(app, file.slice(file.lastIndexOf('/') + 1)));
   }
+  for (const file of ['recorded/node.mjs', 'vectors/superlink.json']) {
+    copyFileSync(join(root, 'packages/flower/test', file), join(app, file.slice(file.lastIndexOf('/') + 1)));
+  }
   copyFileSync(join(root, 'packages/privacy/test/golden/golden.mjs'), join(app, 'privacy-golden.mjs'));
   copyFileSync(join(root, 'packages/llm/test/golden/golden.mjs'), join(app, 'language-golden.mjs'));
 }
 
 /**
- * What ran on the VM: golden digests, one line for each transcript, the models of federations, and the names that the VM lacks and platform.js adds. `onNode` has the models of the same federations on this Node, `app` and `appOnNode` what came
- * of the scenario of examples/react-native,
+ * What ran on the VM: golden digests, one line for each transcript, the models of federations, what a node of Flower said to a recorded
+ * SuperLink, and the names that the VM lacks and platform.js adds. `onNode` has the models of the same federations on this Node,
+ * `app` and `appOnNode` what came of the scenario of examples/react-native,
  * `clientBytes` what Metro makes of the FedAvg client of examples/phone, minified and compressed by gzip.
  */
 export async function runOnHermes() {
