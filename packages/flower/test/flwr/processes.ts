@@ -109,6 +109,8 @@ export class Flwr {
       kill(child.pid);
     };
     process.once('exit', end);
+    // Its number may be another's by then.
+    child.once('exit', () => process.off('exit', end));
     const running = {
       child,
       output: () => output,
