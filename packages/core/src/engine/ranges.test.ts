@@ -3,8 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { ask, join, type TestOptions, testServer } from '../../test/round/federation.ts';
 import type { Aggregator } from '../aggregate/contract.ts';
 import { coordinateMedian } from '../aggregate/robust/coordinate-median.ts';
+import { bulyan } from '../aggregate/robust/bulyan.ts';
+import { DISTANCE_BLOCK } from '../aggregate/robust/distances.ts';
+import { geometricMedian } from '../aggregate/robust/geometric-median.ts';
 import { krum } from '../aggregate/robust/krum.ts';
 import { meanAroundMedian } from '../aggregate/robust/mean-around-median.ts';
+import { multiKrum } from '../aggregate/robust/multi-krum.ts';
 import { trimmedMean } from '../aggregate/robust/trimmed-mean.ts';
 import { fedAvg } from '../algorithm/fed-avg.ts';
 import { plainUpdates } from '../pipeline/plain-updates.ts';
@@ -18,7 +22,12 @@ const RULES = {
   coordinateMedian,
   trimmedMean: (size: number) => trimmedMean(size, { trim: 0.3 }),
   meanAroundMedian: (size: number) => meanAroundMedian(size, { byzantine: 1 }),
+  krum: (size: number) => krum(size, { byzantine: 1 }),
+  multiKrum: (size: number) => multiKrum(size, { byzantine: 1, keep: 2 }),
+  bulyan: (size: number) => bulyan(size, { byzantine: 1 }),
 };
+/** Updates that a rule needs beside two that may be wrong. */
+const LEAST = { coordinateMedian: 3, trimmedMean: 3, meanAroundMedian: 3, krum: 5, multiKrum: 5, bulyan: 7 };
 const pipelineOf = (rule: keyof typeof RULES, size: number, minimumContributors = 1) =>
   plainUpdates({ algorithm: fedAvg({ aggregate: RULES[rule] as never }), size, minimumContributors });
 const FACTS = { round: 3, scheme: { kind: 'none' }, population: 9 } as const;
@@ -60,19 +69,19 @@ describe('rules by ranges of coordinates', () => {
     const shape = fc.record({
       rule: fc.constantFrom(...(Object.keys(RULES) as (keyof typeof RULES)[])),
       size: fc.integer({ min: 1, max: 40 }),
-      clients: fc.integer({ min: 3, max: 9 }),
+      more: fc.integer({ min: 0, max: 6 }),
       shard: fc.integer({ min: 1, max: 10 }),
       range: fc.option(fc.integer({ min: 1, max: 41 }), { nil: undefined }),
       seed: fc.integer(),
       wrong: fc.constantFrom('nobody', 'NaN', 'nonsense', 'both'),
     });
     await fc.assert(
-      fc.asyncProperty(shape, async ({ rule, size, clients, shard, range, seed, wrong }) => {
+      fc.asyncProperty(shape, async ({ rule, size, more, shard, range, seed, wrong }) => {
         const pipeline = pipelineOf(rule, size);
         const rng = seededRng(`${seed}`);
         const modelDigest = new Uint8Array(32);
         const parameters = pipeline.server().announce({ round: 3, places: 9, modelDigest });
-        const reports = Array.from({ length: clients + 2 }, (_, i) => {
+        const reports = Array.from({ length: LEAST[rule] + more + 2 }, (_, i) => {
           const client = `${rng.below(1000)}-${i}`;
           // Few values, so that there are ties.
           const update = Float32Array.from({ length: size }, () => rng.below(5) - 2);
@@ -145,11 +154,63 @@ describe('rules by ranges of coordinates', () => {
     }
   });
 
-  it('are for rules that look at each coordinate alone', () => {
+  it('begin at multiples of a unit where they must', () => {
+    expect(rangesOf([10, 3], 4, [4, 1])).toEqual([
+      { slot: 0, first: 0, length: 4 },
+      { slot: 0, first: 4, length: 4 },
+      { slot: 0, first: 8, length: 2 },
+      { slot: 1, first: 0, length: 3 },
+    ]);
+    expect(rangesOf([10], 1, [4]).map(({ first }) => first)).toEqual([0, 4, 8]);
+    expect(rangesOf([10], 9, [4]).map(({ first }) => first)).toEqual([0, 4]);
+  });
+
+  it.each(['krum', 'multiKrum', 'bulyan'] as const)('choose by distances over several blocks: %s', async (rule) => {
+    const size = 2 * DISTANCE_BLOCK + 77;
+    const pipeline = pipelineOf(rule, size);
+    const rng = seededRng(`blocks ${rule}`);
+    const modelDigest = new Uint8Array(32);
+    const parameters = pipeline.server().announce({ round: 3, places: 9, modelDigest });
+    const far = Float32Array.from({ length: size }, () => 100 * rng.uniform());
+    const reports = Array.from({ length: 8 }, (_, i) => {
+      // Half of them near one another beside their length, so that their products cancel.
+      const update = far.map((value) => (i < 4 ? value + rng.uniform() : rng.uniform()));
+      const contribution = { values: { update }, weight: 1 };
+      const task = { round: 3, modelDigest, parameters };
+      const client = `${rng.below(1000)}-${i}`;
+      const { bytes } = pipeline.client().encode(task, contribution, { rng: secureRng(), client });
+      // A NaN among its last values, which no client of ours sends.
+      if (i === 7) bytes.set([0, 0, 0xc0, 0x7f], bytes.length - 8);
+      return [client, bytes] as const;
+    });
+    const one = await closed(pipeline, reports, parameters);
+    expect(one.quarantined).toBe(1);
+    for (const range of [1, DISTANCE_BLOCK, 10 * DISTANCE_BLOCK])
+      expect(await closed(pipeline, reports, parameters, { shard: 3, range })).toEqual(one);
+  });
+
+  it.each([{}, undefined])('refuse too few for a rule that chooses: %o', async (engine) => {
+    const pipeline = pipelineOf('krum', 3);
+    const parameters = pipeline.server().announce({ round: 3, places: 9, modelDigest: new Uint8Array(32) });
+    const task = { round: 3, modelDigest: new Uint8Array(32), parameters };
+    const update = new Float32Array([1, 2, Number.NaN]);
+    const { bytes } = pipeline
+      .client()
+      .encode(task, { values: { update: new Float32Array(3) } }, { rng: secureRng(), client: 'a' });
+    const absent = bytes.slice();
+    absent.set(new Uint8Array(update.buffer), bytes.length - 12);
+    for (const report of [bytes, absent])
+      await expect(closed(pipeline, [['a', report]], parameters, engine)).rejects.toMatchObject({
+        code: 'THRESHOLD_NOT_MET',
+      });
+  });
+
+  it('are for rules that look at each coordinate alone, after they have chosen or not', () => {
     const rangesFor = (aggregate: (size: number) => Aggregator<unknown, Float32Array>) =>
       plainUpdates({ algorithm: fedAvg({ aggregate: aggregate as never }), size: 3 }).server().ranges;
     expect(rangesFor(coordinateMedian as never)?.sizes).toEqual([3]);
-    expect(rangesFor(((size: number) => krum(size, { byzantine: 1 })) as never)).toBeUndefined();
+    expect(rangesFor(((size: number) => krum(size, { byzantine: 1 })) as never)?.choosing[0]).toBeDefined();
+    expect(rangesFor(((size: number) => geometricMedian(size)) as never)).toBeUndefined();
     expect(plainUpdates({ algorithm: fedAvg(), size: 3 }).server().ranges).toBeUndefined();
   });
 });

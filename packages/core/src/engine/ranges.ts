@@ -1,14 +1,17 @@
 /**
- * Folding a round's reports by ranges of coordinates: for rules that want every update at once, such as a median, of more and longer
- * updates than one worker's memory holds.
+ * Folding a round's reports by ranges of coordinates: for rules that want every update at once, such as a median or Krum, of more and
+ * longer updates than one worker's memory holds.
  *
- *     cut     plan ─▶ reports ─▶ a blob for each range, and a list of them        one a shard of reports
- *     range   plan, lists ─▶ its range of every report ─▶ the rule's values       one a range
+ *     cut         plan ─▶ reports ─▶ a blob for each range, and a list of them               one a shard of reports
+ *     distances   plan, lists ─▶ its range of every report ─▶ sums of products or squares    one a range, where a rule chooses
+ *     range       plan, lists ─▶ its range of the reports that count ─▶ the rule's values    one a range
  *
  * @module
  */
 import { checkAborted, turn } from '../abort.ts';
 import type { ClientId, Contribution } from '../aggregate/contract.ts';
+import { type Pair, sumsOver } from '../aggregate/robust/distances.ts';
+import type { ChoosingRule } from '../aggregate/robust/rule.ts';
 import { FedkitError } from '../errors.ts';
 import type { RangedReports } from '../pipeline/contract.ts';
 import type { BlobStore, TaskHandlers } from './contract.ts';
@@ -27,9 +30,17 @@ export interface CutPlan extends FoldPlan {
   readonly ranges: readonly Range[];
 }
 
-/** What a `range` is to do: the range, and its number among all. */
+/** What a `range` is to do: the range, its number among all, and of a rule that chooses who was chosen. */
 export interface RangePlan extends Range {
   readonly number: number;
+  /** Rows among those whose slot is not absent. */
+  readonly chosen?: readonly number[] | undefined;
+}
+
+/** What a `distances` is to do: products of everyone, or squared differences of these pairs. */
+export interface DistancesPlan extends Range {
+  readonly number: number;
+  readonly pairs?: readonly Pair[];
 }
 
 /** Of one report: which slots held NaN or infinities. */
@@ -47,11 +58,17 @@ export interface Cut {
   readonly parts: readonly string[];
 }
 
-/** Slots cut into ranges of at most `width` coordinates, alike in length. */
-export function rangesOf(sizes: readonly number[], width: number): Range[] {
+/**
+ * Slots cut into ranges of at most `width` coordinates, alike in length.
+ *
+ * @param units - Of each slot, what its ranges begin at multiples of; a range is no shorter. Default 1.
+ */
+export function rangesOf(sizes: readonly number[], width: number, units: readonly number[] = []): Range[] {
   return sizes.flatMap((size, slot) => {
-    const count = Math.ceil(size / width);
-    const edge = (i: number): number => Math.floor((i * size) / count);
+    const unit = units[slot] ?? 1;
+    const pieces = Math.ceil(size / unit);
+    const count = Math.min(pieces, Math.ceil(size / Math.max(unit, width)));
+    const edge = (i: number): number => Math.min(size, unit * Math.floor((i * pieces) / count));
     return Array.from({ length: count }, (_, i) => ({ slot, first: edge(i), length: edge(i + 1) - edge(i) }));
   });
 }
@@ -91,24 +108,55 @@ export function rangeTasks(ranges: RangedReports<unknown>): TaskHandlers {
       }
       return encodeStructure({ reports, refused, parts } satisfies Cut);
     },
-    range: async ([input, ...lists], { blobs, signal }) => {
-      const { number, slot, length } = decodeStructure(await blobs.get(input)) as unknown as RangePlan;
-      const updates: Contribution[] = [];
-      for (const list of lists) {
-        checkAborted('range', signal);
-        const { reports, parts } = await readCut(blobs, list);
-        const rows = decodeStructure(await blobs.get(parts[number])) as Float32Array;
-        const present = reports.filter(({ absent }) => !absent.includes(slot));
-        if (!(rows instanceof Float32Array) || rows.length !== length * present.length)
-          throw new FedkitError('DECODE_FAILED', 'range: expected a range of every report, got something else');
-        present.forEach(({ client, weight }, i) =>
-          updates.push({ client, weight, values: rows.subarray(i * length, (i + 1) * length) }),
-        );
+    distances: async ([input, ...lists], { blobs, signal }) => {
+      const plan = decodeStructure(await blobs.get(input)) as unknown as DistancesPlan;
+      const rows = await rowsOf(plan, lists, blobs, signal);
+      const sums = sumsOver(rows.map(({ values }) => values));
+      const blocks: Float64Array[] = [];
+      for (const block of plan.pairs === undefined ? sums.products() : sums.differences(plan.pairs)) {
+        checkAborted('distances', signal);
+        blocks.push(block);
         await turn();
       }
-      return encodeStructure(ranges.combine(slot, length, updates));
+      return encodeStructure(blocks);
+    },
+    range: async ([input, ...lists], { blobs, signal }) => {
+      const plan = decodeStructure(await blobs.get(input)) as unknown as RangePlan;
+      const { slot, length, chosen } = plan;
+      const rows = await rowsOf(plan, lists, blobs, signal);
+      if (chosen === undefined) return encodeStructure(ranges.combine(slot, length, rows));
+      const rule = ranges.choosing[slot] as ChoosingRule;
+      return encodeStructure(
+        rule.combine(
+          chosen.map((i) => rows[i].values),
+          rows.length,
+        ),
+      );
     },
   };
+}
+
+/** A range of every report whose slot is not absent, in the order of clients. @throws FedkitError `DECODE_FAILED`. */
+async function rowsOf(
+  { number, slot, length }: RangePlan,
+  lists: readonly string[],
+  blobs: BlobStore,
+  signal: AbortSignal | undefined,
+): Promise<Contribution[]> {
+  const updates: Contribution[] = [];
+  for (const list of lists) {
+    checkAborted('range', signal);
+    const { reports, parts } = await readCut(blobs, list);
+    const rows = decodeStructure(await blobs.get(parts[number])) as Float32Array;
+    const present = reports.filter(({ absent }) => !absent.includes(slot));
+    if (!(rows instanceof Float32Array) || rows.length !== length * present.length)
+      throw new FedkitError('DECODE_FAILED', 'range: expected a range of every report, got something else');
+    present.forEach(({ client, weight }, i) =>
+      updates.push({ client, weight, values: rows.subarray(i * length, (i + 1) * length) }),
+    );
+    await turn();
+  }
+  return updates;
 }
 
 /** @throws FedkitError `DECODE_FAILED`. */

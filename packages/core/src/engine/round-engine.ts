@@ -4,6 +4,8 @@
  * @module
  */
 import type { ClientId } from '../aggregate/contract.ts';
+import { addAll, DISTANCE_BLOCK, distancesFrom, type Pair, settle } from '../aggregate/robust/distances.ts';
+import type { ChoosingRule } from '../aggregate/robust/rule.ts';
 import { checkBytes, checkInteger, refuse } from '../check.ts';
 import type {
   Collected,
@@ -19,7 +21,7 @@ import type { EngineJob, EngineProgress, TaskEngine } from './contract.ts';
 import { readFolded } from './fold.ts';
 import { type Cut, type RangePlan, rangesOf, readCut } from './ranges.ts';
 import { keptReference, readForwarded, readKept } from './reference.ts';
-import { decodeStructure, encodeStructure } from './structure.ts';
+import { decodeStructure, encodeStructure, type Structure } from './structure.ts';
 
 /** How a server uses an engine. */
 export interface RoundEngine {
@@ -28,8 +30,9 @@ export interface RoundEngine {
   /** Reports of a task. Default 64; 16 where rules go by ranges of coordinates, whose tasks hold that many updates at once. */
   readonly shard?: number;
   /**
-   * Where rules go by ranges of coordinates (`coordinateMedian`, `trimmedMean`, `meanAroundMedian`): coordinates of a task. Default:
-   * 2^26 values of all updates together, 256 MB, and at least a task for each that the engine does at once.
+   * Where rules go by ranges of coordinates (`coordinateMedian`, `trimmedMean`, `meanAroundMedian`, `krum`, `multiKrum`, `bulyan`):
+   * coordinates of a task; of the latter three, which choose by distances first, at least 65,536. Default: 2^26 values of all updates
+   * together, 256 MB, and at least a task for each that the engine does at once.
    */
   readonly range?: number;
   /** 32 secret bytes that front ends share with the server: reports that they have kept already are not sent on. */
@@ -104,30 +107,57 @@ function engineCollector<R>(engine: RoundEngine, half: ReportingServer<R>, openi
   }
 
   async function rangeAll(ranges: RangedReports<R>): Promise<[Collected<R>, refused: number]> {
-    const { sizes } = ranges;
-    const parts = rangesOf(sizes, engine.range ?? widthFor(sizes, digests.size, tasks.concurrency));
+    const { sizes, choosing } = ranges;
+    const units = choosing.map((rule) => (rule === undefined ? 1 : DISTANCE_BLOCK));
+    const parts = rangesOf(sizes, engine.range ?? widthFor(sizes, digests.size, tasks.concurrency), units);
     const plans = await shards({ ranges: parts });
     const lists = await run({
       id: jobId('cut', plans),
       tasks: plans.map((digest) => ({ kind: 'cut', inputs: [digest] })),
     });
-    const inputs: string[] = [];
-    for (const [number, range] of parts.entries())
-      inputs.push(await blobs.put(encodeStructure({ ...range, number } satisfies RangePlan)));
-    const results = await run({
-      id: jobId('range', [...inputs, ...lists]),
-      tasks: inputs.map((digest) => ({ kind: 'range', inputs: [digest, ...lists] })),
-    });
+    const cuts: Cut[] = [];
+    for (const list of lists) cuts.push(await readCut(blobs, list));
+    const reports = cuts.flatMap((cut) => cut.reports);
+
+    /** A task for each of some ranges. */
+    async function onRanges(kind: string, some: readonly RangePlan[]): Promise<Structure[]> {
+      const inputs: string[] = [];
+      for (const plan of some) inputs.push(await blobs.put(encodeStructure(plan)));
+      const results = await run({
+        id: jobId(kind, [...inputs, ...lists]),
+        tasks: inputs.map((digest) => ({ kind, inputs: [digest, ...lists] })),
+      });
+      const values: Structure[] = [];
+      for (const result of results) values.push(decodeStructure(await blobs.get(result)));
+      return values;
+    }
+
+    const numbered: readonly RangePlan[] = parts.map((part, number) => ({ ...part, number }));
+    const chosen: (readonly number[] | undefined)[] = [];
+    for (const [slot, rule] of choosing.entries()) {
+      const own = numbered.filter((part) => part.slot === slot);
+      const n = reports.filter(({ absent }) => !absent.includes(slot)).length;
+      chosen.push(
+        rule &&
+          (await chooseBy(rule, n, (pairs) =>
+            onRanges(
+              'distances',
+              own.map((part) => ({ ...part, ...pairs })),
+            ),
+          )),
+      );
+    }
+    const results = await onRanges(
+      'range',
+      numbered.map((part) => ({ ...part, chosen: chosen[part.slot] })),
+    );
     const slots = sizes.map((size) => new Float32Array(size));
     for (const [number, { slot, first, length }] of parts.entries()) {
-      const values = decodeStructure(await blobs.get(results[number]));
+      const values = results[number];
       if (!(values instanceof Float32Array) || values.length !== length)
         return refuse('DECODE_FAILED', 'engine: range', `${length} values`, 'something else');
       slots[slot].set(values, first);
     }
-    const cuts: Cut[] = [];
-    for (const list of lists) cuts.push(await readCut(blobs, list));
-    const reports = cuts.flatMap((cut) => cut.reports);
     const whom = reports.map(({ client, weight, absent }) => ({ client, weight, excluded: absent.length > 0 }));
     return [ranges.conclude(slots, whom), cuts.reduce((sum, { refused }) => sum + refused.length, 0)];
   }
@@ -172,6 +202,25 @@ function engineCollector<R>(engine: RoundEngine, half: ReportingServer<R>, openi
       folded = undefined;
     },
   };
+}
+
+/** Who counts, by distances that workers sum a block of coordinates after the other. @param sum - Of pairs, or products of everyone. */
+async function chooseBy(
+  rule: ChoosingRule,
+  n: number,
+  sum: (more: { readonly pairs?: readonly Pair[] }) => Promise<Structure[]>,
+): Promise<readonly number[]> {
+  // Nobody to measure: the rule says how many it needs.
+  if (n === 0) return rule.choose(new Float64Array(0), 0);
+  const added = async (length: number, pairs?: readonly Pair[]): Promise<Float64Array> => {
+    const blocks = (await sum(pairs === undefined ? {} : { pairs })).flat() as Float64Array[];
+    if (!blocks.every((block) => block instanceof Float64Array && block.length === length))
+      return refuse('DECODE_FAILED', 'engine: distances', `sums of ${length}`, 'something else');
+    return addAll(blocks);
+  };
+  const { distances, cancelled } = distancesFrom(await added(n * n), n);
+  if (cancelled.length > 0) settle(distances, cancelled, await added(cancelled.length, cancelled));
+  return rule.choose(distances, n);
 }
 
 /** Values that a task of ranges holds at once. */

@@ -12,6 +12,7 @@
  * @module
  */
 import type { ClientId, Contribution, Update } from '../aggregate/contract.ts';
+import type { ChoosingRule } from '../aggregate/robust/rule.ts';
 import type { AsynchronousAlgorithm } from '../algorithm/asynchronous.ts';
 import type { Algorithm, ClientAlgorithm, ServerAlgorithm } from '../algorithm/contract.ts';
 import type { RoundMetrics } from '../algorithm/round-metrics.ts';
@@ -233,16 +234,18 @@ export interface DecodedReport {
 }
 
 /**
- * A round by ranges of coordinates, where rules want every update at once but look at each coordinate alone. The aggregate is that
- * of a collector, to the last byte.
+ * A round by ranges of coordinates, where rules want every update at once but look at each coordinate alone, after they have chosen by
+ * distances where they do that. The aggregate is that of a collector, to the last byte.
  */
 export interface RangedReports<R> {
   /** How many coordinates each slot has. */
   readonly sizes: readonly number[];
   /** @throws FedkitError as {@link ReportCollector.accept}. */
   decode(round: OpenRound, client: ClientId, report: Uint8Array): DecodedReport;
+  /** Of each slot: the rule that chooses among whole updates by their distances first; `undefined` where it does not. */
+  readonly choosing: readonly (ChoosingRule | undefined)[];
   /**
-   * The rule of one slot on `length` neighbouring coordinates of every update.
+   * The rule of one slot that chooses nothing, on `length` neighbouring coordinates of every update.
    *
    * @throws FedkitError `THRESHOLD_NOT_MET` for too few updates.
    */
@@ -272,7 +275,7 @@ export interface ReportingServer<R> {
   open(round: OpenRound & { readonly saved?: Uint8Array; readonly rng?: SecureRng }): ReportCollector<R>;
   /** As `open` of what was saved, with turns of the event loop in between. */
   readonly reopenInTurns?: (round: OpenRound & { readonly saved: Uint8Array }) => Promise<ReportCollector<R>>;
-  /** Present where the rule of every slot looks at each coordinate alone and wants every update at once. */
+  /** Present where the rule of every slot wants every update at once and looks at each coordinate alone, of those it may have chosen. */
   readonly ranges?: RangedReports<R>;
 }
 

@@ -1,5 +1,6 @@
 /**
- * `plainUpdates` by ranges of coordinates, for rules that want every update at once but look at each coordinate alone.
+ * `plainUpdates` by ranges of coordinates, for rules that want every update at once but look at each coordinate alone, of
+ * those that they may have chosen by distances.
  *
  * @module
  */
@@ -24,10 +25,11 @@ export function plainRanges<R extends PlainData>(options: {
   readonly minimumContributors: number;
 }): RangedReports<R> | undefined {
   const { rule, slots, codecs, minimumContributors } = options;
-  const makers = slots.map(({ name }) => (rule.slots[name] as Partial<RobustAggregator>).range);
-  if (makers.some((maker) => maker === undefined)) return undefined;
+  const rules = slots.map(({ name }) => rule.slots[name] as Partial<RobustAggregator>);
+  if (rules.some(({ range, choosing }) => range === undefined && choosing === undefined)) return undefined;
   return {
     sizes: slots.map(({ size }) => size),
+    choosing: rules.map(({ choosing }) => choosing),
     decode({ round, parameters }, client, bytes) {
       const { seed } = readParameters('plain-updates', { round, parameters });
       const report = decodeReport(`${WHERE}.decode`, bytes, { round, seed }, slots.length);
@@ -38,7 +40,7 @@ export function plainRanges<R extends PlainData>(options: {
       return { weight: report.weight ?? 1, slots: vectors };
     },
     combine(slot, length, updates) {
-      const range = (makers[slot] as NonNullable<RobustAggregator['range']>)(length);
+      const range = (rules[slot].range as NonNullable<RobustAggregator['range']>)(length);
       const list = range.create();
       try {
         for (const update of updates) range.accumulate(list, update);

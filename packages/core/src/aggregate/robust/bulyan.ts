@@ -8,7 +8,6 @@
  */
 import { checkInteger, checkOptions, type OptionNames, refuse } from '../../check.ts';
 import { meanClosestToMedian } from './closest-to-median.ts';
-import { squaredDistances } from './distances.ts';
 import { chooseWithRemoval } from './krum-scores.ts';
 import { krumOrder } from './krum.ts';
 import { type RobustAggregator, robustAggregator } from './rule.ts';
@@ -32,7 +31,7 @@ export interface BulyanOptions {
  * values' range there, w being the width of that range: of the θ chosen fewer than half are Byzantine, so their median
  * lies in it, and β honest ones are within w of the median.
  *
- * Needs 4f + 3 updates. Memory 4·n·d + 24·n² bytes and up to 16 KiB a client while it works; time
+ * Needs 4f + 3 updates. Memory 4·n·d + 40·n² bytes and up to 16 KiB a client while it works; time
  * O(n²·d + n³ log n + d · n log² n).
  *
  * @param size - Length d of the updates.
@@ -47,13 +46,15 @@ export function bulyan(size: number, options: BulyanOptions): RobustAggregator {
     size,
     options: { byzantine, removal },
     minimum: { count: 4 * byzantine + 3, because: '4·byzantine + 3' },
-    combine: ({ values }) => {
-      const chosen = values.length - 2 * byzantine;
-      const rows = removal
-        ? chooseWithRemoval(squaredDistances(values), values.length, byzantine, chosen)
-        : krumOrder(values, byzantine, 'n-f-2').slice(0, chosen);
-      const ordered = rows.sort((a, b) => a - b).map((i) => values[i]);
-      return meanClosestToMedian(ordered, chosen - 2 * byzantine);
+    combine: {
+      choose(distances, n) {
+        const count = n - 2 * byzantine;
+        const rows = removal
+          ? chooseWithRemoval(distances, n, byzantine, count)
+          : krumOrder(distances, n, byzantine, 'n-f-2').slice(0, count);
+        return rows.sort((a, b) => a - b);
+      },
+      combine: (chosen, n) => meanClosestToMedian(chosen, n - 4 * byzantine),
     },
   });
 }

@@ -42,7 +42,7 @@ describe('krum', () => {
     const expected = [0.2025, 0.325, 0.4125, 0.845, 0.2875, 1344.5625, 3883.4625];
     // Inputs are rounded to float32 here.
     scores.forEach((score, i) => expect(score / expected[i]).toBeCloseTo(1, 5));
-    expect(krumOrder(updates, 2, 'n-f-2')[0]).toBe(0);
+    expect(krumOrder(squaredDistances(updates), 7, 2, 'n-f-2')[0]).toBe(0);
   });
 
   it('breaks down beyond six of fifteen, and not before', () => {
@@ -64,14 +64,14 @@ describe('krum', () => {
   it('chooses as Flower and ByzFL do where the paper leaves too few: at least one neighbour, ties to the first', () => {
     const rows = (...levels: number[]) => levels.map((level) => new Float32Array(4).fill(level));
     // flwr multikrum_test.py, test_aggregate_train_krum: f = 1, n = 3.
-    expect(krumOrder(rows(0.2, 0.7, 1.0), 1, 'n-f-2')[0]).toBe(1);
+    expect(krumOrder(squaredDistances(rows(0.2, 0.7, 1.0)), 3, 1, 'n-f-2')[0]).toBe(1);
     // byzfl unit_test_aggregators.py, TestKrum: a tie of all three, n − f − 1 neighbours.
     const byzfl = [
       [1, 2, 3],
       [4, 5, 6],
       [7, 8, 9],
     ].map((row) => Float32Array.from(row));
-    expect(krumOrder(byzfl, 1, 'n-f-1')[0]).toBe(0);
+    expect(krumOrder(squaredDistances(byzfl), 3, 1, 'n-f-1')[0]).toBe(0);
   });
 
   it('gives ties to the smallest client id, whoever reports first', () => {

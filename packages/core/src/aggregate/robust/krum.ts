@@ -7,7 +7,7 @@
  * @module
  */
 import { checkOptions, type OptionNames } from '../../check.ts';
-import { squaredDistances } from './distances.ts';
+import type { DistanceMatrix } from './distances.ts';
 import { checkKrumOptions, krumScores, type KrumOptions, lowest, neighbourCount } from './krum-scores.ts';
 import { type RobustAggregator, robustAggregator } from './rule.ts';
 
@@ -19,7 +19,7 @@ import { type RobustAggregator, robustAggregator } from './rule.ts';
  * result lies within Δ · √((n − f − 2) / (n − 2f − 2)) of an honest update: its score is at most an honest one's,
  * (n − f − 2)·Δ², and at least n − 2f − 2 of its neighbours are honest.
  *
- * Needs 2f + 3 updates. Memory 4·n·d + 24·n² bytes and up to 16 KiB a client while it works; time O(n²·d).
+ * Needs 2f + 3 updates. Memory 4·n·d + 40·n² bytes and up to 16 KiB a client while it works; time O(n²·d).
  *
  * @param size - Length d of the updates.
  */
@@ -31,18 +31,21 @@ export function krum(size: number, options: KrumOptions): RobustAggregator {
     size,
     options: { byzantine, neighbours },
     minimum,
-    combine: ({ values }) => values[krumOrder(values, byzantine, neighbours)[0]].slice(),
+    combine: {
+      choose: (distances, n) => krumOrder(distances, n, byzantine, neighbours).slice(0, 1),
+      combine: ([best]) => best.slice(),
+    },
   });
 }
 
 /** All positions, best score first. */
 export function krumOrder(
-  values: readonly Float32Array[],
+  distances: DistanceMatrix,
+  n: number,
   byzantine: number,
   neighbours: KrumOptions['neighbours'],
 ): number[] {
-  const n = values.length;
   const everyone = Array.from({ length: n }, (_, i) => i);
-  const scores = krumScores(squaredDistances(values), everyone, neighbourCount(n, byzantine, neighbours));
+  const scores = krumScores(distances, everyone, neighbourCount(n, byzantine, neighbours));
   return lowest(scores, n);
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { aggregate, contributionOf, diameterOf, distance } from '../../../test/robust-setup.ts';
 import { checkLaws } from '../../conformance/law.ts';
 import { robustAggregatorLaws } from '../../conformance/robust-aggregator.ts';
+import { squaredDistances } from './distances.ts';
 import { krumOrder } from './krum.ts';
 import { multiKrum } from './multi-krum.ts';
 
@@ -31,10 +32,10 @@ describe('multiKrum', () => {
       [4, 5, 6],
       [7, 8, 9],
     ].map((row) => Float32Array.from(row));
-    expect(krumOrder(byzfl, 1, 'n-f-1').slice(0, 2)).toEqual([0, 1]);
+    expect(krumOrder(squaredDistances(byzfl), byzfl.length, 1, 'n-f-1').slice(0, 2)).toEqual([0, 1]);
     // flwr multikrum_test.py, test_aggregate_train_multikrum: 0.35 is the mean of 0.2 and 0.5.
     const flower = [0.2, 0.5, 1].map((level) => new Float32Array(4).fill(level));
-    expect(krumOrder(flower, 1, 'n-f-2').slice(0, 2)).toEqual([0, 1]);
+    expect(krumOrder(squaredDistances(flower), 3, 1, 'n-f-2').slice(0, 2)).toEqual([0, 1]);
   });
 
   it('keeps as many as asked, unweighted, and n − f by default', () => {

@@ -26,7 +26,7 @@ export interface MultiKrumOptions extends KrumOptions {
  * result lies within Δ · (1 + √((n − f − 2) / (n − 2f − 2))) of every honest update: since keep ≤ n − f, every score
  * averaged is at most an honest one's.
  *
- * Needs max(2f + 3, keep + f) updates. Memory 4·n·d + 24·n² bytes and up to 16 KiB a client while it works; time O(n²·d).
+ * Needs max(2f + 3, keep + f) updates. Memory 4·n·d + 40·n² bytes and up to 16 KiB a client while it works; time O(n²·d).
  *
  * @param size - Length d of the updates.
  */
@@ -45,9 +45,12 @@ export function multiKrum(size: number, options: MultiKrumOptions): RobustAggreg
     size,
     options: { byzantine, keep: keep ?? 'n-f', neighbours },
     minimum: byKeep > minimum.count ? { count: byKeep, because: 'keep + byzantine' } : minimum,
-    combine: ({ values }) => {
-      const best = krumOrder(values, byzantine, neighbours).slice(0, keep ?? values.length - byzantine);
-      return meanOf(best.sort((a, b) => a - b).map((i) => values[i]));
+    combine: {
+      choose: (distances, n) =>
+        krumOrder(distances, n, byzantine, neighbours)
+          .slice(0, keep ?? n - byzantine)
+          .sort((a, b) => a - b),
+      combine: (chosen) => meanOf(chosen),
     },
   });
 }

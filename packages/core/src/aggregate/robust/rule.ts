@@ -8,6 +8,7 @@ import { MAX_VALUES } from '../../model/layout.ts';
 import { utf8Encode } from '../../utf8.ts';
 import type { AggregationContext, Aggregator, ClientId } from '../contract.ts';
 import { isFiniteVector } from '../../finite.ts';
+import { type DistanceMatrix, squaredDistances } from './distances.ts';
 import { UpdateList } from './update-list.ts';
 import { decodeUpdateList, encodeUpdateList } from './update-list-format.ts';
 
@@ -33,6 +34,20 @@ export interface RobustAggregator<A = UpdateList, M extends 'O(d)' | 'O(n·d)' =
   excluded(accumulator: A): ClientId[];
   /** Where the rule looks at each coordinate alone: the same rule for `size` of them, so that ranges can be had on several machines. */
   readonly range?: (size: number) => RobustAggregator<A, M>;
+  /** Where the rule chooses among whole updates by their distances, and looks at each coordinate of the chosen alone: its two halves. */
+  readonly choosing?: ChoosingRule;
+}
+
+/** A rule that goes by distances between whole updates first, and then by coordinates. */
+export interface ChoosingRule {
+  /**
+   * @param distances - All squared distances between n updates, in ascending order of client id.
+   * @returns Which of them count, ascending.
+   * @throws FedkitError `THRESHOLD_NOT_MET` for too few updates.
+   */
+  choose(distances: DistanceMatrix, n: number): readonly number[];
+  /** The chosen of n updates, or neighbouring coordinates of them, shape [chosen][length] → [length], fresh. */
+  combine(chosen: readonly Float32Array[], n: number): Float32Array;
 }
 
 /** What a rule computes from: the finite updates in ascending order of client id. */
@@ -57,8 +72,8 @@ export interface RobustRule {
   checkContext?(context: AggregationContext): void;
   /** Where it looks at each coordinate alone and reads no reference: itself, for `size` coordinates. */
   readonly range?: (size: number) => RobustAggregator;
-  /** Shape [n][d] → [d], a fresh array. */
-  combine(updates: Updates): Float32Array;
+  /** Shape [n][d] → [d], a fresh array; or the two halves of a rule that goes by distances. */
+  readonly combine: ((updates: Updates) => Float32Array) | ChoosingRule;
 }
 
 /** The aggregator that applies `rule` to copies of all updates. */
@@ -66,6 +81,13 @@ export function robustAggregator(rule: RobustRule): RobustAggregator {
   const { name, reference: reads = 'none', minimum = { count: 1, because: '1' } } = rule;
   const size = checkInteger(`${name}: size`, rule.size, 1, MAX_VALUES);
   const kind = kindOf(rule);
+  const checkCount = (count: number): void => {
+    if (count >= minimum.count) return;
+    const needed = `at least ${minimum.because === `${minimum.count}` ? '' : `${minimum.because} = `}${minimum.count}`;
+    const plural = minimum.count === 1 ? '' : 's';
+    refuse('THRESHOLD_NOT_MET', `${name}.finalize`, `${needed} finite update${plural}`, count);
+  };
+  const { combine } = rule;
   const own = (where: string, accumulator: UpdateList): UpdateList => {
     if (!(accumulator instanceof UpdateList) || accumulator.kind !== kind || accumulator.size !== size) {
       refuse('INVALID_ARGUMENT', `${name}.${where}`, `an accumulator of ${kind} for ${size} values`, accumulator);
@@ -78,6 +100,15 @@ export function robustAggregator(rule: RobustRule): RobustAggregator {
     memory: 'O(n·d)',
     size,
     ...(rule.range && { range: rule.range }),
+    ...(typeof combine !== 'function' && {
+      choosing: {
+        ...combine,
+        choose(distances: DistanceMatrix, n: number) {
+          checkCount(n);
+          return combine.choose(distances, n);
+        },
+      },
+    }),
     create(context = {}) {
       const reference = checkReference(`${name}.create`, size, reads, context);
       rule.checkContext?.(context);
@@ -113,17 +144,14 @@ export function robustAggregator(rule: RobustRule): RobustAggregator {
         updates.values.push(values);
         updates.weights.push(weight);
       }
-      const count = updates.clients.length;
-      if (count < minimum.count) {
-        const needed = `at least ${minimum.because === `${minimum.count}` ? '' : `${minimum.because} = `}${minimum.count}`;
-        refuse(
-          'THRESHOLD_NOT_MET',
-          `${name}.finalize`,
-          `${needed} finite update${minimum.count === 1 ? '' : 's'}`,
-          count,
-        );
-      }
-      return rule.combine({ ...updates, reference: accumulator.reference });
+      checkCount(updates.clients.length);
+      if (typeof combine === 'function') return combine({ ...updates, reference: accumulator.reference });
+      const { values } = updates;
+      const chosen = combine.choose(squaredDistances(values), values.length);
+      return combine.combine(
+        chosen.map((i) => values[i]),
+        values.length,
+      );
     },
     excluded(accumulator) {
       return own('excluded', accumulator)
