@@ -20,6 +20,12 @@ export interface RecordedCall {
   readonly at: number;
 }
 
+/** What a SuperLink and a node said to each other, from a moment on. */
+export interface Recording {
+  readonly from: number;
+  readonly calls: readonly RecordedCall[];
+}
+
 export function startNode(
   parts: Parts,
   world: {
@@ -35,5 +41,5 @@ export function recorded(url: string, init: RequestInit, status: number, answer:
 
 export function replayNode(
   parts: Parts,
-  recording: { readonly from: number; readonly calls: readonly RecordedCall[] },
+  recording: Recording,
 ): Promise<{ readonly calls: number; readonly same: number; readonly events: readonly string[] }>;

@@ -7,7 +7,7 @@ const SECRET = Uint8Array.from({ length: 48 }, (_, i) => i + 1);
 
 /** Starts the node. The clock shows what `at` says. @returns What ends it. */
 export function startNode({ core, flower, p384, sha256 }, { url, fetch, at, pollInterval, onProgress }) {
-  const [{ now }, monotonic] = [Date, performance.now];
+  const [now, monotonic] = [Date, performance].map((clock) => Reflect.get(clock, 'now'));
   Date.now = at;
   performance.now = at;
   const model = core.softmaxRegression({ inputs: 2, classes: 2 });
