@@ -64,7 +64,8 @@ const serverOf = (store: Store, refused: string[], advanced: (stage: string) => 
     minimum: 5,
     rounds: 3,
     retryAfter: 5,
-    deadlines: { recruiting: 200, stage: 2000 },
+    // Rounds open once nine wait, and stages end once all have answered, however slow the machine.
+    deadlines: { recruiting: 60_000, stage: 60_000 },
     clock: () => performance.now(),
     rng: secureRng(),
     onEvent(event) {
