@@ -1,0 +1,118 @@
+// pnpm bench simulation overhead [rounds]   processor time of an experiment file beside a hand loop over the same runs, by turns
+// pnpm bench simulation clients [n]         processor time a client-round: n clients of a tiny model, 100,000 by default
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fedAvg, plainTrainer, seededRng, softmaxRegression } from '@fedkit/core';
+import { iidPartition, simulate } from '@fedkit/core/simulation';
+import { classification, experiment, runExperiment } from '../../packages/fedkit/src/index.ts';
+import { median, table } from '../shared/measure.ts';
+
+const [topic, ...rest] = process.argv.slice(2);
+
+/** Milliseconds of this process, all threads. */
+const cpu = async (work: () => Promise<unknown>): Promise<number> => {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+};
+
+async function overhead(rounds: number): Promise<void> {
+  const model = softmaxRegression({ inputs: 64, classes: 10 });
+  const rng = seededRng('overhead');
+  const labels = Uint8Array.from({ length: 6000 }, () => rng.below(10));
+  const inputs = Float32Array.from(
+    { length: 6000 * 64 },
+    (_, i) => rng.uniform() + (labels[i >> 6] === i % 10 ? 1 : 0),
+  );
+  const examples = { inputs, labels };
+  const open = () => classification({ model, train: examples, test: examples });
+  const split = (own: ArrayLike<number>, chance: ReturnType<typeof seededRng>) =>
+    iidPartition(own.length, { clients: 30 }, chance);
+  const local = { epochs: 2, batchSize: 10, learningRate: 0.1 } as const;
+  const seeds = 5;
+  const file = experiment({
+    name: 'overhead',
+    task: open,
+    splits: { alike: split },
+    algorithms: { FedAvg: () => fedAvg() },
+    local: () => local,
+    cohort: 10,
+    rounds: 20,
+    evaluateEvery: 2,
+    seeds,
+    compare: { measure: 'accuracy' },
+  });
+  const byFile = async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'overhead-'));
+    await runExperiment(file, { directory });
+    rmSync(directory, { recursive: true });
+  };
+  const byHand = async () => {
+    const task = open();
+    for (let seed = 1; seed <= seeds; seed++) {
+      const chance = seededRng(`overhead | alike | table | ${seed}`);
+      const federation = await task.federation({ split, rng: chance.fork('federation'), phase: 'table' });
+      await federation.evaluate(federation.initial, {} as never);
+      await simulate({
+        algorithm: fedAvg(),
+        clients: federation.clients,
+        local,
+        initial: federation.initial,
+        cohort: 10,
+        rounds: 20,
+        seed: `overhead | table ${seed}`,
+        evaluateEvery: 2,
+        evaluate: (params) => federation.evaluate(params, {} as never),
+      });
+    }
+  };
+  await byFile();
+  await byHand();
+  const ratios: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const [file1, hand] = round % 2 === 0 ? [await cpu(byFile), await cpu(byHand)] : [0, await cpu(byHand)];
+    ratios.push((file1 || (await cpu(byFile))) / hand);
+  }
+  console.log(
+    table(
+      ['runs of 20 rounds, 10 of 30 clients', 'processor time against a hand loop, median', 'lowest', 'highest'],
+      [[`${seeds}`, median(ratios).toFixed(3), Math.min(...ratios).toFixed(3), Math.max(...ratios).toFixed(3)]],
+    ),
+  );
+}
+
+async function clients(count: number): Promise<void> {
+  const model = softmaxRegression({ inputs: 4, classes: 2 });
+  const trainer = plainTrainer(model, {
+    inputs: Float32Array.from({ length: 40 }, (_, i) => (i % 7) / 7),
+    labels: Uint8Array.from({ length: 10 }, (_, i) => i % 2),
+  });
+  const ids = Array.from({ length: count }, (_, i) => `${i}`);
+  const rounds = 3;
+  const run = () =>
+    simulate({
+      algorithm: fedAvg(),
+      clients: { ids, trainer: () => trainer },
+      local: { steps: 1, batchSize: 'all', learningRate: 0.1 },
+      initial: new Float32Array(model.layout.size),
+      cohort: count,
+      rounds,
+      seed: 1,
+    });
+  const milliseconds = await cpu(run);
+  console.log(
+    table(
+      ['clients', 'parameters', 'rounds', 'ms of processor time a client-round'],
+      [[`${count}`, `${model.layout.size}`, `${rounds}`, (milliseconds / rounds / count).toFixed(4)]],
+    ),
+  );
+}
+
+if (topic === 'overhead') await overhead(Number(rest[0] ?? 7));
+else if (topic === 'clients') await clients(Number(rest[0] ?? 100_000));
+else {
+  console.error('usage: pnpm bench simulation overhead [rounds] | clients [n]');
+  process.exitCode = 1;
+}
