@@ -14,6 +14,7 @@ const missing = {
     };
   },
   // React Native's own.
+  performance: () => ({ now: () => Date.now() }),
   AbortController: () => {
     return class {
       constructor() {
