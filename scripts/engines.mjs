@@ -1,12 +1,13 @@
 // Runs the golden digests of @fedkit/core, @fedkit/privacy and @fedkit/llm, the transcripts of @fedkit/secagg, the HTTP transport
-// and whole federations (on Hermes also a node of Flower, on a recorded SuperLink) on every engine there is in the npm registry, React Native's Hermes among them, and in Chromium where it is
+// and whole federations (on Hermes also a node of Flower, on a recorded SuperLink) on every engine there is in the npm registry,
+// React Native's Hermes among them, and in the browsers that are
 // installed, and prints which reproduce the committed ones. `--write` commits what this Node computes. Run after `pnpm build`.
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { BrowserUnavailable, findChromium, runInChromium } from './browser/chromium.mjs';
+import { BrowserUnavailable, findBrowser, runInPage } from './browser/browsers.mjs';
 import { authenticate, handler } from './exchanges.mjs';
 import { acrossEngines, clientsOf, resumed } from './federations/federations.mjs';
 import { runOnHermes } from './hermes/hermes.mjs';
@@ -61,7 +62,7 @@ if (process.argv.includes('--write')) {
 async function runGolden(browser) {
   const { fetchHandler } = await import('../packages/core/dist/transport/fetch/index.js');
   const fedkit = fetchHandler(handler, { authenticate });
-  return runInChromium(browser, { module: '/scripts/browser/page.mjs', fedkit });
+  return runInPage(browser, { module: '/scripts/browser/page.mjs', fedkit });
 }
 
 /** A machine may have no browser that starts; every engine of the registry must run. */
@@ -82,15 +83,21 @@ const names = Object.keys(expected);
 console.log(
   `| engine | kernels | equal digests | equal rounds of secure aggregation | curve edges |\n|---|---|---:|---:|---|`,
 );
-const chromium = findChromium();
-const pageRun = chromium === undefined ? undefined : runGolden(chromium);
+const titles = ['Chromium', 'Firefox', 'WebKit'];
+const browsers = titles.map(findBrowser).filter((browser) => browser !== undefined);
+// One after another, beside the other engines.
+const pageRuns = [];
+for (const browser of browsers) {
+  const before = pageRuns.at(-1)?.catch(() => {});
+  pageRuns.push(Promise.resolve(before).then(() => runGolden(browser)));
+}
 // Reported below.
-pageRun?.catch(() => {});
+for (const pageRun of pageRuns) pageRun.catch(() => {});
 const rows = engines.map(([title, ...command]) => [
   title,
   async () => ({ ...(await run(command)), rounds: await replayed(command) }),
 ]);
-if (pageRun !== undefined) rows.push(['Chromium', () => pageRun]);
+browsers.forEach(({ title }, i) => rows.push([title, () => pageRuns[i]]));
 const hermesRun = runOnHermes();
 // Reported below.
 hermesRun.catch(() => {});
@@ -117,7 +124,8 @@ for (const [title, work] of rows) {
     fail(title, error);
   }
 }
-if (chromium === undefined) console.log('\nChromium is not installed here: no page ran.');
+const missing = titles.filter((title) => !browsers.some((browser) => browser.title === title));
+if (missing.length > 0) console.log(`\nNot installed here, so that no page ran in them: ${missing.join(', ')}.`);
 
 console.log(`\n| on Hermes | rounds | model |\n|---|---|---|`);
 try {
@@ -152,9 +160,9 @@ console.log(`\n| engine | requests over HTTP, in pieces | refusals |\n|---|---:|
 const REFUSALS = '405 401 415';
 const both = transport.map(([title, ...command]) => [title, () => run(command)]);
 // A page is a client alone; what the server refuses does not depend on it.
-if (pageRun !== undefined) {
-  both.push(['Chromium, from Node', async () => ({ exact: (await pageRun).exact, statuses: '–' })]);
-}
+browsers.forEach(({ title }, i) => {
+  both.push([`${title}, from Node`, async () => ({ exact: (await pageRuns[i]).exact, statuses: '–' })]);
+});
 for (const [title, work] of both) {
   try {
     const { exact, statuses } = await work();
@@ -197,10 +205,10 @@ async function report(kinds) {
   }
 }
 
-const clients = whole('--allow-net').filter(([title]) => chromium === undefined || title !== 'Node 24');
-const places = [...clients.map(([title]) => title), ...(chromium === undefined ? [] : ['Chromium'])];
+const clients = whole('--allow-net').filter(([title]) => browsers.length === 0 || title !== 'Node 24');
+const places = [...clients.map(([title]) => title), ...browsers.map(({ title }) => title)];
 console.log(`\n| server on Node, ${clientsOf(places)} | model |\n|---|---|`);
-await report(await acrossEngines(clients, chromium));
+await report(await acrossEngines(clients, browsers));
 
 // A Node server's run, gone on with by the others.
 const servers = whole('--allow-read', '--allow-write').filter(([title]) => title !== 'Node 24');

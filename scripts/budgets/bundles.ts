@@ -21,6 +21,17 @@ import { fetchExchange } from '@fedkit/core/transport/fetch/exchange';
 import { indexedDbStore } from '@fedkit/core/store/indexed-db-store';
 `;
 
+const ONE_FED_AVG_CLIENT = `${FED_AVG_CLIENT}
+export const client = (layout, trainer) =>
+  federatedClient({
+    id: 'a',
+    pipeline: plainUpdatesClient({ algorithm: fedAvgClient(), layout }),
+    trainer,
+    local: () => ({ epochs: 1, batchSize: 10, learningRate: 0.1 }),
+    exchange: fetchExchange({ url: '/fedkit' }),
+    store: indexedDbStore(),
+  });`;
+
 const SECURE_SUM_CLIENT = `
 import { federatedClient } from '@fedkit/core/device';
 import { fedAvgClient } from '@fedkit/core/algorithm/fed-avg-client';
@@ -50,17 +61,17 @@ export const client = (layout, trainer, sealingKey) =>
 export const BUDGETS: readonly Budget[] = [
   {
     name: 'FedAvg client',
-    lines: `${FED_AVG_CLIENT}
-export const client = (layout, trainer) =>
-  federatedClient({
-    id: 'a',
-    pipeline: plainUpdatesClient({ algorithm: fedAvgClient(), layout }),
-    trainer,
-    local: () => ({ epochs: 1, batchSize: 10, learningRate: 0.1 }),
-    exchange: fetchExchange({ url: '/fedkit' }),
-    store: indexedDbStore(),
-  });`,
+    lines: ONE_FED_AVG_CLIENT,
     maximum: 27_500,
+    client: true,
+  },
+  {
+    name: 'FedAvg client that trains alone, without published models',
+    lines: ONE_FED_AVG_CLIENT.replaceAll('federatedClient', 'trainingClient').replace(
+      '/device',
+      '/device/training-client',
+    ),
+    maximum: 25_000,
     client: true,
   },
   {

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runInChromium } from '../browser/chromium.mjs';
+import { runInPage } from '../browser/browsers.mjs';
 import { CLIENTS, kinds, outcomeOf, ROUNDS, tolerance } from './kinds.mjs';
 import { run } from './run.mjs';
 
@@ -42,14 +42,14 @@ function verdictOf(kind, found, plain) {
 }
 
 /**
- * Federations of a server on this Node and clients dealt evenly to `engines`, [title, command...] each, and the browser.
+ * Federations of a server on this Node and clients dealt evenly to `engines`, [title, command...] each, and the browsers.
  *
  * @returns By kind, a function that runs one and resolves with what to say of it.
  */
-export async function acrossEngines(engines, chromium) {
+export async function acrossEngines(engines, browsers) {
   const node = await onThisNode();
   const plain = await plainly(node);
-  const places = engines.length + (chromium === undefined ? 0 : 1);
+  const places = engines.length + browsers.length;
   const idsOf = (place) => node.ids.filter((_, i) => i % places === place).join();
 
   return node.names.map((kind) => [
@@ -65,10 +65,10 @@ export async function acrossEngines(engines, chromium) {
       const clients = engines.map(([title, ...command], place) =>
         run(title, [...command, join(here, 'client.mjs'), url, kind, idsOf(place)], signal),
       );
-      if (chromium !== undefined) {
-        const parameters = { kind, ids: idsOf(engines.length) };
-        clients.push(runInChromium(chromium, { module: '/scripts/federations/page.mjs', parameters, fedkit, signal }));
-      }
+      browsers.forEach((browser, i) => {
+        const parameters = { kind, ids: idsOf(engines.length + i) };
+        clients.push(runInPage(browser, { module: '/scripts/federations/page.mjs', parameters, fedkit, signal }));
+      });
       try {
         await Promise.all(clients);
         return verdictOf(kind, await outcomeOf(node.core, server, node.layout), plain);
