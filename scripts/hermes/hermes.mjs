@@ -38,7 +38,7 @@ function makeApp(app) {
   const overrides = Object.fromEntries(Object.entries(dependencies).filter(([name]) => name.startsWith('@fedkit/')));
   writeFileSync(join(app, 'package.json'), JSON.stringify({ private: true, dependencies, overrides }));
   writeFileSync(join(app, 'babel.config.js'), "module.exports = { presets: ['@react-native/babel-preset'] };\n");
-  for (const file of ['main.js', 'platform.js', 'federations.mjs', 'metro.cjs']) {
+  for (const file of ['main.js', 'platform.js', 'timers.js', 'federations.mjs', 'metro.cjs']) {
     copyFileSync(join(here, file), join(app, file));
   }
   copyFileSync(join(root, 'examples/phone/client.ts'), join(app, 'client.ts'));

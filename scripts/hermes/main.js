@@ -19,6 +19,7 @@ import curveEdges from './curve-edges.json';
 import superlink from './superlink.json';
 import transcripts from './transcripts.json';
 import { federations } from './federations.mjs';
+import { withTimers } from './timers.js';
 import { scenario } from './scenario';
 
 async function main() {
@@ -30,7 +31,8 @@ async function main() {
   print(JSON.stringify({ added, digests }));
   print(JSON.stringify({ rounds: [...(await replayRounds(transcripts)), await replayEdges(curveEdges)] }));
   print(JSON.stringify({ models: await federations() }));
-  print(JSON.stringify({ node: await replayNode({ core, flower, p384, sha256 }, superlink) }));
+  const node = await withTimers(() => replayNode({ core, flower, p384, sha256 }, superlink));
+  print(JSON.stringify({ node }));
   print(JSON.stringify({ app: await scenario() }));
 }
 
