@@ -20,7 +20,7 @@ const records = ['core', 'privacy', 'llm'].map((name) =>
 );
 
 /** What Metro makes of a FedAvg client, compressed: what an app on React Native grows by. */
-const MAXIMUM_CLIENT_BYTES = 40_500;
+const MAXIMUM_CLIENT_BYTES = 40_000;
 
 const engines = [
   ['Node 20', 'npx', '-y', 'node@20', script],

@@ -47,7 +47,7 @@ export const statements: readonly Stated[] = [
   ...stated('docs/guides/language-models.md', 'one seed, as the text says', 'kept moments kept 86 %'),
   ...stated('docs/guides/language-models.md', 'held by a test', 'at most 45 KB a client and round'),
   ...stated('docs/guides/language-models.md', 'a setting', 'takes 1 % of the values', 'cost 5 % of the gain'),
-  ...stated('examples/README.md', 'held by a check', 'a FedAvg client in 40.5 KB at most'),
+  ...stated('examples/README.md', 'held by a check', 'a FedAvg client in 40 KB at most'),
   ...stated('examples/llm/README.md', 'the goal it stands beside', 'beside the 5 MB'),
   ...stated('examples/llm/README.md', 'a setting', 'top 1 %', 'would cost 5 %'),
   ...stated('examples/edge-llm/README.md', 'a setting', '15 KB of their own addresses', 'would cost 5 %'),

@@ -23,13 +23,17 @@ export interface Agreement {
  * @throws Fault for another pipeline and for a model above the device's own limit: neither changes by itself.
  * @throws FedkitError What the pipeline's half refuses: a later task may have other terms.
  */
-export function checkTask(task: RoundTask, { pipeline, maximumModelBytes }: Agreement, half: ClientHalf<Update>): void {
+export function checkTask(
+  where: string,
+  task: RoundTask,
+  { pipeline, maximumModelBytes }: Agreement,
+  half: ClientHalf<Update>,
+): void {
   const longest = longestModel(pipeline, maximumModelBytes);
   Fault.unless(() => {
-    if (!sameBytes(task.pipelineDigest, pipeline.digest))
-      refuse('SHAPE_MISMATCH', 'federatedClient: pipeline', "the server's, to the last option", 'another');
+    if (!sameBytes(task.pipelineDigest, pipeline.digest)) refuseAnother(where);
     const more = maximumModelBytes === undefined ? '' : ' (its option maximumModelBytes)';
-    checkInteger(`federatedClient: task: modelLength${more}`, task.modelLength, 1, longest);
+    checkInteger(`${where}: task: modelLength${more}`, task.modelLength, 1, longest);
   });
   half.check(task);
 }
@@ -41,17 +45,19 @@ export function longestModel({ size }: PipelineTerms, maximum: number | undefine
 
 /** As {@link checkTask}; where the server's pipeline is another, it is asked what differs. */
 export async function agree(
+  where: string,
   task: RoundTask,
   own: Agreement,
   half: ClientHalf<Update>,
   ask: (request: Request) => Promise<Response>,
 ): Promise<void> {
-  await agreeOnPipeline(task.pipelineDigest, own.pipeline, ask);
-  checkTask(task, own, half);
+  await agreeOnPipeline(where, task.pipelineDigest, own.pipeline, ask);
+  checkTask(where, task, own, half);
 }
 
 /** @throws Fault where the server's pipeline, by its digest, is another: by the first term that differs. */
 export async function agreeOnPipeline(
+  where: string,
   theirs: Uint8Array,
   { digest, terms }: PipelineTerms,
   ask: (request: Request) => Promise<Response>,
@@ -61,10 +67,12 @@ export async function agreeOnPipeline(
   if (response.kind === 'terms') {
     const other = decodeTerms(response.bytes);
     if (sameBytes(digestOfTerms(other), theirs)) {
-      throw new Fault(differenceOf({ where: 'federatedClient: pipeline', own: terms, other, named: 'the server' }));
+      throw new Fault(differenceOf({ where: `${where}: pipeline`, own: terms, other, named: 'the server' }));
     }
   }
-  Fault.unless(() =>
-    refuse('SHAPE_MISMATCH', 'federatedClient: pipeline', "the server's, to the last option", 'another'),
-  );
+  Fault.unless(() => refuseAnother(where));
+}
+
+function refuseAnother(where: string): never {
+  return refuse('SHAPE_MISMATCH', `${where}: pipeline`, "the server's, to the last option", 'another');
 }

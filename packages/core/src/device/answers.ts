@@ -16,6 +16,6 @@ export function isRefusal(error: unknown): error is FedkitError {
 }
 
 /** A server that answers something else may be a proxy, or broken for now. */
-export function unusable(expected: string, got: string): never {
-  throw new FedkitError('UNAVAILABLE', `federatedClient: expected ${expected}, got ${got}`);
+export function unusable(where: string, expected: string, got: string): never {
+  throw new FedkitError('UNAVAILABLE', `${where}: expected ${expected}, got ${got}`);
 }

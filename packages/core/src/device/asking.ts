@@ -21,19 +21,20 @@ export type OnFailure = (error: FedkitError, milliseconds: number) => void;
  * @throws FedkitError `UNAVAILABLE`, `ABORTED`, what the exchange throws; `INVALID_ARGUMENT` where it returns no bytes.
  */
 export async function ask(
+  where: string,
   { exchange, signal }: { readonly exchange: Exchange; readonly signal?: AbortSignal },
   request: Request | Uint8Array,
   onFailure: OnFailure,
 ): Promise<Response> {
   const encoded = request instanceof Uint8Array ? request : encodeRequest(request);
   const bytes = await exchange(encoded, { ...(signal && { signal }), onFailure });
-  checkAborted('federatedClient', signal);
-  checkBytes('federatedClient: exchange: what it resolves with', bytes);
+  checkAborted(where, signal);
+  checkBytes(`${where}: exchange: what it resolves with`, bytes);
   let response: Response;
   try {
     response = decodeResponse(bytes);
   } catch (cause) {
-    throw new FedkitError('UNAVAILABLE', 'federatedClient: expected a response, got other bytes', { cause });
+    throw new FedkitError('UNAVAILABLE', `${where}: expected a response, got other bytes`, { cause });
   }
   if (response.kind === 'refused' && response.code === 'UNAVAILABLE') throw refusal(response);
   return response;

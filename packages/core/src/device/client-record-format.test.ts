@@ -34,22 +34,22 @@ it('reads nothing but records', () => {
   for (const work of works) {
     const record = { pipeline: new Uint8Array(32).fill(9), run: new Uint8Array(16), kept, resolved: 3, work };
     const bytes = encodeRecord(record, exchangingFormat);
-    expect(decodeRecord(bytes, exchangingFormat)).toEqual(record);
-    expect(encodeRecord(decodeRecord(bytes, exchangingFormat), exchangingFormat)).toEqual(bytes);
+    expect(decodeRecord('record', bytes, exchangingFormat)).toEqual(record);
+    expect(encodeRecord(decodeRecord('record', bytes, exchangingFormat), exchangingFormat)).toEqual(bytes);
     for (let length = 0; length < bytes.length; length++)
-      expect(() => decodeRecord(bytes.subarray(0, length), exchangingFormat)).toThrowError(
+      expect(() => decodeRecord('record', bytes.subarray(0, length), exchangingFormat)).toThrowError(
         expect.objectContaining({ code: 'DECODE_FAILED' }),
       );
     if (work.kind === 'exchanging')
-      expect(() => decodeRecord(bytes)).toThrowError(expect.objectContaining({ code: 'DECODE_FAILED' }));
-    expect(() => decodeRecord(Uint8Array.of(...bytes, 0), exchangingFormat)).toThrowError(
+      expect(() => decodeRecord('record', bytes)).toThrowError(expect.objectContaining({ code: 'DECODE_FAILED' }));
+    expect(() => decodeRecord('record', Uint8Array.of(...bytes, 0), exchangingFormat)).toThrowError(
       expect.objectContaining({ code: 'DECODE_FAILED' }),
     );
     for (let i = 0; i < bytes.length; i++) {
       const other = bytes.slice();
       other[i] ^= 0x55;
       try {
-        decodeRecord(other, exchangingFormat);
+        decodeRecord('record', other, exchangingFormat);
       } catch (error) {
         expect(error).toMatchObject({ code: 'DECODE_FAILED' });
       }

@@ -52,8 +52,8 @@ export function encodeRecord(
 }
 
 /** @throws FedkitError `DECODE_FAILED` for bytes that are no record, or one of another version. */
-export function decodeRecord(bytes: Uint8Array, exchanging?: ExchangingFormat): ClientRecord {
-  const reader = new ByteReader('federatedClient: record', checkBytes('federatedClient: record', bytes));
+export function decodeRecord(where: string, bytes: Uint8Array, exchanging?: ExchangingFormat): ClientRecord {
+  const reader = new ByteReader(where, checkBytes(where, bytes));
   const [first, second, third, version] = reader.bytes(4);
   if (first !== 0x66 || second !== 0x6b || third !== 0x63) reader.refuse("a client's record", 'other bytes');
   if (version !== VERSION && version !== WITHOUT_UNSETTLED) reader.refuse(`version ${VERSION}`, `version ${version}`);

@@ -34,10 +34,10 @@ import { Refusals, stoppedBy, type Verdict, verdictOnTask, verdictOnTraining } f
 import { type TrainedWork, trainFor } from './local-work.ts';
 import { FIRST_PAUSE, LONGEST_WAIT, NOW, pauseAfter, waitOf } from './pauses.ts';
 import type { ClientProgress, NextStep } from './progress.ts';
-import { RecordKeeper } from './record-keeper.ts';
+import { type RecordKeeper, recordKeeper } from './record-keeper.ts';
 import type { RecordPlace } from './record-place.ts';
 import type { ExchangeHost, SecureExchange } from './secure-exchange.ts';
-import { StoredModel } from './stored-model.ts';
+import { type StoredModel, storedModel } from './stored-model.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** What a device is put together from. */
@@ -67,7 +67,7 @@ export class Device<B extends PlainData, C extends PlainData, U extends Update> 
     this.#options = options;
     this.#half = half;
     this.#owner = stateOwner(options.pipeline);
-    this.#records = new RecordKeeper(place, options.pipeline.digest);
+    this.#records = recordKeeper(place, options.pipeline.digest);
     this.#around = surroundings;
     this.#exchange = exchange;
     this.#host = {
@@ -84,13 +84,13 @@ export class Device<B extends PlainData, C extends PlainData, U extends Update> 
     for (;;) {
       const { next, milliseconds } = await this.step();
       if (next === 'closed') return;
-      if (milliseconds > 0) await sleep('federatedClient', this.#around.clock, milliseconds, this.#options.signal);
+      if (milliseconds > 0) await sleep(this.#around.where, this.#around.clock, milliseconds, this.#options.signal);
     }
   }
 
   step(): Promise<NextStep> {
     return this.#queue.run(async () => {
-      checkAborted('federatedClient', this.#options.signal);
+      checkAborted(this.#around.where, this.#options.signal);
       try {
         const next = await this.#advance(await this.#records.load());
         this.#unanswered = 0;
@@ -124,7 +124,7 @@ export class Device<B extends PlainData, C extends PlainData, U extends Update> 
         return this.#report(work);
       case 'exchanging':
         return (
-          this.#exchange?.step(work, this.#host) ?? refuse('PROTOCOL_STATE', 'federatedClient', 'a report', work.kind)
+          this.#exchange?.step(work, this.#host) ?? refuse('PROTOCOL_STATE', this.#around.where, 'a report', work.kind)
         );
       case 'leaving':
         return this.#leave(work.ticket, work.reason);
@@ -147,9 +147,10 @@ export class Device<B extends PlainData, C extends PlainData, U extends Update> 
     if (response.kind !== 'task') return this.#otherwise(response);
     const { task } = response;
     const record = this.#records.current;
-    if (sameRun(record, task) && task.ticket === record.resolved) unusable('a new ticket', 'one that is resolved');
+    if (sameRun(record, task) && task.ticket === record.resolved)
+      this.#unusable('a new ticket', 'one that is resolved');
     try {
-      await agree(task, this.#options, this.#half, (request) => this.#ask(request));
+      await agree(this.#around.where, task, this.#options, this.#half, (request) => this.#ask(request));
     } catch (error) {
       if (isFedkitError(error) && !isRefusal(error)) throw error;
       return this.#giveUp(task, verdictOnTask(error));
@@ -165,7 +166,7 @@ export class Device<B extends PlainData, C extends PlainData, U extends Update> 
     }
     try {
       // Again: the record may be that of an older version of the app, with other terms.
-      checkTask(task, this.#options, this.#half);
+      checkTask(this.#around.where, task, this.#options, this.#half);
     } catch (error) {
       return this.#giveUp(task, verdictOnTask(error));
     }
@@ -174,7 +175,7 @@ export class Device<B extends PlainData, C extends PlainData, U extends Update> 
       const step = await this.#settled();
       return step === 'pending' ? { next: 'request', milliseconds: FIRST_PAUSE } : step;
     }
-    const model = (this.#model ??= await StoredModel.open(this.#options.store, this.#options.id, task));
+    const model = (this.#model ??= await storedModel(this.#around.where, this.#options.store, this.#options.id, task));
     return model.complete ? this.#train(task, model) : this.#download(task, model);
   }
 
@@ -184,7 +185,7 @@ export class Device<B extends PlainData, C extends PlainData, U extends Update> 
     if (response.kind === 'refused') return this.#giveUp(task, verdictOnTask(refusal(response)));
     if (response.kind !== 'part') return this.#otherwise(response);
     if (response.total !== task.modelLength || response.offset !== offset || response.bytes.length === 0)
-      unusable(`bytes from ${offset} on of ${task.modelLength}`, 'another part');
+      this.#unusable(`bytes from ${offset} on of ${task.modelLength}`, 'another part');
     await model.add(response.bytes);
     this.#tell({ kind: 'received', task, bytes: model.received });
     return { next: model.complete ? 'training' : 'request', milliseconds: 0 };
@@ -194,7 +195,8 @@ export class Device<B extends PlainData, C extends PlainData, U extends Update> 
     const { current } = this.#records;
     let broadcast: B;
     try {
-      broadcast = decodeBroadcast(model.verified(), this.#owner, this.#options.pipeline.size) as B;
+      const { size } = this.#options.pipeline;
+      broadcast = decodeBroadcast(`${this.#around.where}: broadcast`, model.verified(), this.#owner, size) as B;
     } catch (error) {
       await model.drop();
       return this.#giveUp(task, verdictOnTask(error));
@@ -202,7 +204,7 @@ export class Device<B extends PlainData, C extends PlainData, U extends Update> 
     this.#tell({ kind: 'downloaded', task, broadcast });
     let trained: Awaited<ReturnType<typeof trainFor>>;
     try {
-      trained = await trainFor(task, broadcast, current.kept, this.#half, this.#owner, this.#around.rng, this.#options);
+      trained = await trainFor(task, broadcast, current.kept, this.#half, this.#owner, this.#around, this.#options);
     } catch (error) {
       if (isFedkitError(error, 'ABORTED')) throw error;
       return this.#giveUp(task, verdictOnTraining(error));
@@ -229,7 +231,8 @@ export class Device<B extends PlainData, C extends PlainData, U extends Update> 
 
   async #settle(work: TrainedWork, response: Response): Promise<NextStep> {
     const { ticket } = work.task;
-    if ('ticket' in response && response.ticket !== ticket) unusable(`an answer about ticket ${ticket}`, 'another');
+    if ('ticket' in response && response.ticket !== ticket)
+      this.#unusable(`an answer about ticket ${ticket}`, 'another');
     switch (response.kind) {
       case 'accepted': {
         const { current } = this.#records;
@@ -265,7 +268,8 @@ export class Device<B extends PlainData, C extends PlainData, U extends Update> 
     const { task } = unsettled;
     const { ticket } = task;
     const response = await this.#ask({ kind: 'outcome', ticket });
-    if ('ticket' in response && response.ticket !== ticket) unusable(`an answer about ticket ${ticket}`, 'another');
+    if ('ticket' in response && response.ticket !== ticket)
+      this.#unusable(`an answer about ticket ${ticket}`, 'another');
     if (response.kind === 'wait') return 'pending';
     const counted = this.#outcomeOf(response);
     if (counted === undefined) return this.#complain(refusal(response as Response & { kind: 'refused' }), task);
@@ -288,7 +292,7 @@ export class Device<B extends PlainData, C extends PlainData, U extends Update> 
         if (response.code === 'DECODE_FAILED') return true;
         return response.code === 'INVALID_ARGUMENT' ? false : undefined;
       default:
-        return unusable('the outcome of a ticket', response.kind);
+        return this.#unusable('the outcome of a ticket', response.kind);
     }
   }
 
@@ -314,7 +318,7 @@ export class Device<B extends PlainData, C extends PlainData, U extends Update> 
   /** The answers that any request can get; what is none of them is as good as none. */
   async #otherwise(response: Response): Promise<NextStep> {
     if (response.kind === 'wait') return { next: 'request', milliseconds: waitOf(response) };
-    if (response.kind !== 'closed') unusable('an answer to the request', response.kind);
+    if (response.kind !== 'closed') this.#unusable('an answer to the request', response.kind);
     const { current } = this.#records;
     if (current.work.kind === 'reporting' || current.work.kind === 'exchanging')
       await this.#resolve(current.work, 'closed');
@@ -349,6 +353,10 @@ export class Device<B extends PlainData, C extends PlainData, U extends Update> 
     if (!again || task) return { next: 'request', milliseconds: this.#pause(this.#refusals.count - 1) };
     this.#refusals.forget();
     throw stoppedBy(error);
+  }
+
+  #unusable(expected: string, got: string): never {
+    return unusable(this.#around.where, expected, got);
   }
 
   #ask(request: Request | Uint8Array): Promise<Response> {

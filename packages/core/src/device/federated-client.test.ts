@@ -100,7 +100,7 @@ describe('federatedClient', () => {
           trainer: counting(0, (values) => trained.push(values)),
         });
       await untilClosed(boot);
-      const record = decodeRecord((await phone.store.get('client/0')) as Uint8Array);
+      const record = decodeRecord('record', (await phone.store.get('client/0')) as Uint8Array);
       return { phone, server, trained, record, state: await scaffoldClient(server, { store: phone.store }).state() };
     };
     const undisturbed = await die([]);
@@ -181,7 +181,7 @@ describe('federatedClient', () => {
               }),
             });
           phone.onPut = (key, bytes) => {
-            const work = key.startsWith('client/') && decodeRecord(bytes).work;
+            const work = key.startsWith('client/') && decodeRecord('record', bytes).work;
             if (work && work.kind === 'reporting') trained.set(work.task.ticket, last);
           };
           return { phone, boot, trained, client: boot(), closed: false };
@@ -199,7 +199,7 @@ describe('federatedClient', () => {
         }
         const controls = new Float32Array(SIZE);
         for (const [i, { phone, trained }] of clients.entries()) {
-          const { kept } = decodeRecord((await phone.store.get(`client/${i}`)) as Uint8Array);
+          const { kept } = decodeRecord('record', (await phone.store.get(`client/${i}`)) as Uint8Array);
           const state = await scaffoldClient(server, { id: `${i}`, store: phone.store }).state();
           for (let c = 0; c < SIZE; c++) controls[c] += (state?.control[c] ?? 0) / TARGETS.length;
           const residual = kept.memory ? new Float32Array(kept.memory.slice().buffer) : new Float32Array(SIZE);

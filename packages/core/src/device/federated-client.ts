@@ -13,10 +13,12 @@ import { checkClientOptions } from './client-options.ts';
 import type { DeviceModel, FederatedClient, FederatedClientOptions, ModelRequest, WatchOptions } from './contract.ts';
 import { Device, type DeviceParts } from './device.ts';
 import { Library } from './library.ts';
-import { OpenPlace } from './record-place.ts';
+import { openPlace } from './record-place.ts';
 import { SealedPlace } from './sealed-place.ts';
 import { SecureExchange } from './secure-exchange.ts';
 import { surroundingsOf } from './surroundings.ts';
+
+const WHERE = 'federatedClient';
 
 /**
  * A client that can lose its network or its process at any point. On the next start with the same store it goes on: what
@@ -32,14 +34,13 @@ import { surroundingsOf } from './surroundings.ts';
 export function federatedClient<B extends PlainData, C extends PlainData, U extends Update>(
   options: FederatedClientOptions<B, C, U>,
 ): FederatedClient<C> {
-  const where = 'federatedClient';
-  checkClientOptions(where, options);
+  checkClientOptions(WHERE, options);
   const { pipeline, store } = options;
   const half = pipeline.client();
   if (half.sends === 'exchange' && !store.compareAndSwap && options.singleInstance !== true) {
     refuse(
       'INVALID_ARGUMENT',
-      `${where}: singleInstance`,
+      `${WHERE}: singleInstance`,
       'true, or a store with compareAndSwap: two clients of one record give an input away',
       options.singleInstance,
     );
@@ -55,7 +56,7 @@ class DeviceWithModels<B extends PlainData, C extends PlainData, U extends Updat
   readonly #library: Library;
 
   constructor(options: FederatedClientOptions<B, C, U>, half: ClientHalf<U>) {
-    const surroundings = surroundingsOf(options);
+    const surroundings = surroundingsOf(WHERE, options);
     super(options, { half, surroundings, ...recordsOf(options, half) });
     this.#library = new Library(options, stateOwner(options.pipeline), surroundings, () => this.state());
   }
@@ -76,7 +77,7 @@ function recordsOf<B extends PlainData, C extends PlainData, U extends Update>(
   { store, id, pipeline }: FederatedClientOptions<B, C, U>,
   half: ClientHalf<U>,
 ): Pick<DeviceParts<B, U>, 'place' | 'exchange'> {
-  if (half.sends === 'report') return { place: new OpenPlace(store, id) };
+  if (half.sends === 'report') return { place: openPlace(WHERE, store, id) };
   const place = new SealedPlace(store, id, pipeline.digest, half.sealer);
   return { place, exchange: new SecureExchange(id, half, place) };
 }

@@ -16,6 +16,7 @@ import type { RoundTask } from '../protocol/message.ts';
 import type { Kept, Work } from './client-record.ts';
 import type { DeviceTraining, FederatedClientOptions } from './contract.ts';
 import { Fault } from './fault.ts';
+import type { Surroundings } from './surroundings.ts';
 import { watchedTrainer } from './watched-trainer.ts';
 
 /** Work that is trained, and waits for what the server makes of it. */
@@ -32,7 +33,7 @@ export async function trainFor<B extends PlainData, C extends PlainData, U exten
   kept: Kept,
   half: ClientHalf<U>,
   owner: StateOwner,
-  rng: SecureRng,
+  { where, rng }: Pick<Surroundings<B>, 'where' | 'rng'>,
   options: FederatedClientOptions<B, C, U>,
 ): Promise<{ readonly work: TrainedWork; readonly local: Omit<LocalResult, 'values'> }> {
   const { pipeline, trainer, id, signal } = options;
@@ -41,9 +42,13 @@ export async function trainFor<B extends PlainData, C extends PlainData, U exten
   const { contribution, state, local } = await pipeline.algorithm.clientRound({
     broadcast,
     ...held,
-    trainer: watchedTrainer(trainer),
+    trainer: watchedTrainer(where, trainer),
     round: task.round,
-    options: { rng, ...Fault.unless(() => localOptions(options.local(task), rng)), ...(signal && { signal }) },
+    options: {
+      rng,
+      ...Fault.unless(() => localOptions(`${where}: local`, options.local(task), rng)),
+      ...(signal && { signal }),
+    },
   });
   const { algorithm } = pipeline;
   // What is kept follows from what the server will have counted, not from what was computed.
@@ -82,8 +87,7 @@ export async function trainFor<B extends PlainData, C extends PlainData, U exten
 }
 
 /** What `local` gave, checked before the trainer sees it. */
-function localOptions(given: DeviceTraining, rng: SecureRng): DeviceTraining {
-  const where = 'federatedClient: local';
+function localOptions(where: string, given: DeviceTraining, rng: SecureRng): DeviceTraining {
   if (typeof (given as { then?: unknown } | undefined)?.then === 'function') {
     refuse('INVALID_ARGUMENT', where, 'options at once: not an async function', 'a promise');
   }

@@ -19,7 +19,7 @@ import type { Store } from '../store/contract.ts';
 import { agreeOnPipeline, longestModel } from './agreement.ts';
 import { refusal, unusable } from './answers.ts';
 import { Fault } from './fault.ts';
-import { StoredModel } from './stored-model.ts';
+import { type StoredModel, storedModel } from './stored-model.ts';
 
 /** A whole model as the store has it. */
 export interface HeldModel {
@@ -31,6 +31,8 @@ interface Head extends Publication {
   readonly place: 0 | 1;
 }
 
+/** Models for an application are this function's alone. */
+const WHERE = 'federatedClient';
 const MAGIC = Uint8Array.of(0x66, 0x6b, 0x6c, 1);
 /** A model that a newer one replaces while it is fetched is given up this often before the network is at fault. */
 const MOST_STARTS = 8;
@@ -86,15 +88,15 @@ export class PublishedModels {
       if (before) await (await this.#open(before, before.place)).drop();
       return found;
     }
-    return unusable('a model that stays until it is fetched', `${MOST_STARTS} newer ones`);
+    return unusable(WHERE, 'a model that stays until it is fetched', `${MOST_STARTS} newer ones`);
   }
 
   async #publication(ask: (request: Request) => Promise<Response>): Promise<Publication> {
     const response = await ask({ kind: 'published' });
     if (response.kind === 'refused') throw refusal(response);
-    if (response.kind !== 'published') return unusable('what is published', response.kind);
+    if (response.kind !== 'published') return unusable(WHERE, 'what is published', response.kind);
     const { publication } = response;
-    await agreeOnPipeline(publication.pipelineDigest, this.#pipeline, ask);
+    await agreeOnPipeline(WHERE, publication.pipelineDigest, this.#pipeline, ask);
     Fault.unless(() =>
       checkInteger(
         'federatedClient: model: length (its option maximumModelBytes)',
@@ -118,9 +120,9 @@ export class PublishedModels {
       const response = await ask({ kind: 'model', digest, offset });
       if (response.kind === 'refused' && response.code === 'PROTOCOL_STATE') return false;
       if (response.kind === 'refused') throw refusal(response);
-      if (response.kind !== 'part') return unusable('a part of the model', response.kind);
+      if (response.kind !== 'part') return unusable(WHERE, 'a part of the model', response.kind);
       if (response.total !== modelLength || response.offset !== offset || response.bytes.length === 0)
-        unusable(`bytes from ${offset} on of ${modelLength}`, 'another part');
+        unusable(WHERE, `bytes from ${offset} on of ${modelLength}`, 'another part');
       await model.add(response.bytes);
       onBytes(model.received);
     }
@@ -137,12 +139,12 @@ export class PublishedModels {
   }
 
   #decode(publication: Publication, model: StoredModel): HeldModel {
-    const broadcast = decodeBroadcast(model.verified(), this.#owner, this.#pipeline.size);
+    const broadcast = decodeBroadcast(`${WHERE}: broadcast`, model.verified(), this.#owner, this.#pipeline.size);
     return { publication, broadcast };
   }
 
   #open(model: { readonly modelDigest: Uint8Array; readonly modelLength: number }, place: 0 | 1): Promise<StoredModel> {
-    return StoredModel.open(this.#store, this.#client, model, `latest-${place}`);
+    return storedModel(WHERE, this.#store, this.#client, model, `latest-${place}`);
   }
 
   async #head(): Promise<Head | undefined> {

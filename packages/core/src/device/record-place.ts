@@ -27,24 +27,19 @@ export function recordKey(client: ClientId): string {
 }
 
 /** A record as it is: reports may be repeated by whoever has them. */
-export class OpenPlace implements RecordPlace {
-  readonly #store: Store;
-  readonly #key: string;
-
-  constructor(store: Store, client: ClientId) {
-    this.#store = store;
-    this.#key = recordKey(client);
-  }
-
-  async read(): Promise<ClientRecord | undefined> {
-    const bytes = await this.#store.get(this.#key);
-    return bytes && !isSealed(bytes) ? decodeRecord(bytes) : undefined;
-  }
-
-  async write(record: ClientRecord): Promise<ClientRecord> {
-    const bytes = encodeRecord(record);
-    await this.#store.put(this.#key, bytes);
-    // Views of what is stored: a report is kept in memory once.
-    return record.work.kind === 'reporting' ? decodeRecord(bytes) : record;
-  }
+export function openPlace(where: string, store: Store, client: ClientId): RecordPlace {
+  const key = recordKey(client);
+  const decoded = (bytes: Uint8Array) => decodeRecord(`${where}: record`, bytes);
+  return {
+    async read() {
+      const bytes = await store.get(key);
+      return bytes && !isSealed(bytes) ? decoded(bytes) : undefined;
+    },
+    async write(record) {
+      const bytes = encodeRecord(record);
+      await store.put(key, bytes);
+      // Views of what is stored: a report is kept in memory once.
+      return record.work.kind === 'reporting' ? decoded(bytes) : record;
+    },
+  };
 }

@@ -74,7 +74,10 @@ describe('a task that a client refuses', () => {
     expect(events.filter(({ kind }) => kind !== 'waiting')).toEqual([{ kind: 'refused', code }]);
     expect([...server.outcomes]).toEqual([[1, 'late']]);
     expect(trainings()).toBe(0);
-    expect(decodeRecord((await store.get('client/a')) as Uint8Array)).toMatchObject({ resolved: 1, kept: {} });
+    expect(decodeRecord('record', (await store.get('client/a')) as Uint8Array)).toMatchObject({
+      resolved: 1,
+      kept: {},
+    });
   });
 
   it.each<[string, (bytes: Uint8Array) => Uint8Array, string]>([
@@ -149,7 +152,7 @@ describe('a server that', () => {
       'accepted',
       'counted',
     ]);
-    const { kept } = decodeRecord((await store.get('client/a')) as Uint8Array);
+    const { kept } = decodeRecord('record', (await store.get('client/a')) as Uint8Array);
     // The second training began where the first had: nothing of what was owed to the first was added.
     expect(new Float32Array((kept.memory as Uint8Array).slice().buffer)).toEqual(Float32Array.of(0, 0));
   });
@@ -196,13 +199,13 @@ describe('a server that', () => {
   it('starts another run finds a client that starts anew', async () => {
     const { server, options, store, clock } = setUp();
     await clock.run(federatedClient(options).run());
-    const before = decodeRecord((await store.get('client/a')) as Uint8Array);
+    const before = decodeRecord('record', (await store.get('client/a')) as Uint8Array);
     expect(before.kept.memory).toBeDefined();
     server.tickets = 2;
     changedTask(server, { run: new Uint8Array(16).fill(5) });
     const client = federatedClient(options);
     await client.step();
-    expect(decodeRecord((await store.get('client/a')) as Uint8Array)).toMatchObject({
+    expect(decodeRecord('record', (await store.get('client/a')) as Uint8Array)).toMatchObject({
       kept: {},
       work: { kind: 'training' },
     });
@@ -291,11 +294,11 @@ describe('a store that', () => {
     };
     const client = federatedClient(options);
     await client.step();
-    const record = decodeRecord((await store.get('client/a')) as Uint8Array);
+    const record = decodeRecord('record', (await store.get('client/a')) as Uint8Array);
     await store.put('client/a', encodeRecord({ ...record, pipeline: new Uint8Array(32) }));
     await clock.run(federatedClient(options).run());
     expect(requests.map(({ kind }) => kind)).toEqual(['join', 'leave', 'join']);
-    expect(decodeRecord((await store.get('client/a')) as Uint8Array)).toMatchObject(
+    expect(decodeRecord('record', (await store.get('client/a')) as Uint8Array)).toMatchObject(
       freshRecord(server.pipeline.digest),
     );
   });

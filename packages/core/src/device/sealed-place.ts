@@ -47,7 +47,7 @@ export class SealedPlace implements RecordPlace {
     this.#stored = bytes;
     if (!bytes) return undefined;
     if (isSealed(bytes)) return openRecord(bytes, this.#pipeline, this.#sealer);
-    const found = decodeRecord(bytes, exchangingFormat);
+    const found = decodeRecord('federatedClient: record', bytes, exchangingFormat);
     // Nobody but the client seals; whoever can write to the store could put in a record of their own.
     if (sameBytes(found.pipeline, this.#pipeline)) {
       throw new FedkitError('AUTHENTICATION_FAILED', 'federatedClient: expected a sealed record, got one that is not');

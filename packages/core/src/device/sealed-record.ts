@@ -39,7 +39,7 @@ export function openRecord(bytes: Uint8Array, pipeline: Uint8Array, sealer: Seal
   if (!sameBytes(reader.bytes(32), pipeline)) return undefined;
   const clear = sealer.open(reader.bytes(reader.remaining));
   // Fields are views, so that the clear bytes live as long as the record.
-  const record = decodeRecord(clear, exchangingFormat);
+  const record = decodeRecord('federatedClient: record', clear, exchangingFormat);
   if (!sameBytes(record.pipeline, pipeline)) reader.refuse('the record of the pipeline it names', 'of another');
   return record;
 }

@@ -124,7 +124,7 @@ describe('federatedClient in a secure sum', () => {
     await untilClosed(() => device(new ScriptedSum(), { store: watching }));
     expect(saves.length).toBeGreaterThan(5);
     for (const bytes of saves) {
-      expect(() => decodeRecord(bytes)).toThrow(expect.objectContaining({ code: 'DECODE_FAILED' }));
+      expect(() => decodeRecord('record', bytes)).toThrow(expect.objectContaining({ code: 'DECODE_FAILED' }));
       const clear = encodeRecord(opened(bytes), exchangingFormat);
       expect(Buffer.from(bytes).includes(Buffer.from(clear.subarray(40, 72)))).toBe(false);
     }

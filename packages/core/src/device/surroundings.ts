@@ -13,6 +13,8 @@ import type { ClientProgress } from './progress.ts';
 
 /** What a client does not do itself. */
 export interface Surroundings<B> {
+  /** The function that was called for a client: errors name it. */
+  readonly where: string;
   readonly clock: Clock;
   readonly rng: SecureRng;
   readonly signal?: AbortSignal;
@@ -24,19 +26,24 @@ export interface Surroundings<B> {
 const wallClock: Clock = { ...systemClock, now: () => Date.now() };
 
 /** The surroundings that a client's options name. */
-export function surroundingsOf<B>(options: {
-  readonly exchange: Exchange;
-  readonly clock?: Clock;
-  readonly rng?: SecureRng;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (event: ClientProgress<B>) => void;
-}): Surroundings<B> {
+export function surroundingsOf<B>(
+  where: string,
+  options: {
+    readonly exchange: Exchange;
+    readonly clock?: Clock;
+    readonly rng?: SecureRng;
+    readonly signal?: AbortSignal;
+    readonly onProgress?: (event: ClientProgress<B>) => void;
+  },
+): Surroundings<B> {
   const tell = (event: ClientProgress<B>) => options.onProgress?.(event);
   return {
+    where,
     clock: options.clock ?? wallClock,
     rng: options.rng ?? secureRng(),
     ...(options.signal && { signal: options.signal }),
-    ask: (request) => ask(options, request, (error, milliseconds) => tell({ kind: 'retrying', error, milliseconds })),
+    ask: (request) =>
+      ask(where, options, request, (error, milliseconds) => tell({ kind: 'retrying', error, milliseconds })),
     tell,
   };
 }

@@ -10,7 +10,7 @@ import type { PlainData } from '../plain-data.ts';
 import { checkClientOptions } from './client-options.ts';
 import type { TrainingClient, TrainingClientOptions } from './contract.ts';
 import { Device } from './device.ts';
-import { OpenPlace } from './record-place.ts';
+import { openPlace } from './record-place.ts';
 import { surroundingsOf } from './surroundings.ts';
 
 /**
@@ -31,5 +31,9 @@ export function trainingClient<B extends PlainData, C extends PlainData, U exten
     const expected = 'one whose updates travel as one report; federatedClient takes part in secure sums';
     refuse('INVALID_ARGUMENT', `${where}: pipeline`, expected, 'one under secure aggregation');
   }
-  return new Device(options, { half, surroundings: surroundingsOf(options), place: new OpenPlace(store, id) });
+  return new Device(options, {
+    half,
+    surroundings: surroundingsOf(where, options),
+    place: openPlace(where, store, id),
+  });
 }

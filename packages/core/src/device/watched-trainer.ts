@@ -11,29 +11,28 @@ import { Fault, NoData } from './fault.ts';
  * The same trainer; a result of another shape is a {@link Fault} by name, and one without examples {@link NoData}. Whether values
  * are finite is left to the algorithm.
  */
-export function watchedTrainer(trainer: Trainer): Trainer {
+export function watchedTrainer(where: string, trainer: Trainer): Trainer {
   return {
     ...(trainer.layout && { layout: trainer.layout }),
     async train(start, objective, options) {
       const size = start.length;
       const result = await trainer.train(start, objective, options);
-      Fault.unless(() => checkResult(result, size));
+      Fault.unless(() => checkResult(`${where}: trainer.train`, result, size));
       if (result.examples === 0) {
-        throw new NoData('THRESHOLD_NOT_MET', 'federatedClient: trainer: examples: expected local examples, got none');
+        throw new NoData('THRESHOLD_NOT_MET', `${where}: trainer: examples: expected local examples, got none`);
       }
       return result;
     },
     async gradient(at) {
       const gradient = await trainer.gradient(at);
-      Fault.unless(() => checkVector('federatedClient: trainer.gradient: what it resolves with', gradient, at.length));
+      Fault.unless(() => checkVector(`${where}: trainer.gradient: what it resolves with`, gradient, at.length));
       return gradient;
     },
     ...(trainer.batches && { batches: (options) => (trainer.batches as NonNullable<Trainer['batches']>)(options) }),
   };
 }
 
-function checkResult(result: LocalResult, size: number): void {
-  const where = 'federatedClient: trainer.train';
+function checkResult(where: string, result: LocalResult, size: number): void {
   if (typeof result !== 'object' || result === null) {
     refuse('INVALID_ARGUMENT', `${where}: what it resolves with`, '{ values, steps, examples }', result);
   }

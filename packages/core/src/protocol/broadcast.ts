@@ -25,8 +25,7 @@ export function stateOwner(pipeline: {
  *
  * @throws FedkitError `DECODE_FAILED`, `SHAPE_MISMATCH`, `INVALID_ARGUMENT` for what no such model's server would send.
  */
-export function decodeBroadcast(bytes: Uint8Array, owner: StateOwner, size: number): PlainData {
-  const where = 'federatedClient: broadcast';
+export function decodeBroadcast(where: string, bytes: Uint8Array, owner: StateOwner, size: number): PlainData {
   const broadcast = decodeState(bytes, owner);
   if (typeof broadcast !== 'object' || broadcast instanceof Float32Array)
     refuse('INVALID_ARGUMENT', where, 'a record', broadcast);

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { freeBuffer, WORTH_FREEING } from '@fedkit/core/internal';
 import { copyOf, equal, fromHex } from '../internal/bytes.ts';
 import { AES_BLOCK, COUNTED_BYTES, counterBlocks } from './counter-blocks.ts';
 import { COFACTOR_ALONE, isWellFormed } from './ed25519.ts';
@@ -57,7 +58,6 @@ const OUTER_PAD = 0x5c;
 const LONGEST_MESSAGE = 1024;
 // Just below the 32 MiB up to which glibc adapts.
 const LARGEST_KEPT = 33_000_000;
-const WORTH_FREEING = 4096;
 let keepsFreedMemory = false;
 const ZEROS = /* @__PURE__ */ new Uint8Array(MAXIMUM_CHUNK);
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
@@ -232,27 +232,15 @@ function countsBlocks(native: NativeCrypto): boolean {
  * byte of a mask goes through main memory instead of the core's own cache: twice the time.
  */
 function bufferDiscard(): (piece: Uint8Array) => void {
-  const free = bufferFree();
   // glibc gives freed pieces back to the kernel and faults them in again, until the program has once freed a larger
   // block; then it keeps up to twice that (mallopt(3), M_MMAP_THRESHOLD). This one is never touched.
-  if (!keepsFreedMemory) free(new ArrayBuffer(LARGEST_KEPT));
+  if (!keepsFreedMemory) freeBuffer(new ArrayBuffer(LARGEST_KEPT));
   keepsFreedMemory = true;
   return ({ buffer, byteOffset, byteLength }) => {
     // Of a keystream whose end is within a block the rest of that block is left out.
     const whole = byteOffset === 0 && buffer.byteLength - byteLength < AES_BLOCK;
-    if (byteLength >= WORTH_FREEING && whole) free(buffer as ArrayBuffer);
+    if (byteLength >= WORTH_FREEING && whole) freeBuffer(buffer as ArrayBuffer);
   };
-}
-
-/** By `ArrayBuffer.prototype.transfer` (ES2024), before it by a message that takes the buffer to a closed port, or not. */
-function bufferFree(): (buffer: ArrayBuffer) => void {
-  const { transfer } = ArrayBuffer.prototype as { transfer?: (this: ArrayBuffer, bytes: number) => ArrayBuffer };
-  if (transfer !== undefined) return (buffer) => void transfer.call(buffer, 0);
-  if (typeof MessageChannel === 'undefined') return () => {};
-  const { port1, port2 } = new MessageChannel();
-  port1.close();
-  port2.close();
-  return (buffer) => port1.postMessage(undefined, [buffer]);
 }
 
 /** HMAC of two hashes over buffers that are used again: a third of what an object for each costs. */
