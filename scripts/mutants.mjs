@@ -1,7 +1,10 @@
-// Breaks the source in one place at a time and looks whether a test notices: mutants [--package core] [--count 40] [--seed 1] [--minutes 20]
-// A mutant meets the nearest test first, the tests of its package next; one that passes both has survived, and is printed.
+// Breaks the source in one place at a time and looks whether a test notices:
+//   mutants [--package core,llm] [--count 40] [--seed 1] [--minutes 20] [--for 60] [--record FILE]
+// The packages take turns. A mutant meets the nearest test first, then every test that imports its file, then all of its package;
+// one that passes them has survived, and is printed. A mutant that runs over --minutes counts as found, and is counted apart.
+// --for stops after so many minutes; with --record, a file of JSON lines, the same command goes on from there.
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +18,8 @@ const { values } = parseArgs({
     count: { type: 'string', default: '40' },
     seed: { type: 'string', default: '1' },
     minutes: { type: 'string', default: '20' },
+    for: { type: 'string', default: 'Infinity' },
+    record: { type: 'string' },
   },
 });
 const SWAPS = '< <=, <= <, > >=, >= >, === !==, !== ===, && ||, || &&, + -, - +, * +, % *, ?? &&, >>> >>, += -=';
@@ -56,7 +61,7 @@ process.once('exit', () => end());
 
 async function killed(mutant, words) {
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-  const command = [vitest, 'run', '--config', 'vitest.workspace.ts', '--bail', '1', '--passWithNoTests', ...words];
+  const command = [vitest, ...words, '--run', '--config', 'vitest.workspace.ts', '--bail', '1', '--passWithNoTests'];
   const env = { ...process.env, FEDKIT_MUTANT: JSON.stringify(mutant ?? {}) };
   const child = spawn(process.execPath, command, { cwd: root, env, stdio: 'ignore', detached: true });
   // The workers of one that never ends, end with the group.
@@ -65,37 +70,75 @@ async function killed(mutant, words) {
   const code = await new Promise((resolve) => child.once('exit', resolve));
   clearTimeout(timer);
   end = () => {};
-  return code === 0 ? undefined : code === null ? 'endless ' : 'killed  ';
+  return code === 0 ? undefined : code === null ? 'endless' : 'killed';
 }
 
-const folders = values.package.split(',').map((name) => `packages/${name}/src`);
-const listed = execFileSync('git', ['ls-files', ...folders], { cwd: root, encoding: 'utf8' }).split('\n');
-const files = listed.filter((file) => file.endsWith('.ts') && !/(\.test|\.wasm|index)\.ts$/.test(file));
-const places = files.flatMap((file) =>
-  placesIn(readFileSync(join(root, file), 'utf8')).map((place) => [file, ...place]),
+const packages = values.package.split(',');
+
+/** Places of a package that no mutant of this run has taken. */
+function placesOf(name) {
+  const listed = execFileSync('git', ['ls-files', `packages/${name}/src`], { cwd: root, encoding: 'utf8' }).split('\n');
+  const files = listed.filter((file) => file.endsWith('.ts') && !/(\.test|\.wasm|index)\.ts$/.test(file));
+  return files.flatMap((file) => placesIn(readFileSync(join(root, file), 'utf8')).map((place) => [file, ...place]));
+}
+const places = new Map(packages.map((name) => [name, placesOf(name)]));
+
+const record = values.record !== undefined && existsSync(values.record) ? readFileSync(values.record, 'utf8') : '';
+const known = new Map(
+  record
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line))
+    .map((row) => [row.what, row]),
 );
 // Tests that fail already would kill everything.
-for (const name of values.package.split(',')) {
-  if (await killed(undefined, ['--project', name])) throw new Error(`the tests of ${name} fail without a mutant`);
+if (known.size === 0) {
+  for (const name of packages) {
+    if (await killed(undefined, ['run', '--project', name]))
+      throw new Error(`the tests of ${name} fail without a mutant`);
+  }
 }
-const survivors = [];
-let endless = 0;
-const count = Math.min(Number(values.count), places.length);
-for (let i = 1; i <= count; i++) {
-  const [[file, from, to, by]] = places.splice(below(places.length), 1);
+
+/** What becomes of a mutant, by the first tests that fail. */
+async function outcomeOf(mutant) {
+  const { file } = mutant;
+  const own = file.replace(/\.ts$/, '.test.ts');
+  const project = ['--project', file.split('/')[1]];
+  const nearest = existsSync(join(root, own)) ? own : `${dirname(file)}/`;
+  const tests = [['run', nearest], ['related', file], ['run']];
+  for (const words of tests) {
+    const how = await killed(mutant, [...words, ...project]);
+    if (how !== undefined) return how;
+  }
+  return 'SURVIVED';
+}
+
+const start = Date.now();
+const rows = [];
+for (let i = 1; i <= Number(values.count); i++) {
+  const name = packages[(i - 1) % packages.length];
+  const left = places.get(name);
+  if (left.length === 0) continue;
+  const [[file, from, to, by]] = left.splice(below(left.length), 1);
   const text = readFileSync(join(root, file), 'utf8');
   const line = text.slice(0, from).split('\n').length;
   const what = `${file}:${line}  ${text.slice(from, to).replaceAll(/\s+/g, ' ')}  →  ${by.trim()}`;
-  const own = file.replace(/\.ts$/, '.test.ts');
-  const mutant = { file, from, to, by };
-  const project = ['--project', file.split('/')[1]];
-  const how =
-    (await killed(mutant, [...project, existsSync(join(root, own)) ? own : `${dirname(file)}/`])) ||
-    (await killed(mutant, project));
-  if (how === undefined) survivors.push(what);
-  if (how === 'endless ') endless++;
-  console.log(`${i} of ${count}  ${how ?? 'SURVIVED'}  ${what}`);
+  let row = known.get(what);
+  if (row === undefined) {
+    if (Date.now() - start > 60_000 * Number(values.for)) break;
+    row = { name, what, how: await outcomeOf({ file, from, to, by }) };
+    if (values.record !== undefined) appendFileSync(values.record, `${JSON.stringify(row)}\n`);
+  }
+  rows.push(row);
+  console.log(`${i} of ${values.count}  ${row.how.padEnd(8)}  ${what}`);
 }
-const found = count - survivors.length;
-console.log(`${found} of ${count} mutants found, ${endless} of them by running over ${values.minutes} minutes`);
-console.log(`seed ${values.seed}, packages ${values.package}\n${survivors.join('\n')}`);
+
+console.log(`\n| package | mutants | found | of them by time | survived |\n|---|---:|---:|---:|---:|`);
+for (const name of packages) {
+  const own = rows.filter((row) => row.name === name);
+  const count = (how) => own.filter((row) => row.how === how).length;
+  const [endless, survived] = [count('endless'), count('SURVIVED')];
+  console.log(`| ${name} | ${own.length} | ${own.length - survived} | ${endless} | ${survived} |`);
+}
+console.log(`\nseed ${values.seed}, ${rows.length} of ${values.count} mutants; survivors:`);
+for (const { how, what } of rows) if (how === 'SURVIVED') console.log(what);

@@ -1,3 +1,4 @@
+// Odds of its processes: 0. They draw pauses, names and keys from the platform, and nothing asserted depends on which.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,3 @@
-// Odds: 0. A process of its own draws masks and noise from the platform, but only the form of its output is asserted.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,6 +7,11 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { parseCommandLine } from './arguments.ts';
 
 const run = promisify(execFile);
+/** Masks and noise are drawn by a process and its threads. */
+const env = {
+  ...process.env,
+  NODE_OPTIONS: `--import=${new URL('../../scripts/test/seeded-process.mjs', import.meta.url).href}`,
+};
 const root = join(import.meta.dirname, '../..');
 const out = mkdtempSync(join(tmpdir(), 'fedkit-private-'));
 afterAll(() => rmSync(out, { recursive: true, force: true }));
@@ -15,7 +19,7 @@ afterAll(() => rmSync(out, { recursive: true, force: true }));
 describe('the private federation', () => {
   it('is a command', async () => {
     const command = ['--import', 'tsx', '--conditions=@fedkit/source', join(root, 'examples/demo.ts'), '--private'];
-    const { stdout } = await run(process.execPath, [...command, '--rounds', '1', '--out', out], { cwd: root });
+    const { stdout } = await run(process.execPath, [...command, '--rounds', '1', '--out', out], { cwd: root, env });
     expect(stdout).toMatch(/^private round 1 of 1 {2}\d+ of \d+ clients {2}test \d+\.\d % {2}ε \d\.\d\d/m);
     expect(stdout).toMatch(/^test accuracy +\d+\.\d % +\d+\.\d %$/m);
     const report = JSON.parse(readFileSync(join(out, 'report.json'), 'utf8'));

@@ -1,10 +1,9 @@
-// Odds: 0. Threads of devices draw from the platform; what is asserted holds whatever they draw. The rest is seeded.
 import { join } from 'node:path';
 import type { RoundOptions } from '@fedkit/core';
 import { fetchHandler } from '@fedkit/core/transport/fetch';
 import { mqttServer } from '@fedkit/core/transport/mqtt';
 import { serve } from '@fedkit/core/transport/node';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Broker, mosquitto, startMosquitto } from '../../../packages/core/test/mosquitto.ts';
 import { slowness } from '../../../packages/core/test/slowness.ts';
 import { bundle } from '../../bundle.ts';
@@ -18,6 +17,8 @@ const UNTIL = 1200;
 let script: URL;
 
 beforeAll(() => {
+  // Threads of devices draw from a seed too.
+  vi.stubEnv('NODE_OPTIONS', `--import=${new URL('../../../scripts/test/seeded-process.mjs', import.meta.url).href}`);
   script = bundle(join(import.meta.dirname, 'device-host.ts'));
 });
 

@@ -119,13 +119,17 @@ export async function runOverNetwork(run: NetworkedFederation): Promise<Networke
   };
 
   const workers = new Set<Worker>();
-  let lives = 0;
+  const lives = new Map<number, number>();
   /** Starts a thread, and resolves once it listens. */
   const spawn = async (number: number): Promise<Worker> => {
     const clients = Array.from({ length: clientsPerHost }, (_, i) => number * clientsPerHost + i);
     const { url, prefix = '' } = transport;
-    const workerData: HostTask = { plan, host: number, clients, total, url, prefix, directory, lives: lives++ };
-    const worker = new Worker(run.script, { workerData, execArgv: [] });
+    const life = lives.get(number) ?? 0;
+    lives.set(number, life + 1);
+    const workerData: HostTask = { plan, host: number, clients, total, url, prefix, directory, lives: life };
+    // Where a test seeds what threads draw, each life of a host draws something else.
+    const env = { ...process.env, FEDKIT_STREAM: `${plan.seed} ${number} ${life}` };
+    const worker = new Worker(run.script, { workerData, execArgv: [], env });
     workers.add(worker);
     await new Promise<void>((resolve, reject) => {
       worker.once('message', () => resolve());

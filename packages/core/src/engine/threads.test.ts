@@ -1,3 +1,4 @@
+// Odds of its threads: 0. They draw names from the platform, and nothing asserted depends on which.
 import * as fs from 'node:fs/promises';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,4 @@
+// Odds of its processes: 0. They draw pauses, names and keys from the platform, and nothing asserted depends on which.
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

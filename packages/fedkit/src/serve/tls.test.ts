@@ -1,3 +1,4 @@
+// Odds of its processes: 0. They draw pauses, names and keys from the platform, and nothing asserted depends on which.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -25,7 +25,7 @@ describe('confidentVotes', () => {
     }
   });
 
-  // Odds: frequencies of 20,000 draws from the suite's seed lie within 5 standard deviations, 6e-7 each.
+  // From the suite's seed; with another, each of two frequencies of 20,000 draws leaves 5 standard deviations with 6e-7.
   it('answers as often as the noise says, and names the winner as often as it should', () => {
     const votes = confidentVotes(OPTIONS);
     const counts = Int32Array.of(10, 48, 44, 0);
