@@ -1,5 +1,5 @@
 /**
- * Tests that run FEDKIT_TIMES times in one process, each time from the next seed: what `scripts/repeat.mjs files` asks for.
+ * Tests that run FEDKIT_TIMES times in one process, each time from the next seed: what `scripts/repeat.mjs` asks for.
  *
  * @module
  */

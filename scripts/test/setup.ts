@@ -7,7 +7,7 @@ import './seeded-platform.ts';
 
 vi.setConfig({ testTimeout: 120_000 * slowness(), hookTimeout: 120_000 * slowness() });
 
-// Every law draws from one seed, so that a failure repeats; `scripts/repeat.mjs` runs the laws with others.
+// Every law draws from one seed, so that a failure repeats; `repeat seeds` runs the laws with others.
 beforeEach(({ task }) => {
   fc.configureGlobal({ ...fc.readConfigureGlobal(), seed: seedOf(task) });
 });
