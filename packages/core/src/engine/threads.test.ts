@@ -17,6 +17,7 @@ describe('tasks on threads', () => {
   let folder: string;
   let engine: TaskEngine;
   const started: Worker[] = [];
+  let runs = 0;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'fedkit-threads-'));
     const spawn = () => {
@@ -62,10 +63,15 @@ describe('tasks on threads', () => {
 
   it('do a crashed one’s task again, and give up one that kills every thread', { timeout: 120_000 }, async () => {
     const call = remoteCall<{ name: string; deaths: number }, string>(engine, 'die');
-    const answers = ['once', 'twice', 'never'].map((name, deaths) => call.run({ name, deaths: (deaths + 1) % 3 }));
-    expect(await Promise.all(answers)).toEqual(['once lives', 'twice lives', 'never lives']);
-    expect(started.length).toBeGreaterThan(2);
-    await expect(call.run({ name: 'always', deaths: 9 })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    // What has died is kept in the folder by its name: each run of this test has names of its own.
+    const run = ++runs;
+    const answers = ['once', 'twice', 'never'].map((name, i) =>
+      call.run({ name: `${name} ${run}`, deaths: (i + 1) % 3 }),
+    );
+    const before = started.length;
+    expect(await Promise.all(answers)).toEqual([`once ${run} lives`, `twice ${run} lives`, `never ${run} lives`]);
+    expect(started.length - before).toBeGreaterThan(0);
+    await expect(call.run({ name: `always ${run}`, deaths: 9 })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     expect(await call.run({ name: 'after', deaths: 0 })).toBe('after lives');
   });
 
