@@ -1,5 +1,5 @@
 // One word a thing, as words.json lists them: a limit is `minimumX` or `maximumX`, also where no caller sees it, but for the
-// names that it keeps; and a name on its list is declared in one file.
+// names that it keeps; names say what a thing does and not what it is like; and a name on its list is declared in one file.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ const root = join(import.meta.dirname, '..');
 const words = JSON.parse(readFileSync(join(import.meta.dirname, 'words.json'), 'utf8')) as {
   prefixes: Record<string, string>;
   kept: Record<string, string>;
+  metaphors: readonly string[];
   oneMeaning: Record<string, string>;
 };
 
@@ -33,6 +34,16 @@ it('spells minimum and maximum', () => {
   );
   expect(found.filter(({ name }) => !Object.hasOwn(words.kept, name))).toEqual([]);
   expect(Object.keys(words.kept).filter((name) => !found.some((one) => one.name === name))).toEqual([]);
+});
+
+it('names nothing after furniture and servants', () => {
+  const spoken = (name: string) => name.split(/(?=[A-Z])|[_-]/).map((word) => word.toLowerCase());
+  const found = [...texts].flatMap(([file, text]) =>
+    [...text.matchAll(/\w+/g), ...file.slice(file.lastIndexOf('/')).matchAll(/[\w-]+/g)]
+      .filter(([name]) => spoken(name).some((word) => words.metaphors.includes(word)))
+      .map(([name]) => `${file}: ${name}`),
+  );
+  expect(found).toEqual([]);
 });
 
 it.each(Object.entries(words.oneMeaning))('has one meaning for %s', (name, place) => {

@@ -71,7 +71,7 @@ if (role === 'worker') {
   await serve(handler, { port: ports[Number(index)] });
   say({ listening: true });
 } else {
-  const tasks = await queueTasks({ database, name, blobs, concurrency: 4, pollInterval: 50, patience: 60_000 });
+  const tasks = await queueTasks({ database, name, blobs, concurrency: 4, pollInterval: 50, timeout: 60_000 });
   const store = database.store({ prefix: `${name}/` });
   const secure = work === 'secure';
   if (secure) {

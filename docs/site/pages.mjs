@@ -63,6 +63,7 @@ const NAMED = [
       ['Rounds', 'docs/round-protocol.md', 'round-protocol'],
       ['Wire format', 'docs/wire-format.md', 'wire-format'],
       ['Versions', 'docs/compatibility.md', 'compatibility'],
+      ['From 0.1 to 0.2', 'docs/upgrading.md', 'upgrading'],
     ],
   ],
   [
@@ -71,6 +72,7 @@ const NAMED = [
       ['Figures', 'bench/results/report.md', 'figures'],
       ['Contributing', 'CONTRIBUTING.md', 'contributing'],
       ['Security', 'SECURITY.md', 'security'],
+      ['Licences', 'docs/licenses.md', 'licenses'],
       ['Changes', 'CHANGELOG.md', 'changelog'],
       ['Conduct', 'CODE_OF_CONDUCT.md', 'conduct'],
     ],

@@ -22,7 +22,7 @@ export interface QueueTasksOptions {
   /** How many workers there are, about: how finely work is cut. Default 4. */
   readonly concurrency?: number;
   /** Milliseconds that a job may take before it counts as stuck, `UNAVAILABLE`: handed in again it goes on. Default 600,000. */
-  readonly patience?: number;
+  readonly timeout?: number;
   /** Milliseconds between looks at a job. Default 200. */
   readonly pollInterval?: number;
 }
@@ -54,7 +54,7 @@ export async function queueTasks(options: QueueTasksOptions): Promise<QueueTasks
   if (!/^[A-Za-z][A-Za-z0-9_-]{0,63}$/.test(name))
     throw new FedkitError('INVALID_ARGUMENT', `${where}: name: expected letters, digits, - and _, got others`);
   const concurrency = checkInteger(`${where}: concurrency`, options.concurrency ?? 4, 1);
-  const patience = checkInteger(`${where}: patience`, options.patience ?? 600_000, 1);
+  const timeout = checkInteger(`${where}: timeout`, options.timeout ?? 600_000, 1);
   const pause = checkInteger(`${where}: pollInterval`, options.pollInterval ?? 200, 1);
   await database.prepare();
   const markers = database.store({ lossy: true });
@@ -126,7 +126,7 @@ export async function queueTasks(options: QueueTasksOptions): Promise<QueueTasks
     async run(job, { signal, onProgress = () => {} } = {}) {
       checkJob(job);
       checkAborted(where, signal);
-      const until = Date.now() + patience;
+      const until = Date.now() + timeout;
       let submitted = false;
       let told = -1;
       let last: FedkitError | undefined;
@@ -160,7 +160,7 @@ export async function queueTasks(options: QueueTasksOptions): Promise<QueueTasks
           if (last !== undefined) throw last;
           throw new FedkitError(
             'UNAVAILABLE',
-            `${where}: expected workers to finish in ${patience} ms, got an unfinished job`,
+            `${where}: expected workers to finish in ${timeout} ms, got an unfinished job`,
           );
         }
         await sleep(where, systemClock, pause, signal);

@@ -122,7 +122,7 @@ describe.each(kinds)('a queue on $name', ({ name: kind, start }) => {
       ).rejects.toMatchObject({
         code: 'ABORTED',
       });
-      const impatient = await engineOn('failures', { patience: 300 });
+      const impatient = await engineOn('failures', { timeout: 300 });
       await expect(impatient.run({ id: 'nobody', tasks: [{ kind: 'join', inputs: [input] }] })).rejects.toThrow(
         /workers to finish/,
       );

@@ -71,10 +71,10 @@ class Disk {
 async function roundOn(
   server: Server,
   store: Store,
-  { name, patience, trouble }: { readonly name: string; readonly patience: number; readonly trouble: () => unknown },
+  { name, timeout, trouble }: { readonly name: string; readonly timeout: number; readonly trouble: () => unknown },
 ) {
   const shared = { database: server.database(), name, blobs: storeBlobs(store) };
-  const tasks = await queueTasks({ ...shared, pollInterval: 20, patience });
+  const tasks = await queueTasks({ ...shared, pollInterval: 20, timeout });
   const worker = await queueWorker({
     ...shared,
     handlers: foldTasks(plain()),
@@ -129,7 +129,7 @@ describe.each(kinds)('a round on $name that cannot go on', ({ start }) => {
     try {
       let empty = async (): Promise<void> => {};
       const trouble = async (): Promise<void> => void (empty = await fill(server.url));
-      const full = await roundOn(server, memoryStore(), { name: 'full', patience: 2000, trouble });
+      const full = await roundOn(server, memoryStore(), { name: 'full', timeout: 2000, trouble });
       expect(await full.complaint()).toMatch(/full disk or memory/);
       expect(full.federation.progress.phase).not.toBe('finished');
       await empty();
@@ -141,7 +141,7 @@ describe.each(kinds)('a round on $name that cannot go on', ({ start }) => {
         await server.empty();
         await server.start();
       };
-      const emptied = await roundOn(server, memoryStore(), { name: 'emptied', patience: 20_000, trouble: emptying });
+      const emptied = await roundOn(server, memoryStore(), { name: 'emptied', timeout: 20_000, trouble: emptying });
       expect(await emptied.complaint()).toMatch(/emptied/);
       await published(emptied.federation);
       await emptied.close();
@@ -159,7 +159,7 @@ describe.each(kinds)('a round on $name that cannot go on', ({ start }) => {
       const trouble = (): void => void (disk.room = 5);
       const { federation, close, complaint } = await roundOn(server, disk.store, {
         name: 'disk',
-        patience: 60_000,
+        timeout: 60_000,
         trouble,
       });
       expect(await complaint()).toMatch(/ENOSPC/);

@@ -12,7 +12,7 @@ import { stateOwner } from '../protocol/broadcast.ts';
 import { checkClientOptions } from './client-options.ts';
 import type { DeviceModel, FederatedClient, FederatedClientOptions, ModelRequest, WatchOptions } from './contract.ts';
 import { Device, type DeviceParts } from './device.ts';
-import { Library } from './library.ts';
+import { DeviceModels } from './device-models.ts';
 import { openPlace } from './record-place.ts';
 import { SealedPlace } from './sealed-place.ts';
 import { SecureExchange } from './secure-exchange.ts';
@@ -53,22 +53,22 @@ class DeviceWithModels<B extends PlainData, C extends PlainData, U extends Updat
   extends Device<B, C, U>
   implements FederatedClient<C>
 {
-  readonly #library: Library;
+  readonly #models: DeviceModels;
 
   constructor(options: FederatedClientOptions<B, C, U>, half: ClientHalf<U>) {
     const surroundings = surroundingsOf(WHERE, options);
     super(options, { half, surroundings, ...recordsOf(options, half) });
-    this.#library = new Library(options, stateOwner(options.pipeline), surroundings, () => this.state());
+    this.#models = new DeviceModels(options, stateOwner(options.pipeline), surroundings, () => this.state());
   }
 
   model(options?: ModelRequest & { readonly from?: 'server' }): Promise<DeviceModel>;
   model(options: ModelRequest): Promise<DeviceModel | undefined>;
   model(options: ModelRequest = {}): Promise<DeviceModel | undefined> {
-    return this.#library.model(options);
+    return this.#models.model(options);
   }
 
   watch(listener: (model: DeviceModel) => void, options: WatchOptions): Promise<void> {
-    return this.#library.watch(listener, options);
+    return this.#models.watch(listener, options);
   }
 }
 

@@ -20,7 +20,7 @@ export interface ProcessState {
 }
 
 /** How long a process may take to answer, in milliseconds. */
-const PATIENCE = 2000;
+const TIMEOUT = 2000;
 /** The most text that is taken of one. */
 const LONGEST = 2 ** 20;
 
@@ -68,7 +68,7 @@ function labelled(line: string, process: string): string {
 
 async function read(url: string): Promise<string | undefined> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE) });
+    const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT) });
     return (await response.text()).slice(0, LONGEST);
   } catch {
     return undefined;

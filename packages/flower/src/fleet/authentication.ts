@@ -35,7 +35,7 @@ interface Known {
   readonly taken: Map<string, number>;
 }
 
-/** The fleet's door. */
+/** Who may speak to the fleet. */
 export class Authentication {
   /** By fingerprint. */
   readonly #known = new Map<string, Known>();

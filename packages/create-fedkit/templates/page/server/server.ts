@@ -19,11 +19,11 @@ export interface ServerOptions {
   /** Milliseconds after which tabs that wait ask again. */
   readonly retryAfter?: number;
   /** Milliseconds that a stage waits for a tab that is gone. */
-  readonly patience?: number;
+  readonly timeout?: number;
 }
 
 export async function startServer(options: ServerOptions) {
-  const { folder, port = 0, minimum = LEAST, retryAfter = 1000, patience = 10_000 } = options;
+  const { folder, port = 0, minimum = LEAST, retryAfter = 1000, timeout = 10_000 } = options;
   const store = fileStore(fs, folder);
   await store.create('sealing-key', secureRng().fill(new Uint8Array(32)));
   const federation = await federatedServer({
@@ -33,7 +33,7 @@ export async function startServer(options: ServerOptions) {
     minimum,
     rounds: 5,
     retryAfter,
-    deadlines: { recruiting: 5 * retryAfter, reporting: patience, stage: patience },
+    deadlines: { recruiting: 5 * retryAfter, reporting: timeout, stage: timeout },
     store,
     clock: Date.now,
     rng: secureRng(),

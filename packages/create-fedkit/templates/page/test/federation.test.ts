@@ -11,7 +11,7 @@ import { participant } from '../src/participant.ts';
 
 test('five tabs learn together, and one that vanishes amid a round comes back', { timeout: 60_000 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'federation-'));
-  const server = await startServer({ folder, minimum: 5, retryAfter: 50, patience: 6000 });
+  const server = await startServer({ folder, minimum: 5, retryAfter: 50, timeout: 6000 });
   try {
     for (const [path, words] of [
       ['/', 'A federation of tabs'],

@@ -18,7 +18,7 @@ import { type HeldModel, paramsOf, PublishedModels } from './published-model.ts'
 import type { Surroundings } from './surroundings.ts';
 
 /** Of a client's options, what its models depend on. */
-interface Holdings {
+interface ModelOptions {
   readonly id: ClientId;
   readonly store: Store;
   readonly pipeline: PipelineTerms & { readonly algorithm: object };
@@ -30,15 +30,15 @@ const WATCH: OptionNames<WatchOptions> = { signal: true, milliseconds: true };
 /** The longest wait for a server that cannot be reached. */
 const LONGEST_PAUSE = 3_600_000;
 
-export class Library {
-  readonly #options: Holdings;
+export class DeviceModels {
+  readonly #options: ModelOptions;
   readonly #around: Surroundings<never>;
   readonly #state: () => Promise<unknown>;
   readonly #models: PublishedModels;
   readonly #queue = new SerialQueue();
 
   /** @param state - The algorithm's state of this client. */
-  constructor(options: Holdings, owner: StateOwner, around: Surroundings<never>, state: () => Promise<unknown>) {
+  constructor(options: ModelOptions, owner: StateOwner, around: Surroundings<never>, state: () => Promise<unknown>) {
     this.#options = options;
     this.#around = around;
     this.#state = state;
