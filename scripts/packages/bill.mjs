@@ -62,11 +62,16 @@ export async function bill(packed, folder) {
   const rows = installed(folder);
   const foreign = rows.filter(({ license }) => !PERMISSIVE.has(license));
   if (foreign.length > 0) {
-    throw new Error(`expected permissive licences, got ${foreign.map(({ name, license }) => `${name}: ${license}`)}`);
+    throw new Error(
+      `expected permissive licences, got ${foreign.map(({ name, license }) => `${name}: ${license}`).join(', ')}`,
+    );
   }
-  const scripts = [...new Set(rows.filter(({ hasInstallScript }) => hasInstallScript).map(({ name }) => name))].sort();
+  const scripts = [
+    ...new Set(rows.filter(({ hasInstallScript }) => hasInstallScript).map(({ name }) => name)),
+  ].toSorted((a, b) => (a < b ? -1 : 1));
   const unknown = scripts.filter((name) => !WITH_SCRIPTS.includes(name) && name !== 'fsevents');
-  if (unknown.length > 0) throw new Error(`expected no script that runs as it is installed, got those of ${unknown}`);
+  if (unknown.length > 0)
+    throw new Error(`expected no script that runs as it is installed, got those of ${unknown.join(', ')}`);
   mkdirSync(OUT, { recursive: true });
   const text = run(folder, 'npm', 'sbom', '--sbom-format', 'cyclonedx', '--sbom-type', 'application');
   const { components, bomFormat } = JSON.parse(text);

@@ -12,13 +12,15 @@ function entriesOf(tree) {
   return readdirSync(packages).flatMap((directory) => {
     const manifest = JSON.parse(readFileSync(join(packages, directory, 'package.json'), 'utf8'));
     return Object.entries(manifest.exports)
-      .filter(([, target]) => /\.ts$/.test(target['@fedkit/source'] ?? ''))
+      .filter(([, target]) => target['@fedkit/source']?.endsWith('.ts'))
       .map(([path, target]) => ({
         entry: manifest.name + path.slice(1),
         source: join(packages, directory, target['@fedkit/source']),
       }));
   });
 }
+
+const byText = (a, b) => (a < b ? -1 : 1);
 
 /**
  * @param tree - The root of a repository.
@@ -68,13 +70,14 @@ export function namesOf(tree) {
       for (const parameter of parameters) types.push(checker.getTypeOfSymbolAtLocation(parameter, declaration));
     }
     const parts = types.flatMap((type) => (type.isUnion() ? type.types : [type]));
-    return [...new Set(parts.flatMap(properties))].filter((name) => /^[a-zA-Z]\w*$/.test(name)).sort();
+    const members = new Set(parts.flatMap(properties).filter((name) => /^[a-zA-Z]\w*$/.test(name)));
+    return [...members].toSorted(byText);
   };
   return Object.fromEntries(
     entries.map(({ entry, source }) => {
       const exported = checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(source)));
       const names = exported.map((symbol) => [symbol.name, membersOf(symbol)]);
-      return [entry, Object.fromEntries(names.sort(([a], [b]) => (a < b ? -1 : 1)))];
+      return [entry, Object.fromEntries(names.toSorted(([a], [b]) => byText(a, b)))];
     }),
   );
 }

@@ -31,7 +31,8 @@ export function tarballs(packed) {
     run(root, join(root, 'node_modules/.bin/publint'), tarball, '--strict');
     run(root, join(root, 'node_modules/.bin/attw'), tarball, '--profile', 'esm-only');
     const scripts = INSTALL_SCRIPTS.filter((script) => script in (manifest.scripts ?? {}));
-    if (scripts.length > 0) throw new Error(`${name}: expected no script that runs as it is installed, got ${scripts}`);
+    if (scripts.length > 0)
+      throw new Error(`${name}: expected no script that runs as it is installed, got ${scripts.join(', ')}`);
     const files = filesOf(tarball);
     const missing = NEEDED.filter((path) => !files.some((file) => file.path === path));
     if (missing.length > 0) throw new Error(`${name}: expected ${missing.join(', ')}, got none`);
