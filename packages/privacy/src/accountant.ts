@@ -40,7 +40,7 @@ export interface Accountant {
 }
 
 /** Smallest δ that an ε is computed for; float64 has nothing left below. */
-export const MIN_DELTA = 1e-250;
+const MIN_DELTA = 1e-250;
 
 /** Checks a δ; `OUT_OF_RANGE` outside of [1e-250, 1). */
 export function checkDelta(where: string, delta: unknown): number {

@@ -13,7 +13,7 @@ const PRECISION = 14;
 const TOTAL = 1 << PRECISION;
 const LOW = 65_536;
 /** The most different symbols. */
-export const MAX_SYMBOLS = 256;
+const MAX_SYMBOLS = 256;
 
 /** Frequencies for `counts` that sum to 2^14, at least 1 for whatever occurs. */
 export function normalize(counts: Uint32Array): Uint16Array {

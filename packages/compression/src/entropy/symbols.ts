@@ -49,7 +49,7 @@ export function readSymbols(input: ByteReader, count: number, width: number): Sy
 }
 
 /** Symbols of `width` bits each, low bits first. */
-export function pack(symbols: Uint16Array, width: number): Uint8Array {
+function pack(symbols: Uint16Array, width: number): Uint8Array {
   const bytes = new Uint8Array(Math.ceil((symbols.length * width) / 8));
   let [held, fill, next] = [0, 0, 0];
   for (let i = 0; i < symbols.length; i++) {

@@ -11,8 +11,6 @@ import { wasmTile } from './wasm.ts';
 
 /** Values in a tile: 64 KiB of float32, which stays in a core's own cache. */
 export const TILE = 16_384;
-/** Room behind the values that a kernel working on groups of 16 may read or write. */
-export const SLACK = 16;
 
 export interface Tile {
   readonly values: Float32Array;

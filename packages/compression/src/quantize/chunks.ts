@@ -6,7 +6,7 @@
 import type { Sink } from '@fedkit/core/codec';
 import { corrupt } from '../wire/byte-reader.ts';
 
-export const CHUNK = 4096;
+const CHUNK = 4096;
 
 /** Calls `fill` for one chunk after another and hands each to the sink, once it is known to be finite. */
 export function emitChunks(

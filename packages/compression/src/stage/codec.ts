@@ -13,8 +13,8 @@ import { finiteMagnitude } from './magnitude.ts';
 import { readNested, writeNested } from './nested.ts';
 import { Decoding, Encoding, type LinearStage, type Stage } from './stage.ts';
 
-export const MAGIC = 0xfc;
-export const VERSION = 1;
+const MAGIC = 0xfc;
+const VERSION = 1;
 /** The most values an update may have. */
 export const MAXIMUM_SIZE = 0x7fffffff;
 /** The most values that bytes may declare while the caller gives no `expectedSize`: 256 MiB of float32. */
@@ -154,7 +154,7 @@ export function decodeWith(stage: Stage | undefined, bytes: Uint8Array, decoding
 }
 
 /** A sink that writes into `values`, whose places start at zero. */
-export function collector(values: Float32Array): Sink {
+function collector(values: Float32Array): Sink {
   return {
     dense: (offset, chunk) => values.set(chunk, offset),
     sparse: (indices, chunk) => {

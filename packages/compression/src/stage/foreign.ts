@@ -7,7 +7,7 @@ import type { Codec, LinearCodec } from '@fedkit/core/codec';
 import type { Encoding, LinearStage, Stage } from './stage.ts';
 
 /** The byte of every codec from elsewhere: who decodes has to have it. */
-export const FOREIGN = 63;
+const FOREIGN = 63;
 
 const ZERO_SEED = new Uint8Array(32);
 

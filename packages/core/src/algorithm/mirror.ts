@@ -25,7 +25,7 @@ export type Mirror = {
 };
 
 /** The share of clients that may have lost their states before an epoch ends. */
-export const DEFAULT_LOST = 0.01;
+const DEFAULT_LOST = 0.01;
 
 export function newMirror(size: number, epoch = 1): Mirror {
   return { sum: new Float32Array(size), epoch, fresh: 0 };

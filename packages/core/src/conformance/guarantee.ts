@@ -31,7 +31,7 @@ const SHAPES: Readonly<Record<string, (size: number) => (i: number) => number>> 
 };
 
 /** The vectors of one size. */
-export function hardVectors(size: number): [shape: string, values: Float32Array][] {
+function hardVectors(size: number): [shape: string, values: Float32Array][] {
   return Object.entries(SHAPES).map(([shape, of]) => {
     const value = of(size);
     return [shape, Float32Array.from({ length: size }, (_, i) => value(i))];

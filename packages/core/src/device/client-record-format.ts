@@ -17,7 +17,7 @@ export interface ExchangingFormat {
 }
 
 /** What a client keeps of a secure sum besides its task. */
-export type ExchangingKept = Pick<Extract<Work, { kind: 'exchanging' }>, 'input' | 'sealed' | 'received'>;
+type ExchangingKept = Pick<Extract<Work, { kind: 'exchanging' }>, 'input' | 'sealed' | 'received'>;
 
 const VERSION = 3;
 /** Of a record in which nothing waits to be settled. */

@@ -26,7 +26,7 @@ export interface Range {
 }
 
 /** What a `cut` is to do. */
-export interface CutPlan extends FoldPlan {
+interface CutPlan extends FoldPlan {
   readonly ranges: readonly Range[];
 }
 
@@ -44,7 +44,7 @@ export interface DistancesPlan extends Range {
 }
 
 /** Of one report: which slots held NaN or infinities. */
-export interface CutReport {
+interface CutReport {
   readonly client: ClientId;
   readonly weight: number;
   readonly absent: readonly number[];

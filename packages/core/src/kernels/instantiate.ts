@@ -7,7 +7,8 @@
 /** A running kernel module with its memory. Its functions take byte offsets into the memory. */
 export interface KernelInstance<E> {
   readonly exports: E;
-  readonly memory: WebAssembly.Memory;
+  /** A `WebAssembly.Memory`, by a type that programs without the types of pages have too. */
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
 }
 
 const PAGE = 65_536;

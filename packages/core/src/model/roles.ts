@@ -8,10 +8,7 @@ import { Layout, type PlacedTensor, type TensorRole } from './layout.ts';
 import type { Selection } from './selection.ts';
 
 /** What becomes of a tensor: `optimized` unless it says otherwise. */
-export const roleOf = ({ role = 'optimized' }: { readonly role?: TensorRole }): TensorRole => role;
-
-/** Whether some tensor has a role of its own. */
-export const hasRoles = (layout: Layout): boolean => layout.tensors.some((tensor) => roleOf(tensor) !== 'optimized');
+const roleOf = ({ role = 'optimized' }: { readonly role?: TensorRole }): TensorRole => role;
 
 /** A layout taken apart. */
 export interface Roles {

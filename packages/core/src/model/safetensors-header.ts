@@ -12,7 +12,7 @@ import { parseStrictJson } from './strict-json.ts';
 import { bitsOf, TENSOR_TYPES } from './tensor-type.ts';
 
 /** The longest header that is read: the reference implementation's limit. */
-export const MAX_HEADER_BYTES = 100_000_000;
+const MAX_HEADER_BYTES = 100_000_000;
 
 /** A tensor as a file holds it: bytes `begin` … `end − 1` of the data behind the header. */
 export interface StoredTensor extends TensorSpec {
@@ -69,7 +69,7 @@ export function readHeader(file: Uint8Array, size: number = file.length): Header
 }
 
 /** Refuses a file as `DECODE_FAILED`. */
-export function malformed(where: string, expected: string, got: unknown): never {
+function malformed(where: string, expected: string, got: unknown): never {
   throw new FedkitError('DECODE_FAILED', `decodeSafetensors: ${where}: expected ${expected}, got ${describe(got)}`);
 }
 

@@ -227,7 +227,7 @@ interface OpenRound {
 }
 
 /** A report by slots. */
-export interface DecodedReport {
+interface DecodedReport {
   readonly weight: number;
   /** A vector for each slot; absent is what held NaN or infinities. */
   readonly slots: readonly (Float32Array | undefined)[];

@@ -7,7 +7,7 @@ import { checkInteger } from '../check.ts';
 import { type Clock, systemClock } from './clock.ts';
 
 /** What {@link within} waits for unless told otherwise, in milliseconds. */
-export const DEFAULT_GRACE = 30_000;
+const DEFAULT_GRACE = 30_000;
 
 /** An option `grace`. @throws FedkitError `OUT_OF_RANGE` for what is no number of milliseconds. */
 export function graceOf(where: string, { grace = DEFAULT_GRACE }: { readonly grace?: number }): number {

@@ -8,7 +8,7 @@ import { checkBytes } from '../check.ts';
 
 export const REQUEST = 0x71;
 export const RESPONSE = 0x72;
-export const VERSION = 1;
+const VERSION = 1;
 export const REQUESTS = [
   'join',
   'model',

@@ -15,7 +15,7 @@ import { listKeys } from './guarded-store.ts';
 import { fromJson, toJson } from './json.ts';
 import type { RoundRecord } from './record.ts';
 
-export const LEDGER = 'round/ledger/';
+const LEDGER = 'round/ledger/';
 /** Entries that are remembered: for clients whose acknowledgement was lost. */
 const REMEMBERED = 4;
 

@@ -41,8 +41,8 @@ import { type FederatedServerOptions, PART_BYTES } from './server-options.ts';
 import type { RoundEffect, RoundEvent, RoundState } from './state.ts';
 
 const FORMAT = 'fedkit round 1';
-export const STATE = 'round/state/';
-export const EXCHANGE = 'round/exchange/';
+const STATE = 'round/state/';
+const EXCHANGE = 'round/exchange/';
 
 /** What a snapshot's head says. */
 interface Head extends RunIdentity {

@@ -55,7 +55,7 @@ export interface ChannelRound<C, U, R> {
 }
 
 /** A stream that repeats in the place of one that protects: for simulations alone. */
-export function simulatedRng(rng: Rng): SecureRng {
+function simulatedRng(rng: Rng): SecureRng {
   return rng as unknown as SecureRng;
 }
 

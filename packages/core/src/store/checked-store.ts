@@ -17,7 +17,7 @@ import { eachPart, type PieceWriter, piecesInto, withPieces } from './pieces.ts'
 import { Xxh32, xxh32 } from './xxh32.ts';
 
 /** What a checksum adds to a value. */
-export const CHECKSUM_BYTES = 12;
+const CHECKSUM_BYTES = 12;
 const MAGIC = 0x01636b66;
 
 /** `bytes` as they are stored under `key`. */

@@ -13,8 +13,8 @@ import { checkKey } from './memory-store.ts';
 export interface IndexedDbStoreOptions {
   /** The database, which holds nothing else; default `fedkit`. */
   readonly name?: string;
-  /** Default the engine's. */
-  readonly factory?: IDBFactory;
+  /** An `IDBFactory`; default the engine's. */
+  readonly factory?: { open(name: string, version?: number): object };
 }
 
 const OBJECTS = 'entries';
@@ -46,7 +46,7 @@ export function indexedDbStore(options: IndexedDbStoreOptions = {}): Store {
   if (typeof factory?.open !== 'function') {
     throw new FedkitError('UNSUPPORTED_PLATFORM', `${where}: expected an engine with IndexedDB, got one without`);
   }
-  const database = new Database(factory, name);
+  const database = new Database(factory as IDBFactory, name);
   const write = <T>(use: (objects: IDBObjectStore, done: (value: T) => void) => void) => database.use('readwrite', use);
   return {
     async get(key) {

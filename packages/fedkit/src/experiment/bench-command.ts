@@ -74,7 +74,7 @@ function progressLine(): (progress: ExperimentProgress) => void {
 }
 
 /** Seconds in the unit that suits them. */
-export function duration(seconds: number): string {
+function duration(seconds: number): string {
   if (seconds < 90) return `${Math.ceil(seconds)} s`;
   return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }

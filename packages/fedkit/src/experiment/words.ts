@@ -8,7 +8,7 @@ import type { Experiment } from './definition.ts';
 import type { RowSummary } from './summary.ts';
 
 /** Three to four figures. */
-export function short(value: number): string {
+function short(value: number): string {
   if (value === Infinity) return '∞';
   if (!Number.isFinite(value)) return '–';
   if (value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5)) return value.toExponential(2);
@@ -16,7 +16,7 @@ export function short(value: number): string {
 }
 
 /** Bytes with a unit of powers of ten. */
-export function bytes(value: number): string {
+function bytes(value: number): string {
   if (!Number.isFinite(value)) return '–';
   const [unit, size] = (
     [

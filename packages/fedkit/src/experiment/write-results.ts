@@ -86,7 +86,7 @@ function curveRows(rows: readonly RowSummary[]): (string | number)[][] {
 }
 
 /** RFC 4180. */
-export function csv(rows: readonly (readonly (string | number)[])[]): string {
+function csv(rows: readonly (readonly (string | number)[])[]): string {
   const cell = (value: string | number) => {
     const text = String(value);
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

@@ -8,9 +8,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
 /** An initial heap that need not grow, and a young generation that stays in the processor's cache. */
-export const FLAGS: readonly string[] = ['--initial-heap-size=256', '--max-semi-space-size=4'];
+const FLAGS: readonly string[] = ['--initial-heap-size=256', '--max-semi-space-size=4'];
 /** glibc gives pages back only to fetch them again; other allocators ignore these. */
-export const ENVIRONMENT: Readonly<Record<string, string>> = {
+const ENVIRONMENT: Readonly<Record<string, string>> = {
   MALLOC_TRIM_THRESHOLD_: '100000000',
   MALLOC_MMAP_THRESHOLD_: '33554432',
 };

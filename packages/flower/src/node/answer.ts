@@ -14,7 +14,7 @@ const PROXIMAL = 'proximal-mu';
 const CLIPPING_NORM = 'clipping_norm';
 
 /** The one array record of a message. @throws FedkitError `SHAPE_MISMATCH` for none or several. */
-export function arraysOf(records: FlowerRecords): { readonly name: string; readonly record: ArrayRecord } {
+function arraysOf(records: FlowerRecords): { readonly name: string; readonly record: ArrayRecord } {
   const found = Object.entries(records).filter((entry): entry is [string, ArrayRecord] => entry[1].kind === 'arrays');
   if (found.length !== 1) refuse('SHAPE_MISMATCH', 'flowerNode', 'one array record in a message', found.length);
   return { name: found[0][0], record: found[0][1] };

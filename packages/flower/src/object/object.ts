@@ -9,7 +9,7 @@ import { ByteWriter, sha256Bytes, utf8Decode, utf8Encode } from '@fedkit/core/in
 import { FedkitError } from '@fedkit/core';
 
 /** The kinds of objects there are. */
-export const OBJECT_TYPES = [
+const OBJECT_TYPES = [
   'Message',
   'RecordDict',
   'ArrayRecord',
@@ -39,7 +39,7 @@ export interface ObjectParts {
 }
 
 /** The longest head: 16,000 children. */
-export const MAX_HEAD = 1_048_576;
+const MAX_HEAD = 1_048_576;
 const ID = /^[0-9a-f]{64}$/;
 
 /** 64 lower-case hexadecimal digits. */

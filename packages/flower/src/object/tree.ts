@@ -9,7 +9,7 @@ import type { ObjectTree } from '../proto/messages.ts';
 import { type FlowerObject, isObjectId, parseObject } from './object.ts';
 
 /** The deepest tree: Message, RecordDict, ArrayRecord, Array, ArrayChunk. */
-export const MAX_TREE_DEPTH = 5;
+const MAX_TREE_DEPTH = 5;
 /** The most places in a tree. */
 export const MAX_TREE_PLACES = 100_000;
 

@@ -12,7 +12,7 @@ export const MAX_DEPTH = 16;
 /** The most messages within one: what a few bytes each could make of memory. */
 export const MAX_MESSAGES = 200_000;
 /** The most entries of lists within one message. */
-export const MAX_ENTRIES = 1_000_000;
+const MAX_ENTRIES = 1_000_000;
 
 interface Budget {
   messages: number;

@@ -22,7 +22,7 @@ export interface Metadata {
   readonly srcTaskId?: bigint;
   readonly dstTaskId?: bigint;
 }
-export const METADATA: Table<Metadata> = {
+const METADATA: Table<Metadata> = {
   runId: always(1, 'uint64'),
   messageId: always(2, 'string'),
   srcNodeId: always(3, 'uint64'),
@@ -39,7 +39,7 @@ export const METADATA: Table<Metadata> = {
 interface Nothing {}
 const NOTHING: Table<Nothing> = {};
 
-export interface ErrorReply {
+interface ErrorReply {
   readonly code: bigint;
   readonly reason: string;
 }

@@ -19,7 +19,7 @@ export interface TargetOptions {
 }
 
 /** A product in its place. */
-export interface TargetPlace {
+interface TargetPlace {
   readonly layer: number;
   readonly name: LinearName;
   /** Full name without the tensor, such as `model.layers.0.self_attn.q_proj`. */

@@ -23,7 +23,7 @@ export interface EncoderLoraOptions {
 }
 
 /** One adapted product: y += scale · B·A·x. */
-export interface AdaptedProduct {
+interface AdaptedProduct {
   /** Where the factors are called so, without `.lora_A.weight`. */
   readonly path: string;
   readonly layer: number;

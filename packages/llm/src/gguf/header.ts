@@ -11,7 +11,7 @@ import { describe, utf8Decode } from '@fedkit/core/internal';
 export type GgufValue = number | boolean | string | readonly GgufValue[];
 
 /** A tensor as the header describes it. */
-export interface GgufTensor {
+interface GgufTensor {
   readonly name: string;
   /** Rows first, as everywhere here: the reverse of the file's order. */
   readonly shape: readonly number[];

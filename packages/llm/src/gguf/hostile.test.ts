@@ -78,6 +78,18 @@ describe('hostile GGUF files', () => {
     await expect(load(bytes)).rejects.toMatchObject({ code: 'DECODE_FAILED' });
   });
 
+  it('of tensors of 2^40 values are read, and of more refused, before a value is', () => {
+    const header = (dimensions: readonly number[]) => {
+      const file = changed('blk.0.attn_q', { dimensions });
+      return parseGgufHeader(file, file.length);
+    };
+    expect(header([2 ** 20, 2 ** 20])?.tensors.find(({ name }) => name.startsWith('blk.0.attn_q'))?.shape).toEqual([
+      2 ** 20,
+      2 ** 20,
+    ]);
+    expect(() => header([2 ** 20, 2 ** 20 + 1])).toThrow(/between 1 and 2\^40 values/);
+  });
+
   it('with weights that are not finite are refused', async () => {
     const file = tinyFile();
     file.set(new Uint8Array(Float32Array.of(Number.NaN).buffer), file.length - 96);

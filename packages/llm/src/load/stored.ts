@@ -49,7 +49,7 @@ export function checkedShape<S>(read: () => S): S {
 }
 
 /** Bytes of a tensor in its file. */
-export function storedBytes({ shape, type }: Pick<StoredTensor, 'shape' | 'type'>): number {
+function storedBytes({ shape, type }: Pick<StoredTensor, 'shape' | 'type'>): number {
   return (shape.reduce((size, n) => size * n, 1) / type.values) * type.bytes;
 }
 

@@ -46,7 +46,7 @@ export function linearShapes(shape: DecoderShape): ReadonlyMap<LinearName, reado
 }
 
 /** Whether a product has a bias. */
-export function hasBias(shape: DecoderShape, name: LinearName): boolean {
+function hasBias(shape: DecoderShape, name: LinearName): boolean {
   return /[qkv]_proj$/.test(name) ? shape.attentionBias : shape.bias;
 }
 

@@ -8,7 +8,6 @@ import type { Adaptation } from '../adapt/adaptation.ts';
 import { scratchFor } from '../kernels/contract.ts';
 import { blockOf } from '../kernels/kinds.ts';
 import type { LanguageBase } from '../model/base.ts';
-import type { DecoderShape } from '../model/shape.ts';
 import { blockName, type LinearName, linearShapes } from '../model/tensors.ts';
 import { hasGap, type Part } from './part.ts';
 
@@ -39,7 +38,7 @@ export interface Linear {
 }
 
 /** A pair of factors. */
-export interface Lora {
+interface Lora {
   readonly a: Place;
   readonly b: Place;
   readonly rank: number;
@@ -49,7 +48,7 @@ export interface Lora {
 }
 
 /** What DoRA needs beside the factors: [outputs] each. */
-export interface Magnitude {
+interface Magnitude {
   readonly place: Place;
   /** ‖rows of W + s·B·A‖ and magnitude / that. */
   readonly norms: number;
@@ -63,7 +62,7 @@ export interface Norm {
 }
 
 /** What a block keeps for the way back. */
-export interface Activations {
+interface Activations {
   readonly stats1: number;
   readonly normed1: number;
   readonly q: number;
@@ -370,9 +369,4 @@ export function makePlan(
     lowest: reaches ? -1 : firstTrained < 0 ? blocks.length : firstTrained,
   };
   return { ...plan, end: top };
-}
-
-/** Angles of rotary positions: [positions][headWidth / 2][cosine, sine]. */
-export function rotaryLength(shape: DecoderShape, positions: number): number {
-  return positions * shape.headWidth;
 }

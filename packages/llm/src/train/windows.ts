@@ -74,11 +74,6 @@ export function joinWindows(parts: readonly Windows[]): Windows {
   return joined;
 }
 
-/** Number of windows. */
-export function windowCount({ tokens, length }: Windows): number {
-  return tokens.length / length;
-}
-
 /** Number of targets in the windows of these numbers. */
 export function targetCount({ targets, length }: Windows, rows: Uint32Array): number {
   let count = 0;

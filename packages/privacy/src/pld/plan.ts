@@ -75,7 +75,7 @@ function gain(theta: number): number {
  * An upper bound of ε at exp(logDelta) by the moments of the surveys, which bound the true ones (finite part only), and
  * the tilt that attains it: the conversion of Canonne, Kamath and Steinke 2020 at order 1 + θ.
  */
-export function renyiEpsilon(parts: readonly SurveyedPart[], logDelta: number): { epsilon: number; theta: number } {
+function renyiEpsilon(parts: readonly SurveyedPart[], logDelta: number): { epsilon: number; theta: number } {
   const objective = (logTheta: number): number => {
     const theta = exp(logTheta);
     return (total(parts, theta).value + gain(theta) - logDelta) / theta;

@@ -41,7 +41,7 @@ export function integerSampler(
 }
 
 /** The plain twin of every {@link AddSamples}. */
-export function oneByOne(draw: (draws: Draws) => number): AddSamples {
+function oneByOne(draw: (draws: Draws) => number): AddSamples {
   return (values, words) => {
     for (let i = 0; i < values.length; i++) values[i] += draw(words);
   };

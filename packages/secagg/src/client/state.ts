@@ -38,7 +38,7 @@ export function progressOf(stage: ClientStage): SecureProgress {
 }
 
 /** A request that was answered, by the hash of its bytes. */
-export interface Answer {
+interface Answer {
   /** The request's message type; 0 for `start`. */
   readonly type: number;
   readonly request: Uint8Array;

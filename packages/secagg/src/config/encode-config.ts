@@ -14,7 +14,7 @@ const VERSION = 2;
 /** Key agreement by X25519. */
 export const AGREEMENT_X25519 = 1;
 /** Reserved for the hybrid of X25519 and ML-KEM-768; refused by name until it is built. */
-export const AGREEMENT_X25519_ML_KEM_768 = 2;
+const AGREEMENT_X25519_ML_KEM_768 = 2;
 
 const GRAPHS = ['complete', 'harary'] as const;
 /** Mask suites by their number on the wire. */

@@ -127,7 +127,7 @@ export interface RoundOptions {
 }
 
 /** Entries over all vectors of a round. */
-export const MAXIMUM_ENTRIES: number = 2 ** 28;
+const MAXIMUM_ENTRIES: number = 2 ** 28;
 const MAXIMUM_VECTORS = 1024;
 const MAXIMUM_NAME_BYTES = 64;
 const AUTOMATIC_COMPLETE = 100;

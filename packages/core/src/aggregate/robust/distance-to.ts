@@ -10,10 +10,3 @@ export function distanceTo(x: Float32Array, z: Float64Array | Float32Array): num
   for (let c = 0; c < x.length; c++) sum += (x[c] - z[c]) * (x[c] - z[c]);
   return Math.sqrt(sum);
 }
-
-/** ‖x‖, in float64. */
-export function norm(x: Float32Array): number {
-  let sum = 0;
-  for (let c = 0; c < x.length; c++) sum += x[c] * x[c];
-  return Math.sqrt(sum);
-}

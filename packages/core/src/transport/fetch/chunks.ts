@@ -16,7 +16,7 @@ export interface ChunkSource {
 export const CHUNKS: unique symbol = Symbol('chunks');
 
 /** A request that offers its body without a stream. */
-export interface WithChunks {
+interface WithChunks {
   readonly [CHUNKS]: () => ChunkSource;
 }
 
