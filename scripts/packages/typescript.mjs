@@ -7,11 +7,13 @@ import { specifiers } from './project.mjs';
 
 /** The oldest that is promised, the last of each line since, and the newest. */
 const VERSIONS = ['5.7.3', '5.8.3', '5.9.3', '6.0.2', 'latest'];
-/** How projects find modules: Node's way, and a bundler's; without and with the types of pages. */
-const RESOLUTIONS = [
-  { module: 'nodenext', moduleResolution: 'nodenext', lib: ['ES2023'], types: ['node'] },
-  { module: 'esnext', moduleResolution: 'bundler', lib: ['ES2023', 'DOM'], types: [] },
-];
+/** How projects find modules: Node's way with Node's types alone, and a bundler's with those of pages alone. */
+const PROGRAMS = {
+  node: { module: 'nodenext', moduleResolution: 'nodenext', lib: ['ES2023'], types: ['node'] },
+  page: { module: 'esnext', moduleResolution: 'bundler', lib: ['ES2023', 'DOM'], types: [] },
+};
+/** Entries that a page has no use for. */
+const NODE_ALONE = /^(?:fedkit|create-fedkit|@fedkit\/bullmq)\b|\/(?:node|node-workers)$/;
 const STRICT = {
   target: 'ES2022',
   strict: true,
@@ -49,13 +51,12 @@ export async function typescript(packed, folder) {
   run(folder, 'npm', 'install', '--no-audit', '--no-fund', '--ignore-scripts', '--no-save', '@types/node@20.19.43');
   writeFileSync(join(folder, 'use.ts'), USE);
   const entries = specifiers(packed);
-  const lines = entries.map((entry, i) => `export type T${i} = typeof import(${JSON.stringify(entry)});\n`);
-  writeFileSync(join(folder, 'entries.ts'), lines.join(''));
-  for (const [i, how] of RESOLUTIONS.entries()) {
-    writeFileSync(
-      join(folder, `tsconfig.${i}.json`),
-      JSON.stringify({ compilerOptions: { ...STRICT, ...how }, files: ['use.ts', 'entries.ts'] }),
-    );
+  for (const [name, how] of Object.entries(PROGRAMS)) {
+    const seen = entries.filter((entry) => name === 'node' || !NODE_ALONE.test(entry));
+    const lines = seen.map((entry, i) => `export type T${i} = typeof import(${JSON.stringify(entry)});\n`);
+    writeFileSync(join(folder, `${name}.ts`), lines.join(''));
+    const project = { compilerOptions: { ...STRICT, ...how }, files: ['use.ts', `${name}.ts`] };
+    writeFileSync(join(folder, `tsconfig.${name}.json`), JSON.stringify(project));
   }
   const seen = [];
   for (const version of VERSIONS) {
@@ -65,7 +66,7 @@ export async function typescript(packed, folder) {
     run(place, 'npm', 'install', '--no-audit', '--no-fund', '--ignore-scripts', `typescript@${version}`);
     const tsc = join(place, 'node_modules/.bin/tsc');
     seen.push(run(folder, tsc, '--version').trim().replace('Version ', ''));
-    for (const i of RESOLUTIONS.keys()) run(folder, tsc, '-p', `tsconfig.${i}.json`);
+    for (const name of Object.keys(PROGRAMS)) run(folder, tsc, '-p', `tsconfig.${name}.json`);
   }
   return `TypeScript ${seen.join(', ')}: ${entries.length} entries and a client of them check, strictly, libraries included`;
 }
