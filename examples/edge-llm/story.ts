@@ -10,7 +10,7 @@ import type { Author } from '../llm/authors.ts';
 import { bitsPerByte, type RoundResult } from '../llm/federation.ts';
 import { pretrained, smallModel } from '../llm/model.ts';
 import { readPresidents } from '../llm/presidents.ts';
-import { federatePrivately, privateLedger, roundsAfter } from '../llm/private.ts';
+import { federatePrivately, privateLedger } from '../llm/private.ts';
 import { federateInTheOpen } from './open.ts';
 import type { EdgeSetting } from './setting.ts';
 import { adapted, firstStudent, nextStudent, spread, type Student } from './student.ts';
@@ -99,7 +99,7 @@ export async function tellStory(
             epsilon: setting.epsilon,
             clip,
             roundsInAll: setting.phases * setting.rounds,
-            ledger: roundsAfter(ledger, (phase - 1) * setting.rounds),
+            ledger,
           });
     params = found.params;
     next({

@@ -94,21 +94,6 @@ export function privateLedger(epsilon: number): Promise<PrivacyLedger> {
   });
 }
 
-/**
- * A ledger as a later federation sees it. Its rounds are counted behind `before` earlier ones: the same round, event and participants once
- * more are a retry to a ledger, which a restarted server makes, and not charged again.
- */
-export function roundsAfter(ledger: PrivacyLedger, before: number): NonNullable<PrivateTarget['ledger']> {
-  return {
-    budget: ledger.budget,
-    identity: ledger.identity,
-    spent: () => ledger.spent(),
-    wouldExceed: (event, count) => ledger.wouldExceed(event, count),
-    charge: ({ round = 0, ...charge }) => ledger.charge({ ...charge, round: before + round }),
-    charged: (round) => ledger.charged(before + round),
-  };
-}
-
 /** Federated averaging in which every president counts once. */
 export const averaging = () => fedAvg({ aggregate: (size) => mean(size) });
 

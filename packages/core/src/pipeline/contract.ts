@@ -154,6 +154,8 @@ export interface Collected<R> {
 /** What the server knows about a round when it opens or closes it. */
 export interface RoundFacts {
   readonly round: number;
+  /** Names the run among all that there are, also after a restart, in hexadecimal: rounds of two runs are never one release. */
+  readonly run?: string;
   /** How the cohort was really drawn. */
   readonly scheme: SamplingScheme;
   /** N: clients that could have been drawn. */

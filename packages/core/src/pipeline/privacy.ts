@@ -24,7 +24,12 @@ export interface PrivacyEvent {
 export interface PrivacyCharge {
   readonly event: PrivacyEvent;
   readonly round?: number;
-  readonly realized?: { readonly reported?: number; readonly participants?: readonly ClientId[] };
+  readonly realized?: {
+    /** The run whose round it was: another run's release is another release, whatever else they share. */
+    readonly run?: string;
+    readonly reported?: number;
+    readonly participants?: readonly ClientId[];
+  };
 }
 
 /**
@@ -122,9 +127,14 @@ export class Accounting {
     const { server, recipients } = this.#filters;
     const round = checkInteger(`${this.#where}: facts.round`, facts.round);
     const sorted = [...participants].sort();
-    const realized = { reported: sorted.length, participants: sorted };
+    const { run } = facts;
+    const realized = { ...(run !== undefined && { run }), reported: sorted.length, participants: sorted };
     const sampled = recipients === undefined ? event : this.#sampled(recipients, facts.scheme, event);
-    if (recipients !== undefined && !isCharged(recipients, round, sampled, sorted) && recipients.wouldExceed(sampled)) {
+    if (
+      recipients !== undefined &&
+      !isCharged(recipients, { round, event: sampled, realized }) &&
+      recipients.wouldExceed(sampled)
+    ) {
       const { epsilon, delta } = recipients.budget;
       refuse(
         'BUDGET_EXHAUSTED',
@@ -133,10 +143,10 @@ export class Accounting {
         `a round more than ${recipients.spent()}`,
       );
     }
-    if (server !== undefined && !isCharged(server, round, event, sorted)) {
+    if (server !== undefined && !isCharged(server, { round, event, realized })) {
       await server.charge({ event, round, realized });
     }
-    if (recipients !== undefined && !isCharged(recipients, round, sampled, sorted)) {
+    if (recipients !== undefined && !isCharged(recipients, { round, event: sampled, realized })) {
       await recipients.charge({ event: sampled, round, realized });
     }
   }
@@ -206,16 +216,10 @@ function checkFilter(where: string, filter: PrivacyFilter | undefined): void {
   }
 }
 
-/** Whether this very release is on record: another set of survivors is another release. */
-function isCharged(
-  filter: PrivacyFilter,
-  round: number,
-  event: PrivacyEvent,
-  participants: readonly ClientId[],
-): boolean {
-  const text = JSON.stringify(event);
-  const who = JSON.stringify(participants);
+/** Whether this very release is on record: another set of survivors is another release, and so is that of another run. */
+function isCharged(filter: PrivacyFilter, { round, event, realized }: PrivacyCharge & { round: number }): boolean {
+  const text = JSON.stringify([event, realized?.run, realized?.participants]);
   return filter
     .charged(round)
-    .some((charge) => JSON.stringify(charge.event) === text && JSON.stringify(charge.realized?.participants) === who);
+    .some((charge) => JSON.stringify([charge.event, charge.realized?.run, charge.realized?.participants]) === text);
 }

@@ -269,7 +269,7 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
       return { response: this.wait() };
     }
     const worker = getClient(this.#state.working, client) as Worker;
-    const contribution = await decodeReport(this.#half, client, worker, bytes);
+    const contribution = await decodeReport(this.#half, client, worker, bytes, this.name);
     // No turn of the event loop between these two, or a snapshot could see the one without the other.
     const receipt = this.#algorithm.submit(this.#opened, ticket, contribution);
     await this.#note({ kind: 'submitted', client, ticket, ...receipt }, bytes);
@@ -346,7 +346,7 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
     } else if (logged.kind === 'submitted') {
       const worker = getClient(this.#state.working, logged.client);
       if (!worker || !bytes) throw malformed('the report of a client at work', 'none');
-      const contribution = await decodeReport(this.#half, logged.client, worker, bytes);
+      const contribution = await decodeReport(this.#half, logged.client, worker, bytes, this.name);
       this.#algorithm.submit(this.#opened, logged.ticket, contribution);
     } else if (logged.kind === 'flushed') {
       this.#algorithm.flush(this.#opened);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { bytesToHex } from '@noble/hashes/utils.js';
 import type { ClientId, Update } from '../aggregate/contract.ts';
 import { serverSteps } from '../algorithm/server-steps.ts';
 import { type ErrorCode, FedkitError, isFedkitError } from '../errors.ts';
@@ -153,7 +154,7 @@ export class RoundWork<S extends PlainData, B extends PlainData, U extends Updat
       await run.journal.confirm();
       if (exchange.stage === stage && !exchange.finished) {
         if (!exchange.ready) return this.perform(this.step({ kind: 'failed', code: 'THRESHOLD_NOT_MET' }));
-        await exchange.advance({ round, scheme, population });
+        await exchange.advance({ round, run: bytesToHex(run.name), scheme, population });
         this.time = this.#options.clock();
       }
       const { finished } = exchange;
@@ -170,7 +171,10 @@ export class RoundWork<S extends PlainData, B extends PlainData, U extends Updat
     await this.#orFail(async () => {
       // Nothing is released that the store does not hold, or by a server whose run another has opened.
       await run.journal.confirm();
-      const collected: Collected<R> = await (run.reports ?? (run.exchange as ExchangeCollector<R>)).close(facts);
+      const collected: Collected<R> = await (run.reports ?? (run.exchange as ExchangeCollector<R>)).close({
+        ...facts,
+        run: bytesToHex(run.name),
+      });
       const { aggregate, contributors } = collected;
       const info = {
         round: facts.round,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { bytesToHex } from '@noble/hashes/utils.js';
 import { checkAborted, turn } from '../abort.ts';
 import type { ClientId, Update } from '../aggregate/contract.ts';
 import type { ClientReport } from '../algorithm/contract.ts';
@@ -12,7 +13,7 @@ import { checkInteger, checkVector, refuse } from '../check.ts';
 import type { ClientStates } from '../client/client-states.ts';
 import { type FedkitError, isFedkitError } from '../errors.ts';
 import type { PlainData } from '../plain-data.ts';
-import { seededRng } from '../random.ts';
+import { secureRng, seededRng } from '../random.ts';
 import { uniformSelection } from '../select/uniform.ts';
 import { forge, isByzantine } from './byzantine.ts';
 import { type ChannelResult, openChannel, type Sent } from './channel.ts';
@@ -60,6 +61,8 @@ export async function simulate<
     refuse('INVALID_ARGUMENT', 'simulate: channel', 'a pipeline around this very algorithm', channel.algorithm?.kind);
 
   const root = seededRng(options.seed);
+  // Of a ledger two simulations are two runs, however alike they are.
+  const run = bytesToHex(secureRng().fill(new Uint8Array(16)));
   const known = layout ?? engine.layout;
   const owner = { kind: algorithm.kind, model: known?.digest() ?? `${initial.length} parameters` };
   const begun = options.from && decodeStanding<S, C>(options.from, owner, root);
@@ -182,7 +185,7 @@ export async function simulate<
         contributors = [];
       } else {
         if (open) {
-          sent = await open.close({ round, scheme: cohort.scheme, population });
+          sent = await open.close({ round, run, scheme: cohort.scheme, population });
           for (const [client, own] of sent.states) if (!attacks(client)) kept.set(client, own);
           contributors = sent.contributors;
         }

@@ -52,6 +52,8 @@ export interface LedgerIdentity {
 
 /** Facts about a round that depend on private data or on who was there: never part of what is published. */
 export interface RealizedRound {
+  /** The run of rounds that it belongs to, where a ledger serves several. */
+  readonly run?: string;
   /** Clients invited, and those whose report was used. */
   readonly invited?: number;
   readonly reported?: number;
