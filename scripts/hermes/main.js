@@ -8,7 +8,6 @@ import * as simulation from '@fedkit/core/simulation';
 import * as flower from '@fedkit/flower';
 import * as llm from '@fedkit/llm';
 import * as privacy from '@fedkit/privacy';
-import { p384 } from '@noble/curves/nist.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { golden } from './golden.mjs';
 import { languageGolden } from './language-golden.mjs';
@@ -22,6 +21,16 @@ import { federations } from './federations.mjs';
 import { withTimers } from './timers.js';
 import { scenario } from './scenario';
 
+// @noble/curves encodes text as it loads: React Native has what that takes since 0.74, the VM has not. The rest runs without.
+function curveOfFlower() {
+  globalThis.TextEncoder ??= class {
+    encode(text) {
+      return Uint8Array.from(text, (character) => character.charCodeAt(0));
+    }
+  };
+  return require('@noble/curves/nist.js').p384;
+}
+
 async function main() {
   const digests = {
     ...(await golden({ core, math, kernels, simulation })),
@@ -31,9 +40,9 @@ async function main() {
   print(JSON.stringify({ added, digests }));
   print(JSON.stringify({ rounds: [...(await replayRounds(transcripts)), await replayEdges(curveEdges)] }));
   print(JSON.stringify({ models: await federations() }));
-  const node = await withTimers(() => replayNode({ core, flower, p384, sha256 }, superlink));
-  print(JSON.stringify({ node }));
   print(JSON.stringify({ app: await scenario() }));
+  const node = await withTimers(() => replayNode({ core, flower, p384: curveOfFlower(), sha256 }, superlink));
+  print(JSON.stringify({ node }));
 }
 
 main().catch((error) => print(JSON.stringify({ failure: `${error}\n${error.stack}` })));

@@ -62,7 +62,7 @@ export async function simulate<
 
   const root = seededRng(options.seed);
   // Of a ledger two simulations are two runs, however alike they are.
-  const run = bytesToHex(secureRng().fill(new Uint8Array(16)));
+  const run = options.channel ? bytesToHex(secureRng().fill(new Uint8Array(16))) : '';
   const known = layout ?? engine.layout;
   const owner = { kind: algorithm.kind, model: known?.digest() ?? `${initial.length} parameters` };
   const begun = options.from && decodeStanding<S, C>(options.from, owner, root);
