@@ -2,6 +2,7 @@
 import { seededRng } from '@fedkit/core';
 import { describe, expect, it } from 'vitest';
 import vectors from './vectors/special.json' with { type: 'json' };
+import { event, pldAccountant } from '../src/index.ts';
 import { faultsOf } from './certifier/certify.ts';
 import {
   composed,
@@ -73,6 +74,21 @@ describe('the oracle of finite pairs', () => {
     expect(one.lower).toBeGreaterThan(finiteDelta(discreteGaussianPair(3, 1), epsilon).upper);
     expect(composed(discreteGaussianPair(3, 1), 2).p.length).toBeLessThan(4 * 110);
   });
+});
+
+// What the fuzzer once took for a fault: only noise that is a sum of the lesser noise and more is never worse.
+it('a wider discrete Gaussian may cost more, where δ covers a neighbour of the truth under the narrower one', () => {
+  const delta = 0.0018;
+  const epsilonOf = (noiseStd: number) => {
+    const e = event.discreteGaussian({ noiseStd, recordNorm: 1, dimension: 1 });
+    return pldAccountant({ neighboring: 'replace-one' }).compose(e).epsilonBounds(delta);
+  };
+  const [narrow, wide] = [0.2775, 0.3608];
+  expect(epsilonOf(wide).lower).toBeGreaterThan(epsilonOf(narrow).upper + 4);
+  // Enumerated: at an ε between the two the narrower one has no more than δ, the wider one far more.
+  const between = 28;
+  expect(finiteDelta(discreteGaussianPair(narrow, 2), between).upper).toBeLessThan(delta);
+  expect(finiteDelta(discreteGaussianPair(wide, 2), between).lower).toBeGreaterThan(10 * delta);
 });
 
 describe('random questions over the whole range', () => {
