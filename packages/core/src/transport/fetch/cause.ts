@@ -7,9 +7,8 @@
 /** What Node, Bun and Deno say of themselves, and what it usually is. */
 const CAUSES: readonly (readonly [RegExp, string])[] = [
   [/ECONNREFUSED|ConnectionRefused/i, 'nothing listens there: is the server running?'],
-  [/ENOTFOUND|EAI_AGAIN|EAI_NODATA/, 'no such host, or no network'],
-  [/ENETUNREACH|EHOSTUNREACH|ENETDOWN/, 'no network'],
-  [/CERT|SIGNATURE|SELF_SIGNED|UNABLE_TO_VERIFY/, 'TLS: the certificate is not trusted'],
+  [/ENOTFOUND|EAI_AGAIN|UNREACH|ENETDOWN/, 'no such host, or no network'],
+  [/CERT|SIGNATURE/, 'TLS: the certificate is not trusted'],
   [/ERR_SSL|EPROTO|ERR_TLS/, 'TLS: does the server speak https there?'],
   [/ECONNRESET|EPIPE|UND_ERR_SOCKET/, 'the connection was cut'],
   [/TIMEOUT|ETIMEDOUT/, 'no answer in time'],
