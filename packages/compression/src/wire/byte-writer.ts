@@ -4,6 +4,7 @@
  * @module
  */
 
+/** Appends bytes, varints and numbers to a byte string that grows as it must; {@link ByteReader} reads them. */
 export class ByteWriter {
   #bytes = new Uint8Array(256);
   #length = 0;
