@@ -67,9 +67,7 @@ export { qFedAvg } from './algorithm/q-fed-avg.ts';
 export { type MetricsOptions, withMetrics } from './algorithm/with-metrics.ts';
 export {
   type EvaluatedModels,
-  type EvaluationAlgorithm,
   type EvaluationOptions,
-  type EvaluationState,
   evaluationOnly,
 } from './algorithm/evaluation-only.ts';
 export type {
