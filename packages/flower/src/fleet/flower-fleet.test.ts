@@ -13,7 +13,7 @@ import {
 } from '@fedkit/core';
 import { decodeResponse, encodeRequest, encodeResponse } from '@fedkit/core/protocol';
 import { memoryTransport } from '@fedkit/core/transport/memory';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { pemOf } from '../key/der.ts';
 import { webCryptoKeys } from '../key/node-key.ts';
 import { makeArray } from '../array/flower-array.ts';
@@ -157,9 +157,10 @@ describe('flowerFleet', () => {
       expect(await put(id, bytes)).toBe(true);
       if (id !== root.id) expect(await put(id, bytes)).toBe(true);
     }
+    // The reply is stored; the round closes behind it, in turns of its own.
+    await vi.waitFor(() => expect(server.progress.phase).toBe('finished'));
     expect(server.params).toEqual(new Float32Array(layout.size).fill(0.5));
     expect(events.at(-1)).toMatchObject({ kind: 'reported', round: 1, metrics: { 'num-examples': 3n, other: 0.5 } });
-    expect(server.progress.phase).toBe('finished');
   });
 
   it.each([
