@@ -66,7 +66,7 @@ const OPTIONS: OptionNames<EvaluationOptions> = { ...METRICS_TERMS, evaluate: tr
  * const { layout } = softmaxRegression({ inputs: 2, classes: 2 });
  * const measured = evaluationOnly({ bounds: { accuracy: 1 }, evaluate: () => ({ examples: 3, means: { accuracy: 1 / 3 } }) });
  * const pipeline = plainUpdates({ algorithm: measured, layout });
- * console.log(pipeline.terms.find(([name]) => name === 'slot metrics')?.[1]); // => 5 values
+ * console.log(pipeline.terms.find(([name]) => name === 'slot metrics')?.[1]); // => 6 values
  * ```
  */
 export function evaluationOnly(options: EvaluationOptions): EvaluationAlgorithm {
