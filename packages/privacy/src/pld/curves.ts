@@ -5,7 +5,7 @@
  */
 import { composeCurve, type Curve, type Part, type Window } from './compose.ts';
 import { lowerMasses, sampleTails, upperMasses } from './lattice.ts';
-import { LARGE_EPSILON, type Plan, type SurveyedPart } from './plan.ts';
+import { coarser, LARGE_EPSILON, type Plan, type SurveyedPart } from './plan.ts';
 import type { Bounds } from './single.ts';
 import { cumulant } from './survey.ts';
 import type { Task } from './task.ts';
@@ -20,8 +20,6 @@ const MAX_WINDOW = 1 << 22;
 export const ATTEMPTS = 6;
 const WIDENINGS = 2;
 const HOPELESS_WIDTH = 100 * ACCEPTED_WIDTH;
-/** Cells of a first attempt: where atoms lie on the lattice, a coarse one says as much as a fine one. */
-const FIRST_WINDOW = 1 << 17;
 
 /** A curve from above, and unless `upperOnly` one from below, over a window and with about the interval wanted. */
 export function* makeCurves(
@@ -80,7 +78,8 @@ export function* refine(
   widthOf: (bounds: Bounds) => number = (b) => b.upper - b.lower,
 ): Task<Bounds> {
   let window: Window = plan;
-  let step = fixed ?? Math.max(plan.step, (plan.high - plan.low) / FIRST_WINDOW);
+  // Where atoms lie on the lattice, a coarse one says as much as a fine one.
+  let step = fixed ?? coarser(plan).step;
   let best: Bounds | undefined;
   let last = Infinity;
   let stalls = 0;

@@ -115,7 +115,7 @@ export function planForFalsePositives(parts: readonly SurveyedPart[], logAlpha: 
 }
 
 /** A plan to begin with: how fine it has to be for a δ or a rate depends on where they are flat. */
-function coarser(plan: Plan): Plan {
+export function coarser(plan: Plan): Plan {
   return { ...plan, step: Math.max(plan.step, (plan.high - plan.low) / FIRST_WINDOW) };
 }
 

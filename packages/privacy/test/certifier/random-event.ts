@@ -142,27 +142,21 @@ function finiteOf(made: DpEvent, neighboring: Neighboring): Question['finite'] {
     return { exact: true, pairs: () => (known ??= make()) };
   };
   if (made.kind === 'randomized-response') {
-    const { noiseProbability, buckets } = made;
-    if (neighboring === 'replace-one') return exactly(() => [responsePair(noiseProbability, buckets)]);
+    if (neighboring === 'replace-one') return exactly(() => [responsePair(made.noiseProbability, made.buckets)]);
     return exactly(() => {
-      const { p, q } = responseToNobody(noiseProbability, buckets);
+      const { p, q } = responseToNobody(made.noiseProbability, made.buckets);
       return [
         { p, q },
         { p: q, q: p },
       ];
     });
   }
-  if (made.kind === 'epsilon-delta' && made.epsilon < 300) {
-    const { epsilon } = made;
-    return exactly(() => [purePair(epsilon)]);
-  }
+  if (made.kind === 'epsilon-delta' && made.epsilon < 300) return exactly(() => [purePair(made.epsilon)]);
   if (made.kind === 'discrete-gaussian' && made.noiseStd > 0.05 && made.noiseStd < 8) {
-    const { noiseStd } = made;
-    return exactly(() => [discreteGaussianPair(noiseStd, distance)]);
+    return exactly(() => [discreteGaussianPair(made.noiseStd, distance)]);
   }
   if (made.kind === 'discrete-laplace' && made.scale > 0.01 && made.scale < 3) {
-    const { scale } = made;
-    return exactly(() => [discreteLaplacePair(scale, distance)]);
+    return exactly(() => [discreteLaplacePair(made.scale, distance)]);
   }
   const [inner, probability] = made.kind === 'poisson-sampled' ? [made.event, made.probability] : [made, 1];
   if (inner.kind !== 'laplace' || inner.scale < 0.01 || inner.scale > 1e9) return undefined;
