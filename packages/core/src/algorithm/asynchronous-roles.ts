@@ -28,7 +28,7 @@ import {
   averagedStatistics,
   checkInner,
   COUNTERS,
-  floorVariances,
+  othersAtStart,
   STATISTICS,
   withRolesClient,
 } from './with-roles-client.ts';
@@ -101,10 +101,7 @@ export function withAsynchronousRoles<U extends Update>(
     beside: client.beside ?? [],
     slots: (size) => client.slots(size),
     init(params) {
-      const rest = others.gather(checkState(`${where}.init: params`, params, layout.size));
-      if (floorVariances(roles, rest.slice()).some((value, i) => value !== rest[i])) {
-        refuse('OUT_OF_RANGE', `${where}.init: params`, 'variances ≥ 0', 'one below');
-      }
+      const rest = othersAtStart(`${where}.init`, roles, params);
       return new State(roles, algorithm.init(optimized.gather(params)), rest, rule?.create());
     },
     checkout(state, id): Checkout {

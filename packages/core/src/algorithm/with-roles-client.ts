@@ -49,6 +49,19 @@ export function floorVariances({ averaged, variances }: Roles, others: Float32Ar
   return averaged.scatter(values, others);
 }
 
+/**
+ * What a model begins with beside its optimized values.
+ *
+ * @throws FedkitError `OUT_OF_RANGE` for a variance below 0.
+ */
+export function othersAtStart(where: string, roles: Roles, params: Float32Array): Float32Array {
+  const rest = roles.others.gather(checkState(`${where}: params`, params, roles.layout.size));
+  if (floorVariances(roles, rest.slice()).some((value, i) => value !== rest[i])) {
+    refuse('OUT_OF_RANGE', `${where}: params`, 'variances ≥ 0', 'one below');
+  }
+  return rest;
+}
+
 /** The optimized and the other values as one model, fresh. */
 export function assemble({ layout, optimized, others }: Roles, part: Float32Array, rest: Float32Array): Float32Array {
   return others.scatter(rest, optimized.scatter(part, new Float32Array(layout.size)));

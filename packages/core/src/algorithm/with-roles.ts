@@ -31,7 +31,7 @@ import {
   checkInner,
   withRolesClient,
   COUNTERS,
-  floorVariances,
+  othersAtStart,
   type RolesBroadcast,
   type RolesClientState,
   rolesSlots,
@@ -153,10 +153,7 @@ function synchronousRoles<
     ...whole,
     ...withRolesClient(algorithm, layout),
     init(params) {
-      const rest = others.gather(checkState(`${where}.init: params`, params, layout.size));
-      if (floorVariances(roles, rest.slice()).some((value, i) => value !== rest[i])) {
-        refuse('OUT_OF_RANGE', `${where}.init: params`, 'variances ≥ 0', 'one below');
-      }
+      const rest = othersAtStart(`${where}.init`, roles, params);
       return { algorithm: algorithm.init(optimized.gather(params)), others: rest };
     },
     params: (state) => assemble(roles, algorithm.params(state.algorithm), state.others),
