@@ -208,7 +208,12 @@ export async function simulate<
     clock = seconds;
     // Only a round that went through changes what clients keep.
     if (contributors.length > 0) {
-      for (const [client, memory] of sent?.memories ?? []) memories.set(client, memory);
+      // As on a device: a report that counted and gave no memory leaves none.
+      for (const client of sent?.contributors ?? []) {
+        const memory = sent?.memories.get(client);
+        if (memory) memories.set(client, memory);
+        else memories.delete(client);
+      }
       for (const [client, own] of kept) await clientStates.put(client, own);
     }
     const due = evaluate && (round % every === 0 || round === rounds);
