@@ -69,8 +69,7 @@ test('three phones learn together, each window in a process of its own', { timeo
       Array.from({ length: 5 }, () => 'published 3'),
     );
     const { accuracy } = model.evaluate(server.federation.params, examplesOf(points('unseen', 500)));
-    // A slow machine cuts windows short, and what is learned in them.
-    assert.ok(accuracy > 0.8, `${accuracy}`);
+    assert.ok(accuracy > 0.9, `${accuracy}`);
     assert.equal((await phones[0].examples()).length, 60);
     assert.equal(await phones[0].refresh(), 5);
     online = false;
