@@ -11,16 +11,26 @@ const MISSING =
 /** Typed arrays from what is iterable alone: empty there, without a word (findings/hermes-typed-arrays-of-sets.sh). */
 const EMPTY = /\d(?:Clamped)?Array\.from\((?:new (?:Set|Map)\b|[\w.#]+\.(?:keys|values|entries)\(\))/;
 
-it('no package calls a method that React Native lacks', () => {
-  const files = execFileSync('git', ['ls-files', 'packages/*/src/*'], { cwd: root, encoding: 'utf8' })
-    .split('\n')
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
-  expect(files.length).toBeGreaterThan(300);
-  const calls = files.flatMap((file) =>
+const files = execFileSync('git', ['ls-files', 'packages/*/src/*'], { cwd: root, encoding: 'utf8' })
+  .split('\n')
+  .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
+
+/** Lines of packages that call one of `patterns`. */
+function placesOf(...patterns: RegExp[]): string[] {
+  return files.flatMap((file) =>
     readFileSync(join(root, file), 'utf8')
       .split('\n')
-      .map((line, i) => ({ place: `${file}:${i + 1}`, line }))
-      .filter(({ line }) => MISSING.test(line) || EMPTY.test(line)),
+      .flatMap((line, i) => (patterns.some((pattern) => pattern.test(line)) ? [`${file}:${i + 1}`] : [])),
   );
-  expect(calls.map(({ place }) => place)).toEqual([]);
+}
+
+it('no package calls a method that React Native lacks', () => {
+  expect(files.length).toBeGreaterThan(300);
+  expect(placesOf(MISSING, EMPTY)).toEqual([]);
+});
+
+it('signals are heard in one place, so that a signal has one listener', () => {
+  expect(
+    placesOf(/(?:add|remove)EventListener\(\s*'abort'/).filter((place) => !place.includes('core/src/abort.ts')),
+  ).toEqual([]);
 });

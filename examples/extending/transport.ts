@@ -5,7 +5,7 @@
  * @module
  */
 import { type ClientId, type Exchange, FedkitError, type RequestHandler } from '@fedkit/core';
-import { checkAborted } from '@fedkit/core/extend';
+import { checkAborted, onAbort } from '@fedkit/core/extend';
 
 type Asked = { readonly id: number; readonly request: Uint8Array };
 type Answered = { readonly id: number; readonly response?: Uint8Array };
@@ -27,11 +27,13 @@ export function portExchange(port: MessagePort): Exchange {
   return async (request, { signal } = {}) => {
     checkAborted('portExchange', signal);
     const id = asked++;
+    let deafen = () => {};
     const response = await new Promise<Uint8Array | undefined>((resolve) => {
+      deafen = onAbort(signal, () => resolve(undefined));
       waiting.set(id, resolve);
-      signal?.addEventListener('abort', () => resolve(undefined), { once: true });
       port.postMessage({ id, request } satisfies Asked);
     });
+    deafen();
     waiting.delete(id);
     checkAborted('portExchange', signal);
     return response ?? failed();

@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { onAbort } from '@fedkit/core/extend';
 import { bundle } from '../bundle.ts';
 import type { ArmResult, Material, Setting } from './arms.ts';
 
@@ -35,9 +36,10 @@ export async function runJobs(
     { length: Math.min(count, jobs.length) },
     () => new Worker(code, { workerData: data, execArgv: [] }),
   );
+  let deafen = () => {};
   try {
     await new Promise<void>((resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason as Error));
+      deafen = onAbort(signal, () => reject(signal.reason as Error));
       for (const worker of workers) {
         worker.on('error', reject);
         worker.on('message', (message: ThreadMessage) => {
@@ -54,6 +56,7 @@ export async function runJobs(
       }
     });
   } finally {
+    deafen();
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
   return jobs.flatMap((job) => results.get(job) ?? []);

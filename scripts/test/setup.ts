@@ -1,7 +1,8 @@
-// Runs before every test file: time limits that fit the machine, seeded laws, and no unseeded draw whose odds are not stated.
+// Runs before every test file: time limits that fit the machine, seeded laws, no unseeded draw whose odds are not stated, and no listener
+// too many.
 import { slowness } from '../../packages/core/test/slowness.ts';
 import * as fc from 'fast-check';
-import { beforeEach, vi } from 'vitest';
+import { afterAll, beforeEach, expect, vi } from 'vitest';
 import { seedOf } from './repeats.ts';
 import './seeded-platform.ts';
 
@@ -10,4 +11,17 @@ vi.setConfig({ testTimeout: 120_000 * slowness(), hookTimeout: 120_000 * slownes
 // Every law draws from one seed, so that a failure repeats; `repeat seeds` runs the laws with others.
 beforeEach(({ task }) => {
   fc.configureGlobal({ ...fc.readConfigureGlobal(), seed: seedOf(task) });
+});
+
+// Node warns where eleven hear one thing. Of ours, one does.
+const crowds: unknown[] = [];
+const note = (warning: Error): void => {
+  if (warning.name === 'MaxListenersExceededWarning') crowds.push(warning.stack);
+};
+process.on('warning', note);
+afterAll(async () => {
+  // Warnings come a tick after what they warn of.
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('warning', note);
+  expect(crowds).toEqual([]);
 });

@@ -1,5 +1,5 @@
 /**
- * Letting others run, and stopping when asked.
+ * Stopping when asked.
  *
  * @module
  */
@@ -11,21 +11,27 @@ export function checkAborted(where: string, signal: AbortSignal | undefined): vo
     throw new FedkitError('ABORTED', `${where}: aborted by the caller's signal`, { cause: signal.reason });
 }
 
-const immediate = (globalThis as { setImmediate?: (callback: () => void) => unknown }).setImmediate;
+const ears = new WeakMap<EventTarget, Set<() => void>>();
+
+function hear({ target }: Event): void {
+  ears.get(target as AbortSignal)?.forEach((listener) => listener());
+}
 
 /**
- * Gives the event loop one turn, so that timers, input and abort signals come through between stretches of arithmetic.
- * `setTimeout` alone would wait 4 ms in a browser, longer than a stretch.
+ * Calls `listener`, made for this call alone, once `signal` fires; never where it has fired already. It must not throw.
+ *
+ * However many listen, a signal has one listener of ours: Node takes eleven for a leak and says so, and a thousand clients under one
+ * signal are none. O(1).
+ *
+ * @returns Stops listening; the last to stop leaves nothing on the signal.
  */
-export function turn(): Promise<void> {
-  if (immediate) return new Promise((resolve) => immediate(resolve));
-  if (typeof MessageChannel !== 'function') return new Promise((resolve) => setTimeout(resolve, 0));
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(undefined);
-  });
+export function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
+  if (!signal) return () => {};
+  const listeners = ears.get(signal) ?? new Set();
+  ears.set(signal, listeners.add(listener));
+  signal.addEventListener('abort', hear);
+  return () => {
+    listeners.delete(listener);
+    if (!listeners.size) signal.removeEventListener('abort', hear);
+  };
 }

@@ -4,11 +4,12 @@
  *
  * @module
  */
-export { checkAborted, turn } from './abort.ts';
+export { checkAborted, onAbort } from './abort.ts';
 export { ByteReader, ByteWriter, sameBytes } from './bytes.ts';
 export { checkBytes, checkInteger, checkNumber, checkPositive, checkVector, describe, refuse } from './check.ts';
 export { checkFinite, isFiniteVector } from './finite.ts';
 export { SerialQueue } from './serial-queue.ts';
+export { turn } from './turn.ts';
 export { utf8Decode, utf8Encode } from './utf8.ts';
 
 export { accumulateEncoded, type EncodedContribution } from './aggregate/accumulate-encoded.ts';

@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { checkAborted, turn } from './abort.ts';
+export { checkAborted, onAbort } from './abort.ts';
 export { ByteReader, ByteWriter, sameBytes } from './bytes.ts';
 export {
   checkBytes,
@@ -33,4 +33,5 @@ export { contentLength, readBody } from './transport/fetch/body.ts';
 export { handlerOf, type Reply } from './transport/fetch/replies.ts';
 export { sleep, systemClock } from './protocol/clock.ts';
 export { digestOf as sha256Bytes } from './sha256.ts';
+export { turn } from './turn.ts';
 export { utf8Decode, utf8Encode } from './utf8.ts';

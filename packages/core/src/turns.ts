@@ -5,7 +5,7 @@
  * @module
  */
 
-import { turn } from './abort.ts';
+import { turn } from './turn.ts';
 
 /** Work that may rest wherever it yields. Nobody changes what it reads before it has ended. */
 export type Steps<T> = Generator<undefined, T, undefined>;

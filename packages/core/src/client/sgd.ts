@@ -6,7 +6,8 @@
  *
  * @module
  */
-import { checkAborted, turn } from '../abort.ts';
+import { checkAborted } from '../abort.ts';
+import { turn } from '../turn.ts';
 import { refuse } from '../check.ts';
 import { localBatches } from './batches.ts';
 import { checkFinite } from '../finite.ts';

@@ -7,7 +7,8 @@
  *
  * @module
  */
-import { checkAborted, turn } from '../abort.ts';
+import { checkAborted } from '../abort.ts';
+import { turn } from '../turn.ts';
 import type { ClientId } from '../aggregate/contract.ts';
 import { refuse } from '../check.ts';
 import { FedkitError } from '../errors.ts';

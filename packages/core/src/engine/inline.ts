@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { checkAborted, turn } from '../abort.ts';
+import { checkAborted } from '../abort.ts';
+import { turn } from '../turn.ts';
 import type { BlobStore, EngineTask, TaskEngine, TaskHandlers } from './contract.ts';
 import { checkJob, handlerOf } from './job.ts';
 

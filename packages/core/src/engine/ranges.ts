@@ -8,7 +8,8 @@
  *
  * @module
  */
-import { checkAborted, turn } from '../abort.ts';
+import { checkAborted } from '../abort.ts';
+import { turn } from '../turn.ts';
 import type { ClientId, Contribution } from '../aggregate/contract.ts';
 import { type Pair, sumsOver } from '../aggregate/robust/distances.ts';
 import type { ChoosingRule } from '../aggregate/robust/rule.ts';

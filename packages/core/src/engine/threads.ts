@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkAborted } from '../abort.ts';
+import { checkAborted, onAbort } from '../abort.ts';
 import { checkInteger, refuse } from '../check.ts';
 import { type ErrorCode, type ErrorDetails, FedkitError, isFedkitError } from '../errors.ts';
 import type { BlobStore, EngineTask, TaskEngine, TaskHandlers } from './contract.ts';
@@ -157,6 +157,7 @@ export function threadTasks(options: {
 
   function perform(task: EngineTask, signal: AbortSignal | undefined): Promise<string> {
     return new Promise((resolve, reject) => {
+      let deafen = (): void => {};
       const stop = (): void => {
         drop(waiting);
         end(() =>
@@ -164,7 +165,7 @@ export function threadTasks(options: {
         );
       };
       const end = (settle: () => void): void => {
-        signal?.removeEventListener('abort', stop);
+        deafen();
         settle();
       };
       const waiting: Waiting = {
@@ -175,7 +176,7 @@ export function threadTasks(options: {
       };
       if (closed)
         return waiting.reject(new FedkitError('ABORTED', `${where}: expected an open engine, got a closed one`));
-      signal?.addEventListener('abort', stop);
+      deafen = onAbort(signal, stop);
       queue.push(waiting);
       dispatch();
     });
@@ -189,8 +190,7 @@ export function threadTasks(options: {
       checkAborted(where, signal);
       // One that fails for good stops the others.
       const others = new AbortController();
-      const stop = (): void => others.abort(signal?.reason);
-      signal?.addEventListener('abort', stop);
+      const deafen = onAbort(signal, () => others.abort(signal?.reason));
       let done = 0;
       try {
         const results = await Promise.all(
@@ -203,7 +203,7 @@ export function threadTasks(options: {
         if (last === undefined) return results;
         return [await perform({ ...last, inputs: [...last.inputs, ...results] }, others.signal)];
       } finally {
-        signal?.removeEventListener('abort', stop);
+        deafen();
         others.abort();
       }
     },

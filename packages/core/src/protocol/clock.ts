@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkAborted } from '../abort.ts';
+import { checkAborted, onAbort } from '../abort.ts';
 
 /** What transports know of time. */
 export interface Clock {
@@ -31,13 +31,13 @@ export async function sleep(
 ): Promise<void> {
   checkAborted(where, signal);
   await new Promise<void>((resolve) => {
-    const cancel = clock.after(milliseconds, done);
-    function done(): void {
+    const done = (): void => {
       cancel();
-      signal?.removeEventListener('abort', done);
+      deafen();
       resolve();
-    }
-    signal?.addEventListener('abort', done);
+    };
+    const deafen = onAbort(signal, done);
+    const cancel = clock.after(milliseconds, done);
   });
   checkAborted(where, signal);
 }

@@ -17,8 +17,11 @@ import { Layout } from '../model/layout.ts';
 import { plainUpdates } from '../pipeline/plain-updates.ts';
 import { secureRng } from '../random.ts';
 import { memoryStore } from '../store/memory-store.ts';
+import { checkedStore } from '../store/checked-store.ts';
 import type { RoundTask } from '../protocol/message.ts';
+import { Journal } from './journal.ts';
 import { federatedServer } from './server.ts';
+import type { RoundEvent } from './state.ts';
 
 const NAMES = ['a', 'b', 'c'];
 
@@ -57,6 +60,26 @@ describe('a store', () => {
     const last = keys.sort()[keys.length - 1];
     await store.put(last, Uint8Array.of(1, 2, 3));
     expect(await text({})).toMatch(new RegExp(`^DECODE_FAILED store: ${last}: `));
+  });
+
+  it('whose log goes on after the end of a round was written by no server', async () => {
+    const ends: RoundEvent[] = [
+      { time: 0, kind: 'closed', contributors: NAMES, facts: {}, last: false },
+      { time: 0, kind: 'rolledBack', round: 0 },
+    ];
+    for (const event of ends) {
+      const store = memoryStore();
+      const { server } = await openedServer({ store });
+      await server.close();
+      const capture = () => Promise.reject(new Error('no snapshot is due'));
+      const { journal } = await Journal.open({ store: checkedStore(store), capture, admit: () => Promise.resolve() });
+      journal.append({ event });
+      await journal.durable();
+      await expect(testServer({ store })).rejects.toMatchObject({
+        code: 'DECODE_FAILED',
+        message: expect.stringContaining('expected what came before another model, got what came after'),
+      });
+    }
   });
 
   it('that is full costs requests, and no report', async () => {

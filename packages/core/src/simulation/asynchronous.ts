@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { checkAborted, turn } from '../abort.ts';
+import { checkAborted } from '../abort.ts';
+import { turn } from '../turn.ts';
 import type { NoState } from '../plain-data.ts';
 import type { ClientId, Update } from '../aggregate/contract.ts';
 import type { AsynchronousAlgorithm, Receipt } from '../algorithm/asynchronous.ts';

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkAborted } from '../abort.ts';
+import { checkAborted, onAbort } from '../abort.ts';
 import type { ClientId } from '../aggregate/contract.ts';
 import type { ClientReport } from '../algorithm/contract.ts';
 import { refuse } from '../check.ts';
@@ -91,15 +91,14 @@ export function portEngine<B, C, U>(
       const port = free.pop();
       if (!port) refuse('PROTOCOL_STATE', 'portEngine.run', `at most ${ports.length} tasks at once`, ports.length + 1);
       const number = ++tasks;
-      let stop: (() => void) | undefined;
+      let deafen = (): void => {};
       try {
         const reply = await new Promise<Reply<C, U>>((resolve, reject) => {
-          stop = () => {
+          deafen = onAbort(signal, () => {
             port.postMessage({ number, abort: true } satisfies Request<B, C>);
             // Not left to the thread: one that died cannot answer.
             reject(new FedkitError('ABORTED', "run: aborted by the caller's signal", { cause: signal?.reason }));
-          };
-          signal?.addEventListener('abort', stop);
+          });
           waiting.set(number, resolve);
           port.postMessage({ number, task } satisfies Request<B, C>);
         });
@@ -107,7 +106,7 @@ export function portEngine<B, C, U>(
         if ('failed' in reply) throw reply.failed;
         throw new FedkitError(reply.refused.code, reply.refused.message, { details: reply.refused.details });
       } finally {
-        if (stop) signal?.removeEventListener('abort', stop);
+        deafen();
         waiting.delete(number);
         free.push(port);
       }

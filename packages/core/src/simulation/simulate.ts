@@ -4,7 +4,8 @@
  * @module
  */
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { checkAborted, turn } from '../abort.ts';
+import { checkAborted } from '../abort.ts';
+import { turn } from '../turn.ts';
 import type { ClientId, Update } from '../aggregate/contract.ts';
 import type { ClientReport } from '../algorithm/contract.ts';
 import { epochIn, isFresh } from '../algorithm/epoch.ts';

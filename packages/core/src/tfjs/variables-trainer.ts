@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { checkAborted, turn } from '../abort.ts';
+import { checkAborted } from '../abort.ts';
+import { turn } from '../turn.ts';
 import { checkVector, refuse } from '../check.ts';
 import { localBatches } from '../client/batches.ts';
 import { checkTrainOptions } from '../client/train-options.ts';

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { checkAborted } from '../abort.ts';
+import { checkAborted, onAbort } from '../abort.ts';
 import { checkBytes, checkInteger, type OptionNames } from '../check.ts';
 import { FedkitError, isFedkitError } from '../errors.ts';
 import { type Rng, secureRng } from '../random.ts';
@@ -169,23 +169,20 @@ async function withDeadline<T>(
 ): Promise<T> {
   checkAborted(where, signal);
   const controller = new AbortController();
-  // `work` may not heed its signal.
-  const stopped = new Promise<never>((_, reject) => {
-    controller.signal.addEventListener('abort', () =>
-      reject(unavailable(where, `an answer within ${timeout} ms`, 'none')),
-    );
-  });
-  stopped.catch(() => {});
   const abort = () => controller.abort();
+  const deafen = onAbort(signal, abort);
   const cancel = clock.after(timeout, abort);
-  signal?.addEventListener('abort', abort);
   try {
-    return await Promise.race([work(controller.signal), stopped]);
+    // `work` may not heed its signal.
+    return await new Promise<T>((resolve, reject) => {
+      onAbort(controller.signal, () => reject(unavailable(where, `an answer within ${timeout} ms`, 'none')));
+      work(controller.signal).then(resolve, reject);
+    });
   } catch (error) {
     checkAborted(where, signal);
     throw error;
   } finally {
     cancel();
-    signal?.removeEventListener('abort', abort);
+    deafen();
   }
 }

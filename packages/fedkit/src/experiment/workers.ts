@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type ErrorCode, FedkitError } from '@fedkit/core';
+import { onAbort } from '@fedkit/core/internal';
 import type { Cell } from './cells.ts';
 import type { Experiment } from './definition.ts';
 import { type CellResult, runCell } from './run-cell.ts';
@@ -71,7 +72,7 @@ export function processCells(file: string, workers: number = availableParallelis
       const result = await new Promise<CellResult>((resolve, reject) => {
         const settle = (end: () => void) => {
           child.off('message', listen).off('exit', died).off('error', reject);
-          signal?.removeEventListener('abort', stop);
+          deafen();
           end();
         };
         const listen = (message: WorkerMessage) => {
@@ -87,11 +88,10 @@ export function processCells(file: string, workers: number = availableParallelis
               new FedkitError('PROTOCOL_STATE', `experiment: expected a worker to finish, got one that ended ${how}`),
             );
           });
-        const stop = () => {
-          child.kill();
-        };
         child.on('message', listen).once('exit', died).once('error', reject);
-        signal?.addEventListener('abort', stop);
+        const deafen = onAbort(signal, () => {
+          child.kill();
+        });
         child.send(cell);
       });
       idle.push(child);

@@ -4,7 +4,16 @@
  * @module
  */
 import { FedkitError, isFedkitError, type Rng } from '@fedkit/core';
-import { checkAborted, readBody, refuse, sleep, systemClock, utf8Decode, utf8Encode } from '@fedkit/core/internal';
+import {
+  checkAborted,
+  onAbort,
+  readBody,
+  refuse,
+  sleep,
+  systemClock,
+  utf8Decode,
+  utf8Encode,
+} from '@fedkit/core/internal';
 import { toBase64 } from '../key/base64.ts';
 import { derSignature, pemOf } from '../key/der.ts';
 import type { NodeKey } from '../key/node-key.ts';
@@ -83,7 +92,7 @@ export class FleetClient {
     checkAborted(where, signal);
     const controller = new AbortController();
     const stop = () => controller.abort();
-    signal?.addEventListener('abort', stop);
+    const deafen = onAbort(signal, stop);
     const cancel = systemClock.after(timeout, stop);
     try {
       const response = await fetch(`${url}/v1/fleet/${call.path}`, {
@@ -105,7 +114,7 @@ export class FleetClient {
       throw new FedkitError('UNAVAILABLE', `${where}: expected an answer, got none`, { cause: error });
     } finally {
       cancel();
-      signal?.removeEventListener('abort', stop);
+      deafen();
     }
   }
 

@@ -104,6 +104,7 @@ class Node implements FlowerNode {
       await presence.join();
       return await presence.during(() => this.#serve(presence));
     } finally {
+      presence.end();
       this.#running = false;
     }
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import { FedkitError, isFedkitError } from '@fedkit/core';
-import { sleep, systemClock } from '@fedkit/core/internal';
+import { onAbort, sleep, systemClock } from '@fedkit/core/internal';
 import type { NodeKeys, StorableKey } from '../key/node-key.ts';
 import { ACTIVATE, DEACTIVATE, HEARTBEAT, REGISTER, UNREGISTER } from '../proto/messages.ts';
 import type { CompleteOptions } from './contract.ts';
@@ -24,6 +24,7 @@ export class Presence {
   readonly #key: StorableKey;
   readonly #controller = new AbortController();
   #nodeId: bigint | undefined;
+  #deafen = (): void => {};
 
   private constructor(options: CompleteOptions, memory: NodeMemory, key: StorableKey, nodeId: bigint | undefined) {
     this.#options = options;
@@ -59,12 +60,12 @@ export class Presence {
     return this.#nodeId as bigint;
   }
 
-  /** Comes online: registers a new key, goes on as the node that a known one is. */
+  /** Comes online: registers a new key, goes on as the node that a known one is. Hears the caller's signal until {@link Presence.end}. */
   async join(): Promise<void> {
     const { signal, onProgress } = this.#options;
     const stop = () => this.#controller.abort(signal?.reason);
     if (signal?.aborted) stop();
-    signal?.addEventListener('abort', stop);
+    this.#deafen = onAbort(signal, stop);
     if (this.#nodeId !== undefined && (await this.#isKnown())) {
       onProgress({ kind: 'online', nodeId: this.nodeId, resumed: true });
       return;
@@ -152,6 +153,11 @@ export class Presence {
       this.#controller.abort();
       await beating;
     }
+  }
+
+  /** Hears the caller's signal no more. */
+  end(): void {
+    this.#deafen();
   }
 
   /** Goes offline, and is forgotten on both sides. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkAborted } from '../../abort.ts';
+import { checkAborted, onAbort } from '../../abort.ts';
 import { checkInteger, checkNumber, refuse } from '../../check.ts';
 import { FedkitError } from '../../errors.ts';
 import type { SeededRng } from '../../random.ts';
@@ -73,8 +73,7 @@ export function faultyExchange(exchange: Exchange, options: FaultyExchangeOption
     if (repeated) travel(there + again).catch(() => undefined);
     const answer = lost ? undefined : travel(there);
     const waiting = new AbortController();
-    const stop = () => waiting.abort();
-    signal?.addEventListener('abort', stop);
+    const deafen = onAbort(signal, () => waiting.abort());
     try {
       return await new Promise<Uint8Array>((resolve, reject) => {
         const silence = () =>
@@ -91,7 +90,7 @@ export function faultyExchange(exchange: Exchange, options: FaultyExchangeOption
       checkAborted(where, signal);
       throw error;
     } finally {
-      signal?.removeEventListener('abort', stop);
+      deafen();
       waiting.abort();
     }
   };

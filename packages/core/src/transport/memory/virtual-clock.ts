@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { turn } from '../../abort.ts';
+import { turn } from '../../turn.ts';
 import { FedkitError } from '../../errors.ts';
 import type { Clock } from '../../protocol/clock.ts';
 

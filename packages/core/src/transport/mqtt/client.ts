@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { onAbort } from '../../abort.ts';
 import { checkInteger, type OptionNames, refuse } from '../../check.ts';
 import { FedkitError, isFedkitError } from '../../errors.ts';
 import { isClientId, MAXIMUM_CLIENT_ID_BYTES } from '../../client-id.ts';
@@ -244,12 +245,12 @@ export function connected(where: string, client: MqttClient, signal: AbortSignal
   return new Promise((resolve, reject) => {
     const end = (settle: () => void): void => {
       client.removeListener('connect', ready);
-      signal.removeEventListener('abort', stop);
+      deafen();
       settle();
     };
     const ready = (): void => end(resolve);
     const stop = (): void => end(() => reject(unavailable(where, 'a broker', 'none')));
     client.on('connect', ready);
-    signal.addEventListener('abort', stop);
+    const deafen = onAbort(signal, stop);
   });
 }

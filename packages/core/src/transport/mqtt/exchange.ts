@@ -4,6 +4,7 @@
  * @module
  */
 import { bytesToHex } from '@noble/hashes/utils.js';
+import { onAbort } from '../../abort.ts';
 import { checkInteger, checkOptions, type OptionNames, refuse } from '../../check.ts';
 import { FedkitError, isFedkitError } from '../../errors.ts';
 import type { Request } from '../../protocol/message.ts';
@@ -118,7 +119,7 @@ export function mqttExchange(options: MqttExchangeOptions): MqttExchange {
     try {
       return await new Promise<Receipt>((resolve, reject) => {
         pending.set(name, { assembly: new Assembly(), resolve, reject });
-        signal.addEventListener('abort', () => reject(unavailable(where, 'an answer in time', 'none')));
+        onAbort(signal, () => reject(unavailable(where, 'an answer in time', 'none')));
         broker
           .publish(up, encodeUp(frame(number)))
           .catch((cause: unknown) =>
