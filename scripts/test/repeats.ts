@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { afterEach, beforeAll, type RunnerTask, type RunnerTestCase } from 'vitest';
+import { setMaxListeners } from 'node:events';
+import { afterEach, beforeAll, beforeEach, type RunnerTask, type RunnerTestCase } from 'vitest';
 
 const FIRST = Number(process.env.FEDKIT_SEED ?? 1);
 const TIMES = Number(process.env.FEDKIT_TIMES ?? 1);
@@ -23,6 +24,8 @@ if (TIMES > 1) {
   beforeAll(({}, { file }) => {
     for (const test of file.tasks.flatMap(testsOf)) test.repeats = TIMES - 1;
   });
+  // The runner adds a listener each time.
+  beforeEach(({ signal }) => setMaxListeners(0, signal));
   afterEach(({ task }) => {
     if (task.result?.state === 'fail') console.error(`FEDKIT_SEED=${seedOf(task)} fails: ${task.name}`);
   });

@@ -259,6 +259,28 @@ describe('a transport that', () => {
   });
 });
 
+describe('a client that has stopped at the second refusal for one reason', () => {
+  it('takes two more to stop again, of what it trains', async () => {
+    const { options, server, clock } = setUp(4);
+    const trainer = { ...options.trainer, train: () => Promise.reject(new FedkitError('OUT_OF_RANGE', 'diverged')) };
+    const client = federatedClient({ ...options, trainer });
+    for (const tasks of [2, 4]) {
+      await expect(clock.run(client.run())).rejects.toThrow('refused twice');
+      expect(server.outcomes.size).toBe(tasks);
+    }
+  });
+
+  it('takes two more to stop again, of what it asks', async () => {
+    const { options, server } = setUp();
+    const client = federatedClient(options);
+    server.intercept = () => ({ kind: 'refused', code: 'INVALID_ARGUMENT', message: 'no' });
+    for (let time = 0; time < 2; time++) {
+      expect((await client.step()).milliseconds).toBeLessThanOrEqual(1000);
+      await expect(client.step()).rejects.toThrow('refused twice');
+    }
+  });
+});
+
 describe('a store that', () => {
   it('fails for a while loses nothing that was done', async () => {
     const { options, store, trainings, clock, server } = setUp();
