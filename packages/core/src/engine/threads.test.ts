@@ -1,4 +1,3 @@
-// Odds of its threads: 0. They draw names from the platform, and nothing asserted depends on which.
 import * as fs from 'node:fs/promises';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,6 +10,7 @@ import { fileStore } from '../store/file-store.ts';
 import { foldTasks } from './fold.ts';
 import { encodeStructure, inlineTasks, remoteCall, storeBlobs, type TaskEngine, threadTasks } from './index.ts';
 
+const SEEDED = new URL('../../../../scripts/test/seeded-process.mjs', import.meta.url).href;
 const NAMES = Array.from({ length: 12 }, (_, i) => `client ${i}`);
 
 describe('tasks on threads', () => {
@@ -24,7 +24,7 @@ describe('tasks on threads', () => {
       const url = new URL('../../test/engine/thread.mjs', import.meta.url);
       const worker = new Worker(url, {
         workerData: { folder },
-        execArgv: ['--conditions=@fedkit/source'],
+        execArgv: ['--conditions=@fedkit/source', `--import=${SEEDED}`],
         stderr: true,
       });
       started.push(worker);

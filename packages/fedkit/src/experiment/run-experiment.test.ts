@@ -1,4 +1,3 @@
-// Odds of its processes: 0. They draw pauses, names and keys from the platform, and nothing asserted depends on which.
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +12,9 @@ import { benchCommand } from './bench-command.ts';
 import { type ExperimentProgress, runExperiment } from './run-experiment.ts';
 import type { RowSummary } from './summary.ts';
 
+const SEEDED = {
+  NODE_OPTIONS: `--import=${new URL('../../../../scripts/test/seeded-process.mjs', import.meta.url).href}`,
+};
 const FILE = fileURLToPath(new URL('../../test/fixture/experiment.ts', import.meta.url));
 let directory: string;
 beforeEach(() => {
@@ -138,7 +140,9 @@ describe('fedkit bench', { timeout: 60_000 * slowness() }, () => {
   };
 
   it('runs a file in processes, to the same results', async () => {
-    const { code, text, errors } = await ended(new Command(['bench', FILE, '--out', directory, '--workers', '2']));
+    const { code, text, errors } = await ended(
+      new Command(['bench', FILE, '--out', directory, '--workers', '2'], SEEDED),
+    );
     expect(errors).toMatch(new RegExp(`${ALL} of ${ALL} runs`));
     expect(code).toBe(0);
     expect(text).toContain('SCAFFOLD');
@@ -147,14 +151,17 @@ describe('fedkit bench', { timeout: 60_000 * slowness() }, () => {
     const here = fs.mkdtempSync(join(directory, 'here-'));
     const inline = (await runExperiment(quadratics, { directory: here })).rows;
     expect(values(rows)).toEqual(JSON.parse(JSON.stringify(values(inline))));
-    const again = await ended(new Command(['bench', FILE, '--out', directory]));
+    const again = await ended(new Command(['bench', FILE, '--out', directory], SEEDED));
     expect(again.errors).toContain(`${ALL} of ${ALL} runs (${ALL} from before)`);
     expect(again.text).toBe(text);
     expect(lines().length).toBe(ALL);
   });
 
   it('names the cell at which a worker died, and goes on from there', async () => {
-    const dying = new Command(['bench', FILE, '--out', directory, '--workers', '1'], { FEDKIT_TEST_KILL: 'table' });
+    const dying = new Command(['bench', FILE, '--out', directory, '--workers', '1'], {
+      ...SEEDED,
+      FEDKIT_TEST_KILL: 'table',
+    });
     const { code, errors } = await ended(dying);
     expect(code).toBe(1);
     expect(errors).toMatch(/FedAvg \| plain \| table \| seed 0 .*a worker to finish, got one that ended by SIGKILL/);
@@ -165,7 +172,7 @@ describe('fedkit bench', { timeout: 60_000 * slowness() }, () => {
     [['bench', FILE, '--quick'], "unknown option '--quick'"],
     [['bench', FILE, 'more'], 'too many arguments'],
   ])('refuses %j', async (given, message) => {
-    const { code, errors, text } = await ended(new Command(given));
+    const { code, errors, text } = await ended(new Command(given, SEEDED));
     expect(errors).toContain(message);
     expect(code).toBe(1);
     expect(text).toBe('');
