@@ -30,7 +30,7 @@ export function writeSymbols(out: ByteWriter, symbols: Uint16Array, width: numbe
     writeRans(rans, symbols);
     if (rans.length < best.length) [form, best] = [RANS, rans.finish()];
   }
-  const deflated = worthDeflating(packed, packed) ? deflateBelow(packed, best.length) : undefined;
+  const deflated = worthDeflating(packed.length, packed) ? deflateBelow(packed, best.length) : undefined;
   if (deflated !== undefined) [form, best] = [DEFLATED, deflated];
   out.byte(form);
   if (form !== PACKED) out.varint(best.length);

@@ -30,7 +30,8 @@ export const FLOAT32: Stage & { readonly linearity: 'perClient' } & Guaranteed<C
 
   write(out, values) {
     const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-    const tops = Uint16Array.from(bits, (word) => word >>> 24);
+    const tops = new Uint16Array(bits.length);
+    for (let i = 0; i < bits.length; i++) tops[i] = bits[i] >>> 24;
     const coded = new ByteWriter();
     writeSymbols(coded, tops, 8);
     const split = coded.length < values.length;

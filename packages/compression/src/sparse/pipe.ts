@@ -43,7 +43,8 @@ export function pipe(
   if (linear !== undefined || (quantizer as { role?: unknown }).role === 'sparsifier') {
     refuse('INVALID_ARGUMENT', 'pipe: quantizer', 'a quantizer', quantizer);
   }
-  const stage = sparseStage((values, context) => sparsifier.support(values, context), inner);
+  const largest = sparsifier.stage?.magnitude !== undefined;
+  const stage = sparseStage((values, context) => sparsifier.support(values, context), inner, largest);
   const guarantee = sparsifier.keeps && selected(sparsifier.keeps, inner.guarantee);
   return createCodec({ ...stage, ...(guarantee && { guarantee }) });
 }

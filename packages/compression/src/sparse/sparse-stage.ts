@@ -4,11 +4,13 @@
  * @module
  */
 import type { CodecContext, Contraction, Guarantee, Guaranteed, Sink } from '@fedkit/core/codec';
+import { checkVector, isFiniteVector } from '@fedkit/core/internal';
 import { FLOAT32 } from '../quantize/float32.ts';
 import type { Sparsifier } from '../quantize/quantizer.ts';
 import { createCodec } from '../stage/codec.ts';
+import { finiteMagnitude, maximumMagnitude } from '../stage/magnitude.ts';
 import { readNested, writeNested } from '../stage/nested.ts';
-import type { Stage } from '../stage/stage.ts';
+import type { Encoding, Stage } from '../stage/stage.ts';
 import { readSupport, writeSupport } from './support.ts';
 
 /** Picks places, ascending. */
@@ -37,16 +39,32 @@ export function selected(keeps: Keeps, inner: Guarantee | undefined): Contractio
   };
 }
 
-/** @param inner - What codes the values; `undefined` to decode whatever the bytes name. */
-export function sparseStage(select: Select, inner: Stage | undefined): Stage & { readonly linearity: 'perClient' } {
+/**
+ * @param inner - What codes the values; `undefined` to decode whatever the bytes name.
+ * @param largest - Whether the largest magnitude is always among the places: NaN and infinity are larger than any other.
+ */
+export function sparseStage(
+  select: Select,
+  inner: Stage | undefined,
+  largest = false,
+): Stage & { readonly linearity: 'perClient' } {
   return {
     id: 32,
     kind: `sparse(${inner?.kind ?? '…'})`,
     linearity: 'perClient',
     unbiased: false,
 
+    ...(largest && {
+      magnitude(where: string, values: Float32Array, encoding: Encoding) {
+        encoding.places = select(checkVector(where, values), encoding.context);
+        const kept = gather(values, encoding.places);
+        return isFiniteVector(kept) ? maximumMagnitude(kept) : finiteMagnitude(where, values);
+      },
+    }),
+
     write(out, values, encoding) {
-      const places = nonzero(select(values, encoding.context), values);
+      const places = nonzero(encoding.places ?? select(values, encoding.context), values);
+      encoding.places = undefined;
       writeSupport(out, places, values.length);
       writeNested(out, inner ?? FLOAT32, gather(values, places), encoding);
     },
@@ -59,18 +77,25 @@ export function sparseStage(select: Select, inner: Stage | undefined): Stage & {
   };
 }
 
-/** A sparsifier that sends its values exactly until `pipe` gives it a quantizer. */
+/**
+ * A sparsifier that sends its values exactly until `pipe` gives it a quantizer.
+ *
+ * @param keeps - Of a choice that has the largest magnitude in it.
+ */
 export function sparsifier(select: Select, keeps: Keeps): Sparsifier & Guaranteed<Contraction>;
 export function sparsifier(select: Select): Sparsifier;
 export function sparsifier(select: Select, keeps?: Keeps): Sparsifier {
-  const codec = createCodec(sparseStage(select, FLOAT32));
+  const codec = createCodec(sparseStage(select, FLOAT32, keeps !== undefined));
   const guarantee = keeps && selected(keeps, FLOAT32.guarantee);
   return { ...codec, role: 'sparsifier', support: select, ...(keeps && { keeps }), ...(guarantee && { guarantee }) };
 }
 
 /** Zeros among the selected need no place: decoding gives them anyway. */
 function nonzero(places: Uint32Array, values: Float32Array): Uint32Array {
-  return places.every((place) => values[place] !== 0) ? places : places.filter((place) => values[place] !== 0);
+  for (let i = 0; i < places.length; i++) {
+    if (values[places[i]] === 0) return places.filter((place) => values[place] !== 0);
+  }
+  return places;
 }
 
 export function gather(values: Float32Array, places: Uint32Array): Float32Array {

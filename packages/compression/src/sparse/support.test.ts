@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ByteReader } from '../wire/byte-reader.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
+import { readGaps, writeGaps } from './golomb.ts';
 import { readSupport, writeSupport } from './support.ts';
 
 const SIZE = 1_000_000;
@@ -103,5 +104,33 @@ describe('the support', () => {
     out.byte(0);
     out.varint(0x3fffffff);
     expect(() => decode(out.finish(), 0x7fffffff)).toThrow(/no more places than values and bits/);
+  });
+
+  it('comes back from gaps around every multiple of every divisor, up to the largest size', () => {
+    const largest = 2 ** 31 - 1;
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(30), fc.integer({ min: 4, max: 7 }), fc.nat(3), fc.integer({ min: -1, max: 1 })), {
+          minLength: 1,
+          maxLength: 600,
+        }),
+        (parts) => {
+          const places: number[] = [];
+          let at = -1;
+          for (const [octave, quarter, times, off] of parts) {
+            at += Math.max(1, times * Math.floor((quarter * 2 ** octave) / 4) + off + 1);
+            if (at >= largest) break;
+            places.push(at);
+          }
+          const kept = Uint32Array.from(places);
+          const out = new ByteWriter();
+          writeGaps(out, kept);
+          const input = new ByteReader(out.finish());
+          expect(readGaps(input, kept.length, largest)).toEqual(kept);
+          input.end();
+        },
+      ),
+      { numRuns: 300 },
+    );
   });
 });

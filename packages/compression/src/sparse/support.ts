@@ -24,10 +24,11 @@ export function writeSupport(out: ByteWriter, places: Uint32Array, size: number)
   let best: Uint8Array = gaps.finish();
   const length = Math.ceil(size / 8);
   // A bitmap of many times the gaps' length cannot win by DEFLATE either, whose best is 1 to 1,032.
-  if (length <= 64 * best.length) {
+  const deflating = length <= 64 * best.length && worthDeflating(length, firstGaps(places));
+  if (deflating || length < best.length) {
     const bitmap = bitmapOf(places, length);
     if (length < best.length) [form, best] = [BITMAP, bitmap];
-    const deflated = worthDeflating(bitmap, firstGaps(places)) ? deflateBelow(bitmap, best.length - 3) : undefined;
+    const deflated = deflating ? deflateBelow(bitmap, best.length - 3) : undefined;
     if (deflated !== undefined) [form, best] = [DEFLATED_BITMAP, deflated];
   }
   out.byte(form);

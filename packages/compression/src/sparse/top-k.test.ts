@@ -117,6 +117,42 @@ describe('sparsifiers', () => {
     );
   });
 
+  it('name a value that is not finite wherever it is, as codecs that keep everything do', () => {
+    const codecs = [topK({ density: 0.01 }), chunkedTopK({ keep: 1, chunk: 32 }), stc({ density: 0.01 }), sparseLoCo()];
+    const all = [...codecs, threshold({ magnitude: 0 }), pipe(topK({ density: 0.001 }), uniform({ bits: 4 }))];
+    const refusal = (codec: Codec, bad: Float32Array) => {
+      try {
+        return codec.encode(bad, context);
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    fc.assert(
+      fc.property(
+        fc.constantFrom(Number.NaN, Infinity, -Infinity),
+        fc.nat(999),
+        fc.constantFrom(1, 1e37, 1e-40),
+        (value, place, scale) => {
+          const bad = normals(1000, seededRng(place)).map((v) => v * scale);
+          bad[place] = value;
+          const expected = refusal(uniform(), bad);
+          expect(expected).toContain(`${value}`);
+          for (const codec of all) expect(refusal(codec, bad)).toBe(expected);
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  it('take no places of one vector for another: a nested choice makes its own', () => {
+    const twice = pipe(topK({ density: 0.1 }), pipe(topK({ density: 0.1 }), uniform({ bits: 8 })) as never);
+    const places = reference(values, 1000);
+    const inner = reference(gather(values, places), 100);
+    const sent = twice.decode(twice.encode(values, context), context);
+    const kept = Array.from(sent.keys()).filter((i) => sent[i] !== 0);
+    expect(inner.map((i) => places[i])).toEqual(Uint32Array.from(kept));
+  });
+
   it('refuse densities and counts that are none', () => {
     for (const density of [0, -0.1, 1.01, Number.NaN]) {
       for (const make of [topK, randomK, stc]) {

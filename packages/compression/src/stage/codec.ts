@@ -87,12 +87,13 @@ export function linearStage(stage: Stage): LinearStage | undefined {
 }
 
 function encodeWith(stage: Stage, values: Float32Array, context: CodecContext): Uint8Array {
-  const largest = finiteMagnitude('encode: values', values);
+  const encoding = new Encoding(context);
+  const largest = (stage.magnitude ?? finiteMagnitude)('encode: values', values, encoding);
   const out = new ByteWriter();
   out.byte(MAGIC);
   out.byte(VERSION);
   out.varint(values.length);
-  writeNested(out, stage, values, new Encoding(context));
+  writeNested(out, stage, values, encoding);
   const bytes = out.finish();
   if (largest > SAFE || (largest > 0 && largest < 1 / SAFE))
     checkDecodes(stage, bytes, values.length, context, largest);

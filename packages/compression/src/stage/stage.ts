@@ -19,6 +19,8 @@ export interface Stage {
   readonly unbiased: boolean;
   /** As of `Codec`. */
   readonly guarantee?: Guarantee;
+  /** The largest magnitude, where the stage finds it without a pass of its own. @throws FedkitError as `checkFinite`. */
+  magnitude?(this: void, where: string, values: Float32Array, encoding: Encoding): number;
   /** Parameters and body; what was in `values` is known to be finite. */
   write(out: ByteWriter, values: Float32Array, encoding: Encoding): void;
   /** Reads what `write` wrote for `size` values and hands them on, ascending. Never trusts a byte. */
@@ -48,6 +50,8 @@ export interface LinearStage extends Stage {
 /** What one call of `encode` shares among its stages. */
 export class Encoding {
   readonly context: CodecContext;
+  /** What `magnitude` chose already, for the `write` that follows. */
+  places: Uint32Array | undefined;
   #rng: Rng | undefined;
 
   constructor(context: CodecContext) {
