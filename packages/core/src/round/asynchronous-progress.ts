@@ -10,13 +10,12 @@ import type { ServerProgress } from './server-options.ts';
 /** @param rest - What the machine does not know. */
 export function asynchronousProgress(
   { phase, paused, version, working, buffered }: AsynchronousRunState,
-  rest: Pick<ServerProgress, 'lastFailure'>,
+  rest: Pick<ServerProgress, 'published' | 'lastFailure'>,
 ): ServerProgress {
   return {
     phase: phase === 'running' ? 'collecting' : phase,
     paused,
     round: version + (phase === 'running' ? 1 : 0),
-    published: version,
     waiting: 0,
     open: working.size,
     accepted: buffered.count,

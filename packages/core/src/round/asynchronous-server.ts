@@ -13,7 +13,7 @@ import type { StateOwner } from '../model/state-file.ts';
 import type { ReportingServer } from '../pipeline/contract.ts';
 import { stateOwner } from '../protocol/broadcast.ts';
 import { broadcastPart, encodeBroadcast, type EncodedBroadcast } from '../protocol/encoded-broadcast.ts';
-import type { Request, Response } from '../protocol/message.ts';
+import type { Publication, Request, Response } from '../protocol/message.ts';
 import {
   type AsynchronousMachine,
   asynchronousMachine,
@@ -33,7 +33,7 @@ import { LatestModels } from './latest-models.ts';
 import { Ledger } from './ledger.ts';
 import { advanceClock } from './logical-clock.ts';
 import type { RoundRules } from './round-options.ts';
-import { checkIdentity, keepTerms, malformed, type RunIdentity, runIdentity } from './run-identity.ts';
+import { admit, checkIdentity, keepTerms, malformed, type RunIdentity, runIdentity } from './run-identity.ts';
 import type {
   AsynchronousServerOptions,
   FederatedServer,
@@ -87,7 +87,8 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
   protected name: Uint8Array;
   #time: number;
   #swept = 0;
-  #recorded = 0;
+  /** As the store knows it. */
+  #stored: AsynchronousRunState;
 
   constructor(
     options: AsynchronousServerOptions<U>,
@@ -106,7 +107,7 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
     this.ledger = new Ledger(this.#options.store, () => this.journal.epoch.number);
     this.name = options.run?.slice() ?? options.rng.fill(new Uint8Array(16));
     this.#time = options.clock();
-    this.#state = this.#machine.init(this.#time);
+    this.#state = this.#stored = this.#machine.init(this.#time);
   }
 
   /** Before the first request. */
@@ -120,7 +121,8 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
   }
 
   protected get recorded(): number {
-    return this.#recorded;
+    const { version, phase } = this.#stored;
+    return phase === 'cancelled' ? version + 1 : version;
   }
 
   protected get published(): number {
@@ -136,7 +138,7 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
   }
 
   get progress(): ServerProgress {
-    return asynchronousProgress(this.#state, this.lastFailure);
+    return asynchronousProgress(this.#state, { published: this.#stored.version, ...this.lastFailure });
   }
 
   protected get rounds(): undefined {
@@ -174,15 +176,11 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
 
   protected async load(): Promise<void> {
     const { store, initial, clock, pipeline } = this.#options;
-    const { terms } = pipeline;
     const { journal, stored } = await Journal.open(
       {
         store,
         capture: async (at) => this.#capture(at),
-        admit: async ({ snapshot, entries }) => {
-          if (snapshot) await this.#headOf(snapshot);
-          else if (entries.length > 0) throw malformed('a snapshot before the log', 'none');
-        },
+        admit: (found) => admit(found, (snapshot) => this.#headOf(snapshot)),
       },
       this.#journal?.epoch,
     );
@@ -191,7 +189,7 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
     if (!stored.snapshot) {
       this.#state = this.#machine.init(clock());
       this.#model = this.#algorithm.init(initial);
-      await keepTerms(store, terms);
+      await keepTerms(store, pipeline.terms);
       await journal.checkpoint();
       return;
     }
@@ -203,7 +201,7 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
     this.#model = this.#algorithm.deserialize(collector, this.#owner.model);
     for (const entry of stored.entries) await this.#replay(entry);
     if (journal.crowded) await journal.checkpoint();
-    this.#recorded = this.#latestRecord();
+    this.#stored = this.#state;
     this.#time = clock();
     this.#swept = this.#state.now;
     this.#step({ kind: 'restored' });
@@ -329,13 +327,16 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
     }
     if (told.length === 0) return;
     await this.journal.durable();
-    this.#recorded = this.#latestRecord();
+    this.#stored = this.#state;
     for (const event of told) this.tell(event);
   }
 
-  #latestRecord(): number {
-    const { version, phase } = this.#state;
-    return phase === 'cancelled' ? version + 1 : version;
+  /** Once the store has the reports that made the model. */
+  protected override async publication(): Promise<Publication> {
+    if (this.journal.dead) await this.requests.attempt(() => {});
+    const publication = super.publication();
+    await this.journal.durable();
+    return publication;
   }
 
   async #replay({ event, bytes }: JournalEntry): Promise<void> {

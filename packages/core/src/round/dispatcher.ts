@@ -32,7 +32,7 @@ export interface DispatcherOptions {
   /** Reads from the model; never waits. Encoded: it is the same for many. */
   part(request: Request & { kind: 'model' }): Uint8Array;
   /** The latest model; never waits. */
-  published(): Publication;
+  published(): Publication | Promise<Publication>;
   /** What clients must agree to, encoded. */
   terms(): Uint8Array;
   /** Runs alone. What it throws is a refusal if it has a name; anything else, and `UNAVAILABLE`, is the server's fault. */
@@ -132,7 +132,7 @@ export class Dispatcher {
       }
       const request = decodeRequest(bytes);
       if (request.kind === 'model') return this.#options.part(request);
-      if (request.kind === 'published') return { kind: 'published', publication: this.#options.published() };
+      if (request.kind === 'published') return { kind: 'published', publication: await this.#options.published() };
       if (request.kind === 'terms') return { kind: 'terms', bytes: this.#options.terms() };
       const { response, stored } = await this.exclusive(() => this.#options.answer(client, request));
       await stored;

@@ -9,6 +9,7 @@ import { FedkitError } from '../errors.ts';
 import type { StateOwner } from '../model/state-file.ts';
 import { decodeTerms, differenceOf, digestOfTerms, encodeTerms, type Term } from '../pipeline/terms.ts';
 import type { Store } from '../store/contract.ts';
+import type { Snapshot, StoredRun } from './chain.ts';
 
 /** What a snapshot is held against. */
 export interface RunIdentity {
@@ -66,6 +67,12 @@ export async function checkIdentity<Head extends RunIdentity & { readonly run: s
     refuse('SHAPE_MISMATCH', 'federatedServer: store: run', bytesToHex(run), head.run);
   }
   return head;
+}
+
+/** Refuses, before anything is written, what is no run of this server's: `check` looks at the snapshot's head. */
+export async function admit({ snapshot, entries }: StoredRun, check: (snapshot: Snapshot) => unknown): Promise<void> {
+  if (snapshot) await check(snapshot);
+  else if (entries.length > 0) throw malformed('a snapshot before the log', 'none');
 }
 
 /** What a store should not hold. */

@@ -30,18 +30,18 @@ import { clientEntries } from './client-map.ts';
 import { AT_A_TIME } from './deletions.ts';
 import { checkNotOver, firstModel, firstState, isResized } from './first-state.ts';
 import { guardedStore, listKeys } from './guarded-store.ts';
-import { type Captured, type Epoch, Journal, type JournalEntry, type Snapshot, type StoredRun } from './journal.ts';
+import { type Captured, type Epoch, Journal, type JournalEntry, type Snapshot } from './journal.ts';
 import { Ledger } from './ledger.ts';
 import { lostMessages } from './lost-messages.ts';
 import type { RoundMachine } from './machine.ts';
 import type { RoundRecord } from './record.ts';
 import { RoundReports } from './round-reports.ts';
-import { checkIdentity, keepTerms, malformed, type RunIdentity, runIdentity } from './run-identity.ts';
+import { admit, checkIdentity, keepTerms, malformed, type RunIdentity, runIdentity } from './run-identity.ts';
 import { type FederatedServerOptions, PART_BYTES } from './server-options.ts';
 import type { RoundEffect, RoundEvent, RoundState } from './state.ts';
+import { roundOf, sortedByRound, STATE, stateKey } from './state-keys.ts';
 
 const FORMAT = 'fedkit round 1';
-const STATE = 'round/state/';
 const EXCHANGE = 'round/exchange/';
 
 /** What a snapshot's head says. */
@@ -56,6 +56,16 @@ interface Head extends RunIdentity {
   readonly machine: RoundState;
 }
 
+/** The algorithm's state after a round, and what clients get of it. */
+interface Model<S> {
+  readonly state: S;
+  /** The round whose step gave it, and the epoch of the server that took the step. */
+  readonly round: number;
+  readonly epoch: number;
+  /** Encoded once. */
+  readonly broadcast: EncodedBroadcast;
+}
+
 /** One opening of a run. When its journal has died, what it holds is ahead of the store: open another. */
 export class Run<S extends PlainData, B extends PlainData, U extends Update, R extends PlainData> {
   readonly store: Store;
@@ -66,6 +76,8 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
   state: RoundState;
   /** The latest round whose end the store knows. */
   recorded = 0;
+  /** Published rounds that the store knows. */
+  published = 0;
   reports: RoundReports<R> | undefined;
   exchange: ExchangeCollector<R> | undefined;
   /** What the pipeline announced for the current round. */
@@ -74,12 +86,11 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
   readonly #owner: StateOwner;
   readonly #identity: RunIdentity;
   #journal: Journal | undefined;
-  #algorithmState: S | undefined;
-  #stateKey = '';
   #initial: string | undefined;
-  #stateRound = 0;
-  #stateEpoch = 0;
-  #broadcast: EncodedBroadcast | undefined;
+  /** The model that the store says is the run's: the one that anybody is shown. */
+  #model: Model<S> | undefined;
+  /** The one that is the run's once a snapshot says so. */
+  #next: Model<S> | undefined;
   #superseded: string[] = [];
   /** States in the store, the latest last. */
   #kept: { readonly round: number; readonly epoch: number }[] = [];
@@ -112,7 +123,7 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
         {
           store: run.store,
           capture: (at) => run.#capture(at),
-          admit: (found) => run.#admit(found),
+          admit: (found) => admit(found, (snapshot) => run.#headOf(snapshot)),
           // The reproducible mean's collector.
           least: half.collects === 'reports' ? 16 * options.pipeline.size : 0,
         },
@@ -129,7 +140,7 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
         await run.keepState(first, 0);
         await journal.checkpoint();
       }
-      run.recorded = run.#latestRecord();
+      run.#noteStored();
       await run.#sweep();
     } catch (error) {
       run.dispose();
@@ -144,16 +155,19 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
 
   /** The round whose step gave the algorithm's state; 0 before the first. */
   get stateRound(): number {
-    return this.#stateRound;
+    return this.#shown.round;
   }
 
   get algorithmState(): S {
-    return this.#algorithmState as S;
+    return this.#shown.state;
   }
 
-  /** The broadcast of the latest model; encoded once. */
   get broadcast(): EncodedBroadcast {
-    return this.#broadcast as EncodedBroadcast;
+    return this.#shown.broadcast;
+  }
+
+  get #shown(): Model<S> {
+    return this.#model as Model<S>;
   }
 
   /** Takes an event and logs it. It is stored with what is stored next: `journal.durable()` says when. */
@@ -164,12 +178,11 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
     return effects;
   }
 
-  /** Stores the algorithm's state after `round`. It is the run's once a snapshot says so. */
+  /** Stores the algorithm's state after `round`. It is the run's, and shown, once a snapshot says so. */
   async keepState(state: S, round: number): Promise<void> {
-    const key = stateKey(round, this.journal.epoch.number);
-    await piecesInto(this.store).put(key, statePieces(state, this.#owner));
-    await this.#setState(state, round, this.journal.epoch.number);
-    this.#retire();
+    const { number: epoch } = this.journal.epoch;
+    await piecesInto(this.store).put(stateKey({ round, epoch }), statePieces(state, this.#owner));
+    this.#next = await this.#modelOf(state, round, epoch);
   }
 
   /**
@@ -185,10 +198,7 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
     }
     // Nothing is stored between this and the snapshot but by the snapshot.
     await this.journal.confirm();
-    await this.#loadState(round, kept.epoch);
-    for (const later of this.#kept.splice(this.#kept.indexOf(kept) + 1)) {
-      this.#superseded.push(stateKey(later.round, later.epoch));
-    }
+    this.#next = await this.#loadModel(round, kept.epoch);
   }
 
   /** Models that there are, from the earliest. */
@@ -196,15 +206,26 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
     return this.#kept.map(({ round }) => round);
   }
 
-  /** Leaves the latest states and their history. */
-  #retire(): void {
+  /** A snapshot says what is the run's: the latest model is shown, and what it has made superfluous is named. */
+  #noteStored(): void {
+    const { current, round } = this.state;
+    this.recorded = current ? current.round - 1 : round;
+    this.published = this.state.published;
+    const next = this.#next;
+    if (next === undefined) return;
+    this.#next = undefined;
+    this.#model = next;
     const { history = 0 } = this.#options;
-    const latest = { round: this.#stateRound, epoch: this.#stateEpoch };
-    const before = this.#kept.filter(({ round, epoch }) => round !== latest.round || epoch !== latest.epoch);
-    this.#kept = [...before.slice(before.length - Math.min(history, before.length)), latest];
-    for (const { round, epoch } of before.slice(0, before.length - Math.min(history, before.length))) {
-      this.#superseded.push(stateKey(round, epoch));
-    }
+    const at = this.#kept.findIndex((kept) => stateKey(kept) === stateKey(next));
+    // Where the run was rolled back what came after goes, otherwise what is too long ago.
+    const before = this.#kept.slice(0, at < 0 ? this.#kept.length : at);
+    const kept = [
+      ...before.slice(before.length - Math.min(history, before.length)),
+      { round: next.round, epoch: next.epoch },
+    ];
+    const keys = new Set(kept.map(stateKey));
+    this.#superseded.push(...this.#kept.map(stateKey).filter((key) => !keys.has(key)));
+    this.#kept = kept;
   }
 
   /** Opens the collector of the current round, from the start or from what was saved. */
@@ -235,15 +256,10 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
   /** A snapshot, and then the deletion of what it has made superfluous. What cannot be deleted, the next opening of the store does. */
   async checkpoint(): Promise<void> {
     await this.journal.checkpoint();
-    this.recorded = this.#latestRecord();
+    this.#noteStored();
     this.journal.deletions.begin(this.#superseded.splice(0));
     // Before the next round, whose reports go to the same place.
     for (const forget of this.#left.splice(0)) await forget().catch(() => {});
-  }
-
-  #latestRecord(): number {
-    const { current, round } = this.state;
-    return current ? current.round - 1 : round;
   }
 
   dispose(): void {
@@ -256,11 +272,12 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
   async #capture(at: () => void): Promise<Captured> {
     const now = (): Captured => {
       at();
+      const { round, epoch } = this.#next ?? this.#shown;
       const head: Head = {
         ...this.#identity,
         run: bytesToHex(this.name),
-        state: this.#stateRound,
-        epoch: this.#stateEpoch,
+        state: round,
+        epoch,
         ...(this.#initial !== undefined && { initial: this.#initial }),
         machine: this.state,
       };
@@ -270,12 +287,6 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
     const { now: snapshot, pieces, release } = await this.reports.capture(now);
     // One that nothing was folded into is opened anew.
     return { ...snapshot, ...(pieces && { collector: pieces }), release };
-  }
-
-  /** Refuses what is no run of this server's. */
-  async #admit({ snapshot, entries }: StoredRun): Promise<void> {
-    if (snapshot) await this.#headOf(snapshot);
-    else if (entries.length > 0) throw malformed('a snapshot before the log', 'none');
   }
 
   #headOf({ head }: Snapshot): Promise<Head> {
@@ -290,7 +301,7 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
     this.name = hexToBytes(run);
     this.state = machine;
     this.parameters = bytes;
-    await this.#loadState(state, epoch);
+    this.#model = await this.#loadModel(state, epoch);
     if (machine.current) await this.openCollector(machine.current.round, collector);
     for (const entry of entries) await this.#replay(entry);
     const time = this.#options.clock();
@@ -334,37 +345,35 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
     );
   }
 
-  async #loadState(round: number, epoch: number): Promise<void> {
-    const key = stateKey(round, epoch);
+  async #loadModel(round: number, epoch: number): Promise<Model<S>> {
+    const key = stateKey({ round, epoch });
     const bytes = await this.store.get(key);
     if (!bytes) throw malformed(`the state that the snapshot names, ${key}`, 'none');
-    await this.#setState(decodeState(bytes, this.#owner) as S, round, epoch);
+    return this.#modelOf(decodeState(bytes, this.#owner) as S, round, epoch);
   }
 
-  async #setState(state: S, round: number, epoch: number): Promise<void> {
+  async #modelOf(state: S, round: number, epoch: number): Promise<Model<S>> {
     const { pipeline, limits: { partBytes = PART_BYTES } = {} } = this.#options;
     const broadcast = pipeline.algorithm.broadcast(state);
-    this.#broadcast = await inTurns(broadcastSteps(broadcast, this.#owner, partBytes));
-    this.#algorithmState = state;
-    this.#stateRound = round;
-    this.#stateEpoch = epoch;
-    this.#stateKey = stateKey(round, epoch);
+    return { state, round, epoch, broadcast: await inTurns(broadcastSteps(broadcast, this.#owner, partBytes)) };
   }
 
   /** Deletes what no snapshot names: what a crash or a failed deletion has left. */
   async #sweep(): Promise<void> {
     const { current } = this.state;
+    const shown = this.#shown;
+    const shownKey = stateKey(shown);
     const exchange = current && exchangePrefix(current.round);
     // A server that opened the run meanwhile writes under later epochs: this one may have ended without knowing.
     const stored = sortedByRound(await listKeys(this.store, STATE)).filter(
-      (key) => epochOf(key) <= this.#stateEpoch && roundOf(key) < this.#stateRound,
+      (key) => epochOf(key) <= shown.epoch && roundOf(key) < shown.round,
     );
     const { history = 0 } = this.#options;
     const before = stored.slice(stored.length - Math.min(history, stored.length));
-    this.#kept = [...before, this.#stateKey].map((key) => ({ round: roundOf(key), epoch: epochOf(key) }));
+    this.#kept = [...before, shownKey].map((key) => ({ round: roundOf(key), epoch: epochOf(key) }));
     const kept = (key: string) =>
       before.includes(key) ||
-      key === this.#stateKey ||
+      key === shownKey ||
       (exchange && key.startsWith(exchange)) ||
       epochOf(key) > this.journal.epoch.number;
     for (const prefix of [STATE, EXCHANGE]) {
@@ -373,22 +382,6 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
       await together(left, AT_A_TIME, (key) => this.store.delete(key));
     }
   }
-}
-
-const stateKey = (round: number, epoch: number): string => `${numbered(STATE, round)}.${epoch}`;
-/** Where the state is that a snapshot's head names; asynchronous runs have none. */
-export function stateKeyOf(head: unknown): string | undefined {
-  const { state, epoch } = head as Partial<Head>;
-  return typeof state === 'number' && typeof epoch === 'number' ? stateKey(state, epoch) : undefined;
-}
-
-const roundOf = (key: string): number => Number.parseInt(key.slice(STATE.length), 10);
-
-/** One key a round, that of the latest epoch, by round. */
-function sortedByRound(keys: readonly string[]): string[] {
-  const latest = new Map<number, string>();
-  for (const key of sortedByEpoch(keys)) latest.set(roundOf(key), key);
-  return [...latest].sort(([a], [b]) => a - b).map(([, key]) => key);
 }
 
 const exchangePrefix = (round: number): string => `${numbered(EXCHANGE, round)}.`;

@@ -12,7 +12,7 @@ import type { PipelineTerms } from '../pipeline/contract.ts';
 import { encodeTerms } from '../pipeline/terms.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { EncodedBroadcast } from '../protocol/encoded-broadcast.ts';
-import type { Request, Response, RoundTask } from '../protocol/message.ts';
+import type { Publication, Request, Response, RoundTask } from '../protocol/message.ts';
 import { graceOf, within } from '../protocol/grace.ts';
 import { noTelemetry, type Telemetry } from '../telemetry/contract.ts';
 import { Announcer } from './announcer.ts';
@@ -72,11 +72,7 @@ export abstract class ServerShell<S extends PlainData> implements FederatedServe
     this.requests = new Dispatcher({
       requestBytes: limits.requestBytes,
       part: (request) => this.part(request),
-      published: () => {
-        const { digest: modelDigest, length: modelLength } = this.broadcast;
-        const { digest: pipelineDigest } = pipeline;
-        return { run: this.name, round: this.published, modelDigest, modelLength, pipelineDigest };
-      },
+      published: () => this.publication(),
       terms: () => encodeTerms(pipeline.terms),
       answer: async (client, request) => {
         await this.catchUp();
@@ -225,6 +221,13 @@ export abstract class ServerShell<S extends PlainData> implements FederatedServe
     if (this.draining) return { ready: false, reason: 'draining' };
     if (this.journal.dead) return { ready: false, reason: 'store' };
     return { ready: true };
+  }
+
+  /** The latest model that the store says is the run's. */
+  protected publication(): Publication | Promise<Publication> {
+    const { digest: modelDigest, length: modelLength } = this.broadcast;
+    const { digest: pipelineDigest } = this.#pipeline;
+    return { run: this.name, round: this.published, modelDigest, modelLength, pipelineDigest };
   }
 
   protected wait(): Response {

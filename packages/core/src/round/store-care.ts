@@ -10,7 +10,7 @@ import type { Store } from '../store/contract.ts';
 import { inTurns } from '../turns.ts';
 import { JOURNAL, readChain } from './chain.ts';
 import { listKeys } from './guarded-store.ts';
-import { stateKeyOf } from './run.ts';
+import { stateKeyOf } from './state-keys.ts';
 import { readSlot } from './slot.ts';
 
 /** Everything a server stores has such a name, and a checksum. */
