@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -105,6 +105,21 @@ export async function startPostgres(settings: readonly string[] = []): Promise<S
   return server(folder, url, port, () => postgres({ url }), start, make);
 }
 
+/** SIGKILL to a process that may be gone. */
+function killed(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // Its parent's end was its own.
+  }
+}
+
+/** Processes that `pid` has started and that live. */
+function childrenOf(pid: number): number[] {
+  const { stdout } = spawnSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' });
+  return (stdout ?? '').split('\n').filter(Boolean).map(Number);
+}
+
 async function server(
   folder: string,
   url: string,
@@ -117,9 +132,12 @@ async function server(
   const kill = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    // PostgreSQL answers by children, one a connection, which see late on a busy machine that their parent is gone.
+    child.kill('SIGSTOP');
+    const children = childrenOf(child.pid as number);
     child.kill('SIGKILL');
+    for (const one of children) killed(one);
     await gone;
-    // The children of PostgreSQL see that their parent is gone, and leave its files.
     while (await listens(port)) await pause(20);
   };
   const end = (): void => void child.kill('SIGKILL');
