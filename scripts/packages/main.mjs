@@ -12,8 +12,9 @@ import { publish } from './publish.mjs';
 import { requires } from './requires.mjs';
 import { tarballs } from './tarballs.mjs';
 import { typescript } from './typescript.mjs';
+import { weight } from './weight.mjs';
 
-const PARTS = { tarballs, install, managers, typescript, requires, bill, publish, notes };
+const PARTS = { tarballs, install, managers, typescript, requires, bill, publish, notes, weight };
 const wanted = process.argv.slice(2);
 const unknown = wanted.find((name) => !Object.hasOwn(PARTS, name));
 if (unknown !== undefined) throw new Error(`expected ${Object.keys(PARTS).join(', ')}, got ${unknown}`);
