@@ -1,7 +1,8 @@
 // Runs the golden digests of @fedkit/core, @fedkit/privacy and @fedkit/llm, the transcripts of @fedkit/secagg, the HTTP transport
 // and whole federations (on Hermes also a node of Flower, on a recorded SuperLink) on every engine there is in the npm registry,
 // React Native's Hermes among them, and in the browsers that are
-// installed, and prints which reproduce the committed ones. `--write` commits what this Node computes. Run after `pnpm build`.
+// installed, and prints which reproduce the committed ones. `--write` commits what this Node computes. Then a tenth of the packages'
+// own test files, drawn by the commit, and with `--all` every one of them. Run after `pnpm build`.
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -11,6 +12,8 @@ import { BrowserUnavailable, findBrowser, runInPage } from './browser/browsers.m
 import { authenticate, handler } from './exchanges.mjs';
 import { acrossEngines, clientsOf, resumed } from './federations/federations.mjs';
 import { runOnHermes } from './hermes/hermes.mjs';
+import { reportTensorBackends } from './tensors/backends.mjs';
+import { runTestFiles } from './test-files/engines.mjs';
 
 const directory = dirname(fileURLToPath(import.meta.url));
 const script = join(directory, 'run-golden.mjs');
@@ -129,7 +132,7 @@ if (missing.length > 0) console.log(`\nNot installed here, so that no page ran i
 
 console.log(`\n| on Hermes | rounds | model |\n|---|---|---|`);
 try {
-  const { models, onNode, added, clientBytes, app, appOnNode, node } = await hermesRun;
+  const { models, onNode, added, compiled, clientBytes, app, appOnNode, node } = await hermesRun;
   for (const [name, { outcomes, digest }] of Object.entries(models)) {
     // Rounding and noise are fresh randomness; a plain federation is the same bytes.
     const verdict = !name.startsWith('plain')
@@ -150,6 +153,7 @@ try {
   console.log(`| examples/react-native | ${rounds}, ${accuracy} right | ${appVerdict} |`);
   if (!sameApp || rounds !== 4) process.exitCode = 1;
   console.log(`\nThe VM lacks ${added.join(', ')}: React Native or a polyfill brings them.`);
+  console.log(`The compilers of Hermes V1 that React Native ${compiled.join(' and ')} bring take the same bundle.`);
   console.log(`Metro makes ${clientBytes} bytes of a FedAvg client, minified and compressed.`);
   if (clientBytes > MAXIMUM_CLIENT_BYTES) throw new Error(`a FedAvg client of more than ${MAXIMUM_CLIENT_BYTES} bytes`);
 } catch (error) {
@@ -214,3 +218,10 @@ await report(await acrossEngines(clients, browsers));
 const servers = whole('--allow-read', '--allow-write').filter(([title]) => title !== 'Node 24');
 console.log(`\n| a run of ${servers.map(([title]) => title).join(', then ')} | model |\n|---|---|`);
 await report(await resumed(servers));
+
+try {
+  if (!(await reportTensorBackends())) process.exitCode = 1;
+} catch (error) {
+  fail('TensorFlow.js', error);
+}
+if (!(await runTestFiles({ all: process.argv.includes('--all') }))) process.exitCode = 1;

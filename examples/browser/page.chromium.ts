@@ -1,7 +1,5 @@
 // Odds: 0. Tabs draw from the platform; what is asserted of a model has room for any draw.
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
@@ -10,7 +8,9 @@ import { type OpenBrowser, openBrowser } from '../../packages/core/test/browser/
 import { serverBinary } from '../../packages/core/test/server-binary.ts';
 import { slowness } from '../../packages/core/test/slowness.ts';
 import { type Coordinator, type CoordinatorOptions, startCoordinator } from './coordinator.ts';
+import { answers, command, freePort, killed } from './coordinator-process.ts';
 import { pageFiles } from './files.ts';
+import { TRAINING } from './page/in-turns.ts';
 import type { Status } from './status.ts';
 
 const program = serverBinary('chromium', 'the page that learns with others');
@@ -283,6 +283,55 @@ describe.skipIf(program === undefined)('the page, in Chromium', { timeout: 3 * P
     expect(past()?.contributors.some((id) => id.startsWith(name))).toBe(true);
   });
 
+  it.each(['sync', 'periodicsync'] as const)('goes on by itself when the browser fires %s', async (kind) => {
+    const { url, status } = await coordinate({ rounds: 50, patience: 5 * STAGE });
+    const pages = await tabs(url, 4);
+    const session = await browser.context.newCDPSession(pages[0]);
+    const registration = new Promise<string>((resolve) => {
+      session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+        const own = registrations.find(({ scopeURL }) => scopeURL.startsWith(url));
+        if (own) resolve(own.registrationId);
+      });
+    });
+    await session.send('ServiceWorker.enable');
+    await pages[0].evaluate('navigator.serviceWorker.ready.then(() => true)');
+    const registrationId = await registration;
+    const name = await nameOf(pages[1]);
+    await until('a round of four amid its sums', () => {
+      const { stage, participants } = status();
+      return stage === 'share' && participants.length === 4;
+    });
+    const round = status().round;
+    await pages[1].close();
+    const event = { origin: new URL(url).origin, registrationId, tag: 'fedkit' };
+    if (kind === 'sync') await session.send('ServiceWorker.dispatchSyncEvent', { ...event, lastChance: false });
+    else await session.send('ServiceWorker.dispatchPeriodicSyncEvent', event);
+    const past = () => status().history.find((one) => one.round === round);
+    await until('the round', () => past() !== undefined);
+    expect(past()?.outcome).toBe('published');
+    expect(past()?.contributors.some((id) => id.startsWith(name))).toBe(true);
+  });
+
+  it('trains in one tab at a time', async () => {
+    const { url, status } = await coordinate({ rounds: 50, patience: 5 * STAGE });
+    const watching = await tab(`${url}/icon.svg`);
+    // Somebody else trains.
+    await watching.evaluate(`navigator.locks.request('${TRAINING}', () => new Promise((resolve) => (globalThis.release = resolve)))
+      && new Promise((resolve) => setTimeout(resolve, 100))`);
+    const pages = await tabs(url, 3);
+    const waiting = async () => {
+      const { held, pending } = await watching.evaluate<{ held: string[]; pending: string[] }>(`navigator.locks.query()
+        .then(({ held, pending }) => ({ held: held.map(({ name }) => name), pending: pending.map(({ name }) => name) }))`);
+      const count = (names: string[]) => names.filter((one) => one === TRAINING).length;
+      return [count(held), count(pending)];
+    };
+    await until('three tabs that wait for their turn', async () => (await waiting()).join() === '1,3');
+    expect(published(status())).toEqual([]);
+    await watching.evaluate('globalThis.release()');
+    await until('a published round', () => published(status()).length >= 1);
+    for (const page of pages) await page.close();
+  });
+
   it('adds noise where it is told to, and says what ε it is', async () => {
     const { url, status } = await coordinate({ rounds: 2, privacy: 'noise' });
     const [page] = await tabs(url, 3);
@@ -295,7 +344,10 @@ describe.skipIf(program === undefined)('the page, in Chromium', { timeout: 3 * P
     await picture(page, 'noise');
   });
 
-  it('plays by itself in one window, and asks nothing more once it is over', async () => {
+  it('plays by itself in one window, and asks next to nothing once it is over, or while nothing moves', async () => {
+    // Two that wait for a third, and have for longer than nothing moved.
+    const lonely = await coordinate();
+    await tabs(lonely.url, 2, '?still=500');
     const { url, status } = await coordinate({ rounds: 2 });
     const page = await tab(url, '/together?tabs=4');
     await until('a round of four', () => published(status()).some(({ contributors }) => contributors.length === 4));
@@ -306,8 +358,11 @@ describe.skipIf(program === undefined)('the page, in Chromium', { timeout: 3 * P
     const asked: string[] = [];
     browser.context.on('request', (request) => asked.push(request.url()));
     await new Promise((resolve) => setTimeout(resolve, 20_000));
-    // Four tabs, each at most one request in ten seconds.
-    expect(asked.length, asked.join(' ')).toBeLessThanOrEqual(8);
+    const of = (address: string) => asked.filter((one) => one.startsWith(address));
+    // Tabs of four and of two, each at most one request in ten seconds.
+    expect(of(url).length, asked.join(' ')).toBeLessThanOrEqual(8);
+    expect(of(lonely.url).length, asked.join(' ')).toBeLessThanOrEqual(4);
+    expect(lonely.status().waiting).toBe(2);
   });
 
   const nameOf = async (page: Page) => {
@@ -315,32 +370,3 @@ describe.skipIf(program === undefined)('the page, in Chromium', { timeout: 3 * P
     return page.evaluate<string>("document.querySelector('#facts dd').textContent");
   };
 });
-
-function command(folder: string, port: number): ChildProcess {
-  const options = ['--port', `${port}`, '--folder', folder, '--rounds', '50', '--no-open'];
-  const words = ['--conditions=@fedkit/source', '--import', 'tsx', join(import.meta.dirname, 'main.ts'), ...options];
-  return spawn(process.execPath, words, { stdio: 'ignore' });
-}
-
-async function killed(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
-  await gone;
-}
-
-async function answers(url: string): Promise<boolean> {
-  return fetch(`${url}/status`).then(
-    ({ ok }) => ok,
-    () => false,
-  );
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}

@@ -6,7 +6,12 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const TYPES = { '.js': 'text/javascript', '.mjs': 'text/javascript', '.json': 'application/json' };
+const TYPES = {
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.json': 'application/json',
+  '.wasm': 'application/wasm',
+};
 const NOBLE = ['ciphers', 'curves', 'hashes'];
 const TIMEOUT = 300_000;
 
@@ -22,11 +27,11 @@ user_pref('security.sandbox.content.level', 0);
 const BROWSERS = {
   Chromium: {
     names: [process.env.CHROMIUM, 'chromium', 'chromium-browser', 'google-chrome'],
-    words: (command, profile, address) => [
+    words: (command, profile, address, flags = ['--disable-gpu']) => [
       command,
       '--headless',
       '--no-sandbox',
-      '--disable-gpu',
+      ...flags,
       '--disable-dev-shm-usage',
       '--no-first-run',
       `--user-data-dir=${profile}`,
@@ -88,9 +93,9 @@ function page(module) {
   return new Response(html, { headers: { 'content-type': 'text/html' } });
 }
 
-function file(pathname) {
+function file(pathname, folder = root) {
   try {
-    const bytes = readFileSync(join(root, normalize(decodeURIComponent(pathname))));
+    const bytes = readFileSync(join(folder, normalize(decodeURIComponent(pathname))));
     return new Response(bytes, { headers: { 'content-type': TYPES[extname(pathname)] ?? 'text/plain' } });
   } catch {
     return new Response('', { status: 404 });
@@ -116,11 +121,11 @@ async function end(browser) {
 }
 
 /**
- * What a page says: it posts JSON to /done. Every other request is answered by `respond(url, request)`.
+ * What a page says: it posts JSON to /done. Every other request is answered by `respond(url, request)`. `flags` are Chromium's.
  *
  * @throws {@link BrowserUnavailable} where the browser asked for nothing.
  */
-export async function visit({ title, command }, { respond, query = '', signal }) {
+export async function visit({ title, command }, { respond, query = '', signal, flags, timeout = TIMEOUT }) {
   const { serve } = await import('../../packages/core/dist/transport/node/index.js');
   const profile = mkdtempSync(join(tmpdir(), 'fedkit-browser-'));
   let server;
@@ -131,7 +136,7 @@ export async function visit({ title, command }, { respond, query = '', signal })
     return await new Promise((resolve, reject) => {
       const fail = (error) => reject(asked ? error : new BrowserUnavailable(`${title}: ${error.message}`));
       signal?.addEventListener('abort', () => fail(new Error('stopped')));
-      timer = setTimeout(() => fail(new Error(`nothing within ${TIMEOUT / 1000} s`)), TIMEOUT);
+      timer = setTimeout(() => fail(new Error(`nothing within ${timeout / 1000} s`)), timeout);
       serve(async (request) => {
         asked = true;
         const url = new URL(request.url);
@@ -140,7 +145,7 @@ export async function visit({ title, command }, { respond, query = '', signal })
         return new Response('');
       }).then((listening) => {
         server = listening;
-        const [program, ...words] = BROWSERS[title].words(command, profile, `${server.url}/${query}`);
+        const [program, ...words] = BROWSERS[title].words(command, profile, `${server.url}/${query}`, flags);
         browser = spawn(program, words, { detached: true, stdio: 'ignore', env: { ...process.env, HOME: profile } });
         browser.once('error', fail);
         browser.once('close', (code) => fail(new Error(`it ended with ${code}`)));
@@ -160,16 +165,17 @@ export async function visit({ title, command }, { respond, query = '', signal })
 
 /**
  * What `report` of `module`, a path from the repository's root, says of the page's search parameters. The page's requests to
- * /fedkit go to `fedkit`.
+ * /fedkit go to `fedkit`, those below /bundle to the folder `bundle`.
  *
  * @throws {@link BrowserUnavailable}
  */
-export async function runInPage(browser, { module, parameters = {}, fedkit, signal }) {
+export async function runInPage(browser, { module, parameters = {}, fedkit, bundle, ...how }) {
   const respond = ({ pathname }, request) => {
     if (pathname === '/fedkit') return fedkit(request);
+    if (bundle && pathname.startsWith('/bundle/')) return file(pathname.slice('/bundle'.length), bundle);
     return pathname === '/' ? page(module) : file(pathname);
   };
-  const found = await visit(browser, { respond, query: `?${new URLSearchParams(parameters)}`, signal });
+  const found = await visit(browser, { respond, query: `?${new URLSearchParams(parameters)}`, ...how });
   if (found.error !== undefined) throw new Error(found.error);
   return found;
 }

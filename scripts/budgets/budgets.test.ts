@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { bundleOf } from './bundle.ts';
 import { BUDGETS } from './bundles.ts';
+import { PAGE } from './sizes.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -19,6 +20,14 @@ describe('a bundle of', () => {
     expect(bytes).toBeGreaterThan(0.9 * maximum);
     expect(modules.length).toBeGreaterThan(10);
     if (client) expect(modules.map(({ path }) => path).filter((path) => SERVER_HALF.test(path))).toEqual([]);
+  });
+
+  it.each(BUDGETS)('$name is what docs/sizes.md says of it, within 3 %', ({ name, lines }) => {
+    const section = readFileSync(PAGE, 'utf8')
+      .split('\n## ')
+      .find((text) => text.startsWith(`${name}\n`));
+    const told = Number(/\| all +\| +(\d+) \|/.exec(section ?? '')?.[1]);
+    expect(Math.abs(told / bundleOf(lines).bytes - 1)).toBeLessThan(0.03);
   });
 
   it('a server has what the pattern of the server half names', () => {

@@ -21,6 +21,9 @@ const TOOLS = {
   'hermes-engine-cli': '0.12.0',
   metro: '0.84.6',
 };
+/** Of Hermes V1 the registry has compilers alone: what each React Native brings, the first one with V1 and the latest. */
+const COMPILERS = { 0.84: '250829098.0.7', 0.88: '260318099.0.5' };
+const COMPILER = { linux: 'linux64-bin/hermesc', darwin: 'osx-bin/hermesc', win32: 'win64-bin/hermesc.exe' };
 const VM = { linux: 'linux64-bin/hermes', darwin: 'osx-bin/hermes', win32: 'win64-bin/hermes.exe' };
 const TIMEOUT = 600_000;
 
@@ -29,6 +32,9 @@ const run = promisify(execFile);
 /** The app: packed packages, the tools, and what main.js imports. */
 function makeApp(app) {
   const dependencies = { ...TOOLS };
+  for (const [version, compiler] of Object.entries(COMPILERS)) {
+    dependencies[`hermes-compiler-${version}`] = `npm:hermes-compiler@${compiler}`;
+  }
   for (const name of PACKAGES) {
     const directory = join(root, 'packages', name);
     execFileSync('pnpm', ['pack', '--pack-destination', app], { cwd: directory, stdio: 'ignore' });
@@ -60,10 +66,24 @@ function makeApp(app) {
   copyFileSync(join(root, 'packages/llm/test/golden/golden.mjs'), join(app, 'language-golden.mjs'));
 }
 
+/** The React Native versions whose compiler of Hermes V1 takes `file`: a gate for its syntax, since no program here runs what it makes. */
+async function compileForV1(app, file) {
+  const accepted = [];
+  for (const version of Object.keys(COMPILERS)) {
+    const compiler = join(app, `node_modules/hermes-compiler-${version}/hermesc`, COMPILER[process.platform]);
+    await run(compiler, ['-emit-binary', '-O0', '-w', '-out', `v1-${version}.hbc`, file], {
+      cwd: app,
+      timeout: TIMEOUT,
+    });
+    accepted.push(version);
+  }
+  return accepted;
+}
+
 /**
  * What ran on the VM: golden digests, one line for each transcript, the models of federations, what a node of Flower said to a recorded
  * SuperLink, and the names that the VM lacks and platform.js adds. `onNode` has the models of the same federations on this Node,
- * `app` and `appOnNode` what came of the scenario of examples/react-native,
+ * `app` and `appOnNode` what came of the scenario of examples/react-native, `compiled` the versions whose compiler took the same bundle,
  * `clientBytes` what Metro makes of the FedAvg client of examples/phone, minified and compressed by gzip.
  */
 export async function runOnHermes() {
@@ -77,6 +97,7 @@ export async function runOnHermes() {
     const clientBytes = gzipSync(readFileSync(join(app, 'client.js')), { level: 9 }).length;
     const entropy = `globalThis.ENTROPY = '${randomBytes(2 ** 18).toString('hex')}';\n`;
     writeFileSync(join(app, 'bundle.js'), entropy + readFileSync(join(app, 'bundle.js'), 'utf8'));
+    const compiled = await compileForV1(app, 'bundle.js');
     const vm = join(app, 'node_modules/hermes-engine-cli', VM[process.platform]);
     const options = { cwd: app, timeout: TIMEOUT, maxBuffer: 2 ** 26 };
     const { stdout } = await run(vm, ['bundle.js'], options);
@@ -98,7 +119,7 @@ export async function runOnHermes() {
     const bundle = { bundle: true, packages: 'external', format: 'esm', platform: 'node' };
     buildSync({ ...bundle, entryPoints: [join(app, 'scenario.ts')], outfile: join(app, 'scenario.mjs') });
     const node = JSON.parse((await run(process.execPath, ['node.mjs'], options)).stdout);
-    return { ...found, clientBytes, onNode: node.models, appOnNode: node.app };
+    return { ...found, compiled, clientBytes, onNode: node.models, appOnNode: node.app };
   } finally {
     rmSync(app, { recursive: true, force: true });
   }

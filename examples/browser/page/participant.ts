@@ -17,6 +17,7 @@ import { pipelineOf, type Privacy } from '../federation.ts';
 import { HIDDEN, LOCAL, model, PIXELS } from '../network.ts';
 import { unpacked } from '../shards.ts';
 import { claimIdentity, type Identity, leftIdentity } from './identity.ts';
+import { inTurns } from './in-turns.ts';
 import { type Doing, type Order, TILES, type Told, type TrainerKind } from './messages.ts';
 import { trainerOf, wasmAllowed } from './trainer.ts';
 
@@ -212,10 +213,13 @@ export class Participant {
   }
 
   async #train(...[start, objective, options]: Parameters<Trainer['train']>): ReturnType<Trainer['train']> {
-    const began = performance.now();
     const trainer = this.#trainer as Trainer;
     const kind = this.#kind;
-    const result = await trainer.train(start, objective, options);
+    let began = 0;
+    const result = await inTurns(() => {
+      began = performance.now();
+      return trainer.train(start, objective, options);
+    });
     this.#learned = { round: this.#round, update: result.values };
     this.#say({ kind: 'trainer', trainer: kind, milliseconds: performance.now() - began });
     return result;

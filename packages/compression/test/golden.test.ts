@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decode } from '../src/index.ts';
 import { withPlainTile } from '../src/kernels/tile.ts';
-import { bitPatterns, GOLDEN_CONTEXT, goldenVectors } from './golden.ts';
+import { bitPatterns, fromHex, GOLDEN_CONTEXT, goldenVectors } from './golden.ts';
 import golden from './vectors/golden.json' with { type: 'json' };
 
 describe('golden vectors', () => {
@@ -12,12 +12,12 @@ describe('golden vectors', () => {
 
   it('decode to the values they stand beside', () => {
     const seeds = {
-      sharedSeed: Buffer.from(golden.sharedSeed, 'hex'),
-      clientSeed: Buffer.from(golden.clientSeed, 'hex'),
+      sharedSeed: fromHex(golden.sharedSeed),
+      clientSeed: fromHex(golden.clientSeed),
     };
-    expect(seeds.sharedSeed).toEqual(Buffer.from(GOLDEN_CONTEXT.sharedSeed));
+    expect(seeds.sharedSeed).toEqual(GOLDEN_CONTEXT.sharedSeed);
     for (const { bytes, decoded } of golden.vectors) {
-      expect(bitPatterns(decode(Buffer.from(bytes, 'hex'), seeds))).toBe(decoded);
+      expect(bitPatterns(decode(fromHex(bytes), seeds))).toBe(decoded);
     }
   });
 });

@@ -20,7 +20,10 @@ export const GOLDEN_INPUTS: Record<string, Float32Array> = {
 
 export const GOLDEN_CONTEXT = contextOf('golden');
 
-export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+export const hex = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+export const fromHex = (digits: string): Uint8Array =>
+  Uint8Array.from({ length: digits.length / 2 }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16));
 
 export function goldenVectors(): GoldenVector[] {
   return Object.entries(CODECS).flatMap(([name, codec]) =>

@@ -1,6 +1,7 @@
 /** What the tests of this package share: input laws, contexts, and one codec of every kind. */
 import { seededRng, type SeededRng } from '@fedkit/core';
 import type { Codec } from '@fedkit/core/codec';
+import { sameBytes } from '@fedkit/core/extend';
 import {
   chunkedTopK,
   codebook,
@@ -36,8 +37,8 @@ function normal(rng: SeededRng): number {
 
 /** Bit for bit the same, −0 apart from 0; on long arrays far quicker than a deep comparison. */
 export function same(a: ArrayBufferView, b: ArrayBufferView): boolean {
-  const bytes = (x: ArrayBufferView) => Buffer.from(x.buffer, x.byteOffset, x.byteLength);
-  return a.constructor === b.constructor && bytes(a).equals(bytes(b));
+  const bytes = (x: ArrayBufferView) => new Uint8Array(x.buffer, x.byteOffset, x.byteLength);
+  return a.constructor === b.constructor && sameBytes(bytes(a), bytes(b));
 }
 
 /** The four input laws of the reference table, one draw each. */

@@ -38,7 +38,7 @@ export class GgufWriter {
   }
 
   bytes(): Uint8Array {
-    return new Uint8Array(Buffer.concat(this.#parts));
+    return Uint8Array.from(this.#parts.flatMap((part) => [...part]));
   }
 }
 

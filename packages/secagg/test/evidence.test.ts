@@ -1,4 +1,5 @@
 // What signed acknowledgements prove, and to whom.
+import { sameBytes } from '@fedkit/core/extend';
 import { describe, expect, it } from 'vitest';
 import { SecAggServer, plainProvider, roundConfigDigest, verifyEvidence } from '../src/index.ts';
 import { HEADER_BYTES, SIGNATURE_BYTES, signedBytes } from '../src/messages/header.ts';
@@ -32,7 +33,7 @@ describe('signed acknowledgements', () => {
     const { server, answers } = await acknowledged();
     expect([...server.acknowledgements.keys()].sort()).toEqual(ids);
     for (const [id, message] of server.acknowledgements) {
-      expect(Buffer.from(message).equals(answers.get(id) as Uint8Array)).toBe(true);
+      expect(sameBytes(message, answers.get(id) as Uint8Array)).toBe(true);
       message.fill(0);
     }
     const all = [...server.acknowledgements];

@@ -2,6 +2,7 @@
 // order, before and after it was restored from whichever state it saved after its answer.
 import { type Rng, isFedkitError, seededRng } from '@fedkit/core';
 import { describe, expect, it } from 'vitest';
+import { hex } from '../src/internal/bytes.ts';
 import { SecAggClient, SecAggServer } from '../src/index.ts';
 import { NO_INDEX, decodeMessage } from '../src/messages/header.ts';
 import { encodeSurvivors, encodeSurvivorsBody } from '../src/messages/survivors.ts';
@@ -52,7 +53,7 @@ describe.each([
     for (const request of [...hostile.slice(0, 30), honest, ...hostile]) {
       try {
         const answer = (await client.receive(request)) as Uint8Array;
-        answers.set(Buffer.from(answer).toString('hex'), answer);
+        answers.set(hex(answer), answer);
       } catch (error) {
         expect(isFedkitError(error)).toBe(true);
       }

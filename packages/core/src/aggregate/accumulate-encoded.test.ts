@@ -30,7 +30,7 @@ const pieces: Codec = {
     return values;
   },
   visit(bytes, sink) {
-    for (const piece of JSON.parse(Buffer.from(bytes).toString(), revive) as Piece[]) {
+    for (const piece of JSON.parse(new TextDecoder().decode(bytes), revive) as Piece[]) {
       if ('fail' in piece) throw new FedkitError('DECODE_FAILED', 'pieces: expected more, got the end');
       const values = Float32Array.from(piece.values);
       if ('offset' in piece) sink.dense(piece.offset, values);
@@ -40,7 +40,7 @@ const pieces: Codec = {
 };
 const revive = (_: string, value: unknown) => (value === 'NaN' ? Number.NaN : value);
 const bytesOf = (list: Piece[]) =>
-  Uint8Array.from(Buffer.from(JSON.stringify(list, (_, value) => (Number.isNaN(value) ? 'NaN' : (value as unknown)))));
+  new TextEncoder().encode(JSON.stringify(list, (_, value) => (Number.isNaN(value) ? 'NaN' : (value as unknown))));
 
 const float = fc.float({ min: -1000, max: 1000, noNaN: true });
 /** Ascending pieces over [0, SIZE). */

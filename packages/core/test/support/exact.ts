@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sameBytes as same } from '../../src/bytes.ts';
 import { fixed } from './high-precision.ts';
 
 /** Bits after the point: every product of two float64 beyond 2^−500 is whole. */
@@ -24,6 +25,6 @@ export function halfUlp32(x: number): number {
 
 /** Whether two arrays hold the same bytes: for long ones, where a matcher would take seconds. */
 export function sameBytes(a: ArrayBufferView, b: ArrayBufferView): boolean {
-  const bytes = (view: ArrayBufferView) => Buffer.from(view.buffer, view.byteOffset, view.byteLength);
-  return bytes(a).equals(bytes(b));
+  const bytes = (view: ArrayBufferView) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  return same(bytes(a), bytes(b));
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { fromBase64, toBase64 } from './base64.ts';
 
 describe('base64', () => {
-  it('is what Node writes and reads', () => {
+  it('is what the platform writes, and back', () => {
     // RFC 4648, §10.
     for (const [text, encoded] of [
       ['', ''],
@@ -16,7 +16,7 @@ describe('base64', () => {
     }
     fc.assert(
       fc.property(fc.uint8Array(), (bytes) => {
-        expect(toBase64(bytes)).toBe(Buffer.from(bytes).toString('base64'));
+        expect(toBase64(bytes)).toBe(btoa(String.fromCharCode(...bytes)));
         expect(fromBase64(toBase64(bytes))).toEqual(bytes);
       }),
     );

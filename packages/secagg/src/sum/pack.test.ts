@@ -1,14 +1,15 @@
 import { seededRng } from '@fedkit/core';
 import { describe, expect, it } from 'vitest';
+import { hex } from '../internal/bytes.ts';
 import { checkPacked, packWords, packedBytes, unpackWords } from './pack.ts';
 
 describe('packing', () => {
   it.each([
     [5, [1, 3, 7, 15], '619c07'],
     [9, [13, 17, 19], '0d224c00'],
-  ])('is least significant bit first: %s bits', (bits, values, hex) => {
+  ])('is least significant bit first: %s bits', (bits, values, digits) => {
     const packed = packWords(Uint32Array.from(values), values.length, bits);
-    expect(Buffer.from(packed).toString('hex')).toBe(hex);
+    expect(hex(packed)).toBe(digits);
   });
 
   it.each(Array.from({ length: 51 }, (_, i) => i + 2))('round-trips %s bits, extremes included', (bits) => {

@@ -1,6 +1,7 @@
 // Messages that must be refused, each offered to one party of the round below at one stage.
 import { type Identity, SecAggServer, plainProvider, roundConfigDigest } from '../../src/index.ts';
 import { signMessage } from '../../src/identity.ts';
+import { hex } from '../../src/internal/bytes.ts';
 import { HEADER_BYTES, SIGNATURE_BYTES } from '../../src/messages/header.ts';
 import { testingIdentities } from '../../src/testing/index.ts';
 import { Round, configOf } from '../harness.ts';
@@ -257,7 +258,7 @@ async function signedNegativeVectors(): Promise<Refused[]> {
   const vectors: Refused[] = [];
   const client = 'c0';
   const add = (side: 'client' | 'server', stage: string, why: string, bytes: Uint8Array, code: string): void => {
-    vectors.push({ mode: 'malicious', why, side, stage, client, bytes: Buffer.from(bytes).toString('hex'), code });
+    vectors.push({ mode: 'malicious', why, side, stage, client, bytes: hex(bytes), code });
   };
   const round = signedNegativeRound();
   for (const stage of ['advertise', 'share', 'input', 'consistency', 'unmask', 'openings']) {
@@ -298,7 +299,7 @@ export async function negativeVectors(): Promise<Refused[]> {
     const { stage } = round.server;
     const add = (side: 'client' | 'server', message: Uint8Array, changes: [string, Change, string][] = []): void => {
       for (const [why, change, code] of changes) {
-        const bytes = Buffer.from(change(message.slice(), round)).toString('hex');
+        const bytes = hex(change(message.slice(), round));
         vectors.push({ why, side, stage, client, bytes, code });
       }
     };

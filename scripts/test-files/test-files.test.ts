@@ -1,0 +1,61 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { bundleFiles } from './bundle.mjs';
+import { chooseFiles, tenth, testFiles } from './choose.mjs';
+import { engineTable, PAGE, readResults } from './table.mjs';
+
+const here = import.meta.dirname;
+
+describe('test files on other engines', () => {
+  it('are all of those that name no module of Node, but for one in twenty with a reason', async () => {
+    const { free, named, apart } = await chooseFiles();
+    expect(free.length + named.size).toBe(testFiles().length);
+    expect(free.length).toBeGreaterThan(250);
+    expect(apart.size).toBeLessThanOrEqual(free.length / 20);
+    const results = readResults() as {
+      readonly apart: Readonly<Record<string, string>>;
+      readonly engines: Readonly<Record<string, { readonly files: number; readonly failures: readonly string[] }>>;
+    };
+    expect(readFileSync(PAGE, 'utf8')).toBe(engineTable(results));
+    expect(results.apart).toEqual(Object.fromEntries(apart));
+    expect(Object.keys(results.engines).length).toBe(6);
+    for (const { files, failures } of Object.values(results.engines)) {
+      expect(failures).toEqual([]);
+      // As many as there were when all ran, nearly all of those that there are.
+      expect(files).toBeGreaterThan(0.9 * free.length);
+    }
+  });
+
+  it('are drawn by the commit: every file by some, about a tenth by each', () => {
+    const files = Array.from({ length: 300 }, (_, i) => `file ${i}`);
+    const drawn = Array.from({ length: 100 }, (_, i) => tenth(files, `commit ${i}`));
+    expect(new Set(drawn.flat()).size).toBe(files.length);
+    expect(drawn.flat().length / (files.length * drawn.length)).toBeCloseTo(0.1, 1);
+    expect(tenth(files, 'commit 1')).toEqual(drawn[1]);
+  });
+
+  it('say what fails, of tests, hooks, snapshots and files', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'fedkit-test-files-'));
+    try {
+      const file = 'scripts/test-files/fixture.ts';
+      const runner = await bundleFiles([file], folder);
+      const words = [join(here, 'process.mjs'), folder, runner, file];
+      const { stdout } = spawnSync(process.execPath, words, { encoding: 'utf8' });
+      const [engine, line] = stdout.trim().split('\n');
+      expect(engine).toBe(`engine:Node ${process.versions.node}`);
+      const { passed, skipped, failed } = JSON.parse(line.slice('fedkit:'.length)) as {
+        readonly passed: number;
+        readonly skipped: number;
+        readonly failed: readonly { readonly name: string; readonly message: string }[];
+      };
+      expect({ passed, skipped }).toEqual({ passed: 2, skipped: 2 });
+      expect(failed.map(({ name }) => name)).toEqual(['fails', 'another snapshot', 'a hook']);
+      expect(failed[0].message).toContain('expected 1 to be 2');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
