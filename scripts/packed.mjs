@@ -16,9 +16,9 @@ export function run(cwd, command, ...args) {
   }
 }
 
-/** Packs every package into `folder`: its manifest, and where its tarball lies. */
-export function packAll(folder) {
-  return readdirSync(join(root, 'packages')).map((name) => {
+/** Packs every package, or those of `names`, into `folder`: its manifest, and where its tarball lies. */
+export function packAll(folder, names = readdirSync(join(root, 'packages'))) {
+  return names.map((name) => {
     const directory = join(root, 'packages', name);
     const manifest = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
     run(directory, 'pnpm', 'pack', '--pack-destination', folder);

@@ -48,7 +48,7 @@ export async function longestTasks(program: string): Promise<{ published: number
   const folder = mkdtempSync(join(tmpdir(), 'fedkit-bench-tasks-'));
   const browser = await openBrowser(program);
   try {
-    const { url, status, close } = await startCoordinator({
+    const coordinator = await startCoordinator({
       port: 0,
       folder,
       rounds: ROUNDS,
@@ -56,7 +56,7 @@ export async function longestTasks(program: string): Promise<{ published: number
       patience: 20_000,
     });
     try {
-      const published = () => status().history.filter(({ outcome }) => outcome === 'published').length;
+      const published = () => coordinator.status().history.filter(({ outcome }) => outcome === 'published').length;
       const session = await browser.context.browser()?.newBrowserCDPSession();
       if (session === undefined) throw new Error('no session with the browser');
       const events: TraceEvent[] = [];
@@ -65,7 +65,7 @@ export async function longestTasks(program: string): Promise<{ published: number
         transferMode: 'ReportEvents',
         traceConfig: { includedCategories: CATEGORIES },
       });
-      for (let i = 0; i < TABS; i++) await (await browser.context.newPage()).goto(url);
+      for (let i = 0; i < TABS; i++) await (await browser.context.newPage()).goto(coordinator.url);
       for (const end = Date.now() + PATIENCE; published() < ROUNDS; ) {
         if (Date.now() > end) throw new Error(`${published()} rounds within ${PATIENCE / 1000} s`);
         await new Promise((resolve) => setTimeout(resolve, 100));
@@ -73,9 +73,9 @@ export async function longestTasks(program: string): Promise<{ published: number
       const complete = new Promise<void>((resolve) => session.once('Tracing.tracingComplete', () => resolve()));
       await session.send('Tracing.end');
       await complete;
-      return { published: published(), tabs: tabsOf(events, url) };
+      return { published: published(), tabs: tabsOf(events, coordinator.url) };
     } finally {
-      await close();
+      await coordinator.close();
     }
   } finally {
     await browser.close();

@@ -1,10 +1,12 @@
 // Builds a page with a worker and a service worker, each of which holds a federation, by every bundler that people use, from packed
 // packages, and opens what came of it in Chromium: node scripts/bundlers/bundlers.mjs [bundler…]. The bundlers are fetched into a
 // temporary folder.
+import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { findBrowser, visit } from '../browser/browsers.mjs';
 import { packAll, run } from '../packed.mjs';
 
@@ -102,8 +104,8 @@ function serving(folder, bundler) {
   };
 }
 
-/** An app of packed packages and one bundler. */
-function makeApp(scratch, tarballs, bundler) {
+/** An app of packed packages and one bundler. Installing takes most of the time, so that it goes on beside a build. */
+async function makeApp(scratch, tarballs, bundler) {
   const app = join(scratch, bundler);
   cpSync(join(here, 'app'), app, { recursive: true });
   cpSync(join(here, '../hermes/federations.mjs'), join(app, 'federations.mjs'));
@@ -112,7 +114,7 @@ function makeApp(scratch, tarballs, bundler) {
   writeFileSync(join(app, 'load.mjs'), 'export const load = (name) => import(name);\n');
   const manifest = { private: true, type: 'module', dependencies: { ...ours, ...BUNDLERS[bundler] }, overrides: ours };
   writeFileSync(join(app, 'package.json'), JSON.stringify(manifest));
-  run(app, 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund');
+  await promisify(execFile)('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], { cwd: app });
   return app;
 }
 
@@ -128,12 +130,24 @@ if (unknown.length > 0)
 const scratch = mkdtempSync(join(tmpdir(), 'fedkit-bundlers-'));
 try {
   const tarballs = Object.fromEntries(
-    packAll(scratch).map(({ manifest, tarball }) => [manifest.name, `file:${tarball}`]),
+    packAll(scratch, PACKAGES).map(({ manifest, tarball }) => [manifest.name, `file:${tarball}`]),
   );
   let onNode;
   console.log('| bundler | in a worker | in a service worker |\n|---|---|---|');
-  for (const bundler of wanted.length > 0 ? wanted : Object.keys(BUNDLERS)) {
+  const waiting = [...(wanted.length > 0 ? wanted : Object.keys(BUNDLERS))];
+  const begin = () => {
+    if (waiting.length === 0) return undefined;
+    const bundler = waiting.shift();
     const app = makeApp(scratch, tarballs, bundler);
+    // Awaited below.
+    app.catch(() => {});
+    return { bundler, app };
+  };
+  let next = begin();
+  while (next !== undefined) {
+    const { bundler } = next;
+    const app = await next.app;
+    next = begin();
     const { federations } = await import(pathToFileURL(join(app, 'federations.mjs')));
     onNode ??= await federations();
     const out = join(scratch, `${bundler}-out`);

@@ -1,14 +1,11 @@
 // Test files as modules that any engine loads: what they share is shared, vitest's own parts among it.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { build } from 'esbuild';
 import { root } from './choose.mjs';
 
 /** In comments of files whose tests draw from the platform. */
 const STATED = 'Odds: ';
-
-/** Where the module of a test file lies in the folder of the bundle. */
-export const moduleOf = (file) => file.replace(/\.ts$/, '.js');
 
 /**
  * Writes modules of `files` and of the runner into `folder`.
@@ -30,14 +27,10 @@ export async function bundleFiles(files, folder) {
     mainFields: ['browser', 'module', 'main'],
     conditions: ['@fedkit/source', 'browser', 'module', 'import'],
     external: ['node:*', '@opentelemetry/api'],
-    // vitest is not asked from where `run.mjs` lies alone: its parts are found from where it is installed.
-    alias: { 'vitest/internal/browser': join(dirname(vitest()), 'dist/browser.js') },
     logLevel: 'error',
   });
   const stated = files.filter((file) => readFileSync(join(root, file), 'utf8').includes(STATED));
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n');
   writeFileSync(join(folder, 'stated.json'), JSON.stringify(stated));
-  return runner;
+  return runner.replace(/mjs$/, 'js');
 }
-
-const vitest = () => join(root, 'node_modules/vitest/package.json');

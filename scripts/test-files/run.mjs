@@ -6,7 +6,7 @@ import { beforeEach, TestRunner } from 'vitest';
 import { startTests, Traces } from 'vitest/internal/browser';
 
 const { crypto } = globalThis;
-const own = crypto?.getRandomValues;
+const own = crypto?.getRandomValues.bind(crypto);
 
 /** Laws and the platform's generator begin anew with every test, as `scripts/test/setup.ts` has it on Node. */
 function setUp(file, seeded) {
@@ -18,7 +18,7 @@ function setUp(file, seeded) {
       stream.fill(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
       return view;
     };
-    const value = seeded ? draw : own.bind(crypto);
+    const value = seeded ? draw : own;
     Object.defineProperty(crypto, 'getRandomValues', { value, configurable: true, writable: true });
   });
 }

@@ -8,7 +8,7 @@ import type { Status } from '../status.ts';
 const LIVELY = 1000;
 const CALM = 20_000;
 /** After so long without a change nothing moves. */
-export const STILL = 60_000;
+const STILL = 60_000;
 
 /** What a feed tells. */
 export interface FeedEvents {
@@ -18,8 +18,8 @@ export interface FeedEvents {
   readonly onIdle: (idle: boolean) => void;
 }
 
-/** Starts asking. @param still - After so many milliseconds without a change nothing moves. */
-export function startFeed({ onStatus, onLost, onIdle }: FeedEvents, still: number): void {
+/** Starts asking. */
+export function startFeed({ onStatus, onLost, onIdle }: FeedEvents): void {
   let last = '';
   let changed = performance.now();
   let idle = false;
@@ -45,7 +45,7 @@ export function startFeed({ onStatus, onLost, onIdle }: FeedEvents, still: numbe
       wait = Math.min(LIVELY * 2 ** failures, 15_000);
       onLost(wait);
     }
-    const nowIdle = over || performance.now() - changed > still;
+    const nowIdle = over || performance.now() - changed > STILL;
     if (nowIdle !== idle) onIdle((idle = nowIdle));
     if (idle) wait = Math.max(wait, CALM);
     clearTimeout(timer);

@@ -165,7 +165,7 @@ describe('retryingExchange', () => {
       };
       const request = bytes(2_500_000);
       await clock.until(retryingExchange('test', nginx, options)(request));
-      expect(handled).toEqual([request]);
+      expect(handled.map((whole) => sameBytes(whole, request))).toEqual([true]);
       // nginx's own default, 1 MiB, lets the first piece pass.
       expect(sent[0].length).toBe(bound === 1_048_576 ? 2 ** 20 - 4096 : sent[0].length);
       expect(Math.max(...sent.map(({ length }) => length))).toBeLessThanOrEqual(bound);
