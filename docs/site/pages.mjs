@@ -36,6 +36,7 @@ const NAMED = [
       ['Keeping a run', 'docs/guides/keeping-a-run.md', 'guides/keeping-a-run'],
       ['Transports', 'docs/transports.md', 'transports'],
       ['Beyond one machine', 'docs/scaling.md', 'scaling'],
+      ['Where the bytes are', 'docs/sizes.md', 'sizes'],
       ['Flower, both ways', 'docs/guides/flower.md', 'guides/flower'],
       [
         'Embedding secure aggregation',
