@@ -6,6 +6,7 @@
 // pnpm bench cluster speed [updates 1000] [parameters 1000000]       folding on two threads beside two independent loops
 // pnpm bench cluster shares [updates 1000] [parameters 1000000]      four workers of the queue, and what the queue itself takes
 // pnpm bench cluster queueing [short]  a model of queueing beside rounds on 1, 2 and 4 workers, and what it says of larger ones
+// pnpm bench cluster growth   bytes, memory and processor time over clients and parameters, rounds of waiting tasks over workers: a picture
 // pnpm bench cluster scale [clients 1000000] [cohort 1000] [rounds 3]  a million virtual clients in one process
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,6 +16,8 @@ import { chart } from '../../packages/fedkit/src/experiment/chart.ts';
 import { table, writeResults } from '../shared/measure.ts';
 import { type Load, type Outcome, runRound, scheduleOf } from './cluster.ts';
 import { extrapolate } from './extrapolate.ts';
+import { growthChart } from './growth-chart.ts';
+import { growth } from './growth.ts';
 import { points } from './points.ts';
 import { foldingTime } from './queueing.ts';
 import { scale } from './scale.ts';
@@ -50,6 +53,7 @@ if (word === 'scale') {
   );
   writeResults('cluster-speed', found);
 } else if (word === 'queueing') await queueing(words[0] === 'short');
+else if (word === 'growth') await grow();
 else if (word === 'shares') {
   const [updates, parameters] = numbers(1000, 1_000_000);
   await queueShares(updates, parameters);
@@ -192,6 +196,39 @@ async function queueing(short: boolean): Promise<void> {
       join(import.meta.dirname, '../results/cluster-queueing.svg'),
       chart('Folding a round by workers', panels),
     );
+  } finally {
+    await server.stop();
+  }
+}
+
+/** What grows with what, drawn. */
+async function grow(): Promise<void> {
+  const kind = kinds.find(({ start }) => start !== undefined);
+  if (kind?.start === undefined) return console.log('neither Redis nor PostgreSQL is installed: skipped');
+  const server = await kind.start();
+  try {
+    const { costs, grown, held } = await growth(server, kind.name);
+    const rows = grown.map((one) => [
+      `${one.reports} x ${one.parameters}`,
+      megabytes(one.reportBytes),
+      megabytes(one.accumulatorBytes),
+      megabytes(one.memory),
+      `${one.cpu.toFixed(2)} s`,
+      `${one.predictedCpu.toFixed(2)} s`,
+    ]);
+    console.log(table(['round', 'reports', 'accumulators', 'memory of a worker', 'processor', 'predicted'], rows));
+    for (const { workers, measured, predicted } of held)
+      console.log(`waiting tasks, ${workers} workers: ${measured.toFixed(2)} s, predicted ${predicted.toFixed(2)} s`);
+    const off = (pairs: readonly (readonly [number, number])[]): number =>
+      Math.max(...pairs.map(([measured, predicted]) => Math.abs(predicted / measured - 1)));
+    const worst = {
+      processor: off(grown.map(({ cpu, predictedCpu }) => [cpu, predictedCpu])),
+      waiting: off(held.map(({ measured, predicted }) => [measured, predicted])),
+    };
+    const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
+    console.log(`off by ${percent(worst.processor)} of processor time, ${percent(worst.waiting)} of waiting (goal 15)`);
+    writeResults('cluster-growth', { database: kind.name, costs, grown, held, worst });
+    writeFileSync(join(import.meta.dirname, '../results/cluster-growth.svg'), growthChart(costs, grown, held));
   } finally {
     await server.stop();
   }

@@ -61,6 +61,15 @@ export class Workers {
     }, 0);
   }
 
+  /** Bytes that the largest of them held at most, by what Linux says. */
+  memory(): number {
+    const held = this.#children.map(({ pid }) => {
+      const [, kilobytes] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+      return 1024 * Number(kilobytes);
+    });
+    return Math.max(...held);
+  }
+
   async stop(): Promise<void> {
     await Promise.all(
       this.#children.map((child) => {
@@ -73,7 +82,7 @@ export class Workers {
 }
 
 /** What pieces cost here, now: each the least of three. */
-async function costsOf(
+export async function costsOf(
   folder: string,
   work: (parameters: number) => Promise<string[]>,
 ): Promise<Omit<Costs, 'overhead' | 'round'>> {

@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { execFileSync } from 'node:child_process';
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { certificateIn } from '../../packages/flower/test/flwr/keys.ts';
+import { mixedFederation } from '../../packages/flower/test/flwr/mixed.ts';
 import {
   Flwr,
   type RecordedArrays,
@@ -92,6 +92,25 @@ function start(flwr: Flwr, folder: string, url: string, partition: number, env: 
   return flwr.start(process.execPath, words, env, root);
 }
 
+/** Nodes of Python under a server of ours: what was done, and what came of it. */
+export async function checkFleet(environment: string): Promise<[string, string][]> {
+  const folder = mkdtempSync(join(tmpdir(), 'fedkit-bench-flower-'));
+  const flwr = new Flwr(environment, folder);
+  try {
+    const { contributors, off, deliveries, failures } = await mixedFederation(flwr, environment, app);
+    const all = contributors.every((count) => count === 4) && deliveries === 2 && failures.length === 0;
+    const what =
+      '2 SuperNodes by their keys over TLS, one of them killed, and 2 clients of ours under our server, 2 rounds';
+    return [[what, `${all ? 'every' : 'NOT every'} node answered every round; off by ${off.toExponential(1)}`]];
+  } catch (error) {
+    process.stderr.write(flwr.outputs());
+    throw error;
+  } finally {
+    await flwr.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 /** Whether every node answered every round, and how far the strategy's arrays are from what its rule makes of the replies. */
 function verdict(run: RecordedRun, nodes: number, strategy: string): string {
   const answers = run.rounds.map(({ replies }) => replies.filter(isAnswer).length);
@@ -163,44 +182,21 @@ function rule(
 }
 
 async function authenticated(flwr: Flwr, folder: string): Promise<string> {
-  const [key, certificate] = ['tls.key', 'tls.pem'].map((name) => join(folder, name));
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
-  const words = [
-    'req',
-    '-x509',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-keyout',
-    key,
-    '-out',
-    certificate,
-    '-days',
-    '2',
-    ...subject,
-  ];
-  execFileSync('openssl', words, { stdio: 'ignore' });
+  const { key, certificate } = certificateIn(folder);
   const tls = ['--ssl-certfile', certificate, '--ssl-keyfile', key, '--ssl-ca-certfile', certificate];
   const { port } = await flwr.superlink([...tls, '--enable-supernode-auth']);
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
-  const line = join(folder, 'node.pub');
-  writeFileSync(line, `${openSshOf(publicKey)} bench\n`);
   const link = `root-certificates = "${certificate}"`;
   flwr.configure(port, link);
-  await flwr.command('supernode', 'register', line, 'here');
-  const env = {
-    NODE_EXTRA_CA_CERTS: certificate,
-    NODE_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
-  };
-  start(flwr, folder, `https://127.0.0.1:${port}`, 4, env);
+  // Refused until its operator has registered it: it says by which key it comes, and is started again.
+  const env = { NODE_EXTRA_CA_CERTS: certificate };
+  const url = `https://127.0.0.1:${port}`;
+  const stranger = start(flwr, folder, url, 4, env);
+  await new Promise<void>((resolve) => stranger.child.once('exit', () => resolve()));
+  const file = join(folder, 'node.pub');
+  const [line] = /^ecdsa-sha2-nistp384 \S+$/m.exec(stranger.output()) as RegExpExecArray;
+  writeFileSync(file, `${line} bench\n`);
+  await flwr.command('supernode', 'register', file, 'here');
+  start(flwr, folder, url, 4, env);
   const run = await flwr.run(app, port, { nodes: 1, rounds: 2 }, link);
   return verdict(run, 1, 'FedAvg');
-}
-
-/** A line of OpenSSH. */
-function openSshOf(key: KeyObject): string {
-  const spki = key.export({ type: 'spki', format: 'der' });
-  const field = (bytes: Uint8Array) => [0, 0, 0, bytes.length, ...bytes];
-  const [kind, curve] = ['ecdsa-sha2-nistp384', 'nistp384'].map((name) => new TextEncoder().encode(name));
-  return `ecdsa-sha2-nistp384 ${Buffer.from([...field(kind), ...field(curve), ...field(spki.subarray(-97))]).toString('base64')}`;
 }

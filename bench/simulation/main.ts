@@ -1,5 +1,6 @@
 // pnpm bench simulation overhead [rounds]   processor time of an experiment file beside a hand loop over the same runs, by turns
 // pnpm bench simulation clients [n]         processor time a client-round: n clients of a tiny model, 100,000 by default
+// pnpm bench simulation recipe [turns] [commit or path of a checkout, default 026a3b0]   MNIST's 1,000 clients beside an earlier version
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { fedAvg, plainTrainer, seededRng, softmaxRegression } from '@fedkit/core
 import { iidPartition, simulate } from '@fedkit/core/simulation';
 import { classification, experiment, runExperiment } from '../../packages/fedkit/src/index.ts';
 import { median, table } from '../shared/measure.ts';
+import { recipe } from './recipe.ts';
 
 const [topic, ...rest] = process.argv.slice(2);
 
@@ -112,7 +114,8 @@ async function clients(count: number): Promise<void> {
 
 if (topic === 'overhead') await overhead(Number(rest[0] ?? 7));
 else if (topic === 'clients') await clients(Number(rest[0] ?? 100_000));
+else if (topic === 'recipe') await recipe(Number(rest[0] ?? 5), rest[1] ?? '026a3b0');
 else {
-  console.error('usage: pnpm bench simulation overhead [rounds] | clients [n]');
+  console.error('usage: pnpm bench simulation overhead [rounds] | clients [n] | recipe [turns] [commit]');
   process.exitCode = 1;
 }

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { refusedMutations } from '../../test/mutations.ts';
 import { bytesOf, objectsOf, vectors } from '../../test/vectors.ts';
 import { utf8Encode } from '@fedkit/core/internal';
-import { makeObject } from '../object/object.ts';
-import { gather } from '../object/tree.ts';
+import { type FlowerObject, makeObject } from '../object/object.ts';
+import { gather, objectsOf as objectsIn } from '../object/tree.ts';
 import { descriptionOf, DTYPES, dtypeOf, roundHalfToEven } from './dtype.ts';
 import { CHUNK, type FlowerArray, flowerArray, isNumeric, makeArray, moveArray, readArray } from './flower-array.ts';
 import { decodeNpy, elementsOf, encodeNpy } from './npy.ts';
@@ -160,6 +160,33 @@ describe('records', () => {
     if (arrays.kind !== 'arrays') return expect.fail();
     const afresh = await writeRecords({ arrays: { kind: 'arrays', arrays: arrays.arrays } });
     expect([...(readRecords(afresh).arrays as typeof arrays).arrays.keys()]).toEqual(['b', '10', '2']);
+  });
+
+  it('answers 20,000 mutated messages with records or an error by name, whichever object was changed', () => {
+    const { id, get } = objectsOf(vectors.message);
+    const dict = gather(id, get).children[0];
+    const places = objectsIn(dict);
+    // Digests are verified before: here a child stands for the id that names it, whatever its bytes say.
+    const put = (object: FlowerObject, at: FlowerObject, bytes: Uint8Array): FlowerObject =>
+      object === at
+        ? { ...object, bytes }
+        : { ...object, children: object.children.map((child) => put(child, at, bytes)) };
+    let turn = 0;
+    const refused = refusedMutations(
+      places.map(({ bytes }) => bytes),
+      20_000,
+      (bytes) => {
+        const records = readRecords(put(dict, places[turn++ % places.length], bytes));
+        for (const record of Object.values(records)) {
+          if (record.kind !== 'arrays') continue;
+          // As a layout does, which knows the shape before.
+          for (const array of record.arrays.values())
+            if (elementsOf(array.shape) === 3) readArray(array, new Float32Array(3));
+        }
+      },
+    );
+    expect(refused).toBeGreaterThan(2000);
+    expect(refused).toBeLessThan(20_000);
   });
 
   it('refuses what no record can hold', async () => {

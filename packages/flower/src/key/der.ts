@@ -46,14 +46,27 @@ export function spkiOfPem(pem: Uint8Array): Uint8Array {
   return spkiOf(pointOf(spki));
 }
 
+/** What OpenSSH calls ECDSA on P-384. */
+const SSH_KIND = 'ecdsa-sha2-nistp384';
+
+/** A key in OpenSSH's encoding up to its uncompressed point. */
+function sshPrefix(): number[] {
+  const head = [SSH_KIND, 'nistp384'].flatMap((name) => [0, 0, 0, name.length, ...utf8Encode(name)]);
+  return [...head, 0, 0, 0, 2 * SIZE + 1];
+}
+
+/** A public key as a line of OpenSSH without a comment. @throws FedkitError `DECODE_FAILED` for no SubjectPublicKeyInfo of P-384. */
+export function openSshOf(spki: Uint8Array): string {
+  return `${SSH_KIND} ${toBase64(Uint8Array.from([...sshPrefix(), ...pointOf(spki)]))}`;
+}
+
 /** The SubjectPublicKeyInfo of a line of OpenSSH, `ecdsa-sha2-nistp384 …`. @throws FedkitError `DECODE_FAILED`. */
 export function spkiOfOpenSsh(line: string): Uint8Array {
   const [kind, blob] = line.trim().split(/\s+/);
-  if (kind !== 'ecdsa-sha2-nistp384' || blob === undefined || blob.length > 1000)
-    fail('spkiOfOpenSsh', 'a line that begins with ecdsa-sha2-nistp384', 'another');
+  if (kind !== SSH_KIND || blob === undefined || blob.length > 1000)
+    fail('spkiOfOpenSsh', `a line that begins with ${SSH_KIND}`, 'another');
   const bytes = fromBase64(blob);
-  const head = ['ecdsa-sha2-nistp384', 'nistp384'].flatMap((name) => [0, 0, 0, name.length, ...utf8Encode(name)]);
-  const prefix = [...head, 0, 0, 0, 2 * SIZE + 1];
+  const prefix = sshPrefix();
   if (bytes.length !== prefix.length + 2 * SIZE + 1 || prefix.some((byte, i) => bytes[i] !== byte))
     fail('spkiOfOpenSsh', 'a public key of P-384', 'other bytes');
   return spkiOf(bytes.subarray(prefix.length));

@@ -2,7 +2,7 @@
 
 import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
-import { derSignature, pemOf, pointOf, rawSignature, spkiOf, spkiOfOpenSsh, spkiOfPem } from './der.ts';
+import { derSignature, openSshOf, pemOf, pointOf, rawSignature, spkiOf, spkiOfOpenSsh, spkiOfPem } from './der.ts';
 import { toBase64 } from './base64.ts';
 import { verifierOf, webCryptoKeys } from './node-key.ts';
 import { sha256Bytes } from '@fedkit/core/internal';
@@ -54,17 +54,19 @@ describe('keys of the engine', () => {
     const field = (bytes: Uint8Array) => [0, 0, 0, bytes.length, ...bytes];
     const text = (word: string) => new TextEncoder().encode(word);
     const blob = [...field(text('ecdsa-sha2-nistp384')), ...field(text('nistp384')), ...field(pointOf(spki))];
-    expect(spkiOfOpenSsh(`ecdsa-sha2-nistp384 ${toBase64(Uint8Array.from(blob))} node 1`)).toEqual(spki);
+    const line = `ecdsa-sha2-nistp384 ${toBase64(Uint8Array.from(blob))}`;
+    expect(spkiOfOpenSsh(`${line} node 1`)).toEqual(spki);
+    expect(openSshOf(spki)).toBe(line);
     const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ type: 'spki', format: 'pem' });
     expect(() => spkiOfPem(Uint8Array.from(Buffer.from(other)))).toThrow(/P-384/);
-    for (const line of [
+    for (const wrong of [
       '',
       'ssh-ed25519 AAAA',
       'ecdsa-sha2-nistp384',
       'ecdsa-sha2-nistp384 AAAA',
       'ecdsa-sha2-nistp384 %',
     ]) {
-      expect(() => spkiOfOpenSsh(line)).toThrow(expect.objectContaining({ code: 'DECODE_FAILED' }));
+      expect(() => spkiOfOpenSsh(wrong)).toThrow(expect.objectContaining({ code: 'DECODE_FAILED' }));
     }
   });
 

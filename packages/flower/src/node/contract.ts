@@ -159,6 +159,13 @@ export interface FlowerNode {
    * what the SuperLink refuses for good; `DECODE_FAILED` for a store of something else.
    */
   run(): Promise<never>;
+  /**
+   * Its public key as a line of OpenSSH, `ecdsa-sha2-nistp384 …`: what `flwr supernode register` reads from a file, and what
+   * `allowedKeys` of `flowerFleet` takes. A node that has no key yet makes one and keeps it. Not while `run` is under way.
+   *
+   * @throws FedkitError `PROTOCOL_STATE` while it runs, `DECODE_FAILED` for a store of something else.
+   */
+  publicKey(): Promise<string>;
   /** Goes offline and forgets its key: the SuperLink will know it no more. Not while `run` is under way. */
   leave(): Promise<void>;
 }

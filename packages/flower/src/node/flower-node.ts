@@ -6,6 +6,7 @@
 import { isFedkitError, type Layout, secureRng } from '@fedkit/core';
 import { checkAborted, checkInteger, checkNumber, refuse, sleep, systemClock } from '@fedkit/core/internal';
 import type { FlowerRecords, Values } from '../array/records.ts';
+import { openSshOf } from '../key/der.ts';
 import { type NodeKeys, webCryptoKeys } from '../key/node-key.ts';
 import { idsOf } from '../object/tree.ts';
 import { CONFIRM, type Metadata, PULL_MESSAGES } from '../proto/messages.ts';
@@ -98,34 +99,30 @@ class Node implements FlowerNode {
     this.#memory = new NodeMemory(options.store);
   }
 
-  async run(): Promise<never> {
-    const presence = await this.#begin();
-    try {
+  run(): Promise<never> {
+    return this.#alone(async (presence) => {
       await presence.join();
-      return await presence.during(() => this.#serve(presence));
-    } finally {
-      presence.end();
-      this.#running = false;
-    }
+      return presence.during(() => this.#serve(presence));
+    });
   }
 
-  async leave(): Promise<void> {
-    const presence = await this.#begin();
-    try {
-      await presence.leave();
-    } finally {
-      this.#running = false;
-    }
+  publicKey(): Promise<string> {
+    return this.#alone(async (presence) => openSshOf(presence.publicKey));
   }
 
-  async #begin(): Promise<Presence> {
+  leave(): Promise<void> {
+    return this.#alone((presence) => presence.leave());
+  }
+
+  /** One call at a time: two that found no key would make two. */
+  async #alone<T>(work: (presence: Presence) => Promise<T>): Promise<T> {
     if (this.#running) refuse('PROTOCOL_STATE', 'flowerNode', 'one call at a time', 'another while it runs');
     this.#running = true;
     try {
-      return await Presence.open(this.#options, this.#keys, this.#memory);
-    } catch (error) {
+      const presence = await Presence.open(this.#options, this.#keys, this.#memory);
+      return await work(presence).finally(() => presence.end());
+    } finally {
       this.#running = false;
-      throw error;
     }
   }
 

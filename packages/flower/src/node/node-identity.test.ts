@@ -1,8 +1,10 @@
-import { memoryStore } from '@fedkit/core';
+import { memoryStore, plainTrainer } from '@fedkit/core';
 import { describe, expect, it } from 'vitest';
 import { FakeLink, No } from '../../test/fake-link.ts';
 import type { FlowerNodeOptions } from './contract.ts';
-import { start, train } from '../../test/node.ts';
+import { examples, local, model, start, train } from '../../test/node.ts';
+import { pemOf, spkiOfOpenSsh } from '../key/der.ts';
+import { flowerNode } from './flower-node.ts';
 
 describe('flowerNode: who it is', () => {
   it('stays online after a reply: a SuperLink drops replies of nodes that are gone', async () => {
@@ -68,6 +70,26 @@ describe('flowerNode: who it is', () => {
     };
     start(link);
     expect((await link.send('train', await train())).records).toBeDefined();
+  });
+
+  it('says by which key it will come, before it has been anywhere', async () => {
+    const link = new FakeLink();
+    let pem = '';
+    const fetch: FlowerNodeOptions['fetch'] = (url, init) => {
+      pem = atob((init.headers as Record<string, string>)['flwr-public-key']);
+      return link.fetch(url, init);
+    };
+    const store = memoryStore();
+    const trainer = plainTrainer(model, examples);
+    const node = flowerNode({ url: 'http://127.0.0.1', trainer, local: () => local, store, fetch });
+    const [first, second] = [node.publicKey(), node.publicKey()];
+    await expect(second).rejects.toMatchObject({ code: 'PROTOCOL_STATE' });
+    const line = await first;
+    expect(link.calls).toEqual([]);
+    expect(await node.publicKey()).toBe(line);
+    const { until } = start(link, { store, fetch });
+    await until('online');
+    expect(pem).toBe(new TextDecoder().decode(pemOf(spkiOfOpenSsh(line))));
   });
 
   it('waits for a SuperLink that is not there yet, and for objects that are not', async () => {

@@ -55,6 +55,11 @@ export class Presence {
     return this.#controller.signal;
   }
 
+  /** SubjectPublicKeyInfo. */
+  get publicKey(): Uint8Array {
+    return this.#key.publicKey;
+  }
+
   /** After {@link Presence.join}. */
   get nodeId(): bigint {
     return this.#nodeId as bigint;

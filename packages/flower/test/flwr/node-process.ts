@@ -1,31 +1,20 @@
 /**
  * A node of ours as a process of its own: URL, partition, folder of its store. Where KILL_AT names a call, it dies of SIGKILL as
  * it is about to make the first such call of its life in the middle of a message.
- * Where NODE_KEY is a PEM of PKCS #8, that is its key.
  *
  * @module
  */
 import * as fs from 'node:fs/promises';
 import { fileStore, plainTrainer, softmaxRegression } from '@fedkit/core';
-import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { flowerNode, type NodeKeys, webCryptoKeys } from '@fedkit/flower';
+import { flowerNode } from '@fedkit/flower';
 import { pointsOf } from './points.ts';
 
 const [url, partition, folder] = process.argv.slice(2);
-const { KILL_AT, NODE_KEY } = process.env;
+const { KILL_AT } = process.env;
 const model = softmaxRegression({ inputs: 2, classes: 2 });
 const examples = pointsOf(Number(partition));
 
-function keysOf(pem: string): NodeKeys {
-  const keys = webCryptoKeys();
-  const key = createPrivateKey(pem);
-  const secret = new Uint8Array(key.export({ type: 'pkcs8', format: 'der' }));
-  const spki = new Uint8Array(createPublicKey(key).export({ type: 'spki', format: 'der' }));
-  return { ...keys, generate: () => keys.restore(secret, spki) };
-}
-
-await flowerNode({
-  ...(NODE_KEY !== undefined && { keys: keysOf(NODE_KEY) }),
+const node = flowerNode({
   url,
   trainer: plainTrainer(model, examples),
   local: ({ config }) => ({ steps: 2, batchSize: 'all', learningRate: Number(config.lr) }),
@@ -42,4 +31,7 @@ await flowerNode({
   onProgress: (event) => {
     process.stdout.write(`${event.kind}${'error' in event ? ` ${String(event.error)}` : ''}\n`);
   },
-}).run();
+});
+// Told before anything else: an operator may have to register it.
+process.stdout.write(`${await node.publicKey()}\n`);
+await node.run();
