@@ -3,11 +3,8 @@ import { memoryStore, type Store } from '@fedkit/core';
 import { foldTasks, inlineTasks, storeBlobs } from '@fedkit/core/engine';
 import { describe, expect, it } from 'vitest';
 import { ask, expectedParams, join, plain, report, testServer } from '../../core/test/round/federation.ts';
-import { kinds, type Server } from '../test/servers.ts';
-import { queueTasks } from './queue-tasks.ts';
-import { queueWorker } from './queue-worker.ts';
-
-const NAMES = ['a', 'b', 'c'];
+import { NAMES, published, roundOn } from '../test/round.ts';
+import { kinds } from '../test/servers.ts';
 
 /** Makes a database full: it refuses what would need room, as it does with a disk without any. */
 async function fill(url: string): Promise<() => Promise<void>> {
@@ -61,63 +58,6 @@ class Disk {
       },
     };
   }
-}
-
-/**
- * A round whose reports are in, and what is about it. Folding begins with the last of them.
- *
- * @param trouble - Before that.
- */
-async function roundOn(
-  server: Server,
-  store: Store,
-  { name, timeout, trouble }: { readonly name: string; readonly timeout: number; readonly trouble: () => unknown },
-) {
-  const shared = { database: server.database(), name, blobs: storeBlobs(store) };
-  const tasks = await queueTasks({ ...shared, pollInterval: 20, timeout });
-  const worker = await queueWorker({
-    ...shared,
-    handlers: foldTasks(plain()),
-    lockDuration: 3000,
-    stalledInterval: 1000,
-  });
-  const failures: unknown[] = [];
-  const federation = await testServer({
-    cohort: 3,
-    rounds: 1,
-    engine: { tasks, shard: 1 },
-    onEvent: (event) => event.kind === 'failed' && failures.push(event.error),
-  });
-  for (const client of NAMES) await join(federation, client);
-  for (const client of NAMES) {
-    const task = await join(federation, client);
-    if (!task) throw new Error('no task');
-    if (client === NAMES.at(-1)) await trouble();
-    const answer = await report(federation, client, task);
-    expect(answer).toMatchObject({ kind: 'accepted' });
-  }
-  const close = async () => {
-    await worker.close();
-    await tasks.clear();
-    await tasks.close();
-  };
-  /** What it said of its first try, which begins with the last report, or of the one that a tick begins. */
-  const complaint = async (): Promise<string> => {
-    await federation.tick().catch((error: unknown) => failures.push(error));
-    return failures.map(String).join('\n');
-  };
-  return { federation, close, complaint };
-}
-
-async function published(federation: Awaited<ReturnType<typeof testServer>>): Promise<void> {
-  // Workers may be at the task that failed yet.
-  for (let tries = 0; federation.progress.phase !== 'finished' && tries < 20; tries++) {
-    await federation.tick().catch(() => {});
-  }
-  expect(federation.params).toEqual(expectedParams(Float32Array.of(1, 2, 3), NAMES, 1));
-  const [record] = await federation.records();
-  expect(record).toMatchObject({ outcome: 'published', facts: {} });
-  expect(record.contributors).toHaveLength(3);
 }
 
 describe.each(kinds)('a round on $name that cannot go on', ({ start }) => {
