@@ -48,7 +48,20 @@ it.skipIf(nginx === undefined)(
       rng: secureRng(),
     });
     const app = { bytes: Uint8Array.of(1), id: 'mine/large', version: '1.0.0' };
-    const host = await serve(await flowerFleet(server, { pipeline, app, selfRegistration: true }));
+    const failures: string[] = [];
+    // A busy machine takes its time with a chunk.
+    const patience = 60_000 * slowness();
+    const fleet = await flowerFleet(server, {
+      pipeline,
+      app,
+      selfRegistration: true,
+      limits: { bodyMilliseconds: patience, replyMilliseconds: patience },
+      onEvent: (event) => {
+        if (event.kind === 'failed') failures.push(event.reason);
+        if (event.kind === 'fault') failures.push(String(event.error));
+      },
+    });
+    const host = await serve(fleet);
     const proxy = await startNginx(1, [locationFor(host.port)]);
     const stop = new AbortController();
     const trainer: Trainer = {
@@ -62,10 +75,17 @@ it.skipIf(nginx === undefined)(
       local: () => ({ steps: 1, batchSize: 'all', learningRate: 1 }),
       store: memoryStore(),
       pollInterval: 10,
+      timeout: patience,
       signal: stop.signal,
+      onProgress: (event) => {
+        if (event.kind === 'failed') failures.push(String(event.error));
+      },
     });
     const running = node.run().catch((error: unknown) => error);
-    while (server.progress.phase !== 'finished') await new Promise((resolve) => setTimeout(resolve, 10));
+    while (server.progress.phase !== 'finished' && failures.length === 0) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(failures).toEqual([]);
     stop.abort();
     await running;
     const differs = server.params.findIndex((value, i) => value !== 1.5 * initial[i]);
