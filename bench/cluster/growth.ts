@@ -13,6 +13,7 @@ import { fileStore } from '@fedkit/core';
 import { type EngineJob, storeBlobs } from '@fedkit/core/engine';
 import type { Server } from '../../packages/bullmq/test/servers.ts';
 import { middle } from './contention.ts';
+import { type DatabaseLoad, loadOf } from '../../packages/bullmq/test/database-load.ts';
 import type { ClusterConfig } from './federation.ts';
 import { costsOf, Workers } from './points.ts';
 import { type Costs, foldingTime, makespan } from './queueing.ts';
@@ -55,7 +56,7 @@ interface Place {
 /** A queue and a folder of blobs of their own, for workers of that many parameters. */
 async function within<T>(
   { server, kind, scratch }: Place,
-  { parameters, hold = 0 }: { readonly parameters: number; readonly hold?: number },
+  { parameters, hold = 0, pollInterval = 5 }: { parameters: number; hold?: number; pollInterval?: number },
   work: (open: {
     readonly tasks: Awaited<ReturnType<typeof queueTasks>>;
     readonly folder: string;
@@ -78,7 +79,7 @@ async function within<T>(
     ports: [],
     key: '0'.repeat(64),
   };
-  const tasks = await queueTasks({ database: server.database(), name: config.name, blobs, pollInterval: 5 });
+  const tasks = await queueTasks({ database: server.database(), name: config.name, blobs, pollInterval });
   try {
     return await work({ tasks, folder, config });
   } finally {
@@ -124,18 +125,27 @@ function grownBy(
   });
 }
 
-/** What a worker holds that folds a model of one parameter, and seconds of its processor a task of nothing. */
-function idleWorker(place: Place): Promise<{ readonly memory: number; readonly overhead: number }> {
-  return within(place, { parameters: 1 }, async ({ tasks, folder, config }) => {
-    const plans = await writeReports(folder, 256, 1, 1);
+/** What a task of nothing costs: seconds of the worker's processor, and of the database what {@link loadOf} counts. */
+export interface Task extends DatabaseLoad {
+  readonly overhead: number;
+}
+
+/** What a worker holds that folds a model of one parameter, and what its tasks cost. */
+function idleWorker(place: Place): Promise<{ readonly memory: number; readonly task: Task }> {
+  // Looking seldom: how often somebody looks is no part of a task.
+  return within(place, { parameters: 1, pollInterval: 2000 }, async ({ tasks, folder, config }) => {
+    const plans = await writeReports(folder, 512, 1, 1);
     const worker = new Workers(config, 1);
     await tasks.run(jobOf('warm', plans.slice(0, 32)));
-    const before = worker.cpu();
+    const [before, loadBefore] = [worker.cpu(), await loadOf(place.server.url)];
     await tasks.run(jobOf('many', plans));
-    const overhead = (worker.cpu() - before) / (plans.length + 1);
+    const count = plans.length + 1;
+    const load = await loadOf(place.server.url);
+    const overhead = (worker.cpu() - before) / count;
+    const each = (name: keyof DatabaseLoad): number => (load[name] - loadBefore[name]) / count;
     const memory = worker.memory();
     await worker.stop();
-    return { memory, overhead };
+    return { memory, task: { overhead, commands: each('commands'), bytes: each('bytes') } };
   });
 }
 
@@ -171,7 +181,12 @@ async function heldRounds(place: Place): Promise<Held[]> {
 export async function growth(
   server: Server,
   kind: ClusterConfig['database'],
-): Promise<{ readonly costs: Omit<Costs, 'round'>; readonly grown: readonly Grown[]; readonly held: readonly Held[] }> {
+): Promise<{
+  readonly costs: Omit<Costs, 'round'>;
+  readonly task: Task;
+  readonly grown: readonly Grown[];
+  readonly held: readonly Held[];
+}> {
   const scratch = mkdtempSync(join(tmpdir(), 'fedkit-growth-'));
   const place = { server, kind, scratch };
   try {
@@ -180,7 +195,7 @@ export async function growth(
     const pieces = await costsOf(folder, (parameters) => writeReports(folder, 3 * SHARD, parameters, SHARD));
     rmSync(folder, { recursive: true, force: true });
     const idle = await idleWorker(place);
-    const costs = { ...pieces, overhead: idle.overhead };
+    const costs = { ...pieces, overhead: idle.task.overhead };
     const grown: Grown[] = [];
     for (const [reports, parameters] of [
       [16, 1e6],
@@ -191,7 +206,7 @@ export async function growth(
       [64, 3e6],
     ])
       grown.push(await grownBy(place, costs, idle.memory, reports, parameters));
-    return { costs, grown, held: await heldRounds(place) };
+    return { costs, task: idle.task, grown, held: await heldRounds(place) };
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -207,7 +207,7 @@ async function grow(): Promise<void> {
   if (kind?.start === undefined) return console.log('neither Redis nor PostgreSQL is installed: skipped');
   const server = await kind.start();
   try {
-    const { costs, grown, held } = await growth(server, kind.name);
+    const { costs, task, grown, held } = await growth(server, kind.name);
     const rows = grown.map((one) => [
       `${one.reports} x ${one.parameters}`,
       megabytes(one.reportBytes),
@@ -217,6 +217,7 @@ async function grow(): Promise<void> {
       `${one.predictedCpu.toFixed(2)} s`,
     ]);
     console.log(table(['round', 'reports', 'accumulators', 'memory of a worker', 'processor', 'predicted'], rows));
+    console.log(`a task: ${task.commands.toFixed(1)} commands and ${task.bytes.toFixed(0)} bytes of the database`);
     for (const { workers, measured, predicted } of held)
       console.log(`waiting tasks, ${workers} workers: ${measured.toFixed(2)} s, predicted ${predicted.toFixed(2)} s`);
     const off = (pairs: readonly (readonly [number, number])[]): number =>
@@ -227,7 +228,7 @@ async function grow(): Promise<void> {
     };
     const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
     console.log(`off by ${percent(worst.processor)} of processor time, ${percent(worst.waiting)} of waiting (goal 15)`);
-    writeResults('cluster-growth', { database: kind.name, costs, grown, held, worst });
+    writeResults('cluster-growth', { database: kind.name, costs, task, grown, held, worst });
     writeFileSync(join(import.meta.dirname, '../results/cluster-growth.svg'), growthChart(costs, grown, held));
   } finally {
     await server.stop();
