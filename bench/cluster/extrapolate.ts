@@ -31,6 +31,14 @@ export interface Setting {
   readonly shard: number;
 }
 
+/** Those that docs/scaling.md tells of. */
+export const SETTINGS: readonly Setting[] = [
+  { what: 'a million clients, 10^6 parameters', clients: 1e6, parameters: 1e6, bytes: 4, shard: 1000 },
+  { what: 'the same by a codec of one bit', clients: 1e6, parameters: 1e6, bytes: 1 / 8, shard: 1000 },
+  { what: 'a thousand clients, adapter of 4 * 10^6 on 10^9', clients: 1000, parameters: 4e6, bytes: 4, shard: 32 },
+  { what: 'a million clients, adapter of 4 * 10^6 on 10^9', clients: 1e6, parameters: 4e6, bytes: 4, shard: 1000 },
+];
+
 /** A round of it: bytes, seconds, dollars. */
 export interface Extrapolated extends Setting {
   readonly up: number;

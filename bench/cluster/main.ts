@@ -15,11 +15,11 @@ import { kinds } from '../../packages/bullmq/test/servers.ts';
 import { chart } from '../../packages/fedkit/src/experiment/chart.ts';
 import { table, writeResults } from '../shared/measure.ts';
 import { type Load, type Outcome, runRound, scheduleOf } from './cluster.ts';
-import { extrapolate } from './extrapolate.ts';
+import { type Extrapolated, extrapolate, SETTINGS } from './extrapolate.ts';
 import { growthChart } from './growth-chart.ts';
 import { growth } from './growth.ts';
 import { points } from './points.ts';
-import { foldingTime } from './queueing.ts';
+import { type Costs, foldingTime } from './queueing.ts';
 import { scale } from './scale.ts';
 import { shares } from './shares.ts';
 import { speed } from './speed.ts';
@@ -144,19 +144,7 @@ async function queueing(short: boolean): Promise<void> {
     const found = await points(server, kind.name, rounds);
     const worst = Math.max(...found.points.map(({ measured, predicted }) => Math.abs(predicted / measured - 1)));
     console.log(`predicted to ${(100 * worst).toFixed(0)} % at worst (goal 15)`);
-    const settings = [
-      { what: 'a million clients, 10^6 parameters', clients: 1e6, parameters: 1e6, bytes: 4, shard: 1000 },
-      { what: 'the same by a codec of one bit', clients: 1e6, parameters: 1e6, bytes: 1 / 8, shard: 1000 },
-      { what: 'a thousand clients, adapter of 4 * 10^6 on 10^9', clients: 1000, parameters: 4e6, bytes: 4, shard: 32 },
-      { what: 'a million clients, adapter of 4 * 10^6 on 10^9', clients: 1e6, parameters: 4e6, bytes: 4, shard: 1000 },
-    ].map((setting) => extrapolate(found.costs, setting));
-    for (const { what, slowest, steps, cpu, machines, traffic } of settings) {
-      console.log(
-        `${what}: ${(cpu / 3600).toFixed(2)} core hours, ${machines.toFixed(2)} $ and ${traffic.toFixed(0)} $ of models sent`,
-      );
-      for (const [step, seconds] of Object.entries(steps))
-        console.log(`  ${step}: ${seconds.toFixed(1)} s${step === slowest ? ', first to break' : ''}`);
-    }
+    const settings = furtherOut(found.costs);
     if (short) return;
     writeResults('cluster-queueing', { database: kind.name, ...found, worst, settings });
     const line = (parameters: number, what: 'measured' | 'predicted') => ({
@@ -201,6 +189,19 @@ async function queueing(short: boolean): Promise<void> {
   }
 }
 
+/** Rounds that nobody has run here, told. */
+function furtherOut(costs: Costs): Extrapolated[] {
+  const settings = SETTINGS.map((setting) => extrapolate(costs, setting));
+  for (const { what, slowest, steps, cpu, machines, traffic } of settings) {
+    console.log(
+      `${what}: ${(cpu / 3600).toFixed(2)} core hours, ${machines.toFixed(2)} $ and ${traffic.toFixed(0)} $ of models sent`,
+    );
+    for (const [step, seconds] of Object.entries(steps))
+      console.log(`  ${step}: ${seconds.toFixed(1)} s${step === slowest ? ', first to break' : ''}`);
+  }
+  return settings;
+}
+
 /** What grows with what, drawn. */
 async function grow(): Promise<void> {
   const kind = kinds.find(({ start }) => start !== undefined);
@@ -228,7 +229,8 @@ async function grow(): Promise<void> {
     };
     const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
     console.log(`off by ${percent(worst.processor)} of processor time, ${percent(worst.waiting)} of waiting (goal 15)`);
-    writeResults('cluster-growth', { database: kind.name, costs, task, grown, held, worst });
+    const settings = furtherOut({ ...costs, round: 0 });
+    writeResults('cluster-growth', { database: kind.name, costs, task, grown, held, worst, settings });
     writeFileSync(join(import.meta.dirname, '../results/cluster-growth.svg'), growthChart(costs, grown, held));
   } finally {
     await server.stop();
