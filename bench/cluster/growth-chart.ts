@@ -13,14 +13,14 @@ const marks = (label: string, points: Curve['points']): Curve => ({ label, point
 
 /** Bytes over clients, memory over parameters, processor time over clients, time over workers. */
 export function growthChart(costs: Omit<Costs, 'round'>, grown: readonly Grown[], held: readonly Held[]): string {
-  const many = grown.filter(({ parameters }) => parameters === 1e6);
-  const wide = grown.filter(({ reports }) => reports === 64);
+  const many = grown.filter(({ parameters, reports }) => parameters === 1e5 && reports !== 32);
+  const wide = grown.filter(({ reports }) => reports === 32);
   const shard = 16;
   const cpu = (reports: number): number =>
-    foldingTime({ ...costs, round: 0 }, { reports, parameters: 1e6, shard, workers: 1, cores: 1 }).total;
+    foldingTime({ ...costs, round: 0 }, { reports, parameters: 1e5, shard, workers: 1, cores: 1 }).total;
   const panels = [
     {
-      title: 'bytes of a round, 10^6 parameters',
+      title: 'bytes of a round, 10^5 parameters',
       x: 'log10 of clients',
       y: 'log10 of bytes',
       curves: [
@@ -28,14 +28,14 @@ export function growthChart(costs: Omit<Costs, 'round'>, grown: readonly Grown[]
           'reports',
           many.map((one) => [log(one.reports), log(one.reportBytes)] as const),
         ),
-        { label: '4 d n', points: POWERS.map((power) => [power, power + log(4e6)] as const) },
+        { label: '4 d n', points: POWERS.map((power) => [power, power + log(4e5)] as const) },
         marks(
           'accumulators',
           many.map((one) => [log(one.reports), log(one.accumulatorBytes)] as const),
         ),
         {
           label: '16 d (n / s + 1)',
-          points: POWERS.map((power) => [power, log(16e6 * (10 ** power / shard + 1))] as const),
+          points: POWERS.map((power) => [power, log(16e5 * (10 ** power / shard + 1))] as const),
         },
       ],
     },
@@ -52,7 +52,7 @@ export function growthChart(costs: Omit<Costs, 'round'>, grown: readonly Grown[]
       ],
     },
     {
-      title: 'processor time of folding, 10^6 parameters',
+      title: 'processor time of folding, 10^5 parameters',
       x: 'log10 of clients',
       y: 'log10 of seconds',
       curves: [

@@ -198,14 +198,16 @@ export async function growth(
     const costs = { ...pieces, overhead: idle.task.overhead };
     const grown: Grown[] = [];
     for (const [reports, parameters] of [
-      [16, 1e6],
-      [64, 1e6],
-      [256, 1e6],
+      [16, 1e5],
       [64, 1e5],
-      [64, 3e5],
-      [64, 3e6],
-    ])
+      [256, 1e5],
+      [32, 1e5],
+      [32, 3e5],
+      [32, 1e6],
+    ]) {
       grown.push(await grownBy(place, costs, idle.memory, reports, parameters));
+      console.log(JSON.stringify(grown.at(-1)));
+    }
     return { costs, task: idle.task, grown, held: await heldRounds(place) };
   } finally {
     rmSync(scratch, { recursive: true, force: true });
