@@ -1,7 +1,7 @@
 // Flower beside us, on a real flwr that is installed outside the tree.
 // pnpm bench flower [nodes, default 20] [rounds, default 4] [values of each of 12 tensors, default 500000]
 // pnpm bench flower versions [1.42.0] strategies, kills, TLS with node authentication, on flwr 1.40.0 and the newest
-// pnpm bench flower fleet [1.42.0]    nodes of Python under our server, by keys over TLS, one killed, on flwr 1.40.0 and the newest
+// pnpm bench flower keys [1.42.0]     by keys over TLS: nodes of Python under our server, one killed, and ours under theirs; likewise
 // pnpm bench flower record           a SuperLink's side of two rounds, for engines without a network
 // pnpm bench flower mnist [seeds 5]  accuracies of NumPy's nodes alone and beside ours, and once of PyTorch's
 import { relative } from 'node:path';
@@ -11,7 +11,7 @@ import { ofFleet, ofSuperLink } from './figures.ts';
 import { apart, mnist } from './mnist.ts';
 import { record } from './record.ts';
 import { taken } from './taken.ts';
-import { checkFleet, checkVersion } from './versions.ts';
+import { checkKeys, checkVersion } from './versions.ts';
 
 // What was started ends with this process, and so it must end as such.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
@@ -20,13 +20,13 @@ const environment = makeEnvironment(NEWEST);
 if (environment === undefined) {
   console.error('Skipped: a Python of 3.10 or newer is needed, and flwr for it.');
   process.exitCode = 1;
-} else if (word === 'versions' || word === 'fleet') {
+} else if (word === 'versions' || word === 'keys') {
   const rows: string[][] = [];
   for (const version of process.argv[3] === undefined ? ['1.40.0', NEWEST] : [rounds]) {
     const made = makeEnvironment(version);
     if (made === undefined) rows.push([version, '', 'could not be installed']);
     else {
-      const seen = word === 'fleet' ? await checkFleet(made) : await checkVersion(made);
+      const seen = word === 'keys' ? await checkKeys(made) : await checkVersion(made);
       for (const [what, saw] of seen) rows.push([version, what, saw]);
       // Each by itself: a busy machine may do them in two doses.
       writeResults(`flower-${word}-${version}`, { ...taken(), flwr: version, seen });

@@ -31,6 +31,8 @@ const DEATHS = [
   { call: 'confirm-message-received', seconds: 5 },
 ];
 
+const AUTHENTICATED = 'TLS, node authentication, 1 node of ours';
+
 /** What was done, and what came of it. */
 export async function checkVersion(environment: string): Promise<[string, string][]> {
   const folder = mkdtempSync(join(tmpdir(), 'fedkit-bench-flower-'));
@@ -73,7 +75,7 @@ export async function checkVersion(environment: string): Promise<[string, string
       await page.stop();
     }
     await flwr.stop();
-    note('TLS, node authentication, 1 node of ours', await authenticated(flwr, folder));
+    note(AUTHENTICATED, await authenticated(flwr, folder));
   } catch (error) {
     process.stderr.write(flwr.outputs());
     throw error;
@@ -92,8 +94,8 @@ function start(flwr: Flwr, folder: string, url: string, partition: number, env: 
   return flwr.start(process.execPath, words, env, root);
 }
 
-/** Nodes of Python under a server of ours: what was done, and what came of it. */
-export async function checkFleet(environment: string): Promise<[string, string][]> {
+/** By keys over TLS, both ways: nodes of Python under a server of ours, and a node of ours under theirs. */
+export async function checkKeys(environment: string): Promise<[string, string][]> {
   const folder = mkdtempSync(join(tmpdir(), 'fedkit-bench-flower-'));
   const flwr = new Flwr(environment, folder);
   try {
@@ -101,7 +103,12 @@ export async function checkFleet(environment: string): Promise<[string, string][
     const all = contributors.every((count) => count === 4) && deliveries === 2 && failures.length === 0;
     const what =
       '2 SuperNodes by their keys over TLS, one of them killed, and 2 clients of ours under our server, 2 rounds';
-    return [[what, `${all ? 'every' : 'NOT every'} node answered every round; off by ${off.toExponential(1)}`]];
+    const verdictOfOurs = `${all ? 'every' : 'NOT every'} node answered every round; off by ${off.toExponential(1)}`;
+    await flwr.stop();
+    return [
+      [what, verdictOfOurs],
+      [AUTHENTICATED, await authenticated(flwr, folder)],
+    ];
   } catch (error) {
     process.stderr.write(flwr.outputs());
     throw error;

@@ -35,7 +35,7 @@ it.skipIf(nginx === undefined)(
     const layout = Layout.of([{ name: 'tensor', shape: [size] }]);
     const pipeline = plainUpdates({ algorithm: fedAvg(), layout });
     const rng = seededRng('a model of no two equal chunks');
-    const initial = Float32Array.from({ length: size }, () => 2 * rng.below(2 ** 20));
+    const initial = Float32Array.from({ length: size }, () => 2 * rng.below(2 ** 14));
     const clock = Date.now;
     const server = await federatedServer({
       pipeline,
