@@ -46,6 +46,11 @@ const cases: Readonly<Record<string, { algorithm: unknown; start: Float32Array; 
     start: new Float32Array(layout.size),
     trainer: optimum,
   },
+  'factors of matrices, in two sums': {
+    algorithm: powerSgd({ layout, rank: 3, seed: 1, sums: 2 }),
+    start: new Float32Array(layout.size),
+    trainer: optimum,
+  },
   sketches: {
     algorithm: fetchSgd({ rows: 3, columns: 100, k: 20, seed: 1 }),
     start: new Float32Array(layout.size),

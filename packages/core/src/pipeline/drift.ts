@@ -5,21 +5,26 @@
  */
 import { refuse } from '../check.ts';
 import type { RoundFacts } from './contract.ts';
-import { settles } from './settling.ts';
 
 /** Options of pipelines that add noise. */
 export interface DriftOptions {
   /**
-   * For algorithms whose clients keep what was counted (SCAFFOLD, FedDyn): noise is in the server's sum and, being fresh for the
+   * For algorithms whose server holds a sum over what clients keep (SCAFFOLD, FedDyn): noise is in the server's sum and, being fresh for the
    * accountant, in nothing that a client keeps, so that c walks away from the mean of the c_i, by (|S|/N)·σ·√T a coordinate after T
    * rounds, σ that of the noise on the mean. `facts.stateDrift` says how far. Algorithms without state do not drift.
    */
   readonly acceptDrift?: boolean;
 }
 
+/** An algorithm, as far as it drifts. */
+interface Mirroring {
+  readonly kind: string;
+  readonly mirrors?: true;
+}
+
 /** @throws FedkitError `INVALID_ARGUMENT` for an algorithm that would drift, unless that is accepted. */
-export function checkDrift(where: string, algorithm: { readonly kind: string }, options: DriftOptions): void {
-  if (!settles(algorithm) || options.acceptDrift === true) return;
+export function checkDrift(where: string, algorithm: Mirroring, options: DriftOptions): void {
+  if (!algorithm.mirrors || options.acceptDrift === true) return;
   refuse(
     'INVALID_ARGUMENT',
     `${where}: algorithm`,
@@ -30,11 +35,11 @@ export function checkDrift(where: string, algorithm: { readonly kind: string }, 
 
 /** The predicted drift of one coordinate of what the server mirrors. */
 export function driftOf(
-  algorithm: { readonly kind: string },
+  algorithm: Mirroring,
   { round, population }: RoundFacts,
   contributors: number,
   noiseOfMean: number,
 ): { readonly stateDrift?: number } {
-  if (!settles(algorithm)) return {};
+  if (!algorithm.mirrors) return {};
   return { stateDrift: (contributors / Math.max(population, contributors)) * noiseOfMean * Math.sqrt(round) };
 }
