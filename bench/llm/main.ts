@@ -10,10 +10,12 @@
 // forgotten, president after president.
 // `pnpm bench llm prune [SEEDS]`: half of the weights, and what the loss is.
 // `pnpm bench llm retrieval FOLDER [SEEDS]`: MiniLM, trained by clients that keep their passages; goes on where it stopped.
+// `pnpm bench llm answer FOLDER FILE`: answers from passages, by MiniLM and SmolLM2.
 // `pnpm bench llm vectors`: makes the vectors of packages/llm with pinned packages of Python, in a folder that is removed.
 import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compareAnswers } from './answer.ts';
 import { compareOuter } from './federated.ts';
 import { figures } from './figures.ts';
 import { comparePeft } from './peft.ts';
@@ -70,6 +72,10 @@ switch (process.argv[2]) {
     if (process.argv[3] === undefined) throw new Error('usage: pnpm bench llm retrieval FOLDER [SEEDS]');
     await compareRetrieval(process.argv[3], integer(process.argv[4], 3));
     break;
+  case 'answer':
+    if (process.argv[4] === undefined) throw new Error('usage: pnpm bench llm answer FOLDER FILE');
+    await compareAnswers(process.argv[3], process.argv[4]);
+    break;
   case 'split':
     await splitFigures();
     break;
@@ -85,7 +91,7 @@ switch (process.argv[2]) {
     if (Number.isInteger(rounds) && rounds > 0) await figures(rounds);
     else {
       console.error(
-        'usage: pnpm bench llm [rounds] | peft | smollm [FILE] | smollm-step FILE | federated [SEEDS] | sparseloco [SEEDS] | split | distill [SEEDS] | drift [SEEDS] | prune [SEEDS] | retrieval FOLDER [SEEDS] | quantized | vectors',
+        'usage: pnpm bench llm [rounds] | peft | smollm [FILE] | smollm-step FILE | federated [SEEDS] | sparseloco [SEEDS] | split | distill [SEEDS] | drift [SEEDS] | prune [SEEDS] | retrieval FOLDER [SEEDS] | answer FOLDER FILE | quantized | vectors',
       );
       process.exitCode = 1;
     }

@@ -1,16 +1,7 @@
 // `pnpm bench llm prune [SEEDS]`: half of the weights of the small model, by a mask that every client computes from what is public; what
 // travels, and what the loss is beside the whole model after the same rounds. Goes on where it stopped.
-import {
-  encodeSafetensors,
-  fedAvg,
-  seededRng,
-  selectedLayout,
-  selectedTrainer,
-  type Selection,
-  type Trainer,
-} from '@fedkit/core';
-import { adamW, languageTrainer, magnitudeMask, MovementScores, prune } from '@fedkit/llm';
-import type { Author } from '../../examples/llm/authors.ts';
+import { encodeSafetensors, fedAvg, seededRng, selectedLayout, selectedTrainer, type Selection } from '@fedkit/core';
+import { adamW, gradualDensity, languageTrainer, magnitudeMask, MovementScores, prune } from '@fedkit/llm';
 import { bitsPerByte } from '../../examples/llm/federation.ts';
 import { LENGTH, pretrained, smallModel } from '../../examples/llm/model.ts';
 import { readPresidents } from '../../examples/llm/presidents.ts';
@@ -18,18 +9,19 @@ import { table, writeResults } from '../shared/measure.ts';
 import { KeptResults, percent } from './kept-results.ts';
 
 const SETTING = {
-  authors: 8,
+  authors: 6,
   train: 120,
   test: 24,
-  rounds: 12,
+  rounds: 24,
   steps: 4,
   batchSize: 6,
   learningRate: 2e-3,
   density: 0.5,
-  /** Rounds whose released updates movement is read from. */
-  warmUp: 4,
+  /** Rounds over which a mask shrinks, and whose released updates movement is read from. */
+  warmUp: 12,
 } as const;
-const ARMS = ['whole', 'magnitude', 'movement'] as const;
+const ARMS = ['whole', 'magnitude', 'gradual', 'movement'] as const;
+type Arm = (typeof ARMS)[number];
 
 /** Prints and stores the table. */
 export async function comparePruning(seeds: number): Promise<void> {
@@ -40,69 +32,59 @@ export async function comparePruning(seeds: number): Promise<void> {
   const authors = all.slice(0, SETTING.authors);
   const kept = new KeptResults<number>('llm-prune', { SETTING, LENGTH });
 
-  /** Rounds of FedAvg over what a mask keeps, or over everything. */
-  const rounds = async (
-    start: Float32Array,
-    count: number,
-    seed: number,
-    mask: Selection | undefined,
-    onRound: (params: Float32Array) => void = () => {},
-  ): Promise<Float32Array> => {
+  /** One round of FedAvg over what a mask keeps, or over everything. @param start - Zero where the mask is. */
+  const oneRound = async (start: Float32Array, mask: Selection | undefined, seed: number, round: number) => {
     const algorithm = fedAvg();
-    const size = mask?.size ?? layout.size;
-    let state = algorithm.init(mask ? mask.gather(start) : start);
-    const whole = (params: Float32Array) => (mask ? mask.scatter(params, prune(mask, start)) : params);
-    const trainers = authors.map(({ train }: Author): Trainer => {
-      const trainer = languageTrainer(model, train, { optimizer: adamW({ maxNorm: 1 }) });
-      return mask ? selectedTrainer(trainer, mask, prune(mask, start)) : trainer;
-    });
-    for (let round = 1; round <= count; round++) {
-      const aggregator = algorithm.aggregator(size);
-      const sum = aggregator.create();
-      for (const [i, trainer] of trainers.entries()) {
-        const { steps, batchSize, learningRate } = SETTING;
-        const options = { steps, batchSize, learningRate, rng: seededRng(seed).fork('client', round, i) };
-        const { contribution } = await algorithm.clientRound({
-          broadcast: algorithm.broadcast(state),
-          trainer,
-          options,
-        });
-        aggregator.accumulate(sum, contribution);
-      }
-      const cohort = authors.length;
-      state = algorithm.serverStep(state, aggregator.finalize(sum), { round, cohort, population: cohort });
-      onRound(whole(algorithm.params(state)));
+    const aggregator = algorithm.aggregator(mask?.size ?? layout.size);
+    const sum = aggregator.create();
+    const state = algorithm.init(mask ? mask.gather(start) : start);
+    for (const [i, { train }] of authors.entries()) {
+      const whole = languageTrainer(model, train, { optimizer: adamW({ maxNorm: 1 }) });
+      const trainer = mask ? selectedTrainer(whole, mask, start) : whole;
+      const { steps, batchSize, learningRate } = SETTING;
+      const options = { steps, batchSize, learningRate, rng: seededRng(seed).fork('client', round, i) };
+      const broadcast = algorithm.broadcast(state);
+      aggregator.accumulate(sum, (await algorithm.clientRound({ broadcast, trainer, options })).contribution);
     }
-    return whole(algorithm.params(state));
+    const cohort = authors.length;
+    const next = algorithm.serverStep(state, aggregator.finalize(sum), { round, cohort, population: cohort });
+    const params = algorithm.params(next);
+    return mask ? mask.scatter(params, start.slice()) : params;
   };
 
-  const maskOf = async (arm: (typeof ARMS)[number], seed: number): Promise<[Selection | undefined, Float32Array]> => {
-    const { density } = SETTING;
-    if (arm === 'whole') return [undefined, base];
-    if (arm === 'magnitude') return [magnitudeMask(layout, base, { density }), base];
+  /** All rounds of an arm; every mask is a function of what was released. */
+  const run = async (arm: Arm, seed: number): Promise<Float32Array> => {
+    const { density, warmUp } = SETTING;
     const scores = new MovementScores(layout);
-    let before = base;
-    const warm = await rounds(base, SETTING.warmUp, seed, undefined, (params) => {
-      scores.add(before, params);
-      before = params.slice();
-    });
-    return [scores.mask({ density }), warm];
+    const densityOf = gradualDensity({ density, rounds: warmUp });
+    let params = base;
+    let mask: Selection | undefined;
+    for (let round = 1; round <= SETTING.rounds; round++) {
+      if (arm === 'magnitude' && round === 1) mask = magnitudeMask(layout, params, { density });
+      if (arm === 'gradual' && round <= warmUp) mask = magnitudeMask(layout, params, { density: densityOf(round) });
+      if (arm === 'movement' && round === warmUp + 1) mask = scores.mask({ density });
+      if (mask) params = prune(mask, params);
+      const before = params;
+      params = await oneRound(before, mask, seed, round);
+      if (arm === 'movement' && round <= warmUp) scores.add(before, params);
+    }
+    return params;
   };
 
+  const before = bitsPerByte(model, () => base, authors);
+  console.log(`before: ${before.toFixed(4)} bits a byte`);
   const found: Record<string, number[]> = {};
   const bytes = new Map<string, number>();
   for (const arm of ARMS) {
     // Masks of one density keep as many values.
-    const [mask] = await maskOf(arm === 'movement' ? 'magnitude' : arm, 1);
+    const mask = arm === 'whole' ? undefined : magnitudeMask(layout, base, { density: SETTING.density });
     const own = mask ? selectedLayout(mask) : layout;
     bytes.set(arm, encodeSafetensors({ layout: own, values: new Float32Array(own.size) }).length);
   }
   for (let seed = 1; seed <= seeds; seed++) {
     for (const arm of ARMS) {
       const bits = await kept.part(`${arm}, seed ${seed}`, async () => {
-        const [mask, start] = await maskOf(arm, seed);
-        const left = arm === 'movement' ? SETTING.rounds - SETTING.warmUp : SETTING.rounds;
-        const params = await rounds(start, left, seed, mask);
+        const params = await run(arm, seed);
         return bitsPerByte(model, () => params, authors);
       });
       found[arm] = [...(found[arm] ?? []), bits];
@@ -115,5 +97,5 @@ export async function comparePruning(seeds: number): Promise<void> {
     percent(found[arm].map((bits, i) => bits / found.whole[i] - 1)),
   ]);
   console.log(`\n${table(['half of the weights by', 'bytes of an update', 'loss above the whole'], rows)}`);
-  writeResults('llm-prune', { setting: SETTING, found, bytes: Object.fromEntries(bytes) });
+  writeResults('llm-prune', { setting: SETTING, base: before, found, bytes: Object.fromEntries(bytes) });
 }

@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../command-line.ts';
 import { parseArguments } from './main.ts';
+import { tellMissing } from './kept-stories.ts';
 import { cells, HEAD, table } from './report.ts';
 import { EDGE, type EdgeSetting, FULL } from './setting.ts';
 import { tellStory } from './story.ts';
@@ -67,6 +71,39 @@ describe('language models on the edge, end to end', () => {
     expect(after.bitsPerByte).toBeLessThan(student.bitsPerByte - 0.003);
     expect(after.epsilon).toBeUndefined();
   }, 300_000);
+
+  it('goes on with the first story that was not told, and tells those of another setting anew', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'fedkit-edge-'));
+    try {
+      const told: string[] = [];
+      const lines: string[] = [];
+      const tell = async (name: string, { density }: EdgeSetting) => {
+        if (told.length === 2) throw new Error('stopped');
+        told.push(name);
+        return [{ name: `${name}, ${density}`, bitsPerByte: 2 }];
+      };
+      const say = (line: string) => lines.push(line);
+      const names = Object.keys(FULL);
+      await expect(tellMissing(FULL, EDGE, folder, tell, say)).rejects.toThrow('stopped');
+      expect(told).toEqual(names.slice(0, 2));
+      const rest = (name: string, own: EdgeSetting) => {
+        if (told.length === 2) told.push('again');
+        return tell(name, own);
+      };
+      const stories = await tellMissing(FULL, EDGE, folder, rest, say);
+      expect(told).toEqual([...names.slice(0, 2), 'again', ...names.slice(2)]);
+      expect(lines).toEqual(names.slice(0, 2).map((name) => `${name}: told before`));
+      expect(
+        Object.entries(stories).map(([name, [chapter]]) => chapter.name === `${name}, ${FULL[name].density ?? 0.005}`),
+      ).toEqual(names.map(() => true));
+      lines.length = 0;
+      await tellMissing(FULL, { ...EDGE, rounds: 3 }, folder, tell, say);
+      expect(lines).toEqual([]);
+      expect(told.length).toBe(13);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
 
   it('takes what its usage says', () => {
     expect(parseArguments([])).toEqual({ setting: EDGE, full: false });

@@ -2,6 +2,7 @@
 import { join, relative } from 'node:path';
 import { abortedBySignals, integer, runCommand, UsageError } from '../command-line.ts';
 import { writeFiles } from '../report/write-files.ts';
+import { type Stories, tellMissing } from './kept-stories.ts';
 import { cells, HEAD, table } from './report.ts';
 import { EDGE, type EdgeSetting, FULL } from './setting.ts';
 import { type Chapter, tellStory } from './story.ts';
@@ -9,7 +10,7 @@ import { type Chapter, tellStory } from './story.ts';
 const OUT = join(import.meta.dirname, '../out/edge-llm');
 export const USAGE = `usage: pnpm demo:edge [--full] [--rounds N] [--clients N]
 
-  --full       six stories, with more and all coordinates, with and without noise
+  --full       six stories, with more and all coordinates, with and without noise; goes on where it stopped
   --rounds N   rounds of each of the two federations; default ${EDGE.rounds}
   --clients N  presidents that take part, 4 to ${EDGE.authors}; default ${EDGE.authors}`;
 
@@ -37,12 +38,10 @@ async function main(): Promise<void> {
   const { setting, full } = parsed;
   const began = Date.now();
   const { signal } = abortedBySignals();
-  const stories: Record<string, readonly Chapter[]> = {};
-  for (const [name, change] of Object.entries(full ? FULL : { 'the story': {} })) {
+  const tell = async (name: string, own: EdgeSetting): Promise<readonly Chapter[]> => {
     if (full) console.log(`\n${name}`);
     console.log(HEAD.join('  '));
-    const own = { ...setting, ...change };
-    stories[name] = await tellStory(
+    const chapters = await tellStory(
       own,
       (chapter) => console.log(cells(chapter).join('  ')),
       (phase, round, { bitsPerByte }) => {
@@ -52,7 +51,11 @@ async function main(): Promise<void> {
       },
     );
     signal.throwIfAborted();
-  }
+    return chapters;
+  };
+  const stories: Stories = full
+    ? await tellMissing(FULL, setting, OUT, tell, console.log)
+    : { 'the story': await tell('the story', setting) };
   if (full) console.log(`\n${table(stories)}`);
   writeFiles(OUT, { 'results.json': `${JSON.stringify({ setting, stories }, null, 2)}\n` });
   const seconds = ((Date.now() - began) / 1000).toFixed(0);

@@ -44,6 +44,7 @@ export { type SplitServer, splitServer, type SplitServerOptions } from './split/
 export { type SplitStep, splitTrainer, type SplitTrainerOptions } from './split/trainer.ts';
 export type { SplitCodecs } from './split/values.ts';
 export { type Operations, trainingOperations } from './network/operations.ts';
+export { gradualDensity, type GradualOptions } from './prune/gradual.ts';
 export { magnitudeMask, type MaskOptions, MovementScores, prune } from './prune/mask.ts';
 export { type PrunedModel, pruneStructure, type StructureOptions } from './prune/structured.ts';
 export { factorize, type FactorizedModel, type FactorizeOptions } from './prune/factorize.ts';
@@ -91,6 +92,14 @@ export {
   vectorTrainer,
 } from './retrieve/k-means.ts';
 export { type Embedder, type Found, LocalIndex, type MoveOptions } from './retrieve/local-index.ts';
+export {
+  answerFrom,
+  type AnswerOptions,
+  type PassageAnswer,
+  passagePrompt,
+  type PassagePrompt,
+  type PassageQuestion,
+} from './retrieve/answer.ts';
 export { fuseRankings, type LexicalIndex, lexicalIndex } from './retrieve/lexical-index.ts';
 export { ranksOf, recallAt } from './retrieve/recall.ts';
 export { chatMl, type ChatMessage } from './tokenizer/chat.ts';

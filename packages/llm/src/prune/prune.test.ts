@@ -6,6 +6,7 @@ import { adamW } from '../train/optimizer.ts';
 import { languageTrainer } from '../train/trainer.ts';
 import { tokenWindows } from '../train/windows.ts';
 import { factorize } from './factorize.ts';
+import { gradualDensity } from './gradual.ts';
 import { magnitudeMask, MovementScores, prune } from './mask.ts';
 import { pruneStructure } from './structured.ts';
 
@@ -60,6 +61,30 @@ describe('a mask', () => {
     const mask = scores.mask({ density: 11 / 22 });
     const kept = prune(mask, new Float32Array(25).fill(1));
     for (const place of [...range(0, 12), ...range(15, 25)]) expect(kept[place]).toBe(place % 2);
+  });
+
+  it('shrinks little by little, inside of the mask before', () => {
+    const densityOf = gradualDensity({ density: 0.5, rounds: 3 });
+    expect([1, 2, 3, 4].map(densityOf)).toEqual([1 - 0.5 * (1 - (2 / 3) ** 3), 1 - 0.5 * (1 - (1 / 3) ** 3), 0.5, 0.5]);
+    const layout = Layout.of([{ name: 'weight', shape: [20, 30] }]);
+    const rng = seededRng(5);
+    let params = Float32Array.from({ length: 600 }, () => rng.uniform() - 0.5);
+    let before = new Set(params.keys());
+    for (let round = 1; round <= 3; round++) {
+      const mask = magnitudeMask(layout, params, { density: densityOf(round) });
+      expect(mask.size).toBe(Math.ceil(600 * densityOf(round)));
+      const kept = mask.scatter(new Float32Array(mask.size).fill(1), new Float32Array(600));
+      const places = new Set([...kept.keys()].filter((place) => kept[place] === 1));
+      expect([...places].every((place) => before.has(place))).toBe(true);
+      before = places;
+      // A round of training moves what is kept alone.
+      params = prune(mask, params).map((value) => (value === 0 ? 0 : value + 0.1 * (rng.uniform() - 0.5)));
+    }
+    for (const density of [0, 1, 2]) {
+      expect(() => gradualDensity({ density, rounds: 3 })).toThrowError(/gradualDensity: density/);
+    }
+    expect(() => gradualDensity({ density: 0.5, rounds: 0 })).toThrowError(/gradualDensity: rounds/);
+    expect(() => densityOf(0)).toThrowError(/gradualDensity: round/);
   });
 
   it('at a half sends at most 0.52 of the bytes, and two ends come to the same', async () => {
