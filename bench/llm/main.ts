@@ -11,6 +11,7 @@
 // `pnpm bench llm prune [SEEDS]`: half of the weights, and what the loss is.
 // `pnpm bench llm retrieval FOLDER [SEEDS]`: MiniLM, trained by clients that keep their passages; goes on where it stopped.
 // `pnpm bench llm answer FOLDER FILE`: answers from passages, by MiniLM and SmolLM2.
+// `pnpm bench llm techniques`: what a short computation tells of the others; `pnpm bench llm draw`: the pictures of docs/techniques.md.
 // `pnpm bench llm vectors`: makes the vectors of packages/llm with pinned packages of Python, in a folder that is removed.
 import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
@@ -27,6 +28,8 @@ import { comparePruning } from './prune.ts';
 import { compareRetrieval } from './retrieval.ts';
 import { splitFigures } from './split.ts';
 import { compareSparse } from './sparseloco.ts';
+import { drawTechniques } from './draw.ts';
+import { compareTechniques } from './techniques.ts';
 import { smollmStep } from './smollm-step.ts';
 
 /** A count in the command line. */
@@ -76,6 +79,12 @@ switch (process.argv[2]) {
     if (process.argv[4] === undefined) throw new Error('usage: pnpm bench llm answer FOLDER FILE');
     await compareAnswers(process.argv[3], process.argv[4]);
     break;
+  case 'techniques':
+    await compareTechniques();
+    break;
+  case 'draw':
+    drawTechniques();
+    break;
   case 'split':
     await splitFigures();
     break;
@@ -91,7 +100,7 @@ switch (process.argv[2]) {
     if (Number.isInteger(rounds) && rounds > 0) await figures(rounds);
     else {
       console.error(
-        'usage: pnpm bench llm [rounds] | peft | smollm [FILE] | smollm-step FILE | federated [SEEDS] | sparseloco [SEEDS] | split | distill [SEEDS] | drift [SEEDS] | prune [SEEDS] | retrieval FOLDER [SEEDS] | answer FOLDER FILE | quantized | vectors',
+        'usage: pnpm bench llm [rounds] | peft | smollm [FILE] | smollm-step FILE | federated [SEEDS] | sparseloco [SEEDS] | split | distill [SEEDS] | drift [SEEDS] | prune [SEEDS] | retrieval FOLDER [SEEDS] | answer FOLDER FILE | techniques | draw | quantized | vectors',
       );
       process.exitCode = 1;
     }
