@@ -23,6 +23,14 @@ function barOf(label: string, values: readonly number[], digits: number): Bar {
 
 type Named<T> = Readonly<Record<string, T>>;
 
+interface Distances {
+  readonly sent: number;
+  readonly distances: readonly number[];
+}
+
+const curvesOf = (found: Named<Distances>) =>
+  Object.fromEntries(Object.entries(found).map(([name, { sent, distances }]) => [`${name}, ${sent}:`, distances]));
+
 /** By file name, each with the result that it is drawn from. */
 export const DRAWINGS: Named<{ readonly from: string; readonly draw: () => string }> = {
   'split-learning': {
@@ -72,17 +80,29 @@ export const DRAWINGS: Named<{ readonly from: string; readonly draw: () => strin
       return barPicture('Bits a byte of factors alone, before any training', bars, level);
     },
   },
-  'sketches-and-low-rank': {
+  'low-rank': {
     from: 'llm-techniques',
     draw() {
-      const { thin } = resultsOf<{ thin: Named<{ sent: number; distances: number[] }> }>('llm-techniques');
-      const curves = Object.fromEntries(
-        Object.entries(thin).map(([name, { sent, distances }]) => [
-          name.includes('all') ? 'FedAvg' : `${name} (${sent})`,
-          distances,
-        ]),
+      const { thin } = resultsOf<{ thin: Named<Distances> }>('llm-techniques');
+      return curvePicture('Distance to the optimum of a matrix of 2000 values, by values a round', curvesOf(thin), 2);
+    },
+  },
+  places: {
+    from: 'llm-techniques',
+    draw() {
+      const { places } = resultsOf<{ places: Named<Distances> }>('llm-techniques');
+      return curvePicture(
+        'Distance to the optimum of 4800 values, by the share that travels a round',
+        curvesOf(places),
+        2,
       );
-      return curvePicture('Distance to the optimum by what travels, of 4800 values', curves, 2);
+    },
+  },
+  sketches: {
+    from: 'llm-techniques',
+    draw() {
+      const { few } = resultsOf<{ few: Named<Distances> }>('llm-techniques');
+      return curvePicture('Distance to an optimum with 24 large values of 4800, by values a round', curvesOf(few), 2);
     },
   },
   distillation: {

@@ -6,7 +6,7 @@ import { alone, bitsPerByte, centralize, federate, type Variant } from '../../ex
 import { pretrained, smallModel } from '../../examples/llm/model.ts';
 import { readPresidents } from '../../examples/llm/presidents.ts';
 import { table, writeResults } from '../shared/measure.ts';
-import { KeptResults, percent } from './kept-results.ts';
+import { KeptResults, percent, spread } from './kept-results.ts';
 
 /** As the demo, with half of its presidents: arms are many. */
 const PLAN: Setting = { ...SETTING, authors: 8 };
@@ -42,8 +42,12 @@ const CANDIDATES: Readonly<Record<string, Candidate>> = {
 export async function compareOuter(seeds: number): Promise<void> {
   const model = smallModel();
   const start = pretrained(model);
-  const authors = readPresidents(PLAN).authors.slice(0, PLAN.authors);
-  const results = new KeptResults<number>('llm-federated', { PLAN, size: start.length });
+  const authors = spread(readPresidents(PLAN).authors, PLAN.authors);
+  const results = new KeptResults<number>('llm-federated', {
+    PLAN,
+    names: authors.map(({ name }) => name),
+    size: start.length,
+  });
   const base = bitsPerByte(model, () => start, authors);
   const falls = new Map<string, number[]>();
   const note = (name: string, fall: number) => falls.set(name, [...(falls.get(name) ?? []), fall]);

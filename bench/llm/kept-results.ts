@@ -30,6 +30,11 @@ export class KeptResults<T> {
   }
 }
 
+/** So many of them, from the first to the last: neighbours in time are alike. */
+export function spread<T>(all: readonly T[], count: number): T[] {
+  return Array.from({ length: count }, (_, i) => all[Math.round((i * (all.length - 1)) / Math.max(1, count - 1))]);
+}
+
 /** Mean and half the width of its 95 % interval, by Student's t. */
 export function interval(values: readonly number[]): { readonly mean: number; readonly half: number } {
   const n = values.length;

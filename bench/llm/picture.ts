@@ -83,6 +83,6 @@ export function curvePicture(
   return `${inside.replace(
     /^<svg viewBox="0 0 (\d+) (\d+)"([^>]*)>/,
     (_, width: string, height: string, rest: string) =>
-      `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 -30 ${width} ${Number(height) + 30}"${rest}>\n<style>${own}</style>\n<rect y="-30" width="${width}" height="${Number(height) + 30}" fill="#fff"/>\n<text class="title" x="16" y="-8">${escape(title)}</text>`,
+      `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 -30 ${Number(width) + 40} ${Number(height) + 30}"${rest}>\n<style>${own}</style>\n<rect y="-30" width="${Number(width) + 40}" height="${Number(height) + 30}" fill="#fff"/>\n<text class="title" x="16" y="-8">${escape(title)}</text>`,
   )}\n`;
 }

@@ -1,24 +1,32 @@
 // `pnpm bench llm prune [SEEDS]`: half of the weights of the small model, by a mask that every client computes from what is public; what
 // travels, and what the loss is beside the whole model after the same rounds. Goes on where it stopped.
-import { encodeSafetensors, fedAvg, seededRng, selectedLayout, selectedTrainer, type Selection } from '@fedkit/core';
+import {
+  encodeSafetensors,
+  fedAvg,
+  seededRng,
+  selectedLayout,
+  selectedTrainer,
+  type Selection,
+  type Trainer,
+} from '@fedkit/core';
 import { adamW, gradualDensity, languageTrainer, magnitudeMask, MovementScores, prune } from '@fedkit/llm';
 import { bitsPerByte } from '../../examples/llm/federation.ts';
 import { LENGTH, pretrained, smallModel } from '../../examples/llm/model.ts';
 import { readPresidents } from '../../examples/llm/presidents.ts';
 import { table, writeResults } from '../shared/measure.ts';
-import { KeptResults, percent } from './kept-results.ts';
+import { KeptResults, percent, spread } from './kept-results.ts';
 
 const SETTING = {
   authors: 6,
   train: 120,
   test: 24,
-  rounds: 24,
+  rounds: 16,
   steps: 4,
   batchSize: 6,
   learningRate: 2e-3,
   density: 0.5,
   /** Rounds over which a mask shrinks, and whose released updates movement is read from. */
-  warmUp: 12,
+  warmUp: 8,
 } as const;
 const ARMS = ['whole', 'magnitude', 'gradual', 'movement'] as const;
 type Arm = (typeof ARMS)[number];
@@ -29,17 +37,27 @@ export async function comparePruning(seeds: number): Promise<void> {
   const { layout } = model;
   const base = pretrained(model);
   const { authors: all } = readPresidents(SETTING);
-  const authors = all.slice(0, SETTING.authors);
-  const kept = new KeptResults<number>('llm-prune', { SETTING, LENGTH });
+  const authors = spread(all, SETTING.authors);
+  const kept = new KeptResults<number>('llm-prune', {
+    SETTING,
+    LENGTH,
+    moments: 'kept',
+    names: authors.map(({ name }) => name),
+  });
 
   /** One round of FedAvg over what a mask keeps, or over everything. @param start - Zero where the mask is. */
-  const oneRound = async (start: Float32Array, mask: Selection | undefined, seed: number, round: number) => {
+  const oneRound = async (
+    trainers: readonly Trainer[],
+    start: Float32Array,
+    mask: Selection | undefined,
+    seed: number,
+    round: number,
+  ) => {
     const algorithm = fedAvg();
     const aggregator = algorithm.aggregator(mask?.size ?? layout.size);
     const sum = aggregator.create();
     const state = algorithm.init(mask ? mask.gather(start) : start);
-    for (const [i, { train }] of authors.entries()) {
-      const whole = languageTrainer(model, train, { optimizer: adamW({ maxNorm: 1 }) });
+    for (const [i, whole] of trainers.entries()) {
       const trainer = mask ? selectedTrainer(whole, mask, start) : whole;
       const { steps, batchSize, learningRate } = SETTING;
       const options = { steps, batchSize, learningRate, rng: seededRng(seed).fork('client', round, i) };
@@ -57,6 +75,9 @@ export async function comparePruning(seeds: number): Promise<void> {
     const { density, warmUp } = SETTING;
     const scores = new MovementScores(layout);
     const densityOf = gradualDensity({ density, rounds: warmUp });
+    // With fresh moments four steps of AdamW are little more than signs.
+    const optimizer = adamW({ maxNorm: 1, moments: 'kept' });
+    const trainers = authors.map(({ train }) => languageTrainer(model, train, { optimizer }));
     let params = base;
     let mask: Selection | undefined;
     for (let round = 1; round <= SETTING.rounds; round++) {
@@ -65,7 +86,7 @@ export async function comparePruning(seeds: number): Promise<void> {
       if (arm === 'movement' && round === warmUp + 1) mask = scores.mask({ density });
       if (mask) params = prune(mask, params);
       const before = params;
-      params = await oneRound(before, mask, seed, round);
+      params = await oneRound(trainers, before, mask, seed, round);
       if (arm === 'movement' && round <= warmUp) scores.add(before, params);
     }
     return params;
@@ -90,6 +111,7 @@ export async function comparePruning(seeds: number): Promise<void> {
       found[arm] = [...(found[arm] ?? []), bits];
       console.log(`seed ${seed}, ${arm}: ${bits.toFixed(4)} bits a byte`);
     }
+    writeResults('llm-prune', { setting: SETTING, base: before, found, bytes: Object.fromEntries(bytes) });
   }
   const rows = ARMS.map((arm) => [
     arm,
@@ -97,5 +119,4 @@ export async function comparePruning(seeds: number): Promise<void> {
     percent(found[arm].map((bits, i) => bits / found.whole[i] - 1)),
   ]);
   console.log(`\n${table(['half of the weights by', 'bytes of an update', 'loss above the whole'], rows)}`);
-  writeResults('llm-prune', { setting: SETTING, base: before, found, bytes: Object.fromEntries(bytes) });
 }

@@ -10,8 +10,18 @@ import { readPresidents } from '../../examples/llm/presidents.ts';
 import { table, writeResults } from '../shared/measure.ts';
 
 const FACTORS = { authors: 8, train: 1, test: 24, ranks: [4, 8, 16, 32, 48] } as const;
-/** A matrix, a client's values a round of it, and clients who agree on three directions alone. */
-const THIN = { rows: 60, columns: 80, clients: 8, rounds: 120, directions: 3, learningRate: 0.1, values: 240 } as const;
+/** Clients who agree on three directions of a matrix, and differ in everything else. */
+const THIN = {
+  rows: 40,
+  columns: 50,
+  clients: 8,
+  rounds: 150,
+  directions: 3,
+  learningRate: 0.02,
+  values: 160,
+} as const;
+/** Clients who agree on a few values, and differ in everything else. */
+const FEW = { size: 4800, clients: 8, rounds: 60, large: 24, learningRate: 0.1, rows: 5, columns: 240, k: 8 } as const;
 const LAYERS = { vocabulary: 256, width: 64, layers: 8, heads: 4, context: 64, every: 3, rounds: 24 } as const;
 const VOTES = {
   classes: 256,
@@ -44,40 +54,23 @@ function factors() {
 type Vectors = { readonly [name: string]: Float32Array };
 type Any = LinearAlgorithm<PlainData, PlainData, PlainData, Vectors, Vectors>;
 
-/** How far from the optimum a federation is after every round, its start being 1, by what its clients send. */
-async function thin() {
-  const { rows, columns, clients, rounds, directions, learningRate, values } = THIN;
-  const size = rows * columns;
-  const layout = Layout.of([{ name: 'matrix', shape: [rows, columns] }]);
-  const rng = seededRng('thin');
-  const draw = (count: number) => Float64Array.from({ length: count }, () => rng.uniform() - 0.5);
-  const wanted = new Float64Array(size);
-  for (let k = 0; k < directions; k++) {
-    const [p, q] = [draw(rows), draw(columns)];
-    for (let i = 0; i < size; i++) wanted[i] += p[Math.floor(i / columns)] * q[i % columns];
-  }
-  const targets = Array.from({ length: clients }, () => {
-    const own = draw(size);
-    return Float32Array.from(wanted, (value, i) => value + 0.3 * own[i]);
-  });
-  const optimum = wanted.map((_, i) => targets.reduce((sum, target) => sum + target[i] / clients, 0));
+/** How far from the optimum federations are after every round, their start being 1, and the values that a client sends. */
+async function distances(
+  targets: readonly Float32Array[],
+  { rounds, learningRate }: { readonly rounds: number; readonly learningRate: number },
+  algorithms: Readonly<Record<string, unknown>>,
+) {
+  const optimum = targets[0].map((_, i) => targets.reduce((sum, target) => sum + target[i] / targets.length, 0));
   const start = Math.hypot(...optimum);
-  const algorithms: Readonly<Record<string, unknown>> = {
-    'FedAvg, all values': fedAvg(),
-    'PowerSGD, one sum': powerSgd({ layout, rank: values / rows, seed: 1 }),
-    'PowerSGD, two sums': powerSgd({ layout, rank: 3, seed: 1, sums: 2 }),
-    FetchSGD: fetchSgd({ rows: 3, columns: values / 3, k: 8, momentum: 0, seed: 1 }),
-    'public places': publicPlaces({ size, density: values / size, seed: 1 }),
-  };
   const found: Record<string, { sent: number; distances: number[] }> = {};
   for (const [name, any] of Object.entries(algorithms)) {
     const algorithm = any as Any;
-    let state = algorithm.init(new Float32Array(size));
+    let state = algorithm.init(new Float32Array(optimum.length));
     const memories = new Map<number, PlainData>();
-    const distances: number[] = [];
+    const own: number[] = [];
     let sent = 0;
     for (let round = 1; round <= rounds; round++) {
-      const aggregator = algorithm.aggregator(size);
+      const aggregator = algorithm.aggregator(optimum.length);
       const sum = aggregator.create();
       for (const [i, target] of targets.entries()) {
         const memory = memories.get(i);
@@ -91,13 +84,67 @@ async function thin() {
         sent = Object.values(report.contribution.values).reduce((all, { length }) => all + length, 0);
         aggregator.accumulate(sum, report.contribution);
       }
-      const info = { round, cohort: clients, population: clients };
+      const info = { round, cohort: targets.length, population: targets.length };
       state = algorithm.serverStep(state, aggregator.finalize(sum), info);
-      distances.push(Math.hypot(...optimum.map((value, i) => value - algorithm.params(state)[i])) / start);
+      const params = algorithm.params(state);
+      own.push(Math.hypot(...optimum.map((value, i) => value - params[i])) / start);
     }
-    found[name] = { sent, distances };
+    found[name] = { sent, distances: own };
   }
   return found;
+}
+
+/** What clients want: what all want, and something of their own. */
+function targetsAround(wanted: Float64Array, clients: number, own: number): Float32Array[] {
+  const rng = seededRng('targets');
+  return Array.from({ length: clients }, () =>
+    Float32Array.from(wanted, (value) => value + own * (rng.uniform() - 0.5)),
+  );
+}
+
+function thin() {
+  const { rows, columns, clients, directions, values } = THIN;
+  const size = rows * columns;
+  const layout = Layout.of([{ name: 'matrix', shape: [rows, columns] }]);
+  const rng = seededRng('thin');
+  const draw = (count: number) => Float64Array.from({ length: count }, () => rng.uniform() - 0.5);
+  const wanted = new Float64Array(size);
+  for (let direction = 0; direction < directions; direction++) {
+    const [p, q] = [draw(rows), draw(columns)];
+    for (let i = 0; i < size; i++) wanted[i] += p[Math.floor(i / columns)] * q[i % columns];
+  }
+  return distances(targetsAround(wanted, clients, 0.3), THIN, {
+    FedAvg: fedAvg(),
+    'PowerSGD, one sum': powerSgd({ layout, rank: values / rows, seed: 1 }),
+    'PowerSGD, two sums': powerSgd({ layout, rank: 3, seed: 1, sums: 2 }),
+    'public places': publicPlaces({ size, density: values / size, seed: 1 }),
+  });
+}
+
+function places() {
+  const { size, clients } = FEW;
+  const rng = seededRng('places');
+  const wanted = Float64Array.from({ length: size }, () => rng.uniform() - 0.5);
+  const own = (density: number) => publicPlaces({ size, density, trains: 'places', seed: 1 });
+  const how = { rounds: FEW.rounds, learningRate: 0.5 };
+  return distances(targetsAround(wanted, clients, 0.3), how, {
+    'all values': fedAvg(),
+    half: own(0.5),
+    'a tenth': own(0.1),
+    'a fiftieth': own(0.02),
+  });
+}
+
+function few() {
+  const { size, clients, large, rows, columns, k } = FEW;
+  const rng = seededRng('few');
+  const wanted = new Float64Array(size);
+  for (let i = 0; i < large; i++) wanted[rng.below(size)] = rng.uniform() < 0.5 ? -1 : 1;
+  return distances(targetsAround(wanted, clients, 0.02), FEW, {
+    FedAvg: fedAvg(),
+    FetchSGD: fetchSgd({ rows, columns, k, momentum: 0, seed: 1 }),
+    'public places': publicPlaces({ size, density: (rows * columns) / size, seed: 1 }),
+  });
 }
 
 /** Values that travel and operations of a step, over those of the whole model, by round; frozen blocks are computed once. */
@@ -133,7 +180,14 @@ function votes() {
 
 /** Prints and stores all of it. */
 export async function compareTechniques(): Promise<void> {
-  const results = { factors: factors(), thin: await thin(), layers: layers(), votes: votes() };
+  const results = {
+    factors: factors(),
+    thin: await thin(),
+    few: await few(),
+    places: await places(),
+    layers: layers(),
+    votes: votes(),
+  };
   const digits = (value: number) => value.toFixed(3);
   const { whole, found } = results.factors;
   console.log(
@@ -144,16 +198,14 @@ export async function compareTechniques(): Promise<void> {
         ...found.map(({ rank, share, error, bits }) => [`${rank}`, ...[share, error, bits].map(digits)]),
       ],
     )}\n\n${table(
-      ['', 'values a round', ...[20, 60, 120].map((round) => `after ${round}`)],
-      Object.entries(results.thin).map(([name, { sent, distances }]) => [
-        name,
-        `${sent}`,
-        ...[20, 60, 120].map((round) => digits(distances[round - 1])),
-      ]),
+      ['', 'values a round', ...[20, 40, 60].map((round) => `after ${round}`)],
+      [...Object.entries(results.thin), ...Object.entries(results.few), ...Object.entries(results.places)].map(
+        ([name, own]) => [name, `${own.sent}`, ...[20, 40, 60].map((round) => digits(own.distances[round - 1]))],
+      ),
     )}\n\n${table(
       ['ε', 'answers'],
       results.votes.map(({ epsilon, answers }) => [`${epsilon}`, `${answers}`]),
     )}`,
   );
-  writeResults('llm-techniques', { setting: { FACTORS, THIN, LAYERS, VOTES }, ...results });
+  writeResults('llm-techniques', { setting: { FACTORS, THIN, FEW, LAYERS, VOTES }, ...results });
 }

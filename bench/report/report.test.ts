@@ -93,7 +93,13 @@ describe('rows', () => {
     const recorded = rows.flatMap(({ records }) => records);
     expect(new Set(recorded).size).toBe(recorded.length);
     // Minutes to hours: run by their own commands when they change.
-    const long = ['secagg-ring-1000-30-semi-malicious', 'secagg-ring-10000-5-semi-honest', 'llm-distill'];
+    const long = [
+      'secagg-ring-1000-30-semi-malicious',
+      'secagg-ring-10000-5-semi-honest',
+      'llm-distill',
+      'llm-prune',
+      'llm-retrieval-shorthand',
+    ];
     expect(files.filter((file) => !recorded.includes(file) && !long.includes(file))).toEqual([]);
   });
 
