@@ -25,6 +25,10 @@ export function lossTrainer(
       return { values: params.map((value, i) => value - start[i]), steps, examples, lossAtStart: loss(start) };
     },
     gradient: async (at) => slope(at),
+    batches: ({ steps = 1 }) => ({
+      examples,
+      each: Array.from({ length: steps }, () => ({ gradient: async (at: Float32Array) => slope(at) })),
+    }),
   };
 }
 

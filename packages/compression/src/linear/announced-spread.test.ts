@@ -1,4 +1,5 @@
 import { scaffold, secureSum } from '@fedkit/core';
+import { withSpreads } from '@fedkit/core/algorithm';
 import { quadraticTrainer } from '@fedkit/core/conformance';
 import { clearAggregation, simulate } from '@fedkit/core/simulation';
 import { describe, expect, it } from 'vitest';
@@ -54,23 +55,26 @@ describe('SCAFFOLD through a 12-bit ring', () => {
     expect(distance(late.params)).toBeLessThan(6e-3);
   });
 
-  it('of a spread that nextSpread announces comes within 1e-6', async () => {
-    let spreads: Spreads = { update: 8, control: 32 };
-    let before = { params: new Float32Array(SIZE), sum: new Float32Array(SIZE) };
-    let from: Uint8Array | undefined;
-    let best = Infinity;
-    for (let round = 1; round <= 600; round++) {
-      const run = await simulate({ ...setup(spreads, round), ...(from && { from }) });
-      from = run.checkpoint();
-      const { sum } = run.state.mirror;
-      const moved = run.params.map((value, c) => CLIENTS * (value - before.params[c]));
-      const changed = sum.map((value, c) => value - before.sum[c]);
-      // A spread of 0 is none: float32 ends long before 2^−40.
-      const next = (spread: number, values: Float32Array) => Math.max(2 ** -40, nextSpread(spread, values));
-      spreads = { update: next(spreads.update, moved), control: next(spreads.control, changed) };
-      before = { params: run.params.slice(), sum: sum.slice() };
-      best = distance(run.params);
-    }
-    expect(best).toBeLessThan(1e-6);
+  it('of spreads announced by nextSpread comes within 1e-6, in one run and from a checkpoint', async () => {
+    const announced = withSpreads(scaffold(), { spreads: { update: 8, control: 32 }, next: nextSpread });
+    const options = {
+      ...setup({ update: 1, control: 1 }, 600),
+      algorithm: announced,
+      channel: secureSum({
+        algorithm: announced,
+        size: SIZE,
+        codec: rotated(wrapped({ bits: 12, spread: 1 })),
+        aggregation: clearAggregation(),
+        minimumContributors: CLIENTS,
+        wrapProbability: 1e-6,
+      }),
+    };
+    const half = await simulate({ ...options, rounds: 250 });
+    const { params, state, rounds } = await simulate({ ...options, from: half.checkpoint() });
+    expect(distance(params)).toBeLessThan(1e-6);
+    expect(state.units.update).toBeLessThan(1e-5);
+    // Tuned rings mark no round once they have found their size.
+    expect(rounds.filter(({ facts }) => facts?.saturation?.marked)).toEqual([]);
+    expect((await simulate(options)).params).toEqual(params);
   });
 });

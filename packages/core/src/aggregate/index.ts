@@ -46,6 +46,7 @@ export { bulyan, type BulyanOptions } from './robust/bulyan.ts';
 export { geometricMedian, type GeometricMedianOptions } from './robust/geometric-median.ts';
 export { centeredClipping, type CenteredClippingOptions } from './robust/centered-clipping.ts';
 export { normBounded, type NormBoundedOptions } from './robust/norm-bounded.ts';
+export { hPlus, type HPlusOptions } from './robust/h-plus.ts';
 export { flTrust } from './robust/fl-trust.ts';
 export type { PreAggregation, SizedAggregator } from './pre-aggregate/pre-aggregation.ts';
 export {

@@ -4,9 +4,9 @@
  * Yuyang Deng, Mohammad Mahdi Kamani, Mehrdad Mahdavi, "Adaptive Personalized Federated Learning", 2020, algorithm 1 and equation 12,
  * https://arxiv.org/abs/2003.13461.
  *
- *     client i   K times, both gradients on batches of their own:
+ *     client i   K times, both gradients on one batch:
  *                    v̄ = α_i·v_i + (1 − α_i)·w;   w ← w − η·∇f_i(w);   v_i ← v_i − η·α_i·∇f_i(v̄)
- *                once a round α_i ← α_i − η·⟨v_i − w, ∇f_i(v̄)⟩, within [0, 1]
+ *                once a round, at its first step, α_i ← α_i − η·⟨v_i − w, ∇f_i(v̄)⟩, within [0, 1]
  *                reports w − x; v_i and α_i never leave
  *     server     x ← x + Σ n_i Δ_i / Σ n_i
  *
@@ -15,9 +15,10 @@
 import { checkNumber, checkOptions, type OptionNames, refuse } from '../check.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
 import type { ServerOptimizer } from '../server/contract.ts';
+import { trainByBatches } from './by-batches.ts';
 import type { LinearAlgorithm } from './contract.ts';
 import { type FedAvgBroadcast, type FedAvgState, type FedAvgUpdate, fedAvg } from './fed-avg.ts';
-import { build, checkState, localUpdate } from './local-update.ts';
+import { build, checkState } from './local-update.ts';
 import type { PersonalizedAlgorithm } from './personalized.ts';
 
 /** Options of {@link apfl}. */
@@ -34,10 +35,10 @@ export interface ApflOptions<S extends PlainData = NoState> {
 export type ApflClientState = { readonly own: Float32Array; readonly alpha: number };
 
 /**
- * APFL. Twice the local work of federated averaging, step by step: clients train by `steps`, without momentum, and nothing more is on
- * the wire. `personal` is α_i·v_i + (1 − α_i)·x.
+ * APFL. Two gradients a local step, by a trainer with `batches`, without momentum; nothing more is on the wire. `personal` is
+ * α_i·v_i + (1 − α_i)·x.
  *
- * @throws FedkitError `OUT_OF_RANGE` unless α is in [0, 1]; in a round `INVALID_ARGUMENT` for `epochs` or momentum.
+ * @throws FedkitError `OUT_OF_RANGE` unless α is in [0, 1]; in a round `INVALID_ARGUMENT` for momentum.
  */
 export function apfl<S extends PlainData = NoState>(
   options: ApflOptions<S> = {},
@@ -58,32 +59,25 @@ export function apfl<S extends PlainData = NoState>(
     async clientRound({ broadcast: { params }, state, trainer, options: local }) {
       const where = 'apfl.clientRound';
       const size = params.length;
-      if (local.steps === undefined || (local.momentum ?? 0) !== 0) {
-        refuse('INVALID_ARGUMENT', `${where}: options`, 'steps, without momentum', local.steps ? 'momentum' : 'epochs');
-      }
-      const one = { ...local, steps: 1, lossAtStart: false };
-      const w = params.slice();
+      const { learningRate, momentum = 0 } = local;
+      if (momentum !== 0) refuse('INVALID_ARGUMENT', `${where}: momentum`, '0', momentum);
       const own = state ? checkState(`${where}: state.own`, state.own, size).slice() : params.slice();
       let alpha = state ? checkNumber(`${where}: state.alpha`, state.alpha, 0, 1) : first;
-      let examples = 1;
-      for (let step = 0; step < local.steps; step++) {
-        const shared = await localUpdate(where, trainer, w, {}, one);
-        const { values: along } = await localUpdate(`${where}: own`, trainer, mixed(alpha, own, w), {}, one);
-        ({ examples } = shared);
-        // `along` is −η·∇f_i(v̄).
-        const slope = step === 0 && adaptive ? along.reduce((sum, value, i) => sum + (own[i] - w[i]) * value, 0) : 0;
+      let learns = adaptive;
+      const result = await trainByBatches(where, trainer, params, local, async (w, gradientAt) => {
+        const shared = await gradientAt(w);
+        const along = await gradientAt(mixed(alpha, own, w));
+        const slope = learns ? along.reduce((sum, value, i) => sum + (own[i] - w[i]) * value, 0) : 0;
+        learns = false;
         for (let i = 0; i < size; i++) {
-          own[i] += alpha * along[i];
-          w[i] += shared.values[i];
+          own[i] -= learningRate * alpha * along[i];
+          w[i] -= learningRate * shared[i];
         }
-        alpha = Math.min(1, Math.max(0, alpha + slope));
-      }
+        alpha = Math.min(1, Math.max(0, alpha - learningRate * slope));
+      });
       checkState(`${where}: own`, own, size);
-      return {
-        contribution: { values: { update: build(size, (i) => w[i] - params[i]) }, weight: examples },
-        state: { own, alpha },
-        local: { steps: local.steps, examples },
-      };
+      const { values: update, ...rest } = result;
+      return { contribution: { values: { update }, weight: rest.examples }, state: { own, alpha }, local: rest };
     },
     personal: ({ params }, state) =>
       state

@@ -5,7 +5,7 @@
  */
 import { checkAborted } from '../abort.ts';
 import { checkInteger, refuse } from '../check.ts';
-import type { LocalResult, Trainer, TrainOptions } from '../client/trainer.ts';
+import type { LocalBatch, LocalResult, Trainer, TrainOptions } from '../client/trainer.ts';
 import { checkState } from './local-update.ts';
 
 /** The mean gradient of a batch, checked. */
@@ -21,7 +21,7 @@ export async function trainByBatches(
   trainer: Trainer,
   start: Float32Array,
   options: TrainOptions,
-  step: (params: Float32Array, gradientAt: BatchGradientAt) => Promise<void>,
+  step: (params: Float32Array, gradientAt: BatchGradientAt, batch: LocalBatch) => Promise<void>,
 ): Promise<LocalResult> {
   if (typeof trainer.batches !== 'function') {
     refuse('INVALID_ARGUMENT', `${where}: trainer`, 'a trainer with batches, such as plainTrainer', 'one without');
@@ -34,7 +34,7 @@ export async function trainByBatches(
   for (const batch of each) {
     checkAborted(where, options.signal);
     steps++;
-    await step(params, async (at) => checkState(`${where}: gradient`, await batch.gradient(at), size));
+    await step(params, async (at) => checkState(`${where}: gradient`, await batch.gradient(at), size), batch);
     checkState(`${where}: parameters after step ${steps}`, params, size);
   }
   checkInteger(`${where}: local steps`, steps, 1);

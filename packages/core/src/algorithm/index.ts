@@ -79,6 +79,7 @@ export {
 export { tilted, type TiltedOptions } from './tilted.ts';
 export { afl, type AflBroadcast, type AflOptions, type AflState, type AflUpdate } from './afl.ts';
 export { fedSam, type FedSamOptions } from './fed-sam.ts';
+export { moon, type MoonClientState, type MoonOptions } from './moon.ts';
 export { withLocalOptimizer } from './local-optimizer.ts';
 export { apfl, type ApflClientState, type ApflOptions } from './apfl.ts';
 export {
@@ -111,6 +112,7 @@ export { type FedAsyncOptions, type FedAsyncUpdate, fedAsync } from './fed-async
 export { type FedBuffOptions, fedBuff } from './fed-buff.ts';
 export { type Staleness, stalenessWeight } from './staleness.ts';
 export { type MetricsOptions, withMetrics } from './with-metrics.ts';
+export { type SpreadOptions, type Units, withSpreads } from './with-spreads.ts';
 export {
   type EvaluatedModels,
   type EvaluationAlgorithm,

@@ -36,7 +36,9 @@ import { pFedMe } from './p-fed-me.ts';
 import { qFedAvg } from './q-fed-avg.ts';
 import { scaffold } from './scaffold.ts';
 import { tilted } from './tilted.ts';
+import { moon } from './moon.ts';
 import { withMetrics } from './with-metrics.ts';
+import { withSpreads } from './with-spreads.ts';
 
 type Any = Algorithm<PlainData, PlainData, PlainData, Update, PlainData>;
 
@@ -73,6 +75,9 @@ const algorithms: [string, unknown][] = [
   ['pFedMe', pFedMe({ lambda: 5, envelopeRate: 0.1 })],
   ['ifca', ifca({ others: [new Float32Array(12).fill(0.1)] })],
   ['afl', afl({ domains: 4, domainOf: () => 1, weightRate: 0.01 })],
+  ['moon', moon({ mu: 1 })],
+  ['fedAvg with spreads', withSpreads(fedAvg(), { spreads: { update: 3 }, next: () => 0.01 })],
+  ['scaffold with spreads', withSpreads(scaffold(), { spreads: { update: 1, control: 7 }, next: rootMeanSquare })],
   ['fedAvg with metrics', withMetrics(fedAvg(), { maximumNorm: 1 })],
   ['scaffold with metrics', withMetrics(scaffold({ option: 2 }), { bounds: { loss: 0.1 }, maximumExamples: 15 })],
 ];
@@ -87,6 +92,10 @@ const mirrors: Readonly<Record<string, MirrorPlace<PlainData, PlainData>>> = {
   dasha: { ...place('gradient', 'gradient'), steps: 1 },
 };
 
+function rootMeanSquare(_spread: number, sum: Float32Array): number {
+  return Math.sqrt(sum.reduce((total, value) => total + value * value, 0) / sum.length);
+}
+
 function place(server: string, client: string): MirrorPlace<PlainData, PlainData> {
   const part = (name: string) => (state: PlainData) => (state as Readonly<Record<string, Float32Array>>)[name];
   return { server: part(server), client: part(client) };
@@ -99,9 +108,9 @@ describe.each(algorithms)('%s', (name, algorithm) => {
   checkLaws(it, algorithmLaws({ algorithm: algorithm as Any, local, ...(mirror && { mirror }) }));
 });
 
-it('all are coordinate-wise but those that weigh whole updates, keep several models or switch between rounds', () => {
+it('all are coordinate-wise but those that weigh or measure whole updates, keep several models or switch between rounds', () => {
   const others = algorithms.filter(([, algorithm]) => !(algorithm as Any).coordinateWise).map(([name]) => name);
-  expect(others).toEqual(['fedExP', 'marina', 'ifca', 'afl']);
+  expect(others).toEqual(['fedExP', 'marina', 'ifca', 'afl', 'fedAvg with spreads', 'scaffold with spreads']);
 });
 
 describe('algorithms of a part of the model', () => {

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { federate, local, quadratic } from '../../test/quadratic.ts';
+import { plainTrainer } from '../client/plain-trainer.ts';
+import { softmaxRegression } from '../client/mlp.ts';
+import type { Trainer } from '../client/trainer.ts';
 import { apfl } from './apfl.ts';
 import { ditto } from './ditto.ts';
 import { fedAvg } from './fed-avg.ts';
@@ -50,16 +53,32 @@ describe('APFL', () => {
     }
   });
 
-  it('at a fixed α of 0 is federated averaging, and refuses epochs', async () => {
+  it('at a fixed α of 0 is federated averaging; refuses momentum, and a trainer without batches', async () => {
     const options = () => local({ steps: 3, learningRate: 0.05 });
     const run = (algorithm: never) => federate(algorithm, clients, start, { rounds: 7, options });
     const still = await run(apfl({ alpha: 0, adaptive: false }) as never);
     expect(still.params[0]).toBeCloseTo((await run(fedAvg() as never)).params[0], 6);
-    const { steps: _steps, ...rest } = local();
-    const epochs = { ...rest, epochs: 1 };
-    await expect(
-      apfl().clientRound({ broadcast: { params: start }, trainer: clients[0], options: epochs }),
-    ).rejects.toThrowError('apfl.clientRound: options: expected steps, without momentum, got "epochs"');
+    const round = (trainer: Trainer, options: Parameters<typeof local>[0]) =>
+      apfl().clientRound({ broadcast: { params: start }, trainer, options: local(options) });
+    await expect(round(clients[0], { momentum: 0.9 })).rejects.toThrowError(
+      'apfl.clientRound: momentum: expected 0, got 0.9',
+    );
+    const { batches: _batches, ...without } = clients[0];
+    await expect(round(without, {})).rejects.toThrowError('apfl.clientRound: trainer: expected a trainer with batches');
+  });
+
+  it('takes both gradients of a step on one batch', async () => {
+    // At α = 1 the mixture is v_i alone, which begins where w does: on the same batches both go the same way.
+    const model = softmaxRegression({ inputs: 2, classes: 2 });
+    const inputs = Float32Array.from({ length: 16 }, (_, i) => Math.sin(7 * i));
+    const trainer = plainTrainer(model, { inputs, labels: Uint8Array.of(0, 1, 1, 0, 1, 0, 0, 1) });
+    const { contribution, state } = await apfl({ alpha: 1, adaptive: false }).clientRound({
+      broadcast: { params: new Float32Array(6) },
+      trainer,
+      options: local({ steps: 11, batchSize: 1, learningRate: 0.5 }),
+    });
+    expect(state.own.some((value) => Math.abs(value) > 0.1)).toBe(true);
+    expect(contribution.values.update).toEqual(state.own);
   });
 });
 

@@ -15,6 +15,8 @@ export class LayerMemory {
   readonly logits: Float32Array;
   /** The gradient of the loss with respect to the logits, shape [{@link BLOCK}, classes]; to be set before {@link backward}. */
   readonly errors: Float32Array;
+  /** What goes into the last layer, shape [{@link BLOCK}, its width]. */
+  readonly representation: Float32Array;
   /** Scratch, shape [classes]. */
   readonly shares: Float64Array;
   readonly #widths: readonly number[];
@@ -55,6 +57,7 @@ export class LayerMemory {
     this.#inputs = new Float32Array(buffer, this.#activations[0], BLOCK * widths[0]);
     this.logits = new Float32Array(buffer, this.#activations[last], BLOCK * widths[last]);
     this.errors = new Float32Array(buffer, this.#errors[last], BLOCK * widths[last]);
+    this.representation = new Float32Array(buffer, this.#activations[last - 1], BLOCK * widths[last - 1]);
     this.shares = new Float64Array(widths[last]);
   }
 
@@ -85,9 +88,29 @@ export class LayerMemory {
    * @param add - Whether to add to the gradient that is there.
    */
   backward(count: number, add: boolean): void {
+    this.#backward(this.#widths.length - 1, this.params.length, count, add);
+  }
+
+  /**
+   * As {@link backward}, from the gradient with respect to {@link representation}, where a hidden layer makes it: the last layer has no part
+   * in it.
+   *
+   * @param along - Shape [count, its width].
+   */
+  backwardFrom(along: Float32Array, count: number, add: boolean): void {
+    const top = this.#widths.length - 2;
+    const width = this.#widths[top];
+    const errors = new Float32Array(this.#buffer, this.#errors[top], count * width);
+    for (let i = 0; i < errors.length; i++) errors[i] = this.representation[i] > 0 ? along[i] : 0;
+    const end = this.params.length - (width + 1) * this.#widths[top + 1];
+    if (!add) this.gradient.fill(0, end);
+    this.#backward(top, end, count, add);
+  }
+
+  /** From the errors of what comes out of layer `top` − 1, whose parameters end at `end`. */
+  #backward(top: number, end: number, count: number, add: boolean): void {
     const { params, gradient, scratch } = this.#at;
-    let end = this.params.length;
-    for (let l = this.#widths.length - 2; l >= 0; l--) {
+    for (let l = top - 1; l >= 0; l--) {
       const [inputs, outputs] = [this.#widths[l], this.#widths[l + 1]];
       const biases = end - outputs;
       end = biases - inputs * outputs;

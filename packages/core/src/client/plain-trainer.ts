@@ -8,11 +8,11 @@ import { checkVector } from '../check.ts';
 import { checkTrainOptions } from './train-options.ts';
 import { localBatches } from './batches.ts';
 import { checkExamples, type Examples } from './examples.ts';
-import type { PlainModel } from './mlp.ts';
+import type { HiddenLayer, PlainModel } from './mlp.ts';
 import { checkFinite } from '../finite.ts';
 import { checkObjective } from './objective.ts';
 import { localSgd } from './sgd.ts';
-import type { LocalBatch, Trainer } from './trainer.ts';
+import type { LocalBatch, Representation, Trainer } from './trainer.ts';
 
 /**
  * Trains `model` on `examples`, which are read where they are, never copied. Two engines given the same start, examples,
@@ -40,6 +40,14 @@ export function plainTrainer(model: PlainModel, examples: Examples): Trainer {
     batchGradient(checkVector('gradient: at', at, size), batch, gradient);
     return checkFinite('gradient', gradient);
   };
+  const representation = async (hidden: HiddenLayer, batch: Uint32Array, at: Float32Array): Promise<Representation> => {
+    const params = at.slice();
+    return {
+      width: hidden.width,
+      values: checkFinite('represent', hidden.values(params, examples, batch)),
+      gradient: async (along) => checkFinite('represent.gradient', hidden.gradient(params, examples, batch, along)),
+    };
+  };
   return {
     layout: model.layout,
     async train(start, objective, options) {
@@ -55,7 +63,12 @@ export function plainTrainer(model: PlainModel, examples: Examples): Trainer {
     batches(options) {
       checkTrainOptions('batches', options);
       function* each(): Generator<LocalBatch, void> {
-        for (const batch of localBatches(rows, options)) yield { gradient: (at) => gradientOver(batch, at) };
+        for (const batch of localBatches(rows, options)) {
+          yield {
+            gradient: (at) => gradientOver(batch, at),
+            ...(model.hidden && { represent: (at) => representation(model.hidden as HiddenLayer, batch, at) }),
+          };
+        }
       }
       return { examples: rows.length, each: each() };
     },

@@ -57,6 +57,22 @@ export interface LocalResult {
 export interface LocalBatch {
   /** Mean gradient of the uncorrected loss over this batch at `at`, shape [d] → [d]: asked at as many points as one likes. */
   gradient(at: Float32Array): Promise<Float32Array>;
+  /** What a model makes of the batch before its last layer. Absent of models that have no such layer, and trainers that cannot say. */
+  represent?(at: Float32Array): Promise<Representation>;
+}
+
+/** A batch as a model sees it. */
+export interface Representation {
+  /** One row an example, shape [examples, width]. */
+  readonly values: Float32Array;
+  readonly width: number;
+  /**
+   * The gradient of any function of these values, by the chain rule.
+   *
+   * @param along - Its gradient with respect to them, of their shape.
+   * @returns With respect to the parameters, shape [d].
+   */
+  gradient(along: Float32Array): Promise<Float32Array>;
 }
 
 /** The batches of one training. */
@@ -82,7 +98,7 @@ export interface Trainer {
   gradient(at: Float32Array): Promise<Float32Array>;
   /**
    * The batches that `train` would step on with these options, for algorithms that want a batch's gradient elsewhere than where local
-   * training stands: `fedSam`, `withLocalOptimizer`. Absent of trainers that cannot say.
+   * training stands: `fedSam`, `apfl`, `moon`, `withLocalOptimizer`. Absent of trainers that cannot say.
    *
    * @throws FedkitError as `train`.
    */

@@ -5,7 +5,7 @@
  */
 import { checkAborted } from '../abort.ts';
 import { checkVector } from '../check.ts';
-import type { Trainer, TrainOptions } from '../client/trainer.ts';
+import type { Representation, Trainer, TrainOptions } from '../client/trainer.ts';
 
 /**
  * A trainer of the loss ½·curvature·‖w − target‖², whose gradient is curvature·(w − target). It follows the local objective and options as every
@@ -23,6 +23,11 @@ export function quadraticTrainer(target: Float32Array, examples: number, curvatu
     checkVector('quadraticTrainer.gradient: at', point, size);
     return point.map((value, c) => curvature * (value - target[c]));
   };
+  const represent = async (point: Float32Array): Promise<Representation> => ({
+    values: checkVector('quadraticTrainer.represent: at', point, size).slice(),
+    width: size,
+    gradient: async (along) => along.slice(),
+  });
   const stepsOf = ({ epochs, steps, batchSize }: TrainOptions) => {
     const perEpoch = batchSize === 'all' ? 1 : Math.ceil(examples / batchSize);
     return steps ?? Math.max(1, Math.round((epochs ?? 1) * perEpoch));
@@ -55,7 +60,10 @@ export function quadraticTrainer(target: Float32Array, examples: number, curvatu
       return { values, steps: count, examples, lossAtStart };
     },
     gradient: slope,
-    // Every batch has the same mean.
-    batches: (options) => ({ examples, each: Array.from({ length: stepsOf(options) }, () => ({ gradient: slope })) }),
+    // Every batch has the same mean, and the model is all there is to represent it by.
+    batches: (options) => ({
+      examples,
+      each: Array.from({ length: stepsOf(options) }, () => ({ gradient: slope, represent })),
+    }),
   };
 }
