@@ -54,7 +54,7 @@ describe('cosine', () => {
     expect(left ** 2).toBeLessThanOrEqual(0.75);
   });
 
-  it('is DeMo behind error feedback: the momentum keeps what was not sent', () => {
+  it('compresses as DeMo does behind error feedback: the momentum keeps what was not sent', () => {
     const codec = cosine(chunkedTopK({ keep: 1, chunk: 4 }), { chunk: 4 });
     const feedback = errorFeedback(codec, { size: 4, decay: 0.5 });
     let momentum = new Float32Array(4);

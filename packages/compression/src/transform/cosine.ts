@@ -32,7 +32,8 @@ export interface CosineOptions {
 
 /**
  * The codec, any, on the cosine transform. `cosine(chunkedTopK({ keep: 4, chunk: 64 }))` keeps the four largest coefficients of every
- * chunk; behind `errorFeedback(…, { decay: β })` it is DeMo: the momentum keeps what was not sent.
+ * chunk; behind `errorFeedback(…, { decay: β })` it is how DeMo sends its momentum, which keeps what was not sent. DeMo's step by the sign of the
+ * sum, and its squares of 64 × 64 in matrices, are not part of it: chunks run along the flat vector.
  *
  * `encode` refuses magnitudes above 2^100 (`OUT_OF_RANGE`). O(d·m) time.
  */

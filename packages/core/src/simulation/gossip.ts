@@ -8,7 +8,8 @@
  *                x̂_j ← x̂_j + q_j for itself and each neighbour;   x_i ← y_i + γ·Σ_j w_ij·(x̂_j − x̂_i)
  *
  * All copies of x̂_j are the same everywhere, as they follow from what was sent. W is symmetric and its rows sum to 1, so that mixing
- * never moves the mean of all models, whatever Q loses. Without a loss and at γ = 1 this is decentralised SGD: x_i ← Σ_j w_ij·y_j.
+ * never moves the mean of all models, whatever Q loses. Without a loss and at γ = 1 this is decentralised SGD: x_i ← Σ_j w_ij·y_j. (Algorithm 1
+ * of the same authors' ICLR 2020 paper, https://arxiv.org/abs/1907.09356, mixes by the x̂ of before the messages.)
  *
  * @module
  */
