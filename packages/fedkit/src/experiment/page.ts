@@ -11,20 +11,24 @@ import { frontier } from './pareto.ts';
 import type { RowSummary } from './summary.ts';
 import { labelOf, latexTable, tableOf } from './words.ts';
 
+// Words wrap and numbers do not, so that a table of all columns fits a window of 1,280 pixels; what does not, scrolls.
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;max-width:1180px;margin:2rem auto;padding:0 1rem;color:#222}
-table{border-collapse:collapse;font-size:13px}td,th{padding:.25rem .6rem;text-align:left;border-bottom:1px solid #ddd;white-space:nowrap}
-.wide{overflow-x:auto}pre{background:#f5f5f5;padding:1rem;overflow-x:auto}svg{max-width:100%;height:auto}`;
+table{border-collapse:collapse;font-size:13px}td,th{padding:.25rem .45rem;text-align:left;vertical-align:top;border-bottom:1px solid #ddd}
+.number{white-space:nowrap}.wide{overflow-x:auto}pre{background:#f5f5f5;padding:1rem;overflow-x:auto}svg{max-width:100%;height:auto}`;
 
 /** HTML of all tables and plots. */
 export function page(experiment: Experiment, rows: readonly RowSummary[]): string {
   const { name, about, compare, tuning, seeds, rounds } = experiment;
   const table = tableOf(experiment, rows);
+  const open = (tag: string, text: string) => (tag === 'td' && /^[−\d]/.test(text) ? 'td class="number"' : tag);
   const cells = (tag: string, texts: readonly string[]) =>
-    texts.map((text) => `<${tag}>${escape(text)}</${tag}>`).join('');
+    texts.map((text) => `<${open(tag, text)}>${escape(text)}</${tag}>`).join('');
   const body = table.body.map((texts) => `<tr>${cells('td', texts)}</tr>`).join('\n');
   const notes = [
-    `${seeds} seeds of ${rounds} rounds; intervals are 95 % of Student's t.`,
-    `Each row tried ${tuning.budget} configurations on ${tuning.seeds} seeds and clients that are not in the table; "edge" marks a best value at the end of its grid.`,
+    seeds === 1
+      ? `One seed of ${counted(rounds, 'round')}: no intervals, and no difference that means anything.`
+      : `${seeds} seeds of ${counted(rounds, 'round')}; intervals are 95 % of Student's t.`,
+    `Each row tried ${counted(tuning.budget, 'configuration')} on ${counted(tuning.seeds, 'seed')} and clients that are not in the table; "edge" marks a best value at the end of its grid.`,
     `Differences are paired by seed with ${compare.baseline.algorithm} through ${compare.baseline.channel}; their p is adjusted by Holm over the whole table.`,
     `A run that diverged counts as the worst value in the table${compare.target === undefined ? '' : '; one that never reached the target counts as not reached'}.`,
   ];
@@ -46,6 +50,10 @@ ${rows.some(({ against }) => against) ? `<h2>Against the baseline</h2>\n${interv
 ${chart(`${compare.measure} against what it took; lines join what nothing beats at both`, costPanels(experiment, rows))}
 </html>
 `;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** Rows that are compared with each other. */
