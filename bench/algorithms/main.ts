@@ -5,14 +5,6 @@ const experiments: Readonly<Record<string, { about: string; load: () => Promise<
     about: 'MNIST logistic regression, 1,000 power-law clients, against FLUTE and Flower; about 15 s',
     load: () => import('./mnist-lr.ts'),
   },
-  'fedprox-synthetic': {
-    about: 'FedProx on synthetic(1,1) and (0,0) with 0, 50 and 90 % stragglers; about 4 minutes',
-    load: () => import('./fedprox-synthetic.ts'),
-  },
-  scaffold: {
-    about: 'SCAFFOLD, FedAvg and FedProx at 0, 10 and 100 % similarity; about 2 minutes',
-    load: () => import('./scaffold.ts'),
-  },
   'flower-table': {
     about: 'FedAvg, FedProx, SCAFFOLD and FedNova on a CNN and Dirichlet(0.5) clients; about 5 minutes',
     load: () => import('./flower-table.ts'),

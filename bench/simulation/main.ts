@@ -1,13 +1,14 @@
 // pnpm bench simulation overhead [rounds]   processor time of an experiment file beside a hand loop over the same runs, by turns
 // pnpm bench simulation clients [n]         processor time a client-round: n clients of a tiny model, 100,000 by default
 // pnpm bench simulation recipe [turns] [commit or path of a checkout, default 026a3b0]   MNIST's 1,000 clients beside an earlier version
+// pnpm bench simulation flower [n] [rounds] the same of Flower's simulation, 500 clients and 4 rounds by default, beside ours of 100,000
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fedAvg, plainTrainer, seededRng, softmaxRegression } from '@fedkit/core';
 import { iidPartition, simulate } from '@fedkit/core/simulation';
 import { classification, experiment, runExperiment } from '../../packages/fedkit/src/index.ts';
-import { median, table } from '../shared/measure.ts';
+import { median, table, writeResults } from '../shared/measure.ts';
 import { recipe } from './recipe.ts';
 
 const [topic, ...rest] = process.argv.slice(2);
@@ -85,14 +86,14 @@ async function overhead(rounds: number): Promise<void> {
   );
 }
 
-async function clients(count: number): Promise<void> {
+/** Milliseconds of processor time a client-round. */
+async function clientRound(count: number, rounds: number): Promise<{ milliseconds: number; parameters: number }> {
   const model = softmaxRegression({ inputs: 4, classes: 2 });
   const trainer = plainTrainer(model, {
     inputs: Float32Array.from({ length: 40 }, (_, i) => (i % 7) / 7),
     labels: Uint8Array.from({ length: 10 }, (_, i) => i % 2),
   });
   const ids = Array.from({ length: count }, (_, i) => `${i}`);
-  const rounds = 3;
   const run = () =>
     simulate({
       algorithm: fedAvg(),
@@ -103,19 +104,45 @@ async function clients(count: number): Promise<void> {
       rounds,
       seed: 1,
     });
-  const milliseconds = await cpu(run);
+  return { milliseconds: (await cpu(run)) / rounds / count, parameters: model.layout.size };
+}
+
+async function clients(count: number): Promise<void> {
+  const rounds = 3;
+  const { milliseconds, parameters } = await clientRound(count, rounds);
   console.log(
     table(
       ['clients', 'parameters', 'rounds', 'ms of processor time a client-round'],
-      [[`${count}`, `${model.layout.size}`, `${rounds}`, (milliseconds / rounds / count).toFixed(4)]],
+      [[`${count}`, `${parameters}`, `${rounds}`, milliseconds.toFixed(4)]],
     ),
   );
+}
+
+async function flower(count: number, rounds: number): Promise<void> {
+  const { flowerClientRound } = await import('./flower.ts');
+  const theirs = flowerClientRound(count, rounds);
+  const { milliseconds, parameters } = await clientRound(100_000, 3);
+  const ratio = milliseconds / theirs;
+  console.log(
+    table(
+      ['', 'clients', 'parameters', 'rounds', 'ms of processor time a client-round'],
+      [
+        ['simulate', '100000', `${parameters}`, '3', milliseconds.toFixed(4)],
+        ["Flower's simulation", `${count}`, `${parameters}`, `${rounds}`, theirs.toFixed(4)],
+      ],
+    ),
+  );
+  console.log(`\n${ratio.toPrecision(2)} of Flower's (goal: 0.3)`);
+  writeResults('simulation-flower', { ours: milliseconds, theirs, clients: count, rounds, ratio });
 }
 
 if (topic === 'overhead') await overhead(Number(rest[0] ?? 7));
 else if (topic === 'clients') await clients(Number(rest[0] ?? 100_000));
 else if (topic === 'recipe') await recipe(Number(rest[0] ?? 5), rest[1] ?? '026a3b0');
+else if (topic === 'flower') await flower(Number(rest[0] ?? 500), Number(rest[1] ?? 4));
 else {
-  console.error('usage: pnpm bench simulation overhead [rounds] | clients [n] | recipe [turns] [commit]');
+  console.error(
+    'usage: pnpm bench simulation overhead [rounds] | clients [n] | recipe [turns] [commit] | flower [n] [rounds]',
+  );
   process.exitCode = 1;
 }
