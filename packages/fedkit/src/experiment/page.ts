@@ -20,7 +20,7 @@ table{border-collapse:collapse;font-size:13px}td,th{padding:.25rem .45rem;text-a
 export function page(experiment: Experiment, rows: readonly RowSummary[]): string {
   const { name, about, compare, tuning, seeds, rounds } = experiment;
   const table = tableOf(experiment, rows);
-  const open = (tag: string, text: string) => (tag === 'td' && /^[−\d]/.test(text) ? 'td class="number"' : tag);
+  const open = (tag: string, text: string) => (tag === 'td' && /^[-\d]/.test(text) ? 'td class="number"' : tag);
   const cells = (tag: string, texts: readonly string[]) =>
     texts.map((text) => `<${open(tag, text)}>${escape(text)}</${tag}>`).join('');
   const body = table.body.map((texts) => `<tr>${cells('td', texts)}</tr>`).join('\n');
