@@ -55,26 +55,33 @@ describe('SCAFFOLD through a 12-bit ring', () => {
     expect(distance(late.params)).toBeLessThan(6e-3);
   });
 
-  it('of spreads announced by nextSpread comes within 1e-6, in one run and from a checkpoint', async () => {
-    const announced = withSpreads(scaffold(), { spreads: { update: 8, control: 32 }, next: nextSpread });
-    const options = {
-      ...setup({ update: 1, control: 1 }, 600),
-      algorithm: announced,
-      channel: secureSum({
+  it.each([
+    ['all clients', CLIENTS],
+    ['half of them a round', CLIENTS / 2],
+  ])(
+    'of spreads announced by nextSpread comes within 1e-6, in one run and from a checkpoint: %s',
+    async (_name, cohort) => {
+      const announced = withSpreads(scaffold(), { spreads: { update: 8, control: 32 }, next: nextSpread });
+      const options = {
+        ...setup({ update: 1, control: 1 }, 200),
+        cohort,
         algorithm: announced,
-        size: SIZE,
-        codec: rotated(wrapped({ bits: 12, spread: 1 })),
-        aggregation: clearAggregation(),
-        minimumContributors: CLIENTS,
-        wrapProbability: 1e-6,
-      }),
-    };
-    const half = await simulate({ ...options, rounds: 250 });
-    const { params, state, rounds } = await simulate({ ...options, from: half.checkpoint() });
-    expect(distance(params)).toBeLessThan(1e-6);
-    expect(state.units.update).toBeLessThan(1e-5);
-    // Tuned rings mark no round once they have found their size.
-    expect(rounds.filter(({ facts }) => facts?.saturation?.marked)).toEqual([]);
-    expect((await simulate(options)).params).toEqual(params);
-  });
+        channel: secureSum({
+          algorithm: announced,
+          size: SIZE,
+          codec: rotated(wrapped({ bits: 12, spread: 1 })),
+          aggregation: clearAggregation(),
+          minimumContributors: cohort,
+          wrapProbability: 1e-6,
+        }),
+      };
+      const half = await simulate({ ...options, rounds: 90 });
+      const { params, state, rounds } = await simulate({ ...options, from: half.checkpoint() });
+      expect(distance(params)).toBeLessThan(1e-6);
+      expect(state.units.update).toBeLessThan(1e-5);
+      expect((await simulate(options)).params).toEqual(params);
+      // Where everybody takes part, the last sum tells of the next: no round is marked before float32 ends.
+      if (cohort === CLIENTS) expect(rounds.filter(({ facts }) => facts?.saturation?.marked)).toEqual([]);
+    },
+  );
 });

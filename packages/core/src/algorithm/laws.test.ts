@@ -77,7 +77,7 @@ const algorithms: [string, unknown][] = [
   ['afl', afl({ domains: 4, domainOf: () => 1, weightRate: 0.01 })],
   ['moon', moon({ mu: 1 })],
   ['fedAvg with spreads', withSpreads(fedAvg(), { spreads: { update: 3 }, next: () => 0.01 })],
-  ['scaffold with spreads', withSpreads(scaffold(), { spreads: { update: 1, control: 7 }, next: rootMeanSquare })],
+  ['scaffold with spreads', withSpreads(scaffold(), { spreads: { update: 2, control: 16 }, next: (spread) => spread })],
   ['fedAvg with metrics', withMetrics(fedAvg(), { maximumNorm: 1 })],
   ['scaffold with metrics', withMetrics(scaffold({ option: 2 }), { bounds: { loss: 0.1 }, maximumExamples: 15 })],
 ];
@@ -91,10 +91,6 @@ const mirrors: Readonly<Record<string, MirrorPlace<PlainData, PlainData>>> = {
   diana: { ...place('gradient', 'gradient'), steps: 1 },
   dasha: { ...place('gradient', 'gradient'), steps: 1 },
 };
-
-function rootMeanSquare(_spread: number, sum: Float32Array): number {
-  return Math.sqrt(sum.reduce((total, value) => total + value * value, 0) / sum.length);
-}
 
 function place(server: string, client: string): MirrorPlace<PlainData, PlainData> {
   const part = (name: string) => (state: PlainData) => (state as Readonly<Record<string, Float32Array>>)[name];

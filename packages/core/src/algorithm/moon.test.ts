@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { mlp, softmaxRegression } from '../client/mlp.ts';
 import { plainTrainer } from '../client/plain-trainer.ts';
+import type { Representation } from '../client/trainer.ts';
 import { seededRng } from '../random.ts';
 import { fedAvg } from './fed-avg.ts';
 import { contrast, moon } from './moon.ts';
@@ -133,7 +134,7 @@ describe('MOON', () => {
     const round = { broadcast: { params }, state, trainer, options: options({ steps: 2 }) };
     const { contribution } = await moon({ mu: 3, temperature: 0.7 }).clientRound(round);
     const [batch] = trainer.batches?.(options()).each ?? [];
-    const represent = batch.represent as NonNullable<typeof batch.represent>;
+    const represent = async (at: Float32Array) => (await batch.represent?.(at)) as Representation;
     const w = params.slice();
     const [shared, last] = [await represent(params), await represent(state.previous)];
     let pulled = 0;
@@ -154,7 +155,7 @@ describe('MOON', () => {
     const after = async (mu: number) => {
       const { contribution } = await moon({ mu }).clientRound({ broadcast: { params }, state, trainer, options: how });
       const [batch] = trainer.batches?.(options()).each ?? [];
-      const represent = batch.represent as NonNullable<typeof batch.represent>;
+      const represent = async (at: Float32Array) => (await batch.represent?.(at)) as Representation;
       const w = params.map((value, i) => value + contribution.values.update[i]);
       const [own, shared, last] = [await represent(w), await represent(params), await represent(state.previous)];
       return contrast(own, shared.values, last.values, 0.5).loss;

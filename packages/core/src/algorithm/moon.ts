@@ -64,13 +64,12 @@ export function moon<S extends PlainData = NoState>(
       const velocity = new Float32Array(size);
       const result = await trainByBatches(where, trainer, params, local, async (w, gradientAt, batch) => {
         const gradient = await gradientAt(w);
-        const { represent } = batch;
-        if (represent === undefined)
+        if (batch.represent === undefined)
           refuse('INVALID_ARGUMENT', `${where}: trainer`, 'a trainer whose batches have represent', 'one without');
         let pull: Float32Array | undefined;
         if (previous && mu > 0) {
-          const own = await represent(w);
-          const [shared, last] = [await represent(params), await represent(previous)];
+          const own = await batch.represent(w);
+          const [shared, last] = [await batch.represent(params), await batch.represent(previous)];
           pull = await own.gradient(contrast(own, shared.values, last.values, temperature).gradient);
           checkState(`${where}: gradient of the representations`, pull, size);
         }

@@ -63,7 +63,7 @@ describe('APFL', () => {
     await expect(round(clients[0], { momentum: 0.9 })).rejects.toThrowError(
       'apfl.clientRound: momentum: expected 0, got 0.9',
     );
-    const { batches: _batches, ...without } = clients[0];
+    const without = { ...clients[0], batches: undefined } as unknown as Trainer;
     await expect(round(without, {})).rejects.toThrowError('apfl.clientRound: trainer: expected a trainer with batches');
   });
 

@@ -34,19 +34,23 @@ async function run(algorithm: AnyAlgorithm, rounds = 30) {
 
 describe('withSpreads', () => {
   it.each<[string, AnyAlgorithm, AnyAlgorithm]>([
-    ['fedAvg', fedAvg(), withSpreads(fedAvg(), { spreads: { update: 100 }, next })],
-    ['scaffold', scaffold(), withSpreads(scaffold(), { spreads: { update: 8, control: 0.01 }, next })],
+    ['fedAvg', fedAvg(), withSpreads(fedAvg(), { spreads: { update: 100 }, next: (spread) => spread / 1.1 })],
+    [
+      'scaffold',
+      scaffold(),
+      withSpreads(scaffold(), { spreads: { update: 8, control: 50 }, next: (spread) => spread }),
+    ],
     [
       'metrics',
       fedAvg(),
-      withMetrics(withSpreads(fedAvg(), { spreads: { update: 9 }, next }), { bounds: { loss: 9 } }),
+      withMetrics(withSpreads(fedAvg(), { spreads: { update: 9 }, next: (spread) => spread }), { bounds: { loss: 9 } }),
     ],
   ])('moves no bit where nothing is lost: %s', async (_name, plain, announced) => {
     expect((await run(announced)).params).toEqual((await run(plain)).params);
   });
 
   it('announces the power of two at or above what is next, of the sum', async () => {
-    const algorithm = withSpreads(fedAvg(), { spreads: { update: 5 }, next: (spread, sum) => spread * 0 + sum[0] });
+    const algorithm = withSpreads(fedAvg(), { spreads: { update: 5 }, next: (_spread, sum) => sum[0] });
     const state = algorithm.init(new Float32Array(2));
     expect(state.units).toEqual({ update: 8 });
     const info = { round: 1, cohort: 3, population: 9 };
@@ -56,6 +60,18 @@ describe('withSpreads', () => {
     const exact = algorithm.serverStep(after, { update: Float32Array.of(1 / 12, 0) }, info);
     expect(exact.units.update).toBe(1);
     expect(algorithm.broadcast(exact).units).toEqual({ update: 1 });
+  });
+
+  it('sends three units of a coordinate at most, and keeps what follows from them', async () => {
+    const algorithm = withSpreads(scaffold(), { spreads: { update: 1, control: 0.25 }, next });
+    const broadcast = algorithm.broadcast(algorithm.init(new Float32Array(SIZE)));
+    const [far] = [quadraticTrainer(Float32Array.of(100, -100, 1, 0, 0), 1)];
+    const options = { steps: 1, batchSize: 'all', learningRate: 0.1, rng: undefined as never } as const;
+    const { contribution, state } = await algorithm.clientRound({ broadcast, trainer: far, options });
+    expect([...contribution.values.update]).toEqual([3, -3, Math.fround(0.1), 0, 0]);
+    // −gradient is 100, −100, 1: −400, 400, −4 units of ¼.
+    contribution.values.control.forEach((value, c) => expect(value).toBeCloseTo([-3, 3, -3, 0, 0][c], 5));
+    state.control.forEach((value, c) => expect(value).toBeCloseTo([-0.75, 0.75, -0.75, 0, 0][c], 5));
   });
 
   it('follows the updates as they shrink', async () => {

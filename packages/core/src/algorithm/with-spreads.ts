@@ -11,12 +11,15 @@
  * Powers of two move no bit: where nothing is lost on the way, every model is that of the algorithm by itself. Units are part of the
  * server's state and of the broadcast, so that checkpoints, restarts and simulations have them without knowing.
  *
+ * The sums of some clients say little of those that were away, who may have more to say than a ring of six units holds: a coordinate of a
+ * client counts for three units at most. What an algorithm settles is what was counted, so that the rest follows; units grow meanwhile.
+ *
  * @module
  */
 import type { Update } from '../aggregate/contract.ts';
 import { checkOptions, checkPositive, checkVector, type OptionNames, refuse } from '../check.ts';
 import type { PlainData } from '../plain-data.ts';
-import type { Algorithm, LinearAlgorithm } from './contract.ts';
+import type { Algorithm, LinearAlgorithm, Settlement } from './contract.ts';
 
 /** Options of {@link withSpreads}. */
 export interface SpreadOptions {
@@ -34,6 +37,8 @@ export type Units = { readonly units: Readonly<Record<string, number>> };
 
 const LARGEST = 2 ** 60;
 const SMALLEST = 2 ** -60;
+/** Units that a coordinate of one client counts for at most: half of what the ring holds on either side. */
+const MOST = 3;
 
 /**
  * The algorithm with announced units, for `secureSum` with `rotated(wrapped({ bits, spread: 1 }))` in the named slots. A ring of fixed
@@ -83,7 +88,7 @@ export function withSpreads<
     refuse('INVALID_ARGUMENT', `${where}: spreads`, 'a spread for at least one slot', options.spreads);
   const first = unitsOf(slots, (slot) => checkPositive(`${where}: spreads.${slot}`, options.spreads[slot], LARGEST));
   // A step of ranges would not see the whole sum.
-  const { coordinateWise: _coordinateWise, settle, ...rest } = algorithm;
+  const { coordinateWise: _coordinateWise, ...rest } = algorithm;
   const announced = ({ units }: Units, at: string) =>
     unitsOf(slots, (slot) => {
       const unit: unknown = units?.[slot];
@@ -91,12 +96,12 @@ export function withSpreads<
         refuse('INVALID_ARGUMENT', `${where}.${at}: units.${slot}`, 'a power of two from 2^-60 to 2^60', unit);
       return unit;
     });
-  /** The named slots of `values` by a factor each, the others as they are. */
-  const scaled = <T extends object>(values: T, factor: (slot: string) => number, at: string): T => {
+  /** The named slots of `values` by a factor each and within ± `most`, the others as they are. */
+  const scaled = <T extends object>(values: T, factor: (slot: string) => number, at: string, most = Infinity): T => {
     const changed = slots.map((slot): [string, Float32Array] => {
       const own: unknown = (values as Readonly<Record<string, unknown>>)[slot];
       const by = factor(slot);
-      return [slot, checkVector(`${where}.${at}: ${slot}`, own).map((value) => value * by)];
+      return [slot, checkVector(`${where}.${at}: ${slot}`, own).map((value) => within(value * by, most))];
     });
     return { ...values, ...Object.fromEntries(changed) };
   };
@@ -108,15 +113,25 @@ export function withSpreads<
     broadcast: (state) => withUnits(algorithm.broadcast(withoutUnits(state)), state.units),
     async clientRound({ broadcast, ...round }) {
       const units = announced(broadcast, 'clientRound');
-      const report = await algorithm.clientRound({ ...round, broadcast: withoutUnits(broadcast) });
-      const values = scaled(report.contribution.values as object, (slot) => 1 / units[slot], 'clientRound') as U;
-      return { ...report, contribution: { ...report.contribution, values } };
+      const inner = withoutUnits(broadcast);
+      const report = await algorithm.clientRound({ ...round, broadcast: inner });
+      const own = report.contribution.values as object;
+      const values = scaled(own, (slot) => 1 / units[slot], 'clientRound', MOST) as U;
+      const contribution = { ...report.contribution, values };
+      if (!algorithm.settle) return { ...report, contribution };
+      // The report's state is that of values which count as they are: of those that are sent, where less was.
+      const counted = scaled(values as object, (slot) => units[slot], 'clientRound') as U;
+      const { state } = round;
+      const held = state === undefined ? {} : { state };
+      const kept = algorithm.settle({ broadcast: inner, ...held, counted, reported: report.state });
+      return { ...report, contribution, state: kept };
     },
-    ...(settle && {
-      settle({ broadcast, counted, ...round }) {
+    ...(algorithm.settle && {
+      settle({ broadcast, counted, ...round }: Settlement<B & Units, C, U>) {
         const units = announced(broadcast, 'settle');
         const values = scaled(counted as object, (slot) => units[slot], 'settle') as U;
-        return settle({ ...round, broadcast: withoutUnits(broadcast), counted: values });
+        const settled = algorithm.settle?.({ ...round, broadcast: withoutUnits(broadcast), counted: values });
+        return settled as C;
       },
     }),
     serverStep(state, aggregate, info) {
@@ -138,6 +153,10 @@ export function withSpreads<
 /** A power of two for each slot, within the range of units. */
 function unitsOf(slots: readonly string[], of: (slot: string) => number): Record<string, number> {
   return Object.fromEntries(slots.map((slot) => [slot, powerAbove(of(slot))]));
+}
+
+function within(value: number, most: number): number {
+  return Math.min(most, Math.max(-most, value));
 }
 
 /** The least power of two ≥ `value`, within the range of units. */
