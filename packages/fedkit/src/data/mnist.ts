@@ -12,6 +12,7 @@ import { packagedFile, type PackagedOptions } from './packaged.ts';
 
 /** Pixels of one digit. */
 export const PIXELS: number = 28 * 28;
+/** How many classes there are. */
 export const DIGITS: number = 10;
 
 /** 60,000 digits to train on and 10,000 to test on; pixels in [0, 1] over shared memory, so that threads need no copy. */

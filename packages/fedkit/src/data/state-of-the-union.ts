@@ -7,9 +7,11 @@ import { checkDigest, type PackagedOptions, requireFrom } from './packaged.ts';
 
 /** What a president said. */
 export interface Address {
+  /** Of our era, 1790 and on. */
   readonly year: number;
   /** Of the president. */
   readonly name: string;
+  /** All of the address. */
   readonly text: string;
 }
 
