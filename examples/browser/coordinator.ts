@@ -58,6 +58,10 @@ const JUDGES = 1000;
 const EPSILON = 1e4;
 /** How long a fault is told, in milliseconds. */
 const FAULTY = 15_000;
+/** A tab is here for so long after it asked for the status: browsers let hidden ones ask once a minute. */
+const HERE = 75_000;
+/** Names of tabs that are kept; more are not counted. */
+const MOST_HERE = 1000;
 
 /** Starts one on `folder`. */
 export async function startCoordinator(options: CoordinatorOptions): Promise<Coordinator> {
@@ -102,6 +106,11 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
   } as never)) as FederatedServer<PlainData>;
   const running = server;
 
+  const tabs = new Map<string, number>();
+  const here = (tab: string | null): void => {
+    for (const [name, time] of tabs) if (Date.now() - time > HERE) tabs.delete(name);
+    if (tab !== null && tab.length <= 20 && (tabs.size < MOST_HERE || tabs.has(tab))) tabs.set(tab, Date.now());
+  };
   const start = judge(initialModel());
   const status = (): Status => {
     const { phase, stage, remaining, round, waiting, lastFailure } = running.progress;
@@ -116,6 +125,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
       round,
       rounds,
       waiting,
+      here: tabs.size,
       least: LEAST,
       participants: roster.participants(),
       history: past,
@@ -126,9 +136,12 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
   };
   const exchange = fetchHandler(running, { authenticate: nameOf });
   const respond = async (request: Request): Promise<Response> => {
-    const { pathname } = new URL(request.url);
+    const { pathname, searchParams } = new URL(request.url);
     if (pathname === '/fedkit') return exchange(request);
-    if (pathname === '/status') return json(status());
+    if (pathname === '/status') {
+      here(searchParams.get('tab'));
+      return json(status());
+    }
     if (pathname === '/digits') {
       const client = nameOf(request);
       if (client === undefined) return new Response('', { status: 401 });

@@ -359,6 +359,19 @@ describe.skipIf(program === undefined)('the page, in Chromium', { timeout: 3 * P
     expect(asked.length, asked.join(' ')).toBeLessThanOrEqual(8);
   });
 
+  it('rests while too few are there, and takes part again once enough are', async () => {
+    const { url, status } = await coordinate({ rounds: 50 });
+    for (const page of await tabs(url, 2, '?still=500')) await nameOf(page);
+    await new Promise((resolve) => setTimeout(resolve, 3000 * SLOW));
+    const asked: string[] = [];
+    browser.context.on('request', (request) => asked.push(request.url()));
+    await new Promise((resolve) => setTimeout(resolve, 20_000));
+    expect(asked.length, asked.join(' ')).toBeLessThanOrEqual(4);
+    expect(asked.length).toBeGreaterThan(0);
+    await tab(url);
+    await until('a published round of three', () => published(status()).length > 0);
+  });
+
   const nameOf = async (page: Page) => {
     await shows(page, 'log', 'This tab takes part as');
     return page.evaluate<string>("document.querySelector('#facts dd').textContent");

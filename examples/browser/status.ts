@@ -45,6 +45,8 @@ export interface Status {
   readonly round: number;
   readonly rounds: number;
   readonly waiting: number;
+  /** Tabs that have asked for this not long ago, whether they take part or rest. */
+  readonly here: number;
   readonly least: number;
   readonly participants: readonly Participant[];
   readonly history: readonly PastRound[];

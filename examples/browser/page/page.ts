@@ -7,7 +7,7 @@ import { DIGITS, initialModel, PIXELS } from '../network.ts';
 import { unpacked } from '../shards.ts';
 import type { Status } from '../status.ts';
 import { drawCurve } from './curve.ts';
-import { startFeed } from './feed.ts';
+import { type FeedEvents, startFeed, STILL } from './feed.ts';
 import { Guesses } from './guesses.ts';
 import type { Doing, Order, Told, TrainerKind, Trouble } from './messages.ts';
 import { padOn } from './pad.ts';
@@ -154,7 +154,7 @@ function startPage(): void {
     tell({ kind: 'start', privacy, trainer, ...(slot !== null && { slot: Number(slot) }) });
   }
 
-  startFeed({
+  const feed: FeedEvents = {
     onStatus(now) {
       const first = status === undefined;
       trouble('coordinator', undefined);
@@ -189,7 +189,8 @@ function startPage(): void {
       );
     },
     onIdle: (idle) => tell({ kind: 'idle', idle }),
-  });
+  };
+  startFeed(feed, Number(query.get('still') ?? STILL));
 
   new ResizeObserver(() => status && drawCurve($('curve'), status)).observe($('curve'));
   $('clear').onclick = () => pad.clear();

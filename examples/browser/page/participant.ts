@@ -21,8 +21,8 @@ import { inTurns } from './in-turns.ts';
 import { type Doing, type Order, TILES, type Told, type TrainerKind } from './messages.ts';
 import { trainerOf, wasmAllowed } from './trainer.ts';
 
-/** Between two questions of a tab that nobody looks at while nothing moves. */
-const IDLE = 20_000;
+/** Between two questions while nothing moves: the page hears of what does, and wakes this. */
+const IDLE = 600_000;
 /** After something failed that time may mend. */
 const REST = 3000;
 /** Requests longer than this carry a masked update. */
