@@ -19,8 +19,6 @@ const update = Float32Array.from({ length: size }, () => (source.uniform() - 0.5
 const noise = new Float64Array(size);
 const most = 100;
 const fewest = 80;
-// By the names that earlier versions have for them, too.
-const earlier = { maxContributors: most, minSurvivors: fewest };
 const options = {
   size,
   clip: 1,
@@ -28,12 +26,15 @@ const options = {
   bits: 20,
   maximumContributors: most,
   minimumSurvivors: fewest,
-  ...earlier,
 };
+// By the names that earlier versions have for them, which refuse no others.
+const earlier = { ...options, maxContributors: most, minSurvivors: fewest };
 
 /** One client's share into the sum, and the sum decoded: everything a coordinate goes through. */
 function shared({ distributedGaussianMechanism }: typeof here) {
-  const mechanism = distributedGaussianMechanism(options);
+  const mechanism = distributedGaussianMechanism(
+    distributedGaussianMechanism === here.distributedGaussianMechanism ? options : earlier,
+  );
   const sum = new Int32Array(size);
   return timed(() => {
     const integers = mechanism.encodeIntegers(update, rng);

@@ -4,7 +4,7 @@
  * @module
  */
 import { FedkitError } from '@fedkit/core';
-import { checkBytes, utf8Decode, utf8Encode } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkBytes, utf8Decode, utf8Encode } from '@fedkit/core/internal';
 import {
   createPostgresBackend,
   FlowProducer,
@@ -49,7 +49,9 @@ const LOCK = 0x66_6b_70_67;
  * console.log(database.kind); // => postgres
  * ```
  */
-export function postgres({ url, schema = 'fedkit', migrate = true }: PostgresOptions): Database {
+export function postgres(options: PostgresOptions): Database {
+  checkOptions('postgres', options, { url: true, schema: true, migrate: true } satisfies OptionNames<typeof options>);
+  const { url, schema = 'fedkit', migrate = true } = options;
   if (!/^postgres(ql)?:\/\//.test(url))
     throw new FedkitError('INVALID_ARGUMENT', 'postgres: url: expected postgres://, got another');
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema))

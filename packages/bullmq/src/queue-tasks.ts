@@ -5,7 +5,7 @@
  */
 import { FedkitError, isFedkitError } from '@fedkit/core';
 import { type BlobStore, checkJob, type EngineJob, type EngineProgress, type TaskEngine } from '@fedkit/core/engine';
-import { checkAborted, checkInteger, sleep, systemClock } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkAborted, checkInteger, sleep, systemClock } from '@fedkit/core/internal';
 import type { FlowJob, FlowProducer, Job, JobsOptions, Queue } from 'bullmq';
 import type { Database } from './database.ts';
 import { unlessDown, within } from './fault.ts';
@@ -49,6 +49,14 @@ const OPTIONS: JobsOptions = {
  * @throws FedkitError as {@link Database.prepare}; `PROTOCOL_STATE` for a queue of another version of this package.
  */
 export async function queueTasks(options: QueueTasksOptions): Promise<QueueTasks> {
+  checkOptions('queueTasks', options, {
+    database: true,
+    name: true,
+    blobs: true,
+    concurrency: true,
+    timeout: true,
+    pollInterval: true,
+  } satisfies OptionNames<typeof options>);
   const where = 'queueTasks';
   const { database, name, blobs } = options;
   if (!/^[A-Za-z][A-Za-z0-9_-]{0,63}$/.test(name))

@@ -5,7 +5,7 @@
  */
 import { FedkitError, isFedkitError } from '@fedkit/core';
 import { type BlobStore, handlerOf, type TaskHandlers } from '@fedkit/core/engine';
-import { checkInteger, sleep, systemClock } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkInteger, sleep, systemClock } from '@fedkit/core/internal';
 import { noTelemetry, type Telemetry } from '@fedkit/core/telemetry';
 import { type Job, UnrecoverableError, type Worker } from 'bullmq';
 import type { Database } from './database.ts';
@@ -62,6 +62,17 @@ const PAUSE = 1000;
  * @throws FedkitError `PROTOCOL_STATE` for a database that is not fit or a queue of another version.
  */
 export async function queueWorker(options: QueueWorkerOptions): Promise<QueueWorker> {
+  checkOptions('queueWorker', options, {
+    database: true,
+    name: true,
+    blobs: true,
+    handlers: true,
+    concurrency: true,
+    lockDuration: true,
+    stalledInterval: true,
+    telemetry: true,
+    onEvent: true,
+  } satisfies OptionNames<typeof options>);
   const { database, name, blobs, handlers, telemetry = noTelemetry, onEvent = () => {} } = options;
   const where = 'queueWorker';
   const concurrency = checkInteger(`${where}: concurrency`, options.concurrency ?? 1, 1, 1000);

@@ -4,7 +4,7 @@
  * @module
  */
 import { FedkitError } from '@fedkit/core';
-import { checkBytes } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkBytes } from '@fedkit/core/internal';
 import { FlowProducer, Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Database, DatabaseStore } from './database.ts';
@@ -43,7 +43,9 @@ return 1`;
  * console.log(database.kind); // => redis
  * ```
  */
-export function redis({ url, prefix = 'fedkit', durability = 'checked' }: RedisOptions): Database {
+export function redis(options: RedisOptions): Database {
+  checkOptions('redis', options, { url: true, prefix: true, durability: true } satisfies OptionNames<typeof options>);
+  const { url, prefix = 'fedkit', durability = 'checked' } = options;
   if (!/^rediss?:\/\//.test(url))
     throw new FedkitError('INVALID_ARGUMENT', 'redis: url: expected redis:// or rediss://, got another');
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(prefix))

@@ -38,7 +38,12 @@ const TAKEN = new Set(['node_modules', 'favicon.ico']);
  *
  * @throws CreationError where the name is none, the template unknown, or the folder has files other than `.git`.
  */
-export function createProject({ folder, template, directory = process.cwd() }: CreateProjectOptions): Project {
+export function createProject(options: CreateProjectOptions): Project {
+  const unknown = Object.keys(options).find((name) => !['folder', 'template', 'directory'].includes(name));
+  if (unknown !== undefined) {
+    throw new CreationError(`createProject: expected folder, template or directory, got the unknown option ${unknown}`);
+  }
+  const { folder, template, directory = process.cwd() } = options;
   const target = resolve(directory, folder);
   const name = basename(target);
   if (!NAME.test(name) || TAKEN.has(name)) {

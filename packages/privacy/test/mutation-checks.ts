@@ -295,7 +295,9 @@ export const checks = {
     const { oneRunPValue } = await load<typeof source>('audit/one-run.ts');
     for (const { params, value } of mechanismVectors.audit_one_run_p_value) {
       const found = { canaries: params.m, guesses: params.n_guess, correct: params.n_correct };
-      expect(Math.abs(oneRunPValue(found, params) - value)).toBeLessThan(1e-9);
+      expect(Math.abs(oneRunPValue(found, { epsilon: params.epsilon, delta: params.delta }) - value)).toBeLessThan(
+        1e-9,
+      );
     }
   },
 

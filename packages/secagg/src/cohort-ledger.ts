@@ -6,6 +6,8 @@
  */
 import { type ClientId, FedkitError, isFedkitError } from '@fedkit/core';
 import {
+  checkOptions,
+  type OptionNames,
   ByteReader,
   ByteWriter,
   checkBytes,
@@ -78,7 +80,9 @@ export class CohortLedger {
    * @param minimumDifference - Honest clients in which two cohorts differ, at least 2.
    * @throws FedkitError `INVALID_ARGUMENT` for ids that are not said to be stable, `OUT_OF_RANGE`.
    */
-  constructor(minimumDifference: number, { ids, combinations }: CohortLedgerOptions = {} as CohortLedgerOptions) {
+  constructor(minimumDifference: number, options: CohortLedgerOptions = {} as CohortLedgerOptions) {
+    checkOptions('CohortLedger', options, { ids: true, combinations: true } satisfies OptionNames<typeof options>);
+    const { ids, combinations } = options;
     checkInteger('CohortLedger: minimumDifference', minimumDifference, 2, MOST);
     if (ids !== 'stable') {
       refuse('INVALID_ARGUMENT', 'CohortLedger: ids', "'stable': pseudonyms of a round cannot be compared", ids);

@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { checkInteger, checkNumber, checkPositive, refuse } from '@fedkit/core/internal';
+import {
+  checkOptions,
+  type OptionNames,
+  checkInteger,
+  checkNumber,
+  checkPositive,
+  refuse,
+} from '@fedkit/core/internal';
 
 /** Options of {@link bandwidthPolicy}. */
 export interface BandwidthPolicyOptions {
@@ -37,6 +44,12 @@ export interface BandwidthPolicy {
  * transfer cannot keep.
  */
 export function bandwidthPolicy(options: BandwidthPolicyOptions): BandwidthPolicy {
+  checkOptions('bandwidthPolicy', options, {
+    seconds: true,
+    minimum: true,
+    maximum: true,
+    smoothing: true,
+  } satisfies OptionNames<typeof options>);
   const seconds = checkPositive('bandwidthPolicy: seconds', options.seconds);
   const minimum = checkInteger('bandwidthPolicy: minimum', options.minimum, 1);
   const maximum = checkInteger('bandwidthPolicy: maximum', options.maximum, minimum);

@@ -8,7 +8,7 @@
  * @module
  */
 import type { Contraction, Guaranteed, Variance } from '@fedkit/core/codec';
-import { checkPositive, refuse } from '@fedkit/core/internal';
+import { checkPositive, refuse, checkOptions, type OptionNames } from '@fedkit/core/internal';
 import { TILE, type Tile, tile } from '../kernels/tile.ts';
 import { asQuantizer, type Quantizer } from '../quantize/quantizer.ts';
 import { MAX_ROTATED } from '../rotation/rotated.ts';
@@ -52,6 +52,7 @@ export function eden(
 export function eden(options: EdenOptions & { readonly scale?: 'unbiased' }): Quantizer & Guaranteed<Variance>;
 export function eden(options: EdenOptions): Quantizer & Guaranteed<Contraction | Variance>;
 export function eden(options: EdenOptions): Quantizer & Guaranteed<Contraction | Variance> {
+  checkOptions('eden', options, { bits: true, scale: true } satisfies OptionNames<EdenOptions>);
   const bits = checkPositive('eden: bits', options.bits, MAX_BITS);
   const scale = options.scale ?? 'unbiased';
   if (scale !== 'unbiased' && scale !== 'min-mse' && scale !== 'norm') {

@@ -6,7 +6,7 @@
  */
 import { FedkitError, isFedkitError } from '@fedkit/core';
 import type { Codec, CodecContext, Guaranteed, Settling } from '@fedkit/core/codec';
-import { checkBytes, checkInteger, checkVector, refuse } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkBytes, checkInteger, checkVector, refuse } from '@fedkit/core/internal';
 import { decode, visit } from '../decode.ts';
 import { threshold } from '../sparse/top-k.ts';
 import type { StagedCodec } from '../stage/codec.ts';
@@ -61,6 +61,7 @@ const NO_SEED: CodecContext = { sharedSeed: new Uint8Array(0) };
  * @param codec - A contraction, as for {@link errorFeedback}: STC in the paper; `contraction(eden({ bits: 1 }))`.
  */
 export function downlink(codec: Codec & Guaranteed<Settling>, options: DownlinkOptions): Downlink {
+  checkOptions('downlink', options, { size: true, history: true } satisfies OptionNames<typeof options>);
   return create(codec, options, errorFeedback(codec, { size: options.size }), 0, []);
 }
 
@@ -74,6 +75,7 @@ export function restoreDownlink(
   bytes: Uint8Array,
   options: DownlinkOptions,
 ): Downlink {
+  checkOptions('restoreDownlink', options, { size: true, history: true } satisfies OptionNames<typeof options>);
   const { version, parts } = readByteList(checkBytes('restoreDownlink: bytes', bytes));
   const [residual, ...rest] = parts;
   if (residual === undefined || rest.length % 2 !== 0 || rest.length / 2 > version) {

@@ -7,7 +7,16 @@
  */
 import { FedkitError } from '@fedkit/core';
 import { type Codec, type CodecContext, type Guaranteed, type Settling, unsettled } from '@fedkit/core/codec';
-import { checkBytes, checkFinite, checkInteger, checkNumber, checkVector, refuse } from '@fedkit/core/internal';
+import {
+  checkOptions,
+  type OptionNames,
+  checkBytes,
+  checkFinite,
+  checkInteger,
+  checkNumber,
+  checkVector,
+  refuse,
+} from '@fedkit/core/internal';
 import { decode } from '../decode.ts';
 import { float32 } from '../quantize/float32.ts';
 import { subtractor } from './subtractor.ts';
@@ -60,6 +69,7 @@ export interface ErrorFeedbackOptions {
  * @throws FedkitError `INVALID_ARGUMENT` for any other, by what it guarantees.
  */
 export function errorFeedback(codec: Codec & Guaranteed<Settling>, options: ErrorFeedbackOptions): ErrorFeedback {
+  checkOptions('errorFeedback', options, { size: true, decay: true } satisfies OptionNames<typeof options>);
   const size = checkInteger('errorFeedback: size', options.size, 0, 0x7fffffff);
   return create(codec, new Float32Array(size), options);
 }
@@ -74,6 +84,7 @@ export function restoreErrorFeedback(
   bytes: Uint8Array,
   options: ErrorFeedbackOptions,
 ): ErrorFeedback {
+  checkOptions('restoreErrorFeedback', options, { size: true, decay: true } satisfies OptionNames<typeof options>);
   checkBytes('restoreErrorFeedback: bytes', bytes);
   return create(codec, decode(bytes, { expectedSize: options.size }), options);
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '@fedkit/core/internal';
 import type { ErrorFeedbackMaker } from '@fedkit/core/pipeline';
 import { type ErrorFeedbackOptions, errorFeedback, restoreErrorFeedback } from './error-feedback.ts';
 
@@ -13,6 +14,7 @@ import { type ErrorFeedbackOptions, errorFeedback, restoreErrorFeedback } from '
  * @param options.decay - As of {@link errorFeedback}; default 1.
  */
 export function feedbackCodec(options: Pick<ErrorFeedbackOptions, 'decay'> = {}): ErrorFeedbackMaker {
+  checkOptions('feedbackCodec', options, { decay: true } satisfies OptionNames<typeof options>);
   return (codec, { size }) => {
     const own = { ...options, size };
     // Bad options are refused here rather than in a round.

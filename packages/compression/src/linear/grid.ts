@@ -5,7 +5,7 @@
  * @module
  */
 import type { Bounded, Guaranteed, SumContext } from '@fedkit/core/codec';
-import { checkInteger, checkPositive, refuse } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkInteger, checkPositive, refuse } from '@fedkit/core/internal';
 import { emitChunks } from '../quantize/chunks.ts';
 import { createLinearCodec, type StagedLinearCodec } from '../stage/codec.ts';
 import type { Encoding, LinearStage } from '../stage/stage.ts';
@@ -34,6 +34,9 @@ export interface CommonRangeOptions {
  * fewer bits.
  */
 export function commonRange(options: CommonRangeOptions): StagedLinearCodec & Guaranteed<Bounded> {
+  checkOptions('commonRange', options, { bits: true, range: true, contributors: true } satisfies OptionNames<
+    typeof options
+  >);
   const bits = checkInteger('commonRange: bits', options.bits, 2, 52);
   const range = Math.fround(checkPositive('commonRange: range', options.range, MAX_FLOAT));
   if (range === 0) refuse('OUT_OF_RANGE', 'commonRange: range', 'at least 2^-149', options.range);

@@ -7,7 +7,7 @@
  */
 import { type Rng, seededRng } from '@fedkit/core';
 import type { Bounded, CodecContext, Guaranteed, SumContext } from '@fedkit/core/codec';
-import { checkInteger, checkPositive, refuse } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkInteger, checkPositive, refuse } from '@fedkit/core/internal';
 import { emitChunks } from '../quantize/chunks.ts';
 import { createLinearCodec, type StagedLinearCodec } from '../stage/codec.ts';
 import type { Encoding, LinearStage } from '../stage/stage.ts';
@@ -41,6 +41,7 @@ export interface WrappedOptions {
  * At 12 bits and 100 clients, n · MSE of the mean is 7.2e-5 per unit variance.
  */
 export function wrapped(options: WrappedOptions): StagedLinearCodec & Guaranteed<Bounded> {
+  checkOptions('wrapped', options, { bits: true, spread: true } satisfies OptionNames<typeof options>);
   const bits = checkInteger('wrapped: bits', options.bits, 2, 32);
   const spread = Math.fround(checkPositive('wrapped: spread', options.spread, MAX_SPREAD));
   if (spread < 2 ** -100) refuse('OUT_OF_RANGE', 'wrapped: spread', 'at least 2^-100', options.spread);

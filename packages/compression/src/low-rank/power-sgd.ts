@@ -20,7 +20,7 @@
  * @module
  */
 import { Layout, type LinearAlgorithm, record, seededRng, weightedMean } from '@fedkit/core';
-import { checkInteger, checkPositive, refuse } from '@fedkit/core/internal';
+import { checkInteger, checkOptions, checkPositive, type OptionNames, refuse } from '@fedkit/core/internal';
 import { clipL2 } from '@fedkit/core/kernels';
 import { normal } from '@fedkit/core/math';
 import { checkRoundInfo, checkState, localUpdate } from '@fedkit/core/extend';
@@ -45,6 +45,15 @@ export interface PowerSgdOptions {
   /** E > 0: L2 bound of what a device owes, for channels that clip; default: none. */
   readonly mostOwed?: number;
 }
+
+const OPTIONS: OptionNames<PowerSgdOptions> = {
+  layout: true,
+  rank: true,
+  fresh: true,
+  seed: true,
+  sums: true,
+  mostOwed: true,
+};
 
 /** The model, Q of every matrix one behind the other (P̂ between the sums of a step), and rounds so far. */
 export type PowerSgdState = { readonly params: Float32Array; readonly bases: Float32Array; readonly rounds: number };
@@ -77,6 +86,7 @@ export type PowerSgdUpdate = { readonly factors: Float32Array };
 export function powerSgd(
   options: PowerSgdOptions,
 ): LinearAlgorithm<PowerSgdState, PowerSgdBroadcast, PowerSgdMemory, PowerSgdUpdate, PowerSgdUpdate> {
+  checkOptions('powerSgd', options, OPTIONS);
   const { layout, mostOwed } = options;
   if (!(layout instanceof Layout)) refuse('INVALID_ARGUMENT', 'powerSgd: layout', 'a Layout', layout);
   const rank = checkInteger('powerSgd: rank', options.rank, 2, 4096);

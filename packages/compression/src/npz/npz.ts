@@ -6,7 +6,16 @@
  */
 import { type CarriedTensor, FedkitError, type Layout, type ModelFile, type ModelFileOptions } from '@fedkit/core';
 import { decodeNpy, type DecodeNpyOptions, encodeNpy } from '@fedkit/core/checkpoint';
-import { checkBytes, checkInteger, checkVector, type FileTensor, modelFile, readValues } from '@fedkit/core/internal';
+import {
+  checkOptions,
+  type OptionNames,
+  checkBytes,
+  checkInteger,
+  checkVector,
+  type FileTensor,
+  modelFile,
+  readValues,
+} from '@fedkit/core/internal';
 import { zipSync } from 'fflate';
 import { inflate } from '../entropy/deflate.ts';
 import { crc32 } from './crc32.ts';
@@ -32,6 +41,13 @@ const MAX_RATIO = 1_032;
  * as `decodeSafetensors` of `@fedkit/core`.
  */
 export function decodeNpz(archive: Uint8Array, options: DecodeNpzOptions = {}): ModelFile {
+  checkOptions('decodeNpz', options, {
+    maximumBytes: true,
+    layout: true,
+    rename: true,
+    float64: true,
+    void: true,
+  } satisfies OptionNames<typeof options>);
   checkBytes('decodeNpz: archive', archive);
   const limit = checkInteger('decodeNpz: maximumBytes', options.maximumBytes ?? 2 ** 31, 1);
   const entries = zipDirectory(archive);
@@ -56,6 +72,7 @@ export function encodeNpz(
   model: { layout: Layout; values: Float32Array; carried?: readonly CarriedTensor[] },
   options: { compress?: boolean } = {},
 ): Uint8Array {
+  checkOptions('encodeNpz', options, { compress: true } satisfies OptionNames<typeof options>);
   const { layout, values, carried = [] } = model;
   checkVector('encodeNpz: values', values, layout.size);
   const files: Record<string, Uint8Array> = {};

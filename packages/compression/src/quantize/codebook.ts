@@ -5,7 +5,7 @@
  * @module
  */
 import type { Contraction, Guaranteed } from '@fedkit/core/codec';
-import { checkInteger } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkInteger } from '@fedkit/core/internal';
 import { readSymbols, writeSymbols } from '../entropy/symbols.ts';
 import { createCodec } from '../stage/codec.ts';
 import type { Stage } from '../stage/stage.ts';
@@ -23,6 +23,7 @@ const MAX_BITS = 8;
  * @param options.bits - 1 to 8; 8 by default.
  */
 export function codebook(options: { readonly bits?: number } = {}): Quantizer & Guaranteed<Contraction> {
+  checkOptions('codebook', options, { bits: true } satisfies OptionNames<typeof options>);
   return asQuantizer(createCodec(codebookStage(checkInteger('codebook: bits', options.bits ?? 8, 1, MAX_BITS))));
 }
 

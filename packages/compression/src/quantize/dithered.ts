@@ -7,7 +7,7 @@
  */
 import type { Guaranteed, Variance } from '@fedkit/core/codec';
 import { type Rng, seededRng } from '@fedkit/core';
-import { checkPositive } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkPositive } from '@fedkit/core/internal';
 import { readSymbols, writeSymbols } from '../entropy/symbols.ts';
 import { createCodec } from '../stage/codec.ts';
 import { checkedSeed, seedFingerprint, sharedSeed, type Stage } from '../stage/stage.ts';
@@ -31,6 +31,7 @@ const INVERSE = 2 ** -32;
  * @param options.step - In root mean squares of the vector, 2^-20 to 16; 0.5 (about 3 bits) by default.
  */
 export function dithered(options: { readonly step?: number } = {}): Quantizer & Guaranteed<Variance> {
+  checkOptions('dithered', options, { step: true } satisfies OptionNames<typeof options>);
   const step = checkPositive('dithered: step', options.step ?? 0.5, 16);
   return asQuantizer(createCodec(ditheredStage(Math.max(step, 2 ** -20))));
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Guaranteed, Variance } from '@fedkit/core/codec';
-import { checkInteger } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkInteger } from '@fedkit/core/internal';
 import { readSymbols, writeSymbols } from '../entropy/symbols.ts';
 import { createCodec } from '../stage/codec.ts';
 import type { Stage } from '../stage/stage.ts';
@@ -27,6 +27,7 @@ const INVERSE = 2 ** -32;
 export function qsgd(
   options: { readonly bits?: number; readonly bucket?: number } = {},
 ): Quantizer & Guaranteed<Variance> {
+  checkOptions('qsgd', options, { bits: true, bucket: true } satisfies OptionNames<typeof options>);
   const bits = checkInteger('qsgd: bits', options.bits ?? 4, 2, MAX_BITS);
   const bucket = checkInteger('qsgd: bucket', options.bucket ?? 512, 1, MAX_BUCKET);
   return asQuantizer(createCodec(qsgdStage(bits, bucket)));

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Guaranteed, Variance } from '@fedkit/core/codec';
-import { checkInteger } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkInteger } from '@fedkit/core/internal';
 import { readSymbols, writeSymbols } from '../entropy/symbols.ts';
 import { createCodec } from '../stage/codec.ts';
 import type { Stage } from '../stage/stage.ts';
@@ -25,6 +25,7 @@ const INVERSE = 2 ** -32;
  * @param options.bits - 1 to 16; 8 by default.
  */
 export function uniform(options: { readonly bits?: number } = {}): Quantizer & Guaranteed<Variance> {
+  checkOptions('uniform', options, { bits: true } satisfies OptionNames<typeof options>);
   const bits = checkInteger('uniform: bits', options.bits ?? 8, 1, MAX_BITS);
   return asQuantizer(createCodec(uniformStage(bits)));
 }

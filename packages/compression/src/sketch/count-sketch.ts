@@ -6,7 +6,7 @@
  * @module
  */
 import { seededRng } from '@fedkit/core';
-import { checkFinite, checkInteger, checkVector } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkFinite, checkInteger, checkVector } from '@fedkit/core/internal';
 
 /** The size of a sketch, and which one it is. */
 export interface SketchOptions {
@@ -48,6 +48,7 @@ export interface CountSketch extends SketchOptions {
  * ```
  */
 export function countSketch(options: SketchOptions): CountSketch {
+  checkOptions('countSketch', options, { rows: true, columns: true, seed: true } satisfies OptionNames<typeof options>);
   const rows = checkInteger('countSketch: rows', options.rows, 1, 63);
   checkInteger('countSketch: rows, which are odd: (rows − 1) / 2', (rows - 1) / 2, 0);
   const columns = checkInteger('countSketch: columns', options.columns, 1, 1 << 24);

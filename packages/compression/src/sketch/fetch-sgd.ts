@@ -11,7 +11,14 @@
  * @module
  */
 import { type LinearAlgorithm, type NoState, record, weightedMean } from '@fedkit/core';
-import { checkInteger, checkNumber, checkPositive, refuse } from '@fedkit/core/internal';
+import {
+  checkOptions,
+  type OptionNames,
+  checkInteger,
+  checkNumber,
+  checkPositive,
+  refuse,
+} from '@fedkit/core/internal';
 import { build, checkRoundInfo, checkState, localUpdate } from '@fedkit/core/extend';
 import { topK } from '../sparse/top-k.ts';
 import { countSketch, type SketchOptions } from './count-sketch.ts';
@@ -47,6 +54,14 @@ export type FetchSgdUpdate = { readonly sketch: Float32Array };
 export function fetchSgd(
   options: FetchSgdOptions,
 ): LinearAlgorithm<FetchSgdState, { params: Float32Array }, NoState, FetchSgdUpdate, FetchSgdUpdate> {
+  checkOptions('fetchSgd', options, {
+    k: true,
+    momentum: true,
+    learningRate: true,
+    rows: true,
+    columns: true,
+    seed: true,
+  } satisfies OptionNames<typeof options>);
   const sketches = countSketch(options);
   const { rows, columns, seed } = sketches;
   const k = checkInteger('fetchSgd: k', options.k, 1);

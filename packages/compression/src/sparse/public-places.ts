@@ -13,7 +13,14 @@
  * @module
  */
 import { type LinearAlgorithm, Layout, mean, record, seededRng, Selection, weightedMean } from '@fedkit/core';
-import { checkInteger, checkNumber, checkPositive, refuse } from '@fedkit/core/internal';
+import {
+  checkOptions,
+  type OptionNames,
+  checkInteger,
+  checkNumber,
+  checkPositive,
+  refuse,
+} from '@fedkit/core/internal';
 import { clipL2 } from '@fedkit/core/kernels';
 import { build, checkRoundInfo, checkState, localUpdate } from '@fedkit/core/extend';
 import { keptOf } from './kept.ts';
@@ -76,6 +83,15 @@ export function publicPlaces(
   PublicPlacesUpdate,
   PublicPlacesUpdate
 > {
+  checkOptions('publicPlaces', options, {
+    size: true,
+    density: true,
+    fresh: true,
+    seed: true,
+    trains: true,
+    mostOwed: true,
+    weighting: true,
+  } satisfies OptionNames<typeof options>);
   const where = 'publicPlaces';
   const { trains = 'all', weighting = 'examples', mostOwed } = options;
   const size = checkInteger(`${where}: size`, options.size, 1, MOST);

@@ -5,7 +5,7 @@
  */
 import { type Rng, seededRng } from '@fedkit/core';
 import type { Guarantee, SumContext, Variance } from '@fedkit/core/codec';
-import { checkPositive } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkPositive } from '@fedkit/core/internal';
 import { FLOAT32 } from '../quantize/float32.ts';
 import type { Sparsifier } from '../quantize/quantizer.ts';
 import { createCodec } from '../stage/codec.ts';
@@ -37,6 +37,7 @@ export interface SharedSparsifier extends Sparsifier<'linear'> {
  * @param options.density - In (0, 1].
  */
 export function randomK(options: { readonly density: number }): SharedSparsifier {
+  checkOptions('randomK', options, { density: true } satisfies OptionNames<typeof options>);
   const density = checkPositive('randomK: density', options.density, 1);
   const codec = createCodec(randomKStage(density, FLOAT32));
   return {

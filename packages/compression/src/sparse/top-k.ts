@@ -4,7 +4,7 @@
  * @module
  */
 import type { Bounded, Contraction, Guaranteed } from '@fedkit/core/codec';
-import { checkInteger, checkNumber, checkPositive } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkInteger, checkNumber, checkPositive } from '@fedkit/core/internal';
 import { codebook } from '../quantize/codebook.ts';
 import type { Sparsifier } from '../quantize/quantizer.ts';
 import { scaledSign } from '../quantize/sign.ts';
@@ -21,6 +21,7 @@ import { type Keeps, sparsifier } from './sparse-stage.ts';
  * @param options.density - In (0, 1].
  */
 export function topK(options: { readonly density: number }): Sparsifier & Guaranteed<Contraction> {
+  checkOptions('topK', options, { density: true } satisfies OptionNames<typeof options>);
   const density = checkPositive('topK: density', options.density, 1);
   const places = (size: number) => keptOf(size, density);
   return sparsifier((values) => largest(values, places(values.length)), {
@@ -38,6 +39,7 @@ export function topK(options: { readonly density: number }): Sparsifier & Guaran
 export function chunkedTopK(
   options: { readonly keep?: number; readonly chunk?: number } = {},
 ): Sparsifier & Guaranteed<Contraction> {
+  checkOptions('chunkedTopK', options, { keep: true, chunk: true } satisfies OptionNames<typeof options>);
   const chunk = checkInteger('chunkedTopK: chunk', options.chunk ?? 4096, 1, 2 ** 24);
   const keep = checkInteger('chunkedTopK: keep', options.keep ?? 64, 1, chunk);
   const keptOfRun = (run: number) => (run === 0 ? 0 : keptOf(run, keep / chunk));
@@ -68,6 +70,7 @@ export function chunkedTopK(
  * @param options.magnitude - ≥ 0, in the values' unit. At 0 everything but zeros is kept.
  */
 export function threshold(options: { readonly magnitude: number }): Sparsifier & Guaranteed<Bounded> {
+  checkOptions('threshold', options, { magnitude: true } satisfies OptionNames<typeof options>);
   const magnitude = checkNumber('threshold: magnitude', options.magnitude, 0);
   const codec = sparsifier((values) => {
     const places = new Uint32Array(values.length);
@@ -86,6 +89,7 @@ export function threshold(options: { readonly magnitude: number }): Sparsifier &
  * @param options.density - In (0, 1]: 1/25, 1/100 and 1/400 in the paper.
  */
 export function stc(options: { readonly density: number }): StagedCodec<'perClient'> & Guaranteed<Contraction> {
+  checkOptions('stc', options, { density: true } satisfies OptionNames<typeof options>);
   checkPositive('stc: density', options.density, 1);
   const delta = (size: number) => {
     const k = keptOf(Math.max(1, size), options.density);
@@ -102,5 +106,6 @@ export function stc(options: { readonly density: number }): StagedCodec<'perClie
 export function sparseLoCo(
   options: { readonly keep?: number; readonly chunk?: number; readonly bits?: number } = {},
 ): StagedCodec<'perClient'> & Guaranteed<Contraction> {
+  checkOptions('sparseLoCo', options, { keep: true, chunk: true, bits: true } satisfies OptionNames<typeof options>);
   return pipe(chunkedTopK(options), codebook({ bits: options.bits ?? 2 }));
 }

@@ -12,7 +12,7 @@
  * @module
  */
 import type { Codec, Sink } from '@fedkit/core/codec';
-import { checkInteger, refuse } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkInteger, refuse } from '@fedkit/core/internal';
 import { cos } from '@fedkit/core/math';
 import { createCodec, type StagedCodec, stageOf } from '../stage/codec.ts';
 import { maximumMagnitude } from '../stage/magnitude.ts';
@@ -41,6 +41,7 @@ export function cosine<C extends Codec>(
   codec: C,
   options: CosineOptions = {},
 ): StagedCodec<'perClient'> & Pick<C, 'guarantee'> {
+  checkOptions('cosine', options, { chunk: true } satisfies OptionNames<typeof options>);
   const chunk = checkInteger('cosine: chunk', options.chunk ?? 64, 2, LONGEST);
   const stage = cosineStage(chunk, stageOf('cosine: codec', codec));
   return createCodec({ ...stage, linearity: 'perClient' }) as StagedCodec<'perClient'> & Pick<C, 'guarantee'>;

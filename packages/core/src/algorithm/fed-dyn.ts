@@ -14,7 +14,7 @@
  */
 import { mean } from '../aggregate/mean.ts';
 import { record } from '../aggregate/record.ts';
-import { checkPositive } from '../check.ts';
+import { checkOptions, type OptionNames, checkPositive } from '../check.ts';
 import type { LinearAlgorithm } from './contract.ts';
 import type { FedAvgUpdate } from './fed-avg.ts';
 import { build, checkState, localUpdate } from './local-update.ts';
@@ -42,6 +42,7 @@ export function fedDyn(options: {
   readonly alpha: number;
   readonly lost?: number;
 }): LinearAlgorithm<FedDynState, FedDynBroadcast, FedDynClientState, FedAvgUpdate, FedAvgUpdate> {
+  checkOptions('fedDyn', options, { alpha: true, lost: true } satisfies OptionNames<typeof options>);
   const alpha = checkPositive('fedDyn: alpha', options.alpha);
   const lost = checkLost('fedDyn', options.lost);
   const ownOf = (where: string, epoch: number, state: FedDynClientState | undefined, size: number) =>

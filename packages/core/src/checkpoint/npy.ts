@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { checkBytes, checkInteger, describe, refuse } from '../check.ts';
+import { checkOptions, type OptionNames, checkBytes, checkInteger, describe, refuse } from '../check.ts';
 import { FedkitError } from '../errors.ts';
 import { utf8Decode, utf8Encode } from '../utf8.ts';
 
@@ -66,6 +66,7 @@ const KIND_OF: Readonly<Record<string, string>> = {
  * `options.void` does not say what it is.
  */
 export function decodeNpy(file: Uint8Array, options: DecodeNpyOptions = {}): NpyArray {
+  checkOptions('decodeNpy', options, { void: true } satisfies OptionNames<typeof options>);
   checkBytes('decodeNpy: file', file);
   const { header, dataStart } = headerOf(file);
   const { descr, fortranOrder, shape } = fieldsOf(header);
@@ -85,6 +86,7 @@ export function decodeNpy(file: Uint8Array, options: DecodeNpyOptions = {}): Npy
  * the shape.
  */
 export function encodeNpy(array: NpyArray, options: EncodeNpyOptions = {}): Uint8Array<ArrayBuffer> {
+  checkOptions('encodeNpy', options, { order: true, byteOrder: true } satisfies OptionNames<typeof options>);
   const { order = 'C', byteOrder = 'little' } = options;
   if (order !== 'C' && order !== 'Fortran') refuse('INVALID_ARGUMENT', 'encodeNpy: order', "'C' or 'Fortran'", order);
   if (byteOrder !== 'little' && byteOrder !== 'big') {

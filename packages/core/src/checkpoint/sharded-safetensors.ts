@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { checkBytes, describe, refuse } from '../check.ts';
+import { checkOptions, type OptionNames, checkBytes, describe, refuse } from '../check.ts';
 import { FedkitError } from '../errors.ts';
 import { type FileTensor, type ModelFile, type ModelFileOptions, modelFile } from '../model/model-file.ts';
 import { fileTensors } from '../model/safetensors.ts';
@@ -23,6 +23,12 @@ export function decodeShardedSafetensors(
   files: Readonly<Record<string, Uint8Array>>,
   options?: ModelFileOptions,
 ): ModelFile {
+  if (options !== undefined)
+    checkOptions('decodeShardedSafetensors', options, {
+      layout: true,
+      rename: true,
+      float64: true,
+    } satisfies OptionNames<typeof options>);
   const weightMap = readWeightMap(index);
   const found = new Map<string, FileTensor>();
   let metadata: Readonly<Record<string, string>> = {};

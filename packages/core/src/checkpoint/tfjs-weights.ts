@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { checkBytes, checkVector, describe, refuse } from '../check.ts';
+import { checkOptions, type OptionNames, checkBytes, checkVector, describe, refuse } from '../check.ts';
 import { FedkitError } from '../errors.ts';
 import type { Layout } from '../model/layout.ts';
 import { type FileTensor, type ModelFile, type ModelFileOptions, modelFile } from '../model/model-file.ts';
@@ -48,6 +48,10 @@ export function decodeTfjsWeights(
   files: Readonly<Record<string, Uint8Array>>,
   options?: ModelFileOptions,
 ): ModelFile {
+  if (options !== undefined)
+    checkOptions('decodeTfjsWeights', options, { layout: true, rename: true, float64: true } satisfies OptionNames<
+      typeof options
+    >);
   const groups = typeof manifest === 'string' ? manifestOf(manifest) : manifest;
   if (!Array.isArray(groups)) malformed('an array of groups', groups);
   const tensors: FileTensor[] = [];

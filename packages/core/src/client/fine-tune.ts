@@ -8,6 +8,7 @@
  * @module
  */
 import { checkFinite } from '../finite.ts';
+import { checkTrainOptions } from './train-options.ts';
 import type { LocalObjective } from './objective.ts';
 import type { Trainer, TrainOptions } from './trainer.ts';
 
@@ -24,6 +25,7 @@ export async function fineTune(
   options: TrainOptions,
   objective: LocalObjective = {},
 ): Promise<Float32Array> {
+  checkTrainOptions('fineTune', options);
   const { values } = await trainer.train(params, objective, { lossAtStart: false, ...options });
   const tuned = params.map((value, i) => value + values[i]);
   checkFinite('fineTune', tuned);

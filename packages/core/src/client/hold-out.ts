@@ -42,8 +42,8 @@ const OPTIONS: OptionNames<HoldOutOptions> = { fraction: true, seed: true };
  */
 export function holdOut(count: number, options: HoldOutOptions): HoldOut {
   const where = 'holdOut';
-  checkInteger(`${where}: count`, count, 0, 0xffffffff);
   checkOptions(where, options, OPTIONS);
+  checkInteger(`${where}: count`, count, 0, 0xffffffff);
   const fraction = checkNumber(`${where}: fraction`, options.fraction, 0, 1);
   const rng = seededRng(options.seed);
   const sides: [training: number[], heldOut: number[]] = [[], []];

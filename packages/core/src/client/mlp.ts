@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkInteger, checkVector, refuse } from '../check.ts';
+import { checkOptions, type OptionNames, checkInteger, checkVector, refuse } from '../check.ts';
 import { BLOCK } from '../kernels/dense.ts';
 import { exp } from '../math/exp.ts';
 import { log } from '../math/log.ts';
@@ -59,6 +59,7 @@ export interface HiddenLayer {
  * @throws FedkitError `OUT_OF_RANGE` for sizes that are not integers ≥ 1 (`inputs`) and ≥ 2 (`classes`).
  */
 export function softmaxRegression(options: { inputs: number; classes: number }): PlainModel {
+  checkOptions('softmaxRegression', options, { inputs: true, classes: true } satisfies OptionNames<typeof options>);
   const inputs = checkInteger('softmaxRegression: inputs', options.inputs, 1);
   const classes = checkInteger('softmaxRegression: classes', options.classes, 2);
   return new Mlp([inputs, classes], () => 0);
@@ -75,6 +76,7 @@ export function softmaxRegression(options: { inputs: number; classes: number }):
  * or fewer than 2 classes.
  */
 export function mlp(options: { layers: readonly number[] }): PlainModel {
+  checkOptions('mlp', options, { layers: true } satisfies OptionNames<typeof options>);
   const widths = options.layers;
   if (!Array.isArray(widths) || widths.length < 2) {
     refuse('INVALID_ARGUMENT', 'mlp: layers', 'at least two widths, inputs first and classes last', widths);

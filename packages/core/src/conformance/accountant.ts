@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '../check.ts';
 import { sameBits } from './bits.ts';
 import { ensure, ensureRefused, type Law } from './law.ts';
 
@@ -33,6 +34,13 @@ export interface AccountantSetup<E> {
 
 /** Privacy loss only grows, in whatever order it is spent, and ε and δ tell the same story. */
 export function accountantLaws<E>(setup: AccountantSetup<E>): Law[] {
+  checkOptions('accountantLaws', setup, {
+    create: true,
+    events: true,
+    deltas: true,
+    tolerance: true,
+    deserialize: true,
+  } satisfies OptionNames<typeof setup>);
   const { events, deltas = [1e-3, 1e-5, 1e-8], tolerance = 1e-3 } = setup;
   const spent = (list: readonly E[]): AccountantLike<E> =>
     list.reduce((accountant: AccountantLike<E>, event) => accountant.compose(event), setup.create());

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '../check.ts';
 import type { AggregationContext, Aggregator, Contribution } from '../aggregate/contract.ts';
 import { seededRng, shuffle } from '../random.ts';
 import { copyOf, mapVectors, sameBits, scribble } from './bits.ts';
@@ -34,6 +35,13 @@ export interface AggregatorSetup<A, R, V> {
  * values.
  */
 export function aggregatorLaws<A, R, V>(setup: AggregatorSetup<A, R, V>): Law[] {
+  checkOptions('aggregatorLaws', setup, {
+    aggregator: true,
+    context: true,
+    contribution: true,
+    minimum: true,
+    refused: true,
+  } satisfies OptionNames<typeof setup>);
   const { aggregator, context, minimum = 1 } = setup;
   const many = Math.max(minimum, 4) + 4;
   const contributions = Array.from({ length: many }, (_, i) => setup.contribution(i));

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '../check.ts';
 import type { Update } from '../aggregate/contract.ts';
 import type { Algorithm, ClientReport } from '../algorithm/contract.ts';
 import { serverSteps } from '../algorithm/server-steps.ts';
@@ -50,6 +51,13 @@ export function algorithmLaws<
   U extends Update,
   R extends PlainData,
 >(setup: AlgorithmSetup<S, B, C, U, R>): Law[] {
+  checkOptions('algorithmLaws', setup, {
+    algorithm: true,
+    params: true,
+    trainer: true,
+    local: true,
+    mirror: true,
+  } satisfies OptionNames<typeof setup>);
   const { algorithm, local = { steps: 3, batchSize: 'all', learningRate: 0.1 } as LocalTraining } = setup;
   const rng = seededRng('algorithm');
   const params = setup.params ?? Float32Array.from({ length: 12 }, () => rng.uniform() - 0.5);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '../check.ts';
 import type { Codec, CodecContext, LinearCodec } from '../codec/contract.ts';
 import { type Rng, seededRng } from '../random.ts';
 import { sameBits } from './bits.ts';
@@ -30,6 +31,13 @@ export interface CodecSetup {
 
 /** Repeatable, self-describing, indifferent to how the sink is fed, and safe to point at hostile bytes. */
 export function codecLaws(setup: CodecSetup): Law[] {
+  checkOptions('codecLaws', setup, {
+    codec: true,
+    context: true,
+    sizes: true,
+    draws: true,
+    averageOverSharedSeeds: true,
+  } satisfies OptionNames<typeof setup>);
   const { codec, sizes = [1, 2, 7, 64, 1000], draws = 1000, averageOverSharedSeeds = true } = setup;
   const context = (label: string | number, seed: string | number = 'shared'): CodecContext => {
     const rng = seededRng('private').fork(label);

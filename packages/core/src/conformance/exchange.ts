@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '../check.ts';
 import type { ClientId } from '../aggregate/contract.ts';
 import type { Exchange, RequestHandler } from '../protocol/exchange.ts';
 import { seededRng } from '../random.ts';
@@ -36,6 +37,12 @@ const bytes = (length: number, seed: string | number): Uint8Array => seededRng(s
  * has a name. A transport may repeat requests: the laws do not count them.
  */
 export function exchangeLaws(setup: ExchangeSetup): Law[] {
+  checkOptions('exchangeLaws', setup, {
+    connect: true,
+    lengths: true,
+    tooLong: true,
+    reportsFailures: true,
+  } satisfies OptionNames<typeof setup>);
   const { lengths = [0, 1, 1000, 70_000, 300_000], reportsFailures = true, tooLong } = setup;
   const connected = async (handler: RequestHandler, run: (connection: Connection) => Promise<void>): Promise<void> => {
     const connection = await setup.connect(handler);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '../check.ts';
 import type { RequestHandler } from '../protocol/exchange.ts';
 import { decodeResponse, encodeRequest } from '../protocol/client-message.ts';
 import type { Request } from '../protocol/message.ts';
@@ -36,6 +37,7 @@ const REQUESTS: readonly Request[] = [
 
 /** Every request has a response, whoever sends it and however often; hostile bytes are refused by it, and nothing rejects. */
 export function handlerLaws(setup: HandlerSetup): Law[] {
+  checkOptions('handlerLaws', setup, { create: true, close: true } satisfies OptionNames<typeof setup>);
   const opened = async (run: (handler: RequestHandler) => Promise<void>): Promise<void> => {
     const handler = await setup.create();
     try {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { checkOptions } from '../check.ts';
 import type { CentralNoiseMaker, DistributedNoiseMaker } from '../pipeline/mechanisms.ts';
 import { secureRng, seededRng } from '../random.ts';
 import { sameBits } from './bits.ts';
@@ -40,6 +41,7 @@ function ensureSpread(squares: number, count: number, std: number, slack: number
 
 /** Bounded records, unbiased sums, as much noise as was asked for, released once, at a cost that is plain data. */
 export function mechanismLaws(setup: MechanismSetup): Law[] {
+  checkOptions('mechanismLaws', setup, { draws: true, central: true, distributed: true });
   const { draws = 400 } = setup;
   return 'central' in setup ? centralLaws(setup.central, draws) : distributedLaws(setup.distributed, draws);
 }

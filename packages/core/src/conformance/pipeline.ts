@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '../check.ts';
 import type { ClientId, Contribution, Update } from '../aggregate/contract.ts';
 import { decodeTerms, digestOfTerms, encodeTerms } from '../pipeline/terms.ts';
 import type {
@@ -51,6 +52,14 @@ export function pipelineLaws<
   U extends Update,
   R extends PlainData,
 >(setup: PipelineSetup<S, B, C, U, R>): Law[] {
+  checkOptions('pipelineLaws', setup, {
+    create: true,
+    contribution: true,
+    clients: true,
+    ensureAggregate: true,
+    repeatable: true,
+    facts: true,
+  } satisfies OptionNames<typeof setup>);
   const { clients: count = 4, repeatable = true } = setup;
   const ids: ClientId[] = Array.from({ length: count }, (_, i) => `client ${i}`);
   const contributions = ids.map((_, i) => setup.contribution(i));

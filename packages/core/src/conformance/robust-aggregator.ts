@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '../check.ts';
 import type { Contribution } from '../aggregate/contract.ts';
 import type { RobustAggregator } from '../aggregate/robust/rule.ts';
 import { seededRng } from '../random.ts';
@@ -24,7 +25,17 @@ export interface RobustSetup<A> extends Omit<AggregatorSetup<A, Float32Array, Fl
  * and updates of 1e30 move the result no further than stated.
  */
 export function robustAggregatorLaws<A>(setup: RobustSetup<A>): Law[] {
-  const { aggregator, context, byzantine } = setup;
+  checkOptions('robustAggregatorLaws', setup, {
+    aggregator: true,
+    byzantine: true,
+    ensureBound: true,
+    context: true,
+    contribution: true,
+    minimum: true,
+    refused: true,
+  } satisfies OptionNames<typeof setup>);
+  const { byzantine, ensureBound: _, ...ordinary } = setup;
+  const { aggregator, context } = setup;
   const size = aggregator.size;
   const honest = Array.from({ length: 16 - byzantine }, (_, i) => setup.contribution(i));
   const fold = (list: readonly Contribution[]): A => {
@@ -36,7 +47,7 @@ export function robustAggregatorLaws<A>(setup: RobustSetup<A>): Law[] {
     // Ids on both sides of the honest ones.
     Array.from({ length: byzantine }, (_, i) => ({ client: i % 2 === 0 ? `!${i}` : `~${i}`, values: values(i) }));
   return [
-    ...aggregatorLaws(setup),
+    ...aggregatorLaws(ordinary),
     {
       name: 'a contribution without a client, and a second one of a client, are refused',
       run() {

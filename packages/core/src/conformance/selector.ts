@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '../check.ts';
 import type { ClientId } from '../aggregate/contract.ts';
 import { isFedkitError } from '../errors.ts';
 import { seededRng } from '../random.ts';
@@ -22,6 +23,9 @@ export interface SelectorSetup {
 
 /** Draws are of those who were there, each once, repeatable, and what their scheme says: an accountant builds on it. */
 export function selectorLaws(setup: SelectorSetup): Law[] {
+  checkOptions('selectorLaws', setup, { create: true, available: true, draws: true } satisfies OptionNames<
+    typeof setup
+  >);
   const { available: count = 40, draws = 2000 } = setup;
   const available: ClientId[] = Array.from({ length: count }, (_, i) => `client ${String(i).padStart(4, '0')}`);
   const place = new Map(available.map((client, i) => [client, i]));

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '../check.ts';
 import type { PlainData } from '../plain-data.ts';
 import { seededRng } from '../random.ts';
 import type { ServerOptimizer } from '../server/contract.ts';
@@ -20,6 +21,11 @@ export interface ServerOptimizerSetup<S extends PlainData> {
 
 /** A step is a pure function of plain data, goes downhill, and refuses what it cannot use. */
 export function serverOptimizerLaws<S extends PlainData>(setup: ServerOptimizerSetup<S>): Law[] {
+  checkOptions('serverOptimizerLaws', setup, {
+    optimizer: true,
+    size: true,
+    coordinateWise: true,
+  } satisfies OptionNames<typeof setup>);
   const { optimizer, size = 17, coordinateWise = true } = setup;
   const rng = seededRng('server optimizer');
   const draw = (scale: number): Float32Array =>

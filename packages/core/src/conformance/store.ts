@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '../check.ts';
 import { seededRng, shuffle } from '../random.ts';
 import type { Store } from '../store/contract.ts';
 import { sameBits } from './bits.ts';
@@ -45,7 +46,9 @@ const KEYS = [
  * itself. Takes milliseconds in memory. That a `put` is atomic and survives a crash no test from within can show: `reopen`
  * shows that it reaches the medium.
  */
-export function storeLaws({ create, reopen }: StoreSetup): Law[] {
+export function storeLaws(options: StoreSetup): Law[] {
+  checkOptions('storeLaws', options, { create: true, reopen: true } satisfies OptionNames<typeof options>);
+  const { create, reopen } = options;
   const laws: Law[] = [
     {
       name: 'keeps what was put last, and forgets what was deleted',

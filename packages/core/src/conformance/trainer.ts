@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '../check.ts';
 import type { LocalObjective } from '../client/objective.ts';
 import type { LocalTraining, Trainer, TrainOptions } from '../client/trainer.ts';
 import { Layout } from '../model/layout.ts';
@@ -26,6 +27,13 @@ export interface TrainerSetup {
 
 /** Trains from the start, by the corrected gradient, on what may move; changes nothing else, and stops when asked. */
 export function trainerLaws(setup: TrainerSetup): Law[] {
+  checkOptions('trainerLaws', setup, {
+    create: true,
+    start: true,
+    options: true,
+    tolerance: true,
+    repeatable: true,
+  } satisfies OptionNames<typeof setup>);
   const { start, tolerance = 1e-4, repeatable = true } = setup;
   const options: LocalTraining = setup.options ?? { steps: 2, batchSize: 'all', learningRate: 0.05 };
   const size = start.length;

@@ -30,6 +30,9 @@ export function checkClientOptions<B extends PlainData, C extends PlainData, U e
   where: string,
   options: FederatedClientOptions<B, C, U>,
 ): void {
+  if ('layout' in options)
+    refuse('INVALID_ARGUMENT', `${where}: layout`, 'none here: the pipeline has it, on both sides', 'one');
+  checkOptions(where, options, OPTIONS);
   const { id, pipeline, trainer } = options;
   checkClientId(`${where}: id`, id);
   if (typeof trainer?.train !== 'function') refuse('INVALID_ARGUMENT', `${where}: trainer`, 'a trainer', trainer);
@@ -40,9 +43,6 @@ export function checkClientOptions<B extends PlainData, C extends PlainData, U e
   }
   if (typeof pipeline?.client !== 'function') refuse('INVALID_ARGUMENT', `${where}: pipeline`, 'a pipeline', pipeline);
   checkBytes(`${where}: pipeline.digest`, pipeline.digest, 32);
-  if ('layout' in options)
-    refuse('INVALID_ARGUMENT', `${where}: layout`, 'none here: the pipeline has it, on both sides', 'one');
-  checkOptions(where, options, OPTIONS);
   checkSameModel(`${where}: trainer`, trainer.layout, pipeline);
   checkInteger(`${where}: maximumModelBytes`, options.maximumModelBytes ?? 1, 1);
 }

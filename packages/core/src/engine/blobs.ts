@@ -4,7 +4,7 @@
  * @module
  */
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { checkBytes, refuse } from '../check.ts';
+import { checkOptions, type OptionNames, checkBytes, refuse } from '../check.ts';
 import { FedkitError } from '../errors.ts';
 import type { Store } from '../store/contract.ts';
 import { digestOf } from '../sha256.ts';
@@ -18,6 +18,7 @@ import type { BlobStore } from './contract.ts';
  * Keys begin with `prefix`, default `blob/`. Give each run its own: a finished round clears what is under it.
  */
 export function storeBlobs(store: Store, options: { readonly prefix?: string } = {}): BlobStore {
+  checkOptions('storeBlobs', options, { prefix: true } satisfies OptionNames<typeof options>);
   const { prefix = 'blob/' } = options;
   if (typeof store?.put !== 'function') refuse('INVALID_ARGUMENT', 'storeBlobs: store', 'a store', store);
   const keyOf = (where: string, digest: string): string => prefix + checkDigest(`storeBlobs.${where}`, digest);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkInteger, checkVector, refuse } from '../check.ts';
+import { checkOptions, type OptionNames, checkInteger, checkVector, refuse } from '../check.ts';
 import { secureRng } from '../random.ts';
 import { jobId } from './call.ts';
 import type { EngineJob, EngineProgress, TaskEngine, TaskHandler } from './contract.ts';
@@ -36,6 +36,7 @@ export function remoteEvaluation(
   engine: TaskEngine,
   options: { readonly shares: number; readonly onProgress?: (progress: EngineProgress) => void },
 ): (params: Float32Array, round?: number, signal?: AbortSignal) => Promise<Evaluation> {
+  checkOptions('remoteEvaluation', options, { shares: true, onProgress: true } satisfies OptionNames<typeof options>);
   const shares = checkInteger('remoteEvaluation: shares', options.shares, 1);
   const { blobs } = engine;
   const { onProgress } = options;

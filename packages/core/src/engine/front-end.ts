@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkBytes, refuse } from '../check.ts';
+import { checkBytes, refuse, checkOptions, type OptionNames } from '../check.ts';
 import type { ClientId } from '../aggregate/contract.ts';
 import type { RequestHandler } from '../protocol/exchange.ts';
 import { encodeRequest } from '../protocol/client-message.ts';
@@ -27,7 +27,9 @@ export interface FrontEndOptions {
  *
  * A report that it kept and the coordinator never heard of is removed with what a round leaves.
  */
-export function frontEnd({ blobs, key, ask }: FrontEndOptions): RequestHandler {
+export function frontEnd(options: FrontEndOptions): RequestHandler {
+  checkOptions('frontEnd', options, { blobs: true, key: true, ask: true } satisfies OptionNames<FrontEndOptions>);
+  const { blobs, key, ask } = options;
   checkBytes('frontEnd: key', key, 32);
   if (typeof ask !== 'function') refuse('INVALID_ARGUMENT', 'frontEnd: ask', 'a function', ask);
   return {

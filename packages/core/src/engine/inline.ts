@@ -5,6 +5,7 @@
  */
 import { checkAborted } from '../abort.ts';
 import { turn } from '../turn.ts';
+import { checkOptions, type OptionNames } from '../check.ts';
 import type { BlobStore, EngineTask, TaskEngine, TaskHandlers } from './contract.ts';
 import { checkJob, handlerOf } from './job.ts';
 
@@ -14,6 +15,7 @@ import { checkJob, handlerOf } from './job.ts';
  * @param options.handlers - Such as `foldTasks(pipeline)`.
  */
 export function inlineTasks(options: { readonly blobs: BlobStore; readonly handlers: TaskHandlers }): TaskEngine {
+  checkOptions('inlineTasks', options, { blobs: true, handlers: true } satisfies OptionNames<typeof options>);
   const { blobs, handlers } = options;
   const perform = async ({ kind, inputs }: EngineTask, signal?: AbortSignal): Promise<string> => {
     checkAborted('inlineTasks', signal);

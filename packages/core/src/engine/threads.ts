@@ -4,7 +4,7 @@
  * @module
  */
 import { checkAborted, onAbort } from '../abort.ts';
-import { checkInteger, refuse } from '../check.ts';
+import { checkOptions, type OptionNames, checkInteger, refuse } from '../check.ts';
 import { type ErrorCode, type ErrorDetails, FedkitError, isFedkitError } from '../errors.ts';
 import type { BlobStore, EngineTask, TaskEngine, TaskHandlers } from './contract.ts';
 import { checkJob, handlerOf } from './job.ts';
@@ -35,8 +35,10 @@ type Reply = { readonly number: number } & (
 /** Does the tasks that arrive at `port`: to be called in the worker, with blobs on the same medium. */
 export function serveTasks(
   port: TaskPort,
-  { blobs, handlers }: { readonly blobs: BlobStore; readonly handlers: TaskHandlers },
+  options: { readonly blobs: BlobStore; readonly handlers: TaskHandlers },
 ): void {
+  checkOptions('serveTasks', options, { blobs: true, handlers: true } satisfies OptionNames<typeof options>);
+  const { blobs, handlers } = options;
   const running = new Map<number, AbortController>();
   port.on('message', (message) => {
     const ask = message as Ask;
@@ -86,6 +88,12 @@ export function threadTasks(options: {
   readonly blobs: BlobStore;
   readonly attempts?: number;
 }): TaskEngine {
+  checkOptions('threadTasks', options, {
+    spawn: true,
+    threads: true,
+    blobs: true,
+    attempts: true,
+  } satisfies OptionNames<typeof options>);
   const where = 'threadTasks';
   const { spawn, blobs } = options;
   if (typeof spawn !== 'function') refuse('INVALID_ARGUMENT', `${where}: spawn`, 'a function', spawn);

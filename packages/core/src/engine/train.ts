@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '../check.ts';
 import type { ClientId } from '../aggregate/contract.ts';
 import type { ClientReport } from '../algorithm/contract.ts';
 import type { Layout } from '../model/layout.ts';
@@ -20,6 +21,7 @@ export function engineClients<B, C, U>(
   engine: TaskEngine,
   options: { readonly clients: readonly ClientId[]; readonly layout?: Layout },
 ): ClientEngine<B, C, U> {
+  checkOptions('engineClients', options, { clients: true, layout: true } satisfies OptionNames<typeof options>);
   const call = remoteCall<ClientTask<B, C>, ClientReport<U, C>>(engine, 'train');
   return {
     clients: options.clients,

@@ -5,7 +5,7 @@
  * @module
  */
 import { joined } from '../bytes.ts';
-import { checkBytes, checkVector, describe, refuse } from '../check.ts';
+import { checkOptions, type OptionNames, checkBytes, checkVector, describe, refuse } from '../check.ts';
 import { Layout, type PlacedTensor } from './layout.ts';
 import { type CarriedTensor, type FileTensor, type ModelFile, type ModelFileOptions, modelFile } from './model-file.ts';
 import { readHeader, type StoredTensor } from './safetensors-header.ts';
@@ -42,6 +42,13 @@ export interface EncodeSafetensorsOptions {
  * format reserves; `OUT_OF_RANGE` for a finite value that F16 cannot hold.
  */
 export function encodeSafetensors(model: EncodeSafetensorsOptions): Uint8Array<ArrayBuffer> {
+  checkOptions('encodeSafetensors', model, {
+    layout: true,
+    values: true,
+    metadata: true,
+    carried: true,
+    types: true,
+  } satisfies OptionNames<typeof model>);
   const { layout, values, metadata = {}, carried = [], types = 'F32' } = model;
   checkVector('encodeSafetensors: values', values, layout.size);
   const tensors = [
@@ -66,6 +73,10 @@ export function encodeSafetensors(model: EncodeSafetensorsOptions): Uint8Array<A
  * naming the tensor, for a file of other tensors than `layout` has.
  */
 export function decodeSafetensors(bytes: Uint8Array, options?: ModelFileOptions): ModelFile {
+  if (options !== undefined)
+    checkOptions('decodeSafetensors', options, { layout: true, rename: true, float64: true } satisfies OptionNames<
+      typeof options
+    >);
   checkBytes('decodeSafetensors: bytes', bytes);
   const { tensors, metadata, dataStart } = readHeader(bytes);
   return modelFile('decodeSafetensors', fileTensors(bytes, tensors, dataStart), metadata, options);

@@ -6,7 +6,7 @@
 import type { ClientId, Contribution, Update } from '../aggregate/contract.ts';
 import type { ClientAlgorithm } from '../algorithm/contract.ts';
 import { joined } from '../bytes.ts';
-import { checkNumber, checkPositive, refuse } from '../check.ts';
+import { checkNumber, checkOptions, checkPositive, type OptionNames, refuse } from '../check.ts';
 import type { Codec } from '../codec/contract.ts';
 import { type Guaranteed, type Settling, unsettled } from '../codec/guarantee.ts';
 import type { PlainData } from '../plain-data.ts';
@@ -86,6 +86,14 @@ export function plainUpdatesClient<B extends PlainData, C extends PlainData, U e
   options: PlainUpdatesClientOptions<B, C, U>,
 ): ClientPipeline<B, C, U> & { client(): ReportingClient<U> } {
   const where = 'plainUpdatesClient';
+  checkOptions(where, options, {
+    algorithm: true,
+    layout: true,
+    size: true,
+    codec: true,
+    errorFeedback: true,
+    clientMomentum: true,
+  } satisfies OptionNames<typeof options>);
   const { algorithm } = options;
   const model = modelOf(where, options);
   const slots = slotsOf(where, algorithm, model.size);

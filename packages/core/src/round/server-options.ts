@@ -264,15 +264,15 @@ export function checkServerOptions(
   },
 ): Required<ServerLimits> {
   const where = 'federatedServer';
+  if ('layout' in options)
+    refuse('INVALID_ARGUMENT', `${where}: layout`, 'none here: the pipeline has it, on both sides', 'one');
+  checkOptions(where, options, OPTIONS);
   const { pipeline, store, clock, rng, run, limits = {} } = options;
   if (typeof pipeline?.server !== 'function') refuse('INVALID_ARGUMENT', `${where}: pipeline`, 'a pipeline', pipeline);
   checkBytes(`${where}: pipeline.digest`, pipeline.digest, 32);
   checkVector(`${where}: initial`, options.initial, pipeline.size);
-  if ('layout' in options)
-    refuse('INVALID_ARGUMENT', `${where}: layout`, 'none here: the pipeline has it, on both sides', 'one');
   if (typeof store?.put !== 'function') refuse('INVALID_ARGUMENT', `${where}: store`, 'a store', store);
   checkCreates(where, store);
-  checkOptions(where, options, OPTIONS);
   checkOptions(`${where}: limits`, limits, LIMITS);
   if (options.startFrom !== undefined && !('serverStep' in pipeline.algorithm))
     refuse('INVALID_ARGUMENT', `${where}: startFrom`, 'none: only an algorithm with rounds takes one', 'one');

@@ -8,7 +8,7 @@ import { turn } from '../turn.ts';
 import type { NoState } from '../plain-data.ts';
 import type { ClientId, Update } from '../aggregate/contract.ts';
 import type { AsynchronousAlgorithm, Receipt } from '../algorithm/asynchronous.ts';
-import { checkInteger, checkPositive, refuse } from '../check.ts';
+import { checkOptions, type OptionNames, checkInteger, checkPositive, refuse } from '../check.ts';
 import { type SeededRng, seededRng, shuffle } from '../random.ts';
 import { type Clients, lazyClients, type LocalOptions } from './engine.ts';
 
@@ -68,6 +68,19 @@ export interface AsynchronousSimulationResult<E> {
 export async function simulateAsynchronously<U extends Update, E = undefined>(
   options: AsynchronousSimulationOptions<U, E>,
 ): Promise<AsynchronousSimulationResult<E>> {
+  checkOptions('simulateAsynchronously', options, {
+    algorithm: true,
+    clients: true,
+    local: true,
+    initial: true,
+    seed: true,
+    concurrency: true,
+    versions: true,
+    duration: true,
+    evaluate: true,
+    onEvent: true,
+    signal: true,
+  } satisfies OptionNames<typeof options>);
   const where = 'simulateAsynchronously';
   const { algorithm, local, duration, evaluate, onEvent, signal } = options;
   const source = lazyClients(options.clients);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { checkNumber, refuse } from '../check.ts';
+import { checkOptions, type OptionNames, checkNumber, refuse } from '../check.ts';
 import type { Examples } from '../client/examples.ts';
 import { normal } from '../math/normal.ts';
 import type { Rng } from '../random.ts';
@@ -26,7 +26,9 @@ export interface Attack {
  *
  * @param options - `scale`: default 1. Beyond (n − f) / f a plain mean points the wrong way.
  */
-export function signFlip({ scale = 1 }: { readonly scale?: number } = {}): Attack {
+export function signFlip(options: { readonly scale?: number } = {}): Attack {
+  checkOptions('signFlip', options, { scale: true } satisfies OptionNames<typeof options>);
+  const { scale = 1 } = options;
   checkNumber('signFlip: scale', scale);
   return { kind: 'sign-flip', forge: (honest) => combine(honest, -scale, 0) };
 }
@@ -38,7 +40,9 @@ export function signFlip({ scale = 1 }: { readonly scale?: number } = {}): Attac
  * @param options - `z`: default 1.5. The paper derives it from n and f as the largest that leaves enough honest clients
  * further out; the standard deviation is the sample's, with n − 1.
  */
-export function aLittleIsEnough({ z = 1.5 }: { readonly z?: number } = {}): Attack {
+export function aLittleIsEnough(options: { readonly z?: number } = {}): Attack {
+  checkOptions('aLittleIsEnough', options, { z: true } satisfies OptionNames<typeof options>);
+  const { z = 1.5 } = options;
   checkNumber('aLittleIsEnough: z', z);
   return { kind: 'a-little-is-enough', forge: (honest) => combine(honest, 1, -z) };
 }
@@ -49,7 +53,9 @@ export function aLittleIsEnough({ z = 1.5 }: { readonly z?: number } = {}): Atta
  *
  * @param options - `factor`: the paper's ε, default 0.5.
  */
-export function innerProductManipulation({ factor = 0.5 }: { readonly factor?: number } = {}): Attack {
+export function innerProductManipulation(options: { readonly factor?: number } = {}): Attack {
+  checkOptions('innerProductManipulation', options, { factor: true } satisfies OptionNames<typeof options>);
+  const { factor = 0.5 } = options;
   checkNumber('innerProductManipulation: factor', factor);
   return { kind: 'inner-product-manipulation', forge: (honest) => combine(honest, -factor, 0) };
 }
@@ -59,7 +65,9 @@ export function innerProductManipulation({ factor = 0.5 }: { readonly factor?: n
  *
  * @param options - `standardDeviation` of a coordinate, in the unit of the updates; default 1.
  */
-export function gaussianNoise({ standardDeviation = 1 }: { readonly standardDeviation?: number } = {}): Attack {
+export function gaussianNoise(options: { readonly standardDeviation?: number } = {}): Attack {
+  checkOptions('gaussianNoise', options, { standardDeviation: true } satisfies OptionNames<typeof options>);
+  const { standardDeviation = 1 } = options;
   checkNumber('gaussianNoise: standardDeviation', standardDeviation, 0);
   return {
     kind: 'gaussian',

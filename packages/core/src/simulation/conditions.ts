@@ -4,7 +4,7 @@
  * @module
  */
 import type { ClientId } from '../aggregate/contract.ts';
-import { checkInteger, checkNumber, refuse } from '../check.ts';
+import { checkOptions, type OptionNames, checkInteger, checkNumber, refuse } from '../check.ts';
 import { type SeededRng, shuffle } from '../random.ts';
 import type { LocalOptions } from './engine.ts';
 
@@ -26,6 +26,7 @@ export type Conditions = (
  * @throws FedkitError `OUT_OF_RANGE` unless 0 ≤ `probability` ≤ 1.
  */
 export function dropout(options: { readonly probability: number }): Conditions {
+  checkOptions('dropout', options, { probability: true } satisfies OptionNames<typeof options>);
   const probability = checkNumber('dropout: probability', options.probability, 0, 1);
   return (_cohort, plans, rng) => plans.map((plan) => (rng.uniform() < probability ? undefined : plan));
 }
@@ -39,6 +40,7 @@ export function dropout(options: { readonly probability: number }): Conditions {
  * `OUT_OF_RANGE` for clients that do not train for whole epochs, E ≥ 2.
  */
 export function stragglers(options: { readonly fraction: number; readonly policy: 'partial' | 'drop' }): Conditions {
+  checkOptions('stragglers', options, { fraction: true, policy: true } satisfies OptionNames<typeof options>);
   const fraction = checkNumber('stragglers: fraction', options.fraction, 0, 1);
   const { policy } = options;
   if (policy !== 'partial' && policy !== 'drop') {

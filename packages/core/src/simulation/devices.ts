@@ -4,7 +4,7 @@
  * @module
  */
 import type { ClientId } from '../aggregate/contract.ts';
-import { checkInteger, checkNumber, checkPositive } from '../check.ts';
+import { checkOptions, type OptionNames, checkInteger, checkNumber, checkPositive } from '../check.ts';
 import { exp } from '../math/exp.ts';
 import { normal } from '../math/normal.ts';
 import { type SeededRng, seededRng } from '../random.ts';
@@ -87,6 +87,14 @@ export interface DeviceDistribution {
  * @throws FedkitError `OUT_OF_RANGE` for options out of range.
  */
 export function logNormalDevices(options: DeviceDistribution): Devices['of'] {
+  checkOptions('logNormalDevices', options, {
+    up: true,
+    down: true,
+    secondsPerStep: true,
+    latency: true,
+    spread: true,
+    seed: true,
+  } satisfies OptionNames<typeof options>);
   const where = 'logNormalDevices';
   const up = checkPositive(`${where}: up`, options.up);
   const down = checkPositive(`${where}: down`, options.down);
@@ -115,6 +123,7 @@ export function tracedAvailability(
   traces: Readonly<Record<ClientId, AvailabilityTrace>>,
   options: { readonly period: number },
 ): NonNullable<Devices['available']> {
+  checkOptions('tracedAvailability', options, { period: true } satisfies OptionNames<typeof options>);
   const period = checkPositive('tracedAvailability: period', options.period);
   for (const [client, trace] of Object.entries(traces)) {
     for (const [from, until] of trace) {

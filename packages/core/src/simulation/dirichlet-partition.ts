@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { checkInteger, checkPositive, refuse } from '../check.ts';
+import { checkOptions, type OptionNames, checkInteger, checkPositive, refuse } from '../check.ts';
 import { dirichlet } from '../math/gamma.ts';
 import { classCuts, type PartitionBalance } from './class-cuts.ts';
 import { type Rng, shuffle } from '../random.ts';
@@ -43,6 +43,13 @@ export function dirichletPartition(
   options: DirichletPartitionOptions,
   rng: Rng,
 ): Uint32Array[] {
+  checkOptions('dirichletPartition', options, {
+    clients: true,
+    alpha: true,
+    by: true,
+    balance: true,
+    minimumExamples: true,
+  } satisfies OptionNames<typeof options>);
   const where = 'dirichletPartition';
   const { by = 'class', balance = 'none' } = options;
   if (by !== 'class' && by !== 'client') refuse('INVALID_ARGUMENT', `${where}: by`, "'class' or 'client'", by);

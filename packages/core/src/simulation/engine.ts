@@ -5,7 +5,7 @@
  */
 import type { ClientId, Update } from '../aggregate/contract.ts';
 import type { Algorithm, ClientReport } from '../algorithm/contract.ts';
-import { refuse } from '../check.ts';
+import { checkOptions, type OptionNames, refuse } from '../check.ts';
 import type { LocalTraining, Trainer } from '../client/trainer.ts';
 import type { Layout } from '../model/layout.ts';
 import type { PlainData } from '../plain-data.ts';
@@ -76,6 +76,12 @@ export function inlineEngine<
   U extends Update,
   R extends PlainData,
 >(options: EngineOptions<S, B, C, U, R>): ClientEngine<B, C, U> {
+  checkOptions('inlineEngine', options, {
+    algorithm: true,
+    clients: true,
+    local: true,
+    seed: true,
+  } satisfies OptionNames<typeof options>);
   const { algorithm, local } = options;
   const source = lazyClients(options.clients);
   const known = new Set(source.ids);

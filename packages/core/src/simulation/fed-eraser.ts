@@ -14,7 +14,7 @@
  * @module
  */
 import type { ClientId } from '../aggregate/contract.ts';
-import { checkPositive, refuse } from '../check.ts';
+import { checkOptions, type OptionNames, checkPositive, refuse } from '../check.ts';
 import { checkState } from '../algorithm/local-update.ts';
 import { l2Norm } from '../kernels/vector.ts';
 
@@ -43,6 +43,12 @@ export interface FedEraserOptions {
  * vectors of another length or not finite; what `calibrate` throws.
  */
 export async function fedEraser(options: FedEraserOptions): Promise<Float32Array> {
+  checkOptions('fedEraser', options, {
+    initial: true,
+    rounds: true,
+    forget: true,
+    calibrate: true,
+  } satisfies OptionNames<typeof options>);
   const { initial, rounds, forget, calibrate } = options;
   const size = checkState('fedEraser: initial', initial, initial.length).length;
   const model = initial.slice();

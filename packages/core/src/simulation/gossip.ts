@@ -14,7 +14,7 @@
  * @module
  */
 import { checkAborted } from '../abort.ts';
-import { checkInteger, checkPositive, refuse } from '../check.ts';
+import { checkOptions, type OptionNames, checkInteger, checkPositive, refuse } from '../check.ts';
 import type { Trainer } from '../client/trainer.ts';
 import type { Codec } from '../codec/contract.ts';
 import { unsettled } from '../codec/guarantee.ts';
@@ -74,6 +74,18 @@ export interface GossipResult {
  * ```
  */
 export async function gossip(options: GossipOptions): Promise<GossipResult> {
+  checkOptions('gossip', options, {
+    clients: true,
+    weights: true,
+    local: true,
+    initial: true,
+    rounds: true,
+    seed: true,
+    codec: true,
+    consensusRate: true,
+    onRound: true,
+    signal: true,
+  } satisfies OptionNames<typeof options>);
   const { clients, weights, local, initial, codec, onRound, signal } = options;
   const n = clients.length;
   checkInteger('gossip: clients', n, 1);

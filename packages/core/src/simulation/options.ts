@@ -74,6 +74,36 @@ export type SimulationOptions<
     readonly signal?: AbortSignal;
   };
 
+type Every<T> = T extends unknown ? keyof T : never;
+
+/** All of them by name, those of either kind of clients among them. @internal */
+export const SIMULATION_OPTIONS: {
+  readonly [K in Every<SimulationOptions<PlainData, PlainData, PlainData, Update, PlainData, unknown>>]: true;
+} = {
+  algorithm: true,
+  seed: true,
+  clients: true,
+  local: true,
+  engine: true,
+  initial: true,
+  layout: true,
+  schedule: true,
+  cohort: true,
+  conditions: true,
+  devices: true,
+  byzantine: true,
+  channel: true,
+  divergence: true,
+  clientStates: true,
+  rounds: true,
+  evaluate: true,
+  evaluateEvery: true,
+  from: true,
+  until: true,
+  onProgress: true,
+  signal: true,
+};
+
 /** What an evaluation may look at besides the model. */
 export interface EvaluationContext<S, B, C> {
   readonly state: S;

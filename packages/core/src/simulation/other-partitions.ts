@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { checkInteger, checkNumber, checkPositive, refuse } from '../check.ts';
+import { checkOptions, type OptionNames, checkInteger, checkNumber, checkPositive, refuse } from '../check.ts';
 import { dirichlet } from '../math/gamma.ts';
 import { normal } from '../math/normal.ts';
 import { type Rng, shuffle } from '../random.ts';
@@ -24,6 +24,11 @@ export function quantityPartition(
   options: { clients: number; alpha: number; minimumExamples?: number },
   rng: Rng,
 ): Uint32Array[] {
+  checkOptions('quantityPartition', options, {
+    clients: true,
+    alpha: true,
+    minimumExamples: true,
+  } satisfies OptionNames<typeof options>);
   const where = 'quantityPartition';
   const clients = checkInteger(`${where}: clients`, options.clients, 1);
   const alpha = checkPositive(`${where}: alpha`, options.alpha);
@@ -58,6 +63,9 @@ export function similarityPartition(
   options: { clients: number; similarity: number },
   rng: Rng,
 ): Uint32Array[] {
+  checkOptions('similarityPartition', options, { clients: true, similarity: true } satisfies OptionNames<
+    typeof options
+  >);
   const clients = checkInteger('similarityPartition: clients', options.clients, 1, labels.length);
   const similarity = checkNumber('similarityPartition: similarity', options.similarity, 0, 1);
   const each = Math.floor(labels.length / clients);
@@ -86,6 +94,7 @@ export function naturalPartition<K extends string | number>(
   owners: ArrayLike<K>,
   options: { minimumExamples?: number } = {},
 ): Map<K, Uint32Array> {
+  checkOptions('naturalPartition', options, { minimumExamples: true } satisfies OptionNames<typeof options>);
   const least = checkInteger('naturalPartition: minimumExamples', options.minimumExamples ?? 1, 1);
   const rows = new Map<K, number[]>();
   for (let row = 0; row < owners.length; row++) {
@@ -109,6 +118,9 @@ export function noisyFeatures(
   options: { client: number; clients: number; noise: number },
   rng: Rng,
 ): Float32Array {
+  checkOptions('noisyFeatures', options, { client: true, clients: true, noise: true } satisfies OptionNames<
+    typeof options
+  >);
   if (!(inputs instanceof Float32Array)) refuse('INVALID_ARGUMENT', 'noisyFeatures: inputs', 'a Float32Array', inputs);
   const clients = checkInteger('noisyFeatures: clients', options.clients, 1);
   const client = checkInteger('noisyFeatures: client', options.client, 1, clients);

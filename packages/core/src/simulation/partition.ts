@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { checkInteger } from '../check.ts';
+import { checkOptions, type OptionNames, checkInteger } from '../check.ts';
 import { type Rng, shuffle } from '../random.ts';
 
 /**
@@ -16,6 +16,7 @@ import { type Rng, shuffle } from '../random.ts';
  * @throws FedkitError `OUT_OF_RANGE` unless 1 ≤ `clients` ≤ `examples`.
  */
 export function iidPartition(examples: number, options: { clients: number }, rng: Rng): Uint32Array[] {
+  checkOptions('iidPartition', options, { clients: true } satisfies OptionNames<typeof options>);
   checkInteger('iidPartition: examples', examples, 1);
   const clients = checkInteger('iidPartition: clients', options.clients, 1, examples);
   const rows = shuffle(
@@ -39,6 +40,9 @@ export function shardPartition(
   options: { clients: number; shardsPerClient: number },
   rng: Rng,
 ): Uint32Array[] {
+  checkOptions('shardPartition', options, { clients: true, shardsPerClient: true } satisfies OptionNames<
+    typeof options
+  >);
   const each = checkInteger('shardPartition: shardsPerClient', options.shardsPerClient, 1, labels.length);
   const clients = checkInteger('shardPartition: clients', options.clients, 1, Math.floor(labels.length / each));
   const sorted = Uint32Array.from({ length: labels.length }, (_, row) => row).sort(

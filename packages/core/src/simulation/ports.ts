@@ -6,7 +6,7 @@
 import { checkAborted, onAbort } from '../abort.ts';
 import type { ClientId } from '../aggregate/contract.ts';
 import type { ClientReport } from '../algorithm/contract.ts';
-import { refuse } from '../check.ts';
+import { refuse, checkOptions, type OptionNames } from '../check.ts';
 import { type ErrorCode, type ErrorDetails, FedkitError, isFedkitError } from '../errors.ts';
 import type { Layout } from '../model/layout.ts';
 import type { ClientEngine, ClientTask } from './engine.ts';
@@ -72,6 +72,7 @@ export function portEngine<B, C, U>(
   ports: readonly Port[],
   options: { readonly clients: readonly ClientId[]; readonly layout?: Layout },
 ): ClientEngine<B, C, U> {
+  checkOptions('portEngine', options, { clients: true, layout: true } satisfies OptionNames<typeof options>);
   if (ports.length === 0) refuse('INVALID_ARGUMENT', 'portEngine: ports', 'at least one port', 0);
   const free = [...ports];
   const waiting = new Map<number, (reply: Reply<C, U>) => void>();

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { checkInteger, checkNumber } from '../check.ts';
+import { checkOptions, type OptionNames, checkInteger, checkNumber } from '../check.ts';
 import { exp } from '../math/exp.ts';
 import { normal } from '../math/normal.ts';
 import { type Rng, shuffle } from '../random.ts';
@@ -37,6 +37,12 @@ export function powerLawPartition(
   options: PowerLawPartitionOptions,
   rng: Rng,
 ): Uint32Array[] {
+  checkOptions('powerLawPartition', options, {
+    clients: true,
+    classesPerClient: true,
+    minimumPerClass: true,
+    sigma: true,
+  } satisfies OptionNames<typeof options>);
   const where = 'powerLawPartition';
   const clients = checkInteger(`${where}: clients`, options.clients, 1);
   const classes = rowsByClass(labels);

@@ -105,7 +105,12 @@ describe('simulate', () => {
   });
 
   it('folds in the order of the cohort, whoever is done first', async () => {
-    const inline = inlineEngine(base);
+    const inline = inlineEngine({
+      algorithm: base.algorithm,
+      clients: base.clients,
+      local: base.local,
+      seed: base.seed,
+    });
     let running = 0;
     let most = 0;
     const engine: ClientEngine<{ params: Float32Array }, Record<string, never>, { update: Float32Array }> = {

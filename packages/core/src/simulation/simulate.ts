@@ -10,7 +10,7 @@ import type { ClientId, Update } from '../aggregate/contract.ts';
 import type { ClientReport } from '../algorithm/contract.ts';
 import { epochIn, isFresh } from '../algorithm/epoch.ts';
 import type { RoundMetrics } from '../algorithm/round-metrics.ts';
-import { checkInteger, checkVector, refuse } from '../check.ts';
+import { checkInteger, checkVector, refuse, checkOptions } from '../check.ts';
 import type { ClientStates } from '../client/client-states.ts';
 import { type FedkitError, isFedkitError } from '../errors.ts';
 import type { PlainData } from '../plain-data.ts';
@@ -22,7 +22,7 @@ import { decodeStanding, encodeStanding } from './checkpoint.ts';
 import { inTime, secondsOf } from './devices.ts';
 import { type ClientTask, describeLayout, inlineEngine } from './engine.ts';
 import { at, inOrder, placed } from './in-order.ts';
-import type { SimulationOptions, SimulationResult } from './options.ts';
+import { SIMULATION_OPTIONS, type SimulationOptions, type SimulationResult } from './options.ts';
 import type { FinishedRound } from './progress.ts';
 import { rawBytes } from './raw-bytes.ts';
 
@@ -46,8 +46,12 @@ export async function simulate<
   R extends PlainData,
   E = undefined,
 >(options: SimulationOptions<S, B, C, U, R, E>): Promise<SimulationResult<S, C, E>> {
+  checkOptions('simulate', options, SIMULATION_OPTIONS);
   const { algorithm, initial, layout, conditions, devices, byzantine, schedule, channel, evaluate, signal } = options;
-  const engine = 'engine' in options ? options.engine : inlineEngine(options);
+  const engine =
+    'engine' in options
+      ? options.engine
+      : inlineEngine({ algorithm, clients: options.clients, local: options.local, seed: options.seed });
   const rounds = checkInteger('simulate: rounds', options.rounds, 1);
   const every = checkInteger('simulate: evaluateEvery', options.evaluateEvery ?? 1, 1);
   const selector = typeof options.cohort === 'number' ? uniformSelection({ cohort: options.cohort }) : options.cohort;

@@ -12,7 +12,7 @@
  *
  * @module
  */
-import { checkInteger, checkNumber } from '../check.ts';
+import { checkOptions, type OptionNames, checkInteger, checkNumber } from '../check.ts';
 import type { Examples } from '../client/examples.ts';
 import { exp } from '../math/exp.ts';
 import { normal } from '../math/normal.ts';
@@ -59,6 +59,12 @@ const MAX_EXAMPLES = 4_000_000;
  * @throws FedkitError `OUT_OF_RANGE` for options out of range, and for a client that there is not.
  */
 export function syntheticFederation(options: SyntheticOptions, rng: SeededRng): SyntheticFederation {
+  checkOptions('syntheticFederation', options, {
+    alpha: true,
+    beta: true,
+    clients: true,
+    iid: true,
+  } satisfies OptionNames<typeof options>);
   const alpha = checkNumber('syntheticFederation: alpha', options.alpha, 0);
   const beta = checkNumber('syntheticFederation: beta', options.beta, 0);
   const clients = checkInteger('syntheticFederation: clients', options.clients ?? 30, 1);

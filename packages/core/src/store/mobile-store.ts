@@ -57,8 +57,8 @@ function queueOf(storage: object): SerialQueue {
  */
 export function asyncStorageStore(storage: AsyncStorageLike, options: AsyncStorageStoreOptions = {}): Store {
   const where = 'asyncStorageStore';
-  if (typeof storage?.getItem !== 'function') refuse('INVALID_ARGUMENT', `${where}: storage`, 'AsyncStorage', storage);
   checkOptions(where, options, { prefix: true, entryLength: true });
+  if (typeof storage?.getItem !== 'function') refuse('INVALID_ARGUMENT', `${where}: storage`, 'AsyncStorage', storage);
   const { prefix = 'fedkit/' } = options;
   const entryLength = checkInteger(`${where}: entryLength`, options.entryLength ?? 1_000_000, 16);
   if (typeof prefix !== 'string') refuse('INVALID_ARGUMENT', `${where}: prefix`, 'text', prefix);

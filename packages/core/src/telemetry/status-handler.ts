@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { refuse } from '../check.ts';
+import { checkOptions, type OptionNames, refuse } from '../check.ts';
 import { type PrometheusTelemetry, PROMETHEUS_TYPE } from './prometheus.ts';
 
 /** What is looked at of a `federatedServer`. */
@@ -40,7 +40,9 @@ export interface StatusHandlerOptions {
  * console.log(await status(new Request('http://host/ready'))?.text()); // => {"ready":false,"reason":"draining"}
  * ```
  */
-export function statusHandler({ server, metrics }: StatusHandlerOptions): (request: Request) => Response | undefined {
+export function statusHandler(options: StatusHandlerOptions): (request: Request) => Response | undefined {
+  checkOptions('statusHandler', options, { server: true, metrics: true } satisfies OptionNames<typeof options>);
+  const { server, metrics } = options;
   if (typeof server?.readiness !== 'object') {
     refuse('INVALID_ARGUMENT', 'statusHandler: server', 'a federatedServer', server);
   }

@@ -8,7 +8,7 @@
  * @module
  */
 import type * as core from '@tensorflow/tfjs-core';
-import { refuse } from '../check.ts';
+import { checkOptions, type OptionNames, refuse } from '../check.ts';
 
 /** The operations used, as `@tensorflow/tfjs-core` exports them. */
 export type ConvolutionOps = Pick<
@@ -54,6 +54,7 @@ export function trainableConv2d(
   filter: core.Tensor4D,
   options: Conv2dOptions = {},
 ): core.Tensor4D {
+  checkOptions('trainableConv2d', options, { strides: true, pad: true } satisfies OptionNames<typeof options>);
   const { strides = 1, pad = 'same' } = options;
   if (pad !== 'same' && pad !== 'valid') refuse('INVALID_ARGUMENT', 'trainableConv2d: pad', "'same' or 'valid'", pad);
   if (x.rank !== 4 || filter.rank !== 4 || x.shape[3] !== filter.shape[2]) {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { refuse } from '../check.ts';
+import { checkOptions, type OptionNames, refuse } from '../check.ts';
 import type { Trainer } from '../client/trainer.ts';
 import type { Layout } from '../model/layout.ts';
 import { type BatchSource, batchSource } from './batch-source.ts';
@@ -57,6 +57,9 @@ export interface TfjsTrainerOptions {
  * ```
  */
 export function tfjsTrainer(tf: Tf, options: TfjsTrainerOptions): Trainer {
+  checkOptions('tfjsTrainer', options, { variables: true, loss: true, data: true, layout: true } satisfies OptionNames<
+    typeof options
+  >);
   const { variables, loss } = options;
   const own = variablesLayout(variables);
   const layout = options.layout ?? own;

@@ -6,7 +6,7 @@
  */
 import { bytesToHex } from '@noble/hashes/utils.js';
 import type { ClientId } from '../aggregate/contract.ts';
-import { refuse } from '../check.ts';
+import { checkOptions, type OptionNames, refuse } from '../check.ts';
 import { FedkitError } from '../errors.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { RequestHandler } from '../protocol/exchange.ts';
@@ -92,6 +92,9 @@ export class Intake {
       readonly telemetry?: Telemetry | undefined;
     },
   ) {
+    checkOptions('Intake', options, { limits: true, clock: true, onError: true, telemetry: true } satisfies OptionNames<
+      typeof options
+    >);
     this.#handler = handler;
     this.#limits = options.limits;
     this.#clock = options.clock;

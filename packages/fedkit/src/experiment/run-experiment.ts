@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '@fedkit/core/internal';
 import { join } from 'node:path';
 import { type Cell, cellName, rowName, rowsOf, tableCells, tuningCells } from './cells.ts';
 import type { Experiment, Parameters } from './definition.ts';
@@ -57,6 +58,14 @@ export interface ExperimentResult {
  * process runs in the directory, or a worker died, by the cell that it was at; `ABORTED`.
  */
 export async function runExperiment(experiment: Experiment, options: RunOptions = {}): Promise<ExperimentResult> {
+  checkOptions('runExperiment', options, {
+    directory: true,
+    file: true,
+    workers: true,
+    fresh: true,
+    onProgress: true,
+    signal: true,
+  } satisfies OptionNames<typeof options>);
   const directory = options.directory ?? join(process.cwd(), `${experiment.name}-results`);
   const journal = openJournal(directory, options);
   let runner: CellRunner | undefined;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '@fedkit/core/internal';
 import {
   type Examples,
   FedkitError,
@@ -72,6 +73,14 @@ export interface Classification {
  * @throws FedkitError `OUT_OF_RANGE` for shares that leave nobody anything, `INVALID_ARGUMENT` without a split.
  */
 export function classification(options: Classification): OpenTask {
+  checkOptions('classification', options, {
+    model: true,
+    train: true,
+    test: true,
+    tuningShare: true,
+    validationShare: true,
+    trainer: true,
+  } satisfies OptionNames<typeof options>);
   const { model, train, test, tuningShare = 0.5, validationShare = 0.1 } = options;
   for (const [name, share] of Object.entries({ tuningShare, validationShare })) {
     if (!(share > 0 && share < 1))

@@ -16,6 +16,7 @@ import {
   sha256Bytes,
   systemClock,
   utf8Encode,
+  checkOptions,
 } from '@fedkit/core/internal';
 import { CHUNK } from '../array/flower-array.ts';
 import { decodeMessage } from '../proto/decode.ts';
@@ -103,6 +104,18 @@ export async function flowerFleet<
   options: FlowerFleetOptions<S, B, C, U, R>,
 ): Promise<(request: Request) => Promise<Response>> {
   const where = 'flowerFleet';
+  checkOptions(where, options, {
+    allowedKeys: true,
+    selfRegistration: true,
+    pipeline: true,
+    app: true,
+    config: true,
+    examples: true,
+    clientName: true,
+    limits: true,
+    onEvent: true,
+    now: true,
+  });
   const { pipeline, app, onEvent = () => {}, now = () => Date.now() } = options;
   if (typeof server?.handle !== 'function') refuse('INVALID_ARGUMENT', `${where}: server`, 'a federatedServer', server);
   const half = pipeline.client();

@@ -4,7 +4,16 @@
  * @module
  */
 import { isFedkitError, type Layout, secureRng } from '@fedkit/core';
-import { checkAborted, checkInteger, checkNumber, refuse, sleep, systemClock } from '@fedkit/core/internal';
+import {
+  checkOptions,
+  type OptionNames,
+  checkAborted,
+  checkInteger,
+  checkNumber,
+  refuse,
+  sleep,
+  systemClock,
+} from '@fedkit/core/internal';
 import type { FlowerRecords, Values } from '../array/records.ts';
 import { openSshOf } from '../key/der.ts';
 import { type NodeKeys, webCryptoKeys } from '../key/node-key.ts';
@@ -47,6 +56,28 @@ import { type Outcome, recordsOf, replyTo, taskOf } from './reply.ts';
  * ```
  */
 export function flowerNode(options: FlowerNodeOptions): FlowerNode {
+  checkOptions('flowerNode', options, {
+    url: true,
+    insecure: true,
+    trainer: true,
+    layout: true,
+    local: true,
+    trainMetrics: true,
+    evaluate: true,
+    handlers: true,
+    names: true,
+    unchanged: true,
+    store: true,
+    keys: true,
+    heartbeatInterval: true,
+    pollInterval: true,
+    maximumMessageBytes: true,
+    timeout: true,
+    fetch: true,
+    rng: true,
+    onProgress: true,
+    signal: true,
+  } satisfies OptionNames<typeof options>);
   const where = 'flowerNode';
   const { trainer, layout = trainer?.layout, heartbeatInterval = 30, pollInterval = 3000, timeout = 60_000 } = options;
   const url = checkUrl(where, options.url, options.insecure === true);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { refuse } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, refuse } from '@fedkit/core/internal';
 import { normal } from '@fedkit/core/math';
 import { tensorsOf } from '../model/tensors.ts';
 import type { Adaptation } from './adaptation.ts';
@@ -22,6 +22,7 @@ export interface FullOptions {
  * @throws FedkitError `INVALID_ARGUMENT` once the model is known and no tensor passes the filter.
  */
 export function full(options: FullOptions = {}): Adaptation {
+  checkOptions('full', options, { filter: true } satisfies OptionNames<typeof options>);
   const { filter = () => true } = options;
   return {
     kind: 'full',

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '@fedkit/core/internal';
 import type { Adaptation } from './adaptation.ts';
 import { checkTargets } from './targets.ts';
 
@@ -20,6 +21,7 @@ export interface Ia3Options {
  * `….ia3_l`, of shape [outputs, 1] and, at the feed-forward network, [1, inputs].
  */
 export function ia3(options: Ia3Options = {}): Adaptation {
+  checkOptions('ia3', options, { layers: true } satisfies OptionNames<typeof options>);
   const targets = checkTargets('ia3', { ...options, targets: ['k_proj', 'v_proj', 'down_proj'] });
   return {
     kind: 'ia3',

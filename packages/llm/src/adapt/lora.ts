@@ -10,7 +10,7 @@
  * @module
  */
 import { type Rng, seededRng, type TensorSpec } from '@fedkit/core';
-import { checkInteger, checkPositive, refuse } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkInteger, checkPositive, refuse } from '@fedkit/core/internal';
 import type { DecoderShape } from '../model/shape.ts';
 import type { Adaptation } from './adaptation.ts';
 import { checkTargets, type TargetOptions } from './targets.ts';
@@ -42,6 +42,15 @@ export interface LoraOptions extends TargetOptions {
  * frozen A.
  */
 export function lora(options: LoraOptions): Adaptation {
+  checkOptions('lora', options, {
+    rank: true,
+    alpha: true,
+    rankStabilized: true,
+    decomposed: true,
+    frozenA: true,
+    targets: true,
+    layers: true,
+  } satisfies OptionNames<typeof options>);
   const rank = checkInteger('lora: rank', options.rank, 1, 4096);
   const alpha = checkPositive('lora: alpha', options.alpha ?? 2 * rank);
   const { rankStabilized = false, decomposed = false, frozenA } = options;

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { checkInteger, refuse } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkInteger, refuse } from '@fedkit/core/internal';
 import type { Adaptation } from './adaptation.ts';
 
 /** How many virtual tokens. */
@@ -23,6 +23,7 @@ export interface PromptTuningOptions {
  * @throws FedkitError `OUT_OF_RANGE` for a number of tokens or a start out of range.
  */
 export function promptTuning(options: PromptTuningOptions): Adaptation {
+  checkOptions('promptTuning', options, { tokens: true, from: true } satisfies OptionNames<typeof options>);
   const tokens = checkInteger('promptTuning: tokens', options.tokens, 1, 4096);
   const { from } = options;
   const name = 'prompt_embeddings';

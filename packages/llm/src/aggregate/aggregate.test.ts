@@ -294,7 +294,7 @@ describe('flexLora and florist', () => {
     const provider = { kind: 'none' } as never;
     plainUpdates({ algorithm: flexLora(model), layout: model.layout });
     // @ts-expect-error Its aggregator is no sum.
-    expect(() => secureSum({ algorithm: flexLora(model), provider, layout: model.layout })).toThrowError(
+    expect(() => secureSum({ algorithm: flexLora(model), aggregation: provider, layout: model.layout })).toThrowError(
       expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(/algorithm/) }),
     );
     // FFA-LoRA under FedAvg is a sum.

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Algorithm, type NoState, type RobustAggregator, record } from '@fedkit/core';
-import { checkNumber, checkPositive, refuse } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkNumber, checkPositive, refuse } from '@fedkit/core/internal';
 import { checkRoundInfo, checkState, localUpdate, robustAggregator } from '@fedkit/core/extend';
 import type { LanguageModel } from '../model/language-model.ts';
 import { scaleOf } from './factors.ts';
@@ -40,6 +40,7 @@ export function flexLora(model: LanguageModel): ProductAlgorithm {
  * @throws FedkitError as {@link flexLora}; `OUT_OF_RANGE` unless `energy` is in (0, 1].
  */
 export function florist(model: LanguageModel, options: { readonly energy: number }): ProductAlgorithm {
+  checkOptions('florist', options, { energy: true } satisfies OptionNames<typeof options>);
   checkPositive('florist: energy', checkNumber('florist: energy', options.energy, 0, 1));
   return productAlgorithm('florist', model, options.energy);
 }

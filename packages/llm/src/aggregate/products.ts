@@ -5,7 +5,7 @@
  * @module
  */
 import type { Layout } from '@fedkit/core';
-import { checkInteger, checkNumber, checkPositive } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkInteger, checkNumber, checkPositive } from '@fedkit/core/internal';
 import { adapterLayout, type AdapterUpdate, pairOf, type StackedFactors, stackedFactors } from './factors.ts';
 import { product, qr, svd, transposed } from './matrix.ts';
 
@@ -67,6 +67,9 @@ export interface TruncationOptions {
  * @throws FedkitError as {@link flora}, and `OUT_OF_RANGE` for options out of range.
  */
 export function truncatedProduct(updates: readonly AdapterUpdate[], options: TruncationOptions): AggregatedAdapter {
+  checkOptions('truncatedProduct', options, { rank: true, scale: true, energy: true } satisfies OptionNames<
+    typeof options
+  >);
   const where = 'truncatedProduct';
   const rank = checkInteger(`${where}: rank`, options.rank, 1);
   const scale = checkPositive(`${where}: scale`, options.scale ?? 1);

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { checkFinite, checkPositive, checkVector, refuse } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkFinite, checkPositive, checkVector, refuse } from '@fedkit/core/internal';
 import { exp, log } from '@fedkit/core/math';
 import type { LanguageModel } from '../model/language-model.ts';
 import { checkWindows, type Windows } from '../train/windows.ts';
@@ -58,6 +58,12 @@ export interface EnsembleOptions {
  * `INVALID_ARGUMENT` for none.
  */
 export function ensembleLogits(members: readonly Float32Array[], options: EnsembleOptions): Float32Array {
+  checkOptions('ensembleLogits', options, {
+    vocabulary: true,
+    weights: true,
+    mean: true,
+    temperature: true,
+  } satisfies OptionNames<typeof options>);
   const { vocabulary, mean = 'logits', temperature = 2, weights = members.map(() => 1) } = options;
   if (members.length === 0) refuse('INVALID_ARGUMENT', 'ensembleLogits', 'at least one member', 0);
   if (mean !== 'logits' && mean !== 'probabilities') {

@@ -13,7 +13,7 @@
  * @module
  */
 import type { TrainOptions } from '@fedkit/core';
-import { refuse } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, refuse } from '@fedkit/core/internal';
 import type { LanguageModel } from '../model/language-model.ts';
 import type { LocalOptimizer } from '../train/optimizer.ts';
 import { type LanguageTrainerOptions, languageTrainer } from '../train/trainer.ts';
@@ -54,6 +54,17 @@ export interface FedDfOptions {
  * `ensembleLogits` and `languageTrainer`.
  */
 export async function fedDf(options: FedDfOptions): Promise<Float32Array> {
+  checkOptions('fedDf', options, {
+    members: true,
+    student: true,
+    start: true,
+    windows: true,
+    train: true,
+    optimizer: true,
+    temperature: true,
+    mean: true,
+    onStep: true,
+  } satisfies OptionNames<typeof options>);
   const { members, student, start, windows, train, optimizer, temperature = 1, mean = 'logits', onStep } = options;
   const { vocabulary } = student.shape;
   if (members.length === 0) refuse('INVALID_ARGUMENT', 'fedDf: members', 'at least one', 0);

@@ -15,7 +15,7 @@
  * @module
  */
 import { Layout, type Trainer, type TrainOptions } from '@fedkit/core';
-import { checkFinite, checkPositive, checkVector, refuse } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkFinite, checkPositive, checkVector, refuse } from '@fedkit/core/internal';
 import type { LanguageModel } from '../model/language-model.ts';
 import type { LocalOptimizer } from '../train/optimizer.ts';
 import { languageTrainer } from '../train/trainer.ts';
@@ -56,6 +56,14 @@ export function noConsensus(open: Windows, vocabulary: number): Float32Array {
  * @throws FedkitError as `languageTrainer` and `publicLogits`.
  */
 export function memberTrainer(model: LanguageModel, options: MemberOptions): MemberTrainer {
+  checkOptions('memberTrainer', options, {
+    params: true,
+    own: true,
+    open: true,
+    digest: true,
+    optimizer: true,
+    temperature: true,
+  } satisfies OptionNames<typeof options>);
   const { own, open, digest, optimizer } = options;
   const temperature = checkPositive('memberTrainer: temperature', options.temperature ?? 1);
   let params = checkVector('memberTrainer: params', options.params, model.layout.size).slice();

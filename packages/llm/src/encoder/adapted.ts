@@ -4,7 +4,7 @@
  * @module
  */
 import { type Layout, modelDigest, type Rng } from '@fedkit/core';
-import { checkFinite, checkVector, sha256Hex } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkFinite, checkVector, sha256Hex } from '@fedkit/core/internal';
 import { drawA, type EncoderAdapter, encoderAdapter, type EncoderLoraOptions } from './adapter.ts';
 import type { LanguageEncoder } from './encoder.ts';
 import { embedTexts } from './pooled.ts';
@@ -68,5 +68,12 @@ export class AdaptedEncoder {
  * @throws FedkitError `OUT_OF_RANGE` for a rank or α out of range, `INVALID_ARGUMENT` for unknown targets or no block.
  */
 export function adaptEncoder(encoder: LanguageEncoder, options: EncoderLoraOptions): AdaptedEncoder {
+  checkOptions('adaptEncoder', options, {
+    rank: true,
+    alpha: true,
+    targets: true,
+    layers: true,
+    frozenA: true,
+  } satisfies OptionNames<typeof options>);
   return new AdaptedEncoder(encoder, encoderAdapter('adaptEncoder', encoder.shape, options));
 }

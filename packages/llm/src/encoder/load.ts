@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '@fedkit/core/internal';
 import { checkedShape, loadTensor } from '../load/stored.ts';
 import { weightsBuilder } from '../model/base.ts';
 import type { SafetensorsOptions } from '../safetensors/load.ts';
@@ -24,6 +25,12 @@ export async function loadEncoder(
   config: unknown,
   options: SafetensorsOptions = {},
 ): Promise<LanguageEncoder> {
+  checkOptions('loadEncoder', options, {
+    kind: true,
+    kernels: true,
+    onProgress: true,
+    signal: true,
+  } satisfies OptionNames<typeof options>);
   const where = 'loadEncoder';
   const shape = checkedShape(() => checkEncoderShape(where, encoderShapeOfConfig(config)));
   const specs = encoderTensors(shape);

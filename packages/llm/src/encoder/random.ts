@@ -4,7 +4,7 @@
  * @module
  */
 import { type Rng, seededRng } from '@fedkit/core';
-import { checkInteger } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkInteger } from '@fedkit/core/internal';
 import { normal } from '@fedkit/core/math';
 import { encodeFloats } from '../bytes.ts';
 import { weightsBuilder } from '../model/base.ts';
@@ -22,6 +22,7 @@ export function randomEncoder(
   shape: EncoderShape,
   options: { readonly seed: number; readonly kernels?: 'fastest' | 'plain' },
 ): LanguageEncoder {
+  checkOptions('randomEncoder', options, { seed: true, kernels: true } satisfies OptionNames<typeof options>);
   checkEncoderShape('randomEncoder', shape);
   const rng = seededRng(checkInteger('randomEncoder: seed', options.seed, 0, 0xffffffff));
   const specs = encoderTensors(shape);

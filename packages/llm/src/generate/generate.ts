@@ -3,7 +3,15 @@
  *
  * @module
  */
-import { checkAborted, checkInteger, checkVector, refuse, turn } from '@fedkit/core/internal';
+import {
+  checkOptions,
+  type OptionNames,
+  checkAborted,
+  checkInteger,
+  checkVector,
+  refuse,
+  turn,
+} from '@fedkit/core/internal';
 import type { LanguageModel } from '../model/language-model.ts';
 import { Session } from '../network/network.ts';
 import { forward, logitsOf, prepare } from '../network/pass.ts';
@@ -35,6 +43,15 @@ export async function* generate(
   prompt: ArrayLike<number>,
   options: GenerateOptions,
 ): AsyncGenerator<number, void> {
+  checkOptions('generate', options, {
+    maxTokens: true,
+    stop: true,
+    signal: true,
+    temperature: true,
+    topP: true,
+    topK: true,
+    rng: true,
+  } satisfies OptionNames<typeof options>);
   const { shape } = model;
   checkVector('generate: params', params, model.layout.size);
   const most = checkInteger('generate: maxTokens', options.maxTokens, 1);

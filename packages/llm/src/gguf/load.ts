@@ -4,7 +4,7 @@
  * @module
  */
 import { FedkitError } from '@fedkit/core';
-import { describe } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, describe } from '@fedkit/core/internal';
 import type { LoadOptions } from '../load/options.ts';
 import { checkedShape, inOrder, loadTensor, type StoredTensor } from '../load/stored.ts';
 import { baseBuilder, type LanguageBase } from '../model/base.ts';
@@ -46,6 +46,9 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
  * the source throws.
  */
 export async function loadGguf(source: ByteSource, options: LoadOptions = {}): Promise<GgufModel> {
+  checkOptions('loadGguf', options, { kernels: true, onProgress: true, signal: true } satisfies OptionNames<
+    typeof options
+  >);
   const reader = new FileReader('loadGguf', source, options);
   const header = await readHeader(reader);
   const shape = checkedShape(() => checkShape('loadGguf', shapeOf(header)));

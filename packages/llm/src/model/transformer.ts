@@ -5,7 +5,7 @@
  */
 import type { Adaptation } from '../adapt/adaptation.ts';
 import { full } from '../adapt/full.ts';
-import { refuse } from '@fedkit/core/internal';
+import { refuse, checkOptions, type OptionNames } from '@fedkit/core/internal';
 import { KernelMemory } from '../kernels/memory.ts';
 import { LanguageBase } from './base.ts';
 import { LanguageModel } from './language-model.ts';
@@ -23,6 +23,28 @@ export type TransformerOptions = Pick<DecoderShape, 'vocabulary' | 'width' | 'la
     readonly kernels?: 'fastest' | 'plain';
   };
 
+const OPTIONS: OptionNames<TransformerOptions> = {
+  vocabulary: true,
+  width: true,
+  layers: true,
+  heads: true,
+  keyValueHeads: true,
+  headWidth: true,
+  hidden: true,
+  context: true,
+  norm: true,
+  epsilon: true,
+  feedForward: true,
+  positions: true,
+  rotaryBase: true,
+  rotaryPairs: true,
+  attentionBias: true,
+  bias: true,
+  tiedEmbeddings: true,
+  style: true,
+  kernels: true,
+};
+
 /**
  * A decoder-only transformer whose every parameter trains, from nothing.
  *
@@ -37,6 +59,7 @@ export type TransformerOptions = Pick<DecoderShape, 'vocabulary' | 'width' | 'la
  * ```
  */
 export function transformer(options: TransformerOptions): LanguageModel {
+  checkOptions('transformer', options, OPTIONS);
   const { style = 'llama', kernels, ...given } = options;
   if (style !== 'llama' && style !== 'gpt') refuse('INVALID_ARGUMENT', 'transformer: style', "'llama' or 'gpt'", style);
   const llama = style === 'llama';

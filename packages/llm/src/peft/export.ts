@@ -4,7 +4,7 @@
  * @module
  */
 import { encodeSafetensors, Layout } from '@fedkit/core';
-import { checkVector, refuse } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkVector, refuse } from '@fedkit/core/internal';
 import type { LanguageModel } from '../model/language-model.ts';
 import { blockName, LINEARS } from '../model/tensors.ts';
 import { hasOutputRows, PREFIX, reordered } from './names.ts';
@@ -35,6 +35,7 @@ export function exportPeft(
   params: Float32Array,
   options: { readonly baseName?: string } = {},
 ): PeftAdapter {
+  checkOptions('exportPeft', options, { baseName: true } satisfies OptionNames<typeof options>);
   checkVector('exportPeft: params', params, model.layout.size);
   const { adaptation, layout, shape, network } = model;
   if (adaptation.kind !== 'lora' && adaptation.kind !== 'ia3') {

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { checkInteger, checkVector } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkInteger, checkVector } from '@fedkit/core/internal';
 import type { LanguageModel } from '../model/language-model.ts';
 import type { Windows } from '../train/windows.ts';
 
@@ -35,6 +35,7 @@ export function interpolate(
   heldOut: Windows,
   options: { readonly steps?: number } = {},
 ): Interpolation {
+  checkOptions('interpolate', options, { steps: true } satisfies OptionNames<typeof options>);
   const steps = checkInteger('interpolate: steps', options.steps ?? 10, 1);
   checkVector('interpolate: global', global, model.layout.size);
   checkVector('interpolate: own', own, model.layout.size);

@@ -11,7 +11,14 @@
  *
  * @module
  */
-import { checkInteger, checkNumber, checkPositive, refuse } from '@fedkit/core/internal';
+import {
+  checkOptions,
+  type OptionNames,
+  checkInteger,
+  checkNumber,
+  checkPositive,
+  refuse,
+} from '@fedkit/core/internal';
 import { exp, log } from '@fedkit/core/math';
 import type { LanguageModel } from '../model/language-model.ts';
 import { checkWindows, type Windows } from '../train/windows.ts';
@@ -50,6 +57,7 @@ export function tokenMemory(
   windows: Windows,
   options: TokenMemoryOptions = {},
 ): TokenMemory {
+  checkOptions('tokenMemory', options, { neighbors: true, temperature: true } satisfies OptionNames<typeof options>);
   const where = 'tokenMemory';
   const { width, vocabulary } = model.shape;
   const neighbors = checkInteger(`${where}: neighbors`, options.neighbors ?? 16, 1);

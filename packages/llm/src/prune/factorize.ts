@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkInteger, checkVector, refuse } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkInteger, checkVector, refuse } from '@fedkit/core/internal';
 import { lora } from '../adapt/lora.ts';
 import { checkTargets, type TargetOptions } from '../adapt/targets.ts';
 import { svd } from '../aggregate/matrix.ts';
@@ -42,6 +42,13 @@ export interface FactorizedModel {
  * @throws FedkitError as {@link freeze} and `lora`; `OUT_OF_RANGE` for a rank that a target does not have.
  */
 export function factorize(model: LanguageModel, params: Float32Array, options: FactorizeOptions): FactorizedModel {
+  checkOptions('factorize', options, {
+    rank: true,
+    residual: true,
+    kind: true,
+    targets: true,
+    layers: true,
+  } satisfies OptionNames<typeof options>);
   const { residual = 'dropped', kind = 'f32', rank: _, ...where } = options;
   if (residual !== 'dropped' && residual !== 'frozen') {
     refuse('INVALID_ARGUMENT', 'factorize: residual', "'dropped' or 'frozen'", residual);

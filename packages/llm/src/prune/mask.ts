@@ -4,7 +4,7 @@
  * @module
  */
 import { type Layout, type PlacedTensor, Selection } from '@fedkit/core';
-import { checkFinite, checkNumber, checkVector, refuse } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkFinite, checkNumber, checkVector, refuse } from '@fedkit/core/internal';
 
 /** What a mask keeps. */
 export interface MaskOptions {
@@ -38,6 +38,9 @@ export interface MaskOptions {
  * ```
  */
 export function magnitudeMask(layout: Layout, params: Float32Array, options: MaskOptions): Selection {
+  checkOptions('magnitudeMask', options, { density: true, prunable: true, compared: true } satisfies OptionNames<
+    typeof options
+  >);
   checkFinite('magnitudeMask: params', checkVector('magnitudeMask: params', params, layout.size));
   return maskOf('magnitudeMask', layout, Float64Array.from(params, Math.abs), options);
 }

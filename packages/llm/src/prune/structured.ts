@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { checkInteger, checkVector, refuse } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkInteger, checkVector, refuse } from '@fedkit/core/internal';
 import type { LanguageModel } from '../model/language-model.ts';
 import { transformer } from '../model/transformer.ts';
 import { blockName } from '../model/tensors.ts';
@@ -38,6 +38,7 @@ export interface PrunedModel {
  * @throws FedkitError `INVALID_ARGUMENT` for another model, `OUT_OF_RANGE` for counts out of range, `SHAPE_MISMATCH`.
  */
 export function pruneStructure(model: LanguageModel, params: Float32Array, options: StructureOptions): PrunedModel {
+  checkOptions('pruneStructure', options, { keyValueHeads: true, hidden: true } satisfies OptionNames<typeof options>);
   const { shape } = model;
   if (model.adaptation.kind !== 'full' || model.base.tensors.size > 0) {
     refuse('INVALID_ARGUMENT', 'pruneStructure', 'a transformer all of whose tensors train', model.adaptation.kind);

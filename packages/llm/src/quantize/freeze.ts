@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkVector, refuse } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkVector, refuse } from '@fedkit/core/internal';
 import { fits, type WeightKind } from '../kernels/kinds.ts';
 import { baseBuilder, type LanguageBase } from '../model/base.ts';
 import type { LanguageModel } from '../model/language-model.ts';
@@ -30,6 +30,9 @@ export interface FreezeOptions {
  * @throws FedkitError `INVALID_ARGUMENT` for a model that trains only a part of its tensors, otherwise as {@link quantize}.
  */
 export function freeze(model: LanguageModel, params: Float32Array, options: FreezeOptions = {}): LanguageBase {
+  checkOptions('freeze', options, { kind: true, embeddings: true, kernels: true } satisfies OptionNames<
+    typeof options
+  >);
   const { kind = 'f32', kernels } = options;
   const embeddings = options.embeddings ?? (kind.startsWith('q4') || kind === 'nf4' ? 'q8_0' : kind);
   checkVector('freeze: params', params, model.layout.size);

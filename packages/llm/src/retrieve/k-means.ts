@@ -14,7 +14,15 @@
  */
 import { type LinearAlgorithm, type LocalResult, Layout, mean, type NoState, record, type Trainer } from '@fedkit/core';
 import { build, checkRoundInfo, checkState, checkTrainOptions } from '@fedkit/core/extend';
-import { checkFinite, checkInteger, checkNumber, checkVector, refuse } from '@fedkit/core/internal';
+import {
+  checkOptions,
+  type OptionNames,
+  checkFinite,
+  checkInteger,
+  checkNumber,
+  checkVector,
+  refuse,
+} from '@fedkit/core/internal';
 import { nearest } from './hard-negatives.ts';
 
 /** How many clusters, of what. */
@@ -35,6 +43,8 @@ export type KMeansState = { readonly centroids: Float32Array };
 /** Offsets, shape [K · width], and counts, shape [K]. */
 export type KMeansUpdate = { readonly offsets: Float32Array; readonly counts: Float32Array };
 
+const OPTIONS: OptionNames<KMeansOptions> = { clusters: true, width: true, leastShare: true };
+
 /**
  * Federated k-means, an algorithm of sums: `secureSum` and noise on sums take it. Its clients' trainer is {@link vectorTrainer}, its model
  * the centroids.
@@ -44,6 +54,7 @@ export type KMeansUpdate = { readonly offsets: Float32Array; readonly counts: Fl
 export function federatedKMeans(
   options: KMeansOptions,
 ): LinearAlgorithm<KMeansState, KMeansState, NoState, KMeansUpdate, KMeansUpdate> {
+  checkOptions('federatedKMeans', options, OPTIONS);
   const clusters = checkInteger('federatedKMeans: clusters', options.clusters, 1, 1 << 20);
   const width = checkInteger('federatedKMeans: width', options.width, 1, 1 << 20);
   const leastShare = checkNumber('federatedKMeans: leastShare', options.leastShare ?? 0, 0, 1);
@@ -103,8 +114,10 @@ function withinBall(centroids: Float32Array, width: number): Float32Array {
  */
 export function vectorTrainer(
   vectors: readonly Float32Array[],
-  { clusters, width }: Pick<KMeansOptions, 'clusters' | 'width'>,
+  options: Pick<KMeansOptions, 'clusters' | 'width'>,
 ): Trainer {
+  checkOptions('vectorTrainer', options, OPTIONS);
+  const { clusters, width } = options;
   if (!Array.isArray(vectors) || vectors.length === 0) {
     refuse('INVALID_ARGUMENT', 'vectorTrainer: vectors', 'at least one', vectors);
   }

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { checkNumber } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkNumber } from '@fedkit/core/internal';
 import { log } from '@fedkit/core/math';
 
 /** Scores of passages by the terms they share with a query. */
@@ -25,6 +25,7 @@ export function lexicalIndex(
   passages: readonly (readonly string[])[],
   options: { readonly k1?: number; readonly b?: number } = {},
 ): LexicalIndex {
+  checkOptions('lexicalIndex', options, { k1: true, b: true } satisfies OptionNames<typeof options>);
   const k1 = checkNumber('lexicalIndex: k1', options.k1 ?? 1.2, 0, 100);
   const b = checkNumber('lexicalIndex: b', options.b ?? 0.75, 0, 1);
   const count = passages.length;

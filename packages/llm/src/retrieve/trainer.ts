@@ -6,6 +6,8 @@
 import type { LocalResult, Trainer } from '@fedkit/core';
 import { applyObjective, checkObjective, checkTrainOptions, localBatches } from '@fedkit/core/extend';
 import {
+  checkOptions,
+  type OptionNames,
   checkAborted,
   checkFinite,
   checkInteger,
@@ -71,6 +73,15 @@ export function contrastiveTrainer(
   pairs: readonly RetrievalPair[],
   options: ContrastiveTrainerOptions = {},
 ): Trainer {
+  checkOptions('contrastiveTrainer', options, {
+    optimizer: true,
+    scale: true,
+    nearDuplicate: true,
+    hardNegatives: true,
+    centroids: true,
+    tokensAtATime: true,
+    onStep: true,
+  } satisfies OptionNames<typeof options>);
   const where = 'contrastiveTrainer';
   const { optimizer = sgd(), hardNegatives: hard, centroids } = options;
   const { shape } = model.encoder;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '@fedkit/core/internal';
 import type { WeightKind } from '../kernels/kinds.ts';
 import type { LoadOptions } from '../load/options.ts';
 import { checkedShape, loadTensor } from '../load/stored.ts';
@@ -37,6 +38,12 @@ export async function loadSafetensors(
   config: unknown,
   options: SafetensorsOptions = {},
 ): Promise<LanguageBase> {
+  checkOptions('loadSafetensors', options, {
+    kind: true,
+    kernels: true,
+    onProgress: true,
+    signal: true,
+  } satisfies OptionNames<typeof options>);
   const where = 'loadSafetensors';
   const shape = checkedShape(() => checkShape(where, shapeOfConfig(config)));
   const reader = new FileReader(where, source, options);

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Layout, Selection } from '@fedkit/core';
-import { checkVector, refuse } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkVector, refuse } from '@fedkit/core/internal';
 import type { LanguageModel } from '../model/language-model.ts';
 import type { DecoderShape } from '../model/shape.ts';
 import { blockName } from '../model/tensors.ts';
@@ -64,6 +64,7 @@ export interface SplitModel {
  * ```
  */
 export function splitModel(model: LanguageModel, options: SplitOptions): SplitModel {
+  checkOptions('splitModel', options, { after: true, form: true } satisfies OptionNames<typeof options>);
   const { form = 'labels-stay' } = options;
   if (form !== 'labels-stay' && form !== 'labels-to-server') {
     refuse('INVALID_ARGUMENT', 'splitModel: form', "'labels-stay' or 'labels-to-server'", form);

@@ -6,6 +6,8 @@
 import { type ClientId, secureRng, type Store, weightedMean } from '@fedkit/core';
 import type { RequestHandler } from '@fedkit/core/protocol';
 import {
+  checkOptions,
+  type OptionNames,
   ByteWriter,
   checkFinite,
   checkInteger,
@@ -65,6 +67,17 @@ export interface SplitServer extends RequestHandler {
  * parameters and options out of range.
  */
 export function splitServer(half: ModelHalf, params: Float32Array, options: SplitServerOptions): SplitServer {
+  checkOptions('splitServer', options, {
+    optimizer: true,
+    learningRate: true,
+    momentum: true,
+    length: true,
+    batch: true,
+    devices: true,
+    store: true,
+    states: true,
+    gradients: true,
+  } satisfies OptionNames<typeof options>);
   if (half.side !== 'server') refuse('INVALID_ARGUMENT', 'splitServer', "a server's half", half.side);
   const { optimizer, store } = options;
   if (optimizer.kind === 'adamW' && optimizer.moments === 'kept') {

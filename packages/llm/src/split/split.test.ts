@@ -47,7 +47,8 @@ function pair(
   const split = splitModel(model, { after: 'model.layers.0', ...cut });
   const serve = () =>
     splitServer(split.server, split.server.selection.gather(start), {
-      ...options,
+      ...(options.states && { states: options.states }),
+      ...(options.store && { store: options.store }),
       optimizer,
       learningRate: 0.01,
       length: 12,

@@ -8,6 +8,8 @@ import { digestOf, encodeFloats } from '../bytes.ts';
 import type { Exchange } from '@fedkit/core/protocol';
 import { applyObjective, checkObjective, checkTrainOptions, localBatches } from '@fedkit/core/extend';
 import {
+  checkOptions,
+  type OptionNames,
   ByteReader,
   ByteWriter,
   checkAborted,
@@ -68,6 +70,14 @@ export function splitTrainer(
   exchange: Exchange,
   options: SplitTrainerOptions = {},
 ): Trainer {
+  checkOptions('splitTrainer', options, {
+    optimizer: true,
+    noise: true,
+    store: true,
+    onStep: true,
+    states: true,
+    gradients: true,
+  } satisfies OptionNames<typeof options>);
   if (half.side !== 'device') refuse('INVALID_ARGUMENT', 'splitTrainer', "a device's half", half.side);
   const { optimizer = sgd(), store, onStep } = options;
   const noise = options.noise && checkNoise(options.noise);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkNumber, checkPositive, refuse } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkNumber, checkPositive, refuse } from '@fedkit/core/internal';
 import { cos } from '@fedkit/core/math';
 
 /** η as a factor of the learning rate at local step t = 1, 2, …, counted over all rounds that a trainer took part in. */
@@ -61,6 +61,15 @@ export interface AdamWOptions {
  * @throws FedkitError `OUT_OF_RANGE` for numbers outside their ranges.
  */
 export function adamW(options: AdamWOptions = {}): AdamW {
+  checkOptions('adamW', options, {
+    beta1: true,
+    beta2: true,
+    epsilon: true,
+    weightDecay: true,
+    maxNorm: true,
+    schedule: true,
+    moments: true,
+  } satisfies OptionNames<typeof options>);
   const { schedule = () => 1, moments = 'fresh', maxNorm } = options;
   if (typeof schedule !== 'function') refuse('INVALID_ARGUMENT', 'adamW: schedule', 'a function', schedule);
   if (moments !== 'fresh' && moments !== 'kept') {
@@ -99,6 +108,9 @@ export function linearWarmUp(warmUp: number): Schedule {
  * @throws FedkitError `OUT_OF_RANGE` unless 0 ≤ warmUp < total and floor is in [0, 1].
  */
 export function cosineSchedule(options: { warmUp?: number; total: number; floor?: number }): Schedule {
+  checkOptions('cosineSchedule', options, { warmUp: true, total: true, floor: true } satisfies OptionNames<
+    typeof options
+  >);
   const total = checkPositive('cosineSchedule: total', options.total);
   const warmUp = checkNumber('cosineSchedule: warmUp', options.warmUp ?? 0, 0, total);
   const floor = checkNumber('cosineSchedule: floor', options.floor ?? 0, 0, 1);

@@ -4,7 +4,7 @@
  * @module
  */
 import type { PlacedTensor } from '@fedkit/core';
-import { checkInteger } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkInteger } from '@fedkit/core/internal';
 import { type LanguageModel, loadWindows } from '../model/language-model.ts';
 import type { Stretch } from '../network/block.ts';
 import type { Machine } from '../network/linear.ts';
@@ -97,6 +97,9 @@ export function topLayersFirst(options: {
   readonly every: number;
   readonly round: number;
 }): (tensor: Pick<PlacedTensor, 'name'>) => boolean {
+  checkOptions('topLayersFirst', options, { layers: true, every: true, round: true } satisfies OptionNames<
+    typeof options
+  >);
   const layers = checkInteger('topLayersFirst: layers', options.layers, 1);
   const every = checkInteger('topLayersFirst: every', options.every, 1);
   const round = checkInteger('topLayersFirst: round', options.round, 1);

@@ -5,7 +5,16 @@
  */
 import type { Trainer } from '@fedkit/core';
 import { applyObjective, checkObjective, checkTrainOptions, localBatches } from '@fedkit/core/extend';
-import { checkAborted, checkFinite, checkInteger, checkVector, refuse, turn } from '@fedkit/core/internal';
+import {
+  checkOptions,
+  type OptionNames,
+  checkAborted,
+  checkFinite,
+  checkInteger,
+  checkVector,
+  refuse,
+  turn,
+} from '@fedkit/core/internal';
 import { type LanguageModel, loadWindows } from '../model/language-model.ts';
 import type { Machine } from '../network/linear.ts';
 import { Session } from '../network/network.ts';
@@ -84,6 +93,14 @@ export function languageTrainer(
   windows: Windows,
   options: LanguageTrainerOptions = {},
 ): LanguageTrainer {
+  checkOptions('languageTrainer', options, {
+    optimizer: true,
+    microBatch: true,
+    checkpoint: true,
+    teacher: true,
+    keepPrefix: true,
+    onStep: true,
+  } satisfies OptionNames<typeof options>);
   const { optimizer = sgd(), checkpoint = false } = options;
   const rows = checkWindows('languageTrainer', windows, model.shape.vocabulary, model.context);
   const size = model.layout.size;

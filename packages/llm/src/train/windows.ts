@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkInteger, refuse } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkInteger, refuse } from '@fedkit/core/internal';
 
 /** Windows of one length. */
 export interface Windows {
@@ -33,6 +33,7 @@ export interface WindowOptions {
  * its range.
  */
 export function tokenWindows(texts: readonly TokenText[], options: WindowOptions): Windows {
+  checkOptions('tokenWindows', options, { length: true } satisfies OptionNames<typeof options>);
   const length = checkInteger('tokenWindows: length', options.length, 1, 1 << 20);
   const plain = texts.map((text) => ('tokens' in text ? text : { tokens: text, from: 1 }));
   const counts = plain.map(({ tokens }) => Math.ceil(Math.max(0, tokens.length - 1) / length));

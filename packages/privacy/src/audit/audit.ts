@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { checkInteger, checkNumber, checkPositive, refuse } from '@fedkit/core/internal';
+import {
+  checkOptions,
+  type OptionNames,
+  checkInteger,
+  checkNumber,
+  checkPositive,
+  refuse,
+} from '@fedkit/core/internal';
 import type { Accountant } from '../accountant.ts';
 import { normalUpperQuantile } from '../special/normal.ts';
 import { curveOfClaim, leastRefuting } from './curve.ts';
@@ -76,6 +83,15 @@ export function auditOneRun(options: {
   claimedEpsilon?: number;
   claim?: Accountant;
 }): AuditReport {
+  checkOptions('auditOneRun', options, {
+    inScores: true,
+    outScores: true,
+    delta: true,
+    confidence: true,
+    guessCounts: true,
+    claimedEpsilon: true,
+    claim: true,
+  } satisfies OptionNames<typeof options>);
   const where = 'auditOneRun';
   const { inScores, outScores, claimedEpsilon, claim } = options;
   const canaries = inScores.length + outScores.length;

@@ -8,7 +8,14 @@
  *
  * @module
  */
-import { checkInteger, checkNumber, checkPositive, refuse } from '@fedkit/core/internal';
+import {
+  checkOptions,
+  type OptionNames,
+  checkInteger,
+  checkNumber,
+  checkPositive,
+  refuse,
+} from '@fedkit/core/internal';
 import { analyticGaussianEpsilon } from '../calibrate/analytic-gaussian.ts';
 import { logBinomial } from '../special/log-gamma.ts';
 import { normalCdf, normalUpperQuantile } from '../special/normal.ts';
@@ -30,7 +37,9 @@ export interface Guesses {
  *
  * @complexity O(r).
  */
-export function oneRunPValue(found: Guesses, { epsilon, delta }: { epsilon: number; delta: number }): number {
+export function oneRunPValue(found: Guesses, options: { epsilon: number; delta: number }): number {
+  checkOptions('oneRunPValue', options, { epsilon: true, delta: true } satisfies OptionNames<typeof options>);
+  const { epsilon, delta } = options;
   const { canaries, guesses, correct } = checkGuesses('oneRunPValue', found);
   checkNumber('oneRunPValue: epsilon', epsilon, 0);
   checkNumber('oneRunPValue: delta', delta, 0, 1);
@@ -65,6 +74,7 @@ export function oneRunPValue(found: Guesses, { epsilon, delta }: { epsilon: numb
  * one-sided confidence. 0 if nothing is refuted.
  */
 export function oneRunEpsilon(found: Guesses, options: { delta: number; confidence: number }): number {
+  checkOptions('oneRunEpsilon', options, { delta: true, confidence: true } satisfies OptionNames<typeof options>);
   const significance = checkSignificance('oneRunEpsilon', options.confidence);
   return largestRefuted((epsilon) => oneRunPValue(found, { epsilon, delta: options.delta }) <= significance);
 }
@@ -75,6 +85,9 @@ export function oneRunEpsilon(found: Guesses, options: { delta: number; confiden
  * composed, without amplification; for others compare it with their own curve.
  */
 export function oneRunGaussianEpsilon(found: Guesses, options: { delta: number; confidence: number }): number {
+  checkOptions('oneRunGaussianEpsilon', options, { delta: true, confidence: true } satisfies OptionNames<
+    typeof options
+  >);
   checkGuesses('oneRunGaussianEpsilon', found);
   const delta = checkPositive('oneRunGaussianEpsilon: delta', options.delta, 1 - 2 ** -53);
   const significance = checkSignificance('oneRunGaussianEpsilon', options.confidence);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkPositive, refuse } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkPositive, refuse } from '@fedkit/core/internal';
 
 /**
  * The noise to put on the values so that, together with a noised count of unclipped updates, one round costs as much as
@@ -19,6 +19,11 @@ export function adaptiveClipNoiseStd(options: {
   readonly clipNorm: number;
   readonly countStd: number;
 }): number {
+  checkOptions('adaptiveClipNoiseStd', options, {
+    noiseStd: true,
+    clipNorm: true,
+    countStd: true,
+  } satisfies OptionNames<typeof options>);
   const where = 'adaptiveClipNoiseStd';
   const clipNorm = checkPositive(`${where}: clipNorm`, options.clipNorm);
   const ratio = checkPositive(`${where}: noiseStd`, options.noiseStd) / clipNorm;

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { checkNumber, checkPositive } from '@fedkit/core/internal';
+import { checkNumber, checkPositive, checkOptions, type OptionNames } from '@fedkit/core/internal';
 import { checkDelta, checkEpsilon } from '../accountant.ts';
 import { decreasingRoot } from '../special/minimize.ts';
 import { millsRatio, normalDensity, normalUpperTail } from '../special/normal.ts';
@@ -61,6 +61,9 @@ export function analyticGaussianDelta(
   options: GaussianRelease & { readonly noiseStd: number; readonly epsilon: number },
 ): number {
   const where = 'analyticGaussianDelta';
+  checkOptions(where, options, { sensitivity: true, noiseStd: true, epsilon: true } satisfies OptionNames<
+    typeof options
+  >);
   const noiseStd = checkPositive(`${where}: noiseStd`, options.noiseStd);
   const sensitivity = checkPositive(`${where}: sensitivity`, options.sensitivity);
   return exp(gaussianLogDelta(sensitivity / noiseStd, checkEpsilon(where, options.epsilon)));
@@ -75,6 +78,9 @@ export function analyticGaussianEpsilon(
   options: GaussianRelease & { readonly noiseStd: number; readonly delta: number },
 ): number {
   const where = 'analyticGaussianEpsilon';
+  checkOptions(where, options, { sensitivity: true, noiseStd: true, delta: true } satisfies OptionNames<
+    typeof options
+  >);
   const noiseStd = checkPositive(`${where}: noiseStd`, options.noiseStd);
   const ratio = checkPositive(`${where}: sensitivity`, options.sensitivity) / noiseStd;
   return gaussianEpsilon(ratio, ln(checkDelta(where, options.delta)));
@@ -100,6 +106,7 @@ export function analyticGaussianSigma(
   options: GaussianRelease & { readonly epsilon: number; readonly delta: number },
 ): number {
   const where = 'analyticGaussianSigma';
+  checkOptions(where, options, { sensitivity: true, epsilon: true, delta: true } satisfies OptionNames<typeof options>);
   const sensitivity = checkPositive(`${where}: sensitivity`, options.sensitivity);
   const epsilon = checkNumber(`${where}: epsilon`, options.epsilon, 0);
   const target = ln(checkDelta(where, options.delta));

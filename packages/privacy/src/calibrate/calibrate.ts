@@ -7,7 +7,7 @@
  * @module
  */
 import { FedkitError, isFedkitError } from '@fedkit/core';
-import { checkPositive, refuse } from '@fedkit/core/internal';
+import { checkPositive, refuse, checkOptions, type OptionNames } from '@fedkit/core/internal';
 import { checkDelta } from '../accountant.ts';
 import { flatten } from '../event/flatten.ts';
 import type { DpEvent, LeafEvent } from '../event/types.ts';
@@ -31,6 +31,8 @@ export interface CalibrationTarget {
   /** Default `pld`. */
   readonly accountant?: AccountantKind;
 }
+
+const TARGET: OptionNames<CalibrationTarget> = { epsilon: true, delta: true, neighboring: true, accountant: true };
 
 // ε is measured this finely, so that the result is as fine as asked; and so coarsely, beside the target, on the way there.
 const WIDTH = 1e-5;
@@ -226,6 +228,7 @@ export function calibrateNoiseStd(
   options: CalibrationTarget & { readonly event: (noiseStd: number) => DpEvent; readonly tolerance?: number },
 ): number {
   const where = 'calibrateNoiseStd';
+  checkOptions(where, options, { ...TARGET, event: true, tolerance: true } satisfies OptionNames<typeof options>);
   const target = checkTarget(where, options);
   const build = checkBuilder(where, options.event);
   const tolerance = checkPositive(`${where}: tolerance`, options.tolerance ?? 1e-5, 0.5);
@@ -263,6 +266,7 @@ export function calibrateSamplingProbability(
   options: CalibrationTarget & { readonly event: (probability: number) => DpEvent; readonly tolerance?: number },
 ): number {
   const where = 'calibrateSamplingProbability';
+  checkOptions(where, options, { ...TARGET, event: true, tolerance: true } satisfies OptionNames<typeof options>);
   const target = checkTarget(where, options);
   const build = checkBuilder(where, options.event);
   const tolerance = checkPositive(`${where}: tolerance`, options.tolerance ?? 1e-5, 0.5);
@@ -284,6 +288,7 @@ export function calibrateSamplingProbability(
  */
 export function calibrateSteps(options: CalibrationTarget & { readonly event: DpEvent }): number {
   const where = 'calibrateSteps';
+  checkOptions(where, options, { ...TARGET, event: true } satisfies OptionNames<typeof options>);
   const target = checkTarget(where, options);
   const fits = (count: number, width: number): boolean => {
     try {

@@ -16,7 +16,7 @@
  * @module
  */
 import type { SecureRng } from '@fedkit/core';
-import { checkInteger, checkNumber, checkPositive } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkInteger, checkNumber, checkPositive } from '@fedkit/core/internal';
 import { event } from '../event/event.ts';
 import type { DpEvent } from '../event/types.ts';
 import { discreteGaussianSampler } from '../sampler/discrete-gaussian.ts';
@@ -76,6 +76,14 @@ export function adaptiveClipping(options: {
   learningRate?: number;
   countStd?: number;
 }): AdaptiveClipping {
+  checkOptions('adaptiveClipping', options, {
+    expectedClients: true,
+    initialClip: true,
+    minimumClip: true,
+    targetQuantile: true,
+    learningRate: true,
+    countStd: true,
+  } satisfies OptionNames<typeof options>);
   const where = 'adaptiveClipping';
   const clients = checkPositive(`${where}: expectedClients`, options.expectedClients);
   const minimumClip = checkNumber(`${where}: minimumClip`, options.minimumClip ?? 2 ** -64, LEAST_CLIP, MOST_CLIP);

@@ -12,7 +12,14 @@
  * @module
  */
 import type { SecureRng } from '@fedkit/core';
-import { checkInteger, checkPositive, checkVector, refuse } from '@fedkit/core/internal';
+import {
+  checkOptions,
+  type OptionNames,
+  checkInteger,
+  checkPositive,
+  checkVector,
+  refuse,
+} from '@fedkit/core/internal';
 import { l2Norm } from '../clip/l2.ts';
 import { event } from '../event/event.ts';
 import type { DpEvent } from '../event/types.ts';
@@ -97,6 +104,18 @@ interface Shares {
  * charged; `OVERFLOW` if not even rounding fits the modulus; `THRESHOLD_NOT_MET` if no honest survivor is left.
  */
 export function skellamMechanism(options: DistributedOptions): DistributedMechanism {
+  checkOptions('skellamMechanism', options, {
+    size: true,
+    clip: true,
+    noiseStd: true,
+    bits: true,
+    maximumContributors: true,
+    minimumSurvivors: true,
+    colluders: true,
+    wrapProbability: true,
+    beta: true,
+    expectedWeight: true,
+  } satisfies OptionNames<typeof options>);
   return distributedMechanism('skellamMechanism', options, {
     sampler: (variance) => skellamSampler({ variance }),
     event: (variance, honest, { recordNorm, recordNormL1 }) =>
@@ -106,6 +125,18 @@ export function skellamMechanism(options: DistributedOptions): DistributedMechan
 
 /** The distributed discrete Gaussian mechanism. As {@link skellamMechanism}, with other shares. */
 export function distributedGaussianMechanism(options: DistributedOptions): DistributedMechanism {
+  checkOptions('distributedGaussianMechanism', options, {
+    size: true,
+    clip: true,
+    noiseStd: true,
+    bits: true,
+    maximumContributors: true,
+    minimumSurvivors: true,
+    colluders: true,
+    wrapProbability: true,
+    beta: true,
+    expectedWeight: true,
+  } satisfies OptionNames<typeof options>);
   return distributedMechanism('distributedGaussianMechanism', options, {
     sampler: (variance) => discreteGaussianSampler({ variance }),
     event: (variance, honest, norms) =>

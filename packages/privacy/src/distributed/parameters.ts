@@ -6,7 +6,14 @@
  *
  * @module
  */
-import { checkInteger, checkNumber, checkPositive, refuse } from '@fedkit/core/internal';
+import {
+  checkOptions,
+  type OptionNames,
+  checkInteger,
+  checkNumber,
+  checkPositive,
+  refuse,
+} from '@fedkit/core/internal';
 import { normalUpperQuantile } from '../special/normal.ts';
 import { ln } from '../special/elementary.ts';
 
@@ -20,6 +27,9 @@ import { ln } from '../special/elementary.ts';
  * repeats.
  */
 export function roundedNormBound(options: { norm: number; size: number; beta: number }): number {
+  checkOptions('roundedNormBound', options, { norm: true, size: true, beta: true } satisfies OptionNames<
+    typeof options
+  >);
   const { norm, size, beta } = options;
   checkNumber('roundedNormBound: norm', norm, 0);
   checkInteger('roundedNormBound: size', size, 1);
@@ -31,7 +41,9 @@ export function roundedNormBound(options: { norm: number; size: number; beta: nu
 }
 
 /** An L1 bound of integer vectors with L2 norm ≤ `norm`: norm · min(√d, norm), for every non-zero coordinate is at least 1. */
-export function integerL1Bound({ norm, size }: { norm: number; size: number }): number {
+export function integerL1Bound(options: { norm: number; size: number }): number {
+  checkOptions('integerL1Bound', options, { norm: true, size: true } satisfies OptionNames<typeof options>);
+  const { norm, size } = options;
   return norm * Math.min(Math.sqrt(size), norm);
 }
 
@@ -61,6 +73,15 @@ export function modularScale(options: {
   standardDeviations: number;
   spread?: number;
 }): number {
+  checkOptions('modularScale', options, {
+    localNoiseStd: true,
+    clip: true,
+    bits: true,
+    contributors: true,
+    size: true,
+    standardDeviations: true,
+    spread: true,
+  } satisfies OptionNames<typeof options>);
   const where = 'modularScale';
   const sigma = checkPositive(`${where}: localNoiseStd`, options.localNoiseStd);
   const clip = checkPositive(`${where}: clip`, options.clip);

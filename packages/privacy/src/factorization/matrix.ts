@@ -17,7 +17,7 @@
  * @module
  */
 import type { SecureRng } from '@fedkit/core';
-import { checkInteger, checkPositive, refuse } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkInteger, checkPositive, refuse } from '@fedkit/core/internal';
 import { event } from '../event/event.ts';
 import type { DpEvent } from '../event/types.ts';
 import { checkExact } from '../mechanism/grid.ts';
@@ -78,6 +78,19 @@ const unit = 1024;
  * @complexity O(d · bands) a round.
  */
 export function matrixFactorizationMechanism(options: MatrixFactorizationOptions): MatrixFactorizationMechanism {
+  checkOptions('matrixFactorizationMechanism', options, {
+    noiseStd: true,
+    bands: true,
+    size: true,
+    clip: true,
+    granularity: true,
+    maxWeight: true,
+    expectedWeight: true,
+    maximumContributions: true,
+    steps: true,
+    minSeparation: true,
+    maxParticipations: true,
+  } satisfies OptionNames<typeof options>);
   const where = 'matrixFactorizationMechanism';
   const steps = checkInteger(`${where}: steps`, options.steps, 1, 2 ** 24);
   const noiseStd = checkPositive(`${where}: noiseStd`, options.noiseStd);

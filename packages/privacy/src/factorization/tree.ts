@@ -13,7 +13,7 @@
  * @module
  */
 import type { SecureRng } from '@fedkit/core';
-import { checkInteger, checkPositive, refuse } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkInteger, checkPositive, refuse } from '@fedkit/core/internal';
 import { event } from '../event/event.ts';
 import type { DpEvent } from '../event/types.ts';
 import { checkExact } from '../mechanism/grid.ts';
@@ -76,6 +76,17 @@ export interface TreeAggregationMechanism extends SumBuilder {
  * @complexity O(d) a round, amortized; 16·d·(log2 steps + 2) bytes.
  */
 export function treeAggregationMechanism(options: TreeAggregationOptions): TreeAggregationMechanism {
+  checkOptions('treeAggregationMechanism', options, {
+    noiseStd: true,
+    steps: true,
+    participation: true,
+    size: true,
+    clip: true,
+    granularity: true,
+    maxWeight: true,
+    expectedWeight: true,
+    maximumContributions: true,
+  } satisfies OptionNames<typeof options>);
   const where = 'treeAggregationMechanism';
   const most = checkInteger(`${where}: steps`, options.steps, 1, 2 ** 30);
   const noiseStd = checkPositive(`${where}: noiseStd`, options.noiseStd);

@@ -12,6 +12,8 @@
  */
 import { type ClientId, secureRng, type Store } from '@fedkit/core';
 import {
+  checkOptions,
+  type OptionNames,
   checkCreates,
   checkInteger,
   checkPositive,
@@ -124,6 +126,19 @@ export interface LedgerOptions extends Omit<LedgerIdentity, 'neighboring'> {
  * @complexity Reading is one `get` a record, charging one `create` and one `put`.
  */
 export async function privacyLedger(options: LedgerOptions): Promise<PrivacyLedger> {
+  checkOptions('privacyLedger', options, {
+    store: true,
+    key: true,
+    budget: true,
+    accountant: true,
+    expectedHead: true,
+    run: true,
+    unit: true,
+    composition: true,
+    events: true,
+    maxParticipations: true,
+    minSeparation: true,
+  } satisfies OptionNames<typeof options>);
   const where = 'privacyLedger';
   const { accountant } = options;
   const store = checkCreates(where, options.store);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { refuse } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, refuse } from '@fedkit/core/internal';
 import type { Accountant } from '../accountant.ts';
 import { accountFor, epsilonOf, openingIdentity } from './account.ts';
 import { decodeLedger, type LedgerIdentity, type LedgerRecord, type PrivacyBudget } from './record.ts';
@@ -33,6 +33,9 @@ export function replayLedger(
   bytes: Uint8Array,
   options: { accountant: () => Accountant; run?: string; head?: string },
 ): LedgerReport {
+  checkOptions('replayLedger', options, { accountant: true, run: true, head: true } satisfies OptionNames<
+    typeof options
+  >);
   const where = 'replayLedger';
   const records = decodeLedger(bytes);
   const identity = openingIdentity(records);

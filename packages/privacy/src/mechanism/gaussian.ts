@@ -11,7 +11,7 @@
  * @module
  */
 import type { SecureRng } from '@fedkit/core';
-import { checkPositive, checkVector, refuse } from '@fedkit/core/internal';
+import { checkPositive, checkVector, refuse, checkOptions, type OptionNames } from '@fedkit/core/internal';
 import { event } from '../event/event.ts';
 import { simultaneousRelease } from '../event/simultaneous.ts';
 import type { DpEvent } from '../event/types.ts';
@@ -47,6 +47,20 @@ export interface LocalOptions {
   /** As of the central placement. */
   readonly granularity?: number;
 }
+
+const LOCAL: OptionNames<LocalOptions> = { placement: true, size: true, clip: true, noiseStd: true, granularity: true };
+
+const CENTRAL: OptionNames<CentralOptions & { readonly statistics?: StatisticsOptions }> = {
+  placement: true,
+  size: true,
+  clip: true,
+  noiseStd: true,
+  granularity: true,
+  maxWeight: true,
+  expectedWeight: true,
+  maximumContributions: true,
+  statistics: true,
+};
 
 /** Noise added by a trusted server to the sum. */
 export interface CentralGaussian<S> extends SumBuilder {
@@ -101,6 +115,7 @@ export function gaussianMechanism(options: CentralOptions): CentralGaussian<unde
 export function gaussianMechanism(
   options: LocalOptions | (CentralOptions & { readonly statistics?: StatisticsOptions }),
 ): LocalGaussian | CentralGaussian<NoisyStatistics> | CentralGaussian<undefined> {
+  checkOptions('gaussianMechanism', options, options?.placement === 'local' ? LOCAL : CENTRAL);
   if (options.placement === 'local') return localGaussian(options);
   if (options.placement === 'central') return centralGaussian(options);
   const { placement } = options as { placement: unknown };

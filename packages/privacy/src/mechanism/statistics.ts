@@ -7,7 +7,7 @@
  * @module
  */
 import type { SecureRng } from '@fedkit/core';
-import { checkPositive } from '@fedkit/core/internal';
+import { checkPositive, checkOptions, type OptionNames } from '@fedkit/core/internal';
 import { event } from '../event/event.ts';
 import type { DpEvent } from '../event/types.ts';
 import { discreteGaussianSampler } from '../sampler/discrete-gaussian.ts';
@@ -33,6 +33,7 @@ export function statisticsRelease(options: StatisticsOptions): {
   readonly event: DpEvent;
   release(sum: PrivateSum, rng: SecureRng): NoisyStatistics;
 } {
+  checkOptions('statistics', options, { noiseStd: true } satisfies OptionNames<StatisticsOptions>);
   const noiseStd = checkPositive('statistics: noiseStd', options.noiseStd, 2 ** 30);
   const variance = Math.ceil((noiseStd * steps) ** 2);
   const sampler = discreteGaussianSampler({ variance });

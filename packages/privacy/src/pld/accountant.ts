@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { checkInteger, checkNumber, checkPositive } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkInteger, checkNumber, checkPositive } from '@fedkit/core/internal';
 import { type Accountant, checkDelta, checkEpsilon, deltaWarnings } from '../accountant.ts';
 import { EventLog } from '../event/log.ts';
 import type { DpEvent } from '../event/types.ts';
@@ -92,6 +92,9 @@ export interface PldAccountant extends Accountant {
  * ```
  */
 export function pldAccountant(options: PldOptions): PldAccountant {
+  checkOptions('pldAccountant', options, { neighboring: true, discretization: true } satisfies OptionNames<
+    typeof options
+  >);
   const neighboring = checkNeighboring('pldAccountant: neighboring', options?.neighboring);
   const { discretization } = options;
   if (discretization !== undefined) checkPositive('pldAccountant: discretization', discretization, 1);

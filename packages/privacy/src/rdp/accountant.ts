@@ -6,7 +6,7 @@
  * @module
  */
 import { FedkitError } from '@fedkit/core';
-import { checkNumber } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkNumber } from '@fedkit/core/internal';
 import { type Accountant, checkDelta, checkEpsilon } from '../accountant.ts';
 import { EventLog } from '../event/log.ts';
 import type { DpEvent } from '../event/types.ts';
@@ -32,6 +32,7 @@ export interface RdpAccountant extends Accountant {
  * @throws FedkitError `INVALID_ARGUMENT` without a relation.
  */
 export function rdpAccountant(options: { readonly neighboring: Neighboring }): RdpAccountant {
+  checkOptions('rdpAccountant', options, { neighboring: true } satisfies OptionNames<typeof options>);
   return new Rdp(checkNeighboring('rdpAccountant: neighboring', options?.neighboring));
 }
 

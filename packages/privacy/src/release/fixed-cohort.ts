@@ -4,7 +4,7 @@
  * @module
  */
 import { isFedkitError } from '@fedkit/core';
-import { checkInteger, checkPositive } from '@fedkit/core/internal';
+import { checkInteger, checkPositive, checkOptions, type OptionNames } from '@fedkit/core/internal';
 import { checkDelta, deltaWarnings } from '../accountant.ts';
 import { event } from '../event/event.ts';
 import type { DpEvent } from '../event/types.ts';
@@ -44,6 +44,15 @@ export interface FixedCohort {
  */
 export function fixedCohortEpsilonBounds(options: FixedCohort & { readonly users?: number }): EpsilonBounds {
   const where = 'fixedCohortEpsilonBounds';
+  checkOptions(where, options, {
+    noiseStd: true,
+    recordNorm: true,
+    population: true,
+    cohort: true,
+    rounds: true,
+    delta: true,
+    users: true,
+  } satisfies OptionNames<typeof options>);
   const delta = checkDelta(where, options.delta);
   const rounds = checkInteger(`${where}: rounds`, options.rounds, 1);
   const users = options.users === undefined ? undefined : checkInteger(`${where}: users`, options.users, 1);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { checkPositive, refuse } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkPositive, refuse } from '@fedkit/core/internal';
 import { blockTable } from './block-table.ts';
 import { toFraction } from './fraction.ts';
 import { type IntegerSampler, integerSampler } from './integer-sampler.ts';
@@ -31,6 +31,9 @@ const largestTableVariance: number = 2 ** 70;
  * @throws FedkitError `OUT_OF_RANGE` for a variance outside its range.
  */
 export function discreteGaussianSampler(options: { variance: number; method?: SamplerMethod }): IntegerSampler {
+  checkOptions('discreteGaussianSampler', options, { variance: true, method: true } satisfies OptionNames<
+    typeof options
+  >);
   const variance = checkPositive('discreteGaussianSampler: variance', options.variance, largestVariance);
   const method = options.method ?? (variance <= largestTableVariance ? 'table' : 'rejection');
   if (method === 'table') {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { checkPositive, refuse } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkPositive, refuse } from '@fedkit/core/internal';
 import { blockTable } from './block-table.ts';
 import type { SamplerMethod } from './discrete-gaussian.ts';
 import { toFraction } from './fraction.ts';
@@ -26,6 +26,7 @@ const largestTableScale: number = 2 ** 35;
  * @throws FedkitError `OUT_OF_RANGE` for a scale outside its range.
  */
 export function discreteLaplaceSampler(options: { scale: number; method?: SamplerMethod }): IntegerSampler {
+  checkOptions('discreteLaplaceSampler', options, { scale: true, method: true } satisfies OptionNames<typeof options>);
   const scale = checkPositive('discreteLaplaceSampler: scale', options.scale, largestScale);
   const method = options.method ?? (scale <= largestTableScale ? 'table' : 'rejection');
   if (method === 'table') {

@@ -13,7 +13,7 @@
  *
  * @module
  */
-import { checkPositive } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkPositive } from '@fedkit/core/internal';
 import { ExactTable, type WeightBounds } from './exact-table.ts';
 import { type Fraction, toFraction } from './fraction.ts';
 import { type IntegerSampler, integerSampler } from './integer-sampler.ts';
@@ -30,6 +30,7 @@ const largestTableVariance: number = 2 ** 24;
  * @complexity Building the table takes O(√variance) steps: about 0.2 s at 2^24.
  */
 export function skellamSampler(options: { variance: number }): IntegerSampler {
+  checkOptions('skellamSampler', options, { variance: true } satisfies OptionNames<typeof options>);
   const variance = checkPositive('skellamSampler: variance', options.variance, 2 ** 32);
   let parts = 1;
   while (variance / parts > largestTableVariance) parts *= 2;

@@ -22,7 +22,15 @@ import {
   type Trainer,
 } from '@fedkit/core';
 import { applyObjective, checkExamples, checkObjective, checkTrainOptions } from '@fedkit/core/extend';
-import { checkAborted, checkPositive, checkVector, refuse, turn } from '@fedkit/core/internal';
+import {
+  checkOptions,
+  type OptionNames,
+  checkAborted,
+  checkPositive,
+  checkVector,
+  refuse,
+  turn,
+} from '@fedkit/core/internal';
 import { event } from '../event/event.ts';
 import type { DpEvent } from '../event/types.ts';
 import { gaussianMechanism } from '../mechanism/gaussian.ts';
@@ -67,6 +75,13 @@ const workBetweenTurns = 2e7;
  * @throws FedkitError `OUT_OF_RANGE` for options out of range, and what `checkExamples` throws.
  */
 export function dpSgdTrainer(model: PlainModel, examples: Examples, options: DpSgdOptions): DpSgdTrainer {
+  checkOptions('dpSgdTrainer', options, {
+    clip: true,
+    noiseStd: true,
+    samplingProbability: true,
+    expectedBatchSize: true,
+    rng: true,
+  } satisfies OptionNames<typeof options>);
   const where = 'dpSgdTrainer';
   const rows = checkExamples(where, examples, model.inputs, model.classes);
   const size = model.layout.size;

@@ -8,7 +8,7 @@
  * @module
  */
 import { type SecureRng, secureRng } from '@fedkit/core';
-import { checkInteger, checkPositive, refuse } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkInteger, checkPositive, refuse } from '@fedkit/core/internal';
 import { event } from '../event/event.ts';
 import type { DpEvent } from '../event/types.ts';
 import { checkNeighboring, type Neighboring } from '../neighboring.ts';
@@ -75,6 +75,14 @@ export interface ConfidentVotes {
  * ```
  */
 export function confidentVotes(options: ConfidentVotesOptions): ConfidentVotes {
+  checkOptions('confidentVotes', options, {
+    classes: true,
+    threshold: true,
+    checkStd: true,
+    answerStd: true,
+    queries: true,
+    answers: true,
+  } satisfies OptionNames<typeof options>);
   const where = 'confidentVotes';
   const classes = checkInteger(`${where}: classes`, options.classes, 2, 1 << 24);
   const threshold = checkPositive(`${where}: threshold`, options.threshold);

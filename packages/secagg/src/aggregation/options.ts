@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkBytes, refuse } from '@fedkit/core/internal';
+import { checkBytes, checkOptions, type OptionNames, refuse } from '@fedkit/core/internal';
 import type { CohortLedger } from '../cohort-ledger.ts';
 import type { GraphKind, Mode } from '../config/round-config.ts';
 import type { CryptoProvider, MaskSuite } from '../crypto/provider.ts';
@@ -48,12 +48,39 @@ export interface SecureAggregationOptions {
   readonly provider?: CryptoProvider;
 }
 
+/** What rounds that nobody signs are made of, by name. @internal */
+export const UNSIGNED_OPTIONS: OptionNames<Omit<SecureAggregationOptions, 'identity' | 'directory' | 'executor'>> = {
+  mode: true,
+  corruptFraction: true,
+  dropoutFraction: true,
+  graph: true,
+  guarantee: true,
+  suite: true,
+  identities: true,
+  sealingKey: true,
+  policy: true,
+  ledger: true,
+  provider: true,
+};
+
+/** All of them. @internal */
+export const OPTIONS: OptionNames<SecureAggregationOptions> = {
+  ...UNSIGNED_OPTIONS,
+  identity: true,
+  directory: true,
+  executor: true,
+};
+
 /** What both halves make of their options. @internal */
 export type SharedOptions = SecureAggregationOptions & { readonly identities: boolean };
 
 /** The options, checked, with bytes of their own. @internal */
-export function sharedOptions(where: string, options: SecureAggregationOptions): SharedOptions {
-  if (typeof options !== 'object' || options === null) refuse('INVALID_ARGUMENT', where, 'options', options);
+export function sharedOptions(
+  where: string,
+  options: SecureAggregationOptions,
+  names: Readonly<Record<string, true>>,
+): SharedOptions {
+  checkOptions(where, options, names);
   const sealingKey = checkBytes(`${where}: sealingKey`, options.sealingKey, 32).slice();
   const { identities, identity, directory, policy } = options;
   if (identities === false && (identity ?? directory) !== undefined) {

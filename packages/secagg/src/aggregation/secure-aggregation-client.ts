@@ -6,7 +6,7 @@
 import type { SecureAggregation } from '@fedkit/core';
 import { defaultProvider } from '../crypto/default-provider.ts';
 import { clientHalf } from './client-half.ts';
-import { type SecureAggregationOptions, sharedOptions } from './options.ts';
+import { type SecureAggregationOptions, sharedOptions, OPTIONS } from './options.ts';
 
 export type { SecureAggregationOptions } from './options.ts';
 
@@ -24,5 +24,8 @@ export type { SecureAggregationOptions } from './options.ts';
  */
 export function secureAggregationClient(options: SecureAggregationOptions): SecureAggregation {
   const where = 'secureAggregationClient';
-  return clientHalf(where, { ...sharedOptions(where, options), provider: options.provider ?? defaultProvider() });
+  return clientHalf(where, {
+    ...sharedOptions(where, options, OPTIONS),
+    provider: options.provider ?? defaultProvider(),
+  });
 }

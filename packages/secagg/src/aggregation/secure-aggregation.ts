@@ -7,7 +7,7 @@ import type { SecureAggregation } from '@fedkit/core';
 import { decodeRoundConfig } from '../config/encode-config.ts';
 import { defaultProvider } from '../crypto/default-provider.ts';
 import { clientHalf } from './client-half.ts';
-import { type SecureAggregationOptions, sharedOptions } from './options.ts';
+import { type SecureAggregationOptions, sharedOptions, OPTIONS } from './options.ts';
 import { secureServer } from './server.ts';
 
 export type { SecureAggregationOptions } from './options.ts';
@@ -24,7 +24,7 @@ export type { SecureAggregationOptions } from './options.ts';
  */
 export function secureAggregation(options: SecureAggregationOptions): SecureAggregation {
   const where = 'secureAggregation';
-  const shared = sharedOptions(where, options);
+  const shared = sharedOptions(where, options, OPTIONS);
   return {
     ...clientHalf(where, { ...shared, provider: options.provider ?? defaultProvider() }),
     server: (given) => secureServer(shared, decodeRoundConfig(given.configuration), given),

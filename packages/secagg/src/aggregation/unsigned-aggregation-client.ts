@@ -8,7 +8,7 @@ import { refuse } from '@fedkit/core/internal';
 import type { Mode } from '../config/round-config.ts';
 import { unsignedProvider } from '../crypto/unsigned-provider.ts';
 import { clientHalf } from './client-half.ts';
-import { type SecureAggregationOptions, sharedOptions } from './options.ts';
+import { type SecureAggregationOptions, sharedOptions, UNSIGNED_OPTIONS } from './options.ts';
 
 /** As {@link SecureAggregationOptions}, less whatever signs. */
 export interface UnsignedAggregationOptions
@@ -37,7 +37,7 @@ export interface UnsignedAggregationOptions
  */
 export function unsignedAggregationClient(options: UnsignedAggregationOptions): SecureAggregation {
   const where = 'unsignedAggregationClient';
-  const shared = sharedOptions(where, options);
+  const shared = sharedOptions(where, options, UNSIGNED_OPTIONS);
   if (shared.identities || shared.policy?.requireIdentities === true) {
     const expected = 'a round that nobody signs; secureAggregationClient has signatures';
     refuse('INVALID_ARGUMENT', `${where}: identities`, expected, 'one that clients sign');

@@ -3,11 +3,26 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '@fedkit/core/internal';
 import { defaultProvider } from '../crypto/default-provider.ts';
 import type { SecAggClientOptions } from './options.ts';
 import { RoundClient } from './round-client.ts';
 
 export type { SecAggClientOptions } from './options.ts';
+
+const OPTIONS: OptionNames<SecAggClientOptions> = {
+  id: true,
+  config: true,
+  policy: true,
+  persist: true,
+  singleInstance: true,
+  sealingKey: true,
+  identity: true,
+  directory: true,
+  ledger: true,
+  rng: true,
+  provider: true,
+};
 
 /**
  * One client in one round.
@@ -24,6 +39,7 @@ export type { SecAggClientOptions } from './options.ts';
 export class SecAggClient extends RoundClient {
   /** @throws FedkitError of `checkPolicy` for a round this client refuses, before anything secret exists. */
   constructor(options: SecAggClientOptions) {
+    checkOptions('SecAggClient', options, OPTIONS);
     super({ ...options, provider: options.provider ?? defaultProvider() });
   }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '@fedkit/core/internal';
 import type { LinearCodec } from '@fedkit/core/codec';
 import type { VectorOptions } from './round-config.ts';
 
@@ -18,5 +19,6 @@ export function codecVector(
   codec: Pick<LinearCodec, 'bits' | 'bound'>,
   options: { readonly length: number; readonly wrapProbability?: number },
 ): VectorOptions {
+  checkOptions('codecVector', options, { length: true, wrapProbability: true } satisfies OptionNames<typeof options>);
   return { ...options, bound: codec.bound, bits: codec.bits };
 }

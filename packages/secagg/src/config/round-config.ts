@@ -5,7 +5,15 @@
  * @module
  */
 import { FedkitError, secureRng } from '@fedkit/core';
-import { checkBytes, checkInteger, checkNumber, refuse, utf8Encode } from '@fedkit/core/internal';
+import {
+  checkOptions,
+  type OptionNames,
+  checkBytes,
+  checkInteger,
+  checkNumber,
+  refuse,
+  utf8Encode,
+} from '@fedkit/core/internal';
 import type { MaskSuite } from '../crypto/provider.ts';
 import {
   type Adversary,
@@ -144,6 +152,26 @@ export function adversaryOf(mode: Mode): Adversary {
  * the assumptions, `OUT_OF_RANGE` otherwise.
  */
 export function roundConfig(options: RoundOptions): RoundConfig {
+  checkOptions('roundConfig', options, {
+    clients: true,
+    vectors: true,
+    corruptFraction: true,
+    dropoutFraction: true,
+    mode: true,
+    graph: true,
+    guarantee: true,
+    degree: true,
+    threshold: true,
+    minimumClients: true,
+    maximumWeight: true,
+    suite: true,
+    modelDigest: true,
+    identities: true,
+    session: true,
+    round: true,
+    sigma: true,
+    eta: true,
+  } satisfies OptionNames<typeof options>);
   const {
     clients,
     corruptFraction,

@@ -5,7 +5,7 @@
  * @module
  */
 import { FedkitError, type ErrorCode } from '@fedkit/core';
-import { checkInteger } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkInteger } from '@fedkit/core/internal';
 import type { MaskExecutor, MaskTask } from './mask-task.ts';
 
 /** The part of a `Worker` used here. */
@@ -47,6 +47,9 @@ export function nodeWorkerExecutor(options: {
   readonly entry?: URL;
   readonly execArgv?: readonly string[];
 }): WorkerExecutor {
+  checkOptions('nodeWorkerExecutor', options, { workers: true, entry: true, execArgv: true } satisfies OptionNames<
+    typeof options
+  >);
   checkInteger('nodeWorkerExecutor: workers', options.workers, 1, 1024);
   const engine = (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }).process;
   const Worker = (

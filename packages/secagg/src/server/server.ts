@@ -4,7 +4,7 @@
  * @module
  */
 import { type ClientId, FedkitError, secureRng } from '@fedkit/core';
-import { checkBytes, refuse, SerialQueue } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkBytes, refuse, SerialQueue } from '@fedkit/core/internal';
 import { roundConfigDigest } from '../config/encode-config.ts';
 import { checkRoundConfig } from '../config/round-config.ts';
 import { defaultProvider } from '../crypto/default-provider.ts';
@@ -56,6 +56,15 @@ export class SecAggServer {
   readonly #queue = new SerialQueue();
 
   constructor(options: SecAggServerOptions) {
+    checkOptions('SecAggServer', options, {
+      config: true,
+      persist: true,
+      sealingKey: true,
+      directory: true,
+      executor: true,
+      onProgress: true,
+      provider: true,
+    } satisfies OptionNames<typeof options>);
     const config = checkRoundConfig(options.config);
     if ((options.persist === undefined) !== (options.sealingKey === undefined)) {
       refuse('INVALID_ARGUMENT', 'SecAggServer: persist', 'it together with a sealingKey', 'one of them');

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '@fedkit/core/internal';
 import { type ClientId, type FedkitError, type SecureRng, isFedkitError } from '@fedkit/core';
 import { SecAggClient, type SecAggClientOptions } from '../client/client.ts';
 import { type RoundConfig, type RoundOptions, hasConsistencyRound, roundConfig } from '../config/round-config.ts';
@@ -42,6 +43,26 @@ const SEALING_KEY = new Uint8Array(32).fill(0x5e);
 
 /** A small round to cheat in: 7 clients `c0` … `c6` in a complete graph, t = 5, three entries in [−100, 100]. */
 export function rehearsalConfig(mode: RoundConfig['mode'], options: Partial<RoundOptions> = {}): RoundConfig {
+  checkOptions('rehearsalConfig', options, {
+    clients: true,
+    vectors: true,
+    corruptFraction: true,
+    dropoutFraction: true,
+    mode: true,
+    graph: true,
+    guarantee: true,
+    degree: true,
+    threshold: true,
+    minimumClients: true,
+    maximumWeight: true,
+    suite: true,
+    modelDigest: true,
+    identities: true,
+    session: true,
+    round: true,
+    sigma: true,
+    eta: true,
+  } satisfies OptionNames<typeof options>);
   return roundConfig({
     clients: 7,
     vectors: { update: { length: 3, bound: 100 } },
@@ -73,7 +94,15 @@ export class Rehearsal {
   /** Every run of random bytes a client drew, hexadecimal. */
   readonly drawn: Set<string> = new Set();
 
-  constructor({ config, seed = 0, change, server, makeClient }: RehearsalOptions) {
+  constructor(options: RehearsalOptions) {
+    checkOptions('Rehearsal', options, {
+      config: true,
+      makeClient: true,
+      seed: true,
+      change: true,
+      server: true,
+    } satisfies OptionNames<typeof options>);
+    const { config, seed = 0, change, server, makeClient } = options;
     this.config = config;
     this.ids = Array.from({ length: config.clients }, (_, i) => `c${i}`);
     const { identities, directory } = testingIdentities(this.ids, seed);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '@fedkit/core/internal';
 import { type ClientId, secureRng } from '@fedkit/core';
 import { MODES, type RoundConfig, type RoundOptions, roundConfig } from '../config/round-config.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
@@ -80,6 +81,19 @@ export function acceptingPolicy(config: RoundConfig): ClientPolicy {
  * @throws FedkitError as the server's `advance` does where too few remain.
  */
 export async function runRound(options: RunRoundOptions): Promise<RunRoundResult> {
+  checkOptions('runRound', options, {
+    inputs: true,
+    config: true,
+    drop: true,
+    weights: true,
+    policy: true,
+    seed: true,
+    identities: true,
+    directory: true,
+    executor: true,
+    provider: true,
+    onMessage: true,
+  } satisfies OptionNames<typeof options>);
   const ids = Object.keys(options.inputs);
   const config =
     'session' in options.config && 'vectors' in options.config && Array.isArray(options.config.vectors)

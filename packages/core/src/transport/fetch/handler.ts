@@ -116,9 +116,9 @@ type Status = keyof typeof TEXTS;
  */
 export function fetchHandler(handler: RequestHandler, options: FetchHandlerOptions): FetchHandler {
   const where = 'fetchHandler';
+  checkOptions(where, options ?? {}, OPTIONS);
   if (typeof handler?.handle !== 'function')
     refuse('INVALID_ARGUMENT', `${where}: handler`, 'a RequestHandler', handler);
-  checkOptions(where, options ?? {}, OPTIONS);
   const authenticate = authenticationOf<Request>(where, options ?? {}, ({ headers }) => {
     const client = headers.get(CLIENT_HEADER);
     return isClientId(client) ? client : undefined;

@@ -4,7 +4,7 @@
  * @module
  */
 import { checkAborted, onAbort } from '../../abort.ts';
-import { checkInteger, checkNumber, refuse } from '../../check.ts';
+import { checkOptions, type OptionNames, checkInteger, checkNumber, refuse } from '../../check.ts';
 import { FedkitError } from '../../errors.ts';
 import type { SeededRng } from '../../random.ts';
 import { type Clock, sleep } from '../../protocol/clock.ts';
@@ -41,6 +41,16 @@ export interface FaultyExchangeOptions extends Faults {
  * @throws FedkitError `OUT_OF_RANGE`, `INVALID_ARGUMENT` for other faults.
  */
 export function faultyExchange(exchange: Exchange, options: FaultyExchangeOptions): Exchange {
+  checkOptions('faultyExchange', options, {
+    rng: true,
+    clock: true,
+    connected: true,
+    requestLoss: true,
+    responseLoss: true,
+    duplication: true,
+    delay: true,
+    timeout: true,
+  } satisfies OptionNames<typeof options>);
   const { rng, clock, connected = () => true } = options;
   const where = 'faultyExchange';
   if (typeof exchange !== 'function') refuse('INVALID_ARGUMENT', `${where}: exchange`, 'a function', exchange);

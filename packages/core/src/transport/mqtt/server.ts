@@ -85,9 +85,9 @@ const where = 'mqttServer';
  * broker within `brokerTimeout`; the broker's error where it does not allow the subscription.
  */
 export async function mqttServer(handler: RequestHandler, options: MqttServerOptions): Promise<MqttServer> {
+  checkOptions(where, options, OPTIONS);
   if (typeof handler?.handle !== 'function')
     refuse('INVALID_ARGUMENT', `${where}: handler`, 'a RequestHandler', handler);
-  checkOptions(where, options, OPTIONS);
   const authenticate = authenticationOf<string>(where, options, (topicId) => topicId);
   const { clock = systemClock, onError = () => {}, telemetry = noTelemetry } = options;
   const { client, prefix, broker } = checkPlace(where, options, clock);

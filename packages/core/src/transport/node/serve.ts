@@ -75,8 +75,8 @@ export async function serve(
   handler: (request: Request) => Promise<Response>,
   options: ServeOptions = {},
 ): Promise<NodeServer> {
-  if (typeof handler !== 'function') refuse('INVALID_ARGUMENT', 'serve: handler', 'a function', handler);
   checkOptions('serve', options, OPTIONS);
+  if (typeof handler !== 'function') refuse('INVALID_ARGUMENT', 'serve: handler', 'a function', handler);
   const { host = '127.0.0.1', tls, onError = () => {} } = options;
   const gate = new Gate(systemClock);
   const port = checkInteger('serve: port', options.port ?? 0, 0, 65_535);
@@ -139,8 +139,8 @@ export function nodeListener(
   handler: (request: Request) => Promise<Response>,
   options: { readonly onError?: (error: unknown) => void } = {},
 ): NodeListener {
-  if (typeof handler !== 'function') refuse('INVALID_ARGUMENT', 'nodeListener: handler', 'a function', handler);
   checkOptions('nodeListener', options, { onError: true });
+  if (typeof handler !== 'function') refuse('INVALID_ARGUMENT', 'nodeListener: handler', 'a function', handler);
   const { onError = () => {} } = options;
   return (incoming, outgoing) => void answered(handler, incoming, outgoing, onError, () => false);
 }
