@@ -1,12 +1,14 @@
 /**
- * One report outside rounds, as its pipeline decodes it.
+ * Reports outside rounds: which pipelines have them, and how one is decoded.
  *
  * @module
  */
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import type { ClientId, Contribution, Update } from '../aggregate/contract.ts';
+import { refuse } from '../check.ts';
 import type { ReportingServer } from '../pipeline/contract.ts';
 import type { Worker } from './asynchronous-machine.ts';
+import type { AsynchronousServerOptions } from './server-options.ts';
 
 /** What a client's bytes contribute: the aggregate of one. @throws FedkitError as the pipeline's collector. */
 export async function decodeReport<U extends Update>(
@@ -30,4 +32,24 @@ export async function decodeReport<U extends Update>(
   } finally {
     collector.dispose();
   }
+}
+
+/**
+ * The server's half of a pipeline whose reports count one by one.
+ *
+ * @throws FedkitError `INVALID_ARGUMENT` for one that collects anything else.
+ */
+export function halfWithoutRounds<U extends Update>(
+  pipeline: AsynchronousServerOptions<U>['pipeline'],
+): ReportingServer<U> {
+  const where = 'federatedServer: pipeline';
+  const half = pipeline.server();
+  if (half.collects !== 'reports') {
+    refuse('INVALID_ARGUMENT', where, 'plainUpdates around an asynchronous algorithm', pipeline.kind);
+  }
+  if (half.minimumContributors !== 1) {
+    const expected = '1 around an asynchronous algorithm';
+    refuse('INVALID_ARGUMENT', `${where}: minimumContributors`, expected, half.minimumContributors);
+  }
+  return half;
 }

@@ -23,8 +23,9 @@ import {
   type Worker,
 } from './asynchronous-machine.ts';
 import { asynchronousProgress } from './asynchronous-progress.ts';
-import { decodeReport } from './asynchronous-report.ts';
+import { decodeReport, halfWithoutRounds } from './asynchronous-report.ts';
 import { getClient } from './client-map.ts';
+import { checkNotOver, firstModel } from './first-state.ts';
 import type { Outcome, StateRequest } from './dispatcher.ts';
 import { guardedStore } from './guarded-store.ts';
 import { checkedStore } from '../store/checked-store.ts';
@@ -47,6 +48,8 @@ const FORMAT = 'fedkit asynchronous run 1';
 
 interface Head extends RunIdentity {
   readonly run: string;
+  /** Of the first model; absent in runs of earlier versions. */
+  readonly initial?: string;
   readonly machine: AsynchronousRunState;
 }
 
@@ -58,16 +61,7 @@ export async function openAsynchronousServer<U extends Update>(
   limits: Required<ServerLimits>,
   rules: RoundRules,
 ): Promise<FederatedServer<FedAvgBroadcast>> {
-  const where = 'federatedServer: pipeline';
-  const half = options.pipeline.server();
-  if (half.collects !== 'reports') {
-    refuse('INVALID_ARGUMENT', where, 'plainUpdates around an asynchronous algorithm', options.pipeline.kind);
-  }
-  if (half.minimumContributors !== 1) {
-    const expected = '1 around an asynchronous algorithm';
-    refuse('INVALID_ARGUMENT', `${where}: minimumContributors`, expected, half.minimumContributors);
-  }
-  const server = new AsynchronousServer(options, half, limits, rules);
+  const server = new AsynchronousServer(options, halfWithoutRounds(options.pipeline), limits, rules);
   await server.open();
   return server;
 }
@@ -84,6 +78,7 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
   #journal: Journal | undefined;
   #state: AsynchronousRunState;
   #model: AsynchronousState | undefined;
+  #initial: string | undefined;
   protected name: Uint8Array;
   #time: number;
   #swept = 0;
@@ -189,14 +184,16 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
     if (!stored.snapshot) {
       this.#state = this.#machine.init(clock());
       this.#model = this.#algorithm.init(initial);
+      this.#initial = firstModel(initial);
       await keepTerms(store, pipeline.terms);
       await journal.checkpoint();
       return;
     }
     const { collector } = stored.snapshot;
-    const { run: name, machine } = await this.#headOf(stored.snapshot);
+    const { run: name, initial: begun, machine } = await this.#headOf(stored.snapshot);
     if (!collector) throw malformed('the state of the algorithm', 'none');
     this.name = hexToBytes(name);
+    this.#initial = begun;
     this.#state = machine;
     this.#model = this.#algorithm.deserialize(collector, this.#owner.model);
     for (const entry of stored.entries) await this.#replay(entry);
@@ -206,6 +203,7 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
     this.#swept = this.#state.now;
     this.#step({ kind: 'restored' });
     const { phase, filled, version } = this.#state;
+    checkNotOver(phase, begun, () => firstModel(initial));
     const enough = version >= this.rules.rounds;
     if (phase === 'finished' ? filled && !enough : phase === 'running' && enough) this.#step({ kind: 'resized' });
   }
@@ -387,7 +385,8 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
 
   #capture(at: () => void): Captured {
     at();
-    const head: Head = { ...this.#identity, run: bytesToHex(this.name), machine: this.#state };
+    const initial = this.#initial === undefined ? {} : { initial: this.#initial };
+    const head: Head = { ...this.#identity, run: bytesToHex(this.name), ...initial, machine: this.#state };
     const collector = this.#algorithm.serialize(this.#opened, this.#owner.model);
     return { head, bytes: new Uint8Array(0), collector: [collector] };
   }

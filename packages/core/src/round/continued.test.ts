@@ -135,6 +135,13 @@ describe('a finished run', () => {
     await step(more);
     expect(more.progress).toMatchObject({ phase: 'finished', published: 2 });
     await more.close();
+    await expect(federatedServer({ ...options, rounds: 3, initial: new Float32Array(SIZE) })).rejects.toThrow(
+      'federatedServer: initial: expected the first model of the stored run, which is finished: an empty store for another run, got',
+    );
+    // Refused before anything was changed.
+    const again = await federatedServer({ ...options, rounds: 3 });
+    expect(again.progress).toMatchObject({ published: 2 });
+    await again.close();
   });
 });
 

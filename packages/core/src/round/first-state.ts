@@ -32,7 +32,7 @@ export function firstModel(params: Float32Array): string {
 }
 
 /** Refuses to take the end of one run for the beginning of another. @param begun - Absent in runs of earlier versions. */
-export function checkNotOver(phase: RoundState['phase'], begun: string | undefined, model: () => string): void {
+export function checkNotOver(phase: string, begun: string | undefined, model: () => string): void {
   if ((phase !== 'finished' && phase !== 'cancelled') || begun === undefined || model() === begun) return;
   const expected = `the first model of the stored run, which is ${phase}: an empty store for another run`;
   refuse('INVALID_ARGUMENT', 'federatedServer: initial', expected, 'another model');

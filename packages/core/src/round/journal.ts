@@ -226,10 +226,19 @@ export class Journal {
     this.#snapshotDue = false;
     this.#confirmationDue = false;
     let through = 0;
+    let covered: JournalEntry[] = [];
     const { head, bytes, collector, release } = await this.#capture(() => {
       through = this.#next;
+      covered = this.#pending;
       this.#pending = [];
     });
+    if (collector && lengthOf(collector) > (this.#store.maximumBytes ?? Infinity)) {
+      // Weights of many sizes take a sum each. Read again, the entries make the same collector.
+      release?.();
+      this.#pending = [...covered, ...this.#pending];
+      while (this.#written < through) await this.#writeEntries();
+      return;
+    }
     const what = { kind: 'snapshot', epochs: this.#epochs, head, bytes, collected: collector !== undefined } as const;
     const slot = { ...this.#head(), first: through, ...what };
     const writer = writeSlot(slot);

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import type { Store } from '../store/contract.ts';
+import { memoryStore } from '../store/memory-store.ts';
+import { Journal } from './journal.ts';
+
+/** A store whose keys hold 1,000 bytes. */
+function small(): Store {
+  const whole = memoryStore();
+  const refuse = (bytes: Uint8Array) => {
+    if (bytes.length > 1000) throw new RangeError(`${bytes.length} bytes`);
+  };
+  return {
+    ...whole,
+    maximumBytes: 1000,
+    async put(key, bytes) {
+      refuse(bytes);
+      await whole.put(key, bytes);
+    },
+    async create(key, bytes) {
+      refuse(bytes);
+      return whole.create(key, bytes);
+    },
+  };
+}
+
+describe('a snapshot that outgrows what a key holds', () => {
+  it('is left out: the entries stay, in their order, those of the same moment among them', async () => {
+    const store = small();
+    let collector = 10;
+    let released = 0;
+    const options = {
+      store,
+      capture: async (at: () => void) => {
+        at();
+        return {
+          head: collector,
+          bytes: new Uint8Array(0),
+          collector: [new Uint8Array(collector), new Uint8Array(collector)],
+          release: () => released++,
+        };
+      },
+      admit: async () => {},
+    };
+    const { journal } = await Journal.open(options);
+    await journal.checkpoint();
+    journal.append({ event: { n: 1 } });
+    await journal.durable();
+    // Sums of a second size of weights.
+    collector = 600;
+    journal.append({ event: { n: 2 }, bytes: Uint8Array.of(7) });
+    const written = journal.checkpoint();
+    journal.append({ event: { n: 3 } });
+    await written;
+    await journal.durable();
+    expect(released).toBe(2);
+    const { stored } = await Journal.open(options);
+    expect(stored.snapshot?.head).toBe(10);
+    expect(stored.entries).toMatchObject([
+      { event: { n: 1 } },
+      { event: { n: 2 }, bytes: Uint8Array.of(7) },
+      { event: { n: 3 } },
+    ]);
+  });
+
+  it('gives way to the next that fits', async () => {
+    let collector = 600;
+    const options = {
+      store: small(),
+      capture: async (at: () => void) => {
+        at();
+        return {
+          head: collector,
+          bytes: new Uint8Array(0),
+          collector: [new Uint8Array(collector), new Uint8Array(collector)],
+        };
+      },
+      admit: async () => {},
+    };
+    const { journal } = await Journal.open(options);
+    journal.append({ event: { n: 1 } });
+    await journal.checkpoint();
+    collector = 20;
+    journal.append({ event: { n: 2 } });
+    await journal.checkpoint();
+    const { stored } = await Journal.open(options);
+    expect(stored.snapshot?.collector).toHaveLength(40);
+    expect(stored.entries).toEqual([]);
+  });
+});
