@@ -112,24 +112,21 @@ export function checkOptions(where: string, options: unknown, names: Readonly<Re
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || Object.hasOwn(names, name)) continue;
     const known = Object.keys(names);
-    const meant = known.find((other) => distance(name, other) <= Math.min(2, Math.floor(other.length / 3)));
-    const expected = meant ?? `one of ${known.join(', ')}`;
+    const expected = known.find((other) => isNear(name, other)) ?? `one of ${known.join(', ')}`;
     throw new FedkitError('INVALID_ARGUMENT', `${where}: expected ${expected}, got the unknown option ${name}`, {
       details: { where, option: name },
     });
   }
 }
 
-/** Letters to insert, delete or replace, regardless of case: Levenshtein's distance. */
-function distance(a: string, b: string): number {
+/** Whether two names differ in one place alone, by at most a third of the letters and two, regardless of case. */
+function isNear(a: string, b: string): boolean {
   const [from, to] = [a.toLowerCase(), b.toLowerCase()];
-  let row = Array.from({ length: to.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j++) {
-      next[j] = Math.min(next[j - 1] + 1, row[j] + 1, row[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1));
-    }
-    row = next;
-  }
-  return row[to.length];
+  const rest = Math.max(a.length, b.length) - Math.min(2, Math.floor(b.length / 3));
+  const most = Math.min(a.length, b.length);
+  let same = 0;
+  while (same < most && from[same] === to[same]) same++;
+  let last = 0;
+  while (last < most - same && from[a.length - 1 - last] === to[b.length - 1 - last]) last++;
+  return same + last >= rest;
 }

@@ -8,7 +8,7 @@
  * @module
  */
 import type { Contraction, Guaranteed, Variance } from '@fedkit/core/codec';
-import { checkPositive, refuse, checkOptions, type OptionNames } from '@fedkit/core/internal';
+import { checkPositive, refuse } from '@fedkit/core/internal';
 import { TILE, type Tile, tile } from '../kernels/tile.ts';
 import { asQuantizer, type Quantizer } from '../quantize/quantizer.ts';
 import { MAX_ROTATED } from '../rotation/rotated.ts';
@@ -52,13 +52,13 @@ export function eden(
 export function eden(options: EdenOptions & { readonly scale?: 'unbiased' }): Quantizer & Guaranteed<Variance>;
 export function eden(options: EdenOptions): Quantizer & Guaranteed<Contraction | Variance>;
 export function eden(options: EdenOptions): Quantizer & Guaranteed<Contraction | Variance> {
-  checkOptions('eden', options, { bits: true, scale: true } satisfies OptionNames<EdenOptions>);
-  const bits = checkPositive('eden: bits', options.bits, MAX_BITS);
-  const scale = options.scale ?? 'unbiased';
+  const { bits, scale = 'unbiased', ...others } = options;
+  // A bundle of this codec alone has no room for `checkOptions`.
+  for (const name in others) refuse('INVALID_ARGUMENT', 'eden', 'bits or scale', name);
   if (scale !== 'unbiased' && scale !== 'min-mse' && scale !== 'norm') {
-    refuse('INVALID_ARGUMENT', 'eden: scale', 'unbiased, min-mse or norm', scale);
+    refuse('INVALID_ARGUMENT', 'eden: scale', 'min-mse, norm or unbiased', scale);
   }
-  const codec = asQuantizer(createCodec(edenStage(bits, scale)));
+  const codec = asQuantizer(createCodec(edenStage(checkPositive('eden: bits', bits, MAX_BITS), scale)));
   // The scale of least error is a contraction of its own: `contraction` takes it.
   return scale === 'unbiased' ? Object.assign(codec, { contraction: () => eden({ bits, scale: 'min-mse' }) }) : codec;
 }

@@ -30,8 +30,7 @@ export class ByteReader {
   }
 
   byte(): number {
-    if (this.#next >= this.#bytes.length) corrupt('more bytes', 'the end');
-    return this.#bytes[this.#next++];
+    return this.#bytes[this.#skip(1)];
   }
 
   /** A minimal varint in [0, maximum]. */
@@ -67,8 +66,7 @@ export class ByteReader {
 
   /** A view on the next `count` bytes. */
   take(count: number): Uint8Array {
-    const start = this.#skip(count);
-    return this.#bytes.subarray(start, start + count);
+    return this.#bytes.subarray(this.#skip(count), this.#next);
   }
 
   /** A reader of its own for the next `count` bytes. */

@@ -263,11 +263,20 @@ export interface RangedReports<R> {
   ): Collected<R>;
 }
 
+/** Whom a round asks, where that is not everybody who is drawn. */
+export interface RoundDraw {
+  /** Whether a client may be drawn for a round. */
+  asks(round: number, client: ClientId): boolean;
+  /** The share, in (0, 1], of those drawn for a round who are asked. */
+  share(round: number): number;
+}
+
 /** A server that takes reports. */
 export interface ReportingServer<R> {
   readonly collects: 'reports';
   /** The fewest contributors of an aggregate that is released. */
   readonly minimumContributors: number;
+  readonly draw?: RoundDraw;
   /** The parameters of a round, for every client: fresh seeds, rings and terms. */
   announce(round: { readonly round: number; readonly places: number; readonly modelDigest: Uint8Array }): Uint8Array;
   /**
@@ -285,6 +294,7 @@ export interface ReportingServer<R> {
 export interface ExchangingServer<R> {
   readonly collects: 'exchange';
   readonly minimumContributors: number;
+  readonly draw?: RoundDraw;
   announce(round: { readonly round: number; readonly places: number; readonly modelDigest: Uint8Array }): Uint8Array;
   /**
    * @param round.persist - Awaited as a stage ends, before any message of the next leaves; what it was last given comes back as

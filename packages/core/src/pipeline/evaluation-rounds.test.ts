@@ -14,6 +14,8 @@ import { quadraticTrainer } from '../conformance/quadratic-trainer.ts';
 import { federatedClient } from '../device/federated-client.ts';
 import { secureRng, seededRng } from '../random.ts';
 import { federatedServer } from '../round/server.ts';
+import { partOf } from '../select/part-of.ts';
+import { poissonSelection } from '../select/poisson.ts';
 import { simulate } from '../simulation/simulate.ts';
 import { memoryStore } from '../store/memory-store.ts';
 import { memoryTransport } from '../transport/memory/memory-transport.ts';
@@ -200,5 +202,113 @@ describe('withEvaluationRounds', () => {
       () => withMetrics(fedAvg(), { histograms: { hits: [1] } }),
       /histograms: expected one of loss, got the unknown option hits/,
     );
+  });
+});
+
+describe('whom evaluation rounds ask', () => {
+  const pipelineOf = (options: object) =>
+    withEvaluationRounds(plainUpdates({ algorithm: fedAvg(), size: SIZE }), {
+      evaluation: evaluationOf(targets[0]),
+      every: 3,
+      ...options,
+    });
+  const simulated = (options: object, rounds = 6, cohort: number | ReturnType<typeof poissonSelection> = 3) => {
+    const channel = pipelineOf(options);
+    return simulate({
+      algorithm: channel.algorithm,
+      initial: new Float32Array(SIZE),
+      clients: trainers,
+      cohort,
+      rounds,
+      local,
+      seed: 5,
+      channel,
+    });
+  };
+
+  it('is a fraction of the clients, and all of them in other rounds', async () => {
+    const { rounds, params } = await simulated({ fraction: 0.4 });
+    expect(rounds.map(({ reported }) => reported.length)).toEqual([3, 3, 1, 3, 3, 1]);
+    expect(rounds[2].facts?.metrics?.clients).toBe(1);
+    expect(params).toEqual((await simulated({})).params);
+  });
+
+  it('is known to who accounts for it', () => {
+    const rng = seededRng(1);
+    const clients = Array.from({ length: 10 }, (_, i) => `${i}`);
+    const fixed = partOf({ clients, scheme: { kind: 'fixed', population: 40, cohort: 10 } }, 0.3, 1, rng);
+    expect(fixed.clients).toHaveLength(3);
+    expect(fixed.scheme).toEqual({ kind: 'fixed', population: 40, cohort: 3 });
+    expect(partOf({ clients, scheme: { kind: 'none' } }, 0.3, 5, rng)).toMatchObject({ scheme: { kind: 'none' } });
+    expect(partOf({ clients, scheme: { kind: 'none' } }, 0.3, 5, rng).clients).toHaveLength(5);
+    const poisson = partOf({ clients, scheme: { kind: 'poisson', probability: 0.5 } }, 0.5, 1, rng);
+    expect(poisson.scheme).toEqual({ kind: 'poisson', probability: 0.25 });
+  });
+
+  it('includes held-out clients, which never train', async () => {
+    const { rounds } = await simulated(
+      { heldOut: (client: string) => client === '2' },
+      6,
+      poissonSelection({ probability: 1 }),
+    );
+    expect(rounds.map(({ reported }) => reported.includes('2'))).toEqual([false, false, true, false, false, true]);
+    expect(rounds[5].facts?.metrics).toMatchObject({ clients: 2, heldOut: { clients: 1 } });
+  });
+
+  it('holds the same clients out by a seed, as many as were asked for', async () => {
+    const draw = pipelineOf({ heldOut: { fraction: 0.2, seed: 'run 1' } }).server().draw;
+    const again = pipelineOf({ heldOut: { fraction: 0.2, seed: 'run 1' } }).server().draw;
+    const names = Array.from({ length: 1000 }, (_, i) => `client ${i}`);
+    const out = names.filter((name) => !draw?.asks(1, name));
+    // Of 1,000 at 0.2, seeded: within five standard deviations of 200.
+    expect(Math.abs(out.length - 200)).toBeLessThan(64);
+    expect(names.filter((name) => !again?.asks(2, name))).toEqual(out);
+    expect(names.every((name) => draw?.asks(3, name))).toBe(true);
+  });
+
+  it('is kept to by a server: held-out clients wait through the rounds that train', async () => {
+    const clock = virtualClock();
+    const pipeline = pipelineOf({ fraction: 0.5, heldOut: (client: string) => client === 'client 2' });
+    const server = await federatedServer({
+      pipeline,
+      initial: new Float32Array(SIZE),
+      store: memoryStore(),
+      cohort: 2,
+      rounds: 6,
+      clock: () => clock.now(),
+      rng: seededRng(4),
+    });
+    const trained = new Set<number>();
+    const clients = trainers.map((trainer, i) =>
+      federatedClient({
+        id: `client ${i}`,
+        pipeline,
+        trainer: {
+          ...trainer,
+          async train(...given) {
+            trained.add(i);
+            return trainer.train(...given);
+          },
+        },
+        local: () => local,
+        exchange: memoryTransport(server, `client ${i}`),
+        store: memoryStore(),
+        clock,
+        rng: secureRng(),
+      }),
+    );
+    await clock.run(Promise.all(clients.map((client) => client.run())));
+    const records = await server.records();
+    expect(records.map(({ contributors }) => contributors.length)).toEqual([2, 2, 1, 2, 2, 1]);
+    expect([...trained].sort()).toEqual([0, 1]);
+    await server.close();
+  });
+
+  it.each([
+    [{ fraction: 0 }, /fraction: expected a finite number > 0 and ≤ 1, got 0/],
+    [{ heldOut: { fraction: 1.5, seed: 1 } }, /heldOut.fraction: expected/],
+    [{ heldOut: { share: 0.5, seed: 1 } }, /heldOut: expected .*, got the unknown option share/],
+  ])('is refused where it cannot be: %o', (options, message) => {
+    expect(() => pipelineOf(options)).toThrow(message);
   });
 });

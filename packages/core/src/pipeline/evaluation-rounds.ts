@@ -8,14 +8,15 @@
  *
  * @module
  */
-import type { Update } from '../aggregate/contract.ts';
+import type { ClientId, Update } from '../aggregate/contract.ts';
 import { isAsynchronous } from '../algorithm/asynchronous.ts';
 import type { EvaluationAlgorithm, EvaluationState } from '../algorithm/evaluation-only.ts';
 import type { MetricsSlot } from '../algorithm/round-metrics.ts';
 import { modelsOf } from '../algorithm/with-metrics.ts';
-import { checkInteger, checkOptions, type OptionNames, refuse } from '../check.ts';
+import { checkInteger, checkOptions, checkPositive, type OptionNames, refuse } from '../check.ts';
+import { seededRng } from '../random.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
-import type { ExchangingPipeline, Pipeline, ReportingPipeline } from './contract.ts';
+import type { ExchangingPipeline, Pipeline, ReportingPipeline, RoundDraw } from './contract.ts';
 import { digestOfTerms, type Term } from './terms.ts';
 
 /** What `withEvaluationRounds` is made of besides the training. */
@@ -24,9 +25,29 @@ export interface EvaluationRoundsOptions<P> {
   readonly evaluation: P;
   /** k ≥ 2: rounds k, 2k, 3k, … measure. */
   readonly every: number;
+  /**
+   * In (0, 1]: rounds that measure ask this share of the clients that are drawn, never fewer than the pipelines release an aggregate of.
+   * Default 1. The server's alone, as the next one is.
+   */
+  readonly fraction?: number;
+  /**
+   * Clients that are never asked to train: what the model does for people it has learned nothing from. By name, or each client with
+   * probability `fraction` in (0, 1), by its name and `seed` alone, so that it stays the same over restarts. Default: nobody.
+   */
+  readonly heldOut?: HeldOutClients;
 }
 
-const OPTIONS: OptionNames<EvaluationRoundsOptions<never>> = { evaluation: true, every: true };
+/** Which clients never train. */
+export type HeldOutClients =
+  | ((client: ClientId) => boolean)
+  | { readonly fraction: number; readonly seed: number | string | Uint8Array };
+
+const OPTIONS: OptionNames<EvaluationRoundsOptions<never>> = {
+  evaluation: true,
+  every: true,
+  fraction: true,
+  heldOut: true,
+};
 
 const WHERE = 'withEvaluationRounds';
 
@@ -39,7 +60,7 @@ type Any = Pipeline<any, any, any, any, any>;
  * rounds have the bits they have without the others. `facts.metrics` of an evaluation round tells clients that have trained
  * from those that have not, `heldOut`: the gap between the two is what the model knows of its clients rather than of the task.
  *
- * An evaluation round draws its cohort as the others do, and its own pipeline says how it is protected: under differential privacy it
+ * An evaluation round draws its cohort as the others do, or a `fraction` of it, clients that are `heldOut` among them. Its own pipeline says how it is protected: under differential privacy it
  * is one more release, so give both pipelines the same `filters`. Rules by ranges of coordinates are not used.
  *
  * A simulation takes it as its `channel`, with its `algorithm`.
@@ -119,6 +140,7 @@ export function withEvaluationRounds(training: Any, options: EvaluationRoundsOpt
     );
   }
   const measured = (round: number) => round % every === 0;
+  const draw = drawOf(options, measured);
   const of = <T>([trains, evaluates]: readonly [T, T], { round }: { readonly round: number }): T =>
     measured(round) ? evaluates : trains;
   const algorithm = alternating(training.algorithm, evaluation.algorithm as unknown as EvaluationAlgorithm, measured);
@@ -163,10 +185,33 @@ export function withEvaluationRounds(training: Any, options: EvaluationRoundsOpt
     server: () => ({
       collects: servers[0].collects,
       minimumContributors: Math.max(...servers.map(({ minimumContributors }) => minimumContributors)),
+      ...(draw && { draw }),
       announce: (round: Parameters<(typeof servers)[0]['announce']>[0]) => of(servers, round).announce(round),
       open: (round: never) => of(servers, round).open(round),
     }),
   };
+}
+
+/** Whom rounds ask; `undefined` where that is whoever is drawn. */
+function drawOf(
+  { fraction = 1, heldOut }: EvaluationRoundsOptions<Any>,
+  measured: (round: number) => boolean,
+): RoundDraw | undefined {
+  checkPositive(`${WHERE}: fraction`, fraction, 1);
+  if (fraction === 1 && heldOut === undefined) return undefined;
+  const isHeldOut = heldOut === undefined ? () => false : typeof heldOut === 'function' ? heldOut : drawnFrom(heldOut);
+  return {
+    asks: (round, client) => measured(round) || !isHeldOut(client),
+    share: (round) => (measured(round) ? fraction : 1),
+  };
+}
+
+function drawnFrom(options: Exclude<HeldOutClients, (client: ClientId) => boolean>): (client: ClientId) => boolean {
+  const where = `${WHERE}: heldOut`;
+  checkOptions(where, options, { fraction: true, seed: true } satisfies OptionNames<typeof options>);
+  const fraction = checkPositive(`${where}.fraction`, options.fraction, 1 - 2 ** -53);
+  const root = seededRng(options.seed);
+  return (client) => root.fork('held out', client).uniform() < fraction;
 }
 
 type Reporting = Extract<ReturnType<Any['client']>, { sends: 'report' }>;

@@ -203,7 +203,9 @@ class RoundServer<
           'one that did not',
         );
       }
-      if (this.#run.state.waiting.size >= this.limits.clients) return this.wait();
+      const { current, phase, round, waiting } = this.#run.state;
+      const next = current && phase === 'waiting' ? current.round : round + 1;
+      if (waiting.size >= this.limits.clients || this.#half.draw?.asks(next, client) === false) return this.wait();
       await this.#note({ kind: 'joined', client });
       standing = this.#machine.standing(this.#run.state, client) ?? { kind: 'wait' };
     }

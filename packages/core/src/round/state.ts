@@ -116,6 +116,8 @@ export type RoundEvent = { readonly time: number } & (
       readonly population: number;
       /** The exchange's first stage. */
       readonly stage?: string;
+      /** Whether fewer are asked than a round's minimum, as the pipeline has it. */
+      readonly part?: true;
     }
   /** Answers `advance`: the new stage and whom it awaits. */
   | {

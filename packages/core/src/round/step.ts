@@ -288,7 +288,7 @@ export class Step {
     const refill = state.current;
     const strangers = clients.some((client) => getClient(state.waiting, client) === undefined);
     // Places are as many as were drawn: with fewer than the minimum a round could never be filled up.
-    const least = refill ? 1 : Math.max(1, neededClients(state, this.#rules));
+    const least = refill || event.part ? 1 : Math.max(1, neededClients(state, this.#rules));
     if (strangers || new Set(clients).size !== clients.length || clients.length < least) {
       const expected = `at least ${least} of the clients that wait, each once`;
       refuse('PROTOCOL_STATE', 'roundMachine.step: opened', expected, clients.length);

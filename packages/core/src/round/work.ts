@@ -10,6 +10,7 @@ import { type ErrorCode, FedkitError, isFedkitError } from '../errors.ts';
 import type { Collected, ExchangeCollector, RoundFacts } from '../pipeline/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { Cohort, Selector } from '../select/contract.ts';
+import { partOf } from '../select/part-of.ts';
 import { uniformSelection } from '../select/uniform.ts';
 import { inTurns } from '../turns.ts';
 import { clientEntries } from './client-map.ts';
@@ -112,9 +113,14 @@ export class RoundWork<S extends PlainData, B extends PlainData, U extends Updat
   async #open({ round, places, refill }: RoundEffect & { kind: 'open' }): Promise<void> {
     const run = this.#run;
     await this.#orFail(async () => {
-      const available = clientEntries(run.state.waiting).map(([client]) => client);
-      const { clients, scheme } = this.#draw(available, places, refill);
-      if (clients.length < (refill ? 1 : Math.max(1, run.machine.needed(run.state)))) {
+      const { draw, minimumContributors } = run.half;
+      const waiting = clientEntries(run.state.waiting).map(([client]) => client);
+      const available = draw ? waiting.filter((client) => draw.asks(round, client)) : waiting;
+      const share = refill ? 1 : (draw?.share(round) ?? 1);
+      const all = this.#draw(available, places, refill);
+      const { clients, scheme } = partOf(all, share, minimumContributors, this.#options.rng);
+      const enough = all.clients.length >= (refill ? 1 : Math.max(1, run.machine.needed(run.state)));
+      if (!enough || clients.length < (share === 1 ? 1 : minimumContributors)) {
         return this.perform(this.step({ kind: 'failed', code: 'THRESHOLD_NOT_MET' }));
       }
       if (!refill) {
@@ -123,9 +129,15 @@ export class RoundWork<S extends PlainData, B extends PlainData, U extends Updat
         await run.openCollector(round);
       }
       const stage = run.exchange?.stage;
-      const opened = { kind: 'opened', clients, scheme, population: available.length } as const;
+      const part = share === 1 ? {} : { part: true as const };
+      const opened = { kind: 'opened', clients, scheme, population: available.length, ...part } as const;
       await this.perform(this.step(stage === undefined ? opened : { ...opened, stage }, run.parameters));
       this.#tell({ kind: 'opened', round, invited: clients.length });
+      // Whom the next round does not ask is not to be counted among those who wait for it.
+      const still = draw ? clientEntries(run.state.waiting).map(([client]) => client) : [];
+      for (const client of still) {
+        if (draw?.asks(round + 1, client) === false) await this.perform(this.step({ kind: 'left', client }));
+      }
     });
   }
 

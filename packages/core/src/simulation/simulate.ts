@@ -15,6 +15,7 @@ import type { ClientStates } from '../client/client-states.ts';
 import { type FedkitError, isFedkitError } from '../errors.ts';
 import type { PlainData } from '../plain-data.ts';
 import { secureRng, seededRng } from '../random.ts';
+import { partOf } from '../select/part-of.ts';
 import { uniformSelection } from '../select/uniform.ts';
 import { forge, isByzantine } from './byzantine.ts';
 import { type ChannelResult, openChannel, type Sent } from './channel.ts';
@@ -65,6 +66,7 @@ export async function simulate<
   if (channel && channel.algorithm !== algorithm)
     refuse('INVALID_ARGUMENT', 'simulate: channel', 'a pipeline around this very algorithm', channel.algorithm?.kind);
 
+  const { draw, minimumContributors } = channel?.server() ?? { minimumContributors: 1 };
   const root = seededRng(options.seed);
   // Of a ledger two simulations are two runs, however alike they are.
   const run = options.channel ? bytesToHex(secureRng().fill(new Uint8Array(16))) : '';
@@ -97,7 +99,9 @@ export async function simulate<
     const there = devices?.available
       ? engine.clients.filter((client) => devices.available?.(client, clock))
       : engine.clients;
-    const cohort = at(`round ${round}`, { round }, () => selector.select(there, root.fork('cohort', round)));
+    const askable = draw ? there.filter((client) => draw.asks(round, client)) : there;
+    const all = at(`round ${round}`, { round }, () => selector.select(askable, root.fork('cohort', round)));
+    const cohort = partOf(all, draw?.share(round) ?? 1, minimumContributors, root.fork('share', round));
     const local = options.local && schedule ? schedule(options.local, round) : options.local;
     const meant = cohort.clients.map(() => local);
     const drawn = conditions?.(cohort.clients, meant, root.fork('conditions', round)) ?? meant;

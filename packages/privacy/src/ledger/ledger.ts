@@ -13,7 +13,6 @@
 import { type ClientId, secureRng, type Store } from '@fedkit/core';
 import {
   checkOptions,
-  type OptionNames,
   checkCreates,
   checkInteger,
   checkPositive,
@@ -48,6 +47,9 @@ import {
   readChain,
   recordLine,
 } from './record.ts';
+import { LEDGER_OPTIONS, type LedgerOptions } from './options.ts';
+
+export type { LedgerOptions } from './options.ts';
 
 /** One release, before it happens. */
 export interface Charge {
@@ -103,20 +105,6 @@ export interface PrivacyLedger {
   publish(): Uint8Array;
 }
 
-/** How a ledger is opened. */
-export interface LedgerOptions extends Omit<LedgerIdentity, 'neighboring'> {
-  /** Where records are kept, each under a key of its own, made by `create`. */
-  readonly store: Store;
-  /** Prefix of the keys; default `privacy-ledger`. */
-  readonly key?: string;
-  /** What may be spent in all. */
-  readonly budget: PrivacyBudget;
-  /** Makes an empty accountant; its relation is the ledger's. */
-  readonly accountant: () => Accountant;
-  /** A digest this ledger must contain: the head it had when it was last seen. */
-  readonly expectedHead?: string;
-}
-
 /**
  * Opens the ledger of a run, or begins it.
  *
@@ -126,20 +114,8 @@ export interface LedgerOptions extends Omit<LedgerIdentity, 'neighboring'> {
  * @complexity Reading is one `get` a record, charging one `create` and one `put`.
  */
 export async function privacyLedger(options: LedgerOptions): Promise<PrivacyLedger> {
-  checkOptions('privacyLedger', options, {
-    store: true,
-    key: true,
-    budget: true,
-    accountant: true,
-    expectedHead: true,
-    run: true,
-    unit: true,
-    composition: true,
-    events: true,
-    maxParticipations: true,
-    minSeparation: true,
-  } satisfies OptionNames<typeof options>);
   const where = 'privacyLedger';
+  checkOptions(where, options, LEDGER_OPTIONS);
   const { accountant } = options;
   const store = checkCreates(where, options.store);
   const prefix = options.key ?? 'privacy-ledger';

@@ -13,7 +13,7 @@
  */
 import type { ClientId } from '@fedkit/core';
 import { FedkitError } from '@fedkit/core';
-import { refuse, sha256Hex, utf8Decode, utf8Encode } from '@fedkit/core/internal';
+import { type OptionNames, refuse, sha256Hex, utf8Decode, utf8Encode } from '@fedkit/core/internal';
 import { checkEvent } from '../event/event.ts';
 import type { DpEvent } from '../event/types.ts';
 import type { NoisyStatistics } from '../mechanism/statistics.ts';
@@ -49,6 +49,16 @@ export interface LedgerIdentity {
   /** No client may take part twice within this many rounds. */
   readonly minSeparation?: number;
 }
+
+/** What of it is an option of a ledger. @internal */
+export const IDENTITY: OptionNames<Omit<LedgerIdentity, 'neighboring'>> = {
+  run: true,
+  unit: true,
+  composition: true,
+  events: true,
+  maxParticipations: true,
+  minSeparation: true,
+};
 
 /** Facts about a round that depend on private data or on who was there: never part of what is published. */
 export interface RealizedRound {

@@ -7,7 +7,7 @@ import { type SecureAggregation, secureRng } from '@fedkit/core';
 import type { SecureRound } from '@fedkit/core/secure';
 import { checkBytes, refuse } from '@fedkit/core/internal';
 import { decodeRoundConfig, encodeRoundConfig } from '../config/encode-config.ts';
-import { checkRoundConfig, roundConfig } from '../config/round-config.ts';
+import { checkRoundConfig, configOf, type RoundConfig } from '../config/round-config.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import { provenCohort } from '../graph/proven-cohort.ts';
 import { openState, sealState } from '../persist/seal.ts';
@@ -47,13 +47,13 @@ const ANY_ROUND = {
   vectors: { any: { length: 1, bound: 1 } },
 };
 
-function configFor(options: SecureAggregationOptions, round: SecureRound): ReturnType<typeof roundConfig> {
+function configFor(options: SecureAggregationOptions, round: SecureRound): RoundConfig {
   const { mode, corruptFraction, dropoutFraction, graph, guarantee, suite, identities } = options;
   const { minimumClients, ...rest } = round;
   if (minimumClients > round.clients) {
     refuse('THRESHOLD_NOT_MET', 'secureAggregation.configure: clients', `at least ${minimumClients}`, round.clients);
   }
-  const config = roundConfig({
+  const config = configOf({
     ...rest,
     corruptFraction,
     dropoutFraction,

@@ -172,6 +172,11 @@ export function roundConfig(options: RoundOptions): RoundConfig {
     sigma: true,
     eta: true,
   } satisfies OptionNames<typeof options>);
+  return configOf(options);
+}
+
+/** The same for options of ours. @internal */
+export function configOf(options: RoundOptions): RoundConfig {
   const {
     clients,
     corruptFraction,
