@@ -95,7 +95,7 @@ function add(files: Record<string, Uint8Array>, name: string, file: Uint8Array):
 }
 
 function tensorOf(entry: ZipEntry, options: DecodeNpzOptions): FileTensor {
-  const { shape, type, bytes } = decodeNpy(contentsOf(entry), options);
+  const { shape, type, bytes } = decodeNpy(contentsOf(entry), options.void === undefined ? {} : { void: options.void });
   return {
     name: entry.name.replace(/\.npy$/, ''),
     shape,

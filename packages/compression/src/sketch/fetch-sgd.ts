@@ -62,8 +62,8 @@ export function fetchSgd(
     columns: true,
     seed: true,
   } satisfies OptionNames<typeof options>);
-  const sketches = countSketch(options);
-  const { rows, columns, seed } = sketches;
+  const { rows, columns, seed } = options;
+  const sketches = countSketch({ rows, columns, seed });
   const k = checkInteger('fetchSgd: k', options.k, 1);
   const momentum = checkNumber('fetchSgd: momentum', options.momentum ?? 0.9, 0, 1);
   if (momentum === 1) refuse('OUT_OF_RANGE', 'fetchSgd: momentum', 'a number below 1', momentum);

@@ -107,5 +107,6 @@ export function sparseLoCo(
   options: { readonly keep?: number; readonly chunk?: number; readonly bits?: number } = {},
 ): StagedCodec<'perClient'> & Guaranteed<Contraction> {
   checkOptions('sparseLoCo', options, { keep: true, chunk: true, bits: true } satisfies OptionNames<typeof options>);
-  return pipe(chunkedTopK(options), codebook({ bits: options.bits ?? 2 }));
+  const { bits = 2, ...places } = options;
+  return pipe(chunkedTopK(places), codebook({ bits }));
 }

@@ -33,7 +33,7 @@ describe('a snapshot that outgrows what a key holds', () => {
       capture: async (at: () => void) => {
         at();
         return {
-          head: collector,
+          head: { collector },
           bytes: new Uint8Array(0),
           collector: [new Uint8Array(collector), new Uint8Array(collector)],
           release: () => released++,
@@ -43,22 +43,22 @@ describe('a snapshot that outgrows what a key holds', () => {
     };
     const { journal } = await Journal.open(options);
     await journal.checkpoint();
-    journal.append({ event: { n: 1 } });
+    journal.append({ event: { kind: 'first' } });
     await journal.durable();
     // Sums of a second size of weights.
     collector = 600;
-    journal.append({ event: { n: 2 }, bytes: Uint8Array.of(7) });
+    journal.append({ event: { kind: 'second' }, bytes: Uint8Array.of(7) });
     const written = journal.checkpoint();
-    journal.append({ event: { n: 3 } });
+    journal.append({ event: { kind: 'third' } });
     await written;
     await journal.durable();
     expect(released).toBe(2);
     const { stored } = await Journal.open(options);
-    expect(stored.snapshot?.head).toBe(10);
+    expect(stored.snapshot?.head).toEqual({ collector: 10 });
     expect(stored.entries).toMatchObject([
-      { event: { n: 1 } },
-      { event: { n: 2 }, bytes: Uint8Array.of(7) },
-      { event: { n: 3 } },
+      { event: { kind: 'first' } },
+      { event: { kind: 'second' }, bytes: Uint8Array.of(7) },
+      { event: { kind: 'third' } },
     ]);
   });
 
@@ -69,7 +69,7 @@ describe('a snapshot that outgrows what a key holds', () => {
       capture: async (at: () => void) => {
         at();
         return {
-          head: collector,
+          head: { collector },
           bytes: new Uint8Array(0),
           collector: [new Uint8Array(collector), new Uint8Array(collector)],
         };
@@ -77,10 +77,10 @@ describe('a snapshot that outgrows what a key holds', () => {
       admit: async () => {},
     };
     const { journal } = await Journal.open(options);
-    journal.append({ event: { n: 1 } });
+    journal.append({ event: { kind: 'first' } });
     await journal.checkpoint();
     collector = 20;
-    journal.append({ event: { n: 2 } });
+    journal.append({ event: { kind: 'second' } });
     await journal.checkpoint();
     const { stored } = await Journal.open(options);
     expect(stored.snapshot?.collector).toHaveLength(40);
