@@ -57,6 +57,7 @@ export function algorithmLaws<
     trainer: true,
     local: true,
     mirror: true,
+    roundsOfStep: true,
   } satisfies OptionNames<typeof setup>);
   const { algorithm, local = { steps: 3, batchSize: 'all', learningRate: 0.1 } as LocalTraining } = setup;
   const rng = seededRng('algorithm');

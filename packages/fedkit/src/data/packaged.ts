@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '@fedkit/core/internal';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -17,7 +18,9 @@ export interface PackagedOptions {
 }
 
 /** `require` as a module there has it. */
-export function requireFrom(where: string, name: string, { from }: PackagedOptions): NodeJS.Require {
+export function requireFrom(where: string, name: string, options: PackagedOptions): NodeJS.Require {
+  checkOptions(where, options, { from: true } satisfies OptionNames<PackagedOptions>);
+  const { from } = options;
   const own = createRequire(from ?? pathToFileURL(join(process.cwd(), 'package.json')));
   try {
     own.resolve(`${name}/package.json`);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkInteger, checkNumber, refuse } from '@fedkit/core/internal';
+import { checkInteger, checkNumber, refuse, checkOptions, type OptionNames } from '@fedkit/core/internal';
 
 /** Where pruning ends, and when. */
 export interface GradualOptions {
@@ -30,6 +30,7 @@ export interface GradualOptions {
  * ```
  */
 export function gradualDensity(options: GradualOptions): (round: number) => number {
+  checkOptions('gradualDensity', options, { density: true, rounds: true } satisfies OptionNames<GradualOptions>);
   const density = checkNumber('gradualDensity: density', options.density, 0, 1);
   if (density === 0 || density === 1)
     refuse('OUT_OF_RANGE', 'gradualDensity: density', 'a number between 0 and 1', density);

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { checkInteger, refuse } from '@fedkit/core/internal';
+import { checkInteger, refuse, checkOptions, type OptionNames } from '@fedkit/core/internal';
 import { generate, type GenerateOptions } from '../generate/generate.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { chatMl } from '../tokenizer/chat.ts';
@@ -34,6 +34,20 @@ export interface AnswerOptions extends PassageQuestion, Omit<GenerateOptions, 's
   /** Tokens of the prompt at most; default: what the context leaves. */
   readonly promptTokens?: number;
 }
+
+const OPTIONS: OptionNames<AnswerOptions> = {
+  question: true,
+  passages: true,
+  instruction: true,
+  maxTokens: true,
+  promptTokens: true,
+  stop: true,
+  signal: true,
+  temperature: true,
+  topP: true,
+  topK: true,
+  rng: true,
+};
 
 /** An answer on its way. */
 export interface PassageAnswer extends PassagePrompt {
@@ -93,15 +107,17 @@ export function answerFrom(
   tokenizer: TextTokenizer,
   options: AnswerOptions,
 ): PassageAnswer {
+  checkOptions('answerFrom', options, OPTIONS);
+  const { question, passages, instruction, promptTokens, ...how } = options;
   const most = checkInteger('answerFrom: maxTokens', options.maxTokens, 1, model.context - 1);
   const room = model.context - most;
   const prompt = passagePrompt(
-    options,
+    { question, passages, ...(instruction !== undefined && { instruction }) },
     tokenizer,
-    checkInteger('answerFrom: promptTokens', options.promptTokens ?? room, 1, room),
+    checkInteger('answerFrom: promptTokens', promptTokens ?? room, 1, room),
   );
   const stop = options.stop ?? endOf(tokenizer);
-  return { ...prompt, text: piecesOf(generate(model, params, prompt.tokens, { ...options, stop }), tokenizer) };
+  return { ...prompt, text: piecesOf(generate(model, params, prompt.tokens, { ...how, stop }), tokenizer) };
 }
 
 function endOf(tokenizer: TextTokenizer): number[] {
