@@ -42,6 +42,11 @@ export function aggregatorLaws<A, R, V>(setup: AggregatorSetup<A, R, V>): Law[] 
     minimum: true,
     refused: true,
   } satisfies OptionNames<typeof setup>);
+  return lawsOfAggregators(setup);
+}
+
+/** The same, with whatever laws more know of the setup. @internal */
+export function lawsOfAggregators<A, R, V>(setup: AggregatorSetup<A, R, V>): Law[] {
   const { aggregator, context, minimum = 1 } = setup;
   const many = Math.max(minimum, 4) + 4;
   const contributions = Array.from({ length: many }, (_, i) => setup.contribution(i));

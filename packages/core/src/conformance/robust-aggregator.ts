@@ -7,7 +7,7 @@ import { checkOptions, type OptionNames } from '../check.ts';
 import type { Contribution } from '../aggregate/contract.ts';
 import type { RobustAggregator } from '../aggregate/robust/rule.ts';
 import { seededRng } from '../random.ts';
-import { type AggregatorSetup, aggregatorLaws } from './aggregator.ts';
+import { type AggregatorSetup, lawsOfAggregators } from './aggregator.ts';
 import { sameBits } from './bits.ts';
 import { ensure, ensureRefused, type Law } from './law.ts';
 
@@ -34,8 +34,7 @@ export function robustAggregatorLaws<A>(setup: RobustSetup<A>): Law[] {
     minimum: true,
     refused: true,
   } satisfies OptionNames<typeof setup>);
-  const { byzantine, ensureBound: _, ...ordinary } = setup;
-  const { aggregator, context } = setup;
+  const { aggregator, context, byzantine } = setup;
   const size = aggregator.size;
   const honest = Array.from({ length: 16 - byzantine }, (_, i) => setup.contribution(i));
   const fold = (list: readonly Contribution[]): A => {
@@ -47,7 +46,7 @@ export function robustAggregatorLaws<A>(setup: RobustSetup<A>): Law[] {
     // Ids on both sides of the honest ones.
     Array.from({ length: byzantine }, (_, i) => ({ client: i % 2 === 0 ? `!${i}` : `~${i}`, values: values(i) }));
   return [
-    ...aggregatorLaws(ordinary),
+    ...lawsOfAggregators(setup),
     {
       name: 'a contribution without a client, and a second one of a client, are refused',
       run() {

@@ -25,5 +25,9 @@ export interface LedgerOptions extends Omit<LedgerIdentity, 'neighboring'> {
 /** All of them by name. */
 export const LEDGER_OPTIONS: OptionNames<LedgerOptions> = {
   ...IDENTITY,
-  ...{ store: true, key: true, budget: true, accountant: true, expectedHead: true },
+  store: true,
+  key: true,
+  budget: true,
+  accountant: true,
+  expectedHead: true,
 };
