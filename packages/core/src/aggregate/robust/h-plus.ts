@@ -33,8 +33,9 @@ export interface HPlusOptions {
  *     H(u, x) = 1/r · Σ |u_c| / (|x_c − u_c| + |u_c|)   in [0, 1], 1 where x is u; where u_c = x_c = 0 a term is 1
  *
  * The reference u is `context.reference` where `create` got one, as an update from clean data, and else the coordinate-wise median of the
- * updates on each stretch. Weights are not used. The paper compares parameter vectors and leaves other robust rules for u open. How it
- * joins its K checks we have from its abstract alone; here it is the sum of the H of all, of equal sums the smallest client ids.
+ * updates on each stretch. Weights are not used. The paper compares parameter vectors and leaves other robust rules for u open. H is taken
+ * from a review of the paper, and its abstract does not say how the K checks are joined: here by the sum of the H of all, of equal sums
+ * the smallest client ids.
  *
  * Guarantee: an update grown without bound on every coordinate has H → 0 and is left out, as long as n − f honest updates are not. Nothing
  * is said of Byzantine updates near the reference, nor of coordinates that no stretch holds: K·r ≪ d is what makes it cheap.
