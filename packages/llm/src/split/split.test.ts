@@ -48,6 +48,7 @@ function pair(
   const serve = () =>
     splitServer(split.server, split.server.selection.gather(start), {
       ...(options.states && { states: options.states }),
+      ...(options.gradients && { gradients: options.gradients }),
       ...(options.store && { store: options.store }),
       optimizer,
       learningRate: 0.01,
