@@ -89,7 +89,7 @@ export const client = (examples) =>
     exchange: fetchExchange({ url: '/fedkit' }),
     store: indexedDbStore(),
   });`,
-    maximum: 33_500,
+    maximum: 33_600,
     client: true,
   },
   {

@@ -36,21 +36,16 @@ export interface PlainModel {
    * @throws FedkitError as {@link checkExamples}; `SHAPE_MISMATCH` if `params` has another length.
    */
   evaluate(params: Float32Array, examples: Examples): { loss: number; accuracy: number };
-  /** What goes into the last layer, where hidden layers make it. */
-  readonly hidden?: HiddenLayer;
-}
-
-/** The last hidden layer of a model, and what a function of its values is in the parameters. */
-export interface HiddenLayer {
-  readonly width: number;
-  /** Its values for the examples in `rows`, shape [rows, width]. */
-  values(params: Float32Array, examples: Examples, rows: Uint32Array): Float32Array;
+  /** Values that go into the last layer, where hidden layers make them. */
+  readonly hiddenWidth?: number;
   /**
-   * The gradient with respect to the parameters, shape [d], fresh.
+   * The values that go into the last layer for the examples in `rows`, shape [rows, {@link hiddenWidth}], fresh. Absent where no hidden
+   * layer makes them.
    *
-   * @param along - The gradient with respect to the values, shape [rows, width].
+   * @param along - The gradient of a function of these values with respect to them, of their shape: its gradient with respect to the
+   * parameters comes instead, shape [d], fresh.
    */
-  gradient(params: Float32Array, examples: Examples, rows: Uint32Array, along: Float32Array): Float32Array;
+  hidden?(params: Float32Array, examples: Examples, rows: Uint32Array, along?: Float32Array): Float32Array;
 }
 
 /**
@@ -91,7 +86,7 @@ class Mlp implements PlainModel {
   readonly classes: number;
   readonly #widths: readonly number[];
   readonly #range: (inputs: number, outputs: number) => number;
-  readonly hidden?: HiddenLayer;
+  readonly hiddenWidth?: number;
   #memory: LayerMemory | undefined;
 
   /** @param range - Weights of a layer start uniform in ± this. */
@@ -105,42 +100,22 @@ class Mlp implements PlainModel {
     this.classes = widths[widths.length - 1];
     this.#widths = widths;
     this.#range = range;
-    if (widths.length > 2) this.hidden = this.#hiddenLayer(widths[widths.length - 2]);
+    if (widths.length > 2) this.hiddenWidth = widths[widths.length - 2];
   }
 
-  #hiddenLayer(width: number): HiddenLayer {
-    const forward = (
-      params: Float32Array,
-      examples: Examples,
-      rows: Uint32Array,
-      each: (memory: LayerMemory, block: Uint32Array, first: number) => void,
-    ) => {
-      const memory = this.#memoryWith(checkVector('hidden: params', params, this.layout.size));
-      for (let first = 0; first < rows.length; first += BLOCK) {
-        const block = rows.subarray(first, first + BLOCK);
-        memory.forward(examples.inputs, block);
-        each(memory, block, first);
-      }
-      return memory;
-    };
-    return {
-      width,
-      values(params, examples, rows) {
-        const values = new Float32Array(rows.length * width);
-        forward(params, examples, rows, ({ representation }, block, first) =>
-          values.set(representation.subarray(0, block.length * width), first * width),
-        );
-        return values;
-      },
-      gradient(params, examples, rows, along) {
-        checkVector('hidden: along', along, rows.length * width);
-        const memory = forward(params, examples, rows, (own, block, first) => {
-          const part = along.subarray(first * width, (first + block.length) * width);
-          own.backwardFrom(part, block.length, first > 0);
-        });
-        return memory.gradient.slice();
-      },
-    };
+  hidden(params: Float32Array, examples: Examples, rows: Uint32Array, along?: Float32Array): Float32Array {
+    const width = this.hiddenWidth as number;
+    const memory = this.#memoryWith(params);
+    const values = new Float32Array(rows.length * width);
+    if (along) checkVector('along', along, values.length);
+    for (let first = 0; first < rows.length; first += BLOCK) {
+      const block = rows.subarray(first, first + BLOCK);
+      memory.forward(examples.inputs, block);
+      const size = block.length * width;
+      if (along) memory.backwardFrom(along.subarray(first * width, first * width + size), block.length, first > 0);
+      else values.set(memory.representation.subarray(0, size), first * width);
+    }
+    return along ? memory.gradient.slice() : values;
   }
 
   init(rng: Rng): Float32Array {

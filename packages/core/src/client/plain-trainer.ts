@@ -8,7 +8,7 @@ import { checkVector } from '../check.ts';
 import { checkTrainOptions } from './train-options.ts';
 import { localBatches } from './batches.ts';
 import { checkExamples, type Examples } from './examples.ts';
-import type { HiddenLayer, PlainModel } from './mlp.ts';
+import type { PlainModel } from './mlp.ts';
 import { checkFinite } from '../finite.ts';
 import { checkObjective } from './objective.ts';
 import { localSgd } from './sgd.ts';
@@ -40,13 +40,11 @@ export function plainTrainer(model: PlainModel, examples: Examples): Trainer {
     batchGradient(checkVector('gradient: at', at, size), batch, gradient);
     return checkFinite('gradient', gradient);
   };
-  const representation = async (hidden: HiddenLayer, batch: Uint32Array, at: Float32Array): Promise<Representation> => {
-    const params = at.slice();
-    return {
-      width: hidden.width,
-      values: checkFinite('represent', hidden.values(params, examples, batch)),
-      gradient: async (along) => checkFinite('represent.gradient', hidden.gradient(params, examples, batch, along)),
-    };
+  const represent = async (width: number, batch: Uint32Array, at: Float32Array): Promise<Representation> => {
+    const params = checkVector('represent: at', at, size).slice();
+    const hidden = (along?: Float32Array) =>
+      checkFinite('represent', model.hidden?.(params, examples, batch, along) as Float32Array);
+    return { width, values: hidden(), gradient: async (along) => hidden(along) };
   };
   return {
     layout: model.layout,
@@ -66,7 +64,7 @@ export function plainTrainer(model: PlainModel, examples: Examples): Trainer {
         for (const batch of localBatches(rows, options)) {
           yield {
             gradient: (at) => gradientOver(batch, at),
-            ...(model.hidden && { represent: (at) => representation(model.hidden as HiddenLayer, batch, at) }),
+            ...(model.hiddenWidth && { represent: (at) => represent(model.hiddenWidth as number, batch, at) }),
           };
         }
       }
