@@ -60,8 +60,9 @@ type Any = Pipeline<any, any, any, any, any>;
  * rounds have the bits they have without the others. `facts.metrics` of an evaluation round tells clients that have trained
  * from those that have not, `heldOut`: the gap between the two is what the model knows of its clients rather than of the task.
  *
- * An evaluation round draws its cohort as the others do, or a `fraction` of it, clients that are `heldOut` among them. Its own pipeline says how it is protected: under differential privacy it
- * is one more release, so give both pipelines the same `filters`. Rules by ranges of coordinates are not used.
+ * An evaluation round draws its cohort as the others do, or a `fraction` of it, clients that are `heldOut` among them. Its own pipeline says
+ * how it is protected: under differential privacy it is one more release, so give both pipelines the same `filters`. Rules by ranges of
+ * coordinates are not used.
  *
  * A simulation takes it as its `channel`, with its `algorithm`.
  *
