@@ -37,6 +37,21 @@ describe('onAbort', () => {
     expect(told).toEqual(['first']);
   });
 
+  it('asks nothing of the event, which a signal that somebody made up may not give', () => {
+    const heard: (() => void)[] = [];
+    const signal = {
+      addEventListener: (_: string, listener: () => void) => heard.push(listener),
+      removeEventListener: (_: string, listener: () => void) => heard.splice(heard.indexOf(listener), 1),
+    } as never as AbortSignal;
+    const told: string[] = [];
+    const stops = ['a', 'b'].map((name) => onAbort(signal, () => told.push(name)));
+    expect(heard).toHaveLength(1);
+    heard[0]();
+    expect(told).toEqual(['a', 'b']);
+    for (const stop of stops) stop();
+    expect(heard).toEqual([]);
+  });
+
   it('leaves nothing behind, and begins anew', () => {
     const { signal } = new AbortController();
     for (let time = 0; time < 3; time++) {

@@ -11,10 +11,22 @@ export function checkAborted(where: string, signal: AbortSignal | undefined): vo
     throw new FedkitError('ABORTED', `${where}: aborted by the caller's signal`, { cause: signal.reason });
 }
 
-const ears = new WeakMap<EventTarget, Set<() => void>>();
+/** Who listens to a signal, and the one listener of ours that tells them. */
+interface Ear {
+  readonly listeners: Set<() => void>;
+  readonly hear: () => void;
+}
 
-function hear({ target }: Event): void {
-  ears.get(target as AbortSignal)?.forEach((listener) => listener());
+const ears = new WeakMap<AbortSignal, Ear>();
+
+function earOf(signal: AbortSignal): Ear {
+  const known = ears.get(signal);
+  if (known) return known;
+  const listeners = new Set<() => void>();
+  // Asks nothing of the event: a signal that an app made up may give none.
+  const ear = { listeners, hear: () => listeners.forEach((listener) => listener()) };
+  ears.set(signal, ear);
+  return ear;
 }
 
 /**
@@ -27,9 +39,9 @@ function hear({ target }: Event): void {
  */
 export function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
   if (!signal) return () => {};
-  const listeners = ears.get(signal) ?? new Set();
-  ears.set(signal, listeners.add(listener));
-  signal.addEventListener('abort', hear);
+  const { listeners, hear } = earOf(signal);
+  if (!listeners.size) signal.addEventListener('abort', hear);
+  listeners.add(listener);
   return () => {
     listeners.delete(listener);
     if (!listeners.size) signal.removeEventListener('abort', hear);
