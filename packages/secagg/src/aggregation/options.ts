@@ -48,8 +48,8 @@ export interface SecureAggregationOptions {
   readonly provider?: CryptoProvider;
 }
 
-/** What rounds that nobody signs are made of, by name. @internal */
-export const UNSIGNED_OPTIONS: OptionNames<Omit<SecureAggregationOptions, 'identity' | 'directory' | 'executor'>> = {
+/** What a client that signs nothing knows: what signs too, to refuse it by what it is for. @internal */
+export const UNSIGNED_OPTIONS: OptionNames<Omit<SecureAggregationOptions, 'executor'>> = {
   mode: true,
   corruptFraction: true,
   dropoutFraction: true,
@@ -57,6 +57,8 @@ export const UNSIGNED_OPTIONS: OptionNames<Omit<SecureAggregationOptions, 'ident
   guarantee: true,
   suite: true,
   identities: true,
+  identity: true,
+  directory: true,
   sealingKey: true,
   policy: true,
   ledger: true,
@@ -66,8 +68,6 @@ export const UNSIGNED_OPTIONS: OptionNames<Omit<SecureAggregationOptions, 'ident
 /** All of them. @internal */
 export const OPTIONS: OptionNames<SecureAggregationOptions> = {
   ...UNSIGNED_OPTIONS,
-  identity: true,
-  directory: true,
   executor: true,
 };
 
