@@ -19,16 +19,6 @@ interface Ear {
 
 const ears = new WeakMap<AbortSignal, Ear>();
 
-function earOf(signal: AbortSignal): Ear {
-  const known = ears.get(signal);
-  if (known) return known;
-  const listeners = new Set<() => void>();
-  // Asks nothing of the event: a signal that an app made up may give none.
-  const ear = { listeners, hear: () => listeners.forEach((listener) => listener()) };
-  ears.set(signal, ear);
-  return ear;
-}
-
 /**
  * Calls `listener`, made for this call alone, once `signal` fires; never where it has fired already. It must not throw.
  *
@@ -39,7 +29,13 @@ function earOf(signal: AbortSignal): Ear {
  */
 export function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
   if (!signal) return () => {};
-  const { listeners, hear } = earOf(signal);
+  let ear = ears.get(signal);
+  if (!ear) {
+    const all = new Set<() => void>();
+    // Asks nothing of the event: a signal that an app made up may give none.
+    ears.set(signal, (ear = { listeners: all, hear: () => all.forEach((one) => one()) }));
+  }
+  const { listeners, hear } = ear;
   if (!listeners.size) signal.addEventListener('abort', hear);
   listeners.add(listener);
   return () => {

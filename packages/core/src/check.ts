@@ -112,21 +112,20 @@ export function checkOptions(where: string, options: unknown, names: Readonly<Re
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || Object.hasOwn(names, name)) continue;
     const known = Object.keys(names);
-    const expected = known.find((other) => isNear(name, other)) ?? `one of ${known.join(', ')}`;
+    const expected =
+      known.find((other) => isNear(name.toLowerCase(), other.toLowerCase())) ?? `one of ${known.join(', ')}`;
     throw new FedkitError('INVALID_ARGUMENT', `${where}: expected ${expected}, got the unknown option ${name}`, {
       details: { where, option: name },
     });
   }
 }
 
-/** Whether two names differ in one place alone, by at most a third of the letters and two, regardless of case. */
-function isNear(a: string, b: string): boolean {
-  const [from, to] = [a.toLowerCase(), b.toLowerCase()];
-  const rest = Math.max(a.length, b.length) - Math.min(2, Math.floor(b.length / 3));
-  const most = Math.min(a.length, b.length);
+/** Whether two names differ in one place alone, by at most a third of the letters and two. */
+function isNear(from: string, to: string): boolean {
+  const most = Math.min(from.length, to.length);
   let same = 0;
   while (same < most && from[same] === to[same]) same++;
   let last = 0;
-  while (last < most - same && from[a.length - 1 - last] === to[b.length - 1 - last]) last++;
-  return same + last >= rest;
+  while (last < most - same && from[from.length - 1 - last] === to[to.length - 1 - last]) last++;
+  return same + last >= Math.max(from.length, to.length) - Math.min(2, Math.floor(to.length / 3));
 }
