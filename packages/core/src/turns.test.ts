@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { atOnce, inStretches, inTurns } from './turns.ts';
+import { turn } from './turn.ts';
 
 const sizes = fc.integer({ min: 0, max: 40 });
 
@@ -24,15 +25,15 @@ it('is the same at once and by turns: every stretch, in order', async () => {
 it('lets the event loop take a turn between any two stretches, and none for one', async () => {
   const order: (number | 'turn')[] = [];
   let going = true;
-  const next = () => void (going && (order.push('turn'), setImmediate(next)));
-  setImmediate(next);
+  const next = () => void (going && (order.push('turn'), void turn().then(next)));
+  void turn().then(next);
   await inTurns(inStretches(3, (from) => order.push(from), 1));
   going = false;
   expect(order.filter((entry) => entry !== 'turn')).toEqual([0, 1, 2]);
   for (const stretch of [1, 2]) expect(order[order.indexOf(stretch) - 1]).toBe('turn');
 
   const before = order.length;
-  setImmediate(() => order.push('turn'));
+  void turn().then(() => order.push('turn'));
   await inTurns(inStretches(3, () => {}, 3));
   expect(order.length).toBe(before);
 });

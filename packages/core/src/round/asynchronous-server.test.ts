@@ -15,6 +15,7 @@ import type { RoundTask } from '../protocol/message.ts';
 import { federatedServer } from './server.ts';
 import type { RoundRecord } from './record.ts';
 import type { Store } from '../store/contract.ts';
+import { turn } from '../turn.ts';
 
 const CLIENTS = ['d', 'a', 'b', 'c'];
 const BUFFER = 2;
@@ -245,7 +246,7 @@ describe('two live servers without rounds', () => {
               if (response.kind === 'accepted') counted.get(client)?.push(task as RoundTask);
               task = undefined;
             }
-            await new Promise((resolve) => setImmediate(resolve));
+            await turn();
           }
         }),
       );

@@ -133,7 +133,7 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
   }
 
   get progress(): ServerProgress {
-    return asynchronousProgress(this.#state, { published: this.#stored.version, ...this.lastFailure });
+    return asynchronousProgress(this.#state, this.#stored, this.lastFailure);
   }
 
   protected get rounds(): undefined {
@@ -198,7 +198,6 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
     this.#model = this.#algorithm.deserialize(collector, this.#owner.model);
     for (const entry of stored.entries) await this.#replay(entry);
     if (journal.crowded) await journal.checkpoint();
-    this.#stored = this.#state;
     this.#time = clock();
     this.#swept = this.#state.now;
     this.#step({ kind: 'restored' });
@@ -206,6 +205,8 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
     checkNotOver(phase, begun, () => firstModel(initial));
     const enough = version >= this.rules.rounds;
     if (phase === 'finished' ? filled && !enough : phase === 'running' && enough) this.#step({ kind: 'resized' });
+    // What options say is so again after a crash.
+    this.#stored = this.#state;
   }
 
   #headOf({ head }: Snapshot): Promise<Head> {

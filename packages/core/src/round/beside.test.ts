@@ -5,6 +5,7 @@ import type { Store } from '../store/contract.ts';
 import { memoryStore } from '../store/memory-store.ts';
 import type { RoundTask } from '../protocol/message.ts';
 import type { ServerEvent } from './server-options.ts';
+import { turn } from '../turn.ts';
 
 const CLIENTS = ['a', 'b', 'c'];
 
@@ -74,7 +75,7 @@ describe('beside the queue of requests', () => {
     gate.hold();
     // Closes the third round, and waits for the store.
     const closing = playRound(server);
-    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    for (let waits = 0; waits < 50; waits++) await turn();
     expect((await server.records()).map(({ round }) => round)).toEqual([1, 2]);
     expect((await server.records(1)).map(({ round }) => round)).toEqual([2]);
     expect(await server.records(2)).toEqual([]);
@@ -105,7 +106,7 @@ describe('the end of a server', () => {
     const server = await testServer({ store: gate.store });
     gate.hold();
     const playing = playRound(server).catch(() => {});
-    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    for (let waits = 0; waits < 50; waits++) await turn();
     await server.close({ grace: 20 });
     expect(server.health).toEqual({ healthy: false, reason: 'closed' });
     expect(await ask(server, 'a', { kind: 'join' })).toMatchObject({ kind: 'refused', code: 'UNAVAILABLE' });

@@ -10,9 +10,9 @@ import type { RoundState } from './state.ts';
 
 /** @param deadline - What `RoundMachine.deadline` says now. @param rest - What the machine does not know. */
 export function progressOf(
-  { phase, paused, round, waiting, current, excluded }: RoundState,
+  { phase, paused, round, published, waiting, current, excluded }: RoundState,
   deadline: ReturnType<RoundMachine['deadline']>,
-  rest: Pick<ServerProgress, 'published' | 'history' | 'lastFailure'>,
+  rest: Pick<ServerProgress, 'history' | 'lastFailure'>,
 ): ServerProgress {
   const { open = 0, accepted = 0 } = current ?? {};
   const { stage, remaining } = deadline ?? {};
@@ -20,6 +20,7 @@ export function progressOf(
     phase,
     paused,
     round,
+    published,
     waiting: waiting.size,
     open,
     accepted,

@@ -120,9 +120,9 @@ class RoundServer<
   }
 
   get progress(): ServerProgress {
-    const { state, published, history } = this.#run;
+    const { shownState: state, history } = this.#run;
     const deadline = this.#machine.deadline(state, this.#options.clock());
-    return progressOf(state, deadline, { published, history, ...this.lastFailure });
+    return progressOf(state, deadline, { history, ...this.lastFailure });
   }
 
   protected get rounds(): RoundState {

@@ -76,8 +76,6 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
   state: RoundState;
   /** The latest round whose end the store knows. */
   recorded = 0;
-  /** Published rounds that the store knows. */
-  published = 0;
   reports: RoundReports<R> | undefined;
   exchange: ExchangeCollector<R> | undefined;
   /** What the pipeline announced for the current round. */
@@ -91,6 +89,8 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
   #model: Model<S> | undefined;
   /** The one that is the run's once a snapshot says so. */
   #next: Model<S> | undefined;
+  /** The machine's state before what a snapshot has yet to say. */
+  #before: RoundState | undefined;
   #superseded: string[] = [];
   /** States in the store, the latest last. */
   #kept: { readonly round: number; readonly epoch: number }[] = [];
@@ -166,6 +166,11 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
     return this.#shown.broadcast;
   }
 
+  /** The machine's state for whoever watches: what a snapshot has yet to say has not happened. */
+  get shownState(): RoundState {
+    return this.#before ?? this.state;
+  }
+
   get #shown(): Model<S> {
     return this.#model as Model<S>;
   }
@@ -173,6 +178,7 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
   /** Takes an event and logs it. It is stored with what is stored next: `journal.durable()` says when. */
   step(event: RoundEvent, bytes?: Uint8Array): readonly RoundEffect[] {
     const { state, effects } = this.machine.step(this.state, event);
+    if (effects.some(({ kind }) => kind === 'checkpoint')) this.#before ??= this.state;
     this.state = state;
     this.journal.append(bytes ? { event, bytes } : { event });
     return effects;
@@ -210,7 +216,7 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
   #noteStored(): void {
     const { current, round } = this.state;
     this.recorded = current ? current.round - 1 : round;
-    this.published = this.state.published;
+    this.#before = undefined;
     const next = this.#next;
     if (next === undefined) return;
     this.#next = undefined;

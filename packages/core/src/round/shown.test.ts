@@ -8,6 +8,7 @@ import type { Store } from '../store/contract.ts';
 import type { RoundTask } from '../protocol/message.ts';
 import { federatedServer } from './server.ts';
 import type { FederatedServer } from './server-options.ts';
+import { turn } from '../turn.ts';
 
 const CLIENTS = ['a', 'b', 'c'];
 const INITIAL = Float32Array.of(1, 2, 3);
@@ -18,7 +19,7 @@ type Entries = Map<string, Uint8Array>;
 function watched(entries: Entries, look: () => void = () => {}): Store {
   const write = async <T>(work: () => T): Promise<T> => {
     look();
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
     look();
     const done = work();
     look();
@@ -99,8 +100,11 @@ describe.each(Object.keys(federations) as (keyof typeof federations)[])('a serve
       return `${answer.publication.round} ${answer.publication.modelDigest.join()}`;
     };
     let server: FederatedServer<never> | undefined;
+    let early = 0;
     const watch = () => {
       if (!server) return;
+      const { phase, published } = server.progress;
+      if (phase === 'finished' && published < 4) early++;
       samples.push({ entries: new Map(entries), shown: look(server) });
       const answered = publicationOf(server);
       asked.push(answered.then((shown) => void answers.push({ entries: new Map(entries), shown })));
@@ -109,6 +113,7 @@ describe.each(Object.keys(federations) as (keyof typeof federations)[])('a serve
     await play(server);
     await Promise.all(asked);
     expect(server.progress.published).toBe(4);
+    expect(early).toBe(0);
     expect(new Set(samples.map(({ shown }) => shown)).size).toBeGreaterThan(3);
 
     // Whoever opens the store as it was then finds the same, or what was shown next: a write comes before what is shown of it.

@@ -9,6 +9,7 @@ import { memoryStore } from '../store/memory-store.ts';
 import { STRETCH } from '../turns.ts';
 import { RoundReports } from './round-reports.ts';
 import { federatedServer } from './server.ts';
+import { turn } from '../turn.ts';
 
 /** Turns that the event loop takes until `work` is done. */
 async function turnsOf(work: () => Promise<unknown>): Promise<number> {
@@ -17,9 +18,9 @@ async function turnsOf(work: () => Promise<unknown>): Promise<number> {
   const next = (): void => {
     if (over) return;
     turns++;
-    setImmediate(next);
+    void turn().then(next);
   };
-  setImmediate(next);
+  void turn().then(next);
   await work();
   over = true;
   return turns;
@@ -123,7 +124,7 @@ it('nothing is folded into what a snapshot is being written from, and nothing fr
   const accepted = fresh.accept('b', reportOf('b'), () => order.push('accepted'));
   const captured = fresh.capture(() => order.push('captured'));
   fresh.dispose();
-  await new Promise(setImmediate);
+  await turn();
   expect(joined(pieces)).toEqual(before);
   expect(order).toEqual([]);
   release();

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { type Rng, seededRng } from '../random.ts';
 import { type FileSystem, fileStore } from './file-store.ts';
+import { turn } from '../turn.ts';
 
 /** A disk in memory, whose every call is one step that `gate` lets happen. */
 function disk(): (gate: () => Promise<void>) => FileSystem {
@@ -95,7 +96,7 @@ async function interleaved(rng: Rng, processes: ((gate: () => Promise<void>) => 
   // One of them may stand still for a long time, again and again.
   let frozen = -1;
   while (running > 0 && !failure) {
-    await new Promise(setImmediate);
+    await turn();
     if (rng.below(20) === 0) frozen = rng.below(2 * processes.length);
     const ready = [...waiting.keys()].filter((id) => id !== frozen || waiting.size === 1);
     if (ready.length === 0) continue;

@@ -11,9 +11,9 @@ import type { FederatedServer, ServerEvent } from '../../src/round/server-option
 import type { FedAvgBroadcast } from '../../src/algorithm/fed-avg.ts';
 import type { Store } from '../../src/store/contract.ts';
 import { ask, expectedParams, reportOf, testClock, testServer } from './federation.ts';
+import { turn } from '../../src/turn.ts';
 
 const CLIENTS = ['a', 'b', 'c', 'd'];
-const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** `store` as one process sees it that is stopped now and then: before a call or after it, for up to `longest` turns. */
 export function stoppingStore(store: Store, rng: SeededRng, longest: number): Store {

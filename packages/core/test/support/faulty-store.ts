@@ -4,6 +4,7 @@
  * @module
  */
 import type { Store } from '../../src/store/contract.ts';
+import { turn } from '../../src/turn.ts';
 
 /** How a store fails. */
 export interface Faults {
@@ -24,7 +25,7 @@ export function faultyStore(store: Store, faults: Faults = {}): Store & { operat
   const operate = async <T>(work: () => Promise<T>): Promise<T> => {
     const { at = Infinity, done = false, forGood = false, turns = 0 } = faulty.faults;
     const number = faulty.operations++;
-    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+    for (let waits = 0; waits < turns; waits++) await turn();
     if (number > at && forGood) throw new Error('the store is gone');
     if (number !== at) return work();
     if (done) await work();

@@ -5,6 +5,7 @@ import { TestStore } from '../../test/memory-store.ts';
 import { event } from '../event/event.ts';
 import { rdpAccountant } from '../rdp/accountant.ts';
 import { privacyLedger } from './ledger.ts';
+import { turn } from '@fedkit/core/internal';
 
 const accountant = () => rdpAccountant({ neighboring: 'add-or-remove' });
 const release = event.gaussian({ noiseStd: 5, recordNorm: 1 });
@@ -118,7 +119,7 @@ describe('a charge whose store failed', () => {
 });
 
 async function later<T>(turns: number, work: () => Promise<T>): Promise<T> {
-  for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+  for (let waits = 0; waits < turns; waits++) await turn();
   return work();
 }
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { releaseMemory, wordMemory } from '../kernels/words.ts';
 import { packWords } from './pack.ts';
 import { CHUNK_BYTES, VectorSum } from './vector-sum.ts';
+import { turn } from '@fedkit/core/internal';
 
 describe('the kernels', () => {
   it.each(['add32', 'subtract32', 'add64', 'subtract64'] as const)('%s as their plain twin, at every tail', (name) => {
@@ -177,7 +178,7 @@ describe.each(['simd', 'plain'] as const)('VectorSum, %s', (kind) => {
         const rng = seededRng(seed);
         return (bytes: number) => {
           const piece = rng.fill(new Uint8Array(bytes));
-          return later ? new Promise<Uint8Array>((resolve) => setImmediate(() => resolve(piece))) : piece;
+          return later ? turn().then(() => piece) : piece;
         };
       };
       for (const i of layout.keys()) {
