@@ -181,7 +181,8 @@ describe('fetchExchange', () => {
   });
 });
 
-it('completes a path by the origin of its page, and has none elsewhere', async () => {
+// A page has an origin of its own, which no test can take away.
+it.skipIf('document' in globalThis)('completes a path by the origin of its page, and has none elsewhere', async () => {
   expect(() => fetchExchange({ url: '/fedkit' })).toThrow(/url: expected an http or https URL/);
   const asked: string[] = [];
   const fetch = (async (url: string) => {
