@@ -104,18 +104,6 @@ interface Shares {
  * charged; `OVERFLOW` if not even rounding fits the modulus; `THRESHOLD_NOT_MET` if no honest survivor is left.
  */
 export function skellamMechanism(options: DistributedOptions): DistributedMechanism {
-  checkOptions('skellamMechanism', options, {
-    size: true,
-    clip: true,
-    noiseStd: true,
-    bits: true,
-    maximumContributors: true,
-    minimumSurvivors: true,
-    colluders: true,
-    wrapProbability: true,
-    beta: true,
-    expectedWeight: true,
-  } satisfies OptionNames<typeof options>);
   return distributedMechanism('skellamMechanism', options, {
     sampler: (variance) => skellamSampler({ variance }),
     event: (variance, honest, { recordNorm, recordNormL1 }) =>
@@ -125,18 +113,6 @@ export function skellamMechanism(options: DistributedOptions): DistributedMechan
 
 /** The distributed discrete Gaussian mechanism. As {@link skellamMechanism}, with other shares. */
 export function distributedGaussianMechanism(options: DistributedOptions): DistributedMechanism {
-  checkOptions('distributedGaussianMechanism', options, {
-    size: true,
-    clip: true,
-    noiseStd: true,
-    bits: true,
-    maximumContributors: true,
-    minimumSurvivors: true,
-    colluders: true,
-    wrapProbability: true,
-    beta: true,
-    expectedWeight: true,
-  } satisfies OptionNames<typeof options>);
   return distributedMechanism('distributedGaussianMechanism', options, {
     sampler: (variance) => discreteGaussianSampler({ variance }),
     event: (variance, honest, norms) =>
@@ -144,7 +120,22 @@ export function distributedGaussianMechanism(options: DistributedOptions): Distr
   });
 }
 
+/** By name. */
+const OPTIONS: OptionNames<DistributedOptions> = {
+  size: true,
+  clip: true,
+  noiseStd: true,
+  bits: true,
+  maximumContributors: true,
+  minimumSurvivors: true,
+  colluders: true,
+  wrapProbability: true,
+  beta: true,
+  expectedWeight: true,
+};
+
 function distributedMechanism(where: string, options: DistributedOptions, shares: Shares): DistributedMechanism {
+  checkOptions(where, options, OPTIONS);
   const { size, bits } = options;
   const clip = checkPositive(`${where}: clip`, options.clip);
   const noiseStd = checkPositive(`${where}: noiseStd`, options.noiseStd);

@@ -145,6 +145,28 @@ export function adversaryOf(mode: Mode): Adversary {
   return mode === 'semi-honest' ? 'curious' : 'semi-malicious';
 }
 
+/** What rounds are made of, by name. @internal */
+export const ROUND_OPTIONS: OptionNames<RoundOptions> = {
+  clients: true,
+  vectors: true,
+  corruptFraction: true,
+  dropoutFraction: true,
+  mode: true,
+  graph: true,
+  guarantee: true,
+  degree: true,
+  threshold: true,
+  minimumClients: true,
+  maximumWeight: true,
+  suite: true,
+  modelDigest: true,
+  identities: true,
+  session: true,
+  round: true,
+  sigma: true,
+  eta: true,
+};
+
 /**
  * Resolves a round: graph, threshold and ring widths computed, everything checked.
  *
@@ -152,26 +174,7 @@ export function adversaryOf(mode: Mode): Adversary {
  * the assumptions, `OUT_OF_RANGE` otherwise.
  */
 export function roundConfig(options: RoundOptions): RoundConfig {
-  checkOptions('roundConfig', options, {
-    clients: true,
-    vectors: true,
-    corruptFraction: true,
-    dropoutFraction: true,
-    mode: true,
-    graph: true,
-    guarantee: true,
-    degree: true,
-    threshold: true,
-    minimumClients: true,
-    maximumWeight: true,
-    suite: true,
-    modelDigest: true,
-    identities: true,
-    session: true,
-    round: true,
-    sigma: true,
-    eta: true,
-  } satisfies OptionNames<typeof options>);
+  checkOptions('roundConfig', options, ROUND_OPTIONS);
   return configOf(options);
 }
 

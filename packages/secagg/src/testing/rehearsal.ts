@@ -7,7 +7,13 @@
 import { checkOptions, type OptionNames } from '@fedkit/core/internal';
 import { type ClientId, type FedkitError, type SecureRng, isFedkitError } from '@fedkit/core';
 import { SecAggClient, type SecAggClientOptions } from '../client/client.ts';
-import { type RoundConfig, type RoundOptions, hasConsistencyRound, roundConfig } from '../config/round-config.ts';
+import {
+  type RoundConfig,
+  type RoundOptions,
+  ROUND_OPTIONS,
+  configOf,
+  hasConsistencyRound,
+} from '../config/round-config.ts';
 import { hex } from '../internal/bytes.ts';
 import { admitForTesting } from '../randomness.ts';
 import { SecAggServer } from '../server/server.ts';
@@ -43,27 +49,8 @@ const SEALING_KEY = new Uint8Array(32).fill(0x5e);
 
 /** A small round to cheat in: 7 clients `c0` … `c6` in a complete graph, t = 5, three entries in [−100, 100]. */
 export function rehearsalConfig(mode: RoundConfig['mode'], options: Partial<RoundOptions> = {}): RoundConfig {
-  checkOptions('rehearsalConfig', options, {
-    clients: true,
-    vectors: true,
-    corruptFraction: true,
-    dropoutFraction: true,
-    mode: true,
-    graph: true,
-    guarantee: true,
-    degree: true,
-    threshold: true,
-    minimumClients: true,
-    maximumWeight: true,
-    suite: true,
-    modelDigest: true,
-    identities: true,
-    session: true,
-    round: true,
-    sigma: true,
-    eta: true,
-  } satisfies OptionNames<typeof options>);
-  return roundConfig({
+  checkOptions('rehearsalConfig', options, ROUND_OPTIONS);
+  return configOf({
     clients: 7,
     vectors: { update: { length: 3, bound: 100 } },
     corruptFraction: 0,
