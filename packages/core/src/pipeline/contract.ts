@@ -295,6 +295,8 @@ export interface ExchangingServer<R> {
   readonly collects: 'exchange';
   readonly minimumContributors: number;
   readonly draw?: RoundDraw;
+  /** A round of each kind that this server announces; default: the first, since all are of one kind. */
+  readonly kinds?: readonly number[];
   announce(round: { readonly round: number; readonly places: number; readonly modelDigest: Uint8Array }): Uint8Array;
   /**
    * @param round.persist - Awaited as a stage ends, before any message of the next leaves; what it was last given comes back as

@@ -187,6 +187,7 @@ export function withEvaluationRounds(training: Any, options: EvaluationRoundsOpt
       collects: servers[0].collects,
       minimumContributors: Math.max(...servers.map(({ minimumContributors }) => minimumContributors)),
       ...(draw && { draw }),
+      kinds: [1, every],
       announce: (round: Parameters<(typeof servers)[0]['announce']>[0]) => of(servers, round).announce(round),
       open: (round: never) => of(servers, round).open(round),
     }),

@@ -13,7 +13,7 @@ type DraftRound = { -readonly [K in keyof CurrentRound]: CurrentRound[K] };
 /** A round before its first client. */
 export function newRound(
   round: number,
-  { clients, scheme, population, stage }: RoundEvent & { readonly kind: 'opened' },
+  { clients, scheme, population, stage, part }: RoundEvent & { readonly kind: 'opened' },
   rules: RoundRules,
   now: number,
 ): CurrentRound {
@@ -24,6 +24,7 @@ export function newRound(
     population,
     places: clients.length,
     target: overSelected ? rules.cohort : clients.length,
+    ...(part && { part }),
     invited: 0,
     members: emptyMap(),
     open: 0,

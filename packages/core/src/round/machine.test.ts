@@ -242,6 +242,22 @@ describe('a round of reports', () => {
     expect(run.state).toMatchObject({ phase: 'collecting', round: 2 });
   });
 
+  it('that asked a part of its minimum ends with what it has, once those who declined cannot be replaced', () => {
+    const run = new Rehearsal({ cohort: 5, collects: 'reports', deadlines: { recruiting: 1000 } });
+    for (const name of ['a', 'b', 'c', 'd', 'e']) run.step({ kind: 'joined', client: name });
+    const scheme = { kind: 'none' } as const;
+    run.step({ kind: 'opened', clients: ['a', 'b'], scheme, population: 5, part: true });
+    for (const name of ['c', 'd', 'e']) run.step({ kind: 'left', client: name });
+    reports(run, 'a');
+    run.step({ kind: 'declined', client: 'b', ticket: run.ticketOf('b') as number, reason: 'error' });
+    expect(run.state.phase).toBe('waiting');
+    run.time += 1000;
+    run.step({ kind: 'tick' });
+    expect(run.state.phase).toBe('closing');
+    run.work(false);
+    expect(run.records).toMatchObject([{ contributors: ['a'], invited: 2, declined: { error: 1 } }]);
+  });
+
   it('closes with the first of more than it needs, and says that they are no sample', () => {
     const run = new Rehearsal({ cohort: 2, overSelection: 1.5, collects: 'reports' });
     for (const name of ['a', 'b', 'c']) run.step({ kind: 'joined', client: name });

@@ -3,25 +3,31 @@
  *
  * @module
  */
-import { isFedkitError } from '../errors.ts';
-import type { ServerHalf } from '../pipeline/contract.ts';
+import { FedkitError, isFedkitError } from '../errors.ts';
+import type { ExchangingServer, ServerHalf } from '../pipeline/contract.ts';
+import { partSize } from '../select/part-of.ts';
 import type { RoundRules } from './round-options.ts';
 
 /** Numbers of places that are tried between the fewest and the most. */
 const TRIES = 16;
 
 /**
- * Refuses options under which an exchange has no threshold, ring or claim for any number of places from `minimum` to the most that are
- * invited: with what it says of the most.
+ * Refuses options under which a round of any kind has no threshold, ring or claim for any number of places from `minimum` to the most
+ * that are invited, or for the part of them that it asks: with what it says of the most.
  *
  * @throws FedkitError as the pipeline's `announce`.
  */
-export function checkPossible(half: ServerHalf<unknown>, { places, minimum }: RoundRules): void {
+export function checkPossible(half: ServerHalf<unknown>, rules: RoundRules): void {
   if (half.collects !== 'exchange') return;
+  for (const round of half.kinds ?? [1]) checkRound(half, round, rules);
+}
+
+function checkRound(half: ExchangingServer<unknown>, round: number, { places, minimum }: RoundRules): void {
   const modelDigest = new Uint8Array(32);
-  const refusal = (count: number): unknown => {
+  const share = half.draw?.share(round) ?? 1;
+  const refusal = (count: number): FedkitError | undefined => {
     try {
-      half.announce({ round: 1, places: count, modelDigest });
+      half.announce({ round, places: partSize(count, share, half.minimumContributors), modelDigest });
       return undefined;
     } catch (error) {
       if (isFedkitError(error)) return error;
@@ -30,7 +36,13 @@ export function checkPossible(half: ServerHalf<unknown>, { places, minimum }: Ro
   };
   const first = refusal(places);
   if (first === undefined) return;
+  const asked = partSize(places, share, half.minimumContributors);
+  const { code, message } = first;
+  const named =
+    asked === places
+      ? first
+      : new FedkitError(code, `federatedServer: rounds that ask ${asked} of ${places}: ${message}`, { cause: first });
   const step = Math.max(1, Math.ceil((places - minimum) / TRIES));
   for (let count = places - step; count >= minimum; count -= step) if (refusal(count) === undefined) return;
-  if (refusal(minimum) !== undefined) throw first;
+  if (refusal(minimum) !== undefined) throw named;
 }

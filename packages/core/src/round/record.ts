@@ -80,6 +80,11 @@ export function countDecline(counters: Counters, reason: DeclineReason): Counter
   return { ...counters, declined: { ...declined, [reason]: (declined[reason] ?? 0) + 1 } };
 }
 
+/** Tickets that were declined, for whatever reason. */
+export function declinesOf({ declined = {} }: Counters): number {
+  return Object.values(declined).reduce((sum, count) => sum + count, 0);
+}
+
 /** One refusal more. */
 export function countRefusal(counters: Counters, code: ErrorCode): Counters {
   return { ...counters, refused: { ...counters.refused, [code]: (counters.refused[code] ?? 0) + 1 } };

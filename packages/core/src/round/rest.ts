@@ -5,6 +5,7 @@
  */
 import type { ClientId } from '../aggregate/contract.ts';
 import { type ClientMap, emptyMap, getClient, setClient } from './client-map.ts';
+import { declinesOf } from './record.ts';
 import type { RoundRules } from './round-options.ts';
 import type { Rest, RoundState } from './state.ts';
 
@@ -35,8 +36,12 @@ export function endsRestSince({ resting, now }: RoundState, before: number): boo
 }
 
 /** The fewest clients that have to wait before a round is opened, or goes on: ≤ 0 where it has enough. */
-export function neededClients({ current, resting }: RoundState, { minimum, yielding, floor }: RoundRules): number {
-  const fewest = yielding ? Math.max(floor, minimum - (resting?.size ?? 0)) : minimum;
+export function neededClients(state: RoundState, { minimum, yielding, floor }: RoundRules): number {
+  const { current, counters, resting } = state;
+  // Of a round that asked a part of them: as many as it asked, less those that it lost.
+  const wanted = current?.part ? Math.min(minimum, current.target) : minimum;
+  const lost = current?.part ? declinesOf(counters) : (resting?.size ?? 0);
+  const fewest = yielding ? Math.max(floor, wanted - lost) : wanted;
   return fewest - (current?.accepted ?? 0);
 }
 

@@ -41,6 +41,8 @@ export interface CurrentRound {
   /** Most reports that can be counted, and how many end the collecting at once. */
   readonly places: number;
   readonly target: number;
+  /** Whether fewer were asked than a round's minimum, as the pipeline has it. */
+  readonly part?: true;
   /** Tickets issued. */
   readonly invited: number;
   readonly members: ClientMap<Member>;

@@ -18,9 +18,14 @@ export function partOf(cohort: Cohort, share: number, least: number, rng: Rng): 
     const probability = scheme.probability * share;
     return { clients: clients.filter(() => rng.uniform() < share), scheme: { kind: 'poisson', probability } };
   }
-  const size = Math.min(clients.length, Math.max(1, least, Math.round(share * clients.length)));
+  const size = partSize(clients.length, share, least);
   return {
     clients: uniformSelection({ cohort: size }).select(clients, rng).clients,
     scheme: scheme.kind === 'fixed' ? { ...scheme, cohort: size } : scheme,
   };
+}
+
+/** How many that is of a cohort of `size` clients that is not a Poisson one. */
+export function partSize(size: number, share: number, least: number): number {
+  return share === 1 ? size : Math.min(size, Math.max(1, least, Math.round(share * size)));
 }
