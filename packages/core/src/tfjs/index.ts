@@ -8,7 +8,7 @@ export {
   type LayerWeight,
   type ModelLayer,
 } from './layers-model.ts';
-export type { ClassWeights, LayersLoss, LayersTf } from './layers-loss.ts';
+export type { ClassWeights, IgnoredPositions, LayersLoss, LayersTf } from './layers-loss.ts';
 export { layersTrainer, type LayersTrainerOptions } from './layers-trainer.ts';
 export { type KernelRegistry, mendTransposedMatMul } from './mend-transposed-mat-mul.ts';
 export type { Tensor, Tf, Variable } from './tf.ts';

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { refuse } from '../check.ts';
+import { checkNumber, checkOptions, refuse } from '../check.ts';
 import type * as core from '@tensorflow/tfjs-core';
 import type { Tensor, Tf } from './tf.ts';
 
@@ -11,7 +11,18 @@ import type { Tensor, Tf } from './tf.ts';
 export type LayersTf = Tf &
   Pick<
     typeof core,
-    'cast' | 'clipByValue' | 'div' | 'log' | 'mean' | 'neg' | 'oneHot' | 'reshape' | 'squaredDifference' | 'sum'
+    | 'cast'
+    | 'clipByValue'
+    | 'div'
+    | 'log'
+    | 'maximum'
+    | 'mean'
+    | 'neg'
+    | 'notEqual'
+    | 'oneHot'
+    | 'reshape'
+    | 'squaredDifference'
+    | 'sum'
   >;
 
 /** A loss by name, of predictions that are probabilities or values, as Keras has them; or a function. */
@@ -26,33 +37,48 @@ export type LayersLoss =
 /** By class: what an example's loss counts. Classes that are not named count 1. */
 export type ClassWeights = Readonly<Record<number, number>>;
 
+/**
+ * Which positions count in no loss: `masked` ones, by the mask that `masking` layers or an embedding's `maskZero` give the model's output,
+ * or those of one label. The loss is the mean over the others of a batch, 0 where there are none.
+ */
+export type IgnoredPositions = 'masked' | { readonly label: number };
+
 const NAMES = ['sparseCategoricalCrossentropy', 'categoricalCrossentropy', 'binaryCrossentropy', 'meanSquaredError'];
 const EPSILON = 1e-7;
 
 /** A loss on one batch, a scalar; and what refuses its labels. */
 export interface BatchLoss {
-  mean(labels: Tensor, predictions: Tensor): Tensor;
+  /**
+   * @param mask - Of the model's output, where positions that it masks are ignored.
+   * @param tell - Told how many positions counted, where some may be ignored.
+   */
+  mean(labels: Tensor, predictions: Tensor, mask?: Tensor, tell?: (positions: number) => void): Tensor;
   /** @throws FedkitError `INVALID_ARGUMENT` for labels that TensorFlow.js would give a loss of 0 or none. */
   check(labels: Tensor): void;
 }
 
+/** What a loss is made of. */
+export interface LossTerms {
+  readonly loss: LayersLoss;
+  readonly classWeights?: ClassWeights | undefined;
+  readonly ignored?: IgnoredPositions | undefined;
+}
+
+const WHERE = 'layersTrainer';
+
 /** @throws FedkitError `INVALID_ARGUMENT`, `OUT_OF_RANGE` for options that do not fit. */
-export function batchLoss(
-  tf: LayersTf,
-  loss: LayersLoss,
-  classes: number | null | undefined,
-  classWeights: ClassWeights | undefined,
-): BatchLoss {
-  const where = 'layersTrainer';
+export function batchLoss(tf: LayersTf, terms: LossTerms, classes: number | null | undefined): BatchLoss {
+  const { loss, ignored } = terms;
   if (typeof loss !== 'function' && !NAMES.includes(loss)) {
-    refuse('INVALID_ARGUMENT', `${where}: loss`, `one of ${NAMES.join(', ')}, or a function`, loss);
+    refuse('INVALID_ARGUMENT', `${WHERE}: loss`, `one of ${NAMES.join(', ')}, or a function`, loss);
   }
   const categorical = loss === 'sparseCategoricalCrossentropy' || loss === 'categoricalCrossentropy';
   if (categorical && !(typeof classes === 'number' && classes > 1)) {
-    refuse('INVALID_ARGUMENT', `${where}: model`, `an output over at least two classes for ${loss}`, classes);
+    refuse('INVALID_ARGUMENT', `${WHERE}: model`, `an output over at least two classes for ${loss}`, classes);
   }
   const count = categorical ? (classes as number) : 0;
-  const weights = weightsOf(where, classWeights, categorical, count);
+  const weights = weightsOf(WHERE, terms.classWeights, categorical, count);
+  const label = ignoredLabel(ignored, loss);
   const oneHot = (labels: Tensor): Tensor =>
     loss === 'sparseCategoricalCrossentropy' ? tf.cast(tf.oneHot(flatInt(labels), count), 'float32') : labels;
   const flatInt = (labels: Tensor) => tf.cast(tf.reshape(labels, [labels.size]), 'int32') as core.Tensor1D;
@@ -75,13 +101,45 @@ export function batchLoss(
   };
 
   return {
-    mean: (labels, predictions) => tf.mean(each(labels, predictions)),
+    mean(labels, predictions, mask, tell) {
+      const losses = each(labels, predictions);
+      if (ignored === undefined) return tf.mean(losses);
+      const kept = label === undefined ? mask : tf.notEqual(labels, label);
+      if (kept === undefined) {
+        refuse(
+          'INVALID_ARGUMENT',
+          `${WHERE}: ignored`,
+          'a model whose output has a mask, of layers that pass it on from a masking layer or an embedding with maskZero',
+          'one without',
+        );
+      }
+      const width = losses.size / kept.size;
+      if (!Number.isInteger(width)) {
+        const expected = `a loss for each of ${kept.size} positions, some of which are ignored`;
+        refuse('SHAPE_MISMATCH', `${WHERE}: loss`, expected, losses.size);
+      }
+      const counts = tf.reshape(tf.cast(kept, 'float32'), [kept.size, 1]);
+      const positions = tf.sum(counts);
+      tell?.(positions.dataSync()[0]);
+      const sum = tf.sum(tf.mul(tf.reshape(losses, [kept.size, width]), counts));
+      return tf.div(sum, tf.mul(tf.maximum(positions, 1), width));
+    },
     check(labels) {
-      if (loss === 'sparseCategoricalCrossentropy') checkClasses(where, labels.dataSync(), count);
-      if (loss === 'categoricalCrossentropy') checkOneHot(where, labels.dataSync(), count);
-      if (loss === 'binaryCrossentropy') checkBinary(where, labels.dataSync());
+      if (loss === 'sparseCategoricalCrossentropy') checkClasses(WHERE, labels.dataSync(), count, label);
+      if (loss === 'categoricalCrossentropy') checkOneHot(WHERE, labels.dataSync(), count);
+      if (loss === 'binaryCrossentropy') checkBinary(WHERE, labels.dataSync(), label);
     },
   };
+}
+
+function ignoredLabel(ignored: IgnoredPositions | undefined, loss: LayersLoss): number | undefined {
+  if (ignored === undefined || ignored === 'masked') return undefined;
+  if (typeof ignored !== 'object') refuse('INVALID_ARGUMENT', `${WHERE}: ignored`, '"masked" or a label', ignored);
+  checkOptions(`${WHERE}: ignored`, ignored, { label: true });
+  if (loss === 'categoricalCrossentropy') {
+    refuse('INVALID_ARGUMENT', `${WHERE}: ignored`, '"masked": one-hot labels have no label of their own', 'a label');
+  }
+  return checkNumber(`${WHERE}: ignored.label`, ignored.label);
 }
 
 function weightsOf(
@@ -107,8 +165,9 @@ function weightsOf(
   return weights;
 }
 
-function checkClasses(where: string, labels: ArrayLike<number>, classes: number): void {
+function checkClasses(where: string, labels: ArrayLike<number>, classes: number, ignored?: number): void {
   for (let i = 0; i < labels.length; i++) {
+    if (labels[i] === ignored) continue;
     if (Number.isInteger(labels[i]) && labels[i] >= 0 && labels[i] < classes) continue;
     // TensorFlow.js has no class to compare it with, and gives it a loss of 0.
     refuse('INVALID_ARGUMENT', `${where}: label ${i}`, `a class from 0 to ${classes - 1}`, labels[i]);
@@ -128,8 +187,9 @@ function checkOneHot(where: string, labels: ArrayLike<number>, classes: number):
   }
 }
 
-function checkBinary(where: string, labels: ArrayLike<number>): void {
+function checkBinary(where: string, labels: ArrayLike<number>, ignored?: number): void {
   for (let i = 0; i < labels.length; i++) {
+    if (labels[i] === ignored) continue;
     if (labels[i] >= 0 && labels[i] <= 1) continue;
     refuse('INVALID_ARGUMENT', `${where}: label ${i}`, 'a number from 0 to 1', labels[i]);
   }

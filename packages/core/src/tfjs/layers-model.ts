@@ -29,7 +29,7 @@ export interface LayersModel {
   readonly layers: readonly ModelLayer[];
   readonly weights: readonly LayerWeight[];
   readonly trainableWeights: readonly LayerWeight[];
-  readonly outputs: readonly { readonly shape: readonly (number | null)[] }[];
+  readonly outputs: readonly { readonly shape: readonly (number | null)[]; readonly sourceLayer?: object }[];
   apply(inputs: Tensor | Tensor[], kwargs?: { readonly [name: string]: unknown }): unknown;
   calculateLosses(): Tensor[];
 }

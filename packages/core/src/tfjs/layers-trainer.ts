@@ -7,8 +7,9 @@ import { checkOptions, type OptionNames, refuse } from '../check.ts';
 import type { Trainer } from '../client/trainer.ts';
 import { Layout } from '../model/layout.ts';
 import { type BatchSource, batchSource } from './batch-source.ts';
-import { batchLoss, type ClassWeights, type LayersLoss, type LayersTf } from './layers-loss.ts';
+import { batchLoss, type ClassWeights, type IgnoredPositions, type LayersLoss, type LayersTf } from './layers-loss.ts';
 import { type LayersModel, namedWeights, seededLayers } from './layers-model.ts';
+import { withOutputMask } from './output-mask.ts';
 import type { Tensor } from './tf.ts';
 import { type LocalOptimizer, variablesTrainer } from './variables-trainer.ts';
 import type { TensorRole } from '../model/layout.ts';
@@ -27,6 +28,11 @@ export interface LayersTrainerOptions {
    */
   readonly optimizer?: (learningRate: number, momentum: number) => LocalOptimizer;
   readonly classWeights?: ClassWeights;
+  /**
+   * Padding: positions that count in no loss. `'masked'` where the model masks its output, `{ label: -100 }` where labels say so, in sparse,
+   * binary or value labels alike. Default: every position counts, as in TensorFlow.js, also behind a mask.
+   */
+  readonly ignored?: IgnoredPositions;
   /** Other roles than {@link layersLayout}'s, by tensor: `local` for FedBN. Client and server must have the same. */
   readonly roles?: (tensor: { readonly name: string }) => TensorRole | undefined;
 }
@@ -36,6 +42,7 @@ const OPTIONS: OptionNames<LayersTrainerOptions> = {
   data: true,
   optimizer: true,
   classWeights: true,
+  ignored: true,
   roles: true,
 };
 
@@ -52,6 +59,7 @@ const OPTIONS: OptionNames<LayersTrainerOptions> = {
  * - Labels outside the classes have a loss of 0 there. They are refused, as are one-hot labels that do not add up to 1.
  * - A dropout layer with a seed draws one mask for ever. Here every step has a seed of its own from the round's `rng`, whether the
  *   layer has one or not, so that a training repeats.
+ * - A mask reaches recurrent layers and not the loss, which is over padding too. `ignored` leaves it out.
  * - Optimizers keep their state by position in the list of gradients. They are given every trained variable in every step, in one order.
  *
  * @param tf - `@tensorflow/tfjs`, or the `@tensorflow/tfjs-core` that the model's `@tensorflow/tfjs-layers` uses, gradients registered.
@@ -85,7 +93,7 @@ const OPTIONS: OptionNames<LayersTrainerOptions> = {
 export function layersTrainer(tf: LayersTf, model: LayersModel, options: LayersTrainerOptions): Trainer {
   const where = 'layersTrainer';
   checkOptions(where, options, OPTIONS);
-  const { optimizer, data, roles } = options;
+  const { optimizer, data, roles, ignored } = options;
   const weights = namedWeights(model);
   if (model.outputs?.length !== 1) {
     refuse('INVALID_ARGUMENT', `${where}: model`, 'one output', `${model.outputs?.length}`);
@@ -101,7 +109,7 @@ export function layersTrainer(tf: LayersTf, model: LayersModel, options: LayersT
   const own = Layout.of(weights.map(({ spec }) => spec));
   const layout = roles ? own.withRoles(roles) : own;
   const { shape } = model.outputs[0];
-  const loss = batchLoss(tf, options.loss, shape[shape.length - 1], options.classWeights);
+  const loss = batchLoss(tf, options, shape[shape.length - 1]);
   const source = checkedSource(tf, data, (labels) => loss.check(labels));
   const seeded = seededLayers(model.layers);
 
@@ -111,10 +119,13 @@ export function layersTrainer(tf: LayersTf, model: LayersModel, options: LayersT
     variables: weights.map(({ variable }) => variable),
     trained: new Set(weights.filter(({ variable }) => variable.trainable).map(({ variable }) => variable)),
     ...(optimizer && { optimizer }),
-    loss(batch, training) {
+    loss(batch, training, tell) {
       const inputs = batch.slice(0, -1);
-      const predictions = model.apply(inputs.length === 1 ? inputs[0] : inputs, { training }) as Tensor;
-      const mean = loss.mean(batch[batch.length - 1], predictions);
+      const predict = () => model.apply(inputs.length === 1 ? inputs[0] : inputs, { training }) as Tensor;
+      const { result, mask } =
+        ignored === 'masked' ? withOutputMask(tf, model, predict) : { result: predict(), mask: undefined };
+      const labels = batch[batch.length - 1];
+      const mean = releasing(mask, () => loss.mean(labels, result, mask, tell));
       return model.calculateLosses().reduce((sum, penalty) => tf.add(sum, penalty), mean);
     },
     during(rng, use) {
@@ -155,4 +166,12 @@ function checkedSource(
       return tensors;
     },
   };
+}
+
+function releasing<T>(held: Tensor | undefined, use: () => T): T {
+  try {
+    return use();
+  } finally {
+    held?.dispose();
+  }
 }

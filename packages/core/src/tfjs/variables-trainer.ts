@@ -35,13 +35,21 @@ export interface VariablesTraining {
   /** Those that gradients move; the others move as the loss moves them. */
   readonly trained: ReadonlySet<Variable>;
   readonly source: BatchSource;
-  /** The mean loss over one batch, a scalar. */
-  readonly loss: (batch: readonly Tensor[], training: boolean) => Tensor;
+  /** The mean loss over one batch, a scalar; `tell` hears how much it is a mean of, where that is not its examples. */
+  readonly loss: (batch: readonly Tensor[], training: boolean, tell?: (count: number) => void) => Tensor;
   /** Around every local step. */
   readonly during?: <T>(rng: Rng, use: () => T) => T;
   /** New for every training; default: SGD with momentum. */
   readonly optimizer?: (learningRate: number, momentum: number) => LocalOptimizer;
 }
+
+/** Calls `use` with the loss on a batch of examples. */
+type OnBatch = <T>(
+  batch: Uint32Array,
+  training: boolean,
+  use: (loss: () => Tensor) => T,
+  tell?: (count: number) => void,
+) => T;
 
 /** Variables that a trainer is working with at this moment. */
 const busy = new WeakSet<Variable>();
@@ -52,10 +60,10 @@ const EVALUATION_BATCH = 256;
 export function variablesTrainer(tf: Tf, setup: VariablesTraining): Trainer {
   const { variables, layout, trained, source, loss, during = (_, use) => use() } = setup;
   const rows = Uint32Array.from({ length: source.examples }, (_, row) => row);
-  const onBatch = <T>(batch: Uint32Array, training: boolean, use: (loss: () => Tensor) => T): T => {
+  const onBatch: OnBatch = (batch, training, use, tell) => {
     const tensors = [...source.batch(batch)];
     try {
-      return use(() => loss(tensors, training));
+      return use(() => loss(tensors, training, tell));
     } finally {
       tf.dispose(tensors);
     }
@@ -193,21 +201,28 @@ export function variablesTrainer(tf: Tf, setup: VariablesTraining): Trainer {
     async gradient(at) {
       return lend('gradient', at, async () => {
         const sum = new Float64Array(layout.size);
+        let total = 0;
         for (let first = 0; first < rows.length; first += EVALUATION_BATCH) {
           const batch = rows.subarray(first, first + EVALUATION_BATCH);
           const moving = variables.filter((variable) => trained.has(variable));
-          const parts = onBatch(batch, false, (value) =>
-            tf.tidy(() => {
-              const found = new Map(gradientsOf(value, moving).gradients.map((gradient, i) => [moving[i], gradient]));
-              return variables.map((variable) => found.get(variable) ?? tf.zerosLike(variable));
-            }),
+          let count = batch.length;
+          const parts = onBatch(
+            batch,
+            false,
+            (value) =>
+              tf.tidy(() => {
+                const found = new Map(gradientsOf(value, moving).gradients.map((gradient, i) => [moving[i], gradient]));
+                return variables.map((variable) => found.get(variable) ?? tf.zerosLike(variable));
+              }),
+            (counted) => (count = counted),
           );
           const read = await Promise.all(parts.map((part) => part.data()));
           tf.dispose(parts);
+          total += count;
           let next = 0;
-          for (const part of read) for (const value of part) sum[next++] += value * (batch.length / rows.length);
+          for (const part of read) for (const value of part) sum[next++] += value * count;
         }
-        const gradient = Float32Array.from(sum);
+        const gradient = Float32Array.from(sum, (value) => (total === 0 ? 0 : value / total));
         checkFinite('gradient', gradient);
         return gradient;
       });
@@ -231,19 +246,22 @@ function registered<T>(differentiate: () => T): T {
   }
 }
 
-/** The mean of the loss over all `rows`, a bounded batch at a time. */
-async function meanLoss(
-  tf: Tf,
-  rows: Uint32Array,
-  onBatch: <T>(batch: Uint32Array, training: boolean, use: (loss: () => Tensor) => T) => T,
-): Promise<number> {
-  let sum = 0;
+/** The mean of the loss over all `rows`, a bounded batch at a time; 0 where nothing counts. */
+async function meanLoss(tf: Tf, rows: Uint32Array, onBatch: OnBatch): Promise<number> {
+  let [sum, total] = [0, 0];
   for (let first = 0; first < rows.length; first += EVALUATION_BATCH) {
     const batch = rows.subarray(first, first + EVALUATION_BATCH);
-    const value = onBatch(batch, false, (loss) => tf.tidy(loss));
+    let count = batch.length;
+    const value = onBatch(
+      batch,
+      false,
+      (loss) => tf.tidy(loss),
+      (counted) => (count = counted),
+    );
     const [mean] = await value.data();
     value.dispose();
-    sum += mean * batch.length;
+    sum += mean * count;
+    total += count;
   }
-  return sum / rows.length;
+  return total === 0 ? 0 : sum / total;
 }
