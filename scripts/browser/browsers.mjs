@@ -165,13 +165,14 @@ export async function visit({ title, command }, { respond, query = '', signal, f
 
 /**
  * What `report` of `module`, a path from the repository's root, says of the page's search parameters. The page's requests to
- * /fedkit go to `fedkit`, those below /bundle to the folder `bundle`.
+ * /fedkit go to `fedkit`, those to /told to `told`, those below /bundle to the folder `bundle`.
  *
  * @throws {@link BrowserUnavailable}
  */
-export async function runInPage(browser, { module, parameters = {}, fedkit, bundle, ...how }) {
+export async function runInPage(browser, { module, parameters = {}, fedkit, told, bundle, ...how }) {
   const respond = ({ pathname }, request) => {
     if (pathname === '/fedkit') return fedkit(request);
+    if (pathname === '/told') return told(request);
     if (bundle && pathname.startsWith('/bundle/')) return file(pathname.slice('/bundle'.length), bundle);
     return pathname === '/' ? page(module) : file(pathname);
   };

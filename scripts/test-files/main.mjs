@@ -1,5 +1,7 @@
-// node scripts/test-files/main.mjs [--all] [--only=WORD,…] [ENGINE…]: the packages' test files on engines. Run after `pnpm build`.
-import { ENGINES, runTestFiles } from './engines.mjs';
+// node scripts/test-files/main.mjs [--all [--fresh]] [--only=WORD,…] [ENGINE…]: the packages' test files on engines. Run after
+// `pnpm build`. A run of all that was stopped goes on with the files that it had not come to; `--fresh` begins anew.
+import { runTestFiles } from './engines.mjs';
+import { ENGINES } from './runs.mjs';
 
 const words = process.argv.slice(2);
 const engines = words.filter((word) => !word.startsWith('--'));
@@ -10,5 +12,13 @@ const only =
     .find((word) => word.startsWith('--only='))
     ?.slice(7)
     .split(',') ?? [];
-const good = await runTestFiles({ ...(engines.length > 0 && { engines }), all: words.includes('--all'), only });
+const stop = new AbortController();
+process.once('SIGTERM', () => stop.abort(new Error('stopped')));
+const good = await runTestFiles({
+  ...(engines.length > 0 && { engines }),
+  all: words.includes('--all'),
+  fresh: words.includes('--fresh'),
+  only,
+  signal: stop.signal,
+});
 if (!good) process.exitCode = 1;

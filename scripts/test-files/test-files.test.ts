@@ -45,7 +45,7 @@ describe('test files on other engines', () => {
     const folder = mkdtempSync(join(tmpdir(), 'fedkit-test-files-'));
     try {
       const file = 'scripts/test-files/fixture.ts';
-      const runner = await bundleFiles([file], folder);
+      const { runner } = await bundleFiles([file], folder);
       const words = [join(here, 'process.mjs'), folder, runner, file];
       const { stdout } = spawnSync(process.execPath, words, { encoding: 'utf8' });
       const [engine, line] = stdout.trim().split('\n');
