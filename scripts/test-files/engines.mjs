@@ -1,62 +1,19 @@
 // The packages' own test files on every engine: all of them, or the tenth that a commit draws. What came of all is kept in results.json
 // and told in docs/engines.md.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BrowserUnavailable } from '../browser/browsers.mjs';
 import { bundleFiles } from './bundle.mjs';
 import { chooseFiles, root, tenth } from './choose.mjs';
 import { forget, keepResult, readKept } from './kept.mjs';
+import { runParts } from './parts.mjs';
 import { ENGINES, runOf } from './runs.mjs';
 import { engineTable, PAGE, readResults, RESULTS } from './table.mjs';
 
-/** One process or browser runs so many files. */
-const AT_ONCE = 45;
 /** Engines that run beside each other. */
 const AT_A_TIME = 2;
-
-/** Files that put something in a global's place see modules that nobody has used before: each runs alone. */
-const ALONE = /\bvi\.(stubGlobal|spyOn)\b/;
-const alone = (file) => ALONE.test(readFileSync(join(root, file), 'utf8'));
-
-/** What runs next in one process or browser. */
-function nextPart(waiting, size) {
-  const end = waiting.findIndex((file, i) => i === size || alone(file));
-  return waiting.slice(0, end === -1 ? size : Math.max(1, end));
-}
-
-/** What came of `files` on one engine, those aside that `kept` has; `told` hears of each. */
-async function runOn(title, { files, kept, told, signal, ...bundle }) {
-  let { engine } = kept;
-  const results = [...kept.results.values()];
-  const take = (result, from) => {
-    engine = from ?? engine;
-    results.push(result);
-    told?.({ engine, result });
-  };
-  // Those that run alone at the end.
-  const waiting = files.filter((file) => !kept.results.has(file)).sort((a, b) => Number(alone(a)) - Number(alone(b)));
-  const run = waiting.length > 0 ? await runOf(title) : undefined;
-  let size = AT_ONCE;
-  while (waiting.length > 0) {
-    const part = nextPart(waiting, size);
-    const before = results.length;
-    const fault = await run({ ...bundle, files: part, told: take, signal });
-    signal.throwIfAborted();
-    const through = results.length - before;
-    waiting.splice(0, through);
-    size = AT_ONCE;
-    if (through === part.length) continue;
-    // One took its engine down: by itself, or by what ran before it.
-    if (part.length > 1) size = 1;
-    else {
-      const failed = [{ name: 'the file', message: `${fault}` }];
-      take({ file: waiting.shift(), passed: 0, skipped: 0, failed, milliseconds: 0 });
-    }
-  }
-  return { engine, results };
-}
 
 const sum = (results, of) => results.reduce((total, one) => total + of(one), 0);
 
@@ -108,7 +65,7 @@ export async function runTestFiles({
         if (whole && fresh) forget(title);
         const kept = whole ? readKept(title, digests) : { results: new Map() };
         const told = all && ((one) => keepResult(title, { digest: digests.get(one.result.file), ...one }));
-        const found = await runOn(title, { folder, runner, files, kept, told, signal });
+        const found = await runParts(() => runOf(title), { folder, runner, files, kept, told, signal });
         const row = rowOf(found);
         console.log(`| ${title} | ${row.passedFiles} | ${row.tests} | ${row.skipped} |`);
         for (const { file, failed } of found.results) {
