@@ -9,3 +9,5 @@ export declare function chooseFiles(files?: readonly string[]): Promise<{
 }>;
 /** A tenth of the files, another one for every commit. */
 export declare function tenth(files: readonly string[], commit: string): string[];
+/** Files that run on every engine but in a page, and why. */
+export declare const NOT_IN_A_PAGE: Readonly<Record<string, string>>;

@@ -17,6 +17,11 @@ const OTHERWISE = [
   [/\bprocess\.(env|version|execPath|memoryUsage|getBuiltinModule)\b|\bBuffer\b/, "uses globals of Node's"],
 ];
 
+/** Files that run on every engine but in a page, and why. */
+export const NOT_IN_A_PAGE = {
+  'packages/core/src/transport/fetch/handler.test.ts': 'asks a server with headers that a page may not set',
+};
+
 /** The same order everywhere. */
 const byCode = (a, b) => (a < b ? -1 : Number(a > b));
 

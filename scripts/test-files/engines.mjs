@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BrowserUnavailable } from '../browser/browsers.mjs';
 import { bundleFiles } from './bundle.mjs';
-import { chooseFiles, root, tenth } from './choose.mjs';
+import { chooseFiles, NOT_IN_A_PAGE, root, tenth } from './choose.mjs';
 import { forget, keepResult, readKept } from './kept.mjs';
 import { runParts } from './parts.mjs';
 import { ENGINES, runOf } from './runs.mjs';
@@ -65,7 +65,8 @@ export async function runTestFiles({
         if (whole && fresh) forget(title);
         const kept = whole ? readKept(title, digests) : { results: new Map() };
         const told = all && ((one) => keepResult(title, { digest: digests.get(one.result.file), ...one }));
-        const found = await runParts(() => runOf(title), { folder, runner, files, kept, told, signal });
+        const own = title === 'Chromium' ? files.filter((file) => !Object.hasOwn(NOT_IN_A_PAGE, file)) : files;
+        const found = await runParts(() => runOf(title), { folder, runner, files: own, kept, told, signal });
         const row = rowOf(found);
         console.log(`| ${title} | ${row.passedFiles} | ${row.tests} | ${row.skipped} |`);
         for (const { file, failed } of found.results) {
@@ -98,7 +99,7 @@ function record(title, row, { free, apart }) {
   const kept = existsSync(RESULTS) ? readResults() : { engines: {} };
   const engines = { ...kept.engines, [title]: row };
   const ordered = Object.fromEntries(ENGINES.filter((one) => engines[one]).map((one) => [one, engines[one]]));
-  const results = { free, apart: Object.fromEntries(apart), engines: ordered };
+  const results = { free, apart: Object.fromEntries(apart), pageless: NOT_IN_A_PAGE, engines: ordered };
   writeFileSync(RESULTS, `${JSON.stringify(results, undefined, 2)}\n`);
   writeFileSync(PAGE, engineTable(results));
 }

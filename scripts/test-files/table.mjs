@@ -19,7 +19,7 @@ function table(head, rows) {
 }
 
 /** The page, as Markdown. */
-export function engineTable({ free, apart, engines }) {
+export function engineTable({ free, apart, pageless, engines }) {
   const rows = Object.values(engines).map(({ engine, files, passedFiles, tests, skipped }) => [
     engine.replace('/', ' '),
     `${passedFiles} of ${files}`,
@@ -31,11 +31,14 @@ export function engineTable({ free, apart, engines }) {
       (name) => `- ${engine.replace('/', ' ')}: \`${name.split(': ')[0]}\`, ${name.slice(name.indexOf(': ') + 2)}`,
     ),
   );
-  const reasons = Object.entries(apart).map(([file, reason]) => `- \`${file}\` ${reason}.`);
+  const reasons = (files) =>
+    Object.entries(files)
+      .map(([file, reason]) => `- \`${file}\` ${reason}.`)
+      .join('\n');
   return `# The packages’ own tests on every engine
 
 \`npx -y pnpm@12.21.0 run engines --all\` bundles the packages’ test files by esbuild, from their sources, and runs the same modules on each engine by the
-runner and the assertions of vitest itself. It writes this page. Every run of \`engines\` without \`--all\` draws a tenth of the files by the commit.
+runner and the assertions of vitest itself. It writes this page, and goes on where it was stopped. Every run of \`engines\` without \`--all\` draws a tenth of the files by the commit.
 
 Of the packages’ test files ${free} name no module of Node, directly or by what they import; ${free - Object.keys(apart).length} of them run everywhere.
 
@@ -43,7 +46,11 @@ ${table(['engine', 'files that pass', 'tests', 'skipped'], rows)}
 
 ${failures.length > 0 ? `What fails:\n\n${failures.join('\n')}\n\n` : ''}The others run on Node alone:
 
-${reasons.join('\n')}
+${reasons(apart)}
+
+In a page, where each file has one of its own, all of these run but for:
+
+${reasons(pageless)}
 
 [The same bytes on every engine](../README.md#the-same-bytes-on-every-engine) has digests, rounds of secure aggregation and whole federations, on
 Firefox, WebKit and Hermes too.

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { bundleFiles } from './bundle.mjs';
-import { chooseFiles, tenth, testFiles } from './choose.mjs';
+import { chooseFiles, NOT_IN_A_PAGE, tenth, testFiles } from './choose.mjs';
 import { engineTable, PAGE, readResults } from './table.mjs';
 
 const here = import.meta.dirname;
@@ -14,7 +14,9 @@ describe('test files on other engines', () => {
     const { free, named, apart } = await chooseFiles();
     expect(free.length + named.size).toBe(testFiles().length);
     expect(free.length).toBeGreaterThan(250);
-    expect(apart.size).toBeLessThanOrEqual(free.length / 20);
+    const pageless = Object.keys(NOT_IN_A_PAGE);
+    expect(apart.size + pageless.length).toBeLessThanOrEqual(free.length / 20);
+    for (const file of pageless) expect([free.includes(file), apart.has(file)], file).toEqual([true, false]);
   });
 
   // Written by `engines --all`.
