@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { root } from './choose.mjs';
+import { byCode, root } from './choose.mjs';
 
 /** In comments of files whose tests draw from the platform. */
 const STATED = 'Odds: ';
@@ -46,7 +46,7 @@ function digestOf(inputs, files, contents) {
     for (const { path: target, external } of inputs[path].imports) if (!external) seen.add(target);
   }
   const hash = createHash('sha256');
-  for (const path of [...seen].sort()) {
+  for (const path of [...seen].sort(byCode)) {
     if (!contents.has(path)) contents.set(path, contentOf(path));
     hash.update(`${path}\n${contents.get(path)}\n`);
   }

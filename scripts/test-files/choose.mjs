@@ -23,7 +23,7 @@ export const NOT_IN_A_PAGE = {
 };
 
 /** The same order everywhere. */
-const byCode = (a, b) => (a < b ? -1 : Number(a > b));
+export const byCode = (a, b) => (a < b ? -1 : Number(a > b));
 
 /** Every test file of the packages, by its path from the root. */
 export function testFiles() {
