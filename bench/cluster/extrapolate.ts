@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Costs, foldingTime } from './queueing.ts';
+import type { DatabaseLoad } from '../../packages/bullmq/test/database-load.ts';
+import { type Costs, foldingTime, piecesAt } from './queueing.ts';
 
 /** What is assumed of machines. */
 export const ASSUMED = {
@@ -49,12 +50,14 @@ export interface Extrapolated extends Setting {
   readonly steps: Readonly<Record<string, number>>;
   readonly slowest: string;
   readonly jobs: number;
+  /** Of the database while the jobs run, where a task's own is known. */
+  readonly database?: DatabaseLoad;
   readonly workerMemory: number;
   readonly machines: number;
   readonly traffic: number;
 }
 
-export function extrapolate(costs: Costs, setting: Setting): Extrapolated {
+export function extrapolate(costs: Costs, setting: Setting, task?: DatabaseLoad): Extrapolated {
   const { clients, parameters, bytes, shard } = setting;
   const { blobRate, storeRate, journalRate, fronts, workers, coreHour, egress } = ASSUMED;
   const up = clients * parameters * bytes;
@@ -73,7 +76,8 @@ export function extrapolate(costs: Costs, setting: Setting): Extrapolated {
     'in its place merges of 32, a tree':
       tree.merge + (32 * 16 * parameters * Math.ceil(Math.log(shards) / Math.log(32))) / blobRate,
   };
-  const cpu = clients * parameters * costs.foldValue + shards * parameters * costs.mergeValue + shards * costs.overhead;
+  const piece = piecesAt(costs.pieces, parameters);
+  const cpu = clients * piece.report + shards * (piece.fold + piece.part + costs.overhead) + piece.merge;
   const [slowest] = Object.entries(steps).sort(([, a], [, b]) => b - a)[0];
   return {
     ...setting,
@@ -84,6 +88,7 @@ export function extrapolate(costs: Costs, setting: Setting): Extrapolated {
     steps,
     slowest,
     jobs: shards + 1,
+    ...(task && { database: { commands: (shards + 1) * task.commands, bytes: (shards + 1) * task.bytes } }),
     workerMemory: 2 * 16 * parameters + bytes * parameters,
     machines: (cpu / 3600) * coreHour,
     traffic: (down / 1e9) * egress,

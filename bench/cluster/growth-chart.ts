@@ -13,7 +13,7 @@ const marks = (label: string, points: Curve['points']): Curve => ({ label, point
 
 /** Bytes over clients, memory over parameters, processor time over clients, time over workers. */
 export function growthChart(costs: Omit<Costs, 'round'>, grown: readonly Grown[], held: readonly Held[]): string {
-  const many = grown.filter(({ parameters, reports }) => parameters === 1e5 && reports !== 32);
+  const many = grown.filter(({ parameters }) => parameters === 1e5);
   const wide = grown.filter(({ reports }) => reports === 32);
   const shard = 16;
   const cpu = (reports: number): number =>

@@ -12,6 +12,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { seededRng } from '@fedkit/core';
 import { kinds } from '../../packages/bullmq/test/servers.ts';
+import type { DatabaseLoad } from '../../packages/bullmq/test/database-load.ts';
 import { chart } from '../../packages/fedkit/src/experiment/chart.ts';
 import { table, writeResults } from '../shared/measure.ts';
 import { type Load, type Outcome, runRound, scheduleOf } from './cluster.ts';
@@ -190,8 +191,8 @@ async function queueing(short: boolean): Promise<void> {
 }
 
 /** Rounds that nobody has run here, told. */
-function furtherOut(costs: Costs): Extrapolated[] {
-  const settings = SETTINGS.map((setting) => extrapolate(costs, setting));
+function furtherOut(costs: Costs, task?: DatabaseLoad): Extrapolated[] {
+  const settings = SETTINGS.map((setting) => extrapolate(costs, setting, task));
   for (const { what, slowest, steps, cpu, machines, traffic } of settings) {
     console.log(
       `${what}: ${(cpu / 3600).toFixed(2)} core hours, ${machines.toFixed(2)} $ and ${traffic.toFixed(0)} $ of models sent`,
@@ -229,7 +230,7 @@ async function grow(): Promise<void> {
     };
     const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
     console.log(`off by ${percent(worst.processor)} of processor time, ${percent(worst.waiting)} of waiting (goal 15)`);
-    const settings = furtherOut({ ...costs, round: 0 });
+    const settings = furtherOut({ ...costs, round: 0 }, task);
     writeResults('cluster-growth', { database: kind.name, costs, task, grown, held, worst, settings });
     writeFileSync(join(import.meta.dirname, '../results/cluster-growth.svg'), growthChart(costs, grown, held));
   } finally {

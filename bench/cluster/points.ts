@@ -5,17 +5,18 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import * as fs from 'node:fs/promises';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { queueTasks, type QueueTasks } from '@fedkit/bullmq';
 import { fileStore } from '@fedkit/core';
-import { type EngineJob, foldTasks, storeBlobs } from '@fedkit/core/engine';
+import { type EngineJob, storeBlobs } from '@fedkit/core/engine';
 import type { Server } from '../../packages/bullmq/test/servers.ts';
 import { bundled } from './cluster.ts';
 import { type Load, middle, slowdownOf, within } from './contention.ts';
-import { type ClusterConfig, meanOf } from './federation.ts';
-import { type Costs, foldingTime } from './queueing.ts';
+import type { ClusterConfig } from './federation.ts';
+import { measurePieces } from './pieces.ts';
+import { type Costs, foldingTime, piecesAt } from './queueing.ts';
 import { writeReports } from './speed.ts';
 
 /** One round, as it was and as it was foretold. */
@@ -33,14 +34,10 @@ export interface Point {
 const SHARD = 16;
 /** Rounds of a point: the middle one counts. */
 const ROUNDS = 5;
-export const cpuSeconds = (since?: NodeJS.CpuUsage): number => {
-  const { user, system } = process.cpuUsage(since);
-  return (user + system) / 1e6;
-};
-
 /** Workers of one queue on this machine. */
 export class Workers {
   readonly #children: ChildProcess[];
+  readonly #end = (): void => this.#children.forEach((child) => void child.kill('SIGKILL'));
 
   constructor(config: ClusterConfig, count: number) {
     const env = { ...process.env, CLUSTER: JSON.stringify(config) };
@@ -48,17 +45,16 @@ export class Workers {
     this.#children = Array.from({ length: count }, () =>
       spawn(process.execPath, [script, 'worker'], { env, stdio: ['ignore', 'pipe', 'inherit'] }),
     );
-    for (const child of this.#children) process.once('exit', () => child.kill('SIGKILL'));
+    process.once('exit', this.#end);
   }
 
   /** Seconds of a processor so far, by what Linux says of them. */
   cpu(): number {
-    return this.#children.reduce((sum, { pid }) => {
-      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-        .replace(/^.*\) /, '')
-        .split(' ');
-      return sum + (Number(fields[11]) + Number(fields[12])) / 100;
-    }, 0);
+    const threads = this.#children.flatMap(({ pid }) =>
+      readdirSync(`/proc/${pid}/task`).map((thread) => `/proc/${pid}/task/${thread}/schedstat`),
+    );
+    // In nanoseconds; `stat` counts by hundredths of a second.
+    return threads.reduce((sum, file) => sum + Number(readFileSync(file, 'utf8').split(' ')[0]) / 1e9, 0);
   }
 
   /** Bytes that the largest of them held at most, by what Linux says. */
@@ -71,49 +67,11 @@ export class Workers {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(
-      this.#children.map((child) => {
-        const gone = new Promise((resolve) => child.once('exit', resolve));
-        child.kill('SIGKILL');
-        return gone;
-      }),
-    );
+    process.off('exit', this.#end);
+    const gone = this.#children.map((child) => new Promise((resolve) => child.once('exit', resolve)));
+    this.#end();
+    await Promise.all(gone);
   }
-}
-
-/** What pieces cost here, now: each the least of three. */
-export async function costsOf(
-  folder: string,
-  work: (parameters: number) => Promise<string[]>,
-): Promise<Omit<Costs, 'overhead' | 'round'>> {
-  const blobs = storeBlobs(fileStore(fs, folder));
-  const small = 10_000;
-  const large = 1_000_000;
-  const timed = async (parameters: number) => {
-    const { fold, merge } = foldTasks(meanOf(parameters));
-    const plans = await work(parameters);
-    const parts: string[] = [];
-    let [folding, merging] = [Infinity, Infinity];
-    for (const plan of plans) {
-      const before = process.cpuUsage();
-      parts.push(await blobs.put(await fold([plan], { blobs })));
-      folding = Math.min(folding, cpuSeconds(before));
-    }
-    for (let i = 0; i < 3; i++) {
-      const before = process.cpuUsage();
-      await blobs.put(await merge([plans[0], ...parts], { blobs }));
-      merging = Math.min(merging, cpuSeconds(before));
-    }
-    return { folding, merging: merging / parts.length };
-  };
-  await timed(small);
-  const [a, b] = [await timed(small), await timed(large)];
-  const foldValue = (b.folding - a.folding) / (SHARD * (large - small));
-  return {
-    foldValue,
-    fold: Math.max(0, a.folding - foldValue * SHARD * small),
-    mergeValue: (b.merging - a.merging) / (large - small),
-  };
 }
 
 async function timedRun(tasks: QueueTasks, job: EngineJob): Promise<number> {
@@ -156,11 +114,11 @@ export async function points(
     last: { kind: 'merge', inputs: [plans[0]] },
   });
   try {
-    const pieces = await costsOf(folder, (parameters) => writeReports(folder, 3 * SHARD, parameters, SHARD));
+    const pieces = await measurePieces(folder);
     // The queue's own part: rounds of next to nothing, of many tasks and of one, by one worker.
     const loopOf = (parameters: number, plans: readonly string[]): Load => {
-      const { fold, foldValue } = pieces;
-      return { folder, parameters, plans, alone: plans.length * (fold + SHARD * parameters * foldValue) };
+      const { fold, report } = piecesAt(pieces, parameters);
+      return { folder, parameters, plans, alone: plans.length * (fold + SHARD * report) };
     };
     const tenth = 100_000;
     const reference = loopOf(tenth, await writeReports(folder, 4 * SHARD, tenth, SHARD));
@@ -180,7 +138,7 @@ export async function points(
     const few = await alone('few', nothing.slice(0, 1));
     await one.stop();
     const overhead = Math.max(0, (many - few) / 127);
-    const costs: Costs = { ...pieces, overhead, round: Math.max(0, few - 2 * overhead) };
+    const costs: Costs = { pieces, overhead, round: Math.max(0, few - 2 * overhead) };
     const found: Point[] = [];
     for (const { reports, parameters } of rounds) {
       const plans = await writeReports(folder, reports, parameters, SHARD);

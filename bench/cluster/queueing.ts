@@ -42,17 +42,35 @@ export function makespan({ tasks, work }: Batch, { workers, cores, overhead }: C
   return now;
 }
 
-/** What was measured of single pieces: seconds of a core. */
-export interface Costs {
-  /** A fold: what it takes by itself, and for each value of each report. */
+/** Of models of one size: seconds of a core. */
+export interface PieceCosts {
+  readonly parameters: number;
+  /** A fold without a report, and what each report adds. */
   readonly fold: number;
-  readonly foldValue: number;
-  /** A merge: for each value of each part. */
-  readonly mergeValue: number;
-  /** A task of nothing through the queue, both sides. */
+  readonly report: number;
+  /** A merge without a part, and what each part adds. */
+  readonly merge: number;
+  readonly part: number;
+}
+
+/** What was measured of single pieces. */
+export interface Costs {
+  /** Of at least two sizes, the smallest first. */
+  readonly pieces: readonly PieceCosts[];
+  /** Seconds of a core: a task of nothing through the queue, both sides. */
   readonly overhead: number;
   /** From handing a job in to hearing of its end, beside its tasks: seconds on the wall. */
   readonly round: number;
+}
+
+/** Pieces of a size between those that were measured, or beyond them: on the line through two neighbours. */
+export function piecesAt(pieces: Costs['pieces'], parameters: number): PieceCosts {
+  const above = pieces.findIndex((one) => one.parameters >= parameters);
+  const upper = above < 0 ? pieces.length - 1 : Math.max(1, above);
+  const [a, b] = [pieces[upper - 1], pieces[upper]];
+  const share = (parameters - a.parameters) / (b.parameters - a.parameters);
+  const at = (name: keyof PieceCosts): number => Math.max(0, a[name] + share * (b[name] - a[name]));
+  return { parameters, fold: at('fold'), report: at('report'), merge: at('merge'), part: at('part') };
 }
 
 /** A round's folding. */
@@ -71,13 +89,14 @@ export function foldingTime(costs: Costs, folding: Folding): { fold: number; mer
   const { reports, parameters, shard, workers, cores } = folding;
   const crew = { workers, cores, overhead: costs.overhead };
   const shards = Math.ceil(reports / shard);
-  const fold = makespan({ tasks: shards, work: costs.fold + costs.foldValue * parameters * (reports / shards) }, crew);
+  const piece = piecesAt(costs.pieces, parameters);
+  const fold = makespan({ tasks: shards, work: piece.fold + piece.report * (reports / shards) }, crew);
   let merge = 0;
   const fanIn = Math.max(2, folding.fanIn ?? shards);
   let parts = shards;
   do {
     const next = Math.ceil(parts / fanIn);
-    const work = costs.fold + costs.mergeValue * parameters * Math.min(parts, fanIn);
+    const work = piece.merge + piece.part * Math.min(parts, fanIn);
     merge += makespan({ tasks: next, work }, crew);
     parts = next;
   } while (parts > 1);

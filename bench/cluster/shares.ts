@@ -13,7 +13,8 @@ import { fileStore } from '@fedkit/core';
 import { storeBlobs } from '@fedkit/core/engine';
 import type { Server } from '../../packages/bullmq/test/servers.ts';
 import type { ClusterConfig } from './federation.ts';
-import { cpuSeconds, Workers } from './points.ts';
+import { cpuSeconds } from './pieces.ts';
+import { Workers } from './points.ts';
 import { loop, writeReports } from './speed.ts';
 
 /** Seconds, and shares of the folding's. */

@@ -1,7 +1,6 @@
 // The recipe of `bench algorithms mnist-lr` in a process of its own, for recipe.ts. It stands in another checkout too, so it uses what
 // both have. fork('recipe-run.ts', [threads, 0 for none]) answers each 'turn', all 100 rounds with their evaluations, with what it took.
 import { createHash } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { isMainThread, MessageChannel, Worker, workerData } from 'node:worker_threads';
 import { type Examples, fedAvg, plainTrainer, seededRng, softmaxRegression } from '@fedkit/core';
 import { inlineEngine, type Port, portEngine, powerLawPartition, servePort, simulate } from '@fedkit/core/simulation';
@@ -47,6 +46,10 @@ function federation(): Federation & { readonly test: Uint32Array } {
   return { digits: { inputs, labels }, train, test: Uint32Array.from(test) };
 }
 
+/** A thread of this file: not every Node gives a thread the loader that its process was started with. */
+const file = JSON.stringify(import.meta.url);
+const thread = `import('tsx/esm/api').then(({ register }) => { register(); return import(${file}); })`;
+
 function main(): void {
   const made = federation();
   const held = { ...made.digits, rows: made.test };
@@ -54,7 +57,7 @@ function main(): void {
   const ports = Array.from({ length: threads }, () => {
     const { port1, port2 } = new MessageChannel();
     const told = { digits: made.digits, train: made.train, port: port2 };
-    new Worker(fileURLToPath(import.meta.url), { workerData: told, transferList: [port2] }).unref();
+    new Worker(thread, { eval: true, workerData: told, transferList: [port2] }).unref();
     return port1 as unknown as Port;
   });
   const clients = made.train.map((_, i) => String(i));

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkout, place, ROOT } from '../shared/checkout.ts';
@@ -16,6 +16,9 @@ const FILE = 'bench/simulation/recipe-run.ts';
 /** A process that runs the recipe whenever it is asked. */
 class Runner {
   readonly #child: ChildProcess;
+  readonly #gone: Promise<never>;
+  /** Settled once it can be asked. */
+  readonly ready: Promise<unknown>;
   readonly turns: Turn[] = [];
 
   constructor(root: string, threads: number) {
@@ -23,27 +26,26 @@ class Runner {
       cwd: root,
       execArgv: ['--import', 'tsx', '--conditions=@fedkit/source'],
     });
-  }
-
-  next<T>(): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const early = (code: number | null) => reject(new Error(`a version ended with ${code}`));
-      this.#child.once('exit', early);
-      this.#child.once('message', (message) => {
-        this.#child.off('exit', early);
-        resolve(message as T);
-      });
+    this.#gone = new Promise((_, reject) => {
+      this.#child.once('exit', (code) => reject(new Error(`a version ended with ${code}`)));
     });
+    this.#gone.catch(() => {});
+    this.ready = this.#next();
   }
 
-  async turn(): Promise<Turn> {
-    const answer = this.next<Turn>();
+  #next<T>(): Promise<T> {
+    const said = new Promise<T>((resolve) => this.#child.once('message', (message) => resolve(message as T)));
+    return Promise.race([said, this.#gone]);
+  }
+
+  turn(): Promise<Turn> {
+    const answer = this.#next<Turn>();
     this.#child.send('turn');
     return answer;
   }
 
   end(): void {
-    this.#child.disconnect();
+    if (this.#child.connected) this.#child.disconnect();
   }
 }
 
@@ -51,10 +53,12 @@ class Runner {
 export async function recipe(turns: number, earlier: string): Promise<void> {
   const machine = yardstick();
   const other = existsSync(earlier) ? { root: earlier, remove: () => {} } : checkout(earlier, FILE);
+  const git = ['rev-parse', '--short=7', 'HEAD'];
+  const commit = execFileSync('git', git, { cwd: other.root, encoding: 'utf8' }).trim();
   place(other.root, FILE);
   const runners = [new Runner(other.root, 0), new Runner(ROOT, 0), new Runner(ROOT, 2)];
   try {
-    for (const runner of runners) await runner.next();
+    await Promise.all(runners.map(({ ready }) => ready));
     for (let turn = 0; turn <= turns; turn++) {
       for (const runner of turn % 2 === 0 ? runners : runners.toReversed()) {
         const taken = await runner.turn();
@@ -68,7 +72,7 @@ export async function recipe(turns: number, earlier: string): Promise<void> {
   const [before, now, threads] = runners.map((runner) => runner.turns);
   const ratio = (some: readonly Turn[], of: 'wall' | 'cpu') => median(some.map((one, i) => one[of] / before[i][of]));
   const seconds = (some: readonly Turn[], of: 'wall' | 'cpu') => `${median(some.map((one) => one[of])).toFixed(2)} s`;
-  const names = [earlier.slice(-7), 'now', 'now, 2 threads'];
+  const names = [commit, 'now', 'now, 2 threads'];
   const rows = [before, now, threads].map((some, i) => [
     names[i],
     seconds(some, 'wall'),
@@ -87,5 +91,5 @@ export async function recipe(turns: number, earlier: string): Promise<void> {
     cpu: ratio(some, 'cpu'),
     turns: some,
   }));
-  writeResults('simulation-recipe', { earlier, versions: measured }, machine());
+  writeResults('simulation-recipe', { earlier: commit, versions: measured }, machine());
 }

@@ -2,10 +2,20 @@
 import { federatedClient, memoryStore, plainTrainer } from '@fedkit/core';
 import { fetchExchange } from '@fedkit/core/transport/fetch';
 import { local, model, pipeline, pointsOf } from './federation.ts';
+import { say } from './log.ts';
 
 const [fronts, count = '200'] = process.argv.slice(2);
+if (fronts === undefined) {
+  console.error(
+    'usage: examples/cluster/clients.ts FRONT-URL,FRONT-URL [clients 200]: main.ts prints the whole command',
+  );
+  process.exit(2);
+}
 const urls = fronts.split(',');
-let counted = 0;
+let [counted, told] = [0, 0];
+const telling = setInterval(() => {
+  if (counted !== told) say({ kind: 'counted', reports: (told = counted) });
+}, 1000);
 await Promise.all(
   Array.from({ length: Number(count) }, (_, i) => {
     const exchanges = urls.map((url) =>
@@ -28,4 +38,5 @@ await Promise.all(
     }).run();
   }),
 );
-console.log(JSON.stringify({ kind: 'over', clients: Number(count), reports: counted }));
+clearInterval(telling);
+say({ kind: 'over', clients: Number(count), reports: counted });

@@ -17,7 +17,12 @@ function start(script: string, words: readonly string[], env: NodeJS.ProcessEnv 
   const tsx = import.meta.resolve('tsx');
   const options = ['--import', tsx, '--conditions=@fedkit/source', join(import.meta.dirname, script), ...words];
   const stdio = ['ignore', 'pipe', 'inherit'] as const;
-  const child = spawn(process.execPath, options, { stdio: [...stdio], env: { ...process.env, ...env } });
+  // A group of its own, as a terminal gives it.
+  const child = spawn(process.execPath, options, {
+    stdio: [...stdio],
+    env: { ...process.env, ...env },
+    detached: true,
+  });
   const lines: Line[] = [];
   let rest = '';
   child.stdout.on('data', (chunk: Buffer) => {
@@ -93,6 +98,7 @@ describe.each(kinds)('on $name', ({ name, start: startDatabase }) => {
         cluster.child.kill('SIGHUP');
         await cluster.line('restarted');
         expect(await clients.line('over')).toMatchObject({ clients: CLIENTS });
+        expect(clients.lines.some(({ kind }) => kind === 'counted')).toBe(true);
         const records = JSON.parse(await get('/api/records?since=0')) as { outcome: string; contributors: string[] }[];
         expect(records.map(({ outcome, contributors }) => [outcome, contributors.length])).toEqual(
           Array.from({ length: ROUNDS }, () => ['published', CLIENTS]),
@@ -109,7 +115,9 @@ describe.each(kinds)('on $name', ({ name, start: startDatabase }) => {
         expect(folded.length).toBeGreaterThanOrEqual(2 * ROUNDS);
         expect(folded.every(({ process }) => String(process).startsWith('worker-'))).toBe(true);
 
-        cluster.child.kill('SIGTERM');
+        // Ctrl-C in a terminal goes to everyone in it.
+        if (name === 'redis') process.kill(-(cluster.child.pid as number), 'SIGINT');
+        else cluster.child.kill('SIGTERM');
         expect(await cluster.gone).toBe(0);
         const ended = cluster.lines.filter(({ kind }) => kind === 'ended').map(({ process }) => process);
         expect(new Set(ended).size).toBe(7);

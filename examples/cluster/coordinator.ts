@@ -7,6 +7,7 @@ import { queueTasks } from '@fedkit/bullmq';
 import { serveFederation } from 'fedkit';
 import { modelDigest } from '@fedkit/core';
 import { model, pipeline } from './federation.ts';
+import { say } from './log.ts';
 import { blobsOf, clusterKey, databaseOf, place, type Setting } from './setting.ts';
 
 /** Until a signal, or until the run is over and somebody sends one. */
@@ -37,9 +38,7 @@ export async function coordinate(setting: Setting): Promise<() => Promise<void>>
     listen: place(coordinator.url),
     onEvent: (event) => {
       if (event.kind === 'published')
-        console.log(
-          JSON.stringify({ kind: 'model', digest: modelDigest(model.layout, served.server.params as never) }),
-        );
+        say({ kind: 'model', digest: modelDigest(model.layout, served.server.params as never) });
     },
     admin: {
       ...place(coordinator.admin),

@@ -1,13 +1,19 @@
 // Starts a database, a coordinator, two front ends and four workers on this machine: examples/cluster/main.ts [clients 200] [rounds 5]
 // SIGHUP restarts them one by one; SIGTERM or Ctrl-C ends them, each after what it is at.
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { secureRng } from '@fedkit/core';
-import { Member, startDatabase, freePort } from './members.ts';
+import { say } from './log.ts';
+import { freePort, Member, startDatabase } from './members.ts';
 import type { Setting } from './setting.ts';
 
-const [clients = '200', rounds = '5'] = process.argv.slice(2);
+// Before anything is begun: a signal that comes meanwhile is not lost.
+let asked = (): void => {};
+const stop = new Promise<void>((resolve) => (asked = resolve));
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => asked());
+
+const [clients, rounds] = [counted('clients', process.argv[2] ?? '200'), counted('rounds', process.argv[3] ?? '5')];
 const folder = mkdtempSync(join(tmpdir(), 'fedkit-cluster-'));
 const blobs = join(folder, 'blobs');
 mkdirSync(blobs);
@@ -20,8 +26,8 @@ const setting: Setting = {
   database: database.url,
   blobs,
   name: 'cluster',
-  clients: Number(clients),
-  rounds: Number(rounds),
+  clients,
+  rounds,
   coordinator: { url, admin },
   fronts: [first, second],
   status: Object.fromEntries(names.map((name, i) => [name, rest[i]])),
@@ -32,19 +38,19 @@ const environment = {
   CLUSTER_PASSWORD: password,
 };
 const members = ['coordinator', ...names].map((name) => new Member(name, environment));
-await Promise.all(members.map((member) => member.started()));
-console.log(JSON.stringify({ kind: 'up', fronts: setting.fronts, page: admin, password, folder }));
-writeFileSync(join(folder, 'fronts.json'), JSON.stringify(setting.fronts));
+const begun = Promise.all(members.map((member) => member.started()));
+if (await Promise.race([begun.then(() => true), stop.then(() => false)])) {
+  const tsx = 'npx -y pnpm@12.21.0 exec tsx --conditions=@fedkit/source';
+  const next = `${tsx} examples/cluster/clients.ts ${setting.fronts.join()} ${clients}`;
+  say({ kind: 'up', fronts: setting.fronts, page: admin, password, pid: process.pid, folder, next });
+}
 
 let turn = Promise.resolve();
 process.on('SIGHUP', () => {
   turn = turn.then(async () => {
     for (const member of members) await member.restart();
-    console.log(JSON.stringify({ kind: 'restarted' }));
+    say({ kind: 'restarted' });
   });
-});
-const stop = new Promise<void>((resolve) => {
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
 });
 await stop;
 await turn;
@@ -54,5 +60,12 @@ await coordinator.stop();
 await Promise.all(others.map((member) => member.stop()));
 await database.stop();
 rmSync(folder, { recursive: true, force: true });
-console.log(JSON.stringify({ kind: 'down' }));
+say({ kind: 'down' });
 process.exit();
+
+function counted(what: string, text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  console.error(`${what}: expected a positive whole number, got ${text}`);
+  process.exit(2);
+}

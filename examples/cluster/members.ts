@@ -31,6 +31,8 @@ export class Member {
     const child = spawn(process.execPath, words, {
       env: { ...process.env, ...this.#environment },
       stdio: ['ignore', 'pipe', 'inherit'],
+      // Ctrl-C is for whoever started it, which ends all in their order.
+      detached: true,
     });
     this.#child = child;
     this.#begun = new Promise((resolve) => {
@@ -85,7 +87,7 @@ export async function startDatabase(folder: string): Promise<{ readonly url: str
   const port = await freePort();
   const words = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
   const durable = ['--appendonly', 'yes', '--appendfsync', 'always', '--maxmemory-policy', 'noeviction'];
-  const child = spawn(program, [...words, ...durable], { stdio: 'ignore' });
+  const child = spawn(program, [...words, ...durable], { stdio: 'ignore', detached: true });
   const end = (): void => void child.kill('SIGKILL');
   process.once('exit', end);
   while (!(await listens(port))) await pause(50);
@@ -93,6 +95,7 @@ export async function startDatabase(folder: string): Promise<{ readonly url: str
     url: `redis://127.0.0.1:${port}`,
     async stop() {
       process.off('exit', end);
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
       child.kill('SIGTERM');
       await gone;

@@ -1,6 +1,7 @@
 // One process of the cluster: `coordinator`, `front-1`, `worker-3`. SIGTERM lets it finish what it is at.
 import { coordinate } from './coordinator.ts';
 import { standBefore } from './front.ts';
+import { say } from './log.ts';
 import { setting } from './setting.ts';
 import { work } from './worker.ts';
 
@@ -20,9 +21,9 @@ const begun =
       : work(found, name);
 const end = await Promise.race([begun, stop.then(() => undefined)]);
 if (end !== undefined) {
-  console.log(JSON.stringify({ kind: 'started', process: name }));
+  say({ kind: 'started' });
   await stop;
   await end();
 }
-console.log(JSON.stringify({ kind: 'ended', process: name }));
+say({ kind: 'ended' });
 process.exit();

@@ -8,6 +8,7 @@ import { foldTasks } from '@fedkit/core/engine';
 import { prometheusTelemetry, statusHandler } from '@fedkit/core/telemetry';
 import { serve } from '@fedkit/core/transport/node';
 import { pipeline } from './federation.ts';
+import { say } from './log.ts';
 import { blobsOf, databaseOf, place, type Setting } from './setting.ts';
 
 export async function work(setting: Setting, name: string): Promise<() => Promise<void>> {
@@ -27,6 +28,7 @@ export async function work(setting: Setting, name: string): Promise<() => Promis
     async (request) => status(request) ?? new Response(null, { status: 404 }),
     place(setting.status[name]),
   );
+  let waiting = false;
   const worker = await queueWorker({
     database: databaseOf(setting),
     name: setting.name,
@@ -37,8 +39,10 @@ export async function work(setting: Setting, name: string): Promise<() => Promis
     telemetry,
     onEvent: (event) => {
       if (event.kind === 'ready') reason = undefined;
-      if (event.kind === 'failed') console.log(JSON.stringify({ ...event, error: String(event.error) }));
-      else if (event.kind !== 'waiting') console.log(JSON.stringify(event));
+      // Once, however often it asks.
+      if (event.kind !== 'waiting' || !waiting)
+        say('error' in event ? { ...event, error: String(event.error) } : event);
+      waiting = event.kind === 'waiting';
     },
   });
   return async () => {
