@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SEEDED } from './test/seeded-children.ts';
 
 const root = join(import.meta.dirname, '..');
 const scratch = mkdtempSync(join(tmpdir(), 'fedkit-documentation-'));
@@ -102,6 +103,7 @@ describe('code in the documentation', () => {
   it.each(blocks.filter(({ kind }) => kind === 'run'))('$name runs', async (block) => {
     const { stdout } = await run(process.execPath, ['--import', tsx, '--conditions=@fedkit/source', fileOf(block)], {
       cwd: scratch,
+      env: { ...process.env, ...SEEDED },
     });
     const promised = [...block.code.matchAll(/\/\/ => (.*)$/gm)].map(([, text]) => text.trim());
     if (promised.length > 0)

@@ -84,6 +84,7 @@ function placesOf(name) {
 const places = new Map(packages.map((name) => [name, placesOf(name)]));
 
 const record = values.record !== undefined && existsSync(values.record) ? readFileSync(values.record, 'utf8') : '';
+/** What is known, by what was tried; a run that goes on begins with it. */
 const known = new Map(
   record
     .split('\n')
@@ -91,12 +92,18 @@ const known = new Map(
     .map((line) => JSON.parse(line))
     .map((row) => [row.what, row]),
 );
-// Tests that fail already would kill everything.
-if (known.size === 0) {
-  for (const name of packages) {
-    if (await killed(undefined, ['run', '--project', name]))
-      throw new Error(`the tests of ${name} fail without a mutant`);
-  }
+function note(row) {
+  known.set(row.what, row);
+  if (values.record !== undefined) appendFileSync(values.record, `${JSON.stringify(row)}\n`);
+}
+
+/** Tests that fail already would kill everything. */
+async function checkUnbroken(name) {
+  const what = `${name}, unbroken`;
+  if (known.has(what)) return;
+  if (await killed(undefined, ['run', '--project', name]))
+    throw new Error(`the tests of ${name} fail without a mutant`);
+  note({ name, what });
 }
 
 /** What becomes of a mutant, by the first tests that fail. */
@@ -126,8 +133,9 @@ for (let i = 1; i <= Number(values.count); i++) {
   let row = known.get(what);
   if (row === undefined) {
     if (Date.now() - start > 60_000 * Number(values.for)) break;
+    await checkUnbroken(name);
     row = { name, what, how: await outcomeOf({ file, from, to, by }) };
-    if (values.record !== undefined) appendFileSync(values.record, `${JSON.stringify(row)}\n`);
+    note(row);
   }
   rows.push(row);
   console.log(`${i} of ${values.count}  ${row.how.padEnd(8)}  ${what}`);

@@ -3,14 +3,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, it } from 'vitest';
+import { afterAll, afterEach, expect, it } from 'vitest';
 
 const children: ChildProcess[] = [];
 const folder = mkdtempSync(join(tmpdir(), 'flower-example-'));
 afterEach(() => {
-  for (const child of children) child.kill('SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
+  for (const child of children.splice(0)) child.kill('SIGKILL');
 });
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function start(script: string, ...words: string[]) {
   const tsx = join(import.meta.dirname, '../../node_modules/tsx/dist/loader.mjs');
@@ -24,7 +24,10 @@ function start(script: string, ...words: string[]) {
 
 it('joins nodes to a fleet by two commands', async () => {
   const fleet = start('fleet.ts', '', '3', '0');
-  while (!/waiting at (\S+)/.test(fleet.output())) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (!/waiting at (\S+)/.test(fleet.output())) {
+    if (fleet.child.exitCode !== null) expect.fail('the fleet has ended');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
   const [, url] = /waiting at (\S+)/.exec(fleet.output()) as RegExpExecArray;
   const nodes = ['one', 'two'].map((name) => start('node.ts', url, name));
   await new Promise((resolve) => fleet.child.once('exit', resolve));

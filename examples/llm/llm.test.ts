@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { SEEDED } from '../../scripts/test/seeded-children.ts';
 import { UsageError } from '../command-line.ts';
 import { parseArguments } from './arguments.ts';
 import { ARMS, EPSILONS, JOBS, PROMPT, runJob, SETTING, type Setting } from './arms.ts';
@@ -28,6 +29,8 @@ const material = {
   authors: presidents.authors.slice(0, small.authors),
   published: { length, tokens: tokens.slice(0, 16 * length), targets: targets.slice(0, 16 * length) },
 };
+
+beforeAll(() => void vi.stubEnv('NODE_OPTIONS', SEEDED.NODE_OPTIONS));
 
 describe('a language model, fine-tuned by a federation', () => {
   it('starts from a base that has learned, as its log says', () => {

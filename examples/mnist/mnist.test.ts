@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { modelDigest } from '@fedkit/core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { SEEDED } from '../../scripts/test/seeded-children.ts';
 import { type Mnist, PIXELS, readMnist } from '../data/mnist.ts';
 import { UsageError } from '../command-line.ts';
 import { parseCommandLine, type Plan } from './arguments.ts';
@@ -29,6 +30,7 @@ function head({ inputs, labels }: Mnist['train'], count: number): Mnist['train']
 }
 
 beforeAll(async () => {
+  vi.stubEnv('NODE_OPTIONS', SEEDED.NODE_OPTIONS);
   const { train, test } = readMnist();
   few = { train: head(train, 2000), test: head(test, 300) };
   const laboratory = {

@@ -4,14 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
+import { SEEDED } from '../../scripts/test/seeded-children.ts';
 import { parseCommandLine } from './arguments.ts';
 
 const run = promisify(execFile);
 /** Masks and noise are drawn by a process and its threads. */
-const env = {
-  ...process.env,
-  NODE_OPTIONS: `--import=${new URL('../../scripts/test/seeded-process.mjs', import.meta.url).href}`,
-};
+const env = { ...process.env, ...SEEDED };
 const root = join(import.meta.dirname, '../..');
 const out = mkdtempSync(join(tmpdir(), 'fedkit-private-'));
 afterAll(() => rmSync(out, { recursive: true, force: true }));
@@ -24,7 +22,7 @@ describe('the private federation', () => {
     expect(stdout).toMatch(/^test accuracy +\d+\.\d % +\d+\.\d %$/m);
     const report = JSON.parse(readFileSync(join(out, 'report.json'), 'utf8'));
     expect(report.private.rounds[0].facts.epsilon.delta).toBe(1e-4);
-    await expect(run(process.execPath, [...command, '--nope'], { cwd: root })).rejects.toMatchObject({ code: 2 });
+    await expect(run(process.execPath, [...command, '--nope'], { cwd: root, env })).rejects.toMatchObject({ code: 2 });
     expect(parseCommandLine(['--private']).plan).toMatchObject({ rounds: 64, noiseMultiplier: 4, seed: 1 });
   });
 });

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { SEEDED } from '../test/seeded-children.ts';
 import { bundleOf } from './bundle.ts';
 import { BUDGETS } from './bundles.ts';
 import { PAGE } from './sizes.ts';
@@ -62,7 +63,10 @@ describe('importing a package', () => {
       const before = new Set(shapes());
       for (const entry of ${JSON.stringify(entries)}) await import(entry);
       console.log(JSON.stringify(shapes().filter((shape) => !before.has(shape))));`;
-    const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+    const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+      encoding: 'utf8',
+      env: { ...process.env, ...SEEDED },
+    });
     // The library under @fedkit/bullmq brings tslib's helpers, as globals; what is not ours is not held to this.
     const found = (JSON.parse(output) as string[]).filter(
       (shape) => !/^global __[a-zA-Z]+$/.test(shape) || name !== 'bullmq',

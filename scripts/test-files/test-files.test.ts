@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { SEEDED } from '../test/seeded-children.ts';
 import { bundleFiles } from './bundle.mjs';
 import { chooseFiles, NOT_IN_A_PAGE, tenth, testFiles } from './choose.mjs';
 import { engineTable, PAGE, readResults } from './table.mjs';
@@ -52,7 +53,7 @@ describe('test files on other engines', () => {
       const file = 'scripts/test-files/fixture.ts';
       const { runner } = await bundleFiles([file], folder);
       const words = [join(here, 'process.mjs'), folder, runner, file];
-      const { stdout } = spawnSync(process.execPath, words, { encoding: 'utf8' });
+      const { stdout } = spawnSync(process.execPath, words, { encoding: 'utf8', env: { ...process.env, ...SEEDED } });
       const [engine, line] = stdout.trim().split('\n');
       expect(engine).toBe(`engine:Node ${process.versions.node}`);
       const { passed, skipped, failed } = JSON.parse(line.slice('fedkit:'.length)) as {

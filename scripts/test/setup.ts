@@ -1,10 +1,11 @@
-// Runs before every test file: time limits that fit the machine, seeded laws, no unseeded draw whose odds are not stated, and no listener
-// too many.
+// Runs before every test file: time limits that fit the machine, seeded laws, no unseeded draw whose odds are not stated, neither of a
+// process or thread that it starts, and no listener too many.
 import { slowness } from '../../packages/core/test/slowness.ts';
 import * as fc from 'fast-check';
 import { afterAll, beforeEach, expect, vi } from 'vitest';
 import { seedOf } from './repeats.ts';
 import './seeded-platform.ts';
+import './unseeded-children.ts';
 
 vi.setConfig({ testTimeout: 120_000 * slowness(), hookTimeout: 120_000 * slowness() });
 

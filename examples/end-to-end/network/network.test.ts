@@ -6,6 +6,7 @@ import { serve } from '@fedkit/core/transport/node';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Broker, mosquitto, startMosquitto } from '../../../packages/core/test/mosquitto.ts';
 import { slowness } from '../../../packages/core/test/slowness.ts';
+import { SEEDED } from '../../../scripts/test/seeded-children.ts';
 import { bundle } from '../../bundle.ts';
 import { drawPlan, type Plan } from '../plan.ts';
 import { type Listen, runOverNetwork } from './networked-federation.ts';
@@ -18,7 +19,7 @@ let script: URL;
 
 beforeAll(() => {
   // Threads of devices draw from a seed too.
-  vi.stubEnv('NODE_OPTIONS', `--import=${new URL('../../../scripts/test/seeded-process.mjs', import.meta.url).href}`);
+  vi.stubEnv('NODE_OPTIONS', SEEDED.NODE_OPTIONS);
   script = bundle(join(import.meta.dirname, 'device-host.ts'));
 });
 

@@ -1,3 +1,4 @@
+// Odds of its processes: 0. The page trains and writes from seeds.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { SEEDED } from '../../../scripts/test/seeded-children.ts';
 import { run } from './command.ts';
 import { TEMPLATES, templates } from './templates.ts';
 
@@ -78,7 +79,11 @@ describe('create-fedkit', () => {
   it('ends with 1 and one line of words where it refuses', () => {
     const bin = join(import.meta.dirname, 'bin.ts');
     const call = (...words: string[]) =>
-      execFileSync(process.execPath, ['--import', 'tsx', bin, ...words], { cwd: import.meta.dirname, stdio: 'pipe' });
+      execFileSync(process.execPath, ['--import', 'tsx', bin, ...words], {
+        cwd: import.meta.dirname,
+        env: { ...process.env, ...SEEDED },
+        stdio: 'pipe',
+      });
     expect(() => call('X', '--template', template)).toThrow(
       expect.objectContaining({ status: 1, stderr: Buffer.from(expectedRefusal) }) as Error,
     );

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SEEDED } from '../../../../scripts/test/seeded-children.ts';
 import { contributionOf, plain } from '../../test/round/federation.ts';
 import { secureRng } from '../random.ts';
 import { fileStore } from '../store/file-store.ts';
 import { foldTasks } from './fold.ts';
 import { encodeStructure, inlineTasks, remoteCall, storeBlobs, type TaskEngine, threadTasks } from './index.ts';
 
-const SEEDED = new URL('../../../../scripts/test/seeded-process.mjs', import.meta.url).href;
 const NAMES = Array.from({ length: 12 }, (_, i) => `client ${i}`);
 
 describe('tasks on threads', () => {
@@ -24,7 +24,7 @@ describe('tasks on threads', () => {
       const url = new URL('../../test/engine/thread.mjs', import.meta.url);
       const worker = new Worker(url, {
         workerData: { folder },
-        execArgv: ['--conditions=@fedkit/source', `--import=${SEEDED}`],
+        execArgv: ['--conditions=@fedkit/source', SEEDED.NODE_OPTIONS],
         stderr: true,
       });
       started.push(worker);

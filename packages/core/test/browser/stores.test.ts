@@ -1,3 +1,4 @@
+// Odds of its processes: 0. The pages draw nothing but from seeds.
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,3 +1,4 @@
+// Odds of its processes: 0. They draw pauses and names of temporary files from the platform, and nothing asserted depends on which.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import * as fs from 'node:fs/promises';

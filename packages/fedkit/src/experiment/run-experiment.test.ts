@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { seededRng } from '@fedkit/core';
 import { simulate } from '@fedkit/core/simulation';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SEEDED } from '../../../../scripts/test/seeded-children.ts';
 import { slowness } from '../../../core/test/slowness.ts';
 import quadratics from '../../test/fixture/experiment.ts';
 import { Command } from '../../test/command.ts';
@@ -12,9 +13,6 @@ import { benchCommand } from './bench-command.ts';
 import { type ExperimentProgress, runExperiment } from './run-experiment.ts';
 import type { RowSummary } from './summary.ts';
 
-const SEEDED = {
-  NODE_OPTIONS: `--import=${new URL('../../../../scripts/test/seeded-process.mjs', import.meta.url).href}`,
-};
 const FILE = fileURLToPath(new URL('../../test/fixture/experiment.ts', import.meta.url));
 let directory: string;
 beforeEach(() => {

@@ -1,4 +1,5 @@
 // Against a real flwr, where FEDKIT_FLWR says where it is: `pnpm run flwr`.
+// Odds of its processes: 0. They draw pauses, names and keys from the platform, and nothing asserted depends on which.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

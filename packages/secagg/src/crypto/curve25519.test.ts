@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import * as noble from '@noble/curves/ed25519.js';
 import { seededRng } from '@fedkit/core';
 import { describe, expect, it } from 'vitest';
+import { SEEDED } from '../../../../scripts/test/seeded-children.ts';
 import { hex } from '../internal/bytes.ts';
 import { ed25519, Point } from './curve25519.ts';
 import { x25519 } from './x25519.ts';
@@ -49,7 +50,7 @@ it('the package loads where there is neither TextEncoder nor TextDecoder', async
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--import', 'tsx', '--conditions=@fedkit/source', '--input-type=module', '-e', main],
-    { cwd: fileURLToPath(new URL('../..', import.meta.url)) },
+    { cwd: fileURLToPath(new URL('../..', import.meta.url)), env: { ...process.env, ...SEEDED } },
   );
   expect(stdout.trim()).toBe('64');
 });
