@@ -4,19 +4,22 @@
  *
  * @module
  */
+import type * as ChildProcesses from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { basename } from 'node:path';
+import type * as Threads from 'node:worker_threads';
 import { afterAll, expect } from 'vitest';
 
 const require = createRequire(import.meta.url);
-const processes = require('node:child_process') as typeof import('node:child_process');
-const threads = require('node:worker_threads') as typeof import('node:worker_threads');
+const processes = require('node:child_process') as typeof ChildProcesses;
+const threads = require('node:worker_threads') as typeof Threads;
 
 const stated = /\bOdds(: | of its )/.test(readFileSync(expect.getState().testPath as string, 'utf8'));
 const SEED = 'seeded-process.mjs';
 const OURS = /^(node|chrom)/;
-const unseeded = new Set<string>();
+/** What this file has started so. */
+export const unseeded = new Set<string>();
 
 function note(program: string, words: readonly unknown[], options: string | undefined): void {
   const name = basename(program);
@@ -26,8 +29,8 @@ function note(program: string, words: readonly unknown[], options: string | unde
 
 if (!stated) {
   // All of spawn, fork, exec and execFile come here.
-  const { prototype } = processes.ChildProcess as unknown as { prototype: { spawn(options: Start): unknown } };
-  const spawn = prototype.spawn;
+  const { prototype } = processes.ChildProcess as unknown as { prototype: { spawn: Spawn } };
+  const { spawn } = prototype;
   prototype.spawn = function (options) {
     const { file, args = [], envPairs = [] } = options;
     note(
@@ -49,7 +52,7 @@ if (!stated) {
   }
   const Thread = threads.Worker;
   class NotingThread extends Thread {
-    constructor(script: string | URL, options: import('node:worker_threads').WorkerOptions = {}) {
+    constructor(script: string | URL, options: Threads.WorkerOptions = {}) {
       const { env } = options;
       const own = env && typeof env === 'object' ? env : process.env;
       // Compilers have threads too.
@@ -62,6 +65,8 @@ if (!stated) {
   Object.defineProperty(threads, 'Worker', { value: NotingThread });
   syncBuiltinESMExports();
 }
+
+type Spawn = (this: unknown, options: Start) => unknown;
 
 /** What a process is started with, inside Node. */
 interface Start {
