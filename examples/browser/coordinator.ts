@@ -43,6 +43,8 @@ export interface CoordinatorOptions {
   readonly patience?: number;
   /** Default: bundled now. */
   readonly files?: PageFiles;
+  /** Waited for before a request of a participant is read: a test keeps one back at a moment of its choice. */
+  readonly gate?: (participant: string | undefined) => Promise<void> | undefined;
 }
 
 /** A coordinator that listens. */
@@ -137,7 +139,10 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
   const exchange = fetchHandler(running, { authenticate: nameOf });
   const respond = async (request: Request): Promise<Response> => {
     const { pathname, searchParams } = new URL(request.url);
-    if (pathname === '/fedkit') return exchange(request);
+    if (pathname === '/fedkit') {
+      await options.gate?.(nameOf(request));
+      return exchange(request);
+    }
     if (pathname === '/status') {
       here(searchParams.get('tab'));
       return json(status());

@@ -20,8 +20,8 @@ export interface Identity {
 
 /** The most tabs of one browser. */
 const SLOTS = 64;
-/** How long a closed tab may hold its lock, in milliseconds. */
-const LETTING_GO = 2000;
+/** How long a closed tab may hold its lock, in milliseconds: a browser gives a worker amid a computation two seconds to end. */
+const LETTING_GO = 6000;
 
 /**
  * Holds an identity until the tab or worker ends.

@@ -19,6 +19,7 @@ import { unpacked } from '../shards.ts';
 import { claimIdentity, type Identity, leftIdentity } from './identity.ts';
 import { inTurns } from './in-turns.ts';
 import { type Doing, type Order, TILES, type Told, type TrainerKind } from './messages.ts';
+import { Pause } from './pause.ts';
 import { trainerOf, wasmAllowed } from './trainer.ts';
 
 /** Between two questions while nothing moves: the page hears of what does, and wakes this. */
@@ -40,7 +41,7 @@ export class Participant {
   #wanted: TrainerKind;
   #kind: TrainerKind = 'plain';
   #trainer: Trainer | undefined;
-  #wake = (): void => {};
+  readonly #pause = new Pause();
   #idle = false;
   #left = new AbortController();
   #fetchModel = true;
@@ -124,12 +125,12 @@ export class Participant {
     const began = performance.now();
     let moved = began;
     while (performance.now() < began + milliseconds && performance.now() < moved + milliseconds / 4) {
-      const before = this.#now;
       const { next, milliseconds: wait } = await this.#client.step();
       if (next === 'closed' || this.#now === 'uncounted') return false;
       if (this.#now === 'counted') return true;
-      if (this.#now !== before) moved = performance.now();
-      await this.#sleep(wait);
+      // Amid a round it waits for others, who may be slow.
+      if (this.#now !== 'waiting') moved = performance.now();
+      await this.#pause.sleep(wait);
     }
     return false;
   }
@@ -155,7 +156,7 @@ export class Participant {
         if (!this.#trouble(error)) return;
         wait = REST;
       }
-      await this.#sleep(wait);
+      await this.#pause.sleep(wait);
     }
   }
 
@@ -180,7 +181,7 @@ export class Participant {
       this.#wanted = order.trainer;
       this.#say({ kind: 'trainer', trainer: await this.#prepare() });
     }
-    if (order.kind !== 'idle' || !order.idle) this.#wake();
+    if (order.kind !== 'idle' || !order.idle) this.#pause.wake();
   }
 
   async #prepare(): Promise<TrainerKind> {
@@ -249,8 +250,12 @@ export class Participant {
   }
 
   async #model(): Promise<void> {
-    const { round, params } = await this.#client.model();
+    // Before it is asked for: one that is published meanwhile is fetched too.
     this.#fetchModel = false;
+    const { round, params } = await this.#client.model().catch((error: unknown) => {
+      this.#fetchModel = true;
+      throw error;
+    });
     this.#say({ kind: 'model', round, params: params.slice() });
   }
 
@@ -294,16 +299,6 @@ export class Participant {
   #doing(doing: Doing): void {
     this.#now = doing;
     this.#say({ kind: 'doing', doing, ...(this.#round > 0 && { round: this.#round }) });
-  }
-
-  #sleep(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }
 
