@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Contribution } from '../aggregate/contract.ts';
 import { coordinateMedian } from '../aggregate/robust/coordinate-median.ts';
+import { evaluationOnly } from '../algorithm/evaluation-only.ts';
 import { fedAvg, type FedAvgUpdate } from '../algorithm/fed-avg.ts';
 import { scaffold, type ScaffoldUpdate } from '../algorithm/scaffold.ts';
 import { Layout } from '../model/layout.ts';
+import { withEvaluationRounds } from '../pipeline/evaluation-rounds.ts';
 import { type UpdatesOptions, plainUpdates } from '../pipeline/plain-updates.ts';
 import type { PlainData } from '../plain-data.ts';
 import { seededRng } from '../random.ts';
@@ -36,6 +38,16 @@ const setup = (options: Pick<UpdatesOptions, 'clientMomentum' | 'minimumContribu
 
 describe('plainUpdates', () => {
   checkLaws(it, pipelineLaws(setup()));
+
+  describe('of training and evaluation rounds', () => {
+    const measured = evaluationOnly({ bounds: { loss: 5 }, evaluate: () => ({ examples: 10, means: { loss: 1 } }) });
+    const evaluation = plainUpdates({ algorithm: measured, layout });
+    const trains = setup();
+    checkLaws(
+      it,
+      pipelineLaws({ ...trains, create: () => withEvaluationRounds(trains.create(), { evaluation, every: 2 }) }),
+    );
+  });
 
   describe('of a robust rule', () => {
     const algorithm = () => fedAvg({ aggregate: (size: number) => coordinateMedian(size) });

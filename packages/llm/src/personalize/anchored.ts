@@ -17,8 +17,8 @@ export interface Anchor {
 /**
  * A trainer whose loss has Σ λ_i/2·(w_i − at_i)² beside it, under whatever algorithm. With λ a number it is proximal anchoring; with
  * λ·F_i, elastic weight consolidation: Kirkpatrick et al., "Overcoming catastrophic forgetting in neural networks", PNAS 2017,
- * equation 3, https://arxiv.org/abs/1612.00796. An algorithm's own anchor, such as FedProx's, is kept: two pulls are one
- * to their weighted mean.
+ * equation 3, https://arxiv.org/abs/1612.00796. It is part of the loss: `gradient` has it, and an algorithm's scale scales it. An
+ * algorithm's own anchor, such as FedProx's, is kept: two pulls are one to their weighted mean.
  *
  * @throws FedkitError `SHAPE_MISMATCH` for vectors of different lengths, `OUT_OF_RANGE` for a strength below 0 or values not finite.
  */
@@ -35,17 +35,21 @@ export function anchoredTrainer(trainer: Trainer, anchor: Anchor): Trainer {
   return {
     ...(trainer.layout && { layout: trainer.layout }),
     train: (start, objective, how) => trainer.train(start, withAnchor(objective, start), how),
-    gradient: (params) => trainer.gradient(params),
+    async gradient(params) {
+      const gradient = await trainer.gradient(params);
+      return gradient.map((value, i) => value + strengths[i] * (params[i] - at[i]));
+    },
   };
 
   function withAnchor(objective: LocalObjective, start: Float32Array): LocalObjective {
-    const { proximal = 0, anchor: own = start } = objective;
-    if (proximal === 0) return { ...objective, anchor: at, proximal: strengths };
+    const { proximal = 0, scale = 1, anchor: own = start } = objective;
+    if (proximal === 0 && scale === 1) return { ...objective, anchor: at, proximal: strengths };
     const [where, how] = [new Float32Array(at.length), new Float32Array(at.length)];
     for (let i = 0; i < at.length; i++) {
       const first = typeof proximal === 'number' ? proximal : proximal[i];
-      how[i] = first + strengths[i];
-      where[i] = how[i] === 0 ? at[i] : (first * own[i] + strengths[i] * at[i]) / (first + strengths[i]);
+      const second = (typeof scale === 'number' ? scale : scale[i]) * strengths[i];
+      how[i] = first + second;
+      where[i] = how[i] === 0 ? at[i] : (first * own[i] + second * at[i]) / (first + second);
     }
     return { ...objective, anchor: where, proximal: how };
   }
