@@ -4,6 +4,7 @@
 // pnpm bench cluster short    64 updates of 100K parameters: means by two schedules on each database; a median, a central and a secure
 //                             round by one on a database that is drawn
 // pnpm bench cluster speed [updates 1000] [parameters 1000000]       folding on two threads beside two independent loops
+// pnpm bench cluster unmasking [dropped 40] [entries 100000]         unmasking a ring of which 30 % dropped, on two threads likewise
 // pnpm bench cluster shares [updates 1000] [parameters 1000000]      four workers of the queue, and what the queue itself takes
 // pnpm bench cluster queueing [short]  a model of queueing beside rounds on 1, 2 and 4 workers, and what it says of larger ones
 // pnpm bench cluster growth   bytes, memory and processor time over clients and parameters, rounds of waiting tasks over workers: a picture
@@ -24,6 +25,7 @@ import { type Costs, foldingTime } from './queueing.ts';
 import { scale } from './scale.ts';
 import { shares } from './shares.ts';
 import { speed } from './speed.ts';
+import { unmasking } from './unmasking.ts';
 
 // What was started ends with this process, and so it must end as such.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
@@ -53,6 +55,17 @@ if (word === 'scale') {
     `two loops ${seconds(found.twoLoops)}, two threads ${seconds(found.twoThreads)}: ${found.share.toFixed(2)} of them (goal 0.85)`,
   );
   writeResults('cluster-speed', found);
+} else if (word === 'unmasking') {
+  const [dropped, entries] = numbers(40, 100_000);
+  const found = await unmasking(dropped, entries);
+  for (const { cpu, twoLoops, twoThreads, share } of found.turns) {
+    const [processor, loops, threads] = [cpu, twoLoops, twoThreads].map((time) => `${(time / 1000).toFixed(2)} s`);
+    console.log(
+      `${processor} of processor time: two loops ${loops}, two threads ${threads}, ${share.toFixed(2)} of them`,
+    );
+  }
+  console.log(`${found.masks} masks of ${entries} entries: ${found.share.toFixed(2)} in the middle (goal 0.9)`);
+  writeResults('cluster-unmasking', found);
 } else if (word === 'queueing') await queueing(words[0] === 'short');
 else if (word === 'growth') await grow();
 else if (word === 'shares') {

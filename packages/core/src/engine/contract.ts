@@ -40,7 +40,7 @@ export interface EngineJob {
 /** What a handler may use besides its inputs. */
 export interface TaskContext {
   readonly blobs: BlobStore;
-  /** Fires where nobody waits for the result any more. */
+  /** Fires where nobody waits for the result any more. A queue's workers have none: whoever hands the job in again waits for it too. */
   readonly signal?: AbortSignal;
 }
 
