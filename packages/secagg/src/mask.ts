@@ -17,6 +17,7 @@ import {
   expandKey,
   extractKey,
 } from './key-derivation.ts';
+import { together } from './internal/together.ts';
 import type { Sign } from './sum/piece-pairs.ts';
 import type { SignedKeystream, VectorSum } from './sum/vector-sum.ts';
 
@@ -76,10 +77,7 @@ export async function addPairMasks(
   for (let i = 0; i < pairs.length; i += BATCH) {
     const batch = pairs.slice(i, i + BATCH);
     const agreed = batch.map(([self, peer]) => agreement.agree((other === 'self' ? self : peer).publicKey));
-    const secrets = agreed.every((secret) => secret instanceof Uint8Array)
-      ? agreed
-      : await Promise.all(agreed.map((secret) => Promise.resolve(secret)));
-    const masks = secrets.map((secret, j) => {
+    const masks = (await together(agreed)).map((secret, j) => {
       const extracted = extractKey(provider, layout.context, secret);
       secret.fill(0);
       return pairMask(extracted, batch[j][0], batch[j][1], sign);
@@ -102,11 +100,8 @@ export async function addMasks(
       const keys = batch.map(({ extracted, purpose, parties }) =>
         expandKey(provider, context, extracted, purpose, parties, length, vectors[i]),
       );
-      const streams: SignedKeystream[] = [];
-      for (let j = 0; j < keys.length; j++) {
-        const keystream = provider.keystream(suite, keys[j], sum.maskBytes(i));
-        streams.push({ keystream: keystream instanceof Promise ? await keystream : keystream, sign: batch[j].sign });
-      }
+      const keystreams = await together(keys.map((key) => provider.keystream(suite, key, sum.maskBytes(i))));
+      const streams = keystreams.map((keystream, j): SignedKeystream => ({ keystream, sign: batch[j].sign }));
       await sum.addMasks(i, streams, provider.discard);
       for (const key of keys) key.fill(0);
     }

@@ -4,6 +4,7 @@
  * @module
  */
 import { agreementOf, freshSecretKey } from '../crypto/agreement-of.ts';
+import { together } from '../internal/together.ts';
 import { encodeAdvertise } from '../messages/advertise.ts';
 import { partCommitment } from '../transcript.ts';
 import type { ClientRound, Step } from './round.ts';
@@ -16,12 +17,13 @@ export async function advertise(
 ): Promise<Step> {
   const channelSecret = freshSecretKey(provider, rng);
   const maskSecret = freshSecretKey(provider, rng);
+  const [channel, mask] = await together([channelSecret, maskSecret].map((secret) => agreementOf(provider, secret)));
   const harary = config.graph === 'harary';
   const part = harary ? rng.fill(new Uint8Array(32)) : state.part;
   const self = {
     ...state.self,
-    channelKey: (await agreementOf(provider, channelSecret)).publicKey,
-    maskKey: (await agreementOf(provider, maskSecret)).publicKey,
+    channelKey: channel.publicKey,
+    maskKey: mask.publicKey,
     ...(harary ? { commitment: partCommitment(configDigest, state.self.id, part) } : {}),
   };
   return {

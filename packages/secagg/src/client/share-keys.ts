@@ -7,6 +7,7 @@
 import { agreementOf } from '../crypto/agreement-of.ts';
 import type { Agreement } from '../crypto/provider.ts';
 import { concat } from '../internal/bytes.ts';
+import { together } from '../internal/together.ts';
 import { extractKey } from '../key-derivation.ts';
 import { channelParty, type Member } from '../messages/member.ts';
 import { encodeShareKeys } from '../messages/share-keys.ts';
@@ -22,13 +23,12 @@ export async function shareKeys(round: ClientRound, state: ClientState): Promise
   const { self, peers, transcript } = state;
   const context = keyContext(config, transcript);
   const agreement: Agreement = await agreementOf(provider, state.channelSecret);
-  const channelKeys: Uint8Array[] = [];
-  for (const { channelKey } of peers) {
-    const shared = agreement.agree(channelKey);
-    const secret = shared instanceof Uint8Array ? shared : await shared;
-    channelKeys.push(extractKey(provider, context, secret));
+  const secrets = await together(peers.map(({ channelKey }) => agreement.agree(channelKey)));
+  const channelKeys = secrets.map((secret) => {
+    const key = extractKey(provider, context, secret);
     secret.fill(0);
-  }
+    return key;
+  });
   const next = { ...state, stage: 'shared', channelKeys, channelSecret: new Uint8Array(0) } as const;
   if (config.graph === 'harary') {
     const abscissas = Uint32Array.from(peers, ({ index }) => index + 1);
