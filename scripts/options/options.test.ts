@@ -1,5 +1,7 @@
 // A name that is spelled wrong would be as if it had not been given, and nobody would say so.
 import { describe, expect, it } from 'vitest';
+import { METHOD_CALLS, OTHER_METHODS } from './method-calls.ts';
+import { publicMethods } from './public-methods.ts';
 import { type PublicOptions, publicOptions } from './public-options.ts';
 
 /** What looks like options and is none, with the reason. */
@@ -61,6 +63,12 @@ describe('a name that no options have is refused, before anything else is looked
       /: expected .*, got (?:the unknown option surelyUnknown|"surelyUnknown")$|no such member/s,
     );
   });
+
+  it.each(Object.entries(METHOD_CALLS))('%s', async (_name, call) => {
+    // What is thrown and what is rejected with are the same to who awaits.
+    const refused = await (async () => call())().catch((error: Error) => error.message);
+    expect(refused).toMatch(/: expected .*, got the unknown option surelyUnknown$/s);
+  });
 });
 
 it('finds the options of every package, and names no function that is gone', () => {
@@ -70,4 +78,11 @@ it('finds the options of every package, and names no function that is gone', () 
   expect(checked.length).toBeGreaterThan(220);
   const names = new Set(found.map(({ name }) => name));
   expect(Object.keys(OTHERS).filter((name) => !names.has(name))).toEqual([]);
+});
+
+it('finds every method with options, and names none that is gone', () => {
+  const found = publicMethods();
+  const named = [...Object.keys(METHOD_CALLS), ...Object.keys(OTHER_METHODS)].map((name) => name.split(' ')[0]);
+  expect(found.filter((name) => !named.includes(name))).toEqual([]);
+  expect(named.filter((name) => !found.includes(name))).toEqual([]);
 });

@@ -63,7 +63,10 @@ export function postgres(options: PostgresOptions): Database {
   return {
     kind: 'postgres',
     prepare: () => withPool(url, (pool) => prepare(pool, url, schema, migrate)),
-    store: ({ prefix = '' } = {}) => postgresStore(url, schema, prefix),
+    store(how = {}) {
+      checkOptions('postgres.store', how, { prefix: true, lossy: true });
+      return postgresStore(url, schema, how.prefix ?? '');
+    },
     queue: (name) => quiet(new Queue(name, common(), createPostgresBackend as never)),
     flows: () => quiet(new FlowProducer(common(), createPostgresBackend as never)),
     worker: (name, processor, options) =>

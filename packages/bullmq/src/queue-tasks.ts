@@ -131,7 +131,9 @@ export async function queueTasks(options: QueueTasksOptions): Promise<QueueTasks
   return {
     concurrency,
     blobs,
-    async run(job, { signal, onProgress = () => {} } = {}) {
+    async run(job, how = {}) {
+      checkOptions(`${where}.run`, how, { signal: true, onProgress: true });
+      const { signal, onProgress = () => {} } = how;
       checkJob(job);
       checkAborted(where, signal);
       const until = Date.now() + timeout;

@@ -57,8 +57,11 @@ export function redis(options: RedisOptions): Database {
     async prepare() {
       await withClient(url, async (client) => checkServer(await client.info()));
     },
-    store: ({ prefix: names = '', lossy = false } = {}) =>
-      redisStore(url, `${prefix}:store:${names}`, !lossy && durability === 'checked'),
+    store(how = {}) {
+      checkOptions('redis.store', how, { prefix: true, lossy: true });
+      const { prefix: names = '', lossy = false } = how;
+      return redisStore(url, `${prefix}:store:${names}`, !lossy && durability === 'checked');
+    },
     queue: (name) => quiet(new Queue(name, common)),
     flows: () => quiet(new FlowProducer(common)),
     worker: (name, processor, options) => quiet(new Worker(name, processor, { ...options, ...common })),

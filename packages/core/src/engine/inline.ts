@@ -25,7 +25,9 @@ export function inlineTasks(options: { readonly blobs: BlobStore; readonly handl
   return {
     concurrency: 1,
     blobs,
-    async run(job, { signal, onProgress } = {}) {
+    async run(job, how = {}) {
+      checkOptions('inlineTasks.run', how, { signal: true, onProgress: true });
+      const { signal, onProgress } = how;
       const { tasks, last } = checkJob(job);
       const results: string[] = [];
       for (const task of tasks) {

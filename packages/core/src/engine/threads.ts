@@ -193,7 +193,9 @@ export function threadTasks(options: {
   return {
     concurrency: most,
     blobs,
-    async run(job, { signal, onProgress } = {}) {
+    async run(job, how = {}) {
+      checkOptions(`${where}.run`, how, { signal: true, onProgress: true });
+      const { signal, onProgress } = how;
       const { tasks, last } = checkJob(job);
       checkAborted(where, signal);
       // One that fails for good stops the others.

@@ -3,15 +3,16 @@
  *
  * @module
  */
-import { checkInteger } from '../check.ts';
+import { checkInteger, checkOptions } from '../check.ts';
 import { type Clock, systemClock } from './clock.ts';
 
 /** What {@link within} waits for unless told otherwise, in milliseconds. */
 const DEFAULT_GRACE = 30_000;
 
 /** An option `grace`. @throws FedkitError `OUT_OF_RANGE` for what is no number of milliseconds. */
-export function graceOf(where: string, { grace = DEFAULT_GRACE }: { readonly grace?: number }): number {
-  return checkInteger(`${where}: grace`, grace, 0, 2 ** 31 - 1);
+export function graceOf(where: string, options: { readonly grace?: number }): number {
+  checkOptions(where, options, { grace: true });
+  return checkInteger(`${where}: grace`, options.grace ?? DEFAULT_GRACE, 0, 2 ** 31 - 1);
 }
 
 /** Whether `work` settled, well or not, within so many milliseconds. What it still does is then nobody's concern. */

@@ -7,7 +7,7 @@ import { type Layout, modelDigest, type Rng } from '@fedkit/core';
 import { checkOptions, type OptionNames, checkFinite, checkVector, sha256Hex } from '@fedkit/core/internal';
 import { drawA, type EncoderAdapter, encoderAdapter, type EncoderLoraOptions } from './adapter.ts';
 import type { LanguageEncoder } from './encoder.ts';
-import { embedTexts } from './pooled.ts';
+import { checkEmbedOptions, embedTexts } from './pooled.ts';
 import { EncoderSession } from './session.ts';
 
 /** An encoder whose trainable parameters are one flat vector of its `layout`. */
@@ -43,6 +43,7 @@ export class AdaptedEncoder {
     texts: readonly ArrayLike<number>[],
     options: { readonly normalize?: boolean } = {},
   ): Float32Array[] {
+    checkEmbedOptions('embed', options);
     checkFinite('embed: params', checkVector('embed: params', params, this.layout.size));
     return embedTexts('embed', this.session(params, false), texts, options);
   }

@@ -5,7 +5,7 @@
  */
 import { digestOf, type FrozenTensor, type Weights } from '../model/base.ts';
 import { UNADAPTED } from './adapter.ts';
-import { checkText, embedTexts } from './pooled.ts';
+import { checkEmbedOptions, checkText, embedTexts } from './pooled.ts';
 import { EncoderSession } from './session.ts';
 import type { EncoderShape } from './shape.ts';
 
@@ -60,6 +60,7 @@ export class LanguageEncoder {
    * @throws FedkitError as {@link states}.
    */
   embed(texts: readonly ArrayLike<number>[], options: { readonly normalize?: boolean } = {}): Float32Array[] {
+    checkEmbedOptions('embed', options);
     return embedTexts('embed', this.#session, texts, options);
   }
 }

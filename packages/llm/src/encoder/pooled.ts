@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkInteger, refuse } from '@fedkit/core/internal';
+import { checkInteger, checkOptions, refuse } from '@fedkit/core/internal';
 import type { EncoderSession } from './session.ts';
 import type { EncoderShape } from './shape.ts';
 
@@ -35,6 +35,10 @@ export function meansOf(states: Float32Array, texts: readonly ArrayLike<number>[
     for (const end = at + length * width; at < end; at++) sums[at % width] += states[at];
     return Float32Array.from(sums, (value) => value / length);
   });
+}
+
+export function checkEmbedOptions(where: string, options: unknown): void {
+  checkOptions(where, options, { normalize: true });
 }
 
 /** Checks and embeds texts, as `LanguageEncoder.embed` says. */

@@ -16,6 +16,8 @@ export interface MaskOptions {
   readonly compared?: 'together' | 'each';
 }
 
+const MASK: OptionNames<MaskOptions> = { density: true, prunable: true, compared: true };
+
 /**
  * Keeps the weights of largest magnitude (Han, Pool, Tran, Dally, "Learning both Weights and Connections for Efficient Neural
  * Networks", NeurIPS 2015, https://arxiv.org/abs/1506.02626). Of equals the first are kept, so whoever has the same public
@@ -38,9 +40,7 @@ export interface MaskOptions {
  * ```
  */
 export function magnitudeMask(layout: Layout, params: Float32Array, options: MaskOptions): Selection {
-  checkOptions('magnitudeMask', options, { density: true, prunable: true, compared: true } satisfies OptionNames<
-    typeof options
-  >);
+  checkOptions('magnitudeMask', options, MASK);
   checkFinite('magnitudeMask: params', checkVector('magnitudeMask: params', params, layout.size));
   return maskOf('magnitudeMask', layout, Float64Array.from(params, Math.abs), options);
 }
@@ -79,6 +79,7 @@ export class MovementScores {
 
   /** Keeps the highest scores, of equals the first. @throws FedkitError as {@link magnitudeMask}. */
   mask(options: MaskOptions): Selection {
+    checkOptions('movementMask', options, MASK);
     return maskOf('movementMask', this.layout, this.scores, options);
   }
 }

@@ -9,6 +9,8 @@ import {
   ByteWriter,
   checkAborted,
   checkInteger,
+  checkOptions,
+  type OptionNames,
   refuse,
   sameBytes,
   SerialQueue,
@@ -43,6 +45,7 @@ export interface MoveOptions {
   readonly onProgress?: (progress: { readonly done: number; readonly all: number }) => void;
 }
 
+const MOVE: OptionNames<MoveOptions> = { atATime: true, signal: true, onProgress: true };
 const TEXT = 'index/text/';
 const VECTOR = 'index/vector/';
 const MODEL = 'index/model';
@@ -80,6 +83,7 @@ export class LocalIndex {
    * @throws FedkitError `DECODE_FAILED` for damaged entries.
    */
   static async open(store: Store, embedder: Embedder, options: MoveOptions = {}): Promise<LocalIndex> {
+    checkOptions('LocalIndex.open', options, MOVE);
     const index = new LocalIndex(store, { embedder, vectors: new Map() });
     for await (const key of store.keys(TEXT)) {
       const bytes = await store.get(key);
@@ -164,6 +168,7 @@ export class LocalIndex {
    * @throws FedkitError `ABORTED` once the signal fires, or once another move has begun; the index answers as before.
    */
   async move(embedder: Embedder, options: MoveOptions = {}): Promise<void> {
+    checkOptions('index.move', options, MOVE);
     const atATime = checkInteger('index.move: atATime', options.atATime ?? 16, 1);
     const next: Embedded = { embedder, vectors: new Map() };
     await this.#queue.run(async () => {

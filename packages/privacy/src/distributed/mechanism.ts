@@ -200,8 +200,9 @@ function distributedMechanism(where: string, options: DistributedOptions, shares
       for (let i = 0; i < size; i++) integers[i] = (noised[i] << unused) >> unused;
       return integers;
     },
-    decodeSum(sum, { survivors }) {
-      checkSurvivors('decodeSum', survivors);
+    decodeSum(sum, options) {
+      checkOptions(`${where}.decodeSum`, options, { survivors: true });
+      checkSurvivors('decodeSum', options.survivors);
       if (sum.length !== size) refuse('SHAPE_MISMATCH', `${where}.decodeSum: sum`, `${size} coordinates`, sum.length);
       const values = new Float32Array(size);
       const unit = scale * expectedWeight;

@@ -5,7 +5,14 @@
  * @module
  */
 import type { PoissonSampling } from '@fedkit/core/select';
-import { checkInteger, checkNumber, checkPositive, refuse } from '@fedkit/core/internal';
+import {
+  checkInteger,
+  checkNumber,
+  checkOptions,
+  checkPositive,
+  type OptionNames,
+  refuse,
+} from '@fedkit/core/internal';
 import type {
   ComposedEvent,
   DiscreteGaussianEvent,
@@ -41,7 +48,7 @@ function checkRatio(where: string, noise: number, norm: number): void {
 
 function gaussian(options: Fields<GaussianEvent>): GaussianEvent {
   const where = 'event.gaussian';
-  checkOptions(where, options);
+  checkFields<GaussianEvent>(where, options, { noiseStd: true, recordNorm: true });
   const noiseStd = checkPositive(`${where}: noiseStd`, options.noiseStd);
   const recordNorm = checkPositive(`${where}: recordNorm`, options.recordNorm);
   checkRatio(where, noiseStd, recordNorm);
@@ -50,7 +57,7 @@ function gaussian(options: Fields<GaussianEvent>): GaussianEvent {
 
 function laplace(options: Fields<LaplaceEvent>): LaplaceEvent {
   const where = 'event.laplace';
-  checkOptions(where, options);
+  checkFields<LaplaceEvent>(where, options, { scale: true, recordNorm: true });
   const scale = checkPositive(`${where}: scale`, options.scale);
   const recordNorm = checkPositive(`${where}: recordNorm`, options.recordNorm);
   checkRatio(where, scale, recordNorm);
@@ -59,7 +66,7 @@ function laplace(options: Fields<LaplaceEvent>): LaplaceEvent {
 
 function discreteGaussian(options: Fields<DiscreteGaussianEvent>): DiscreteGaussianEvent {
   const where = 'event.discreteGaussian';
-  checkOptions(where, options);
+  checkFields<DiscreteGaussianEvent>(where, options, { noiseStd: true, recordNorm: true, dimension: true });
   const noiseStd = checkPositive(`${where}: noiseStd`, options.noiseStd);
   const recordNorm = checkPositive(`${where}: recordNorm`, options.recordNorm);
   checkRatio(where, noiseStd, recordNorm);
@@ -72,7 +79,13 @@ function distributedDiscreteGaussian(
   options: Fields<DistributedDiscreteGaussianEvent>,
 ): DistributedDiscreteGaussianEvent {
   const where = 'event.distributedDiscreteGaussian';
-  checkOptions(where, options);
+  checkFields<DistributedDiscreteGaussianEvent>(where, options, {
+    localNoiseStd: true,
+    contributors: true,
+    recordNorm: true,
+    recordNormL1: true,
+    dimension: true,
+  });
   const localNoiseStd = checkPositive(`${where}: localNoiseStd`, options.localNoiseStd);
   const contributors = checkInteger(`${where}: contributors`, options.contributors, 1, 1e9);
   const recordNorm = checkPositive(`${where}: recordNorm`, options.recordNorm);
@@ -84,7 +97,7 @@ function distributedDiscreteGaussian(
 
 function discreteLaplace(options: Fields<DiscreteLaplaceEvent>): DiscreteLaplaceEvent {
   const where = 'event.discreteLaplace';
-  checkOptions(where, options);
+  checkFields<DiscreteLaplaceEvent>(where, options, { scale: true, recordNorm: true });
   const scale = checkPositive(`${where}: scale`, options.scale, 1e9);
   const recordNorm = checkInteger(`${where}: recordNorm`, options.recordNorm, 1, 1e6);
   checkRatio(where, scale, recordNorm);
@@ -93,7 +106,7 @@ function discreteLaplace(options: Fields<DiscreteLaplaceEvent>): DiscreteLaplace
 
 function skellam(options: Fields<SkellamEvent>): SkellamEvent {
   const where = 'event.skellam';
-  checkOptions(where, options);
+  checkFields<SkellamEvent>(where, options, { variance: true, recordNorm: true, recordNormL1: true });
   const variance = checkPositive(`${where}: variance`, options.variance);
   const recordNorm = checkPositive(`${where}: recordNorm`, options.recordNorm);
   checkRatio(where, Math.sqrt(variance), recordNorm);
@@ -102,25 +115,25 @@ function skellam(options: Fields<SkellamEvent>): SkellamEvent {
 
 function randomizedResponse(options: Fields<RandomizedResponseEvent>): RandomizedResponseEvent {
   const where = 'event.randomizedResponse';
-  checkOptions(where, options);
+  checkFields<RandomizedResponseEvent>(where, options, { noiseProbability: true, buckets: true });
   const noiseProbability = checkPositive(`${where}: noiseProbability`, options.noiseProbability, 1);
   const buckets = checkInteger(`${where}: buckets`, options.buckets, 2);
   return { kind: 'randomized-response', noiseProbability, buckets };
 }
 
 function exponential(options: Fields<ExponentialEvent>): ExponentialEvent {
-  checkOptions('event.exponential', options);
+  checkFields<ExponentialEvent>('event.exponential', options, { epsilon: true });
   return { kind: 'exponential', epsilon: checkPositive('event.exponential: epsilon', options.epsilon, 1e3) };
 }
 
 function zcdp(options: Fields<ZeroConcentratedEvent>): ZeroConcentratedEvent {
-  checkOptions('event.zcdp', options);
+  checkFields<ZeroConcentratedEvent>('event.zcdp', options, { rho: true });
   return { kind: 'zcdp', rho: checkPositive('event.zcdp: rho', options.rho) };
 }
 
 function epsilonDelta(options: Fields<EpsilonDeltaEvent>): EpsilonDeltaEvent {
   const where = 'event.epsilonDelta';
-  checkOptions(where, options);
+  checkFields<EpsilonDeltaEvent>(where, options, { epsilon: true, delta: true });
   const epsilon = checkNumber(`${where}: epsilon`, options.epsilon, 0, 1e3);
   const delta = checkNumber(`${where}: delta`, options.delta, 0, 1 - 2 ** -53);
   if (epsilon === 0 && delta === 0) refuse('INVALID_ARGUMENT', where, 'a release that costs something', 0);
@@ -129,7 +142,7 @@ function epsilonDelta(options: Fields<EpsilonDeltaEvent>): EpsilonDeltaEvent {
 
 function mixtureOfGaussians(options: Fields<MixtureOfGaussiansEvent>): MixtureOfGaussiansEvent {
   const where = 'event.mixtureOfGaussians';
-  checkOptions(where, options);
+  checkFields<MixtureOfGaussiansEvent>(where, options, { noiseStd: true, norms: true, probabilities: true });
   const noiseStd = checkPositive(`${where}: noiseStd`, options.noiseStd);
   const norms = checkList(`${where}: norms`, options.norms, 1024).map((n, i) =>
     checkNumber(`${where}: norms[${i}]`, n, 0),
@@ -175,7 +188,7 @@ function truncatedPoissonSampled(
   sampled: GaussianEvent,
 ): TruncatedPoissonSampledEvent {
   const where = 'event.truncatedPoissonSampled';
-  checkOptions(where, options);
+  checkFields<TruncatedPoissonSampledEvent>(where, options, { population: true, probability: true, maxCohort: true });
   const population = checkInteger(`${where}: population`, options.population, 2, 1e9);
   const probability = checkPositive(`${where}: probability`, options.probability, 1 - 2 ** -53);
   const maxCohort = checkInteger(`${where}: maxCohort`, options.maxCohort, 1, population);
@@ -189,7 +202,7 @@ function sampledWithoutReplacement(
   sampled: DpEvent,
 ): SampledWithoutReplacementEvent {
   const where = 'event.sampledWithoutReplacement';
-  checkOptions(where, options);
+  checkFields<SampledWithoutReplacementEvent>(where, options, { population: true, cohort: true });
   const population = checkInteger(`${where}: population`, options.population, 1);
   const cohort = checkInteger(`${where}: cohort`, options.cohort, 1, population);
   return {
@@ -202,7 +215,7 @@ function sampledWithoutReplacement(
 
 function treeAggregation(options: Fields<TreeAggregationEvent>): TreeAggregationEvent {
   const where = 'event.treeAggregation';
-  checkOptions(where, options);
+  checkFields<TreeAggregationEvent>(where, options, { noiseStd: true, recordNorm: true, steps: true });
   const noiseStd = checkPositive(`${where}: noiseStd`, options.noiseStd);
   const recordNorm = checkPositive(`${where}: recordNorm`, options.recordNorm);
   checkRatio(where, noiseStd, recordNorm);
@@ -285,8 +298,13 @@ export const event: {
   composed,
 });
 
-function checkOptions(where: string, options: unknown): void {
-  if (typeof options !== 'object' || options === null) refuse('INVALID_ARGUMENT', where, 'an object', options);
+/** What a maker takes by name; `kind`, and what was sampled, where an event that was made before is checked again. */
+function checkFields<E extends { readonly kind: string }>(
+  where: string,
+  options: unknown,
+  names: OptionNames<Omit<E, 'kind' | 'event'>>,
+): void {
+  checkOptions(where, options, { ...names, kind: true, event: true });
 }
 
 function checkL1(where: string, norm: number | undefined): { recordNormL1?: number } {

@@ -139,6 +139,7 @@ class Pld implements PldAccountant {
 
   epsilonBounds(delta: number, options: { readonly users?: number } = {}): EpsilonBounds {
     const where = 'pldAccountant.epsilonBounds';
+    checkOptions(where, options, { users: true });
     const users = checkQuestion(where, delta, options);
     return this.#stated(runTask(this.#epsilonBounds(delta)), delta, users);
   }
@@ -148,6 +149,7 @@ class Pld implements PldAccountant {
     options: BackgroundOptions & { readonly users?: number } = {},
   ): Promise<EpsilonBounds> {
     const where = 'pldAccountant.epsilonBoundsInBackground';
+    checkOptions(where, options, { users: true, signal: true, onProgress: true });
     const users = checkQuestion(where, delta, options);
     return this.#stated(await runInBackground(where, this.#epsilonBounds(delta), options), delta, users);
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import { type ClientId, FedkitError, type SecureRng } from '@fedkit/core';
-import { checkBytes, refuse, SerialQueue } from '@fedkit/core/internal';
+import { checkBytes, checkOptions, refuse, SerialQueue } from '@fedkit/core/internal';
 import type { CohortEntry } from '../cohort-ledger.ts';
 import { roundConfigDigest } from '../config/encode-config.ts';
 import { type RoundConfig, checkRoundConfig, hasConsistencyRound } from '../config/round-config.ts';
@@ -137,6 +137,7 @@ export class RoundClient {
    * `PROTOCOL_STATE` the second time, or when it is too late.
    */
   setInput(vectors: InputVectors, options: { readonly weight?: number } = {}): void {
+    checkOptions('SecAggClient.setInput', options, { weight: true });
     const { stage } = this.#state;
     if (this.#input !== undefined || ['masked', 'acknowledged', 'unmasked', 'opened', 'aborted'].includes(stage)) {
       throw new FedkitError(

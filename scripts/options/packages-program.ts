@@ -1,0 +1,89 @@
+/**
+ * The packages as the compiler sees them.
+ *
+ * @module
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type typescript from '../../docs/node_modules/typescript/lib/typescript.js';
+
+export const root = join(import.meta.dirname, '../..');
+// TypeScript 7 has no interface to its types; the compiler that the API reference is made with has.
+export const ts = createRequire(join(root, 'docs/package.json'))('typescript') as typeof typescript;
+
+/** By its name, its type's name, or because the function takes it apart at once. */
+export function isOptions(parameter: typescript.Symbol, type: typescript.Type): boolean {
+  const declaration = parameter.valueDeclaration as typescript.ParameterDeclaration | undefined;
+  const typeName = type.aliasSymbol?.name ?? type.symbol?.name ?? '';
+  return (
+    /^(?:options|setup)$/.test(parameter.name) ||
+    /(?:Options|Setup)$/.test(typeName) ||
+    (declaration !== undefined && ts.isObjectBindingPattern(declaration.name))
+  );
+}
+
+/** The entries of every package by their names, with their sources. */
+function entries(): PublicModule[] {
+  return readdirSync(join(root, 'packages')).flatMap((name) => {
+    const folder = join(root, 'packages', name);
+    const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+      readonly name: string;
+      readonly exports?: Readonly<Record<string, { readonly '@fedkit/source'?: string }>>;
+    };
+    return Object.entries(manifest.exports ?? {}).flatMap(([path, { '@fedkit/source': source }]) =>
+      source === undefined ? [] : [{ module: manifest.name + path.slice(1), file: join(folder, source) }],
+    );
+  });
+}
+
+/** A module of ours. */
+export interface PublicModule {
+  /** As applications import it. */
+  readonly module: string;
+  /** The source of that module. */
+  readonly file: string;
+}
+
+/** What a module exports. */
+export interface PublicExport extends PublicModule {
+  readonly name: string;
+  readonly symbol: typescript.Symbol;
+}
+
+let program: typescript.Program | undefined;
+
+/** Everything that has a value when it is imported, each once, and the compiler that knows its types. */
+export function publicExports(): {
+  readonly checker: typescript.TypeChecker;
+  readonly exports: readonly PublicExport[];
+} {
+  const modules = entries();
+  program ??= ts.createProgram(
+    modules.map(({ file }) => file),
+    {
+      module: ts.ModuleKind.NodeNext,
+      target: ts.ScriptTarget.ES2022,
+      lib: ['lib.es2022.d.ts', 'lib.dom.d.ts'],
+      customConditions: ['@fedkit/source'],
+      allowImportingTsExtensions: true,
+      noEmit: true,
+      strict: true,
+      skipLibCheck: true,
+    },
+  );
+  const { getSourceFile } = program;
+  const checker = program.getTypeChecker();
+  const seen = new Set<typescript.Symbol>();
+  const exports = modules.flatMap(({ module, file }) => {
+    const source = getSourceFile(file);
+    const symbol = source && checker.getSymbolAtLocation(source);
+    return (symbol ? checker.getExportsOfModule(symbol) : []).flatMap((exported): PublicExport[] => {
+      const own = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
+      if (seen.has(own) || !(own.flags & ts.SymbolFlags.Value)) return [];
+      seen.add(own);
+      return [{ module, file, name: exported.name, symbol: own }];
+    });
+  });
+  return { checker, exports };
+}
