@@ -72,11 +72,11 @@ export function publicExports(): {
       skipLibCheck: true,
     },
   );
-  const { getSourceFile } = program;
-  const checker = program.getTypeChecker();
+  const compiled = program;
+  const checker = compiled.getTypeChecker();
   const seen = new Set<typescript.Symbol>();
   const exports = modules.flatMap(({ module, file }) => {
-    const source = getSourceFile(file);
+    const source = compiled.getSourceFile(file);
     const symbol = source && checker.getSymbolAtLocation(source);
     return (symbol ? checker.getExportsOfModule(symbol) : []).flatMap((exported): PublicExport[] => {
       const own = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;

@@ -22,7 +22,7 @@ export type { Snapshot, StoredRun } from './chain.ts';
 export type { JournalEntry } from './slot.ts';
 
 /** Entries that share one slot have at most about as many bytes. */
-export const MAX_BATCH: number = 2 ** 24;
+const MAX_BATCH = 2 ** 24;
 /** Once the log is longer than so many snapshots and this, a snapshot is due: it costs a sixteenth of what it replaces. */
 const SNAPSHOTS = 16;
 const MIN_LENGTH = 2 ** 20;
@@ -212,8 +212,15 @@ export class Journal {
     for (let length = 0; count < this.#pending.length && length < MAX_BATCH; count++) {
       length += this.#pending[count].bytes?.length ?? 0;
     }
-    const entries = this.#pending.splice(0, count);
-    const writer = writeSlot({ ...this.#head(), first: this.#written, kind: 'entries', entries });
+    const slotOf = (entries: readonly JournalEntry[]) =>
+      writeSlot({ ...this.#head(), first: this.#written, kind: 'entries', entries });
+    let writer = slotOf(this.#pending.slice(0, count));
+    const most = this.#store.maximumBytes ?? Infinity;
+    while (writer.length > most && count > 1) {
+      count = Math.ceil(count / 2);
+      writer = slotOf(this.#pending.slice(0, count));
+    }
+    this.#pending.splice(0, count);
     const { length } = writer;
     const pieces = writer.pieces();
     await this.#create((key) => piecesInto(this.#store).create(key, pieces));

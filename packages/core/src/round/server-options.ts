@@ -14,7 +14,6 @@ import type { Selector } from '../select/contract.ts';
 import type { Store } from '../store/contract.ts';
 import { checkCreates } from '../store/memory-store.ts';
 import type { Telemetry } from '../telemetry/contract.ts';
-import { MAX_BATCH } from './journal.ts';
 import type { RequestHandler } from '../protocol/exchange.ts';
 import type { DeclineReason } from '../protocol/message.ts';
 import type { RoundRecord } from './record.ts';
@@ -287,11 +286,6 @@ export function checkServerOptions(
   if (options.history !== undefined) checkInteger(`${where}: history`, options.history, 0, 10_000);
   if (options.federationSize !== undefined) checkInteger(`${where}: federationSize`, options.federationSize, 1);
   const { requestBytes = 65_536 + 16 * pipeline.size, clients = 100_000, partBytes = PART_BYTES } = limits;
-  // A report with what shares its slot, or a collector of the reproducible mean.
-  const largest = Math.max(requestBytes + MAX_BATCH, 16 * pipeline.size) + 65_536;
-  if (store.maximumBytes !== undefined && largest > store.maximumBytes) {
-    refuse('OUT_OF_RANGE', `${where}: store`, `one that holds ${largest} bytes under a key`, store.maximumBytes);
-  }
   return {
     requestBytes: checkInteger(`${where}: limits.requestBytes`, requestBytes, 64),
     clients: checkInteger(`${where}: limits.clients`, clients, 1),

@@ -7,9 +7,12 @@ import type { Update } from '../aggregate/contract.ts';
 import { isAsynchronous } from '../algorithm/asynchronous.ts';
 import type { FedAvgBroadcast } from '../algorithm/fed-avg.ts';
 import type { PlainData } from '../plain-data.ts';
+import { stateOwner } from '../protocol/broadcast.ts';
 import { openAsynchronousServer } from './asynchronous-server.ts';
+import { firstState } from './first-state.ts';
 import { checkRoundOptions } from './round-options.ts';
 import { openRoundServer } from './round-server.ts';
+import { checkRoom } from './store-room.ts';
 import {
   type AsynchronousServerOptions,
   checkServerOptions,
@@ -75,6 +78,15 @@ export async function federatedServer<U extends Update, R extends PlainData>(
 ): Promise<FederatedServer<PlainData>> {
   const limits = checkServerOptions(options);
   const rules = checkRoundOptions('federatedServer', options);
+  const { pipeline, store } = options;
+  if (store.maximumBytes !== undefined) {
+    // Without rounds it is the model alone.
+    const state = isAsynchronous(pipeline.algorithm)
+      ? { params: options.initial }
+      : (firstState(pipeline.algorithm as never, options as never) as PlainData);
+    const owner = stateOwner(pipeline);
+    checkRoom('federatedServer', store, { ...limits, places: rules.places, state, owner });
+  }
   if (isAsynchronous(options.pipeline.algorithm)) {
     return openAsynchronousServer(options as AsynchronousServerOptions<U>, limits, rules);
   }
