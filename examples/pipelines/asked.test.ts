@@ -167,7 +167,7 @@ describe('a part of the clients, held-out ones among them, measures', () => {
       });
     await (await of(0.6)).close();
     await expect(of(0.4)).rejects.toThrow(
-      /federatedServer: rounds that ask 4 of 9: .*expected assumptions that some threshold satisfies, got 4 clients/,
+      /evaluation rounds: expected a part of which a sum can be made, got 4 of 9: .*got 4 clients that need at least/,
     );
   });
 });

@@ -37,11 +37,14 @@ function checkRound(half: ExchangingServer<unknown>, round: number, { places, mi
   const first = refusal(places);
   if (first === undefined) return;
   const asked = partSize(places, share, half.minimumContributors);
-  const { code, message } = first;
   const named =
     asked === places
       ? first
-      : new FedkitError(code, `federatedServer: rounds that ask ${asked} of ${places}: ${message}`, { cause: first });
+      : new FedkitError(
+          first.code,
+          `federatedServer: evaluation rounds: expected a part of which a sum can be made, got ${asked} of ${places}: ${first.message}`,
+          { cause: first },
+        );
   const step = Math.max(1, Math.ceil((places - minimum) / TRIES));
   for (let count = places - step; count >= minimum; count -= step) if (refusal(count) === undefined) return;
   if (refusal(minimum) !== undefined) throw named;
