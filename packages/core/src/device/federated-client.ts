@@ -14,6 +14,8 @@ import type { DeviceModel, FederatedClient, FederatedClientOptions, ModelRequest
 import { Device, type DeviceParts } from './device.ts';
 import { DeviceModels } from './device-models.ts';
 import { openPlace } from './record-place.ts';
+import { SealedPlace } from './sealed-place.ts';
+import { SecureExchange } from './secure-exchange.ts';
 import { surroundingsOf } from './surroundings.ts';
 
 const WHERE = 'federatedClient';
@@ -76,5 +78,6 @@ function recordsOf<B extends PlainData, C extends PlainData, U extends Update>(
   half: ClientHalf<U>,
 ): Pick<DeviceParts<B, U>, 'place' | 'exchange'> {
   if (half.sends === 'report') return { place: openPlace(WHERE, store, id) };
-  return half.records(half, { id, store, digest: pipeline.digest });
+  const place = new SealedPlace(store, id, pipeline.digest, half.sealer);
+  return { place, exchange: new SecureExchange(id, half, place) };
 }

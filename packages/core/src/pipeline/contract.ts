@@ -17,7 +17,6 @@ import type { AsynchronousAlgorithm } from '../algorithm/asynchronous.ts';
 import type { Algorithm, ClientAlgorithm, ServerAlgorithm } from '../algorithm/contract.ts';
 import type { RoundMetrics } from '../algorithm/round-metrics.ts';
 import type { FedAvgBroadcast } from '../algorithm/fed-avg.ts';
-import type { RecordsOf, SecureRecords } from '../device/secure-records.ts';
 import type { Layout } from '../model/layout.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
 import type { SecureRng } from '../random.ts';
@@ -104,11 +103,6 @@ export interface ExchangingClient<U extends Update> {
   enter(task: PipelineTask, options: SecureClientKeeping & { readonly client: ClientId }): SecureClient;
   /** What it keeps of a round, its input above all, it keeps sealed. */
   readonly sealer: Sealer;
-  /**
-   * The device's part: its sealed record, and its exchanges. It comes with the half so that clients that only report carry none of
-   * it; a half around another one hands on the other's.
-   */
-  readonly records: (half: ExchangingClient<Update>, of: RecordsOf) => SecureRecords;
 }
 
 /** What a device does in a round: it sends one report, or exchanges messages until a sum is formed. */

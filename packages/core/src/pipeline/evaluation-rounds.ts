@@ -158,7 +158,6 @@ export function withEvaluationRounds(training: Any, options: EvaluationRoundsOpt
       return {
         sends: 'exchange',
         sealer: exchanging[0].sealer,
-        records: exchanging[0].records,
         check: (task) => of(exchanging, task).check(task),
         input: (task, ...rest) => of(exchanging, task).input(task, ...rest),
         counted: (task, ...rest) => of(exchanging, task).counted(task, ...rest),

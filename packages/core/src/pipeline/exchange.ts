@@ -5,7 +5,6 @@
  */
 import type { ClientId, Contribution, Update } from '../aggregate/contract.ts';
 import { checkBytes, refuse } from '../check.ts';
-import { secureRecords } from '../device/secure-records.ts';
 import { FedkitError, isFedkitError } from '../errors.ts';
 import { type SecureRng, secureRng } from '../random.ts';
 import type {
@@ -100,7 +99,6 @@ export function exchangingClient<U extends Update>(
       start.counted(readParameters(kind, task), contribution, drawn, options),
     enter: (task, { client, ...kept }) => join(task, client, kept),
     sealer: aggregation.sealer,
-    records: secureRecords,
   };
 }
 /** What a pipeline adds to the server of an exchange. */

@@ -1,6 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { fedAvg } from '../../src/algorithm/fed-avg.ts';
-import { secureRecords } from '../../src/device/secure-records.ts';
 import { FedkitError } from '../../src/errors.ts';
 import { encodeState } from '../../src/model/state-file.ts';
 import type { Pipeline } from '../../src/pipeline/contract.ts';
@@ -103,7 +102,6 @@ export class ScriptedSum implements RequestHandler {
       enter: (_task: unknown, { persist, saved }: { persist: ClientPersist; saved?: Uint8Array }) =>
         new ScriptedClient(persist, saved),
       sealer,
-      records: secureRecords,
     }),
     server: () => {
       throw new Error('not in these tests');
