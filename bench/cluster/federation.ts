@@ -130,8 +130,11 @@ export function contributionOf(
   if (work === 'secure')
     return { values: { update: Float32Array.from(bits, (word) => (word % (2 * RANGE + 1)) - RANGE) }, weight: 1 };
   const scale = 2 ** (rng.below(16) - 24);
+  // By hand: `from` with a function takes several times as long.
+  const update = new Float32Array(parameters);
+  for (let i = 0; i < parameters; i++) update[i] = (bits[i] % 2 ** 20) * scale;
   return {
-    values: { update: Float32Array.from(bits, (word) => (word % 2 ** 20) * scale) },
+    values: { update },
     weight: 1 + rng.below(100),
   };
 }

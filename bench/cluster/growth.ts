@@ -12,6 +12,7 @@ import { queueTasks } from '@fedkit/bullmq';
 import { fileStore } from '@fedkit/core';
 import { type BlobStore, type EngineJob, storeBlobs } from '@fedkit/core/engine';
 import type { Server } from '../../packages/bullmq/test/servers.ts';
+import type { Step } from '../shared/resume.ts';
 import { middle } from './contention.ts';
 import { type DatabaseLoad, loadOf } from '../../packages/bullmq/test/database-load.ts';
 import type { ClusterConfig } from './federation.ts';
@@ -159,19 +160,19 @@ function idleWorker(place: Place): Promise<{ readonly memory: number; readonly t
 }
 
 /** Rounds of tasks that wait half a second each, by more and more workers. */
-async function heldRounds(place: Place, overhead: number): Promise<Held[]> {
+async function heldRounds(place: Place, overhead: number, step: Step): Promise<Held[]> {
   const found: Held[] = [];
   for (const workers of [1, 2, 3, 4, 6]) {
-    found.push(
-      await within(place, { parameters: 1, hold: 1000 * HOLD }, async ({ tasks, folder, config }) => {
+    const rounds = () =>
+      within(place, { parameters: 1, hold: 1000 * HOLD }, async ({ tasks, folder, config }) => {
         const plans = await writeReports(folder, HELD_TASKS, 1, 1);
         const crew = new Workers(config, workers);
         await tasks.run(jobOf('warm', plans.slice(0, 2 * workers)));
-        const rounds: number[] = [];
+        const seconds: number[] = [];
         for (let i = 0; i < 3; i++) {
           const started = performance.now();
           await tasks.run(jobOf(`round-${i}`, plans));
-          rounds.push((performance.now() - started) / 1000);
+          seconds.push((performance.now() - started) / 1000);
           await tasks.forget(`round-${i}`);
         }
         await crew.stop();
@@ -179,9 +180,9 @@ async function heldRounds(place: Place, overhead: number): Promise<Held[]> {
         const crewOf = { workers, cores: Infinity, overhead };
         const predicted =
           makespan({ tasks: HELD_TASKS, work: HOLD }, crewOf) + makespan({ tasks: 1, work: HOLD }, crewOf);
-        return { workers, tasks: HELD_TASKS, hold: HOLD, measured: middle(rounds, (one) => one), predicted };
-      }),
-    );
+        return { workers, tasks: HELD_TASKS, hold: HOLD, measured: middle(seconds, (one) => one), predicted };
+      });
+    found.push(await step(`waiting, ${workers} workers`, rounds));
   }
   return found;
 }
@@ -190,6 +191,7 @@ async function heldRounds(place: Place, overhead: number): Promise<Held[]> {
 export async function growth(
   server: Server,
   kind: ClusterConfig['database'],
+  step: Step,
 ): Promise<{
   readonly costs: Omit<Costs, 'round'>;
   readonly task: Task;
@@ -201,9 +203,9 @@ export async function growth(
   try {
     const folder = join(scratch, 'pieces');
     mkdirSync(folder);
-    const pieces = await measurePieces(folder);
+    const pieces = await measurePieces(folder, step);
     rmSync(folder, { recursive: true, force: true });
-    const idle = await idleWorker(place);
+    const idle = await step('an idle worker', () => idleWorker(place));
     const costs = { pieces, overhead: idle.task.overhead };
     const grown: Grown[] = [];
     for (const [reports, parameters] of [
@@ -214,10 +216,11 @@ export async function growth(
       [32, 1e6],
       [32, 4e6],
     ]) {
-      grown.push(await grownBy(place, costs, idle.memory, reports, parameters));
+      const round = () => grownBy(place, costs, idle.memory, reports, parameters);
+      grown.push(await step(`${reports} of ${parameters}`, round));
       console.log(JSON.stringify(grown.at(-1)));
     }
-    return { costs, task: idle.task, grown, held: await heldRounds(place, costs.overhead) };
+    return { costs, task: idle.task, grown, held: await heldRounds(place, costs.overhead, step) };
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -8,6 +8,7 @@
 // pnpm bench cluster shares [updates 1000] [parameters 1000000]      four workers of the queue, and what the queue itself takes
 // pnpm bench cluster queueing [short]  a model of queueing beside rounds on 1, 2 and 4 workers, and what it says of larger ones
 // pnpm bench cluster growth   bytes, memory and processor time over clients and parameters, rounds of waiting tasks over workers: a picture
+//                             queueing and growth go on where they were cut off
 // pnpm bench cluster scale [clients 1000000] [cohort 1000] [rounds 3]  a million virtual clients in one process
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,6 +17,7 @@ import { kinds } from '../../packages/bullmq/test/servers.ts';
 import type { DatabaseLoad } from '../../packages/bullmq/test/database-load.ts';
 import { chart } from '../../packages/fedkit/src/experiment/chart.ts';
 import { table, writeResults } from '../shared/measure.ts';
+import { afresh, resumed } from '../shared/resume.ts';
 import { type Load, type Outcome, runRound, scheduleOf } from './cluster.ts';
 import { type Extrapolated, extrapolate, SETTINGS } from './extrapolate.ts';
 import { growthChart } from './growth-chart.ts';
@@ -31,6 +33,8 @@ import { unmasking } from './unmasking.ts';
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const [word, ...words] = process.argv.slice(2);
 const numbers = (...defaults: number[]): number[] => defaults.map((one, i) => Number(words[i] ?? one));
+/** What figures depend on: a run that was cut off goes on while they are what they were. */
+const SOURCES = ['packages/core/src', 'packages/bullmq/src', 'bench/cluster'];
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
 
 if (word === 'scale') {
@@ -155,11 +159,13 @@ async function queueing(short: boolean): Promise<void> {
     const rounds = short
       ? [{ reports: 64, parameters: 100_000 }]
       : [64, 256].flatMap((reports) => [100_000, 1_000_000].map((parameters) => ({ reports, parameters })));
-    const found = await points(server, kind.name, rounds);
+    const earlier = resumed('cluster-queueing', ...SOURCES);
+    const found = await points(server, kind.name, rounds, short ? afresh : earlier.step);
     const worst = Math.max(...found.points.map(({ measured, predicted }) => Math.abs(predicted / measured - 1)));
     console.log(`predicted to ${(100 * worst).toFixed(0)} % at worst (goal 15)`);
     const settings = furtherOut(found.costs);
     if (short) return;
+    earlier.end();
     writeResults('cluster-queueing', { database: kind.name, ...found, worst, settings });
     const line = (parameters: number, what: 'measured' | 'predicted') => ({
       label: `${parameters / 1e6}M parameters, ${what}`,
@@ -222,7 +228,8 @@ async function grow(): Promise<void> {
   if (kind?.start === undefined) return console.log('neither Redis nor PostgreSQL is installed: skipped');
   const server = await kind.start();
   try {
-    const { costs, task, grown, held } = await growth(server, kind.name);
+    const earlier = resumed('cluster-growth', ...SOURCES);
+    const { costs, task, grown, held } = await growth(server, kind.name, earlier.step);
     const rows = grown.map((one) => [
       `${one.reports} x ${one.parameters}`,
       megabytes(one.reportBytes),
@@ -244,6 +251,7 @@ async function grow(): Promise<void> {
     const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
     console.log(`off by ${percent(worst.processor)} of processor time, ${percent(worst.waiting)} of waiting (goal 15)`);
     const settings = furtherOut({ ...costs, round: 0 }, task);
+    earlier.end();
     writeResults('cluster-growth', { database: kind.name, costs, task, grown, held, worst, settings });
     writeFileSync(join(import.meta.dirname, '../results/cluster-growth.svg'), growthChart(costs, grown, held));
   } finally {

@@ -6,6 +6,7 @@
 import * as fs from 'node:fs/promises';
 import { fileStore } from '@fedkit/core';
 import { foldTasks, storeBlobs } from '@fedkit/core/engine';
+import type { Step } from '../shared/resume.ts';
 import { meanOf } from './federation.ts';
 import type { PieceCosts } from './queueing.ts';
 import { writeReports } from './speed.ts';
@@ -21,11 +22,16 @@ export const cpuSeconds = (since?: NodeJS.CpuUsage): number => {
 };
 
 /** Pieces of every size here, now: seconds of a processor. The folder is left as it was found, but for reports. */
-export async function measurePieces(folder: string): Promise<PieceCosts[]> {
-  // Compiled.
-  await piecesOf(folder, SIZES[0]);
+export async function measurePieces(folder: string, step: Step): Promise<PieceCosts[]> {
   const all: PieceCosts[] = [];
-  for (const parameters of SIZES) all.push(await piecesOf(folder, parameters));
+  for (const parameters of SIZES) {
+    const measured = async (): Promise<PieceCosts> => {
+      // Compiled.
+      await piecesOf(folder, SIZES[0]);
+      return piecesOf(folder, parameters);
+    };
+    all.push(await step(`pieces of ${parameters}`, measured));
+  }
   return all;
 }
 

@@ -12,6 +12,7 @@ import { queueTasks, type QueueTasks } from '@fedkit/bullmq';
 import { fileStore } from '@fedkit/core';
 import { type EngineJob, storeBlobs } from '@fedkit/core/engine';
 import type { Server } from '../../packages/bullmq/test/servers.ts';
+import type { Step } from '../shared/resume.ts';
 import { bundled } from './cluster.ts';
 import { type Load, middle, slowdownOf, within } from './contention.ts';
 import type { ClusterConfig } from './federation.ts';
@@ -33,7 +34,7 @@ export interface Point {
 
 const SHARD = 16;
 /** Rounds of a point: the middle one counts. */
-const ROUNDS = 5;
+const ROUNDS = 3;
 /** Workers of one queue on this machine. */
 export class Workers {
   readonly #children: ChildProcess[];
@@ -87,6 +88,7 @@ export async function points(
   server: Server,
   kind: ClusterConfig['database'],
   rounds: readonly { readonly reports: number; readonly parameters: number }[],
+  step: Step,
 ): Promise<{ readonly costs: Costs; readonly points: readonly Point[] }> {
   const scratch = mkdtempSync(join(tmpdir(), 'fedkit-points-'));
   const folder = join(scratch, 'blobs');
@@ -114,54 +116,61 @@ export async function points(
     last: { kind: 'merge', inputs: [plans[0]] },
   });
   try {
-    const pieces = await measurePieces(folder);
+    const pieces = await measurePieces(folder, step);
     // The queue's own part: rounds of next to nothing, of many tasks and of one, by one worker.
     const loopOf = (parameters: number, plans: readonly string[]): Load => {
       const { fold, report } = piecesAt(pieces, parameters);
       return { folder, parameters, plans, alone: plans.length * (fold + SHARD * report) };
     };
-    const tenth = 100_000;
-    const reference = loopOf(tenth, await writeReports(folder, 4 * SHARD, tenth, SHARD));
-    const one = new Workers({ ...config, parameters: 1 }, 1);
-    const nothing = await writeReports(folder, 128, 1, 1);
-    await timedRun(tasks, jobOf('warm', nothing.slice(0, 8)));
-    const alone = async (id: string, plans: readonly string[]): Promise<number> => {
-      const rounds: number[] = [];
-      for (let i = 0; i < ROUNDS; i++) {
-        const work = () => timedRun(tasks, jobOf(`${id}-${i}`, plans));
-        const { result, slowdown } = await within(() => slowdownOf(1, reference, cores), work);
-        rounds.push(result / slowdown);
-      }
-      return middle(rounds, (seconds) => seconds);
+    const queued = async (): Promise<{ readonly many: number; readonly few: number }> => {
+      const tenth = 100_000;
+      const reference = loopOf(tenth, await writeReports(folder, 4 * SHARD, tenth, SHARD));
+      const one = new Workers({ ...config, parameters: 1 }, 1);
+      const nothing = await writeReports(folder, 128, 1, 1);
+      await timedRun(tasks, jobOf('warm', nothing.slice(0, 8)));
+      const alone = async (id: string, plans: readonly string[]): Promise<number> => {
+        const rounds: number[] = [];
+        for (let i = 0; i < ROUNDS; i++) {
+          const work = () => timedRun(tasks, jobOf(`${id}-${i}`, plans));
+          const { result, slowdown } = await within(() => slowdownOf(1, reference, cores), work);
+          rounds.push(result / slowdown);
+        }
+        return middle(rounds, (seconds) => seconds);
+      };
+      const [many, few] = [await alone('many', nothing), await alone('few', nothing.slice(0, 1))];
+      await one.stop();
+      return { many, few };
     };
-    const many = await alone('many', nothing);
-    const few = await alone('few', nothing.slice(0, 1));
-    await one.stop();
+    const { many, few } = await step('the queue', queued);
     const overhead = Math.max(0, (many - few) / 127);
     const costs: Costs = { pieces, overhead, round: Math.max(0, few - 2 * overhead) };
     const found: Point[] = [];
     for (const { reports, parameters } of rounds) {
-      const plans = await writeReports(folder, reports, parameters, SHARD);
+      let plans: readonly string[] | undefined;
       for (const workers of [1, 2, 4]) {
-        const crew = new Workers({ ...config, parameters }, workers);
-        // Started and compiled.
-        const warm = Array.from({ length: 2 * workers }, () => ({ kind: 'fold', inputs: [plans[0]] }));
-        await timedRun(tasks, { id: `warm-${workers}`, tasks: warm });
-        const foretold = foldingTime(costs, { reports, parameters, shard: SHARD, workers, cores }).total;
-        const seen: Point[] = [];
-        for (let i = 0; i < ROUNDS; i++) {
-          const { result: measured, slowdown } = await within(
-            () => slowdownOf(workers, loopOf(parameters, plans.slice(0, 4)), cores),
-            () => timedRun(tasks, jobOf(`round-${workers}-${i}`, plans)),
-          );
-          seen.push({ reports, parameters, workers, slowdown, measured, predicted: foretold * slowdown });
-        }
-        await crew.stop();
-        const point = middle(seen, ({ measured, predicted }) => predicted / measured);
+        const measured = async (): Promise<Point> => {
+          plans ??= await writeReports(folder, reports, parameters, SHARD);
+          const some = plans;
+          const crew = new Workers({ ...config, parameters }, workers);
+          // Started and compiled.
+          const warm = Array.from({ length: 2 * workers }, () => ({ kind: 'fold', inputs: [some[0]] }));
+          await timedRun(tasks, { id: `warm-${workers}`, tasks: warm });
+          const foretold = foldingTime(costs, { reports, parameters, shard: SHARD, workers, cores }).total;
+          const seen: Point[] = [];
+          for (let i = 0; i < ROUNDS; i++) {
+            const { result: seconds, slowdown } = await within(
+              () => slowdownOf(workers, loopOf(parameters, some.slice(0, 4)), cores),
+              () => timedRun(tasks, jobOf(`round-${workers}-${i}`, some)),
+            );
+            seen.push({ reports, parameters, workers, slowdown, measured: seconds, predicted: foretold * slowdown });
+          }
+          await crew.stop();
+          return middle(seen, (point) => point.predicted / point.measured);
+        };
+        const point = await step(`${reports} of ${parameters}, ${workers} workers`, measured);
         found.push(point);
-        const { measured, predicted, slowdown } = point;
         console.log(
-          `${reports} x ${parameters}, ${workers} workers: ${measured.toFixed(2)} s, predicted ${predicted.toFixed(2)} s (slowed ${slowdown.toFixed(2)} times)`,
+          `${reports} x ${parameters}, ${workers} workers: ${point.measured.toFixed(2)} s, predicted ${point.predicted.toFixed(2)} s (slowed ${point.slowdown.toFixed(2)} times)`,
         );
       }
     }
