@@ -1,5 +1,8 @@
 import { execFile, execFileSync, fork, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { afterEach, expect, it } from 'vitest';
@@ -25,10 +28,19 @@ it('finds every way of starting a process or a thread that draws unseeded', asyn
   expect(found.filter((line) => / -e \d$/.test(line))).toHaveLength(4);
 });
 
-it('takes what is seeded, which draws the same again, and programs that are not ours', () => {
-  const draw = () => execFileSync(process.execPath, ['-e', DRAW], { env, encoding: 'utf8' });
-  expect(draw()).toMatch(/^[\da-f]{16}$/);
-  expect(draw()).toBe(draw());
+it('takes what is seeded, which draws the same again wherever it lies, and programs that are not ours', () => {
+  const draw = (name: string) => {
+    const folder = mkdtempSync(join(tmpdir(), 'fedkit-draw-'));
+    try {
+      writeFileSync(join(folder, name), DRAW);
+      return execFileSync(process.execPath, [join(folder, name)], { env, encoding: 'utf8' });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  };
+  expect(draw('a.cjs')).toMatch(/^[\da-f]{16}$/);
+  expect(draw('a.cjs')).toBe(draw('a.cjs'));
+  expect(draw('a.cjs')).not.toBe(draw('b.cjs'));
   execFileSync('git', ['--version'], { stdio: 'ignore' });
   expect([...unseeded]).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import { seededRng } from '@fedkit/core';
+import { sha256Hex } from '@fedkit/core/internal';
 import { describe, expect, it } from 'vitest';
 import vectors from '../../test/vectors/lloyd-max.json' with { type: 'json' };
 import { contextOf, LAWS, normals } from '../../test/support.ts';
@@ -7,6 +8,18 @@ import { DISTORTIONS } from './centroids.ts';
 import { LLOYD_MAX } from './quantizers.ts';
 
 const SIZE = 2 ** 18;
+
+/** ∫ x^power φ(x) dx by Simpson's rule. */
+function momentOf(from: number, to: number, power: number): number {
+  const panels = 400;
+  const step = (to - from) / panels;
+  let sum = 0;
+  for (let k = 0; k <= panels; k++) {
+    const x = from + k * step;
+    sum += (k === 0 || k === panels ? 1 : 2 + 2 * (k % 2)) * x ** power * Math.exp((-x * x) / 2);
+  }
+  return (sum * step) / 3 / Math.sqrt(2 * Math.PI);
+}
 
 describe('the quantizers', () => {
   it('are the published ones', () => {
@@ -19,6 +32,27 @@ describe('the quantizers', () => {
     for (const [bits, distortion] of Object.entries(vectors.distortions)) {
       expect(Math.abs(DISTORTIONS[Number(bits) - 1] - distortion)).toBeLessThan(6e-7);
     }
+  });
+
+  it.each(LLOYD_MAX)('$bits bits: every level is the mean of its cell, and the error is the one stated', (own) => {
+    const levels = Float64Array.from(own.levels);
+    let error = 1;
+    levels.forEach((level, i) => {
+      const from = i === 0 ? -12 : (levels[i - 1] + level) / 2;
+      const to = i === levels.length - 1 ? 12 : (level + levels[i + 1]) / 2;
+      const [mass, first] = [0, 1].map((power) => momentOf(from, to, power));
+      expect(Math.abs(level - first / mass)).toBeLessThan(4e-7);
+      error += level * level * mass - 2 * level * first;
+    });
+    expect(Math.abs(error / DISTORTIONS[own.bits - 1] - 1)).toBeLessThan(1e-6);
+  });
+
+  // A client and a server whose levels differ in a bit come to different sums.
+  it('have the bits that both ends go by', () => {
+    const all = Float32Array.from(LLOYD_MAX.flatMap(({ levels }) => [...levels]));
+    expect(sha256Hex(new Uint8Array(all.buffer))).toMatchInlineSnapshot(
+      `"93539c9b89d35ab09f48381273dad51e34d0d2220b99a3c8af527e67d858c5e9"`,
+    );
   });
 });
 

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { SEEDED } from '../../../../scripts/test/seeded-children.ts';
 import { runRound } from '../testing/run-round.ts';
 import { nodeWorkerExecutor } from './node-workers.ts';
 
@@ -6,7 +7,7 @@ import { nodeWorkerExecutor } from './node-workers.ts';
 const executor = nodeWorkerExecutor({
   workers: 2,
   entry: new URL('../../test/worker-from-source.mjs', import.meta.url),
-  execArgv: ['--conditions=@fedkit/source'],
+  execArgv: ['--conditions=@fedkit/source', SEEDED.NODE_OPTIONS],
 });
 afterAll(() => executor.close());
 
