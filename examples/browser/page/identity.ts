@@ -21,7 +21,7 @@ export interface Identity {
 /** The most tabs of one browser. */
 const SLOTS = 64;
 /** How long a closed tab may hold its lock, in milliseconds: a browser gives a worker amid a computation two seconds to end. */
-const LETTING_GO = 6000;
+const LETTING_GO = 4000;
 
 /**
  * Holds an identity until the tab or worker ends.

@@ -54,8 +54,25 @@ async function fetched(request: Request): Promise<Response> {
   }
 }
 
-/** Ends the rounds that closed tabs have begun. @returns Of how many participants an update was counted. */
+let underWay: Promise<number> | undefined;
+
+/**
+ * Ends the rounds that closed tabs have begun, one call after another: a browser fires by itself, and beside whoever asks.
+ *
+ * @returns Of how many participants an update was counted, those of a call under way among them.
+ */
 async function goOn(): Promise<number> {
+  const before = underWay?.catch(() => 0);
+  const both = (async () => ((await before) ?? 0) + (await endRounds()))();
+  underWay = both;
+  try {
+    return await both;
+  } finally {
+    if (underWay === both) underWay = undefined;
+  }
+}
+
+async function endRounds(): Promise<number> {
   const { privacy } = (await (await fetch('/status')).json()) as Status;
   const counted = await Promise.all(
     Array.from({ length: SLOTS }, async (_, slot) => {
