@@ -2,14 +2,16 @@
 const engine = /Chrome\/[\d.]+/.exec(navigator.userAgent)?.[0] ?? navigator.userAgent;
 
 export async function report(parameters) {
-  const { runFile } = await import(`/bundle/${parameters.get('runner')}`);
+  const { now, runFile } = await import(`/bundle/${parameters.get('runner')}`);
   const stated = JSON.parse(parameters.get('stated'));
   const load = (path) => import(`/bundle/${path.replace(/\.ts$/, '.js')}`);
   const [file, ...others] = parameters.get('files').split(',');
-  // A test may put another in its place.
-  const { fetch } = globalThis;
+  // A test may put others in their place.
+  const { fetch, setInterval } = globalThis;
+  const tell = (what) => fetch('/told', { method: 'POST', body: JSON.stringify(what) });
+  setInterval(() => tell({ test: now.test }), 20_000);
   const result = await runFile(file, { load, seeded: !stated.includes(file) });
-  await fetch('/told', { method: 'POST', body: JSON.stringify({ engine, result }) });
+  await tell({ engine, result });
   if (others.length === 0) return {};
   parameters.set('files', others.join());
   location.replace(`/?${parameters}`);

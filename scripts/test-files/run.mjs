@@ -23,6 +23,9 @@ function setUp(file, seeded) {
   });
 }
 
+/** The name of the test that runs now. */
+export const now = { test: '' };
+
 class FileRunner extends TestRunner {
   #load;
   #setUp;
@@ -31,6 +34,10 @@ class FileRunner extends TestRunner {
     this.#load = load;
     this.#setUp = begin;
     this.__setTraces(new Traces({ enabled: false }));
+  }
+  onBeforeTryTask(test, ...rest) {
+    now.test = test.name;
+    return super.onBeforeTryTask(test, ...rest);
   }
   async importFile(path, source) {
     if (source === 'setup') this.#setUp();

@@ -24,16 +24,24 @@ const PROCESSES = {
 const BROWSER = 'Chromium';
 export const ENGINES = [...Object.keys(PROCESSES), BROWSER];
 
-/** Aborts with `signal`, and where `heard` is not called for too long. */
+/** Aborts with `signal`, and where no file is through for too long; `in(test)` says which test runs. */
 function silence(signal) {
   const controller = new AbortController();
   let timer;
+  let test = '';
   const heard = () => {
     clearTimeout(timer);
     timer = setTimeout(() => controller.abort(), SILENCE);
   };
   heard();
-  return { heard, end: () => clearTimeout(timer), signal: AbortSignal.any([controller.signal, signal]) };
+  return {
+    heard,
+    in: (name) => (test = name),
+    end: () => clearTimeout(timer),
+    fault: (otherwise) =>
+      controller.signal.aborted ? `not through within ${SILENCE / 1000} s, at last in: ${test}` : otherwise,
+    signal: AbortSignal.any([controller.signal, signal]),
+  };
 }
 
 /** The program itself: ending `npx` would leave it running. */
@@ -56,14 +64,16 @@ async function processRun(title) {
     );
     let engine;
     for await (const line of createInterface({ input: child.stdout })) {
-      watch.heard();
       if (line.startsWith('engine:')) engine = line.slice(7);
-      if (line.startsWith('fedkit:')) told(JSON.parse(line.slice(7)), engine);
+      if (line.startsWith('test:')) watch.in(line.slice(5));
+      if (!line.startsWith('fedkit:')) continue;
+      watch.heard();
+      told(JSON.parse(line.slice(7)), engine);
     }
     const code = await ended;
     watch.end();
     if (engine === undefined) throw new Error(`did not start: ${errors}`);
-    return code === 0 ? undefined : `ended with ${code}: ${errors}`;
+    return code === 0 ? undefined : watch.fault(`ended with ${code}: ${errors}`);
   };
 }
 
@@ -75,9 +85,12 @@ function browserRun() {
     const watch = silence(signal);
     const stated = readFileSync(join(folder, 'stated.json'), 'utf8');
     const respond = async (request) => {
-      watch.heard();
-      const { engine, result } = await request.json();
-      told(result, engine);
+      const { engine, result, test } = await request.json();
+      if (result === undefined) watch.in(test);
+      else {
+        watch.heard();
+        told(result, engine);
+      }
       return new Response('');
     };
     try {
@@ -92,7 +105,7 @@ function browserRun() {
       return undefined;
     } catch (error) {
       if (error instanceof BrowserUnavailable) throw error;
-      return error.message;
+      return watch.fault(error.message);
     } finally {
       watch.end();
     }
