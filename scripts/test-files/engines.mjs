@@ -56,9 +56,9 @@ export async function runTestFiles({
   const waiting = [...engines];
   const next = async ({ runner, digests }) => {
     for (let title = waiting.shift(); title !== undefined; title = waiting.shift()) {
-      // A page lacks more than a process does: files are drawn there once a run of all of them is on record.
-      if (title === 'Chromium' && !all && only.length === 0 && !recorded(title)) {
-        console.log(`| ${title} | none drawn before \`--all\` has run there | | |`);
+      // A page lacks more than a process does: files are drawn there once all of them have passed in two runs on end.
+      if (title === 'Chromium' && !all && only.length === 0 && passesOf(title) < 2) {
+        console.log(`| ${title} | none drawn before \`--all\` has passed there twice | | |`);
         continue;
       }
       try {
@@ -74,7 +74,11 @@ export async function runTestFiles({
             console.error(`${title}: ${file}: ${name}\n  ${message.slice(0, 1200)}`);
         }
         if (row.failures.length > 0) good = false;
-        if (whole) record(title, row, { free: free.length, apart });
+        if (whole) {
+          record(title, row, { free: free.length, apart });
+          // The next run of all is another one.
+          if (row.failures.length === 0) forget(title);
+        }
       } catch (error) {
         signal.throwIfAborted();
         console.log(`| ${title} | did not run | | |`);
@@ -93,11 +97,13 @@ export async function runTestFiles({
   return good;
 }
 
-const recorded = (title) => existsSync(RESULTS) && readResults().engines[title] !== undefined;
+/** How many runs of all on end have passed. */
+const passesOf = (title) => (existsSync(RESULTS) && readResults().engines[title]?.passes) || 0;
 
 function record(title, row, { free, apart }) {
   const kept = existsSync(RESULTS) ? readResults() : { engines: {} };
-  const engines = { ...kept.engines, [title]: row };
+  const passes = row.failures.length === 0 ? passesOf(title) + 1 : 0;
+  const engines = { ...kept.engines, [title]: { ...row, passes } };
   const ordered = Object.fromEntries(ENGINES.filter((one) => engines[one]).map((one) => [one, engines[one]]));
   const results = { free, apart: Object.fromEntries(apart), pageless: NOT_IN_A_PAGE, engines: ordered };
   writeFileSync(RESULTS, `${JSON.stringify(results, undefined, 2)}\n`);
