@@ -20,6 +20,7 @@ const OTHERWISE = [
 /** Files that run on every engine but in a page, and why. */
 export const NOT_IN_A_PAGE = {
   'packages/core/src/transport/fetch/handler.test.ts': 'asks a server with headers that a page may not set',
+  'packages/secagg/src/executor/node-workers.test.ts': "starts threads of Node's",
 };
 
 /** The same order everywhere. */
