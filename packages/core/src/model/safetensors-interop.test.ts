@@ -74,7 +74,7 @@ describe('decodeSafetensors with a layout', () => {
     const wrapped = encodeSafetensors({
       layout: Layout.of([
         { name: 'module._orig_mod.w', shape: [2] },
-        { name: 'base_model.model.b', shape: [] },
+        { name: 'base_model.model._module.b', shape: [] },
       ]),
       values: Float32Array.of(1, 2, 3),
     });

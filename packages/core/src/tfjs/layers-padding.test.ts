@@ -11,7 +11,7 @@ import { registerGradients } from './node.ts';
 
 const CLASSES = 3;
 const TIME = 5;
-/** None of one word: tfjs 4.22 cannot differentiate a recurrent layer over a single step. */
+/** None of one word: tfjs 4.22 cannot differentiate that (`findings/tfjs-unstack-of-one.sh`). */
 const LENGTHS = [2, 5, 3, 2];
 const rng = seededRng('padding');
 /** Sequences of words 1 to 6 and a class for each; 0 is padding. */
