@@ -18,7 +18,10 @@ export function drawFrom(draw) {
     new Uint8Array(view.buffer, view.byteOffset, view.byteLength).set(draw(view.byteLength));
     return view;
   };
+  const { generateKeyPairSync } = crypto;
   const keyPair = (type, options) => {
+    // Keys of others' kinds are drawn inside the engine.
+    if (!Object.hasOwn(PKCS8, type)) return generateKeyPairSync(type, options);
     const der = Buffer.concat([Buffer.from(PKCS8[type], 'hex'), draw(32)]);
     const privateKey = crypto.createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
     const as = (key, encoding) => (encoding ? key.export(encoding) : key);
@@ -27,8 +30,13 @@ export function drawFrom(draw) {
       publicKey: as(crypto.createPublicKey(privateKey), options?.publicKeyEncoding),
     };
   };
+  const bytes = (length, done) => {
+    if (done === undefined) return draw(length);
+    setImmediate(() => done(null, draw(length)));
+    return undefined;
+  };
   replace(globalThis.crypto, { getRandomValues: filled });
-  replace(crypto, { randomBytes: draw, randomFillSync: filled, generateKeyPairSync: keyPair });
+  replace(crypto, { randomBytes: bytes, randomFillSync: filled, generateKeyPairSync: keyPair });
   syncBuiltinESMExports();
 }
 

@@ -55,6 +55,11 @@ describe('quantizers', () => {
     expect(Math.abs(nmse(qsgd({ bits: 4, bucket: SIZE })) / expected - 1)).toBeLessThan(0.03);
   });
 
+  it('qsgd has 4 bits and buckets of 512 unless told otherwise', () => {
+    const bytes = (codec: Codec) => codec.encode(inputs.normal.subarray(0, 2000), contextOf('defaults'));
+    expect(bytes(qsgd())).toEqual(bytes(qsgd({ bits: 4, bucket: 512 })));
+  });
+
   it('natural compression keeps its variance within 1/8 of the value squared', () => {
     for (const law of Object.keys(LAWS)) expect(nmse(natural(), law)).toBeLessThan(0.125);
   });
