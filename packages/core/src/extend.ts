@@ -32,7 +32,8 @@ export { applyObjective, checkObjective } from './client/objective.ts';
 export { averagingUnless } from './server/averaging.ts';
 export { checkStep } from './server/step.ts';
 
-export { type CodecBySlot, codecsFor, linearCodecsFor } from './pipeline/codecs.ts';
+export { type CodecBySlot, codecsFor } from './pipeline/codecs.ts';
+export { linearCodecsFor } from './pipeline/linear-codecs.ts';
 export { type Model, modelOf, type ModelOptions } from './pipeline/model.ts';
 export { clientSeedOf, sharedSeedOf } from './pipeline/seeds.ts';
 export { type AnyRecord, recordOf, type SummandShape, type Sums, sumsOf } from './pipeline/rules.ts';

@@ -13,7 +13,7 @@ import type { Collected, ReportCollector, RoundFacts } from './contract.ts';
 import type { Joint } from './joint.ts';
 import type { CentralNoise, NoiselessSum } from './mechanisms.ts';
 import type { Accounting } from './privacy.ts';
-import { decodeReport } from './report.ts';
+import { decodeReport } from './report-decoder.ts';
 import { checkOthers, readRoster, writeRoster } from './roster.ts';
 import { clientSeedOf } from './seeds.ts';
 import type { SummandShape } from './rules.ts';

@@ -4,7 +4,7 @@
  * @module
  */
 import { refuse } from '../check.ts';
-import type { Codec, LinearCodec } from '../codec/contract.ts';
+import type { Codec } from '../codec/contract.ts';
 import { isFedkitError } from '../errors.ts';
 import { seededRng } from '../random.ts';
 import type { SlotShape } from './slots.ts';
@@ -47,28 +47,6 @@ export function codecsFor<C extends Codec>(
     if (!isCodec<C>(own)) refuse('INVALID_ARGUMENT', `${where}: codec.${name}`, 'a codec', own);
     return own;
   });
-}
-
-/** The linear codec of each of `slots`. @throws FedkitError `INVALID_ARGUMENT` for one whose encodings do not add. */
-export function linearCodecsFor(
-  where: string,
-  codec: CodecBySlot<LinearCodec>,
-  slots: readonly SlotShape[],
-  beside: readonly string[] = [],
-): LinearCodec[] {
-  const codecs = codecsFor(where, codec, slots, { names: beside });
-  for (const own of codecs) {
-    if (own.linearity === 'linear' && typeof own.encodeIntegers === 'function' && Number.isSafeInteger(own.bound))
-      continue;
-    refuse(
-      'INVALID_ARGUMENT',
-      `${where}: codec`,
-      'a linear codec on integers, such as commonRange or rotated(wrapped): what others encode must be decoded client by ' +
-        'client, which secure aggregation prevents',
-      own.kind,
-    );
-  }
-  return codecs;
 }
 
 /**

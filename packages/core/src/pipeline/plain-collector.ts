@@ -14,7 +14,7 @@ import type { Sink } from '../codec/sink.ts';
 import type { PlainData } from '../plain-data.ts';
 import { atOnce, inTurns, type Steps } from '../turns.ts';
 import type { Collected, ReportCollector } from './contract.ts';
-import { decodeReport } from './report.ts';
+import { decodeReport } from './report-decoder.ts';
 import { checkOthers, readRoster, rosterPieces } from './roster.ts';
 import { clientSeedOf } from './seeds.ts';
 import type { AnyRecord } from './rules.ts';

@@ -11,7 +11,7 @@ import type { PlainData } from '../plain-data.ts';
 import type { RangedReports } from './contract.ts';
 import { readParameters } from './parameters.ts';
 import { checkEnough, contextFor } from './plain-collector.ts';
-import { decodeReport } from './report.ts';
+import { decodeReport } from './report-decoder.ts';
 import type { AnyRecord } from './rules.ts';
 import type { SlotShape } from './slots.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { decodeReport, encodeReport } from './report.ts';
+import { encodeReport } from './report.ts';
+import { decodeReport } from './report-decoder.ts';
 
 const seed = Uint8Array.from({ length: 32 }, (_, i) => i);
 const slots = [Uint8Array.of(1, 2), new Uint8Array(0)];

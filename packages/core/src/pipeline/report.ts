@@ -7,22 +7,15 @@
  *
  * @module
  */
-import { ByteReader, ByteWriter } from '../bytes.ts';
-import { checkBytes } from '../check.ts';
+import { ByteWriter } from '../bytes.ts';
 import type { Parameters } from './parameters.ts';
 
-const MAGIC = Uint8Array.of(0x66, 0x6b, 0x75, 1);
-const SEED_PART = 8;
+export const MAGIC: Uint8Array = Uint8Array.of(0x66, 0x6b, 0x75, 1);
+/** Bytes of the seed. */
+export const SEED_PART = 8;
 
 /** What names a round. */
 export type ReportedRound = Pick<Parameters, 'round' | 'seed'>;
-
-export interface Report {
-  /** Absent where the contribution had none. */
-  readonly weight?: number;
-  /** Views of the report's bytes. */
-  readonly slots: readonly Uint8Array[];
-}
 
 /** A report to be written: a slot's encoding may come in parts. */
 export interface ReportParts {
@@ -41,19 +34,4 @@ export function encodeReport({ round, seed }: ReportedRound, { weight, slots }: 
     for (const part of slot) writer.bytes(part);
   }
   return writer.finish();
-}
-
-/** @throws FedkitError `DECODE_FAILED` for what is no report of `count` slots for this round. */
-export function decodeReport(where: string, bytes: Uint8Array, { round, seed }: ReportedRound, count: number): Report {
-  const reader = new ByteReader(where, checkBytes(where, bytes));
-  if (reader.bytes(MAGIC.length).some((byte, i) => byte !== MAGIC[i]))
-    reader.refuse('a report of version 1', 'other bytes');
-  const found = reader.uint32();
-  if (found !== round) reader.refuse(`a report of round ${round}`, `one of round ${found}`);
-  if (reader.bytes(SEED_PART).some((byte, i) => byte !== seed[i])) reader.refuse('a report of this run', 'of another');
-  const weight = reader.float64();
-  if (!Number.isFinite(weight) || weight < 0) reader.refuse('a finite weight > 0, or 0 for none', 'another');
-  const slots = Array.from({ length: count }, () => reader.long());
-  reader.end();
-  return { ...(weight > 0 && { weight }), slots };
 }

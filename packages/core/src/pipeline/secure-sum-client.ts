@@ -9,7 +9,8 @@ import { checkInteger, checkNumber, checkOptions, type OptionNames, refuse } fro
 import type { LinearCodec, Strain } from '../codec/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { SecureAggregation, SecureInput, SecureVector } from '../secure/contract.ts';
-import { type CodecBySlot, linearCodecsFor } from './codecs.ts';
+import type { CodecBySlot } from './codecs.ts';
+import { linearCodecsFor } from './linear-codecs.ts';
 import type { ClientPipeline, ExchangingClient } from './contract.ts';
 import { checkAggregation, type Draw, type ExchangeTerms, exchangingClient, vectorName } from './exchange.ts';
 import { type ModelOptions, modelOf } from './model.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LinearCodec } from '../codec/contract.ts';
-import { linearCodecsFor } from './codecs.ts';
+import { linearCodecsFor } from './linear-codecs.ts';
 
 const slots = [{ name: 'params', size: 2 }] as never;
 const codec = (change: object = {}): LinearCodec =>
