@@ -61,7 +61,17 @@ process.once('exit', () => end());
 
 async function killed(mutant, words) {
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-  const command = [vitest, ...words, '--run', '--config', 'vitest.workspace.ts', '--bail', '1', '--passWithNoTests'];
+  const command = [
+    vitest,
+    ...words,
+    '--run',
+    '--config',
+    'vitest.workspace.ts',
+    '--bail',
+    '1',
+    '--passWithNoTests',
+    '--reporter=dot',
+  ];
   const env = { ...process.env, FEDKIT_MUTANT: JSON.stringify(mutant ?? {}) };
   const child = spawn(process.execPath, command, { cwd: root, env, stdio: 'ignore', detached: true });
   // The workers of one that never ends, end with the group.
