@@ -15,12 +15,12 @@ const NODE_LIBRARIES = /^(bullmq|ioredis|pg|mqtt|esbuild|playwright-core|hono|@h
 const OTHERWISE = [
   [/\bvi\.(mock|hoisted|resetModules)\b/, "has vitest put other modules in a module's place"],
   [/\bprocess\.(env|version|execPath|memoryUsage|getBuiltinModule)\b|\bBuffer\b/, "uses globals of Node's"],
+  [/\/seeded-children\.ts'/, "starts threads of Node's, from a seed"],
 ];
 
 /** Files that run on every engine but in a page, and why. */
 export const NOT_IN_A_PAGE = {
   'packages/core/src/transport/fetch/handler.test.ts': 'asks a server with headers that a page may not set',
-  'packages/secagg/src/executor/node-workers.test.ts': "starts threads of Node's",
 };
 
 /** The same order everywhere. */

@@ -64,7 +64,7 @@ export async function runTestFiles({
       try {
         if (whole && fresh) forget(title);
         const kept = whole ? readKept(title, digests) : { results: new Map() };
-        const told = all && ((one) => keepResult(title, { digest: digests.get(one.result.file), ...one }));
+        const told = all ? (one) => keepResult(title, { digest: digests.get(one.result.file), ...one }) : undefined;
         const own = title === 'Chromium' ? files.filter((file) => !Object.hasOwn(NOT_IN_A_PAGE, file)) : files;
         const found = await runParts(() => runOf(title), { folder, runner, files: own, kept, told, signal });
         const row = rowOf(found);

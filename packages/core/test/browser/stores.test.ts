@@ -72,13 +72,15 @@ describe.skipIf(program === undefined)('stores, in Chromium', { timeout: 2 * PAT
 
   it.each(KINDS)(
     'survive that the browser is killed amid writes, %s',
-    { timeout: (2 + KILLS) * PATIENCE },
+    { timeout: (3 + KILLS) * PATIENCE },
     async (kind) => {
       const rng = seededRng('kills').fork(kind);
       const profile = newProfile();
       try {
         const told = { a: 0, b: 0 };
-        for (let life = 0; life <= KILLS; life++) {
+        // The first life ends by itself. A profile that is killed in its first second is not always a profile: Chromium 156 began it anew
+        // once in some hundred times, with no store at all.
+        for (let life = 0; life <= KILLS + 1; life++) {
           const own = await openBrowser(program as string, { profile });
           const page = await visit(own);
           const after = await call<{ a: number; b: number }>(page, 'found', kind);
@@ -86,7 +88,7 @@ describe.skipIf(program === undefined)('stores, in Chromium', { timeout: 2 * PAT
           expect(after.a).toBeGreaterThanOrEqual(told.a);
           expect(after.b).toBeGreaterThanOrEqual(told.b);
           expect([0, 1], JSON.stringify(after)).toContain(after.a - after.b);
-          if (life === KILLS) {
+          if (life === KILLS + 1) {
             expect(told.b).toBeGreaterThan(0);
             await own.close();
             break;
@@ -100,7 +102,7 @@ describe.skipIf(program === undefined)('stores, in Chromium', { timeout: 2 * PAT
           const writing = call(page, 'writeOn', kind).catch(() => undefined);
           await started;
           await new Promise((resolve) => setTimeout(resolve, 50 + 400 * rng.uniform()));
-          await own.kill();
+          await (life === 0 ? own.close() : own.kill());
           await writing;
         }
       } finally {
