@@ -52,7 +52,6 @@ export interface Extrapolated extends Setting {
   readonly jobs: number;
   /** Of the database while the jobs run, where a task's own is known. */
   readonly database?: DatabaseLoad;
-  readonly workerMemory: number;
   readonly machines: number;
   readonly traffic: number;
 }
@@ -89,7 +88,6 @@ export function extrapolate(costs: Costs, setting: Setting, task?: DatabaseLoad)
     slowest,
     jobs: shards + 1,
     ...(task && { database: { commands: (shards + 1) * task.commands, bytes: (shards + 1) * task.bytes } }),
-    workerMemory: 2 * 16 * parameters + bytes * parameters,
     machines: (cpu / 3600) * coreHour,
     traffic: (down / 1e9) * egress,
   };
