@@ -19,6 +19,8 @@ import { type ClusterConfig, CLIP, digestOf, expectedParams, ledgerOn, NOISE, va
 const root = join(import.meta.dirname, '../..');
 export const FRONTS = 2;
 export const WORKERS = 4;
+/** As README of `@fedkit/bullmq` says: with a small heap V8 collects all of it for every few megabytes of reports. */
+export const HEAP: readonly string[] = ['--initial-heap-size=256', '--max-semi-space-size=4'];
 
 /** A process that is started again whenever it ends. */
 class Kept {
@@ -38,7 +40,7 @@ class Kept {
   }
 
   #start(): void {
-    const child = spawn(process.execPath, this.#words, {
+    const child = spawn(process.execPath, [...HEAP, ...this.#words], {
       env: { ...process.env, ...this.#env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

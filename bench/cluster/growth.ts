@@ -19,7 +19,7 @@ import type { ClusterConfig } from './federation.ts';
 import { measurePieces } from './pieces.ts';
 import { Workers } from './points.ts';
 import { type Costs, foldingTime, makespan } from './queueing.ts';
-import { writeReports } from './speed.ts';
+import { writeReports } from './reports.ts';
 
 /** A round by one worker. */
 export interface Grown {

@@ -13,9 +13,10 @@ import { fileStore } from '@fedkit/core';
 import { storeBlobs } from '@fedkit/core/engine';
 import type { Server } from '../../packages/bullmq/test/servers.ts';
 import type { ClusterConfig } from './federation.ts';
-import { cpuSeconds } from './pieces.ts';
+import { cpuSeconds } from '../shared/measure.ts';
 import { Workers } from './points.ts';
-import { loop, writeReports } from './speed.ts';
+import { writeReports } from './reports.ts';
+import { loop } from './speed.ts';
 
 /** Seconds, and shares of the folding's. */
 export interface Shares {

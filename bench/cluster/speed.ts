@@ -10,10 +10,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { fileStore, secureRng } from '@fedkit/core';
-import { encodeStructure, storeBlobs, type TaskThread, threadTasks } from '@fedkit/core/engine';
-import { bundled } from './cluster.ts';
-import { contributionOf, namesOf, meanOf } from './federation.ts';
+import { fileStore } from '@fedkit/core';
+import { storeBlobs, type TaskThread, threadTasks } from '@fedkit/core/engine';
+import { bundled, HEAP } from './cluster.ts';
+import { writeReports } from './reports.ts';
 
 const run = promisify(execFile);
 
@@ -37,9 +37,10 @@ export async function speed(updates: number, parameters: number, shard: number):
   try {
     const plans = await writeReports(folder, updates, parameters, shard);
     const half = Math.ceil(plans.length / 2);
-    const { wall: oneLoop, cpu } = await loop({ folder, parameters, plans });
+    // Threads are of this process, whose heap is what it is: so is that of the loops.
+    const { wall: oneLoop, cpu } = await loop({ folder, parameters, plans }, []);
     const both = await Promise.all(
-      [plans.slice(0, half), plans.slice(half)].map((some) => loop({ folder, parameters, plans: some })),
+      [plans.slice(0, half), plans.slice(half)].map((some) => loop({ folder, parameters, plans: some }, [])),
     );
     const twoLoops = Math.max(...both.map(({ wall }) => wall));
     const blobs = storeBlobs(fileStore(fs, folder));
@@ -58,38 +59,11 @@ export async function speed(updates: number, parameters: number, shard: number):
   }
 }
 
-/** A process that folds by itself: milliseconds on the wall, and of a processor. */
-export async function loop(told: {
-  readonly folder: string;
-  readonly parameters: number;
-  readonly plans: readonly string[];
-}): Promise<{ readonly wall: number; readonly cpu: number }> {
+/** A process that folds by itself, with a worker's flags: milliseconds on the wall, and of a processor. */
+export async function loop(
+  told: { readonly folder: string; readonly parameters: number; readonly plans: readonly string[] },
+  flags = HEAP,
+): Promise<{ readonly wall: number; readonly cpu: number }> {
   const env = { ...process.env, LOOP: JSON.stringify(told) };
-  return JSON.parse((await run(process.execPath, [bundled('fold-loop.ts')], { env })).stdout) as never;
-}
-
-/** Reports among the blobs, and a plan for each shard of them. */
-export async function writeReports(
-  folder: string,
-  updates: number,
-  parameters: number,
-  shard: number,
-): Promise<string[]> {
-  const blobs = storeBlobs(fileStore(fs, folder));
-  const pipeline = meanOf(parameters);
-  const modelDigest = new Uint8Array(32);
-  const announced = pipeline.server().announce({ round: 1, places: updates, modelDigest });
-  const task = { round: 1, modelDigest, parameters: announced };
-  const reports: { client: string; digest: string }[] = [];
-  for (const client of namesOf({ clients: updates })) {
-    const contribution = contributionOf(client, { work: 'mean', parameters });
-    const { bytes } = pipeline.client().encode(task, contribution, { rng: secureRng(), client });
-    reports.push({ client, digest: await blobs.put(bytes) });
-  }
-  const plans: string[] = [];
-  for (let at = 0; at < updates; at += shard) {
-    const some = reports.slice(at, at + shard);
-    plans.push(await blobs.put(encodeStructure({ round: 1, parameters: announced, reports: some })));
-  }
-  return plans;
+  return JSON.parse((await run(process.execPath, [...flags, bundled('fold-loop.ts')], { env })).stdout) as never;
 }

@@ -21,10 +21,19 @@ export function timed(work: () => void): Timed {
   };
 }
 
+/** Seconds of processors that this process took, its threads included. */
+export function cpuSeconds(since?: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(since);
+  return (user + system) / 1e6;
+}
+
 /** Of everything measured by turns in this process: the quarter points of its times. Recorded beside the medians. */
 const spread: Record<string, readonly [lower: number, upper: number]> = {};
 
-/** The middle of the times of each candidate over `rounds` rounds, in milliseconds. Two rounds warm up. */
+/**
+ * The middle of the times of each candidate over `rounds` rounds, in milliseconds. Two rounds warm up. Every other round goes backwards:
+ * nobody always follows the same one, and clears away what that one left.
+ */
 export async function interleave<K extends string>(
   candidates: Readonly<Record<K, Timed>>,
   rounds: number,
@@ -32,7 +41,7 @@ export async function interleave<K extends string>(
   const names = Object.keys(candidates) as K[];
   const times = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<K, number[]>;
   for (let round = -2; round < rounds; round++) {
-    for (const name of names) {
+    for (const name of round % 2 === 0 ? names : names.toReversed()) {
       const time = await candidates[name]();
       if (round >= 0) times[name].push(time);
     }

@@ -1,7 +1,8 @@
 // The recipe of `bench algorithms mnist-lr` in a process of its own, for recipe.ts. It stands in another checkout too, so it uses what
 // both have. fork('recipe-run.ts', [threads, 0 for none]) answers each 'turn', all 100 rounds with their evaluations, with what it took.
 import { createHash } from 'node:crypto';
-import { isMainThread, MessageChannel, Worker, workerData } from 'node:worker_threads';
+import { once } from 'node:events';
+import { isMainThread, MessageChannel, type MessagePort, Worker, workerData } from 'node:worker_threads';
 import { type Examples, fedAvg, plainTrainer, seededRng, softmaxRegression } from '@fedkit/core';
 import { inlineEngine, type Port, portEngine, powerLawPartition, servePort, simulate } from '@fedkit/core/simulation';
 import { standardizedDigits } from '../algorithms/mnist-lr.ts';
@@ -46,6 +47,21 @@ function federation(): Federation & { readonly test: Uint32Array } {
   return { digits: { inputs, labels }, train, test: Uint32Array.from(test) };
 }
 
+/** Parts of the held-out digits, judged by the threads that train otherwise. */
+function judgedBy(judges: readonly MessagePort[], test: Uint32Array): (params: Float32Array) => Promise<number> {
+  const part = Math.ceil(test.length / judges.length);
+  const rows = judges.map((_, i) => test.slice(i * part, (i + 1) * part));
+  return async (params) => {
+    const right = judges.map(async (judge, i) => {
+      const answer = once(judge, 'message');
+      judge.postMessage({ params, rows: rows[i] });
+      const [accuracy] = (await answer) as [number];
+      return accuracy * rows[i].length;
+    });
+    return (await Promise.all(right)).reduce((sum, one) => sum + one) / test.length;
+  };
+}
+
 /** A thread of this file: not every Node gives a thread the loader that its process was started with. */
 const file = JSON.stringify(import.meta.url);
 const thread = `import('tsx/esm/api').then(({ register }) => { register(); return import(${file}); })`;
@@ -54,12 +70,17 @@ function main(): void {
   const made = federation();
   const held = { ...made.digits, rows: made.test };
   const threads = Number(process.argv[2]);
-  const ports = Array.from({ length: threads }, () => {
-    const { port1, port2 } = new MessageChannel();
-    const told = { digits: made.digits, train: made.train, port: port2 };
-    new Worker(thread, { eval: true, workerData: told, transferList: [port2] }).unref();
-    return port1 as unknown as Port;
+  const channels = Array.from({ length: threads }, () => {
+    const [clients, judge] = [new MessageChannel(), new MessageChannel()];
+    const told = { digits: made.digits, train: made.train, port: clients.port2, judge: judge.port2 };
+    new Worker(thread, { eval: true, workerData: told, transferList: [clients.port2, judge.port2] }).unref();
+    return { port: clients.port1 as unknown as Port, judge: judge.port1 };
   });
+  const ports = channels.map(({ port }) => port);
+  const judged = judgedBy(
+    channels.map(({ judge }) => judge),
+    made.test,
+  );
   const clients = made.train.map((_, i) => String(i));
   async function turn(): Promise<Turn> {
     const began = process.cpuUsage();
@@ -72,8 +93,9 @@ function main(): void {
       initial: new Float32Array(model.layout.size),
       cohort: 10,
       rounds: 100,
-      evaluate: (now: Float32Array, round: number) => {
-        if (round === 1 || round % 5 === 0) accuracy = model.evaluate(now, held).accuracy;
+      evaluate: async (now: Float32Array, round: number) => {
+        if (round !== 1 && round % 5 !== 0) return;
+        accuracy = threads > 0 ? await judged(now) : model.evaluate(now, held).accuracy;
       },
     } as Parameters<typeof simulate>[0]);
     const { user, system } = process.cpuUsage(began);
@@ -88,6 +110,9 @@ function main(): void {
 
 if (isMainThread) main();
 else {
-  const { port, ...made } = workerData as Federation & { readonly port: Port };
+  const { port, judge, ...made } = workerData as Federation & { readonly port: Port; readonly judge: MessagePort };
   servePort(port, inlineEngine(options(made)));
+  judge.on('message', ({ params, rows }: { params: Float32Array; rows: Uint32Array }) => {
+    judge.postMessage(model.evaluate(params, { ...made.digits, rows }).accuracy);
+  });
 }

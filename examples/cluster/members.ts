@@ -8,6 +8,9 @@ import { existsSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 
+/** With a small heap V8 collects all of it for every few megabytes of reports. */
+const HEAP = ['--initial-heap-size=256', '--max-semi-space-size=4'];
+
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** A process of the cluster under its name. What it says goes on, a line of JSON each with the name in it. */
@@ -27,7 +30,14 @@ export class Member {
 
   #start(): void {
     const tsx = import.meta.resolve('tsx');
-    const words = ['--import', tsx, '--conditions=@fedkit/source', join(import.meta.dirname, 'process.ts'), this.name];
+    const words = [
+      ...HEAP,
+      '--import',
+      tsx,
+      '--conditions=@fedkit/source',
+      join(import.meta.dirname, 'process.ts'),
+      this.name,
+    ];
     const child = spawn(process.execPath, words, {
       env: { ...process.env, ...this.#environment },
       stdio: ['ignore', 'pipe', 'inherit'],
