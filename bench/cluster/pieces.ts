@@ -9,8 +9,8 @@ import type { Step } from '../shared/resume.ts';
 import { bundled, HEAP } from './cluster.ts';
 import type { PieceCosts } from './queueing.ts';
 
-/** A cache holds the accumulator of the first and the reports of the second; of the third neither. */
-const SIZES = [10_000, 100_000, 1_000_000];
+/** A cache holds the accumulator of the first and the reports of the second; of the third neither. The last is the largest of a round here. */
+const SIZES = [10_000, 100_000, 1_000_000, 4_000_000];
 const run = promisify(execFile);
 
 /** Pieces of every size here, now: seconds of a processor. The folder is left as it was found, but for reports. */

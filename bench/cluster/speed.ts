@@ -47,7 +47,7 @@ export async function speed(updates: number, parameters: number, shard: number):
     const spawn = (): TaskThread => new Worker(script, { workerData: { folder, parameters, plans: [] } });
     const engine = threadTasks({ spawn, threads: 2, blobs });
     const tasks = plans.map((digest) => ({ kind: 'fold', inputs: [digest] }));
-    // Threads that have started and compiled, as the loops' clocks begin after theirs.
+    // Threads that have started and compiled, as the loops have.
     await engine.run({ id: 'warm', tasks: tasks.slice(0, 2) });
     const started = performance.now();
     await engine.run({ id: 'threads', tasks });
