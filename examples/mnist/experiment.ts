@@ -6,7 +6,20 @@
  *
  * @module
  */
-import { fedAvg, mlp, type PlainModel, plainTrainer, seededRng, type Trainer } from '@fedkit/core';
+import {
+  fedAvg,
+  type FedAvgBroadcast,
+  type FedAvgState,
+  type FedAvgUpdate,
+  type LinearAlgorithm,
+  mlp,
+  type NoState,
+  type PlainModel,
+  plainTrainer,
+  seededRng,
+  type Trainer,
+  withMetrics,
+} from '@fedkit/core';
 import { type ClientEngine, iidPartition, inlineEngine, shardPartition } from '@fedkit/core/simulation';
 import { DIGITS, type Mnist, PIXELS } from '../data/mnist.ts';
 
@@ -24,12 +37,20 @@ export const BATCH_SIZE = 10;
 /** One more "client", which holds all the digits and is never drawn: training without federation, to compare with. */
 export const CENTRALIZED = 'centralized';
 
+/** What a client sends: how it changed the model, and what it measured. */
+export type Update = FedAvgUpdate & { readonly metrics: Float32Array };
+
 /** 784-200-200-10, 199,210 parameters. */
 export const model: PlainModel = mlp({ layers: [PIXELS, 200, 200, DIGITS] });
 export const clientIds: readonly string[] = Array.from({ length: CLIENTS }, (_, i) => String(i));
-export const algorithm: ReturnType<typeof fedAvg> = fedAvg();
+/** Every client also measures, in numbers that add: what the model as it comes loses on its own digits, and how far it moves it. */
+export const algorithm: LinearAlgorithm<FedAvgState<NoState>, FedAvgBroadcast, NoState, Update, Update> = withMetrics(
+  fedAvg(),
+  { bounds: { loss: 10 }, maximumExamples: 600, maximumNorm: 10 },
+);
 
-export type MnistEngine = ClientEngine<{ params: Float32Array }, Record<string, never>, { update: Float32Array }>;
+export type MnistEngine = ClientEngine<FedAvgBroadcast, NoState, Update>;
+export type CentralEngine = ClientEngine<FedAvgBroadcast, NoState, FedAvgUpdate>;
 
 /** The model that round 1 starts from. */
 export function initialModel({ seed }: Experiment): Float32Array {
@@ -50,7 +71,15 @@ export function mnistEngine(experiment: Experiment, { train }: Mnist): MnistEngi
   const clients = new Map<string, Trainer>(
     clientIds.map((client, i) => [client, plainTrainer(model, { ...train, rows: parts[i] })]),
   );
-  clients.set(CENTRALIZED, plainTrainer(model, train));
-  const local = { epochs: EPOCHS, batchSize: BATCH_SIZE, learningRate: experiment.learningRate };
-  return { ...inlineEngine({ algorithm, clients, local, seed: experiment.seed }), clients: clientIds };
+  return inlineEngine({ algorithm, clients, local: localOf(experiment), seed: experiment.seed });
+}
+
+/** Runs {@link CENTRALIZED} on this thread; nobody asks what it measures. */
+export function centralEngine(experiment: Experiment, { train }: Mnist): CentralEngine {
+  const clients = new Map([[CENTRALIZED, plainTrainer(model, train)]]);
+  return inlineEngine({ algorithm: fedAvg(), clients, local: localOf(experiment), seed: experiment.seed });
+}
+
+function localOf({ learningRate }: Experiment): { epochs: number; batchSize: number; learningRate: number } {
+  return { epochs: EPOCHS, batchSize: BATCH_SIZE, learningRate };
 }

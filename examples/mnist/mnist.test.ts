@@ -3,14 +3,24 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { modelDigest } from '@fedkit/core';
+import { fedAvg, modelDigest, plainTrainer } from '@fedkit/core';
+import { inlineEngine, simulate } from '@fedkit/core/simulation';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { SEEDED } from '../../scripts/test/seeded-children.ts';
 import { type Mnist, PIXELS, readMnist } from '../data/mnist.ts';
 import { UsageError } from '../command-line.ts';
 import { parseCommandLine, type Plan } from './arguments.ts';
-import { initialModel, mnistEngine, model, partition } from './experiment.ts';
-import { type Report, roundsTo, type RunReport, writeReport } from './report.ts';
+import {
+  centralEngine,
+  COHORT,
+  initialModel,
+  type MnistEngine,
+  mnistEngine,
+  model,
+  partition,
+  type Update,
+} from './experiment.ts';
+import { type Report, type RoundReport, roundsTo, type RunReport, writeReport } from './report.ts';
 import { type RunProgress, runCentralized, runFederation } from './run.ts';
 import { lineScreen, summary, terminalScreen } from './screen.ts';
 import { startThreads } from './threads.ts';
@@ -23,10 +33,30 @@ let few: Mnist;
 let run: RunReport;
 let report: Report;
 const seen: RunProgress[] = [];
+/** Who was drawn in which round, and what each sent. */
+const sent: Map<number, Map<string, Update>> = new Map();
 
 /** The first digits only. */
 function head({ inputs, labels }: Mnist['train'], count: number): Mnist['train'] {
   return { inputs: inputs.subarray(0, count * PIXELS), labels: labels.subarray(0, count) };
+}
+
+/** What no thread and no clock changes. */
+function exact({ round, testAccuracy, clientLoss, clientExamples, updateNorm, bytesUp, bytesDown }: RoundReport) {
+  return { round, testAccuracy, clientLoss, clientExamples, updateNorm, bytesUp, bytesDown };
+}
+
+/** The engine, with what its clients send written down. */
+function listening(engine: MnistEngine): MnistEngine {
+  return {
+    ...engine,
+    async run(task, signal) {
+      const answer = await engine.run(task, signal);
+      const round = sent.get(task.round) ?? new Map<string, Update>();
+      sent.set(task.round, round.set(task.client, answer.contribution.values));
+      return answer;
+    },
+  };
 }
 
 beforeAll(async () => {
@@ -34,7 +64,8 @@ beforeAll(async () => {
   const { train, test } = readMnist();
   few = { train: head(train, 2000), test: head(test, 300) };
   const laboratory = {
-    engine: mnistEngine(plan, few),
+    engine: listening(mnistEngine(plan, few)),
+    central: centralEngine(plan, few),
     evaluate: (params: Float32Array) => model.evaluate(params, few.test),
   };
   run = await runFederation(plan, laboratory, { onProgress: (progress) => seen.push(progress) });
@@ -70,14 +101,46 @@ describe('the MNIST run', () => {
     expect(report.centralized.testAccuracy).toBeGreaterThan(0.5);
   });
 
+  it('has what the clients measured before they trained', () => {
+    const parts = partition(plan, few.train.labels);
+    const rows = Uint32Array.from([...(sent.get(1)?.keys() ?? [])].flatMap((client) => [...parts[Number(client)]]));
+    const [first] = run.rounds;
+    expect(first.clientExamples).toBe(rows.length);
+    expect(first.clientLoss).toBeCloseTo(model.evaluate(initialModel(plan), { ...few.train, rows }).loss, 5);
+    for (const { round, updateNorm } of run.rounds) {
+      const updates = [...(sent.get(round)?.values() ?? [])].map(({ update }) => update);
+      expect(updates.length).toBe(COHORT);
+      const norms = updates.map((update) => Math.sqrt(update.reduce((sum, x) => sum + x * x, 0)));
+      expect(updateNorm).toBeCloseTo(norms.reduce((sum, norm) => sum + norm, 0) / COHORT, 5);
+      // Far within the bound that would clip them.
+      expect(Math.max(...norms)).toBeLessThan(5);
+    }
+    // Each round measures what the one before has made.
+    expect(run.rounds[1].clientLoss).toBeLessThan(first.clientLoss);
+  });
+
+  it('trains the model that it would train without measuring, bit for bit', async () => {
+    const clients = partition(plan, few.train.labels).map((rows) => plainTrainer(model, { ...few.train, rows }));
+    const local = { epochs: 1, batchSize: 10, learningRate: plan.learningRate };
+    const algorithm = fedAvg();
+    const { params } = await simulate({
+      algorithm,
+      engine: inlineEngine({ algorithm, clients, local, seed: plan.seed }),
+      initial: initialModel(plan),
+      layout: model.layout,
+      cohort: COHORT,
+      rounds: plan.rounds,
+      seed: plan.seed,
+    });
+    expect(modelDigest(model.layout, params)).toBe(run.modelDigest);
+  });
+
   it('is the same on threads, byte for byte', async () => {
     const threads = startThreads(plan, few, 2, (reason) => expect.unreachable(String(reason)));
     try {
       const again = await runFederation(plan, threads, { onProgress: () => {} });
       expect(again.modelDigest).toBe(run.modelDigest);
-      expect(again.rounds.map(({ testAccuracy }) => testAccuracy)).toEqual(
-        run.rounds.map(({ testAccuracy }) => testAccuracy),
-      );
+      expect(again.rounds.map(exact)).toEqual(run.rounds.map(exact));
       const other = await threads.evaluate(initialModel(plan));
       expect(other.accuracy).toBeCloseTo(model.evaluate(initialModel(plan), few.test).accuracy, 12);
     } finally {
@@ -117,8 +180,8 @@ describe('the report', () => {
     const paths = writeReport(join(folder, 'new'), report);
     expect(JSON.parse(readFileSync(paths.json, 'utf8'))).toEqual(JSON.parse(JSON.stringify(report)));
     const page = readFileSync(paths.html, 'utf8');
-    expect(page.match(/<svg/g)?.length).toBe(2);
-    expect(page.match(/<polyline class="first" points="[\d.]+,[\d.]+ [\d.]+,[\d.]+"/g)?.length).toBe(2);
+    expect(page.match(/<svg/g)?.length).toBe(3);
+    expect(page.match(/<polyline class="first" points="[\d.]+,[\d.]+ [\d.]+,[\d.]+"/g)?.length).toBe(3);
     expect(page).not.toMatch(/<script|<link|src=|url\(|https?:|NaN|undefined/);
     expect(page).toContain(run.modelDigest);
     expect(readdirSync(join(folder, 'new')).sort()).toEqual(['report.html', 'report.json']);
@@ -148,7 +211,9 @@ describe('the screen', () => {
     const screen = lineScreen((line) => lines.push(line));
     for (const progress of seen) screen.show(progress);
     expect(lines.length).toBe(2);
-    expect(lines[1]).toMatch(/^iid round 2: test accuracy \d+\.\d\d %, loss \d\.\d{4}, \d+\.\d\d s$/);
+    expect(lines[1]).toMatch(
+      /^iid round 2: test accuracy \d+\.\d\d %, loss \d\.\d{4}; clients before it: loss \d\.\d{4}, update norm \d\.\d\d; \d+\.\d\d s$/,
+    );
   });
 
   it('is a bar on a terminal, never wider than it', () => {

@@ -19,7 +19,11 @@ export function reportPage(report: Report): string {
   const nats = [0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
   const accuracy = around(shares, [...accuracies, centralized.testAccuracy, 0.97]);
   const loss = around(nats, [...losses, centralized.testLoss]);
-  const curve = (value: 'testAccuracy' | 'testLoss') =>
+  const own = around(
+    nats,
+    runs.flatMap(({ rounds }) => rounds.map(({ clientLoss }) => clientLoss)),
+  );
+  const curve = (value: 'testAccuracy' | 'testLoss' | 'clientLoss') =>
     runs.map(({ split, rounds }) => ({
       label: NAMES[split],
       className: COLOURS[split],
@@ -52,14 +56,24 @@ ${lineChart({
   levels: level(centralized.testLoss),
   ...loss,
   scale: Math.log,
-  format: (value) => String(Number(value.toPrecision(3))),
+  format: nat,
 })}
+<h2>Loss on the clients' own digits, before they train</h2>
+${lineChart({
+  title: 'Loss of the clients by round',
+  series: curve('clientLoss'),
+  levels: [],
+  ...own,
+  scale: Math.log,
+  format: nat,
+})}
+<p>What the ${report.cohort} clients of a round measured of the model that the round before made: one mean over all their digits. They send numbers that add, so a server that sees sums alone has it too.</p>
 <h2>Rounds, bytes, seconds</h2>
 <div class="scroll"><table>
 <tr><th>split</th><th>to 90 %</th><th>to 95 %</th><th>to 97 %</th><th>best test</th><th>up</th><th>down</th><th>time</th></tr>
 ${runs.map(runRow).join('\n')}
 </table></div>
-<p>Up: the safetensors files that clients sent. Down: the ones they received. One epoch over all digits in one place, same model and optimizer: ${percent(centralized.testAccuracy)} in ${centralized.seconds.toFixed(1)} s.</p>
+<p>Up: the safetensors files that clients sent, and what they measured. Down: the ones they received. One epoch over all digits in one place, same model and optimizer: ${percent(centralized.testAccuracy)} in ${centralized.seconds.toFixed(1)} s.</p>
 ${runs.map(({ split, seed, learningRate, modelDigest }) => `<p>${NAMES[split]}: seed ${seed}, learning rate ${learningRate}; final model <code>sha256 ${modelDigest}</code></p>`).join('\n')}
 ${runs.map(roundsTable).join('\n')}
 </main>
@@ -82,11 +96,11 @@ function runRow(run: RunReport): string {
 
 function roundsTable({ split, rounds }: RunReport): string {
   const rows = rounds.map(
-    ({ round, testAccuracy, testLoss, bytesUp, bytesDown, seconds }) =>
-      `<tr><td>${round}</td><td>${percent(testAccuracy)}</td><td>${testLoss.toFixed(4)}</td><td>${megabytes(bytesUp)}</td><td>${megabytes(bytesDown)}</td><td>${seconds.toFixed(2)} s</td></tr>`,
+    ({ round, testAccuracy, testLoss, clientLoss, updateNorm, bytesUp, bytesDown, seconds }) =>
+      `<tr><td>${round}</td><td>${percent(testAccuracy)}</td><td>${testLoss.toFixed(4)}</td><td>${clientLoss.toFixed(4)}</td><td>${updateNorm.toFixed(3)}</td><td>${megabytes(bytesUp)}</td><td>${megabytes(bytesDown)}</td><td>${seconds.toFixed(2)} s</td></tr>`,
   );
   return `<details><summary>Every round, ${NAMES[split]}</summary><div class="scroll"><table>
-<tr><th>round</th><th>test accuracy</th><th>test loss</th><th>up</th><th>down</th><th>time</th></tr>
+<tr><th>round</th><th>test accuracy</th><th>test loss</th><th>clients' loss before</th><th>update norm</th><th>up</th><th>down</th><th>time</th></tr>
 ${rows.join('\n')}
 </table></div></details>`;
 }
@@ -103,3 +117,4 @@ const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 const number = (value: number) => value.toLocaleString('en-US');
 const trim = (value: number) => String(Number(value.toFixed(2)));
+const nat = (value: number) => String(Number(value.toPrecision(3)));

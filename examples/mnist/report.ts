@@ -13,7 +13,19 @@ export interface RoundReport {
   readonly testAccuracy: number;
   /** Mean cross-entropy on them, in nats. */
   readonly testLoss: number;
-  /** Bytes of the updates that clients sent: safetensors files, F32, with the number of examples in their metadata. */
+  /**
+   * What the clients of the round lost on their own digits before they trained, so with the model of the round before: mean
+   * cross-entropy over all of these digits, in nats.
+   */
+  readonly clientLoss: number;
+  /** How many digits that were. */
+  readonly clientExamples: number;
+  /** Mean over the clients of the L2 norm of their updates. */
+  readonly updateNorm: number;
+  /**
+   * Bytes that clients sent: the updates as safetensors files, F32, with the number of examples in their metadata, and what they
+   * measured, four values of F32.
+   */
   readonly bytesUp: number;
   /** Bytes of the models that clients received: safetensors files, F32. */
   readonly bytesDown: number;

@@ -3,16 +3,25 @@
  *
  * @module
  */
-import { encodeSafetensors, modelDigest } from '@fedkit/core';
+import { encodeSafetensors, modelDigest, type RoundMetrics } from '@fedkit/core';
 import { simulate } from '@fedkit/core/simulation';
 import type { Plan } from './arguments.ts';
-import { algorithm, CENTRALIZED, COHORT, initialModel, type MnistEngine, model } from './experiment.ts';
+import {
+  algorithm,
+  CENTRALIZED,
+  type CentralEngine,
+  COHORT,
+  initialModel,
+  type MnistEngine,
+  model,
+} from './experiment.ts';
 import { type Report, type RoundReport, type RunReport, roundsTo } from './report.ts';
 import type { Evaluation } from './threads.ts';
 
 /** Where clients run and models are measured. */
 export interface Laboratory {
   readonly engine: MnistEngine;
+  readonly central: CentralEngine;
   readonly evaluate: (params: Float32Array) => Evaluation | Promise<Evaluation>;
 }
 
@@ -57,11 +66,20 @@ export async function runFederation(
         const { values, weight } = event.report.contribution;
         const metadata = { examples: String(weight) };
         bytesUp += encodeSafetensors({ layout: model.layout, values: values.update, metadata }).length;
+        bytesUp += values.metrics.byteLength;
         options.onProgress({ plan, round, done: event.done, of: event.of });
       } else {
         const { accuracy, loss } = event.evaluation as Evaluation;
         const seconds = (performance.now() - began) / 1000;
-        const finished = { round, testAccuracy: accuracy, testLoss: loss, bytesUp, bytesDown, seconds };
+        const finished = {
+          round,
+          testAccuracy: accuracy,
+          testLoss: loss,
+          ...measuredBy(event.facts?.metrics as RoundMetrics),
+          bytesUp,
+          bytesDown,
+          seconds,
+        };
         rounds.push(finished);
         options.onProgress({ plan, round, done: COHORT, of: COHORT, finished });
       }
@@ -78,16 +96,24 @@ export async function runFederation(
   };
 }
 
+/** What the clients of a round measured, as their sums say. */
+function measuredBy({
+  examples,
+  metrics,
+}: RoundMetrics): Pick<RoundReport, 'clientLoss' | 'clientExamples' | 'updateNorm'> {
+  return { clientLoss: metrics.loss.mean, clientExamples: Math.round(examples), updateNorm: metrics.updateNorm.mean };
+}
+
 /** One epoch over all the digits in one place. */
 export async function runCentralized(
   plan: Plan,
-  { engine, evaluate }: Laboratory,
+  { central, evaluate }: Laboratory,
   signal?: AbortSignal,
 ): Promise<Report['centralized']> {
   const began = performance.now();
   const start = initialModel(plan);
   const task = { client: CENTRALIZED, round: 1, broadcast: { params: start } };
-  const { contribution } = await engine.run(task, signal);
+  const { contribution } = await central.run(task, signal);
   const trained = start.map((value, i) => value + contribution.values.update[i]);
   const { accuracy, loss } = await evaluate(trained);
   const seconds = (performance.now() - began) / 1000;

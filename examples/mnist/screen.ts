@@ -46,9 +46,10 @@ export function lineScreen(write: (line: string) => void): Screen {
   return {
     show({ plan, round, finished }) {
       if (!finished) return;
-      const { testAccuracy, testLoss, seconds } = finished;
+      const { testAccuracy, testLoss, clientLoss, updateNorm, seconds } = finished;
       write(
-        `${plan.split} round ${round}: test accuracy ${percent(testAccuracy)}, loss ${testLoss.toFixed(4)}, ${seconds.toFixed(2)} s`,
+        `${plan.split} round ${round}: test accuracy ${percent(testAccuracy)}, loss ${testLoss.toFixed(4)}; ` +
+          `clients before it: loss ${clientLoss.toFixed(4)}, update norm ${updateNorm.toFixed(2)}; ${seconds.toFixed(2)} s`,
       );
     },
     say: write,

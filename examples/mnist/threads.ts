@@ -8,7 +8,7 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import { type Port, portEngine } from '@fedkit/core/simulation';
 import { bundle } from '../bundle.ts';
 import type { Mnist } from '../data/mnist.ts';
-import { clientIds, type Experiment, type MnistEngine, model } from './experiment.ts';
+import { CENTRALIZED, type CentralEngine, clientIds, type Experiment, type MnistEngine, model } from './experiment.ts';
 
 /** What a model does on the test digits. */
 export interface Evaluation {
@@ -28,12 +28,14 @@ export interface ThreadData {
   readonly experiment: Experiment;
   readonly data: Mnist;
   readonly clients: Port;
+  readonly central: Port;
   readonly evaluations: Port;
 }
 
 /** Threads for one experiment. */
 export interface Threads {
   readonly engine: MnistEngine;
+  readonly central: CentralEngine;
   readonly evaluate: (params: Float32Array) => Promise<Evaluation>;
   close(): Promise<void>;
 }
@@ -42,6 +44,9 @@ export interface Threads {
 const PARTS = 10;
 
 const ENTRY = join(import.meta.dirname, 'thread.ts');
+
+/** This side's end of a channel. */
+const near = ({ port1 }: MessageChannel) => port1 as unknown as Port;
 
 /** @param onDeath - Told why a thread is no more. */
 export function startThreads(
@@ -52,19 +57,30 @@ export function startThreads(
 ): Threads {
   const started = Array.from({ length: count }, () => {
     const clients = new MessageChannel();
+    const central = new MessageChannel();
     const evaluations = new MessageChannel();
     const worker = new Worker(bundle(ENTRY), {
-      workerData: { experiment, data, clients: clients.port2, evaluations: evaluations.port2 },
-      transferList: [clients.port2, evaluations.port2],
+      workerData: {
+        experiment,
+        data,
+        clients: clients.port2,
+        central: central.port2,
+        evaluations: evaluations.port2,
+      },
+      transferList: [clients.port2, central.port2, evaluations.port2],
       execArgv: [],
     });
     worker.on('error', onDeath);
-    return { worker, clients: clients.port1 as unknown as Port, evaluations: evaluations.port1 as unknown as Port };
+    return { worker, clients: near(clients), central: near(central), evaluations: near(evaluations) };
   });
   return {
     engine: portEngine(
       started.map(({ clients }) => clients),
       { clients: clientIds, layout: model.layout },
+    ),
+    central: portEngine(
+      started.map(({ central }) => central),
+      { clients: [CENTRALIZED], layout: model.layout },
     ),
     async evaluate(params) {
       const examples = data.test.labels.length;

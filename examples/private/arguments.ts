@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { integer, positive, UsageError } from '../command-line.ts';
-import { type Experiment, ROUNDS } from './experiment.ts';
+import { type Experiment, METRICS_NOISE, ROUNDS } from './experiment.ts';
 
 export interface Plan extends Experiment {
   readonly rounds: number;
@@ -16,13 +16,15 @@ export interface Plan extends Experiment {
   readonly out: string;
 }
 
-export const USAGE = `usage: demo --private [--rounds N] [--noise X] [--seed N] [--threads N] [--out FOLDER]
+export const USAGE = `usage: demo --private [--rounds N] [--noise X] [--metrics] [--seed N] [--threads N]
+            [--out FOLDER]
 
   --rounds N    rounds of both federations (default: ${ROUNDS}, 8 a user)
   --noise X     noise multiplier: standard deviation over clip, of the fewest survivors (default: 4)
+  --metrics     the private federation measures too, under noise of ${METRICS_NOISE} on sums of values within 1: that costs ε
   --seed N      decides the split, the cohorts, the dropouts and every shuffle (default: 1); never the noise and masks
   --threads N   threads that hold the users (default: one a core)
-  --out FOLDER the report's folder (default: out/private)`;
+  --out FOLDER  the report's folder (default: out/private)`;
 
 /** @throws UsageError for anything that {@link USAGE} does not name. */
 export function parseCommandLine(argv: readonly string[]): { help: boolean; plan: Plan } {
@@ -35,6 +37,7 @@ export function parseCommandLine(argv: readonly string[]): { help: boolean; plan
           private: { type: 'boolean' },
           rounds: { type: 'string', default: String(ROUNDS) },
           noise: { type: 'string', default: '4' },
+          metrics: { type: 'boolean', default: false },
           seed: { type: 'string', default: '1' },
           threads: { type: 'string', default: String(Math.min(8, availableParallelism())) },
           out: { type: 'string', default: join(import.meta.dirname, '../../out/private') },
@@ -50,6 +53,7 @@ export function parseCommandLine(argv: readonly string[]): { help: boolean; plan
     plan: {
       rounds: integer('--rounds', values.rounds, 1),
       noiseMultiplier: positive('--noise', values.noise),
+      metrics: values.metrics,
       seed: integer('--seed', values.seed, 0),
       threads: integer('--threads', values.threads, 1, 64),
       out: values.out,

@@ -38,7 +38,7 @@ export class Clients {
   readonly #rng = secureRng();
   #order: RoundOrder | undefined;
   #machines = new Map<ClientId, { readonly machine: SecureClient; readonly half: ExchangingClient<Update> }>();
-  #updates = new Map<ClientId, Float32Array>();
+  #updates = new Map<ClientId, Update>();
 
   constructor(devices: Devices) {
     this.#devices = devices;
@@ -59,7 +59,7 @@ export class Clients {
     const half = this.#devices.halfOf(client);
     half.check(order);
     const values = await this.#devices.train(client, order);
-    this.#updates.set(client, values.update);
+    this.#updates.set(client, values);
     let message: Uint8Array | undefined;
     if (half.sends === 'exchange') {
       // A device would write its sealed state down; these live and die with their process.
@@ -84,8 +84,8 @@ export class Clients {
     if (after.includes(client) && machine.progress === 'masked') return answerOf(client, undefined, began);
     if (machine.needsInput) {
       if (before.includes(client)) return answerOf(client, undefined, began);
-      const update = this.#updates.get(client) as Float32Array;
-      machine.setInput(half.input(order, { values: { update } }, { rng: this.#rng, client }));
+      const values = this.#updates.get(client) as Update;
+      machine.setInput(half.input(order, { values }, { rng: this.#rng, client }));
     }
     return answerOf(client, await machine.receive(message), began);
   }

@@ -12,6 +12,7 @@ import {
   type FedAvgState,
   type FedAvgUpdate,
   fedAvg,
+  type LinearAlgorithm,
   mean,
   memoryStore,
   type NoState,
@@ -24,6 +25,7 @@ import {
   seededRng,
   softmaxRegression,
   type Trainer,
+  withMetrics,
 } from '@fedkit/core';
 import type { Filters } from '@fedkit/core/pipeline';
 import type { PoissonSampling } from '@fedkit/core/select';
@@ -45,6 +47,8 @@ export interface Experiment {
   readonly seed: number;
   /** σ / clip: noise of the fewest survivors over what one user can add. */
   readonly noiseMultiplier: number;
+  /** Whether the private federation measures too, under noise of its own, which costs ε. The plain one always does. */
+  readonly metrics: boolean;
 }
 
 export const USERS = 512;
@@ -59,6 +63,12 @@ export const MAXIMUM_COHORT = 128;
 export const BITS = 12;
 export const CLIP = 0.2;
 export const DELTA = 1e-4;
+/** Users hold 117 or 118 digits, of which a model that knows nothing loses ln 10 = 2.3 nats each. */
+const MEASURED = { bounds: { loss: 2.5 }, maximumExamples: 118 };
+/** Of updates, in the clear alone: under noise every value more takes its share of what the others may tell. */
+const MAXIMUM_NORM = 10;
+/** σ_b on each sum of metrics, of the fewest survivors: a user adds 1 at most to each of three. */
+export const METRICS_NOISE = 8;
 /** No round is opened that would take ε above this, for either observer. */
 const BUDGET = 16;
 const LOCAL = { epochs: 1, batchSize: 10, learningRate: 0.1 };
@@ -72,6 +82,7 @@ export const users: readonly ClientId[] = Array.from({ length: USERS }, (_, i) =
 export type Update = FedAvgUpdate;
 export type FederationKind = 'plain' | 'private';
 export type MnistPipeline = Pipeline<FedAvgState<NoState>, FedAvgBroadcast, NoState, FedAvgUpdate, FedAvgUpdate>;
+type MnistAlgorithm = LinearAlgorithm<FedAvgState<NoState>, FedAvgBroadcast, NoState, FedAvgUpdate, FedAvgUpdate>;
 
 /** The users' side of a federation. */
 export interface Devices {
@@ -102,6 +113,13 @@ function keyIn(der: Uint8Array): Uint8Array {
   return new Uint8Array(der).slice(-32);
 }
 
+/** Federated averaging of means; with metrics, updates have a slot of them too. */
+function algorithmOf(kind: FederationKind, { metrics }: Experiment): MnistAlgorithm {
+  const algorithm = fedAvg({ aggregate: (size) => mean(size) });
+  if (kind === 'plain') return withMetrics(algorithm, { ...MEASURED, maximumNorm: MAXIMUM_NORM });
+  return metrics ? withMetrics(algorithm, MEASURED) : algorithm;
+}
+
 /** A pipeline of the experiment, the same for server and clients but for what is each one's own. */
 function pipelineOf(
   kind: FederationKind,
@@ -109,7 +127,7 @@ function pipelineOf(
   register: Register,
   own: { readonly filters?: Filters; readonly identity?: Identity; readonly provider?: CryptoProvider },
 ): MnistPipeline {
-  const algorithm = fedAvg({ aggregate: (size) => mean(size) });
+  const algorithm = algorithmOf(kind, experiment);
   const size = model.layout.size;
   if (kind === 'plain') return plainUpdates({ algorithm, size });
   const { filters, ...client } = own;
@@ -119,6 +137,7 @@ function pipelineOf(
     clip: CLIP,
     weighting: { kind: 'uniform' },
     noiseStd: experiment.noiseMultiplier * CLIP,
+    ...(experiment.metrics && { beside: { metrics: { noiseStd: METRICS_NOISE } } }),
     bits: BITS,
     minimumContributors: MINIMUM_SURVIVORS,
     maximumContributors: MAXIMUM_COHORT,
@@ -182,7 +201,7 @@ export function devicesOf(
   const parts = iidPartition(train.labels.length, { clients: USERS }, seededRng(experiment.seed).fork('partition'));
   const halves = new Map<ClientId, ClientHalf<Update>>();
   const trainers = new Map<ClientId, Trainer>();
-  const algorithm = fedAvg();
+  const algorithm = algorithmOf(kind, experiment);
   return {
     halfOf(id) {
       const half =

@@ -11,6 +11,7 @@ import {
   isFedkitError,
   type PipelineFacts,
   type Rng,
+  type RoundMetrics,
   seededRng,
 } from '@fedkit/core';
 import type { Collected, ExchangeCollector, RoundFacts } from '@fedkit/core/pipeline';
@@ -114,6 +115,7 @@ export async function runFederation(options: RunOptions): Promise<RunReport> {
         await receive(client, bytes);
       };
     let collected: Collected<FedAvgUpdate> | undefined;
+    let metrics: RoundMetrics | undefined;
     let abandoned: string | undefined;
     try {
       if (server.collects === 'reports') {
@@ -140,7 +142,8 @@ export async function runFederation(options: RunOptions): Promise<RunReport> {
       abandoned = error.message;
     }
     if (collected) {
-      const { aggregate, contributors } = collected;
+      const { aggregate, contributors, noiseStd } = collected;
+      metrics = algorithm.metricsOf?.(aggregate, noiseStd?.metrics);
       for (const client of contributors) participations.set(client, (participations.get(client) ?? 0) + 1);
       state = algorithm.serverStep(state, aggregate, { round, cohort: contributors.length, population: USERS });
       if (lookInto !== undefined && trueUpdate !== undefined) {
@@ -157,7 +160,7 @@ export async function runFederation(options: RunOptions): Promise<RunReport> {
       ...traffic.averages(stayed),
       clientSeconds: seconds / cohort.length,
       seconds: (performance.now() - began) / 1000,
-      facts: collected?.facts ?? {},
+      facts: { ...collected?.facts, ...(metrics && { metrics }) },
       ...(abandoned === undefined ? {} : { abandoned }),
     };
     reports.push(report);

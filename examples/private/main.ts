@@ -6,7 +6,7 @@ import { writeFiles } from '../report/write-files.ts';
 import { parseCommandLine, USAGE } from './arguments.ts';
 import { enrol, type FederationKind, PROBABILITY, serverPipeline, USERS } from './experiment.ts';
 import { type RoundReport, type RunReport, runFederation } from './federation.ts';
-import { caveats, comparison, comparisonTable, type Report } from './report.ts';
+import { caveats, comparison, comparisonTable, lossOf, type Report } from './report.ts';
 import { reportPage } from './report-page.ts';
 import { type Population, startThreads } from './threads.ts';
 
@@ -68,6 +68,7 @@ function show(kind: FederationKind, report: RoundReport, rounds: number): void {
     `${NAMES[kind]} round ${round} of ${rounds}`,
     abandoned === undefined ? `${survivors} of ${cohort} clients` : `${cohort} clients, given up`,
     `test ${(100 * testAccuracy).toFixed(1)} %`,
+    ...(facts.metrics === undefined ? [] : [`users' loss ${lossOf(facts)}`]),
     ...(server === undefined ? [] : [`ε ${server.toFixed(2)}`]),
     `${seconds.toFixed(2)} s`,
   ].join('  ');

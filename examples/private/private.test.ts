@@ -1,12 +1,13 @@
 import { inflateSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { seededRng } from '@fedkit/core';
+import { type RoundMetrics, seededRng } from '@fedkit/core';
+import { iidPartition } from '@fedkit/core/simulation';
 import { defaultProvider } from '@fedkit/secagg';
 import { readMnist } from '../data/mnist.ts';
 import { AgreementTable, agreementMemory } from './agreement-table.ts';
 import { Clients } from './clients.ts';
-import { BITS, devicesOf, enrol, model, serverPipeline } from './experiment.ts';
+import { BITS, devicesOf, enrol, METRICS_NOISE, model, serverPipeline, USERS } from './experiment.ts';
 import { runFederation } from './federation.ts';
 import { maskedVector } from './masked-vector.ts';
 import { classPictures } from './picture.ts';
@@ -123,7 +124,7 @@ describe('sharingProvider', () => {
 
 describe('the private federation', () => {
   it('learns from sums alone, and shows what the server saw', async () => {
-    const experiment = { seed: 1, noiseMultiplier: 4 };
+    const experiment = { seed: 1, noiseMultiplier: 4, metrics: true };
     const data = readMnist();
     const register = enrol();
     const provider = sharingProvider(agreementMemory());
@@ -162,6 +163,26 @@ describe('the private federation', () => {
     );
     expect(secret.rounds[0].bytesUp).toBeLessThan(plain.rounds[0].bytesUp);
 
+    // What the users measured: in the clear exactly, in private within its noise, to 6 standard deviations.
+    const parts = iidPartition(data.train.labels.length, { clients: USERS }, seededRng(1).fork('partition'));
+    const held = parts.filter((_, user) => plain.participations[user] > 0);
+    const rows = Uint32Array.from(held.flatMap((part) => [...part]));
+    const open = plain.rounds[0].facts.metrics as RoundMetrics;
+    expect([open.clients, Math.round(open.examples)]).toEqual([held.length, rows.length]);
+    const first = model.evaluate(model.init(seededRng(1)), { ...data.train, rows }).loss;
+    expect(open.metrics.loss.mean).toBeCloseTo(first, 5);
+    expect(open.metrics.updateNorm.mean).toBeGreaterThan(0);
+    const noised = secret.rounds[0].facts.metrics as RoundMetrics;
+    const std = METRICS_NOISE * Math.sqrt(held.length / 32);
+    expect(Math.abs(noised.clients - held.length)).toBeLessThan(6 * std);
+    expect(Math.abs(noised.examples - rows.length)).toBeLessThan(6 * std * 118);
+    expect(noised.clients).not.toBe(held.length);
+    const { loss } = noised.metrics;
+    expect(loss !== undefined).toBe(noised.examples >= 3 * std * 118);
+    if (loss) expect(loss.standardError).toBeCloseTo((118 * std * Math.hypot(2.5, loss.mean)) / noised.examples, 5);
+    const pipeline = await serverPipeline('private', experiment, register);
+    expect(Object.fromEntries(pipeline.terms)).toMatchObject({ 'beside.metrics.noiseStd': String(METRICS_NOISE) });
+
     const { trueUpdate, seen } = secret.glimpse as NonNullable<typeof secret.glimpse>;
     const masked = maskedVector(seen, BITS, model.layout.size);
     // Uniform in the ring, and nothing to do with what is under it, to 5.5 standard deviations.
@@ -171,6 +192,9 @@ describe('the private federation', () => {
 
     const report = { experiment, platform: 'test', plain, secret };
     expect(comparison(report).map(({ what }) => what)).toContain('test accuracy');
+    const [row] = comparison(report).filter(({ what }) => what.startsWith('loss on'));
+    expect(row.plain).toBe(first.toFixed(2));
+    expect(row.secret).toMatch(/^-?\d\.\d\d ± \d\.\d\d$|^–$/);
     const page = reportPage(report);
     expect(page.match(/<img /g)?.length).toBe(3);
     // Random pixels in base64 spell anything.

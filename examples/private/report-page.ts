@@ -6,11 +6,11 @@
 import { DIGITS } from '../data/mnist.ts';
 import { escape, lineChart } from '../report/chart.ts';
 import { STYLE } from '../report/style.ts';
-import { BITS, CLIP, MINIMUM_SURVIVORS, PROBABILITY, USERS, model } from './experiment.ts';
-import type { Glimpse, RunReport } from './federation.ts';
+import { BITS, CLIP, METRICS_NOISE, MINIMUM_SURVIVORS, PROBABILITY, USERS, model } from './experiment.ts';
+import type { Glimpse, RoundReport, RunReport } from './federation.ts';
 import { maskedVector } from './masked-vector.ts';
 import { classPictures } from './picture.ts';
-import { caveats, comparison, type Report } from './report.ts';
+import { caveats, comparison, lossOf, type Report } from './report.ts';
 
 /** A whole HTML document. */
 export function reportPage(report: Report): string {
@@ -52,10 +52,11 @@ ${lineChart({
   format: (share) => `${Number((100 * share).toFixed(1))} %`,
 })}
 ${plain.glimpse && secret.glimpse ? pictures(plain.glimpse, secret.glimpse) : ''}
-<h2>ε by round</h2>
+<h2>ε by round, and what the users measured</h2>
+<p>Their loss is the mean over the digits of a round's users before they train: of the model that the round before made.${experiment.metrics ? ` In private it comes with noise of ${METRICS_NOISE} on each sum and its standard error, and is in ε.` : ' In private it would cost ε, and was not asked for.'}</p>
 <div class="scroll"><table>
-<tr><th>round</th><th>cohort</th><th>survivors</th><th>accuracy</th><th>ε, server</th><th>ε, recipients</th><th>seconds</th></tr>
-${secret.rounds.map(roundRow).join('\n')}
+<tr><th>round</th><th>cohort</th><th>survivors</th><th>accuracy</th><th>ε, server</th><th>ε, recipients</th><th>users' loss, plain</th><th>private</th><th>seconds</th></tr>
+${secret.rounds.map((round, i) => roundRow(round, plain.rounds[i])).join('\n')}
 </table></div>
 </main>
 </html>
@@ -74,15 +75,8 @@ ${figure(maskedVector(secret.seen, BITS, model.layout.size), "Private: all that 
 ${figure(secret.released, 'Private: what the server learned in the round, the noisy mean of all who stayed.')}`;
 }
 
-function roundRow({
-  round,
-  cohort,
-  survivors,
-  testAccuracy,
-  facts,
-  seconds,
-  abandoned,
-}: RunReport['rounds'][number]): string {
+function roundRow(secret: RoundReport, plain: RoundReport | undefined): string {
+  const { round, cohort, survivors, testAccuracy, facts, seconds, abandoned } = secret;
   const cells = [
     round,
     cohort,
@@ -90,6 +84,8 @@ function roundRow({
     `${(100 * testAccuracy).toFixed(1)} %`,
     facts.epsilon?.server?.toFixed(2) ?? '',
     facts.epsilon?.recipients?.toFixed(2) ?? '',
+    lossOf(plain?.facts ?? {}),
+    lossOf(facts),
     seconds.toFixed(2),
   ];
   return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;

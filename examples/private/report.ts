@@ -3,8 +3,9 @@
  *
  * @module
  */
+import type { PipelineFacts } from '@fedkit/core';
 import type { Experiment } from './experiment.ts';
-import type { RunReport } from './federation.ts';
+import type { RoundReport, RunReport } from './federation.ts';
 
 /** Everything. */
 export interface Report {
@@ -21,11 +22,40 @@ export interface Row {
   readonly secret: string;
 }
 
+/** Rounds over which a measured loss is pooled in the comparison. */
+const RECENT = 16;
+
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`;
 
+/** What the model lost on the digits of a round's users before they trained, in nats; `–` where nobody measured. */
+export function lossOf({ metrics }: PipelineFacts): string {
+  if (metrics === undefined) return '–';
+  const { loss } = metrics.metrics;
+  // Its count is less than three of its own standard errors.
+  return loss === undefined ? 'lost in its noise' : shown(loss.mean, loss.standardError);
+}
+
+/** The same over several rounds: sums and counts add, and noise averages out, which costs no ε. */
+function lossOver(rounds: readonly RoundReport[]): string {
+  let [sum, examples, variance] = [0, 0, 0];
+  for (const { metrics } of rounds.map(({ facts }) => facts)) {
+    const loss = metrics?.metrics.loss;
+    if (metrics === undefined || loss === undefined) continue;
+    sum += loss.sum;
+    examples += metrics.examples;
+    variance += ((loss.standardError ?? 0) * metrics.examples) ** 2;
+  }
+  if (examples === 0) return '–';
+  return shown(sum / examples, variance === 0 ? undefined : Math.sqrt(variance) / examples);
+}
+
+function shown(mean: number, standardError: number | undefined): string {
+  return `${mean.toFixed(2)}${standardError === undefined ? '' : ` ± ${standardError.toFixed(2)}`}`;
+}
+
 /** The comparison, a line for each question a reader has. */
-export function comparison({ plain, secret }: Report): Row[] {
+export function comparison({ experiment, plain, secret }: Report): Row[] {
   const mean = (run: RunReport, of: 'bytesUp' | 'bytesDown' | 'clientSeconds') =>
     run.rounds.reduce((sum, round) => sum + round[of], 0) / run.rounds.length;
   const total = (run: RunReport) => run.rounds.reduce((sum, { seconds }) => sum + seconds, 0);
@@ -56,6 +86,11 @@ export function comparison({ plain, secret }: Report): Row[] {
       what: 'who gets the models can tell',
       plain: 'unbounded, ε = ∞',
       secret: `${bound(epsilon?.recipients)}, ${released.length} rounds`,
+    },
+    {
+      what: `loss on the users' own digits, last ${RECENT} rounds`,
+      plain: lossOver(plain.rounds.slice(-RECENT)),
+      secret: experiment.metrics ? lossOver(secret.rounds.slice(-RECENT)) : 'not asked: it costs ε (--metrics)',
     },
     both('bytes up, a client and round', (run) => kilobytes(mean(run, 'bytesUp'))),
     both('bytes down, a client and round', (run) => kilobytes(mean(run, 'bytesDown'))),
