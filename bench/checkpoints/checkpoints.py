@@ -1,14 +1,17 @@
 """Checkpoints as Python's writers make them, and a look at ours from there.
 
 make OUT.json          writes the files that the tests read, in base64, with the values they hold
+zip64 OUT.json         writes small archives with ZIP64 fields
 check OURS.json        loads files that fedkit wrote: {format: base64, values: {name: [type, shape, hex]}}
 """
 import base64
 import io
 import json
 import os
+import subprocess
 import sys
 import tempfile
+import zipfile
 
 import ml_dtypes
 import mlx.core as mx
@@ -96,6 +99,62 @@ def make(path):
               open(path, "w"), indent=1)
 
 
+class Pipe:
+    """What a writer cannot seek in: sizes follow the contents."""
+
+    def __init__(self):
+        self.data = b""
+
+    def write(self, data):
+        self.data += bytes(data)
+        return len(data)
+
+    def flush(self):
+        pass
+
+
+def zip64(path):
+    rng = np.random.default_rng(9)
+    # Two arrays above the limit below, and one beneath it.
+    arrays = {"w": rng.normal(size=(3, 4)).astype("f4"), "zeros": np.zeros(200, dtype="f4"), "count": np.array(3, dtype="i8")}
+    files = {}
+
+    def keep(title, data):
+        files[title] = {"format": "npz", "file": base64_of(data), "values": described(arrays)}
+
+    def written(out, compression):
+        with zipfile.ZipFile(out, "w", compression) as archive:
+            for name, array in arrays.items():
+                info = zipfile.ZipInfo(name + ".npy", (1980, 1, 1, 0, 0, 0))
+                info.compress_type = compression
+                # As numpy.savez does.
+                with archive.open(info, "w", force_zip64=True) as file:
+                    np.lib.format.write_array(file, array)
+
+    limit, zipfile.ZIP64_LIMIT = zipfile.ZIP64_LIMIT, 150
+    for how, compression in (("stored", zipfile.ZIP_STORED), ("deflated", zipfile.ZIP_DEFLATED)):
+        out, pipe = io.BytesIO(), Pipe()
+        written(out, compression)
+        written(pipe, compression)
+        keep(f"Python's zipfile, ZIP64 from 151 bytes on, {how}", out.getvalue())
+        keep(f"Python's zipfile into a pipe, ZIP64 from 151 bytes on, {how}", pipe.data)
+    zipfile.ZIP64_LIMIT = limit
+
+    with tempfile.TemporaryDirectory() as folder:
+        for name, array in arrays.items():
+            np.save(os.path.join(folder, name), array)
+            os.utime(os.path.join(folder, name + ".npy"), (315532800, 315532800))
+        names = [name + ".npy" for name in arrays]
+        for how, level in (("stored", "-0"), ("deflated", "-6")):
+            command = ["zip", "-q", "-X", "-fz", level, how + ".zip", *names]
+            subprocess.run(command, cwd=folder, check=True, env={**os.environ, "TZ": "UTC"})
+            keep(f"Info-ZIP, zip -fz, {how}", open(os.path.join(folder, how + ".zip"), "rb").read())
+    said = subprocess.run(["zip", "-v"], capture_output=True, text=True, check=True).stdout
+    versions = {"python": sys.version.split()[0], "numpy": np.__version__, "zip": said.split("This is Zip ")[1].split()[0]}
+    json.dump({"source": "made by `pnpm bench checkpoints vectors`, bench/checkpoints/checkpoints.py", "versions": versions, "files": files},
+              open(path, "w"), indent=1)
+
+
 def check(path):
     ours = json.load(open(path))
     for title, entry in ours.items():
@@ -110,4 +169,4 @@ def check(path):
         print("loaded", title)
 
 
-{"make": make, "check": check}[sys.argv[1]](sys.argv[2])
+{"make": make, "zip64": zip64, "check": check}[sys.argv[1]](sys.argv[2])

@@ -1,5 +1,5 @@
 // `pnpm bench checkpoints`: files of Python's writers read here, ours loaded there.
-// `pnpm bench checkpoints vectors`: makes the files that the tests of core and compression read.
+// `pnpm bench checkpoints vectors`: makes the files that the tests of core and compression read; needs Info-ZIP's `zip`.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,10 +8,12 @@ import { fileURLToPath } from 'node:url';
 import { decodeNpz, encodeNpz } from '@fedkit/compression';
 import { decodeSafetensors, encodeSafetensors, type ModelFile } from '@fedkit/core';
 import { decodeNpy, encodeNpy } from '@fedkit/core/checkpoint';
+import { zipArchive } from '../../packages/compression/src/npz/zip-archive.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const script = join(here, 'checkpoints.py');
 const vectors = join(here, '../../packages/core/test/vectors/checkpoints.json');
+const zip64 = join(here, '../../packages/compression/test/vectors/zip64.json');
 const PACKAGES = ['numpy==2.4.6', 'safetensors==0.8.0', 'ml_dtypes==0.6.0', 'mlx[cpu]==0.32.4'];
 
 interface Vector {
@@ -47,6 +49,7 @@ try {
   });
   if (process.argv[2] === 'vectors') {
     execFileSync(python, [script, 'make', vectors], { stdio: 'inherit' });
+    execFileSync(python, [script, 'zip64', zip64], { stdio: 'inherit' });
   } else {
     const fresh = join(scratch, 'fresh.json');
     execFileSync(python, [script, 'make', fresh], { stdio: 'inherit' });
@@ -69,6 +72,25 @@ try {
           throw new Error(`${order} ${byteOrder} is lost`);
         ours[`npy ${order} ${byteOrder}`] = { format: 'npy', file: base64(file), values: { '': ['F32', [2, 3], hex] } };
       }
+    }
+    const tensors = { w: elements, zeros: new Float32Array(200) };
+    for (const compress of [false, true]) {
+      const arrays = Object.entries(tensors).map(([name, values]) => {
+        const bytes = new Uint8Array(values.buffer);
+        return { name, entry: { shape: [values.length], type: 'F32', bytes } };
+      });
+      const contents = arrays.map(({ name, entry }) => ({ name: `${name}.npy`, contents: encodeNpy(entry) }));
+      const values = arrays.map(({ name, entry: { shape, type, bytes } }): [string, Vector['values'][string]] => [
+        name,
+        [type, shape, Buffer.from(bytes).toString('hex')],
+      ]);
+      // All of them above what the old fields are trusted with.
+      const file = base64(zipArchive(contents, { compress, widest: 100 }));
+      ours[`npz with ZIP64 fields, compressed: ${compress}`] = {
+        format: 'npz',
+        file,
+        values: Object.fromEntries(values),
+      };
     }
     const path = join(scratch, 'ours.json');
     writeFileSync(path, JSON.stringify(ours));

@@ -39,7 +39,8 @@ export function deflateBelow(bytes: Uint8Array, limit: number): Uint8Array | und
   return deflated.length < limit ? deflated : undefined;
 }
 
-function deflate(bytes: Uint8Array): Uint8Array {
+/** The bytes deflated, the same everywhere. */
+export function deflate(bytes: Uint8Array): Uint8Array {
   // Level and memory stand here, so that the bytes depend on nothing else.
   return deflateSync(bytes, { level: 6, mem: 8 });
 }

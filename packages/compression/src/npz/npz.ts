@@ -16,9 +16,9 @@ import {
   modelFile,
   readValues,
 } from '@fedkit/core/internal';
-import { zipSync } from 'fflate';
 import { inflate } from '../entropy/deflate.ts';
 import { crc32 } from './crc32.ts';
+import { zipArchive, type ZipFile } from './zip-archive.ts';
 import { malformedZip, zipDirectory, type ZipEntry } from './zip-directory.ts';
 
 /** Options of {@link decodeNpz}. */
@@ -62,11 +62,11 @@ export function decodeNpz(archive: Uint8Array, options: DecodeNpzOptions = {}): 
 }
 
 /**
- * A model as a `.npz` archive that `numpy.load` reads: one array a tensor, then what is carried. The same model gives the
- * same bytes. Values are
- * written as float32.
+ * A model as a `.npz` archive that `numpy.load` reads: one array a tensor, values as float32, then what is carried. ZIP64 fields hold
+ * what 32 bits do not: more than 4 GiB, or more than 65,534 tensors. The same model gives the same bytes.
  *
- * @throws FedkitError `SHAPE_MISMATCH` if `values` has another length; `INVALID_ARGUMENT` for types that NumPy lacks.
+ * @throws FedkitError `SHAPE_MISMATCH` if `values` has another length; `INVALID_ARGUMENT` for types that NumPy lacks and for one name
+ * twice; `OUT_OF_RANGE` for a name above 65,531 bytes.
  */
 export function encodeNpz(
   model: { layout: Layout; values: Float32Array; carried?: readonly CarriedTensor[] },
@@ -75,7 +75,7 @@ export function encodeNpz(
   checkOptions('encodeNpz', options, { compress: true } satisfies OptionNames<typeof options>);
   const { layout, values, carried = [] } = model;
   checkVector('encodeNpz: values', values, layout.size);
-  const files: Record<string, Uint8Array> = {};
+  const files = new Map<string, ZipFile>();
   for (const { name, shape, offset, size } of layout.tensors) {
     const bytes = new Uint8Array(values.buffer, values.byteOffset + 4 * offset, 4 * size);
     add(files, name, encodeNpy({ shape, type: 'F32', bytes }));
@@ -83,15 +83,15 @@ export function encodeNpz(
   for (const { name, shape, type, bytes } of carried) {
     add(files, name, encodeNpy({ shape, type, bytes }));
   }
-  // The oldest date that ZIP knows, so that bytes do not depend on the clock.
-  return zipSync(files, { level: options.compress ? 6 : 0, mtime: new Date(1980, 0, 1) });
+  return zipArchive([...files.values()], { compress: options.compress ?? false });
 }
 
-function add(files: Record<string, Uint8Array>, name: string, file: Uint8Array): void {
-  if (Object.hasOwn(files, `${name}.npy`)) {
+function add(files: Map<string, ZipFile>, tensor: string, contents: Uint8Array): void {
+  const name = `${tensor}.npy`;
+  if (files.has(name)) {
     throw new FedkitError('INVALID_ARGUMENT', `encodeNpz: expected tensor names that differ, got one twice`);
   }
-  Object.defineProperty(files, `${name}.npy`, { value: file, enumerable: true });
+  files.set(name, { name, contents });
 }
 
 function tensorOf(entry: ZipEntry, options: DecodeNpzOptions): FileTensor {

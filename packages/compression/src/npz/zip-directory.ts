@@ -6,6 +6,7 @@
  */
 import { FedkitError } from '@fedkit/core';
 import { describe, utf8Decode } from '@fedkit/core/internal';
+import { CENTRAL, END, END_64, END_64_LOCATOR, IN_ZIP64, LOCAL, MANY, ZIP64 } from './zip-format.ts';
 
 /** One file of an archive. */
 export interface ZipEntry {
@@ -18,14 +19,6 @@ export interface ZipEntry {
   readonly stored: Uint8Array;
 }
 
-const END = 0x06054b50;
-const END_64_LOCATOR = 0x07064b50;
-const END_64 = 0x06064b50;
-const CENTRAL = 0x02014b50;
-const LOCAL = 0x04034b50;
-const IN_ZIP64 = 0xffffffff;
-const MAX_ENTRIES = 65_536;
-
 /**
  * The files of `archive`, in the order of its directory. Every offset is checked against the bytes at hand.
  *
@@ -34,7 +27,7 @@ const MAX_ENTRIES = 65_536;
 export function zipDirectory(archive: Uint8Array): ZipEntry[] {
   const view = new DataView(archive.buffer, archive.byteOffset, archive.byteLength);
   const { count, start, end } = directoryOf(view);
-  if (count > MAX_ENTRIES) malformedZip(`at most ${MAX_ENTRIES} files`, count);
+  if (46 * count > view.byteLength) malformedZip(`as many files as fit ${view.byteLength} bytes`, count);
   const entries: ZipEntry[] = [];
   const names = new Set<string>();
   let at = start;
@@ -77,13 +70,20 @@ function directoryOf(view: DataView): { count: number; start: number; end: numbe
   if (end < 0 || view.getUint32(end, true) !== END) malformedZip('the end of a directory', 'none');
   const count = view.getUint16(end + 10, true);
   const start = view.getUint32(end + 16, true);
-  if (count !== 0xffff && start !== IN_ZIP64) return { count, start, end };
-  within(view, end - 20, 20);
-  if (view.getUint32(end - 20, true) !== END_64_LOCATOR) return { count, start, end };
-  const wide = uint64(view, end - 20 + 8);
+  const locator = end - 20;
+  if (locator < 0 || view.getUint32(locator, true) !== END_64_LOCATOR) return { count, start, end };
+  const wide = uint64(view, locator + 8);
   within(view, wide, 56);
   if (view.getUint32(wide, true) !== END_64) malformedZip('the ZIP64 end of a directory', 'other bytes');
-  return { count: uint64(view, wide + 32), start: uint64(view, wide + 48), end: wide };
+  // Without these twelve bytes.
+  const length = uint64(view, wide + 4);
+  if (wide + 12 + length !== locator) malformedZip(`a ZIP64 end of ${locator - wide - 12} bytes`, length);
+  const found = { count: uint64(view, wide + 32), start: uint64(view, wide + 48), end: wide };
+  // Some writers leave the old fields full. An archive that says two things is read as one by others.
+  if ((count !== MANY && count !== found.count) || (start !== IN_ZIP64 && start !== found.start)) {
+    malformedZip(`a directory of ${count} files at ${start}`, `one of ${found.count} at ${found.start}`);
+  }
+  return found;
 }
 
 /** Size, stored size and offset of an entry; those that do not fit 32 bits stand in the ZIP64 extra field, in this order. */
@@ -91,7 +91,7 @@ function wideFields(view: DataView, at: number, extra: number, extraLength: numb
   const fields = [24, 20, 42].map((offset) => view.getUint32(at + offset, true));
   if (!fields.includes(IN_ZIP64)) return fields as [number, number, number];
   for (let field = extra; field + 4 <= extra + extraLength; field += 4 + view.getUint16(field + 2, true)) {
-    if (view.getUint16(field, true) !== 1) continue;
+    if (view.getUint16(field, true) !== ZIP64) continue;
     let next = field + 4;
     const wide = fields.map((value) => {
       if (value !== IN_ZIP64) return value;
