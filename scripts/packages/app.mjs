@@ -3,10 +3,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { run } from '../packed.mjs';
 import { installedByNpm } from './install.mjs';
+import { freePort, said } from './processes.mjs';
 
 const TOOLS = [
   'typescript@5.9.3',
@@ -157,23 +157,6 @@ export async function app(packed, folder) {
   } finally {
     for (const child of children) child.kill();
   }
-}
-
-/** What a process prints, once it has ended well. */
-async function said(child) {
-  let text = '';
-  child.stdout.on('data', (chunk) => (text += chunk));
-  const [code] = await once(child, 'close');
-  if (code !== 0) throw new Error(`a client ended with ${code}: ${text}`);
-  return text.trim();
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  return port;
 }
 
 /** nginx with nothing set but where it listens and what is behind. @returns Whether it is there. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { packAll } from '../packed.mjs';
 import { app } from './app.mjs';
 import { bill } from './bill.mjs';
+import { frameworks } from './frameworks.mjs';
 import { install } from './install.mjs';
 import { managers } from './managers.mjs';
 import { notes } from './notes.mjs';
@@ -15,7 +16,7 @@ import { tarballs } from './tarballs.mjs';
 import { typescript } from './typescript.mjs';
 import { weight } from './weight.mjs';
 
-const PARTS = { tarballs, install, managers, typescript, requires, bill, publish, notes, weight, app };
+const PARTS = { tarballs, install, managers, typescript, requires, bill, publish, notes, weight, app, frameworks };
 const wanted = process.argv.slice(2);
 const unknown = wanted.find((name) => !Object.hasOwn(PARTS, name));
 if (unknown !== undefined) throw new Error(`expected ${Object.keys(PARTS).join(', ')}, got ${unknown}`);

@@ -3,7 +3,11 @@ declare module 'node:http' {
   export interface IncomingMessage {
     readonly method?: string;
     readonly url?: string;
-    readonly headers: { readonly host?: string };
+    readonly headers: {
+      readonly host?: string;
+      readonly 'content-length'?: string;
+      readonly 'transfer-encoding'?: string;
+    };
     readonly rawHeaders: readonly string[];
     readonly complete: boolean;
     on(event: 'data', listener: (chunk: Uint8Array) => void): void;

@@ -5,6 +5,7 @@
  * @module
  */
 import type { IncomingMessage } from 'node:http';
+import { FedkitError } from '../../errors.ts';
 import { freeBytes } from '../../free-buffer.ts';
 import { CHUNKS, type ChunkSource } from '../fetch/chunks.ts';
 
@@ -145,6 +146,17 @@ class LazyRequest {
       this.#over = true;
       end(error);
     };
+    try {
+      const before = readBefore(this.#incoming);
+      if (before !== undefined) {
+        take(before);
+        finish();
+        return;
+      }
+    } catch (error) {
+      finish(error);
+      return;
+    }
     const broken = () => finish(new Error('the client went away'));
     this.#incoming.on('data', (chunk) => {
       if (this.#over) return;
@@ -163,6 +175,31 @@ class LazyRequest {
     this.#over = true;
     this.#incoming.resume();
   }
+}
+
+let warned = false;
+
+/**
+ * The body, where somebody else has read it to its end and left its bytes beside it; `undefined` where nobody has.
+ *
+ * @throws FedkitError `PROTOCOL_STATE` where it was read and is gone. Waiting for it would end in a timeout that says nothing.
+ */
+function readBefore(incoming: IncomingMessage): Uint8Array | undefined {
+  const { readableEnded, body } = incoming as { readableEnded?: boolean; body?: unknown };
+  if (readableEnded !== true) return undefined;
+  if (body instanceof Uint8Array) return body;
+  const { 'content-length': length, 'transfer-encoding': encoding } = incoming.headers;
+  if (encoding === undefined && Number(length ?? 0) === 0) return new Uint8Array(0);
+  const error = new FedkitError(
+    'PROTOCOL_STATE',
+    'nodeListener: expected a body that nobody has read, got one that was read: mount it before what parses bodies',
+  );
+  if (!warned) {
+    warned = true;
+    const { process } = globalThis as { process?: { emitWarning?(text: string, name: string): void } };
+    process?.emitWarning?.(error.message, 'FedkitWarning');
+  }
+  throw error;
 }
 
 Object.setPrototypeOf(LazyRequest.prototype, Request.prototype);

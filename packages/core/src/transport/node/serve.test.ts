@@ -1,12 +1,12 @@
 import { sha256 } from '@noble/hashes/sha2.js';
-import { createServer as createHttpServer, type IncomingMessage, request as httpRequest } from 'node:http';
+import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { seededRng } from '../../random.ts';
 import { fetchExchange } from '../fetch/exchange.ts';
 import { fetchHandler, type FetchHandlerOptions } from '../fetch/handler.ts';
 import { WHOLE } from '../fetch/protocol.ts';
-import { nodeListener, type NodeServer, serve } from './serve.ts';
+import { type NodeServer, serve } from './serve.ts';
 
 const bytes = (length: number, seed = 1) => seededRng(seed).fill(new Uint8Array(length));
 const ends: (() => unknown)[] = [];
@@ -297,77 +297,5 @@ describe('fetchExchange over loopback', () => {
     expect([...handled.values()].sort((a, b) => a - b)).toEqual(
       Array.from({ length: 8 }, (_, i) => 100_000 + i * 30_000),
     );
-  });
-});
-
-describe('nodeListener', () => {
-  /** A server of somebody else's, which does something before the listener. */
-  async function host(before: (incoming: IncomingMessage) => void = () => {}) {
-    const handle = fetchHandler(
-      { handle: async (client, request) => sha256(request).fill(client.length, 0, 1) },
-      {
-        insecure: true,
-      },
-    );
-    const listener = nodeListener(handle) as (incoming: IncomingMessage, outgoing: object) => void;
-    const server = createHttpServer((incoming, outgoing) => {
-      before(incoming);
-      listener(incoming, outgoing);
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    ends.push(() => new Promise((resolve) => server.close(resolve)));
-    return `http://127.0.0.1:${(server.address() as { port: number }).port}`;
-  }
-
-  it('serves in a server that is there already, in pieces too', async () => {
-    const exchange = fetchExchange({
-      url: `${await host()}/fedkit`,
-      headers: { 'fedkit-client': 'abc' },
-      chunkSize: 65_536,
-    });
-    for (const length of [0, 10, 200_000]) {
-      expect(await exchange(bytes(length))).toEqual(sha256(bytes(length)).fill(3, 0, 1));
-    }
-  });
-
-  it('leaves the body to whoever listens beside it', async () => {
-    const heard: Uint8Array[] = [];
-    const listen = (incoming: IncomingMessage) => incoming.on('data', (chunk: Uint8Array) => heard.push(chunk));
-    const url = await host((incoming) => {
-      let first = true;
-      incoming.on('newListener', (name) => {
-        if (name === 'data' && first) {
-          first = false;
-          listen(incoming);
-        }
-      });
-    });
-    const exchange = fetchExchange({ url: `${url}/fedkit`, headers: { 'fedkit-client': 'abc' } });
-    await exchange(bytes(200_000));
-    expect(Buffer.concat(heard)).toEqual(Buffer.from(bytes(200_000)));
-  });
-
-  it('finds its path where a framework has taken the mount path off', async () => {
-    const url = await host((incoming) => Object.assign(incoming, { originalUrl: incoming.url, url: '/' }));
-    const exchange = fetchExchange({ url: `${url}/fedkit`, headers: { 'fedkit-client': 'abc' } });
-    expect(await exchange(bytes(9))).toEqual(sha256(bytes(9)).fill(3, 0, 1));
-    await expect(fetchExchange({ url: `${url}/elsewhere` })(bytes(9))).rejects.toMatchObject({
-      code: 'INVALID_ARGUMENT',
-    });
-  });
-
-  it('answers 500 where the handler rejects, and tells why', async () => {
-    const errors: unknown[] = [];
-    const listener = nodeListener(() => Promise.reject(new Error('secret')), {
-      onError: (error) => errors.push(error),
-    });
-    const server = createHttpServer(listener as never);
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    ends.push(() => new Promise((resolve) => server.close(resolve)));
-    const { port } = server.address() as { port: number };
-    const response = await fetch(`http://127.0.0.1:${port}`);
-    expect([response.status, await response.text()]).toEqual([500, '']);
-    expect(errors).toEqual([new Error('secret')]);
-    expect(() => nodeListener({} as never)).toThrow(/handler: expected a function/);
   });
 });

@@ -120,9 +120,13 @@ export async function serve(
 export type NodeListener = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
 
 /**
- * `handler` as a listener, for a server that is there already: `createServer(listener)` of `node:https`, `app.use(listener)` of Express
- * before anything that reads bodies, `listener(request.raw, reply.hijack().raw)` of Fastify. Under a mount path of Express the handler
- * sees the whole path. What a framework has read of the body before, the handler waits for in vain.
+ * `handler` as a listener, for a server that is there already: `createServer({ key, cert }, listener)` of `node:https`,
+ * `app.use('/fedkit', listener)` of Express. Fastify needs `reply.hijack()` before `listener(request.raw, reply.raw)`, and a parser for
+ * every content type that leaves the body alone: docs/guides/deployment.md has the lines. Under a mount path of Express the handler sees
+ * the whole path.
+ *
+ * A body that was read before is taken from `request.body` where that holds bytes, as `express.raw()` leaves them. Else the handler's
+ * reading it fails with `PROTOCOL_STATE`, which a `fetchHandler` answers with 500, and Node prints a warning.
  *
  * @example
  * ```ts
