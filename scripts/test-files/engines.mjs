@@ -33,6 +33,20 @@ function rowOf({ engine, results }) {
 export const commit = () => execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
 
 /**
+ * What came of `files` on the engine `title`, as `runParts` says.
+ *
+ * @param options - `bundle` of them; `keeps`: what comes is kept in `keptIn`; `resumes`: what is there is not run again; `start`, what
+ * runs files there; `signal` stops.
+ */
+export function filesOn(title, files, { bundle, keeps, resumes, keptIn, start = () => runOf(title), signal }) {
+  const { folder, runner, digests } = bundle;
+  const kept = resumes ? readKept(title, digests, keptIn) : { results: new Map() };
+  const keep = (one) => keepResult(title, { digest: digests.get(one.result.file), ...one }, keptIn);
+  const own = title === 'Chromium' ? files.filter((file) => !Object.hasOwn(NOT_IN_A_PAGE, file)) : files;
+  return runParts(start, { folder, runner, files: own, kept, signal, ...(keeps && { told: keep }) });
+}
+
+/**
  * Runs the files on `engines` and prints a table.
  *
  * @param options - `all`: every file, kept in results.json, going on with a run that was stopped unless `fresh`; else a tenth, drawn
@@ -54,7 +68,7 @@ export async function runTestFiles({
   const folder = mkdtempSync(join(tmpdir(), 'fedkit-test-files-'));
   let good = true;
   const waiting = [...engines];
-  const next = async ({ runner, digests }) => {
+  const next = async (bundle) => {
     for (let title = waiting.shift(); title !== undefined; title = waiting.shift()) {
       // A page lacks more than a process does: files are drawn there once all of them have passed in two runs on end.
       if (title === 'Chromium' && !all && only.length === 0 && passesOf(title) < 2) {
@@ -63,10 +77,7 @@ export async function runTestFiles({
       }
       try {
         if (whole && fresh) forget(title);
-        const kept = whole ? readKept(title, digests) : { results: new Map() };
-        const told = all ? (one) => keepResult(title, { digest: digests.get(one.result.file), ...one }) : undefined;
-        const own = title === 'Chromium' ? files.filter((file) => !Object.hasOwn(NOT_IN_A_PAGE, file)) : files;
-        const found = await runParts(() => runOf(title), { folder, runner, files: own, kept, told, signal });
+        const found = await filesOn(title, files, { bundle, keeps: all, resumes: whole, signal });
         const row = rowOf(found);
         console.log(`| ${title} | ${row.passedFiles} | ${row.tests} | ${row.skipped} |`);
         for (const { file, failed } of found.results) {
@@ -88,7 +99,7 @@ export async function runTestFiles({
     }
   };
   try {
-    const bundle = await bundleFiles(files, folder);
+    const bundle = { folder, ...(await bundleFiles(files, folder)) };
     console.log(`\n| engine | test files, of ${files.length} | tests | skipped |\n|---|---:|---:|---:|`);
     await Promise.all(Array.from({ length: AT_A_TIME }, () => next(bundle)));
   } finally {

@@ -1,8 +1,9 @@
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { testFiles } from './choose.mjs';
+import { filesOn } from './engines.mjs';
 import { forget, keepResult, readKept } from './kept.mjs';
 import { type FileResult, type Run, runParts } from './parts.mjs';
 
@@ -79,6 +80,35 @@ describe('test files on one engine', () => {
       expect((await runWhole(-1, new AbortController())).ran).toEqual(files);
     } finally {
       rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('are kept where all of them run, and neither kept nor gone on with where a commit draws them', async () => {
+    const keptIn = mkdtempSync(join(tmpdir(), 'fedkit-kept-'));
+    try {
+      const digests = new Map(files.map((file) => [file, `digest of ${file}`]));
+      const bundle = { folder: 'nowhere', runner: 'runner.js', digests };
+      let starts = 0;
+      const start = async () => {
+        starts++;
+        return async ({ files: part, told }: Run) => {
+          for (const file of part) told(passed(file), 'Engine 1');
+          return undefined;
+        };
+      };
+      const found = { engine: 'Engine 1', results: files.map(passed) };
+      const drawn = { bundle, keeps: false, resumes: false, keptIn, start, signal };
+      expect(await filesOn('Engine', files, drawn)).toEqual(found);
+      expect(readdirSync(keptIn)).toEqual([]);
+      const whole = { ...drawn, keeps: true, resumes: true };
+      expect(await filesOn('Engine', files, whole)).toEqual(found);
+      expect(readdirSync(keptIn)).toEqual(['Engine.jsonl']);
+      expect(await filesOn('Engine', files, whole)).toEqual(found);
+      expect(starts).toBe(2);
+      expect(await filesOn('Engine', files, drawn)).toEqual(found);
+      expect(starts).toBe(3);
+    } finally {
+      rmSync(keptIn, { recursive: true, force: true });
     }
   });
 });

@@ -9,7 +9,7 @@ import { BrowserUnavailable, findBrowser, runInPage } from '../browser/browsers.
 import { root } from './choose.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-/** A file that says nothing for so many milliseconds is stopped with its engine. */
+/** An engine in which neither a file nor a test ends for so many milliseconds is stopped; a test has less. */
 const SILENCE = 300_000;
 
 const SAYS_PATH = 'console.log(process.execPath)';
@@ -24,31 +24,35 @@ const PROCESSES = {
 const BROWSER = 'Chromium';
 export const ENGINES = [...Object.keys(PROCESSES), BROWSER];
 
-/** Aborts with `signal`, and where no file is through for too long; `in(test)` says which test runs. */
+/** Aborts with `signal`, where asked to, and where nothing ends for too long; `in(test)` says which test runs. */
 function silence(signal) {
   const controller = new AbortController();
   let timer;
   let test = '';
+  let silent = false;
   const heard = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => controller.abort(), SILENCE);
+    timer = setTimeout(() => {
+      silent = true;
+      controller.abort();
+    }, SILENCE);
   };
   heard();
   return {
     heard,
-    in: (name) => (test = name),
+    in(name) {
+      if (name !== test) heard();
+      test = name;
+    },
+    stop: () => controller.abort(),
     end: () => clearTimeout(timer),
-    fault: (otherwise) =>
-      controller.signal.aborted ? `not through within ${SILENCE / 1000} s, at last in: ${test}` : otherwise,
+    fault: (otherwise) => (silent ? `nothing ended within ${SILENCE / 1000} s, at last in: ${test}` : otherwise),
     signal: AbortSignal.any([controller.signal, signal]),
   };
 }
 
-/** The program itself: ending `npx` would leave it running. */
-async function processRun(title) {
-  const { path, words } = PROCESSES[title];
-  const { stdout } = await promisify(execFile)('npx', ['-y', ...path], { cwd: root });
-  const program = stdout.trim().split('\n').at(-1);
+/** Files one after another in a process of `program`, `words` before its script. */
+export function processRun(program, words = []) {
   return async ({ folder, runner, files, told, signal }) => {
     const watch = silence(signal);
     const child = spawn(program, [...words, join(here, 'process.mjs'), folder, runner, ...files], {
@@ -62,39 +66,55 @@ async function processRun(title) {
     const ended = new Promise((resolve) =>
       child.once('error', ({ message }) => (errors += message)).once('close', resolve),
     );
-    let engine;
-    for await (const line of createInterface({ input: child.stdout })) {
-      if (line.startsWith('engine:')) engine = line.slice(7);
-      if (line.startsWith('test:')) watch.in(line.slice(5));
-      if (!line.startsWith('fedkit:')) continue;
-      watch.heard();
-      told(JSON.parse(line.slice(7)), engine);
+    try {
+      let engine;
+      for await (const line of createInterface({ input: child.stdout })) {
+        if (line.startsWith('engine:')) engine = line.slice(7);
+        if (line.startsWith('test:')) watch.in(line.slice(5));
+        if (!line.startsWith('fedkit:')) continue;
+        watch.heard();
+        told(JSON.parse(line.slice(7)), engine);
+      }
+      const code = await ended;
+      if (engine === undefined) throw new Error(`did not start: ${errors}`);
+      return code === 0 ? undefined : watch.fault(`ended with ${code}: ${errors}`);
+    } finally {
+      // Where what is told cannot be taken, nobody waits for the rest.
+      watch.end();
+      child.kill('SIGKILL');
+      await ended;
     }
-    const code = await ended;
-    watch.end();
-    if (engine === undefined) throw new Error(`did not start: ${errors}`);
-    return code === 0 ? undefined : watch.fault(`ended with ${code}: ${errors}`);
   };
 }
 
-/** Each file in a page of its own, in one browser. */
-function browserRun() {
-  const browser = findBrowser(BROWSER);
-  if (browser === undefined) throw new BrowserUnavailable('not installed here');
+/** The program itself: ending `npx` would leave it running. */
+async function registryRun({ path, words }) {
+  const { stdout } = await promisify(execFile)('npx', ['-y', ...path], { cwd: root });
+  return processRun(stdout.trim().split('\n').at(-1), words);
+}
+
+/** Each file in a page of its own, in one browser; `open` opens the first page, as `runInPage` does. */
+export function pageRun(open) {
   return async ({ folder, runner, files, told, signal }) => {
     const watch = silence(signal);
     const stated = readFileSync(join(folder, 'stated.json'), 'utf8');
+    let untaken;
     const respond = async (request) => {
       const { engine, result, test } = await request.json();
       if (result === undefined) watch.in(test);
       else {
         watch.heard();
-        told(result, engine);
+        try {
+          told(result, engine);
+        } catch (error) {
+          untaken = error;
+          watch.stop();
+        }
       }
       return new Response('');
     };
     try {
-      await runInPage(browser, {
+      await open({
         module: '/scripts/test-files/page.mjs',
         parameters: { runner, files: files.join(), stated },
         bundle: folder,
@@ -104,6 +124,7 @@ function browserRun() {
       });
       return undefined;
     } catch (error) {
+      if (untaken !== undefined) throw untaken;
       if (error instanceof BrowserUnavailable) throw error;
       return watch.fault(error.message);
     } finally {
@@ -112,10 +133,17 @@ function browserRun() {
   };
 }
 
+function browserRun() {
+  const browser = findBrowser(BROWSER);
+  if (browser === undefined) throw new BrowserUnavailable('not installed here');
+  return pageRun((options) => runInPage(browser, options));
+}
+
 /**
  * What runs files on an engine: of the bundle's `folder` and `runner`, the `files`, with `told(result, engine)` for each as it is
- * through, until `signal`. It resolves to what ended the engine before its last file, if anything did.
+ * through, until `signal`. It resolves to what ended the engine before its last file, if anything did, and rejects with what `told`
+ * throws, once the engine has ended.
  *
  * @throws {@link BrowserUnavailable} for a browser that is not there.
  */
-export const runOf = async (title) => (title === BROWSER ? browserRun() : processRun(title));
+export const runOf = async (title) => (title === BROWSER ? browserRun() : registryRun(PROCESSES[title]));
