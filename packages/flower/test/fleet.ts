@@ -113,6 +113,9 @@ export async function callerOf(fetch: NonNullable<FlowerNodeOptions['fetch']>, a
   return { key, client, publicKey, call };
 }
 
+/** Lets timers come: in Chromium neither a signature nor a body that is there already takes a turn of the event loop. */
+export const pause = () => new Promise((resolve) => setTimeout(resolve, 1));
+
 export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+  while (!condition()) await pause();
 }

@@ -44,6 +44,7 @@ import {
   fleetOf,
   nodeOf,
   callerOf,
+  pause,
   until,
 } from '../../test/fleet.ts';
 
@@ -99,7 +100,7 @@ describe('flowerFleet', () => {
     const node = { nodeId };
     const pull = async () => (await call(PULL_MESSAGES, { node })).messages[0]?.metadata?.messageId;
     let first: string | undefined;
-    while (first === undefined) first = await pull();
+    for (; first === undefined; await pause()) first = await pull();
     expect(await pull()).toBe(first);
     expect(await pull()).toBeUndefined();
     expect(events.map(({ kind }) => kind)).toEqual(['activated', 'delivered', 'delivered', 'failed']);
@@ -112,7 +113,8 @@ describe('flowerFleet', () => {
     const { nodeId } = await call(ACTIVATE, { publicKey, heartbeatInterval: 30 });
     const node = { nodeId };
     let metadata: Metadata | undefined;
-    while (metadata === undefined) metadata = (await call(PULL_MESSAGES, { node })).messages[0]?.metadata;
+    for (; metadata === undefined; await pause())
+      metadata = (await call(PULL_MESSAGES, { node })).messages[0]?.metadata;
     const { runId } = metadata;
     const { run } = await call(GET_RUN, { node, runId });
     expect(run).toMatchObject({ fabId: app.id, fabVersion: app.version, status: { status: 'running' } });

@@ -108,7 +108,7 @@ export interface FlowerNodeOptions {
    * Default 30; 1800 for phones, which sleep.
    */
   readonly heartbeatInterval?: number;
-  /** Milliseconds between questions for work. Default 3000, Flower's own. */
+  /** Milliseconds between questions for work, and after an answer that failed or that nobody waited for. Default 3000, Flower's own. */
   readonly pollInterval?: number;
   /** The most bytes a message may have, all objects together. Default 64 bytes a parameter and 16 MiB. */
   readonly maximumMessageBytes?: number;

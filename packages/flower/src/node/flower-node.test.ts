@@ -135,6 +135,22 @@ describe('flowerNode', () => {
     expect(events.filter(({ kind }) => kind === 'failed')).toHaveLength(4);
   });
 
+  it('waits before it asks again where its answer was a failure', async () => {
+    const link = new FakeLink();
+    const pollInterval = 200;
+    const times: [string, number][] = [];
+    start(link, {
+      pollInterval,
+      handlers: { query: () => Promise.reject(new Error('x')) },
+      onProgress: ({ kind }) => times.push([kind, performance.now()]),
+    });
+    const records = await train();
+    await Promise.all([link.send('query', records), link.send('query', records, { groupId: '4' })]);
+    const timeOf = (kind: string, i: number) => times.filter(([one]) => one === kind)[i][1];
+    // Some engines' timers are early by a fraction.
+    expect(timeOf('pulled', 1) - timeOf('replied', 0)).toBeGreaterThan(pollInterval - 2);
+  });
+
   it('tells what the run was started with, and asks once a run', async () => {
     const link = new FakeLink();
     link.runConfig = [

@@ -158,19 +158,20 @@ class Node implements FlowerNode {
   }
 
   async #serve(presence: Presence): Promise<never> {
-    const { pollInterval } = this.#options;
+    const { signal } = presence;
     for (;;) {
-      const signal = presence.signal;
       checkAborted('flowerNode', signal);
-      const reply = await this.#memory.reply();
-      if (reply !== undefined) {
-        await this.#push(presence.client, presence.nodeId, reply, true);
-        continue;
-      }
-      const pulled = (await this.#memory.message()) ?? (await this.#pull(presence));
-      if (pulled === undefined) await sleep('flowerNode', systemClock, pollInterval, signal);
-      else await this.#work(presence, pulled);
+      // Whoever fails at once may be asked again at once: without a pause it would do nothing else, and in a page let nothing else run.
+      if (!(await this.#turn(presence))) await sleep('flowerNode', systemClock, this.#options.pollInterval, signal);
     }
+  }
+
+  /** Does what there is to do. Whether there was something, and it went well. */
+  async #turn(presence: Presence): Promise<boolean> {
+    const reply = await this.#memory.reply();
+    if (reply !== undefined) return this.#push(presence.client, presence.nodeId, reply, true);
+    const pulled = (await this.#memory.message()) ?? (await this.#pull(presence));
+    return pulled !== undefined && this.#work(presence, pulled);
   }
 
   async #pull({ client, nodeId }: Presence): Promise<Pulled | undefined> {
@@ -182,7 +183,7 @@ class Node implements FlowerNode {
     return pulled;
   }
 
-  async #work({ client, nodeId, signal }: Presence, { envelope, tree }: Pulled): Promise<void> {
+  async #work({ client, nodeId, signal }: Presence, { envelope, tree }: Pulled): Promise<boolean> {
     const { metadata } = envelope;
     const started = systemClock.now();
     let runConfig: Values;
@@ -198,7 +199,7 @@ class Node implements FlowerNode {
       return this.#reply(client, nodeId, metadata, { kind: 'failure', error }, objects, started);
     }
     const outcome = await this.#answer(metadata, objects, runConfig, signal);
-    await this.#reply(client, nodeId, metadata, outcome, objects, started);
+    return this.#reply(client, nodeId, metadata, outcome, objects, started);
   }
 
   async #answer(
@@ -252,23 +253,26 @@ class Node implements FlowerNode {
     outcome: Outcome,
     objects: ReadonlyMap<string, Uint8Array>,
     started: number,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const now = Date.now() / 1000;
     if (metadata.createdAt + metadata.ttl <= now) return this.#discard(metadata.messageId);
     const runtime = (systemClock.now() - started) / 1000;
     const reply = await replyTo(metadata, outcome, { now, runtime, known: new Set(objects.keys()) });
     await this.#memory.keepReply(reply);
-    await this.#push(client, nodeId, reply, false, objects);
+    return this.#push(client, nodeId, reply, false, objects);
   }
 
-  /** @param again - Whether an earlier process may have pushed some or all of it. */
+  /**
+   * @param again - Whether an earlier process may have pushed some or all of it.
+   * @returns Whether it is there and tells of no failure.
+   */
   async #push(
     client: FleetClient,
     nodeId: bigint,
     reply: PendingReply,
     again: boolean,
     echoed: ReadonlyMap<string, Uint8Array> = new Map(),
-  ): Promise<void> {
+  ): Promise<boolean> {
     const metadata = reply.envelope.metadata as Metadata;
     const before = client.sent;
     try {
@@ -286,12 +290,9 @@ class Node implements FlowerNode {
       nodeId,
     };
     await this.#memory.forget();
-    this.#options.onProgress({
-      kind: 'replied',
-      task,
-      bytes: client.sent - before,
-      failed: reply.envelope.error !== undefined,
-    });
+    const failed = reply.envelope.error !== undefined;
+    this.#options.onProgress({ kind: 'replied', task, bytes: client.sent - before, failed });
+    return !failed;
   }
 
   async #confirm(client: FleetClient, nodeId: bigint, { runId, replyToMessageId }: Metadata): Promise<void> {
@@ -308,9 +309,10 @@ class Node implements FlowerNode {
     return { client, nodeId, maximumMessageBytes, ...(signal && { signal }) };
   }
 
-  async #discard(messageId: string): Promise<void> {
+  async #discard(messageId: string): Promise<false> {
     await this.#memory.forget();
     this.#options.onProgress({ kind: 'discarded', messageId });
+    return false;
   }
 }
 
