@@ -25,7 +25,7 @@ export const statements: readonly Stated[] = [
   ...stated('docs/threat-model.md', 'computed by `graphParameters`', '23 % more than 124'),
   ...stated('docs/transports.md', 'a limit', 'bodies of 1 MiB', 'down to 16 KiB', 'limit, 128 KiB', 'buffers of 64 KB'),
   ...stated('docs/transports.md', 'a setting', 'updates of 800 KB'),
-  ...stated('docs/scaling.md', 'printed by `bench cluster growth`', '145 MB | 145 MB | 0.6 GB', 'This page said 36 MB'),
+  ...stated('docs/scaling.md', 'an assumption of `extrapolate.ts`', 'move 250 MB/s each', 'blobs of 10 GB/s'),
   ...stated('docs/scaling.md', 'a setting', '524,288 values or 8 MiB'),
   ...stated(
     'docs/scaling.md',
@@ -33,9 +33,8 @@ export const statements: readonly Stated[] = [
     '4 GB | 4 TB | 16 TB',
     '68 kB | 68 MB | 68 MB',
     '0.5 GB | 500 GB | 2 TB',
-    '9 s | 2.5 h | 10 h',
     '0.4 % of them',
-    '4 GB a client and a sum of 16 GB',
+    '4 GB a client and an accumulator of 16 GB',
     '4 TB a round at 500 MB/s',
   ),
   ...stated(

@@ -9,6 +9,15 @@ const transports = says('docs/transports.md');
 const percent = fixed(0, 100);
 const megabytes = fixed(0, 1e-6);
 
+const grown = (parameters: number) => figure(`cluster-growth/grown/parameters=${parameters}/memory`, megabytes);
+/** A row of the table of a round of a million. */
+const million = (place: number) => ({
+  hours: figure(`cluster-growth/settings/${place}/cpu`, fixed(1, 1 / 3600)),
+  machines: figure(`cluster-growth/settings/${place}/machines`, fixed(2)),
+  traffic: figure(`cluster-growth/settings/${place}/traffic`, fixed(0)),
+});
+const [plain, oneBit, adapter] = [million(0), million(1), million(3)];
+
 const teacher = (seed: number) => figure(`llm-distill/closed/τ = 1, teacher alone/${seed}`, percent);
 const half = (seed: number) => figure(`llm-distill/closed/τ = 2, half/${seed}`, percent);
 
@@ -37,7 +46,14 @@ export const docs: readonly Claim[] = [
   transports`authenticated and bounded reaches ${ofNodeHttp('take')} of it. One that folds them into a float32 mean reaches ${ofNodeHttp('float32')}; into a reproducible one, ${ofNodeHttp('fold')}.`,
   transports`before it acknowledges it, and reaches ${ofNodeHttp('server')}: ${figure('transport/clientsPerSecond/server', fixed(0))} clients a second and core.`,
   transports`stays between ${derived(samples, Math.min, fixed(0))} and ${derived(samples, Math.max, fixed(0))} MB over 10,000 of them`,
-  scaling`the reproducible mean took ${figure('cluster-speed/cpu', fixed(2, 1e-3))} s of processor time for 128 updates`,
+  scaling`| measured | ${grown(1e6)} MB | ${grown(1e6)} MB | ${grown(4e6)} MB |`,
+  scaling`make of it, off by ${figure('cluster-growth/worst/processor', percent)} % at most`,
+  scaling`a job takes ${figure('cluster-growth/task/commands', fixed(0))} commands and ${figure('cluster-growth/task/bytes', fixed(0))} bytes`,
+  scaling`says, off by ${figure('cluster-growth/worst/waiting', percent)} % at most`,
+  scaling`| 10⁶ parameters | ${plain.hours} h | ${plain.machines} $ | ${plain.traffic} $ |`,
+  scaling`says how far off it was: ${figure('cluster-queueing/worst', percent)} % at worst`,
+  scaling`| the same, one bit a value | ${oneBit.hours} h | ${oneBit.machines} $ | ${oneBit.traffic} $ |`,
+  scaling`| an adapter of 4·10⁶ | ${adapter.hours} h | ${adapter.machines} $ | ${adapter.traffic} $ |`,
   scaling`${figure('cluster-scale/most', megabytes)} MB of memory, of which ${figure('cluster-scale/before', megabytes)} MB were there before the first client`,
   techniques`${teacher(0)}, ${teacher(1)} and ${teacher(2)} % over three seeds by the teacher alone at τ = 1, and ${half(0)}, ${half(1)} and ${half(2)} % by half at τ = 2`,
   techniques`first five in ${found('BM25')} % by BM25, ${found('MiniLM')} % by MiniLM as published, ${found('federated')} % by MiniLM as eight other devices trained it, and ${found('federated and BM25')} % by that and BM25 together: ${figure('llm-retrieval-shorthand/recall/federated and BM25/gain/mean', fixed(1, 100))} ± ${figure('llm-retrieval-shorthand/recall/federated and BM25/gain/half', fixed(1, 100))} points`,
