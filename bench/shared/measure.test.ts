@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { interleave, median, table } from './measure.ts';
 
 describe('interleave', () => {
-  it('takes the candidates in turn and the median of each, warm-up aside', async () => {
+  it('takes the candidates in turn, every other round backwards, and the median of each, warm-up aside', async () => {
     const calls: string[] = [];
     const candidate = (name: string, times: number[]) => () => {
       calls.push(name);
@@ -10,7 +10,7 @@ describe('interleave', () => {
     };
     const times = await interleave({ a: candidate('a', [99, 99, 3, 1, 2]), b: candidate('b', [0, 0, 5, 5, 80]) }, 3);
     expect(times).toEqual({ a: 2, b: 5 });
-    expect(calls.join('')).toBe('ababababab');
+    expect(calls.join('')).toBe('abbaabbaab');
   });
 
   it('has the mean of the middle two of an even number', () => {
