@@ -188,6 +188,12 @@ export async function runRound(
     const ended = performance.now();
     await reporting;
     await Promise.all(all.map((one) => one.stop()));
+    // Killed as it published, a coordinator leaves what the next one to open the run removes.
+    await new Promise<void>((resolve) => {
+      const next = new Kept([script, 'coordinator'], env, ({ listening }) => listening === true && resolve());
+      all.push(next);
+    });
+    await all.at(-1)?.stop();
     const right = await isRight(server, config, outcome);
     const left = await cleanUp(server, config);
     const seconds = (ended - started) / 1000;

@@ -128,6 +128,41 @@ describe('a server with an engine', () => {
     expect(second.params).toEqual(expectedParams(Float32Array.of(1, 2, 3), ['a', 'b'], 1));
   });
 
+  it('removes what a server left that was killed as it published the last round', async () => {
+    const [blobs, store] = [memoryStore(), memoryStore()];
+    const whole = engineOf(blobs);
+    let killed = true;
+    const tasks: TaskEngine = {
+      ...whole,
+      blobs: {
+        ...whole.blobs,
+        delete: (digest) => (killed ? Promise.reject(new Error('gone')) : whole.blobs.delete(digest)),
+      },
+    };
+    const { params } = await rounds({ rounds: 1, store, engine: { tasks, shard: 2 } });
+    // Five reports, plans of three shards and of the merge, and what these four came to.
+    expect(await keysOf(blobs)).toHaveLength(13);
+    killed = false;
+    const again = await testServer({ rounds: 1, store, engine: { tasks, shard: 2 } });
+    expect([again.progress.phase, again.params]).toEqual(['finished', params]);
+    expect(await keysOf(blobs)).toEqual([]);
+  });
+
+  it('leaves a round alone that another server goes on with', async () => {
+    const [blobs, store] = [memoryStore(), memoryStore()];
+    const options = { cohort: NAMES.length, rounds: 1, store, engine: { tasks: engineOf(blobs), shard: 2 } };
+    const first = await testServer(options);
+    for (const client of NAMES) await join(first, client);
+    const task = await join(first, NAMES[0]);
+    if (!task) throw new Error('no task');
+    const bytes = reportOf(NAMES[0], task, plain());
+    await ask(first, NAMES[0], { kind: 'report', ticket: task.ticket, bytes });
+    const before = await keysOf(blobs);
+    expect(before).toHaveLength(1);
+    await testServer(options);
+    expect(await keysOf(blobs)).toEqual(before);
+  });
+
   it('refuses by name what it cannot do', async () => {
     const tasks = engineOf();
     await expect(testServer({ engine: { tasks: {} as never } })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });

@@ -58,7 +58,11 @@ export function halfOn<R>(engine: RoundEngine | undefined, half: ServerHalf<R>):
   if (engine.key !== undefined) checkBytes(`${where}.key`, engine.key, 32);
   // Rests are the engine's affair.
   const { reopenInTurns: _, ...rest } = half;
-  return { ...rest, open: (opening: Opening) => engineCollector(engine, half, opening) };
+  return {
+    ...rest,
+    open: (opening: Opening) => engineCollector(engine, half, opening),
+    forgetRounds: () => clearBlobs(engine.tasks.blobs),
+  };
 }
 
 type Opening = Parameters<ReportingServer<unknown>['open']>[0];

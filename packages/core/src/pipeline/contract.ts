@@ -288,6 +288,8 @@ export interface ReportingServer<R> {
   readonly reopenInTurns?: (round: OpenRound & { readonly saved: Uint8Array }) => Promise<ReportCollector<R>>;
   /** Present where the rule of every slot wants every update at once and looks at each coordinate alone, of those it may have chosen. */
   readonly ranges?: RangedReports<R>;
+  /** Removes what rounds that are over have left elsewhere: a server that was killed as it published one had no time to. */
+  readonly forgetRounds?: () => Promise<void>;
 }
 
 /** A server of secure sums. */

@@ -387,6 +387,8 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
       const left = (await listKeys(this.store, prefix)).filter((key) => !kept(key));
       await together(left, AT_A_TIME, (key) => this.store.delete(key));
     }
+    // Between rounds nobody reports. What cannot be removed now goes with the next round's.
+    if (current === null && this.half.collects === 'reports') await this.half.forgetRounds?.().catch(() => {});
   }
 }
 
