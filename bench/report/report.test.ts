@@ -96,6 +96,7 @@ describe('rows', () => {
     const long = [
       'secagg-ring-1000-30-semi-malicious',
       'secagg-ring-10000-5-semi-honest',
+      'llm-answer',
       'llm-distill',
       'llm-prune',
       'llm-retrieval-shorthand',
