@@ -62,9 +62,16 @@ export function storeBlobs(store: Store, options: { readonly prefix?: string } =
  * whoever takes its place clears them before its first call.
  */
 export async function clearBlobs(blobs: BlobStore): Promise<void> {
+  await (await blobsSoFar(blobs))();
+}
+
+/** A function that removes the blobs that are there now. */
+export async function blobsSoFar(blobs: BlobStore): Promise<() => Promise<void>> {
   const found: string[] = [];
   for await (const digest of blobs.digests()) found.push(digest);
-  for (const digest of found) await blobs.delete(digest);
+  return async () => {
+    for (const digest of found) await blobs.delete(digest);
+  };
 }
 
 const DIGEST = /^[0-9a-f]{64}$/;

@@ -148,6 +148,37 @@ describe('a server with an engine', () => {
     expect(await keysOf(blobs)).toEqual([]);
   });
 
+  it('removes nothing of a server that has taken over while it opened the run', async () => {
+    const [blobs, store] = [memoryStore(), memoryStore()];
+    const whole = engineOf(blobs);
+    let go = (): void => {};
+    const gone = new Promise<void>((resolve) => (go = resolve));
+    const slow: TaskEngine = {
+      ...whole,
+      blobs: {
+        ...whole.blobs,
+        async *digests() {
+          await gone;
+          yield* whole.blobs.digests();
+        },
+      },
+    };
+    const options = { cohort: NAMES.length, rounds: 1, store };
+    const opening = testServer({ ...options, engine: { tasks: slow, shard: 2 } });
+    for (let i = 0; i < 100; i++) await Promise.resolve();
+    const second = await testServer({ ...options, engine: { tasks: whole, shard: 2 } });
+    for (const client of NAMES) await join(second, client);
+    const task = await join(second, NAMES[0]);
+    if (!task) throw new Error('no task');
+    const bytes = reportOf(NAMES[0], task, plain());
+    await ask(second, NAMES[0], { kind: 'report', ticket: task.ticket, bytes });
+    const reported = await keysOf(blobs);
+    expect(reported).toHaveLength(1);
+    go();
+    await opening.catch(() => {});
+    expect(await keysOf(blobs)).toEqual(reported);
+  });
+
   it('leaves a round alone that another server goes on with', async () => {
     const [blobs, store] = [memoryStore(), memoryStore()];
     const options = { cohort: NAMES.length, rounds: 1, store, engine: { tasks: engineOf(blobs), shard: 2 } };

@@ -54,6 +54,7 @@ async function closed(
   }
   const { aggregate, contributors, facts } = await collector.close(FACTS);
   await collector.forget?.();
+  await (await half.leftovers?.())?.();
   for await (const key of store.keys('')) expect.fail(`${key} is left`);
   const update = new Uint32Array((aggregate as { update: Float32Array }).update.slice().buffer);
   return {

@@ -15,7 +15,7 @@ import type {
   RoundFacts,
   ServerHalf,
 } from '../pipeline/contract.ts';
-import { clearBlobs } from './blobs.ts';
+import { blobsSoFar } from './blobs.ts';
 import { jobId } from './call.ts';
 import type { EngineJob, EngineProgress, TaskEngine } from './contract.ts';
 import { readFolded } from './fold.ts';
@@ -61,7 +61,7 @@ export function halfOn<R>(engine: RoundEngine | undefined, half: ServerHalf<R>):
   return {
     ...rest,
     open: (opening: Opening) => engineCollector(engine, half, opening),
-    forgetRounds: () => clearBlobs(engine.tasks.blobs),
+    leftovers: () => blobsSoFar(engine.tasks.blobs),
   };
 }
 
@@ -199,7 +199,6 @@ function engineCollector<R>(engine: RoundEngine, half: ReportingServer<R>, openi
     },
     async forget() {
       for (const { id } of jobs) await tasks.forget(id);
-      await clearBlobs(blobs);
     },
     dispose() {
       folded?.dispose();

@@ -288,8 +288,11 @@ export interface ReportingServer<R> {
   readonly reopenInTurns?: (round: OpenRound & { readonly saved: Uint8Array }) => Promise<ReportCollector<R>>;
   /** Present where the rule of every slot wants every update at once and looks at each coordinate alone, of those it may have chosen. */
   readonly ranges?: RangedReports<R>;
-  /** Removes what rounds that are over have left elsewhere: a server that was killed as it published one had no time to. */
-  readonly forgetRounds?: () => Promise<void>;
+  /**
+   * What rounds have left elsewhere: looks for it, and gives a function that removes what was found and nothing that has come since. To be
+   * asked before a write that fails where another server has taken over the run, whose reports would lie there too.
+   */
+  readonly leftovers?: () => Promise<() => Promise<void>>;
 }
 
 /** A server of secure sums. */

@@ -32,6 +32,7 @@ import { checkNotOver, firstModel, firstState, isResized } from './first-state.t
 import { guardedStore, listKeys } from './guarded-store.ts';
 import { type Captured, type Epoch, Journal, type JournalEntry, type Snapshot } from './journal.ts';
 import { Ledger } from './ledger.ts';
+import { leftoversOf } from './leftovers.ts';
 import { lostMessages } from './lost-messages.ts';
 import type { RoundMachine } from './machine.ts';
 import type { RoundRecord } from './record.ts';
@@ -119,6 +120,7 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
   ): Promise<Run<S, B, U, R>> {
     const run = new Run(options, machine, half);
     try {
+      const clear = held === undefined ? await leftoversOf(half) : undefined;
       const { journal, stored } = await Journal.open(
         {
           store: run.store,
@@ -142,6 +144,8 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
       }
       run.#noteStored();
       await run.#sweep();
+      // Between rounds nobody reports: it is of a round whose server was killed as it published. Else it goes with the round.
+      if (run.state.current === null) await clear?.();
     } catch (error) {
       run.dispose();
       throw error;
@@ -261,11 +265,13 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
 
   /** A snapshot, and then the deletion of what it has made superfluous. What cannot be deleted, the next opening of the store does. */
   async checkpoint(): Promise<void> {
+    const clear = this.#left.length > 0 ? await leftoversOf(this.half) : undefined;
     await this.journal.checkpoint();
     this.#noteStored();
     this.journal.deletions.begin(this.#superseded.splice(0));
     // Before the next round, whose reports go to the same place.
     for (const forget of this.#left.splice(0)) await forget().catch(() => {});
+    await clear?.();
   }
 
   dispose(): void {
@@ -387,8 +393,6 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
       const left = (await listKeys(this.store, prefix)).filter((key) => !kept(key));
       await together(left, AT_A_TIME, (key) => this.store.delete(key));
     }
-    // Between rounds nobody reports. What cannot be removed now goes with the next round's.
-    if (current === null && this.half.collects === 'reports') await this.half.forgetRounds?.().catch(() => {});
   }
 }
 
