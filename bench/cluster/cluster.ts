@@ -13,14 +13,13 @@ import { fileStore, seededRng, secureRng } from '@fedkit/core';
 import { storeBlobs } from '@fedkit/core/engine';
 import { buildSync } from 'esbuild';
 import { freePort, type Server } from '../../packages/bullmq/test/servers.ts';
+import { SERVER_FLAGS } from '../../packages/fedkit/src/serve/relaunch.ts';
 import { pause, reportAll } from './clients.ts';
 import { type ClusterConfig, CLIP, digestOf, expectedParams, ledgerOn, NOISE, vanishing } from './federation.ts';
 
 const root = join(import.meta.dirname, '../..');
 export const FRONTS = 2;
 export const WORKERS = 4;
-/** As README of `@fedkit/bullmq` says: with a small heap V8 collects all of it for every few megabytes of reports. */
-export const HEAP: readonly string[] = ['--initial-heap-size=256', '--max-semi-space-size=4'];
 
 /** A process that is started again whenever it ends. */
 class Kept {
@@ -40,7 +39,7 @@ class Kept {
   }
 
   #start(): void {
-    const child = spawn(process.execPath, [...HEAP, ...this.#words], {
+    const child = spawn(process.execPath, [...SERVER_FLAGS, ...this.#words], {
       env: { ...process.env, ...this.#env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

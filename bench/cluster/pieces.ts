@@ -6,7 +6,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Step } from '../shared/resume.ts';
-import { bundled, HEAP } from './cluster.ts';
+import { SERVER_FLAGS } from '../../packages/fedkit/src/serve/relaunch.ts';
+import { bundled } from './cluster.ts';
 import type { PieceCosts } from './queueing.ts';
 
 /** A cache holds the accumulator of the first and the reports of the second; of the third neither. The last is the largest of a round here. */
@@ -19,7 +20,7 @@ export async function measurePieces(folder: string, step: Step): Promise<PieceCo
   for (const parameters of SIZES) {
     const measured = async (): Promise<PieceCosts> => {
       const env = { ...process.env, PIECES: JSON.stringify({ folder, parameters }) };
-      const { stdout } = await run(process.execPath, [...HEAP, bundled('pieces-process.ts')], { env });
+      const { stdout } = await run(process.execPath, [...SERVER_FLAGS, bundled('pieces-process.ts')], { env });
       return JSON.parse(stdout) as PieceCosts;
     };
     all.push(await step(`pieces of ${parameters}`, measured));

@@ -13,7 +13,8 @@ import { fileStore } from '@fedkit/core';
 import { type EngineJob, storeBlobs } from '@fedkit/core/engine';
 import type { Server } from '../../packages/bullmq/test/servers.ts';
 import type { Step } from '../shared/resume.ts';
-import { bundled, HEAP } from './cluster.ts';
+import { SERVER_FLAGS } from '../../packages/fedkit/src/serve/relaunch.ts';
+import { bundled } from './cluster.ts';
 import { type Load, middle, slowdownOf, within } from './contention.ts';
 import type { ClusterConfig } from './federation.ts';
 import { measurePieces } from './pieces.ts';
@@ -44,7 +45,7 @@ export class Workers {
     const env = { ...process.env, CLUSTER: JSON.stringify(config) };
     const script = bundled('process.ts');
     this.#children = Array.from({ length: count }, () =>
-      spawn(process.execPath, [...HEAP, script, 'worker'], { env, stdio: ['ignore', 'pipe', 'inherit'] }),
+      spawn(process.execPath, [...SERVER_FLAGS, script, 'worker'], { env, stdio: ['ignore', 'pipe', 'inherit'] }),
     );
     process.once('exit', this.#end);
   }

@@ -12,7 +12,8 @@ import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { fileStore } from '@fedkit/core';
 import { storeBlobs, type TaskThread, threadTasks } from '@fedkit/core/engine';
-import { bundled, HEAP } from './cluster.ts';
+import { SERVER_FLAGS } from '../../packages/fedkit/src/serve/relaunch.ts';
+import { bundled } from './cluster.ts';
 import { writeReports } from './reports.ts';
 
 const run = promisify(execFile);
@@ -62,7 +63,7 @@ export async function speed(updates: number, parameters: number, shard: number):
 /** A process that folds by itself, with a worker's flags: milliseconds on the wall, and of a processor. */
 export async function loop(
   told: { readonly folder: string; readonly parameters: number; readonly plans: readonly string[] },
-  flags = HEAP,
+  flags = SERVER_FLAGS,
 ): Promise<{ readonly wall: number; readonly cpu: number }> {
   const env = { ...process.env, LOOP: JSON.stringify(told) };
   return JSON.parse((await run(process.execPath, [...flags, bundled('fold-loop.ts')], { env })).stdout) as never;

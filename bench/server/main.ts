@@ -9,6 +9,7 @@
 //   stretch         20M: the longest that nobody else had a turn of the event loop, in the quietest round
 import { existsSync } from 'node:fs';
 import { checkout, place, ROOT } from '../shared/checkout.ts';
+import { SERVER_FLAGS } from '../../packages/fedkit/src/serve/relaunch.ts';
 import { table, writeResults } from '../shared/measure.ts';
 import { yardstick } from '../shared/yardstick.ts';
 import { compare } from './compare.ts';
@@ -25,7 +26,6 @@ interface Goal {
   readonly stretch?: number;
 }
 
-const FLAGS = ['--initial-heap-size=256', '--max-semi-space-size=4'];
 const GOALS: Readonly<Record<string, Goal>> = {
   '200k': { setting: { parameters: 200_000, cohort: 20 }, turns: 21, goal: 0.45 },
   '2m': { setting: { parameters: 2_000_000, cohort: 10 }, turns: 11, goal: 0.5, memory: 0.6 },
@@ -34,7 +34,7 @@ const GOALS: Readonly<Record<string, Goal>> = {
   ring: { setting: { parameters: 2000, cohort: 500, by: 'ring' }, turns: 3, goal: 0.5, peak: 350 },
   '50m': { setting: { parameters: 50_000_000, cohort: 2 }, turns: 2, goal: Infinity, peak: 2000 },
   stretch: { setting: { parameters: 20_000_000, cohort: 2, stretches: true }, turns: 5, goal: Infinity, stretch: 50 },
-  flags: { setting: { parameters: 200_000, cohort: 20, flags: FLAGS }, turns: 21, goal: 0.6 },
+  flags: { setting: { parameters: 200_000, cohort: 20, flags: SERVER_FLAGS }, turns: 21, goal: 0.6 },
 };
 
 const [chosen = '200k', turns, earlier = '026a3b0'] = process.argv.slice(2);

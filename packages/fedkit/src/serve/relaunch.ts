@@ -8,7 +8,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
 /** An initial heap that need not grow, and a young generation that stays in the processor's cache. */
-const FLAGS: readonly string[] = ['--initial-heap-size=256', '--max-semi-space-size=4'];
+export const SERVER_FLAGS: readonly string[] = ['--initial-heap-size=256', '--max-semi-space-size=4'];
 /** glibc gives pages back only to fetch them again; other allocators ignore these. */
 const ENVIRONMENT: Readonly<Record<string, string>> = {
   MALLOC_TRIM_THRESHOLD_: '100000000',
@@ -28,10 +28,14 @@ export function launched(): boolean {
  * ended it, as shells say it.
  */
 export function relaunch(start: typeof spawn = spawn): Promise<number> {
-  const child: ChildProcess = start(process.execPath, [...FLAGS, ...process.execArgv, ...process.argv.slice(1)], {
-    stdio: 'inherit',
-    env: { ...ENVIRONMENT, ...process.env, [RELAUNCHED]: '1' },
-  });
+  const child: ChildProcess = start(
+    process.execPath,
+    [...SERVER_FLAGS, ...process.execArgv, ...process.argv.slice(1)],
+    {
+      stdio: 'inherit',
+      env: { ...ENVIRONMENT, ...process.env, [RELAUNCHED]: '1' },
+    },
+  );
   const handlers = SIGNALS.map((signal) => [signal, () => void child.kill(signal)] as const);
   for (const [signal, handler] of handlers) process.on(signal, handler);
   return new Promise((resolve, reject) => {
