@@ -73,7 +73,7 @@ export type MetricsSlot = { readonly metrics: Float32Array };
 /** Who measured what: the global model by whoever takes part, or one of the groups beside. */
 export type MetricsGroup = 'personal' | 'heldOut';
 
-export const UPDATE_NORM = 'updateNorm';
+const UPDATE_NORM = 'updateNorm';
 
 /** Denominators of fewer of their own standard errors say nothing. */
 const LEAST_DEVIATIONS = 3;

@@ -76,7 +76,7 @@ export interface Representation {
 }
 
 /** The batches of one training. */
-export interface LocalBatches {
+interface LocalBatches {
   /** Number of local examples, of which batches are drawn. */
   readonly examples: number;
   /** One for each local step, good until the next is asked for. */

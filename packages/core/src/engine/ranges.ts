@@ -39,7 +39,7 @@ export interface RangePlan extends Range {
 }
 
 /** What a `distances` is to do: products of everyone, or squared differences of these pairs. */
-export interface DistancesPlan extends Range {
+interface DistancesPlan extends Range {
   readonly number: number;
   readonly pairs?: readonly Pair[];
 }

@@ -38,7 +38,7 @@ export interface EvaluationRoundsOptions<P> {
 }
 
 /** Which clients never train. */
-export type HeldOutClients =
+type HeldOutClients =
   | ((client: ClientId) => boolean)
   | { readonly fraction: number; readonly seed: number | string | Uint8Array };
 

@@ -10,9 +10,9 @@ import { FileChain, removeDirectory, type Version } from './file-chain.ts';
 import { type FileSystem, isCode, readAll, syncDirectory, unlessMissing, writeAll } from './file-system.ts';
 
 /** What the names of files end with that are not yet what they will be. */
-export const TEMPORARY = '.tmp';
+const TEMPORARY = '.tmp';
 /** What is behind the name of a key in the name of its versions' directory. */
-export const VERSIONS = '.v';
+const VERSIONS = '.v';
 /** Keys of longer names have no versions: a pending one's name would exceed 255 bytes. */
 export const MAX_CHAINED_NAME = 200;
 /** A temporary file that nobody has written to for so long belongs to a process that is gone. By the file system's own clock. */
