@@ -1,11 +1,7 @@
-// What an editor shows of options, as a language service says it. TypeScript 7 has no interface to one; the compiler that the
-// API reference is made with has.
-import { createRequire } from 'node:module';
+// What an editor shows of options, as a language service says it.
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
-
-const root = join(import.meta.dirname, '..');
-const ts = createRequire(join(root, 'docs/package.json'))('typescript');
+import { root, settings, ts } from './options/compiler.ts';
 
 const sample = join(root, 'examples/hovers.ts');
 const text = `
@@ -16,16 +12,6 @@ const pipeline = plainUpdates({ algorithm, layout: given.layout });
 federatedServer({ pipeline, initial: new Float32Array(6), store: given.store, cohort: 2, clock: Date.now, rng: given.rng });
 federatedClient({ id: 'a', pipeline, trainer: given.trainer, local: () => ({ epochs: 1, batchSize: 1, learningRate: 1 }), exchange: given.exchange, store: given.store });
 `;
-const options = {
-  module: ts.ModuleKind.NodeNext,
-  target: ts.ScriptTarget.ES2022,
-  lib: ['lib.es2022.d.ts', 'lib.dom.d.ts'],
-  customConditions: ['@fedkit/source'],
-  allowImportingTsExtensions: true,
-  noEmit: true,
-  strict: true,
-  types: [],
-};
 const readFile = (file: string): string | undefined => (file === sample ? text : ts.sys.readFile(file));
 const service = ts.createLanguageService({
   ...ts.sys,
@@ -39,7 +25,7 @@ const service = ts.createLanguageService({
     return content === undefined ? undefined : ts.ScriptSnapshot.fromString(content);
   },
   getCurrentDirectory: () => dirname(sample),
-  getCompilationSettings: () => options,
+  getCompilationSettings: () => ({ ...settings, types: [] }),
   getDefaultLibFileName: ts.getDefaultLibFilePath,
 });
 

@@ -4,13 +4,9 @@
  * @module
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type typescript from '../../docs/node_modules/typescript/lib/typescript.js';
-
-export const root = join(import.meta.dirname, '../..');
-// TypeScript 7 has no interface to its types; the compiler that the API reference is made with has.
-export const ts = createRequire(join(root, 'docs/package.json'))('typescript') as typeof typescript;
+import { root, settings, ts } from './compiler.ts';
 
 /** By its name, its type's name, or because the function takes it apart at once. */
 export function isOptions(parameter: typescript.Symbol, type: typescript.Type): boolean {
@@ -61,16 +57,7 @@ export function publicExports(): {
   const modules = entries();
   program ??= ts.createProgram(
     modules.map(({ file }) => file),
-    {
-      module: ts.ModuleKind.NodeNext,
-      target: ts.ScriptTarget.ES2022,
-      lib: ['lib.es2022.d.ts', 'lib.dom.d.ts'],
-      customConditions: ['@fedkit/source'],
-      allowImportingTsExtensions: true,
-      noEmit: true,
-      strict: true,
-      skipLibCheck: true,
-    },
+    { ...settings, skipLibCheck: true },
   );
   const compiled = program;
   const checker = compiled.getTypeChecker();
