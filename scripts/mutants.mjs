@@ -1,12 +1,14 @@
 // Breaks the source in one place at a time and looks whether a test notices:
 //   mutants [--package core,llm] [--count 40] [--seed 1] [--minutes 20] [--for 60] [--record FILE]
-// The packages take turns. A mutant meets the nearest test first, then every test that imports its file, then all of its package;
-// one that passes them has survived, and is printed. A mutant that runs over --minutes counts as found, and is counted apart.
+// The packages take turns. Each mutant meets the tests beside its file; those that pass them then meet every test of the package that
+// imports the file. One that passes both has survived, and is printed. A find counts where the file of tests that failed passes on the
+// sound source right after; else the mutant is `unclear`. One with which a file of tests runs over --minutes counts as found, and apart.
 // --for stops after so many minutes; with --record, a file of JSON lines, the same command goes on from there.
 import { execFileSync, spawn } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
@@ -32,6 +34,7 @@ function placesIn(text) {
     const [from, to] = [node.getStart(), node.getEnd()];
     const at = (child, by) => places.push([child.getStart(), child.getEnd(), by]);
     if (ts.isTypeNode(node) || ts.isStringLiteral(node)) return;
+    if (ts.isNumericLiteral(node) && node.parent.name === node) return;
     if (ts.isBinaryExpression(node)) {
       const by = swaps.get(node.operatorToken.getText());
       if (by !== undefined) at(node.operatorToken, ` ${by} `);
@@ -59,28 +62,45 @@ let end = () => {};
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 process.once('exit', () => end());
 
-async function killed(mutant, words) {
+/** Runs tests, and says which files of them are to blame where they fail: how, in which test, why. */
+async function failureOf(mutant, words) {
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-  const command = [
-    vitest,
-    ...words,
-    '--run',
-    '--config',
-    'vitest.workspace.ts',
-    '--bail',
-    '1',
-    '--passWithNoTests',
-    '--reporter=dot',
-  ];
+  const options = ['--run', '--config', 'vitest.workspace.ts', '--bail', '1', '--passWithNoTests'];
+  const command = [vitest, ...words, ...options, '--reporter', join(root, 'scripts/test/failures.ts')];
   const env = { ...process.env, FEDKIT_MUTANT: JSON.stringify(mutant ?? {}) };
-  const child = spawn(process.execPath, command, { cwd: root, env, stdio: 'ignore', detached: true });
-  // The workers of one that never ends, end with the group.
-  end = () => process.kill(-child.pid, 'SIGKILL');
+  const child = spawn(process.execPath, command, {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'ignore'],
+    detached: true,
+  });
+  // The workers of one that never ends, end with the group; what they started may still hold its output.
+  end = () => {
+    process.kill(-child.pid, 'SIGKILL');
+    child.stdout.destroy();
+  };
   const timer = setTimeout(end, 60_000 * Number(values.minutes));
-  const code = await new Promise((resolve) => child.once('exit', resolve));
+  const running = new Set();
+  let failed;
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    if (!line.startsWith('failures: ')) return;
+    const { begins, ends, ...failure } = JSON.parse(line.slice('failures: '.length));
+    timer.refresh();
+    if (begins !== undefined) running.add(begins);
+    else if (ends !== undefined) running.delete(ends);
+    else failed ??= failure;
+  });
+  const code = await new Promise((resolve) => child.once('close', resolve));
   clearTimeout(timer);
   end = () => {};
-  return code === 0 ? undefined : code === null ? 'endless' : 'killed';
+  if (code === 0) return undefined;
+  const files = failed === undefined ? [...running] : [failed.file];
+  return {
+    how: code === null ? 'endless' : 'killed',
+    files: files.map((file) => relative(root, file)),
+    test: failed?.test,
+    why: failed?.why.split('\n', 1)[0].slice(0, 200),
+  };
 }
 
 const packages = values.package.split(',');
@@ -94,12 +114,13 @@ function placesOf(name) {
 const places = new Map(packages.map((name) => [name, placesOf(name)]));
 
 const record = values.record !== undefined && existsSync(values.record) ? readFileSync(values.record, 'utf8') : '';
-/** What is known, by what was tried; a run that goes on begins with it. */
+/** What is known of mutants; a run that goes on begins with it, and meets what is unclear again. `near` passed the tests beside its file. */
 const known = new Map(
   record
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.parse(line))
+    .filter(({ how }) => how !== 'unclear')
     .map((row) => [row.what, row]),
 );
 function note(row) {
@@ -107,56 +128,57 @@ function note(row) {
   if (values.record !== undefined) appendFileSync(values.record, `${JSON.stringify(row)}\n`);
 }
 
-/** Tests that fail already would kill everything. */
-async function checkUnbroken(name) {
-  const what = `${name}, unbroken`;
-  if (known.has(what)) return;
-  if (await killed(undefined, ['run', '--project', name]))
-    throw new Error(`the tests of ${name} fail without a mutant`);
-  note({ name, what });
+/** What these tests find of a mutant: undefined where they pass. */
+async function found(mutant, words) {
+  const project = ['--project', mutant.file.split('/')[1]];
+  const failure = await failureOf(mutant, [...words, ...project]);
+  if (failure === undefined) return undefined;
+  const sound = failure.files.length > 0 && !(await failureOf(undefined, ['run', ...failure.files, ...project]));
+  return sound ? failure : { ...failure, how: 'unclear' };
 }
 
-/** What becomes of a mutant, by the first tests that fail. */
-async function outcomeOf(mutant) {
-  const { file } = mutant;
+/** The test of its file, or those of its folder. */
+function nearest({ file }) {
   const own = file.replace(/\.ts$/, '.test.ts');
-  const project = ['--project', file.split('/')[1]];
-  const nearest = existsSync(join(root, own)) ? own : `${dirname(file)}/`;
-  const tests = [['run', nearest], ['related', file], ['run']];
-  for (const words of tests) {
-    const how = await killed(mutant, [...words, ...project]);
-    if (how !== undefined) return how;
-  }
-  return 'SURVIVED';
+  return ['run', existsSync(join(root, own)) ? own : `${dirname(file)}/`];
 }
 
 const start = Date.now();
-const rows = [];
-for (let i = 1; i <= Number(values.count); i++) {
-  const name = packages[(i - 1) % packages.length];
+const late = () => Date.now() - start > 60_000 * Number(values.for);
+const chosen = [];
+for (let i = 0; i < Number(values.count); i++) {
+  const name = packages[i % packages.length];
   const left = places.get(name);
   if (left.length === 0) continue;
   const [[file, from, to, by]] = left.splice(below(left.length), 1);
   const text = readFileSync(join(root, file), 'utf8');
-  const line = text.slice(0, from).split('\n').length;
-  const what = `${file}:${line}  ${text.slice(from, to).replaceAll(/\s+/g, ' ')}  →  ${by.trim()}`;
-  let row = known.get(what);
-  if (row === undefined) {
-    if (Date.now() - start > 60_000 * Number(values.for)) break;
-    await checkUnbroken(name);
-    row = { name, what, how: await outcomeOf({ file, from, to, by }) };
-    note(row);
-  }
-  rows.push(row);
-  console.log(`${i} of ${values.count}  ${row.how.padEnd(8)}  ${what}`);
+  const above = text.slice(0, from).split('\n');
+  const what = `${file}:${above.length}:${above.at(-1).length + 1}  ${text.slice(from, to).replaceAll(/\s+/g, ' ')}  →  ${by.trim()}`;
+  chosen.push({ name, what, mutant: { file, from, to, by } });
 }
 
-console.log(`\n| package | mutants | found | of them by time | survived |\n|---|---:|---:|---:|---:|`);
+/** Every mutant meets these tests, of which the next ones see only those that pass. */
+async function meet(testsOf, passed) {
+  for (const [i, { name, what, mutant }] of chosen.entries()) {
+    const before = known.get(what)?.how;
+    if (before !== undefined && (before !== 'near' || passed === 'near')) continue;
+    if (late()) return;
+    const failure = await found(mutant, testsOf(mutant));
+    const row = { name, what, ...(failure ?? { how: passed }) };
+    note(row);
+    console.log(`${i + 1} of ${chosen.length}  ${row.how.padEnd(8)}  ${what}`);
+  }
+}
+await meet(nearest, 'near');
+await meet(({ file }) => ['related', file], 'SURVIVED');
+
+const rows = chosen.map(({ what }) => known.get(what)).filter((row) => row !== undefined && row.how !== 'near');
+console.log(`\n| package | mutants | found | of them by time | survived | unclear |\n|---|---:|---:|---:|---:|---:|`);
 for (const name of packages) {
   const own = rows.filter((row) => row.name === name);
   const count = (how) => own.filter((row) => row.how === how).length;
-  const [endless, survived] = [count('endless'), count('SURVIVED')];
-  console.log(`| ${name} | ${own.length} | ${own.length - survived} | ${endless} | ${survived} |`);
+  const [killed, endless, survived, unclear] = ['killed', 'endless', 'SURVIVED', 'unclear'].map(count);
+  console.log(`| ${name} | ${own.length} | ${killed + endless} | ${endless} | ${survived} | ${unclear} |`);
 }
-console.log(`\nseed ${values.seed}, ${rows.length} of ${values.count} mutants; survivors:`);
-for (const { how, what } of rows) if (how === 'SURVIVED') console.log(what);
+console.log(`\nseed ${values.seed}, ${rows.length} of ${values.count} mutants; survivors, and what is unclear:`);
+for (const { how, what } of rows) if (how === 'SURVIVED' || how === 'unclear') console.log(what);
