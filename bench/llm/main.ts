@@ -1,5 +1,6 @@
 // `pnpm bench llm [rounds]`: steps beside PyTorch on one thread, products beside the engine's peak; PYTHON names an interpreter
 // with torch.
+// `pnpm bench llm frameworks [rounds]`: the same steps beside TensorFlow.js and jax-js, which npm installs outside of the tree.
 // `pnpm bench llm peft`: adapters written here, loaded by PEFT in Python.
 // `pnpm bench llm smollm [FILE]`: all arms of examples/llm over SmolLM2-135M; goes on where it stopped.
 // `pnpm bench llm smollm-step FILE`: SmolLM2-135M from its GGUF beside transformers over the same file; PYTHON as above.
@@ -19,6 +20,7 @@ import { fileURLToPath } from 'node:url';
 import { compareAnswers } from './answer.ts';
 import { compareOuter } from './federated.ts';
 import { figures } from './figures.ts';
+import { compareFrameworks } from './frameworks.ts';
 import { comparePeft } from './peft.ts';
 import { withPython } from './python.ts';
 import { compareKinds } from './quantized.ts';
@@ -48,6 +50,9 @@ switch (process.argv[2]) {
       execFileSync(python, [join(here, 'vectors.py'), vectors], { stdio: 'inherit' });
       console.log(`vectors in ${vectors}`);
     });
+    break;
+  case 'frameworks':
+    await compareFrameworks(integer(process.argv[3], 9));
     break;
   case 'peft':
     await comparePeft();
@@ -100,7 +105,7 @@ switch (process.argv[2]) {
     if (Number.isInteger(rounds) && rounds > 0) await figures(rounds);
     else {
       console.error(
-        'usage: pnpm bench llm [rounds] | peft | smollm [FILE] | smollm-step FILE | federated [SEEDS] | sparseloco [SEEDS] | split | distill [SEEDS] | drift [SEEDS] | prune [SEEDS] | retrieval FOLDER [SEEDS] | answer FOLDER FILE | techniques | draw | quantized | vectors',
+        'usage: pnpm bench llm [rounds] | frameworks [rounds] | peft | smollm [FILE] | smollm-step FILE | federated [SEEDS] | sparseloco [SEEDS] | split | distill [SEEDS] | drift [SEEDS] | prune [SEEDS] | retrieval FOLDER [SEEDS] | answer FOLDER FILE | techniques | draw | quantized | vectors',
       );
       process.exitCode = 1;
     }
