@@ -1,5 +1,6 @@
 // SmolLM2-135M as a device has it, in a process of its own, so that its memory is that of nothing else: answers `loss`, `step` (processor
 // milliseconds of a LoRA step), `generate` and `memory`, each by a line of JSON. The first line says what it works on.
+// node smollm-run.mjs FILE [checkpoint]
 import { open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { seededRng } from '@fedkit/core';
@@ -12,7 +13,6 @@ export interface Subject {
   /** Bytes, as the model states them. */
   readonly weights: number;
   readonly workspace: number;
-  readonly checkpointed: number;
 }
 
 /** What `generate` answers. */
@@ -30,7 +30,7 @@ const TEXT =
 const seconds = () => process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6;
 const say = (what: unknown) => process.stdout.write(`${JSON.stringify(what)}\n`);
 
-async function main(path: string): Promise<void> {
+async function main(path: string, checkpoint: boolean): Promise<void> {
   const file = await open(path);
   const { base, metadata } = await loadGguf(await fileSource(file));
   await file.close();
@@ -39,10 +39,9 @@ async function main(path: string): Promise<void> {
   const windows = tokenWindows([tokens], { length: LENGTH });
   const model = adapt(base, lora({ rank: 8, alpha: 16, targets: ['q_proj', 'v_proj'] }));
   const start = model.init(seededRng(1));
-  const { weights, workspace } = model.memory({ batch: 1, length: LENGTH });
-  const checkpointed = model.memory({ batch: 1, length: LENGTH, checkpoint: true }).workspace;
-  const trainer = languageTrainer(model, windows, { optimizer: adamW() });
-  const subject: Subject = { tokens, weights, workspace, checkpointed };
+  const { weights, workspace } = model.memory({ batch: 1, length: LENGTH, checkpoint });
+  const trainer = languageTrainer(model, windows, { optimizer: adamW(), checkpoint });
+  const subject: Subject = { tokens, weights, workspace };
   say(subject);
 
   const answers: Readonly<Record<string, () => unknown>> = {
@@ -68,4 +67,4 @@ async function main(path: string): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) say(await answers[line]());
 }
 
-await main(process.argv[2]);
+await main(process.argv[2], process.argv[3] === 'checkpoint');

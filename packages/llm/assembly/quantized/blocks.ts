@@ -13,7 +13,7 @@ export function rowBytes(kind: i32, k: i32): usize {
 /** A finite float16. */
 // @ts-ignore: decorator
 @inline
-function half(from: usize): f32 {
+export function half(from: usize): f32 {
   const bits = <u32>load<u16>(from);
   return reinterpret<f32>(((bits & 0x8000) << 16) | ((bits & 0x7fff) << 13)) * reinterpret<f32>(0x77800000);
 }
@@ -30,7 +30,7 @@ function spread(bytes: v128, d: v128, m: v128, to: usize): void {
 
 // @ts-ignore: decorator
 @inline
-function affine(x: v128, d: v128, m: v128): v128 {
+export function affine(x: v128, d: v128, m: v128): v128 {
   return f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(x), d), m);
 }
 
