@@ -46,7 +46,7 @@ const gradientDifferences: Experiment = experiment({
   rounds: 60,
   evaluateEvery: 10,
   seeds: 5,
-  compare: { measure: 'loss', best: 'lowest', target: 0.6 },
+  compare: { measure: 'loss', target: 0.6 },
 });
 export default gradientDifferences;
 

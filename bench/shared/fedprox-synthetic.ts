@@ -47,6 +47,6 @@ export function fedProxSynthetic(name: string, alpha: number, beta: number): Exp
     rounds: 100,
     evaluateEvery: 5,
     seeds: 5,
-    compare: { measure: 'loss', best: 'lowest', average: 5 },
+    compare: { measure: 'loss', average: 5 },
   });
 }

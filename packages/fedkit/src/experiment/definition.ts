@@ -57,7 +57,7 @@ export type DevicesEntry = ((seed: string) => Partial<Devices> & { readonly cond
 export interface Comparison {
   /** One of the names that the task's evaluation gives. */
   readonly measure: string;
-  /** Default `highest`. */
+  /** Default: `lowest` where the measure is named `loss`, `highest` elsewhere. */
   readonly best?: 'highest' | 'lowest';
   /** A value to be reached: rounds, bytes, virtual seconds and ε until then. A run that never does counts as not reached. */
   readonly target?: number;

@@ -118,7 +118,7 @@ export function experiment(definition: ExperimentDefinition): Experiment {
     },
     compare: {
       ...compare,
-      best: compare.best ?? 'highest',
+      best: compare.best ?? (compare.measure === 'loss' ? 'lowest' : 'highest'),
       average: whole('compare.average', compare.average ?? 1),
       baseline,
     },

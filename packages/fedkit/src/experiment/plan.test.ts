@@ -39,6 +39,13 @@ describe('an experiment', () => {
     expect(new Set([...tries.flat(), ...table].map(cellName)).size).toBe(13);
   });
 
+  it('takes the lowest loss for the best unless it is told otherwise, and the highest of anything else', () => {
+    const bestOf = (compare: ExperimentDefinition['compare']) => experiment({ ...definition, compare }).compare.best;
+    expect(bestOf({ measure: 'loss' })).toBe('lowest');
+    expect(bestOf({ measure: 'loss', best: 'highest' })).toBe('highest');
+    expect(bestOf({ measure: 'accuracy' })).toBe('highest');
+  });
+
   it('runs a cell anew once what it is made of was written differently, and no other', () => {
     const plan = experiment(definition);
     const [row, other] = rowsOf(plan);
