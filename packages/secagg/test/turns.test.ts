@@ -31,11 +31,11 @@ function counted(provider: CryptoProvider) {
   return { turns, counting };
 }
 
-async function round(provider: CryptoProvider) {
+async function round(provider: CryptoProvider, length = LENGTH) {
   const messages: string[] = [];
   const { sums } = await runRound({
-    inputs: Object.fromEntries(CLIENTS.map((id, i) => [id, { update: new Int32Array(LENGTH).fill(i - 2) }])),
-    config: { vectors: { update: { length: LENGTH, bound: 8 } }, corruptFraction: 0.1, dropoutFraction: 0.2 },
+    inputs: Object.fromEntries(CLIENTS.map((id, i) => [id, { update: new Int32Array(length).fill(i - 2) }])),
+    config: { vectors: { update: { length, bound: 8 } }, corruptFraction: 0.1, dropoutFraction: 0.2 },
     seed: 'turns',
     provider,
     onMessage: ({ bytes }) => void messages.push(Buffer.from(bytes).toString('hex')),
@@ -51,4 +51,28 @@ it('a client asks WebCrypto for what it needs of all its peers at once, to the b
   expect(turns.calls).toBeGreaterThan(100);
   expect(turns.turns).toBeLessThan(45);
   expect(found).toEqual(await round(plainProvider));
+});
+
+it('a client has WebCrypto hash the states that it keeps once they are long', async () => {
+  const provider = webProvider() as CryptoProvider;
+  const lengths = { plain: [] as number[], later: [] as number[] };
+  const found = await round(
+    {
+      ...provider,
+      sha256(bytes) {
+        lengths.plain.push(bytes.length);
+        return provider.sha256(bytes);
+      },
+      sha256Later(bytes) {
+        lengths.later.push(bytes.length);
+        return (provider.sha256Later as (bytes: Uint8Array) => Promise<Uint8Array>)(bytes);
+      },
+    },
+    20_000,
+  );
+  // Those that hold the masked input: as it is sent, as the others are acknowledged, and as shares are told.
+  expect(lengths.later.length).toBe(3 * CLIENTS.length);
+  expect(Math.min(...lengths.later)).toBeGreaterThan(16_383);
+  expect(Math.max(...lengths.plain)).toBeLessThan(16_384);
+  expect(found).toEqual(await round(plainProvider, 20_000));
 });

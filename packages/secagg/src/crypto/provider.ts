@@ -46,6 +46,8 @@ export interface CryptoProvider {
   hmac(key: Uint8Array, message: Uint8Array): Uint8Array;
   /** SHA-256; for long messages. */
   sha256(bytes: Uint8Array): Uint8Array;
+  /** The same of a message of many kilobytes that does not change meanwhile, where the engine is faster by a call that answers later. */
+  readonly sha256Later?: (bytes: Uint8Array) => Promise<Uint8Array>;
   /** An Ed25519 signature, 64 bytes. */
   sign(secretKey: Uint8Array, message: Uint8Array): Uint8Array;
   /** Whether 32 bytes encode, canonically, a point of the prime order of Ed25519: what every honest public key is. */

@@ -1,5 +1,5 @@
 import { seededRng } from '@fedkit/core';
-import { createCipheriv, createHmac } from 'node:crypto';
+import { createCipheriv, createHash, createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import published from '../../test/vectors/primitives.json' with { type: 'json' };
 import { hkdfExpand, hkdfExtract } from '../internal/hash.ts';
@@ -102,6 +102,18 @@ describe.each(providers)('%s', (title, provider) => {
     provider.discard(part.subarray(1));
     expect(whole.length).toBe(0);
     expect(part.length).toBe(100_000);
+  });
+
+  it('hashes alike where it answers later', async () => {
+    if (provider.sha256Later === undefined) return expect(provider.name).not.toBe('webcrypto');
+    for (const length of [0, 1, 63, 64, 100_000]) {
+      const message = seededRng(length)
+        .fill(new Uint8Array(length + 1))
+        .subarray(1);
+      const digest = await provider.sha256Later(message);
+      expect(hex(digest)).toBe(createHash('sha256').update(message).digest('hex'));
+      expect(hex(digest)).toBe(hex(provider.sha256(message)));
+    }
   });
 
   it('streams ChaCha20 as RFC 8439', async () => {

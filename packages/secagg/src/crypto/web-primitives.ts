@@ -1,5 +1,5 @@
 /**
- * The primitives from WebCrypto where it is faster and its calls are few and large: X25519 and AES-128-CTR.
+ * The primitives from WebCrypto where it is faster and its calls are few and large: X25519, AES-128-CTR, and SHA-256 of long messages.
  *
  * @module
  */
@@ -12,39 +12,48 @@ const PKCS8_PREFIX = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x6e, 4, 0
 // A call takes a turn of a thread pool: fewer and larger ones.
 const FETCH_BYTES = 1_048_576;
 const ZEROS = /* @__PURE__ */ new Uint8Array(FETCH_BYTES);
+/** X25519 of a secret key with this point is its public key (RFC 7748, section 6.1). */
+const BASE_POINT = /* @__PURE__ */ Uint8Array.from({ length: 32 }, (_, i) => (i === 0 ? 9 : 0));
+
+type WebPrimitives = Pick<CryptoProvider, 'name' | 'agreement' | 'keystream' | 'sha256Later'>;
 
 /** What `crypto.subtle` does better, or `undefined` where the engine has none. */
-export function webPrimitives(): Pick<CryptoProvider, 'name' | 'agreement' | 'keystream'> | undefined {
+export function webPrimitives(): WebPrimitives | undefined {
   const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
   if (subtle === undefined) return undefined;
   return {
     name: 'webcrypto',
     agreement: (secretKey) => webAgreement(subtle, secretKey),
     keystream: (suite, key, total) => webKeystream(subtle, suite, key, total),
+    sha256Later: async (bytes) => new Uint8Array(await subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)),
   };
 }
 
 async function webAgreement(subtle: SubtleCrypto, secretKey: Uint8Array): Promise<Agreement> {
-  const plain = plainPrimitives.agreement(secretKey) as Agreement;
   const pkcs8 = new Uint8Array(48);
   pkcs8.set(PKCS8_PREFIX);
   pkcs8.set(secretKey, 16);
-  let privateKey: CryptoKey;
+  let shared: (peer: Uint8Array) => Promise<Uint8Array>;
+  let publicKey: Uint8Array;
   try {
-    privateKey = await subtle.importKey('pkcs8', pkcs8, { name: 'X25519' }, false, ['deriveBits']);
+    const privateKey = await subtle.importKey('pkcs8', pkcs8, { name: 'X25519' }, false, ['deriveBits']);
+    shared = async (peer) => {
+      const key = await subtle.importKey('raw', peer as Uint8Array<ArrayBuffer>, { name: 'X25519' }, false, []);
+      return new Uint8Array(await subtle.deriveBits({ name: 'X25519', public: key }, privateKey, 256));
+    };
+    publicKey = await shared(BASE_POINT);
   } catch {
     // Engines before 2025 have WebCrypto without X25519.
-    return plain;
+    return plainPrimitives.agreement(secretKey);
   } finally {
     pkcs8.fill(0);
   }
   return {
-    publicKey: plain.publicKey,
+    publicKey,
     async agree(peer) {
       try {
-        const publicKey = await subtle.importKey('raw', peer as Uint8Array<ArrayBuffer>, { name: 'X25519' }, false, []);
-        const shared = new Uint8Array(await subtle.deriveBits({ name: 'X25519', public: publicKey }, privateKey, 256));
-        return shared.some((byte) => byte !== 0) ? shared : refuseAgreement();
+        const secret = await shared(peer);
+        return secret.some((byte) => byte !== 0) ? secret : refuseAgreement();
       } catch {
         return refuseAgreement();
       }

@@ -14,6 +14,9 @@ export interface Keeping {
   readonly singleInstance?: boolean;
 }
 
+/** Below so many bytes a digest is there before a call that answers later would have been made. */
+const LONG_BYTES = 16_384;
+
 /** Keeps sealed states, one after the other. */
 export class StateKeeper {
   readonly #provider: CryptoProvider;
@@ -45,7 +48,8 @@ export class StateKeeper {
 
   /** @throws FedkitError `PROTOCOL_STATE` where another instance has saved since; what `persist` throws passes. */
   async keep(sealed: Uint8Array, progress: SecureProgress): Promise<void> {
-    const digest = this.#provider.sha256(sealed);
+    const later = sealed.length < LONG_BYTES ? undefined : this.#provider.sha256Later;
+    const digest = later === undefined ? this.#provider.sha256(sealed) : await later(sealed);
     const previous = this.#digest?.slice();
     if (typeof this.#persist === 'function') await this.#persist(sealed, previous, progress);
     else if (!(await this.#persist.compareAndSwap(sealed, previous, progress))) {
