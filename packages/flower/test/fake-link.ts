@@ -65,6 +65,8 @@ export class FakeLink {
   runConfig: FlowerRun['config'] = [];
   /** Bytes of the objects pushed so far. */
   pushed = 0;
+  /** Messages handed out so far. */
+  handedOut = 0;
   /** Called before each call is answered; what it throws is the answer, a {@link No} or a broken connection. */
   hook: (path: string, request: never) => void = () => {};
   /** Whether its ServerApp looks for replies the moment that one is announced. */
@@ -144,6 +146,7 @@ export class FakeLink {
       }),
       route(PULL_MESSAGES, async () => {
         const next = this.#queue.shift();
+        if (next) this.handedOut++;
         return { messages: next ? [next.envelope] : [], trees: next ? [next.tree] : [] };
       }),
       route(PULL_OBJECT, async ({ objectId: id }) => {

@@ -4,7 +4,7 @@
  * @module
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium } from 'playwright-core';
@@ -90,6 +90,18 @@ async function connected(address: string, tries = 3): Promise<Browser> {
 /** A folder for a profile. */
 export function newProfile(): string {
   return mkdtempSync(join(tmpdir(), 'fedkit-chromium-'));
+}
+
+/** What a profile holds for pages, for whoever finds less than was written: the folder itself, what is in it, and its pages' stores. */
+export function contentsOf(profile: string): string {
+  const names = (...path: string[]) =>
+    existsSync(join(profile, ...path)) ? readdirSync(join(profile, ...path)) : ['none'];
+  const { ino, birthtime } = statSync(profile);
+  return [
+    `folder ${ino} of ${birthtime.toISOString()}: ${names().join(', ')}`,
+    `databases: ${names('Default', 'IndexedDB').join(', ')}`,
+    `files: ${names('Default', 'File System').join(', ')}`,
+  ].join('; ');
 }
 
 /** Removes a profile, which processes of the browser may still be writing to. */

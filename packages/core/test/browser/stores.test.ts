@@ -6,7 +6,7 @@ import { seededRng } from '../../src/random.ts';
 import type { NodeServer } from '../../src/transport/node/serve.ts';
 import { serverBinary } from '../server-binary.ts';
 import { slowness } from '../slowness.ts';
-import { type OpenBrowser, newProfile, openBrowser, removeProfile } from './chromium.ts';
+import { contentsOf, type OpenBrowser, newProfile, openBrowser, removeProfile } from './chromium.ts';
 import { bundled, serveModules } from './serve-module.ts';
 import type * as stores from './stores.page.ts';
 
@@ -83,13 +83,15 @@ describe.skipIf(program === undefined)('stores, in Chromium', { timeout: 2 * PAT
         const told = { a: 0, b: 0 };
         // The first life ends by itself: the profile is there.
         for (let life = 0; life <= KILLS + 1; life++) {
+          const before = contentsOf(profile);
           const own = await openBrowser(program as string, { profile });
           const page = await visit(own);
           const after = await call<{ a: number; b: number }>(page, 'found', kind);
           // Everything that was told is there, in its order, and at most one write more.
-          expect(after.a).toBeGreaterThanOrEqual(told.a);
-          expect(after.b).toBeGreaterThanOrEqual(told.b);
-          expect([0, 1], JSON.stringify(after)).toContain(after.a - after.b);
+          const seen = `life ${life}: ${JSON.stringify({ told, after })}\nbefore ${before}\nafter ${contentsOf(profile)}`;
+          expect(after.a, seen).toBeGreaterThanOrEqual(told.a);
+          expect(after.b, seen).toBeGreaterThanOrEqual(told.b);
+          expect([0, 1], seen).toContain(after.a - after.b);
           if (life === KILLS + 1) {
             expect(told.b).toBeGreaterThan(0);
             await own.close();

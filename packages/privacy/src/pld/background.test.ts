@@ -6,7 +6,8 @@ const round = event.poissonSampled(1e-3, event.gaussian({ noiseStd: 0.8, recordN
 
 describe('an interval asked beside an event loop', () => {
   it('is the one asked at once, in slices between which timers fire', async () => {
-    const make = () => pldAccountant({ neighboring: 'add-or-remove' }).compose(round, 30_000);
+    // Many slices on every engine: Bun lets a timer through between most, not between all.
+    const make = () => pldAccountant({ neighboring: 'add-or-remove' }).compose(round, 100_000);
     let turns = 0;
     const timer = setInterval(() => turns++, 0);
     const milliseconds: number[] = [];
