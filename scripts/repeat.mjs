@@ -1,9 +1,9 @@
 // Shows that the tests do not fail by chance:
-//   repeat files [--times 200] [filter ...]   every file with unseeded input, of its own or of processes and threads that it starts,
-//                                             so many times: those that state their odds
-//   repeat seeds [--times 200] [filter ...]   every other file that draws, each test from so many seeds
+//   repeat files [--times 200] [filter ...]      every file with unseeded input, which states its odds, so many times
+//   repeat processes [--times 20] [filter ...]   every file whose own input is seeded, but not what its browsers and servers draw
+//   repeat seeds [--times 200] [filter ...]      every other file that draws, each test from so many seeds
 //   ... [--from FILE] [--minutes M]           stops after M minutes and says how to go on
-//   repeat suite [--times 3] [--load 8]       the whole suite in a row, beside so many busy processes
+//   repeat suite [--times 3] [--load 8]          the whole suite in a row, beside so many busy processes
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,12 +24,18 @@ const { values, positionals } = parseArgs({
 const [what, ...filters] = positionals;
 const QUIET = ['--reporter=dot', '--reporter=./scripts/closing-line.ts'];
 
-/** @param stated - Whether files that state odds are wanted, of which no seed reaches what is drawn, or the others. */
-function testFiles(stated) {
+/** How often each is repeated, and what its files say of chance. */
+const KINDS = {
+  files: { times: 200, says: (text) => /\bOdds: /.test(text) },
+  processes: { times: 20, says: (text) => /\bOdds of its /.test(text) },
+  seeds: { times: 200, says: (text) => !/\bOdds(: | of its )/.test(text) },
+};
+
+function testFiles(says) {
   const all = execFileSync('git', ['ls-files', '*.test.ts'], { encoding: 'utf8' }).split('\n').filter(Boolean);
   const texts = all.map((file) => [file, readFileSync(file, 'utf8')]);
   const matching = texts.filter(([file]) => filters.length === 0 || filters.some((filter) => file.includes(filter)));
-  return matching.filter(([, text]) => /\bOdds(: | of its )/.test(text) === stated).map(([file]) => file);
+  return matching.filter(([, text]) => says(text)).map(([file]) => file);
 }
 
 /** Whether a file says, as it runs once, that it draws at random. */
@@ -50,8 +56,9 @@ function since(time) {
   return (Date.now() - time) / 60_000;
 }
 
-function repeatFiles(times, stated) {
-  const all = testFiles(stated);
+function repeatFiles({ times: usual, says }) {
+  const times = Number(values.times ?? usual);
+  const all = testFiles(says);
   const first = values.from === '' ? 0 : all.indexOf(values.from);
   if (first < 0) throw new Error(`--from: no such file, ${values.from}`);
   for (const [i, file] of all.entries()) {
@@ -60,14 +67,14 @@ function repeatFiles(times, stated) {
       console.log(`\n${i} of ${all.length} files have passed ${times} times; go on with --from ${file}`);
       return;
     }
-    if (!stated && !draws(file)) continue;
+    if (says === KINDS.seeds.says && !draws(file)) continue;
     const own = Date.now();
     process.env.FEDKIT_TIMES = String(times);
     if (suite([...QUIET, file]) !== 0) throw new Error(`${file} failed; run suite ${file} with the FEDKIT_SEED above`);
     delete process.env.FEDKIT_TIMES;
     console.log(`${i + 1} of ${all.length}: ${file} passed ${times} times in ${since(own).toFixed(1)} minutes`);
   }
-  console.log(`\n${all.length} files: ${stated ? 'all' : 'those that draw'} passed ${times} times.`);
+  console.log(`\n${all.length} files: ${says === KINDS.seeds.says ? 'those that draw' : 'all'} passed ${times} times.`);
 }
 
 function repeatSuite(times) {
@@ -82,12 +89,12 @@ function repeatSuite(times) {
 const start = Date.now();
 const end = load(Number(values.load ?? (what === 'suite' ? 8 : 0)));
 try {
-  if (what === 'files' || what === 'seeds') {
-    repeatFiles(Number(values.times ?? 200), what === 'files');
+  if (what in KINDS) {
+    repeatFiles(KINDS[what]);
   } else if (what === 'suite') {
     repeatSuite(Number(values.times ?? 3));
   } else {
-    throw new Error('expected "files", "seeds" or "suite"; see the head of scripts/repeat.mjs');
+    throw new Error('expected "files", "processes", "seeds" or "suite"; see the head of scripts/repeat.mjs');
   }
   console.log(`${since(start).toFixed(1)} minutes`);
 } finally {
