@@ -9,6 +9,7 @@ import { bundled, serveModules } from '../../packages/core/test/browser/serve-mo
 import { serverBinary } from '../../packages/core/test/server-binary.ts';
 import { interleave, table, writeResults } from '../shared/measure.ts';
 import type { Piece } from './round.ts';
+import { movingPicture } from './picture.ts';
 import { longestTasks } from './tasks.ts';
 
 const ROUNDS = 9;
@@ -72,7 +73,8 @@ async function tasks(chromium: string): Promise<void> {
   if (tabs.some(({ longest }) => longest > LONGEST)) missed = true;
 }
 
-if (program !== undefined) {
+if (program !== undefined && only === 'picture') await movingPicture(program);
+else if (program !== undefined) {
   if (only !== 'tasks') await rounds(program);
   if (only !== 'rounds') await tasks(program);
   if (only === undefined) writeResults('page', results);
