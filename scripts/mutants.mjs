@@ -1,8 +1,9 @@
 // Breaks the source in one place at a time and looks whether a test notices:
 //   mutants [--package core,llm] [--count 40] [--seed 1] [--minutes 20] [--for 60] [--record FILE]
 // The packages take turns. Each mutant meets the tests beside its file; those that pass them then meet every test of the package that
-// imports the file. One that passes both has survived, and is printed. A find counts where the file of tests that failed passes on the
-// sound source right after; else the mutant is `unclear`. One with which a file of tests runs over --minutes counts as found, and apart.
+// imports the file. One that passes both has survived, and is printed. In the end the files of tests that failed run on the sound
+// source: what one that fails there too has found is `unclear`. A mutant with which a file of tests runs over --minutes counts as
+// found, and is counted apart.
 // --for stops after so many minutes; with --record, a file of JSON lines, the same command goes on from there.
 import { execFileSync, spawn } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
@@ -62,10 +63,10 @@ let end = () => {};
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 process.once('exit', () => end());
 
-/** Runs tests, and says which files of them are to blame where they fail: how, in which test, why. */
+/** Runs tests, and says how they failed: in which files, in which test, why. */
 async function failureOf(mutant, words) {
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-  const options = ['--run', '--config', 'vitest.workspace.ts', '--bail', '1', '--passWithNoTests'];
+  const options = ['--run', '--config', 'vitest.workspace.ts', '--passWithNoTests'];
   const command = [vitest, ...words, ...options, '--reporter', join(root, 'scripts/test/failures.ts')];
   const env = { ...process.env, FEDKIT_MUTANT: JSON.stringify(mutant ?? {}) };
   const child = spawn(process.execPath, command, {
@@ -81,25 +82,25 @@ async function failureOf(mutant, words) {
   };
   const timer = setTimeout(end, 60_000 * Number(values.minutes));
   const running = new Set();
-  let failed;
+  const failed = [];
   createInterface({ input: child.stdout }).on('line', (line) => {
     if (!line.startsWith('failures: ')) return;
     const { begins, ends, ...failure } = JSON.parse(line.slice('failures: '.length));
     timer.refresh();
     if (begins !== undefined) running.add(begins);
     else if (ends !== undefined) running.delete(ends);
-    else failed ??= failure;
+    else failed.push(failure);
   });
   const code = await new Promise((resolve) => child.once('close', resolve));
   clearTimeout(timer);
   end = () => {};
   if (code === 0) return undefined;
-  const files = failed === undefined ? [...running] : [failed.file];
+  const files = failed.length === 0 ? [...running] : failed.map(({ file }) => file);
   return {
     how: code === null ? 'endless' : 'killed',
-    files: files.map((file) => relative(root, file)),
-    test: failed?.test,
-    why: failed?.why.split('\n', 1)[0].slice(0, 200),
+    files: [...new Set(files)].map((file) => relative(root, file)),
+    test: failed[0]?.test,
+    why: failed[0]?.why.split('\n', 1)[0].slice(0, 200),
   };
 }
 
@@ -114,27 +115,18 @@ function placesOf(name) {
 const places = new Map(packages.map((name) => [name, placesOf(name)]));
 
 const record = values.record !== undefined && existsSync(values.record) ? readFileSync(values.record, 'utf8') : '';
-/** What is known of mutants; a run that goes on begins with it, and meets what is unclear again. `near` passed the tests beside its file. */
+/** What is known of mutants, and of files of tests; a run that goes on begins with it. `near` passed the tests beside its file. */
 const known = new Map(
   record
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.parse(line))
-    .filter(({ how }) => how !== 'unclear')
+    .filter(({ how }) => how !== 'broken')
     .map((row) => [row.what, row]),
 );
 function note(row) {
   known.set(row.what, row);
   if (values.record !== undefined) appendFileSync(values.record, `${JSON.stringify(row)}\n`);
-}
-
-/** What these tests find of a mutant: undefined where they pass. */
-async function found(mutant, words) {
-  const project = ['--project', mutant.file.split('/')[1]];
-  const failure = await failureOf(mutant, [...words, ...project]);
-  if (failure === undefined) return undefined;
-  const sound = failure.files.length > 0 && !(await failureOf(undefined, ['run', ...failure.files, ...project]));
-  return sound ? failure : { ...failure, how: 'unclear' };
 }
 
 /** The test of its file, or those of its folder. */
@@ -163,7 +155,7 @@ async function meet(testsOf, passed) {
     const before = known.get(what)?.how;
     if (before !== undefined && (before !== 'near' || passed === 'near')) continue;
     if (late()) return;
-    const failure = await found(mutant, testsOf(mutant));
+    const failure = await failureOf(mutant, [...testsOf(mutant), '--project', name, '--bail', '1']);
     const row = { name, what, ...(failure ?? { how: passed }) };
     note(row);
     console.log(`${i + 1} of ${chosen.length}  ${row.how.padEnd(8)}  ${what}`);
@@ -172,7 +164,22 @@ async function meet(testsOf, passed) {
 await meet(nearest, 'near');
 await meet(({ file }) => ['related', file], 'SURVIVED');
 
-const rows = chosen.map(({ what }) => known.get(what)).filter((row) => row !== undefined && row.how !== 'near');
+const done = chosen.map(({ what }) => known.get(what)).filter((row) => row !== undefined && row.how !== 'near');
+
+// Tests that fail already would find everything.
+const soundness = (file) => `${file}, on the sound source`;
+for (const name of packages) {
+  const own = done.filter((row) => row.name === name).flatMap((row) => row.files ?? []);
+  const files = [...new Set(own)].filter((file) => !known.has(soundness(file)));
+  if (files.length === 0) continue;
+  const broken = (await failureOf(undefined, ['run', ...files, '--project', name]))?.files ?? [];
+  for (const file of files) note({ what: soundness(file), how: broken.includes(file) ? 'broken' : 'passes' });
+}
+const proves = (file) => known.get(soundness(file))?.how === 'passes';
+const rows = done.map((row) =>
+  row.how === 'SURVIVED' || (row.files.length > 0 && row.files.every(proves)) ? row : { ...row, how: 'unclear' },
+);
+
 console.log(`\n| package | mutants | found | of them by time | survived | unclear |\n|---|---:|---:|---:|---:|---:|`);
 for (const name of packages) {
   const own = rows.filter((row) => row.name === name);

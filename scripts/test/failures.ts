@@ -2,7 +2,7 @@ import type { Reporter, TestCase, TestModule } from 'vitest/node';
 
 /** Says, a line of JSON each, which files begin and end, and what fails in them: what `scripts/mutants.mjs` reads. */
 export default class Failures implements Reporter {
-  onTestModuleStart({ moduleId }: TestModule): void {
+  onTestModuleQueued({ moduleId }: TestModule): void {
     say({ begins: moduleId });
   }
 
