@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-import { mutant } from './scripts/test/mutant.ts';
+import { mutant, mutated } from './scripts/test/mutant.ts';
+import { nearestFirst } from './scripts/test/nearest-first.ts';
 
 // Node gets them too, for whatever `require` asks: `import` among them would hand it modules.
 const conditions = ['@fedkit/source', 'module', 'node'];
@@ -15,6 +17,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
+    ...(mutated !== undefined && { sequence: { sequencer: nearestFirst(join(import.meta.dirname, mutated)) } }),
     reporters: ['default', './scripts/closing-line.ts'],
     setupFiles: [fileURLToPath(new URL('./scripts/test/setup.ts', import.meta.url))],
     projects: [

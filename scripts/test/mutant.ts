@@ -1,9 +1,13 @@
 import { join } from 'node:path';
 import type { Plugin } from 'vitest/config';
 
+const { file, from, to, by } = JSON.parse(process.env.FEDKIT_MUTANT ?? '{}') as Partial<Record<string, string>>;
+
+/** The file with that place, from the repository's root. */
+export const mutated: string | undefined = file;
+
 /** The source with one place changed, as FEDKIT_MUTANT says: what `scripts/mutants.mjs` hands to the tests. */
 export function mutant(root: string): Plugin {
-  const { file, from, to, by } = JSON.parse(process.env.FEDKIT_MUTANT ?? '{}') as Record<string, string>;
   return {
     name: 'fedkit:mutant',
     enforce: 'pre',
