@@ -131,7 +131,7 @@ describe('unbiased codecs', () => {
         'rotated wrapped',
       ]),
     );
-    for (const name of ['topK', 'stc', 'scaledSign', 'codebook', 'eden 2.5 min-mse']) {
+    for (const name of ['topK', 'stc', 'scaledSign', 'signSgd', 'codebook', 'eden 2.5 min-mse']) {
       expect(CODECS[name].unbiased).toBe(false);
     }
   });

@@ -130,6 +130,18 @@ describe('sharing', () => {
     expect(interpolationWeights(new Uint32Array(0))).toHaveLength(0);
   });
 
+  it('draws coefficients below the prime alone, each as likely as the others', () => {
+    const bits = [0xffffffff, 0xffffffff, 0xfffffffd];
+    const rng = {
+      ...seededRng(1),
+      fill: <T extends Uint8Array>(bytes: T) => bytes.fill(255),
+      uint32: () => bits.shift() ?? 2,
+    };
+    const [shares] = dealShares([new Uint8Array(32)], 2, Uint32Array.of(1, 2), rng);
+    // Of a secret of zeros, the share at 1 is the coefficient: 31 bits, those that are the prime drawn again.
+    expect([...shareWords(shareAt(shares, 0))]).toEqual([PRIME - 1, 1, 1, 1, 1, 1, 1, 1, 1]);
+  });
+
   it('says nothing with t − 1 shares: every secret is possible', () => {
     const [shares] = dealShares([new Uint8Array(32)], 3, Uint32Array.of(1, 2, 3), seededRng(6));
     // Two points and any value at zero lie on one parabola.

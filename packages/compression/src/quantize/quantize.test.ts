@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { contextOf, LAWS, normals, same } from '../../test/support.ts';
 import {
   codebook,
+  contraction,
   dithered,
   eden,
   float16,
@@ -91,6 +92,11 @@ describe('quantizers', () => {
     const values = Float32Array.of(3, -0.1, 0, -7);
     expect(signSgd().decode(signSgd().encode(values, context))).toEqual(Float32Array.of(1, -1, 1, -1));
     expect(scaledSign().decode(scaledSign().encode(Float32Array.of(3, -1), context))).toEqual(Float32Array.of(2, -2));
+  });
+
+  it('promise for every encoding what no draw decides, and else on average', () => {
+    for (const codec of [scaledSign(), float16()]) expect(codec.guarantee).toMatchObject({ pathwise: true });
+    expect(contraction(eden({ bits: 4 })).guarantee).toMatchObject({ kind: 'contraction', pathwise: false });
   });
 
   it('dithered: step² / 12, whatever the input, and fewer bits than EDEN at the same error', () => {

@@ -125,6 +125,18 @@ describe('dense kernels', () => {
     );
   });
 
+  it('keep within their scratch when a block is full of values', () => {
+    const wasm = denseMemory(BYTES);
+    const buffer = new ArrayBuffer(BYTES);
+    const full = { count: BLOCK, inputs: 8, outputs: 3, zeros: 0, seed: 1 };
+    for (const [kernels, memory] of [[wasm.kernels, wasm.buffer] as const, [plainDense(buffer), buffer] as const]) {
+      const { at } = place(full, memory);
+      kernels.denseWeightGradient(at.x, BLOCK, full.inputs, at.y, full.outputs, at.dw, false, at.scratch);
+      const behind = new Float32Array(memory, at.scratch + 4 * LISTS, 4 * BLOCK);
+      expect(behind.every(Number.isNaN)).toBe(true);
+    }
+  });
+
   it('run in plain JavaScript where the memory is small, and where there is no WebAssembly', () => {
     expect(onWebAssembly(denseMemory(1000).kernels)).toBe(false);
     vi.stubGlobal('WebAssembly', undefined);

@@ -73,6 +73,8 @@ describe('devices', () => {
     expect(inTime(arrivals, { deadline: 9 }, 2).seconds).toBe(4);
     expect(inTime(arrivals, { deadline: 9 }, 3).seconds).toBe(9);
     expect(inTime(arrivals, { deadline: 9, enough: 2 }, 3).seconds).toBe(4);
+    expect(inTime([], { deadline: 9 }, 2).seconds).toBe(9);
+    expect(inTime([], {}, 2).seconds).toBe(0);
   });
 
   it('are drawn while they are there', async () => {

@@ -8,6 +8,7 @@ import { clientStates } from '../client/client-states.ts';
 import type { Store } from './contract.ts';
 import { type FileSystem, fileStore } from './file-store.ts';
 import { memoryStore } from './memory-store.ts';
+import { type SqliteDatabase, sqliteStore } from './sqlite-store.ts';
 
 let directory: string;
 let stores = 0;
@@ -39,6 +40,31 @@ describe('fileStore, as a store', () =>
       reopen: (store) => fresh(places.get(store) as string),
     }),
   ));
+
+describe('sqliteStore', () => {
+  const refused = expect.objectContaining({ code: 'INVALID_ARGUMENT' });
+
+  it('refuses what is no open database', () => {
+    for (const database of [undefined, 'client.db', {}, { prepare: () => {} }, { exec: () => {} }]) {
+      expect(() => sqliteStore(database as never)).toThrow(refused);
+    }
+  });
+
+  it('puts nothing but a plain name into its statements', () => {
+    const asked: string[] = [];
+    const database = {
+      exec: (sql: string) => asked.push(sql),
+      prepare: (sql: string) => asked.push(sql),
+    } as unknown as SqliteDatabase;
+    for (const table of ['', '1st', 'a b', 'a;', 'ä', 7]) {
+      expect(() => sqliteStore(database, table as string)).toThrow(refused);
+    }
+    expect(asked).toEqual([]);
+    sqliteStore(database, '_models2');
+    expect(asked[0]).toBe('PRAGMA synchronous = FULL');
+    expect(asked.slice(1).every((sql) => sql.includes(' _models2 '))).toBe(true);
+  });
+});
 
 describe('a map of any names', () => {
   const kinds: [string, () => Store][] = [

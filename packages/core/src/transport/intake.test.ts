@@ -196,6 +196,26 @@ describe('Intake', () => {
     expect(intake.held).toBeLessThanOrEqual(limits.totalBytes);
   });
 
+  it('lets an upload make room once nothing of its client is arriving any more', async () => {
+    const limits = {
+      requestBytes: 10 * KIBI,
+      clientBytes: 24 * KIBI,
+      totalBytes: 24 * KIBI,
+      stalledMilliseconds: 1000,
+    };
+    const { clock, intake } = setup(limits);
+    const [first] = piecesOf(bytes(9 * KIBI), 3 * KIBI);
+    await intake.piece('stalled', first);
+    const arriving = intake.reserve('stalled', 1);
+    await clock.advance(1001);
+    await intake.piece('fresh', first);
+    await expect(intake.piece('new', first)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    arriving.release();
+    // Without the reservation too there is no room for three: the first gives way.
+    expect(await intake.piece('new', first)).toEqual({ have: 3 * KIBI });
+    expect(intake.held).toBe(2 * (9 + 1) * KIBI);
+  });
+
   it('bounds many tiny uploads: each costs more than its bytes', async () => {
     const { intake } = setup({ requestBytes: 4 * KIBI, totalBytes: 64 * KIBI });
     for (let i = 0; i < 1000; i++) await intake.piece('a', piecesOf(bytes(2, i), 1)[0]);

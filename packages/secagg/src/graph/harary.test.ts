@@ -45,6 +45,10 @@ describe('the ring', () => {
 });
 
 describe('the Merkle tree', () => {
+  it('is as deep as its places need, and no deeper', () => {
+    expect([1, 2, 3, 4, 5, 8, 9].map(merkleDepth)).toEqual([0, 1, 2, 2, 3, 3, 4]);
+  });
+
   it.each([1, 2, 3, 8, 9, 100])('proves each of %s places, and no other', (places) => {
     const leaves = Array.from({ length: places }, (_, i) => (i % 5 === 4 ? undefined : leafHash(i, seed(i))));
     const tree = new MerkleTree(places, leaves);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FedkitError } from '../../errors.ts';
+import { FakeClock } from '../../../test/fake-clock.ts';
 import { seededRng } from '../../random.ts';
 import { sleep } from '../../protocol/clock.ts';
 import type { Exchange } from '../../protocol/exchange.ts';
@@ -75,6 +76,13 @@ describe('memoryTransport', () => {
 });
 
 describe('faultyExchange', () => {
+  it('leaves no timer behind an answer', async () => {
+    const clock = new FakeClock();
+    const exchange = faultyExchange(async (request) => request, { rng: seededRng(1), clock });
+    await clock.until(exchange(new Uint8Array(1)));
+    expect(clock.waiting).toBe(0);
+  });
+
   it('without faults is as the exchange', async () => {
     const { arrived, outcomes } = await send({});
     expect(outcomes.every(({ answered }) => answered)).toBe(true);
