@@ -17,7 +17,10 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    ...(mutated !== undefined && { sequence: { sequencer: nearestFirst(join(import.meta.dirname, mutated)) } }),
+    ...(mutated !== undefined && {
+      sequence: { sequencer: nearestFirst(join(import.meta.dirname, mutated)) },
+      experimental: { fsModuleCache: true },
+    }),
     reporters: ['default', './scripts/closing-line.ts'],
     setupFiles: [fileURLToPath(new URL('./scripts/test/setup.ts', import.meta.url))],
     projects: [
