@@ -7,6 +7,7 @@ import { scaffold, type ScaffoldUpdate } from '../algorithm/scaffold.ts';
 import { Layout } from '../model/layout.ts';
 import { withEvaluationRounds } from '../pipeline/evaluation-rounds.ts';
 import { type UpdatesOptions, plainUpdates } from '../pipeline/plain-updates.ts';
+import { digestOfTerms } from '../pipeline/terms.ts';
 import type { PlainData } from '../plain-data.ts';
 import { seededRng } from '../random.ts';
 import { sameBits } from './bits.ts';
@@ -78,6 +79,14 @@ describe('pipelineLaws', () => {
     [
       'has terms of its own each time',
       wrong(() => ({ digest: new Uint8Array(32).fill(made++) })),
+      'two that are made alike agree; terms have names of their own, and their digest is theirs',
+    ],
+    [
+      'names a term twice',
+      wrong(({ terms }) => {
+        const twice = [...terms, terms[0]];
+        return { terms: twice, digest: digestOfTerms(twice) };
+      }),
       'two that are made alike agree; terms have names of their own, and their digest is theirs',
     ],
     [
