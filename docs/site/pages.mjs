@@ -54,6 +54,7 @@ const NAMED = [
       ['Privacy', 'docs/privacy.md', 'privacy'],
       ['Where implementations differ', 'docs/divergences.md', 'divergences'],
       ['Beside other projects', 'docs/comparison.md', 'comparison'],
+      ['Names', 'docs/names.md', 'names'],
     ],
   ],
   [
