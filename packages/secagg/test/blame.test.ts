@@ -14,7 +14,7 @@ import { SHARE_BYTES } from '../src/shamir.ts';
 import { SEALED_SHARE_BYTES, openWithKey, sealShare } from '../src/share-encryption.ts';
 import { testingIdentities, testingRng } from '../src/testing/index.ts';
 import { cohortTranscript } from '../src/transcript.ts';
-import { type Config, Round, type Saves, clientOptions, configOf, ringOf } from './harness.ts';
+import { type Config, Round, SEALING_KEY, Saves, clientOptions, configOf, ringOf } from './harness.ts';
 
 const refusal = (code: string) => expect.objectContaining({ code });
 const ids = Array.from({ length: 10 }, (_, i) => `c${i}`);
@@ -109,6 +109,23 @@ describe.each([
     cheat(round, 'c3', (body) => flipShare(body, 5));
     await finish();
     expect(await settle(round)).toEqual({ 'c5 c3 selfMask': 'holder' });
+  });
+
+  it('stays what it was after a restore, once the openings are kept', async () => {
+    const saves = new Saves();
+    const saving = { persist: saves.persist, sealingKey: SEALING_KEY };
+    const options = { config, ...saving, ...(config.identities ? { directory } : {}) };
+    round = new Round(config, (id) => own(config, id), new SecAggServer(options));
+    await round.until('unmask');
+    await round.answer();
+    cheat(round, 'c3', (body) => flipShare(body, 5));
+    cheat(round, 'c4', (body) => flipShare(body, 6));
+    await finish();
+    expect(await settle(round)).toEqual({ 'c5 c3 selfMask': 'holder', 'c6 c4 selfMask': 'holder' });
+    await round.server.keepOpenings();
+    const restored = SecAggServer.restore({ ...options, sealedState: saves.last });
+    expect(restored.openingsKept).toBe(true);
+    expect(restored.verdicts).toEqual(round.server.verdicts);
   });
 
   it('falls on nobody where a holder says it could not open what it could: it opens what it released', async () => {

@@ -7,8 +7,11 @@ import {
   checkRoundConfig,
   decodeRoundConfig,
   encodeRoundConfig,
+  plainProvider,
+  roundConfigDigest,
 } from '../src/index.ts';
-import { decodeAcknowledgement } from '../src/messages/acknowledgement.ts';
+import { signMessage } from '../src/identity.ts';
+import { decodeAcknowledgement, encodeAcknowledgement } from '../src/messages/acknowledgement.ts';
 import { NO_INDEX, decodeMessage } from '../src/messages/header.ts';
 import { encodeSurvivors, encodeSurvivorsBody } from '../src/messages/survivors.ts';
 import { encodeUnmaskRequest } from '../src/messages/unmask-request.ts';
@@ -151,6 +154,20 @@ describe.each([
     expect(client.stage).toBe('acknowledged');
     await round.until('finished');
     expect(round.server.result().sums.update).toEqual(Round.sum(all));
+  });
+
+  it('takes one word for each surviving peer, no fewer and no more', async () => {
+    const round = await open(config).until('consistency');
+    const answers = await round.answer();
+    const message = decodeMessage(config, answers.get('c0') as Uint8Array);
+    const { hash, words } = decodeAcknowledgement(message.body);
+    for (const length of [0, words.length - 16, words.length + 16]) {
+      const other = new Uint8Array(length);
+      other.set(words.subarray(0, length));
+      const content = encodeAcknowledgement(config, message.index, { hash, words: other });
+      const altered = signMessage(plainProvider, config, roundConfigDigest(config), identities.c0, content);
+      await expect(round.server.receive('c0', altered)).rejects.toThrow(refusal('AUTHENTICATION_FAILED'));
+    }
   });
 
   it('acknowledges one set of survivors, that it could have come about', async () => {

@@ -63,6 +63,11 @@ describe('walshHadamard', () => {
 });
 
 describe('the rotation', () => {
+  it('pads to a power of two of at least 16, from 64 on to a multiple of 64, and nothing that fits', () => {
+    const sizes = [0, 1, 16, 17, 32, 33, 63, 64, 65, 128];
+    expect(sizes.map(paddedSize)).toEqual([0, 16, 16, 32, 32, 64, 64, 64, 128, 128]);
+  });
+
   it('covers any size with powers of two and pads by at most 63', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 100_000 }), (size) => {

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Layout } from './layout.ts';
+import { Selection } from './selection.ts';
 
 const twoLayers = Layout.of([
   { name: 'dense/kernel', shape: [3, 2] },
@@ -74,6 +75,13 @@ describe('Selection', () => {
       { start: 8, end: 10 },
     ]);
     expect(twoLayers.select(() => false).size).toBe(0);
+    // Across tensors too.
+    const places = [1, 2, 5, 6, 7, 9];
+    expect(Selection.ofPlaces(twoLayers, (place) => places.includes(place)).spans).toEqual([
+      { start: 1, end: 3 },
+      { start: 5, end: 8 },
+      { start: 9, end: 10 },
+    ]);
   });
 
   it('gather and scatter of a part and its complement restore the whole', () => {

@@ -3,11 +3,11 @@ import { expect, it } from 'vitest';
 import { Xxh32, xxh32 } from './xxh32.ts';
 
 it('is XXH32 of the specification, whatever the pieces', () => {
-  // https://github.com/Cyan4973/xxHash, tests/sanity_test_vectors.h: the input is made by its own generator, here up to 32 bytes.
+  // https://github.com/Cyan4973/xxHash, tests/sanity_test_vectors.h: the input is made by its own generator, here up to 222 bytes.
   const PRIME32 = 2654435761n;
   const PRIME64 = 11400714785074694797n;
   let state = PRIME32;
-  const input = Uint8Array.from({ length: 32 }, () => {
+  const input = Uint8Array.from({ length: 222 }, () => {
     const byte = Number((state >> 56n) & 255n);
     state = (state * PRIME64) % 2n ** 64n;
     return byte;
@@ -16,6 +16,8 @@ it('is XXH32 of the specification, whatever the pieces', () => {
   expect(xxh32(input.subarray(0, 0), Number(PRIME32))).toBe(0x36b78ae7);
   expect(xxh32(input.subarray(0, 1), 0)).toBe(0xcf65b03e);
   expect(xxh32(input.subarray(0, 14), 0)).toBe(0x1208e7e2);
+  expect(xxh32(input, 0)).toBe(0x5bd11dbd);
+  expect(xxh32(input, Number(PRIME32))).toBe(0x58803c5f);
   fc.assert(
     fc.property(
       fc.uint8Array({ maxLength: 100 }),
