@@ -1,10 +1,6 @@
 // pnpm bench algorithms <experiment>: what published experiments say about the algorithms, run here. Each prints a
 // table and writes bench/results/algorithms-<experiment>.json and .svg.
 const experiments: Readonly<Record<string, { about: string; load: () => Promise<{ main: () => Promise<void> }> }>> = {
-  'mnist-lr': {
-    about: 'MNIST logistic regression, 1,000 power-law clients, against FLUTE and Flower; about 15 s',
-    load: () => import('./mnist-lr.ts'),
-  },
   'flower-table': {
     about: 'FedAvg, FedProx, SCAFFOLD and FedNova on a CNN and Dirichlet(0.5) clients; about 5 minutes',
     load: () => import('./flower-table.ts'),

@@ -96,10 +96,13 @@ describe('rows', () => {
     const long = [
       'secagg-ring-1000-30-semi-malicious',
       'secagg-ring-10000-5-semi-honest',
+      'experiments-gradient-differences',
       'llm-answer',
       'llm-distill',
+      'llm-federated',
       'llm-prune',
       'llm-retrieval-shorthand',
+      'llm-smollm-step',
     ];
     expect(files.filter((file) => !recorded.includes(file) && !long.includes(file))).toEqual([]);
   });

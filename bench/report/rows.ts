@@ -6,7 +6,7 @@ export interface Row {
   readonly command: readonly string[];
   /** Files of bench/results that it writes. */
   readonly records: readonly string[];
-  /** Whether it measures a Python package beside us: run with `--peers` only. */
+  /** Whether it measures a package beside us that it installs, or Python's: run with `--peers` only. */
   readonly peer?: true;
 }
 
@@ -42,6 +42,8 @@ export const rows: readonly Row[] = [
   { name: 'cluster queueing', command: ['cluster', 'queueing'], records: ['cluster-queueing'] },
   { name: 'cluster growth', command: ['cluster', 'growth'], records: ['cluster-growth'] },
   { name: 'cluster scale', command: ['cluster', 'scale'], records: ['cluster-scale'] },
+  { name: 'experiments mnist-lr', command: ['experiments', 'mnist-lr', '--fresh'], records: ['experiments-mnist-lr'] },
+  { name: 'llm frameworks', command: ['llm', 'frameworks', '5'], records: ['llm-frameworks'], peer: true },
   { name: 'llm quantized', command: ['llm', 'quantized'], records: ['llm-quantized'] },
 ];
 

@@ -1,11 +1,11 @@
-// The recipe of `bench algorithms mnist-lr` in a process of its own, for recipe.ts. It stands in another checkout too, so it uses what
+// The recipe of `bench experiments mnist-lr` in a process of its own, for recipe.ts. It stands in another checkout too, so it uses what
 // both have. fork('recipe-run.ts', [threads, 0 for none]) answers each 'turn', all 100 rounds with their evaluations, with what it took.
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { isMainThread, MessageChannel, type MessagePort, Worker, workerData } from 'node:worker_threads';
 import { type Examples, fedAvg, plainTrainer, seededRng, softmaxRegression } from '@fedkit/core';
 import { inlineEngine, type Port, portEngine, powerLawPartition, servePort, simulate } from '@fedkit/core/simulation';
-import { standardizedDigits } from '../algorithms/mnist-lr.ts';
+import { standardizedDigits } from '../shared/standardized-digits.ts';
 
 /** What a turn took: seconds on the wall and of processors, and the model it came to. */
 export interface Turn {

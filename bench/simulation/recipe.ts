@@ -12,6 +12,8 @@ import { yardstick } from '../shared/yardstick.ts';
 import type { Turn } from './recipe-run.ts';
 
 const FILE = 'bench/simulation/recipe-run.ts';
+/** The other checkout needs them too. */
+const FILES = [FILE, 'bench/shared/standardized-digits.ts'];
 
 /** A process that runs the recipe whenever it is asked. */
 class Runner {
@@ -52,10 +54,10 @@ class Runner {
 /** Runs as many turns of each, the first of all uncounted. */
 export async function recipe(turns: number, earlier: string): Promise<void> {
   const machine = yardstick();
-  const other = existsSync(earlier) ? { root: earlier, remove: () => {} } : checkout(earlier, FILE);
+  const other = existsSync(earlier) ? { root: earlier, remove: () => {} } : checkout(earlier, ...FILES);
   const git = ['rev-parse', '--short=7', 'HEAD'];
   const commit = execFileSync('git', git, { cwd: other.root, encoding: 'utf8' }).trim();
-  place(other.root, FILE);
+  place(other.root, ...FILES);
   const runners = [new Runner(other.root, 0), new Runner(ROOT, 0), new Runner(ROOT, 2)];
   try {
     await Promise.all(runners.map(({ ready }) => ready));

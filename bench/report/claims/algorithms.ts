@@ -1,0 +1,39 @@
+// Figures of docs/algorithms.md, by experiments.
+import { type Claim, says } from '../claim.ts';
+import { type Figure, figure, fixed } from '../figure.ts';
+
+const page = says('docs/algorithms.md');
+const regression = 'experiments-mnist-lr/rows/0';
+
+/** A row of the table of gradient differences: its place among algorithms, and how its difference from the first is written. */
+function difference(name: string, place: number, against?: (gap: Figure, p: Figure) => Claim): Claim {
+  const final = (row: number) => `experiments-gradient-differences/rows/${row}/final`;
+  const estimates = [place, 4 + place].map((row) => ({
+    mean: figure(`${final(row)}/mean`, fixed(3)),
+    half: figure(`${final(row)}/half`, fixed(3)),
+  }));
+  const [alike, skewed] = estimates;
+  const claim = page` | ${alike.mean} ± ${alike.half} | ${skewed.mean} ± ${skewed.half} |`;
+  const gap = `experiments-gradient-differences/rows/${4 + place}/against`;
+  const rest = against?.(
+    figure(`${gap}/mean`, (value) => fixed(3)(Math.abs(value))),
+    figure(`${gap}/p`, (value) => fixed(value < 0.01 ? 3 : 2)(value)),
+  );
+  const pieces = [`| ${name}${claim.pieces[0]}`, ...claim.pieces.slice(1)];
+  if (rest === undefined) return { ...claim, pieces };
+  const joint = `${pieces[pieces.length - 1]}${rest.pieces[0]}`;
+  return {
+    page: claim.page,
+    pieces: [...pieces.slice(0, -1), joint, ...rest.pieces.slice(1)],
+    figures: [...claim.figures, ...rest.figures],
+  };
+}
+
+export const algorithms: readonly Claim[] = [
+  page`\`mnist-lr\`: FedAvg comes to an accuracy of ${figure(`${regression}/final/mean`, fixed(3))} ± ${figure(`${regression}/final/half`, fixed(3))} after 100 rounds`,
+  difference('FedSGD', 0),
+  difference('EF21', 1, (gap, p) => page` +${gap}, p ${p} |`),
+  difference('DIANA', 2, (gap, p) => page` −${gap}, p ${p} |`),
+  difference('DASHA', 3, (gap) => page` +${gap}, p below 0.001 |`),
+  page`That is reached by round ${figure(`${regression}/reached/rounds`, fixed(0))}.`,
+];

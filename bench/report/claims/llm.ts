@@ -1,0 +1,46 @@
+// Figures of packages/llm.
+import { type Claim, says } from '../claim.ts';
+import { interval } from '../../llm/kept-results.ts';
+import { derived, figure, fixed } from '../figure.ts';
+
+const readme = says('packages/llm/README.md');
+
+/** A row of the table of frameworks. */
+function step(width: number, place: number): Claim {
+  const at = (key: string, digits: number) => figure(`llm-frameworks/steps/${place}/${key}`, fixed(digits));
+  const claim = readme` | ${at('own', 0)} ms | ${at('tfjs', 0)} ms, ${at('overTfjs', 1)} × | ${at('jax', 0)} ms, ${at('overJax', 1)} × |`;
+  return { ...claim, pieces: [`| ${width}${claim.pieces[0]}`, ...claim.pieces.slice(1)] };
+}
+
+const smollm = (key: string, digits: number, times = 1) => figure(`llm-smollm-step/${key}`, fixed(digits, times));
+const seconds = (key: string) => smollm(`milliseconds/${key}`, 1, 1e-3);
+const mebibytes = (key: string) => smollm(`peakBytes/${key}`, 0, 2 ** -20);
+
+const guide = says('docs/guides/language-models.md');
+
+/** A row of the table of what a federation keeps: mean and interval over three seeds. */
+function share(row: string, name: string): Claim {
+  const keys = [0, 1, 2].map((seed) => `llm-federated/shares/${name}/${seed}`);
+  const of = (part: 'mean' | 'half') => derived(keys, (...shares) => interval(shares)[part], fixed(1, 100));
+  const claim = guide` | ${of('mean')} ± ${of('half')} % |`;
+  return { ...claim, pieces: [`${row}${claim.pieces[0]}`, ...claim.pieces.slice(1)] };
+}
+
+/** Rows of that table by the name that the record has for them. */
+const kept: Readonly<Record<string, string>> = {
+  'local only': '| never: every device alone | –',
+  'FedAvg, moments kept, 48 × 2': '| moments kept | 2',
+  'FedAvg, moments kept, 24 × 4': '| moments kept | 4',
+  'FedAvg, moments kept, 24 × 4, rate 0.003': '| moments kept, rate 0.003 | 4',
+  'FedAvg, moments kept, 12 × 8': '| moments kept | 8',
+  'Nesterov 1÷0.2, moments kept, 24 × 4': '| moments kept, then Nesterov 1 and 0.2 | 4',
+  'FedAvg, 24 × 4': '| moments anew | 4',
+  'FedAdam 0.003, 24 × 4': '| moments anew, then FedAdam at 0.003 | 4',
+  'Nesterov 0.3÷0.9, 12 × 8': '| moments anew, then Nesterov 0.3 and 0.9 | 8',
+};
+
+export const llm: readonly Claim[] = [
+  ...[64, 128, 256].map(step),
+  ...Object.entries(kept).map(([name, row]) => share(row, name)),
+  readme`A step takes ${seconds('step')} s of processor time and the process ${mebibytes('own')} MiB at most; with \`checkpoint: true\` ${seconds('checkpointed')} s and ${mebibytes('checkpointed')} MiB. It writes ${smollm('tokensASecond', 0)} tokens a processor second.`,
+];
