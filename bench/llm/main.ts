@@ -3,7 +3,7 @@
 // `pnpm bench llm frameworks [rounds]`: the same steps beside TensorFlow.js and jax-js, which npm installs outside of the tree.
 // `pnpm bench llm peft`: adapters written here, loaded by PEFT in Python.
 // `pnpm bench llm smollm [FILE]`: all arms of examples/llm over SmolLM2-135M; goes on where it stopped.
-// `pnpm bench llm smollm-step FILE`: SmolLM2-135M from its GGUF beside transformers over the same file; PYTHON as above.
+// `pnpm bench llm smollm-step FILE [ROUNDS]`: SmolLM2-135M from its GGUF beside transformers over the same file; PYTHON as above.
 // `pnpm bench llm federated [SEEDS]`, `pnpm bench llm sparseloco [SEEDS]`: what federations and their compression keep; both go on
 // where they stopped. `pnpm bench llm quantized`: sizes and perplexities of a base in every kind.
 // `pnpm bench llm split`: what a cut costs, saves and tells.
@@ -97,15 +97,15 @@ switch (process.argv[2]) {
     compareKinds();
     break;
   case 'smollm-step':
-    if (process.argv[3] === undefined) throw new Error('usage: pnpm bench llm smollm-step FILE');
-    await smollmStep(process.argv[3], 5);
+    if (process.argv[3] === undefined) throw new Error('usage: pnpm bench llm smollm-step FILE [ROUNDS]');
+    await smollmStep(process.argv[3], integer(process.argv[4], 5));
     break;
   default: {
     const rounds = Number(process.argv[2] ?? 9);
     if (Number.isInteger(rounds) && rounds > 0) await figures(rounds);
     else {
       console.error(
-        'usage: pnpm bench llm [rounds] | frameworks [rounds] | peft | smollm [FILE] | smollm-step FILE | federated [SEEDS] | sparseloco [SEEDS] | split | distill [SEEDS] | drift [SEEDS] | prune [SEEDS] | retrieval FOLDER [SEEDS] | answer FOLDER FILE | techniques | draw | quantized | vectors',
+        'usage: pnpm bench llm [rounds] | frameworks [rounds] | peft | smollm [FILE] | smollm-step FILE [ROUNDS] | federated [SEEDS] | sparseloco [SEEDS] | split | distill [SEEDS] | drift [SEEDS] | prune [SEEDS] | retrieval FOLDER [SEEDS] | answer FOLDER FILE | techniques | draw | quantized | vectors',
       );
       process.exitCode = 1;
     }

@@ -97,6 +97,7 @@ describe('rows', () => {
       'secagg-ring-1000-30-semi-malicious',
       'secagg-ring-10000-5-semi-honest',
       'experiments-gradient-differences',
+      'experiments-scaffold',
       'llm-answer',
       'llm-distill',
       'llm-federated',

@@ -6,6 +6,7 @@ export const statements: readonly Stated[] = [
   ...stated('README.md', 'held by a check of `run engines`', 'which trains and reports: 40 KB compressed'),
   ...stated('docs/algorithms.md', 'a default', '`lost` of them (1 %)'),
   ...stated('docs/algorithms.md', 'a level of confidence', '95 % intervals'),
+  ...stated('docs/algorithms.md', 'a setting', '| 0 % similar | 10 % | 100 % |', 'After 100 rounds at 0 % similar'),
   ...stated('docs/guides/deployment.md', 'a limit of nginx', 'default of 1 MiB'),
   ...stated('docs/guides/experiments.md', 'a level of confidence', 'curves with 95 % bands'),
   ...stated('docs/robust-rules.md', 'a setting', '20 % Byzantine', '30 % Byzantine', 'at 30 %', 'at 20 %'),

@@ -29,8 +29,21 @@ function difference(name: string, place: number, against?: (gap: Figure, p: Figu
   };
 }
 
+const METHODS = ['SGD', 'SCAFFOLD, E 1', 'SCAFFOLD, E 5', 'FedAvg, E 1', 'FedAvg, E 5', 'FedProx, E 1', 'FedProx, E 5'];
+const controls = (row: number, key: string) => figure(`experiments-scaffold/rows/${row}/${key}`, fixed(3));
+
+/** A row of the table of rounds by similarity. */
+function rounds(name: string, place: number): Claim {
+  const at = (split: number) =>
+    figure(`experiments-scaffold/rows/${METHODS.length * split + place}/reached/rounds`, fixed(0));
+  const claim = page` | ${at(0)} | ${at(1)} | ${at(2)} |`;
+  return { ...claim, pieces: [`| ${name}${claim.pieces[0]}`, ...claim.pieces.slice(1)] };
+}
+
 export const algorithms: readonly Claim[] = [
   page`\`mnist-lr\`: FedAvg comes to an accuracy of ${figure(`${regression}/final/mean`, fixed(3))} ± ${figure(`${regression}/final/half`, fixed(3))} after 100 rounds`,
+  ...METHODS.map(rounds),
+  page`an accuracy of ${controls(2, 'final/mean')} ± ${controls(2, 'final/half')} and FedAvg of one ${controls(3, 'final/mean')} ± ${controls(3, 'final/half')}, a difference with p ${controls(2, 'against/p')} by Holm`,
   difference('FedSGD', 0),
   difference('EF21', 1, (gap, p) => page` +${gap}, p ${p} |`),
   difference('DIANA', 2, (gap, p) => page` −${gap}, p ${p} |`),
