@@ -10,7 +10,8 @@ export async function report(parameters) {
   const { fetch, setInterval } = globalThis;
   const tell = (what) => fetch('/told', { method: 'POST', body: JSON.stringify(what) });
   setInterval(() => tell({ test: now.test }), 20_000);
-  const result = await runFile(file, { load, seeded: !stated.includes(file) });
+  const slowness = Number(parameters.get('slowness'));
+  const result = await runFile(file, { load, seeded: !stated.includes(file), slowness });
   await tell({ engine, result });
   if (others.length === 0) return {};
   parameters.set('files', others.join());

@@ -11,9 +11,10 @@ const { Bun, Deno, process: node } = globalThis;
 console.log(
   `engine:${Bun ? `Bun ${Bun.version}` : Deno ? `Deno ${Deno.version.deno}` : `Node ${node.version.slice(1)}`}`,
 );
+const slowness = Number(node.env.FEDKIT_SLOWNESS ?? 1);
 setInterval(() => console.log(`test:${now.test}`), 20_000);
 for (const file of files) {
-  console.log(`fedkit:${JSON.stringify(await runFile(file, { load, seeded: !stated.includes(file) }))}`);
+  console.log(`fedkit:${JSON.stringify(await runFile(file, { load, seeded: !stated.includes(file), slowness }))}`);
 }
 // A library's timer keeps no engine.
 process.exit(0);

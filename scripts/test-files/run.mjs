@@ -29,8 +29,8 @@ export const now = { test: '' };
 class FileRunner extends TestRunner {
   #load;
   #setUp;
-  constructor(load, begin) {
-    super(config);
+  constructor(load, begin, slowness) {
+    super({ ...config, testTimeout: slowness * config.testTimeout, hookTimeout: slowness * config.hookTimeout });
     this.#load = load;
     this.#setUp = begin;
     this.__setTraces(new Traces({ enabled: false }));
@@ -56,11 +56,12 @@ function testsOf(task, name = []) {
  * Runs one file.
  *
  * @param load - Imports the module of a test file.
+ * @param slowness - How many times longer a test may take than on a quiet machine.
  * @returns How many tests passed and were skipped, what failed with its message, and the milliseconds it took.
  */
-export async function runFile(file, { load, seeded }) {
+export async function runFile(file, { load, seeded, slowness }) {
   const start = performance.now();
-  const runner = new FileRunner(load, () => setUp(file, seeded));
+  const runner = new FileRunner(load, () => setUp(file, seeded), slowness);
   const [result] = await startTests([{ filepath: file, testLocations: undefined }], runner);
   const tests = testsOf(result);
   const count = (state) => tests.filter(({ task }) => (task.result?.state ?? task.mode) === state).length;

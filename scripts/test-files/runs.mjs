@@ -1,6 +1,7 @@
 // Test files in a process or in pages of a browser, one after another: what came of each is told as it comes.
 import { execFile, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -24,9 +25,13 @@ const PROCESSES = {
 const BROWSER = 'Chromium';
 export const ENGINES = [...Object.keys(PROCESSES), BROWSER];
 
+/** How many times slower than a quiet machine this one is by its load: limits grow with it, as they do for tests on Node. */
+const slowness = () => Math.ceil(Math.max(1, loadavg()[0] / availableParallelism()));
+
 /** Aborts with `signal`, where asked to, and where nothing ends for too long; `in(test)` says which test runs. */
-function silence(signal) {
+function silence(signal, slower) {
   const controller = new AbortController();
+  const limit = slower * SILENCE;
   let timer;
   let test = '';
   let silent = false;
@@ -35,7 +40,7 @@ function silence(signal) {
     timer = setTimeout(() => {
       silent = true;
       controller.abort();
-    }, SILENCE);
+    }, limit);
   };
   heard();
   return {
@@ -46,17 +51,19 @@ function silence(signal) {
     },
     stop: () => controller.abort(),
     end: () => clearTimeout(timer),
-    fault: (otherwise) => (silent ? `nothing ended within ${SILENCE / 1000} s, at last in: ${test}` : otherwise),
+    fault: (otherwise) => (silent ? `nothing ended within ${limit / 1000} s, at last in: ${test}` : otherwise),
     signal: AbortSignal.any([controller.signal, signal]),
   };
 }
 
-/** Files one after another in a process of `program`, `words` before its script. */
-export function processRun(program, words = []) {
+/** Files one after another in a process of `program`, `words` before its script, on a machine that is so many times slower. */
+export function processRun(program, words = [], slowerBy = slowness) {
   return async ({ folder, runner, files, told, signal }) => {
-    const watch = silence(signal);
+    const slower = slowerBy();
+    const watch = silence(signal, slower);
     const child = spawn(program, [...words, join(here, 'process.mjs'), folder, runner, ...files], {
       cwd: root,
+      env: { ...process.env, FEDKIT_SLOWNESS: `${slower}` },
       stdio: ['ignore', 'pipe', 'pipe'],
       signal: watch.signal,
       killSignal: 'SIGKILL',
@@ -94,9 +101,10 @@ async function registryRun({ path, words }) {
 }
 
 /** Each file in a page of its own, in one browser; `open` opens the first page, as `runInPage` does. */
-export function pageRun(open) {
+export function pageRun(open, slowerBy = slowness) {
   return async ({ folder, runner, files, told, signal }) => {
-    const watch = silence(signal);
+    const slower = slowerBy();
+    const watch = silence(signal, slower);
     const stated = readFileSync(join(folder, 'stated.json'), 'utf8');
     let untaken;
     const respond = async (request) => {
@@ -116,11 +124,11 @@ export function pageRun(open) {
     try {
       await open({
         module: '/scripts/test-files/page.mjs',
-        parameters: { runner, files: files.join(), stated },
+        parameters: { runner, files: files.join(), stated, slowness: `${slower}` },
         bundle: folder,
         told: respond,
         signal: watch.signal,
-        timeout: files.length * SILENCE,
+        timeout: files.length * slower * SILENCE,
       });
       return undefined;
     } catch (error) {

@@ -8,9 +8,9 @@ import { pageRun, processRun } from './runs.mjs';
 
 // A runner whose second file never ends; its process is told as a number of tests.
 const RUNNER = `export const now = { test: '' };
-export async function runFile(file) {
+export async function runFile(file, { slowness }) {
   if (file === 'b') await new Promise((resolve) => setTimeout(resolve, 1e6));
-  return { file, passed: process.pid, skipped: 0, failed: [], milliseconds: 1 };
+  return { file, passed: process.pid, skipped: slowness, failed: [], milliseconds: 1 };
 }
 `;
 const { signal } = new AbortController();
@@ -46,6 +46,13 @@ describe('a run on an engine', () => {
     ).toBeUndefined();
     expect(told).toEqual(['a', 'c'].map((file) => [file, `Node ${process.versions.node}`]));
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('gives tests more time on a machine that is slower', async () => {
+    const told: number[] = [];
+    const slower = processRun(process.execPath, [], () => 3);
+    expect(await slower(of(['a'], ({ skipped }) => told.push(skipped)))).toBeUndefined();
+    expect(told).toEqual([3]);
   });
 
   it('ends its process and its timer where what it tells cannot be taken', async () => {
@@ -84,19 +91,23 @@ describe('a run on an engine', () => {
     let told = (): void => {};
     const opened = new Promise<void>((resolve) => (told = resolve));
     const open = page({ test: 'counts to three' });
-    const run = pageRun((options) =>
-      open({
-        ...options,
-        told: async (request) => {
-          const response = await options.told(request);
-          told();
-          return response;
-        },
-      }),
+    const run = pageRun(
+      (options) =>
+        open({
+          ...options,
+          told: async (request) => {
+            const response = await options.told(request);
+            told();
+            return response;
+          },
+        }),
+      () => 2,
     );
     const fault = run(of(['a'], () => {}));
     await opened;
-    await vi.advanceTimersByTimeAsync(300_000);
-    expect(await fault).toBe('nothing ended within 300 s, at last in: counts to three');
+    await vi.advanceTimersByTimeAsync(599_999);
+    expect(vi.getTimerCount()).toBe(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await fault).toBe('nothing ended within 600 s, at last in: counts to three');
   });
 });
