@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
+import { normal } from '../math/normal.ts';
 import { seededRng } from '../random.ts';
 import { SYNTHETIC_INPUTS, syntheticFederation } from './synthetic.ts';
 
@@ -63,6 +64,18 @@ describe('syntheticFederation', () => {
       return new Set(most).size;
     };
     expect(shareOfMostFrequent(iid)).toBeLessThan(shareOfMostFrequent(own));
+  });
+
+  it('labels each example with the class that its model finds likeliest', () => {
+    const { inputs, labels } = syntheticFederation({ alpha: 0, beta: 0, iid: true }, seededRng(2)).client(4).train;
+    const model = seededRng(2).fork('model');
+    const weights = Array.from({ length: SYNTHETIC_INPUTS * 10 }, () => normal(model));
+    const biases = Array.from({ length: 10 }, () => normal(model));
+    for (let row = 0; row < 40; row++) {
+      const x = inputs.subarray(row * SYNTHETIC_INPUTS, (row + 1) * SYNTHETIC_INPUTS);
+      const scores = biases.map((bias, c) => x.reduce((sum, value, j) => sum + value * weights[j * 10 + c], bias));
+      expect(labels[row]).toBe(scores.indexOf(Math.max(...scores)));
+    }
   });
 
   it('generates a client the same whenever it is asked, and touches no other', () => {
