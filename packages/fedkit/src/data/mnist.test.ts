@@ -80,9 +80,15 @@ describe('MNIST', () => {
     expect(read(images, idx([2], [3, 9]))().labels).toEqual(Uint8Array.of(3, 9));
     expect(read(images, idx([3], [3, 9, 1]))).toThrow('labels: byte 4: expected 2 labels, one an image, got shape 3');
     expect(read(images, idx([2], [3, 10]))).toThrow('labels: byte 9: expected a label from 0 to 9, got 10');
-    expect(read(idx([1, 2, 2], [1, 2, 3, 4]), idx([1], [3]))).toThrow(
-      'images: byte 4: expected images of 28 × 28 pixels',
-    );
+    for (const shape of [
+      [1, 2, 2],
+      [1, 28, 27],
+      [1, 27, 28],
+      [28, 28],
+    ]) {
+      const pictures = idx(shape, new Uint8Array(shape.reduce((product, size) => product * size, 1)));
+      expect(read(pictures, idx([1], [3]))).toThrow('images: byte 4: expected images of 28 × 28 pixels');
+    }
   });
 
   it('holds all 70,000 digits', () => {

@@ -126,6 +126,14 @@ describe('languageTrainer', () => {
     expect(trainable.gather(values).some((value) => value !== 0)).toBe(true);
   });
 
+  it('moves what is trainable as it moves among everything', async () => {
+    const trainable = model.layout.select(({ name }) => name.includes('mlp'));
+    const step = async (objective: object) =>
+      (await languageTrainer(model, windows, { optimizer: adamW() }).train(start, objective, how({ steps: 1 }))).values;
+    expect(trainable.spans[0].start).toBeGreaterThan(0);
+    expect(trainable.gather(await step({ trainable }))).toEqual(trainable.gather(await step({})));
+  });
+
   it('bounds the norm of a step', async () => {
     const take = async (maxNorm?: number) =>
       languageTrainer(model, windows, { optimizer: adamW({ ...(maxNorm && { maxNorm }), epsilon: 1 }) }).train(
