@@ -11,11 +11,13 @@ import {
   float32,
   measure,
   natural,
+  pipe,
   qsgd,
   rotated,
   scaledSign,
   signSgd,
   ternary,
+  topK,
   uniform,
 } from '../index.ts';
 
@@ -95,7 +97,8 @@ describe('quantizers', () => {
   });
 
   it('promise for every encoding what no draw decides, and else on average', () => {
-    for (const codec of [scaledSign(), float16()]) expect(codec.guarantee).toMatchObject({ pathwise: true });
+    const chosen = pipe(topK({ density: 0.25 }), scaledSign());
+    for (const codec of [scaledSign(), float16(), chosen]) expect(codec.guarantee).toMatchObject({ pathwise: true });
     expect(contraction(eden({ bits: 4 })).guarantee).toMatchObject({ kind: 'contraction', pathwise: false });
   });
 
