@@ -43,6 +43,7 @@ export const rows: readonly Row[] = [
   { name: 'cluster growth', command: ['cluster', 'growth'], records: ['cluster-growth'] },
   { name: 'cluster scale', command: ['cluster', 'scale'], records: ['cluster-scale'] },
   { name: 'experiments mnist-lr', command: ['experiments', 'mnist-lr', '--fresh'], records: ['experiments-mnist-lr'] },
+  { name: 'simulation clients', command: ['simulation', 'clients'], records: ['simulation-clients'] },
   { name: 'llm frameworks', command: ['llm', 'frameworks', '5'], records: ['llm-frameworks'], peer: true },
   { name: 'llm quantized', command: ['llm', 'quantized'], records: ['llm-quantized'] },
 ];

@@ -84,6 +84,7 @@ async function overhead(rounds: number): Promise<void> {
       [[`${seeds}`, median(ratios).toFixed(3), Math.min(...ratios).toFixed(3), Math.max(...ratios).toFixed(3)]],
     ),
   );
+  writeResults('simulation-overhead', { median: median(ratios), ratios });
 }
 
 /** Milliseconds of processor time a client-round. */
@@ -116,6 +117,7 @@ async function clients(count: number): Promise<void> {
       [[`${count}`, `${parameters}`, `${rounds}`, milliseconds.toFixed(4)]],
     ),
   );
+  writeResults('simulation-clients', { clients: count, parameters, rounds, milliseconds });
 }
 
 async function flower(count: number, rounds: number): Promise<void> {

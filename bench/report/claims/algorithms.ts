@@ -48,5 +48,6 @@ export const algorithms: readonly Claim[] = [
   difference('EF21', 1, (gap, p) => page` +${gap}, p ${p} |`),
   difference('DIANA', 2, (gap, p) => page` −${gap}, p ${p} |`),
   difference('DASHA', 3, (gap) => page` +${gap}, p below 0.001 |`),
+  page`a model of ${figure('simulation-clients/parameters', fixed(0))} parameters a client-round takes ${figure('simulation-clients/milliseconds', fixed(3))} ms`,
   page`That is reached by round ${figure(`${regression}/reached/rounds`, fixed(0))}.`,
 ];
