@@ -1,6 +1,6 @@
 // The packages as tarballs, as the registry would have them.
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -21,6 +21,9 @@ export function packAll(folder, names = readdirSync(join(root, 'packages'))) {
   return names.map((name) => {
     const directory = join(root, 'packages', name);
     const manifest = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+    // A package without its code packs as well, and fails where it is used.
+    if (manifest.files?.includes('dist') && !existsSync(join(directory, 'dist')))
+      throw new Error(`packages/${name}: expected dist, which \`run build\` makes, got none`);
     run(directory, 'pnpm', 'pack', '--pack-destination', folder);
     const tarball = join(folder, `${manifest.name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`);
     return { manifest, tarball };
