@@ -36,6 +36,11 @@ export const rows: readonly Row[] = [
   { ...secagg('flower', '--peers'), peer: true },
   { name: 'upload', command: ['upload'], records: ['upload'] },
   { name: 'transport', command: ['transport'], records: ['transport'] },
+  ...['200k', '2m', '20m', 'top-k', 'stretch', '50m'].map((setting) => ({
+    name: `server ${setting}`,
+    command: ['server', setting],
+    records: [`server-${setting}`],
+  })),
   { name: 'tfjs', command: ['tfjs'], records: ['tfjs'] },
   { name: 'tfjs-conv', command: ['tfjs-conv'], records: ['tfjs-conv'] },
   { name: 'cluster speed', command: ['cluster', 'speed', '128'], records: ['cluster-speed'] },

@@ -50,6 +50,19 @@ const samples = Array.from({ length: 20 }, (_, i) => `transport/memory/megabytes
 export const docs: readonly Claim[] = [
   transports`authenticated and bounded reaches ${ofNodeHttp('take')} of it. One that folds them into a float32 mean reaches ${ofNodeHttp('float32')}; into a reproducible one, ${ofNodeHttp('fold')}.`,
   transports`before it acknowledges it, and reaches ${ofNodeHttp('server')}: ${figure('transport/clientsPerSecond/server', fixed(0))} clients a second and core.`,
+  ...(
+    [
+      ['200,000 values', '200k', 1],
+      ['2 million', '2m', 0],
+      ['20 million', '20m', 0],
+      ['2 million, the top 1 %', 'top-k', 0],
+    ] as const
+  ).map(([update, name, digits]) => ({
+    page: 'docs/transports.md',
+    pieces: [`| ${update} | `, ' ms | ', ' |'],
+    figures: [figure(`server-${name}/now/milliseconds`, fixed(digits)), figure(`server-${name}/ratio`, fixed(2))],
+  })),
+  transports`no other client waits longer than ${figure('server-stretch/now/stretch', fixed(0))} ms for a turn of the event loop, where it had waited ${figure('server-stretch/before/stretch', fixed(0))} ms; two updates of 50 million at once take ${figure('server-50m/now/peak', megabytes)} MB at most`,
   transports`stays between ${derived(samples, Math.min, fixed(0))} and ${derived(samples, Math.max, fixed(0))} MB over 10,000 of them`,
   scaling`| measured | ${grown(1e6)} MB | ${grown(1e6)} MB | ${grown(4e6)} MB |`,
   scaling`make of it, off by ${figure('cluster-growth/worst/processor', percent)} % at most`,
