@@ -120,13 +120,23 @@ function listens(port: number): Promise<boolean> {
   });
 }
 
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const listener = createServer();
-    listener.once('error', reject);
-    listener.listen(0, '127.0.0.1', () => {
-      const { port } = listener.address() as { readonly port: number };
-      listener.close(() => resolve(port));
-    });
+const [LOWEST, COUNT] = [10_000, 22_000];
+let next = process.pid * 97;
+
+/**
+ * A port at which nobody listens, below those that the system hands out by itself: it stays free until it is used, and while its process is
+ * restarted.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = LOWEST + (next++ % COUNT);
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const listener = createServer().once('error', () => resolve(false));
+    listener.listen(port, '127.0.0.1', () => listener.close(() => resolve(true)));
   });
 }

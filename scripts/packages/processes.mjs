@@ -11,10 +11,21 @@ export async function said(child) {
   return text.trim();
 }
 
+const [LOWEST, COUNT] = [10_000, 22_000];
+let next = process.pid * 97;
+
+/** A port at which nobody listens, below those that the system hands out by itself: it stays free until it is used. */
 export async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  return port;
+  for (;;) {
+    const port = LOWEST + (next++ % COUNT);
+    const server = createServer().listen(port, '127.0.0.1');
+    const free = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    if (!free) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }

@@ -5,10 +5,11 @@
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Database, postgres, redis } from '@fedkit/bullmq';
+import { freePort } from '../../core/test/free-port.ts';
 import { serverBinary } from '../../core/test/server-binary.ts';
 
 /** A database server that can be killed and started again on its files. */
@@ -240,17 +241,6 @@ function listens(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => resolve(true));
     socket.once('error', () => resolve(false)).once('connect', () => socket.destroy());
-  });
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const listener = createServer();
-    listener.once('error', reject);
-    listener.listen(0, '127.0.0.1', () => {
-      const { port } = listener.address() as { readonly port: number };
-      listener.close(() => resolve(port));
-    });
   });
 }
 

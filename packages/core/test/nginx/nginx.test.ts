@@ -15,7 +15,8 @@ import { fetchHandler } from '../../src/transport/fetch/handler.ts';
 import { serve } from '../../src/transport/node/serve.ts';
 import { slowness } from '../slowness.ts';
 import { initial, pipeline, ROUNDS, SIZE } from './federation.ts';
-import { freePort, nginx, startNginx } from './nginx.ts';
+import { freePort } from '../free-port.ts';
+import { nginx, startNginx } from './nginx.ts';
 
 const TIME = 120_000 * slowness();
 const ends: (() => unknown)[] = [];

@@ -5,9 +5,10 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { freePort } from '../../../core/test/free-port.ts';
 import { startedWith, treeOf } from './process-tree.ts';
 
 const run = promisify(execFile);
@@ -38,18 +39,6 @@ export type RecordedArrays = Readonly<
 export interface RecordedRun {
   readonly rounds: readonly RecordedRound[];
   readonly arrays: RecordedArrays;
-}
-
-/** A port that nothing listens on. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { readonly port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 function kill(pid: number): void {
