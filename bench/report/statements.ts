@@ -46,6 +46,7 @@ export const statements: readonly Stated[] = [
   ),
   ...stated('docs/guides/language-models.md', 'a level of confidence', 'Three seeds, 95 % intervals'),
   ...stated('docs/guides/language-models.md', 'what others are a share of', 'in held-out loss is 100 %'),
+  ...stated('packages/llm/README.md', 'measured once more, by hand', 'without checkpoints, had 359 MiB'),
   ...stated('docs/guides/language-models.md', 'held by a test', 'at most 45 KB a client and round'),
   ...stated('docs/guides/language-models.md', 'a setting', 'takes 1 % of the values', 'cost 5 % of the gain'),
   ...stated('examples/README.md', 'held by a check', 'a FedAvg client in 40 KB at most'),

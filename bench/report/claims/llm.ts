@@ -42,5 +42,5 @@ const kept: Readonly<Record<string, string>> = {
 export const llm: readonly Claim[] = [
   ...[64, 128, 256].map(step),
   ...Object.entries(kept).map(([name, row]) => share(row, name)),
-  readme`A step takes ${seconds('step')} s of processor time and the process ${mebibytes('own')} MiB at most; with \`checkpoint: true\` ${seconds('checkpointed')} s and ${mebibytes('checkpointed')} MiB. It writes ${smollm('tokensASecond', 0)} tokens a processor second.`,
+  readme`A step took ${seconds('step')} s of processor time and the process ${mebibytes('own')} MiB at its peak; with \`checkpoint: true\` ${seconds('checkpointed')} s and ${mebibytes('checkpointed')} MiB. It wrote ${smollm('tokensASecond', 0)} tokens a processor second.`,
 ];
