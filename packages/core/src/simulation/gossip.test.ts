@@ -77,6 +77,7 @@ describe('gossip', () => {
     for (const wrong of [
       [],
       weights.slice(1),
+      weights.map((row, i) => (i === 0 ? [...row, 0] : row)),
       weights.map((row) => row.map((w) => 2 * w)),
       weights.map((row, i) => row.map((w, j) => (i === 0 && j === 1 ? w + 0.1 : w))),
     ]) {
