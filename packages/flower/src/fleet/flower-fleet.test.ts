@@ -121,6 +121,12 @@ describe('flowerFleet', () => {
     const { fab } = await call(GET_FAB, { node, runId, hash: run?.fabHash as string });
     expect(fab?.content).toEqual(app.bytes);
     expect(await objectId(app.bytes)).toBe(run?.fabHash);
+    // As SuperLink says it of a run that is not, or that has no such app.
+    const unknown = { details: { status: 403, flower: 2008 } };
+    await expect(call(GET_FAB, { node, runId, hash: '0'.repeat(64) })).rejects.toMatchObject(unknown);
+    await expect(call(PULL_OBJECT, { node, runId: runId + 1n, objectId: '0'.repeat(64) })).rejects.toMatchObject(
+      unknown,
+    );
     expect((await call(HEARTBEAT, { node, heartbeatInterval: 30 })).success).toBe(true);
     expect(await call(PULL_OBJECT, { node, runId, objectId: '0'.repeat(64) })).toMatchObject({ found: false });
 
