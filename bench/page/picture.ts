@@ -58,11 +58,10 @@ export async function movingPicture(program: string): Promise<void> {
       await seen.evaluate('document.getElementById("pad").scrollIntoView({ block: "start", behavior: "instant" })');
       await film(seen);
       const last = frames.slice(-2);
-      execFileSync('convert', [
-        ...['-loop', '0', '-delay', `${FRAME}`, ...frames.slice(0, -2), '-delay', `${LAST}`, ...last],
-        ...['-resize', `${SHOWN_WIDTH}`, '+dither', '-colors', '32', '-layers', 'RemoveDups', '-layers', 'Optimize'],
-        PICTURE,
-      ]);
+      const shown = ['-delay', `${FRAME}`, ...frames.slice(0, -2), '-delay', `${LAST}`, ...last];
+      const small = ['-resize', `${SHOWN_WIDTH}`, '+dither', '-colors', '32'];
+      const merged = ['-layers', 'RemoveDups', '-layers', 'Optimize'];
+      execFileSync('convert', ['-loop', '0', ...shown, ...small, ...merged, PICTURE]);
       console.log(`${PICTURE}: ${frames.length} frames, ${(statSync(PICTURE).size / 1024).toFixed(0)} KiB`);
     } finally {
       await coordinator.close();

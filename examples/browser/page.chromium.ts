@@ -212,13 +212,12 @@ describe.skipIf(program === undefined)('the page, in Chromium', { timeout: 3 * P
   });
 
   it('says that it is out of date', async () => {
-    const folder = newFolder();
-    const older = await coordinate({ folder });
+    const [folder, port] = [newFolder(), await freePort()];
+    const older = await coordinate({ folder, port });
     const page = await tab(older.url);
     await shows(page, 'connection', 'in touch');
     await coordinators.pop()?.close();
-    const newer = { folder, port: Number(new URL(older.url).port), files: pageFiles({ version: 'another' }) };
-    await coordinate(newer);
+    await coordinate({ folder, port, files: pageFiles({ version: 'another' }) });
     await shows(page, 'connection', 'out of date');
     await shows(page, 'banner', 'Reload it to take part again');
     await picture(page, 'outdated');
