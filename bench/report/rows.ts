@@ -36,7 +36,7 @@ export const rows: readonly Row[] = [
   { ...secagg('flower', '--peers'), peer: true },
   { name: 'upload', command: ['upload'], records: ['upload'] },
   { name: 'transport', command: ['transport'], records: ['transport'] },
-  ...['200k', '2m', '20m', 'top-k', 'stretch', '50m'].map((setting) => ({
+  ...['200k', '2m', '20m', 'top-k', 'ring', 'stretch', '50m'].map((setting) => ({
     name: `server ${setting}`,
     command: ['server', setting],
     records: [`server-${setting}`],

@@ -56,6 +56,7 @@ export const docs: readonly Claim[] = [
       ['2 million', '2m', 0],
       ['20 million', '20m', 0],
       ['2 million, the top 1 %', 'top-k', 0],
+      ['one of a ring of 500 clients, 2,000 values, clients included', 'ring', 0],
     ] as const
   ).map(([update, name, digits]) => ({
     page: 'docs/transports.md',
