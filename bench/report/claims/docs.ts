@@ -63,7 +63,7 @@ export const docs: readonly Claim[] = [
     pieces: [`| ${update} | `, ' ms | ', ' |'],
     figures: [figure(`server-${name}/now/milliseconds`, fixed(digits)), figure(`server-${name}/ratio`, fixed(2))],
   })),
-  transports`no other client waits longer than ${figure('server-stretch/now/stretch', fixed(0))} ms for a turn of the event loop, where it had waited ${figure('server-stretch/before/stretch', fixed(0))} ms; two updates of 50 million at once take ${figure('server-50m/now/peak', megabytes)} MB at most`,
+  transports`no other client waits longer than ${figure('server-stretch/now/stretch', fixed(0))} ms for a turn of the event loop, where it had waited ${figure('server-stretch/before/stretch', fixed(0))} ms. Two updates of 50 million at once take ${figure('server-50m/now/peak', megabytes)} MB at most`,
   transports`stays between ${derived(samples, Math.min, fixed(0))} and ${derived(samples, Math.max, fixed(0))} MB over 10,000 of them`,
   scaling`| measured | ${grown(1e6)} MB | ${grown(1e6)} MB | ${grown(4e6)} MB |`,
   scaling`make of it, off by ${figure('cluster-growth/worst/processor', percent)} % at most`,

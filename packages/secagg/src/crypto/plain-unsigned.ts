@@ -74,5 +74,5 @@ export const plainPrimitives: UnsignedPrimitives = {
     }
   },
   hmac: (key, message) => hmac(sha256, key, message),
-  sha256: (bytes) => sha256(bytes),
+  sha256,
 };

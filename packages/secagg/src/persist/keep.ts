@@ -55,7 +55,7 @@ export class StateKeeper {
     else if (!(await this.#persist.compareAndSwap(sealed, previous, progress))) {
       throw new FedkitError(
         'PROTOCOL_STATE',
-        'SecAggClient: expected to be the only instance of its state, got a state that another has saved',
+        'SecAggClient: expected the only instance of its state, got one that another has saved',
       );
     }
     this.#digest = digest;
