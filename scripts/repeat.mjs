@@ -56,7 +56,8 @@ function since(time) {
   return (Date.now() - time) / 60_000;
 }
 
-function repeatFiles({ times: usual, says }) {
+function repeatFiles(kind) {
+  const { times: usual, says } = KINDS[kind];
   const times = Number(values.times ?? usual);
   const all = testFiles(says);
   const first = values.from === '' ? 0 : all.indexOf(values.from);
@@ -67,14 +68,14 @@ function repeatFiles({ times: usual, says }) {
       console.log(`\n${i} of ${all.length} files have passed ${times} times; go on with --from ${file}`);
       return;
     }
-    if (says === KINDS.seeds.says && !draws(file)) continue;
+    if (kind === 'seeds' && !draws(file)) continue;
     const own = Date.now();
     process.env.FEDKIT_TIMES = String(times);
     if (suite([...QUIET, file]) !== 0) throw new Error(`${file} failed; run suite ${file} with the FEDKIT_SEED above`);
     delete process.env.FEDKIT_TIMES;
     console.log(`${i + 1} of ${all.length}: ${file} passed ${times} times in ${since(own).toFixed(1)} minutes`);
   }
-  console.log(`\n${all.length} files: ${says === KINDS.seeds.says ? 'those that draw' : 'all'} passed ${times} times.`);
+  console.log(`\n${all.length} files: ${kind === 'seeds' ? 'those that draw' : 'all'} passed ${times} times.`);
 }
 
 function repeatSuite(times) {
@@ -89,8 +90,8 @@ function repeatSuite(times) {
 const start = Date.now();
 const end = load(Number(values.load ?? (what === 'suite' ? 8 : 0)));
 try {
-  if (what in KINDS) {
-    repeatFiles(KINDS[what]);
+  if (Object.hasOwn(KINDS, what ?? '')) {
+    repeatFiles(what);
   } else if (what === 'suite') {
     repeatSuite(Number(values.times ?? 3));
   } else {

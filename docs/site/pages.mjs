@@ -72,6 +72,7 @@ const NAMED = [
     'Project',
     [
       ['Figures', 'bench/results/report.md', 'figures'],
+      ['Tests on every engine', 'docs/engines.md', 'engines'],
       ['Contributing', 'CONTRIBUTING.md', 'contributing'],
       ['Security', 'SECURITY.md', 'security'],
       ['Licences', 'docs/licenses.md', 'licenses'],
