@@ -32,6 +32,9 @@ export const rows: readonly Row[] = [
   secagg('reed-solomon'),
   { ...secagg('ring', '1000', '5'), records: ['secagg-ring-1000-5-semi-honest'] },
   { ...secagg('ring', '1000', '30'), records: ['secagg-ring-1000-30-semi-honest'] },
+  // The page sets these beside those of 1,000: of one machine, or the ratio is one of machines.
+  { ...secagg('ring', '10000', '5'), records: ['secagg-ring-10000-5-semi-honest'] },
+  { ...secagg('ring', '1000', '30', 'semi-malicious'), records: ['secagg-ring-1000-30-semi-malicious'] },
   secagg('expansion'),
   { ...secagg('flower', '--peers'), peer: true },
   { name: 'upload', command: ['upload'], records: ['upload'] },
