@@ -79,6 +79,17 @@ describe('linear codecs', () => {
     }
   });
 
+  it.each([2, 3, 31, 32])('rings of %s bits carry values to within a step, by bytes as by integers', (bits) => {
+    const values = Float32Array.of(-3, -1.5, 0, 0.25, 2.5);
+    const codec = wrapped({ bits, spread: 1 });
+    const step = 12 / 2 ** bits;
+    const context = { ...contextFor(1), expectedSize: values.length };
+    const decoded = codec.decode(codec.encode(values, contextFor(1)), context);
+    decoded.forEach((value, i) => expect(Math.abs(value - values[i])).toBeLessThanOrEqual(step + 2 ** -22));
+    const sum = codec.encodeIntegers(values, contextFor(1));
+    expect(codec.decodeSum(sum, { contributors: 1, seeds: [context.clientSeed], context })).toEqual(decoded);
+  });
+
   it('random-k over a grid sums the places of the shared seed, scaled by d / k', () => {
     const codec = pipe(randomK({ density: 0.1 }), commonRange({ bits: 30, range: 8, contributors: 20 }));
     const encoded = clients.map((values, client) => codec.encodeIntegers(values, contextFor(client)));

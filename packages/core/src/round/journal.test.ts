@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Store } from '../store/contract.ts';
 import { memoryStore } from '../store/memory-store.ts';
+import { listKeys } from './guarded-store.ts';
+import { JOURNAL } from './chain.ts';
 import { Journal } from './journal.ts';
+import { readSlot } from './slot.ts';
 
 /** A store whose keys hold 1,000 bytes. */
 function small(): Store {
@@ -86,4 +89,30 @@ describe('a snapshot that outgrows what a key holds', () => {
     expect(stored.snapshot?.collector).toHaveLength(40);
     expect(stored.entries).toEqual([]);
   });
+});
+
+it('every slot says how many entries are in all before it, from none on', async () => {
+  const store = memoryStore();
+  const capture = async (at: () => void) => {
+    at();
+    return { head: {}, bytes: new Uint8Array(0) };
+  };
+  const options = { store, capture, admit: async () => {} };
+  for (let opening = 0; opening < 3; opening++) {
+    const { journal } = await Journal.open(options);
+    for (const entries of [1, 3]) {
+      for (let i = 0; i < entries; i++) journal.append({ event: { opening, i } });
+      await journal.durable();
+    }
+  }
+  let before = 0;
+  const kinds: string[] = [];
+  for (const key of await listKeys(store, JOURNAL)) {
+    const slot = readSlot(key, (await store.get(key)) as Uint8Array);
+    kinds.push(slot.kind);
+    expect(slot.first).toBe(before);
+    if (slot.kind === 'entries') before += slot.entries.length;
+  }
+  expect(kinds).toEqual(Array.from({ length: 3 }, () => ['epoch', 'entries', 'entries']).flat());
+  expect(before).toBe(12);
 });
