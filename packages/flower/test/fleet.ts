@@ -38,9 +38,14 @@ afterEach(async () => {
 export const pipeline = plainUpdates({ algorithm: fedAvg(), layout });
 export type Options = FlowerFleetOptions<never, never, never, never, never>;
 
-export async function serverOf(cohort: number, rounds: number, store: Store = memoryStore()) {
+export async function serverOf(
+  cohort: number,
+  rounds: number,
+  store: Store = memoryStore(),
+  through: unknown = pipeline,
+) {
   const server = await federatedServer({
-    pipeline,
+    pipeline: through as typeof pipeline,
     initial: new Float32Array(layout.size),
     cohort,
     rounds,
