@@ -6,7 +6,7 @@ import { page } from './page.ts';
 import { summarize } from './summary.ts';
 
 /** The page of runs of two points each. */
-function html(changed: Partial<Experiment>): string {
+function html(changed: Partial<Experiment>, seconds?: number): string {
   const experiment: Experiment = { ...quadratics, ...changed };
   const run = (seed: number, i: number) => ({
     curve: [0, 12].map((round) => ({
@@ -14,6 +14,7 @@ function html(changed: Partial<Experiment>): string {
       bytesUp: 10 * round,
       bytesDown: 0,
       measures: { distance: 1 / (1 + round + seed + i) },
+      ...(seconds !== undefined && { seconds: seconds * round }),
     })),
     milliseconds: 1,
   });
@@ -38,4 +39,9 @@ it('lets words of a wide table wrap, and keeps numbers in one piece', () => {
   expect(table).toMatch(/<td class="number">0\.\d+ ± /);
   expect(table).toMatch(/<td class="number">-0\.\d+ ± /);
   expect(html({})).not.toContain('border-bottom:1px solid #ddd;white-space:nowrap');
+});
+
+it('draws what a virtual clock said where there was one', () => {
+  expect(html({})).not.toContain('virtual seconds');
+  expect(html({}, 3)).toContain('virtual seconds');
 });
