@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { slowness } from '../../core/test/slowness.ts';
 import { kinds, type Server } from '../test/servers.ts';
 import { postgres } from './postgres.ts';
 
@@ -8,7 +9,7 @@ describe.skipIf(start === undefined)('tables of PostgreSQL', () => {
   let server: Server;
   beforeAll(async () => {
     server = await (start as NonNullable<typeof start>)();
-  }, 120_000);
+  });
   afterAll(() => server?.stop());
 
   async function session() {
@@ -27,9 +28,9 @@ describe.skipIf(start === undefined)('tables of PostgreSQL', () => {
     const held = rows.filter(({ granted }) => granted).length;
     return { held, awaited: rows.length - held };
   }
-  const eventually = (check: () => Promise<void>) => vi.waitFor(check, { interval: 20, timeout: 30_000 });
+  const eventually = (check: () => Promise<void>) => vi.waitFor(check, { interval: 20, timeout: 30_000 * slowness() });
 
-  it('are made by one server at a time, in one piece', { timeout: 120_000 }, async () => {
+  it('are made by one server at a time, in one piece', async () => {
     const watcher = await session();
     const other = await session();
     const prepare = (schema: string) => postgres({ url: server.url, schema }).prepare();

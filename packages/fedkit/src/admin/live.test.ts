@@ -1,5 +1,6 @@
 import type { FederatedServer, PlainData } from '@fedkit/core';
 import { describe, expect, it, vi } from 'vitest';
+import { slowness } from '../../../core/test/slowness.ts';
 import { Live } from './live.ts';
 
 /** As much of a server as a stream looks at. */
@@ -30,7 +31,10 @@ const liveOf = (server: ReturnType<typeof fake>) => new Live(server as unknown a
 const readerOf = (response: Response | undefined) => (response?.body as ReadableStream<Uint8Array>).getReader();
 const looked = (server: ReturnType<typeof fake>, times: number) => {
   const enough = server.looks + times;
-  return vi.waitFor(() => expect(server.looks).toBeGreaterThanOrEqual(enough), { interval: 1, timeout: 10_000 });
+  return vi.waitFor(() => expect(server.looks).toBeGreaterThanOrEqual(enough), {
+    interval: 1,
+    timeout: 10_000 * slowness(),
+  });
 };
 
 describe('a stream of what changes', () => {
