@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { mean } from '../aggregate/mean.ts';
-import { fedAvg } from '../algorithm/fed-avg.ts';
+import type { LinearAlgorithm } from '../algorithm/contract.ts';
+import { fedAvg, type FedAvgUpdate } from '../algorithm/fed-avg.ts';
 import type { LinearCodec } from '../codec/contract.ts';
 import { seededRng } from '../random.ts';
 import { clearAggregation } from '../simulation/clear-aggregation.ts';
@@ -20,7 +21,7 @@ const codec = {
 } as unknown as LinearCodec;
 
 /** A round of three clients of weights 1, 2 and 3. */
-async function roundOf(algorithm: ReturnType<typeof fedAvg>) {
+async function roundOf(algorithm: LinearAlgorithm<never, never, never, FedAvgUpdate, FedAvgUpdate>) {
   const channel = secureSum({
     algorithm,
     size: 2,
@@ -43,7 +44,7 @@ async function roundOf(algorithm: ReturnType<typeof fedAvg>) {
 
 describe('a secure sum', () => {
   it('tells the sum of weights where its rule weighs clients', async () => {
-    const { update, facts } = await roundOf(fedAvg());
+    const { update, facts } = await roundOf(fedAvg() as never);
     // (1·4 + 2·8 + 3·12) / 6.
     expect(update).toEqual([Math.fround(56 / 6), -4]);
     expect(facts).toEqual({ weight: 6 });
