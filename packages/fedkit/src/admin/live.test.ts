@@ -28,7 +28,8 @@ function fake() {
   return server;
 }
 const liveOf = (server: ReturnType<typeof fake>) => new Live(server as unknown as FederatedServer<PlainData>, 1);
-const readerOf = (response: Response | undefined) => (response?.body as ReadableStream<Uint8Array>).getReader();
+const readerOf = (response: Response | undefined) =>
+  ((response as Response).body as ReadableStream<Uint8Array>).getReader();
 const looked = (server: ReturnType<typeof fake>, times: number) => {
   const enough = server.looks + times;
   return vi.waitFor(() => expect(server.looks).toBeGreaterThanOrEqual(enough), {

@@ -1,4 +1,4 @@
-import { FedkitError } from '@fedkit/core';
+import type { FedkitError } from '@fedkit/core';
 import { expect, it } from 'vitest';
 import { weightsBuilder } from './base.ts';
 
