@@ -88,6 +88,34 @@ describe('many at once', () => {
 });
 
 describe('messages late, lost and doubled', () => {
+  it.each([
+    ['complete', configOf({ clients: 5, threshold: 2, minimumClients: 2 })],
+    ['a ring', ringOf(6, 4, 2)],
+    ['a ring whose server may lie', ringOf(8, 6, 5, { mode: 'semi-malicious', minimumClients: 6 })],
+  ])('says of each client what the list of those it waits for says: %s', async (_, config) => {
+    const round = new Round(config);
+    const seen: number[] = [];
+    const check = () => {
+      const { server, ids } = round;
+      seen.push(server.waitingFor.length);
+      expect(ids.filter((id) => server.awaits(id))).toEqual(server.waitingFor);
+      expect(server.awaits('stranger')).toBe(false);
+    };
+    check();
+    while (round.server.stage !== 'finished') {
+      await round.answer();
+      round.server.leave('c1');
+      check();
+      for (const [id, answer] of round.answers) {
+        await round.server.receive(id, answer);
+        check();
+      }
+      round.sent = new Map(await round.server.advance());
+      check();
+    }
+    expect(new Set(seen).size).toBe(config.clients + 1);
+  });
+
   it('waits for nobody who left and forgets it when they come back', async () => {
     const round = await new Round(configOf({ clients: 4, threshold: 2, minimumClients: 2 })).until('share');
     expect(round.server.waitingFor).toEqual(['c0', 'c1', 'c2', 'c3']);

@@ -203,6 +203,8 @@ export interface ExchangeCollector<R> {
   readonly stage: string;
   /** Who is still awaited in this stage; empty in the first, where anyone may come. */
   readonly waitingFor: readonly ClientId[];
+  /** Whether `waitingFor` has a client, without the list: asked after every message. By default the list is looked through. */
+  awaits?(client: ClientId): boolean;
   /** Whether `advance` has what it needs. */
   readonly ready: boolean;
   /** Whether `close` can be called. */

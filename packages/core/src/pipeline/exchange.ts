@@ -180,6 +180,11 @@ class Collector<R> implements ExchangeCollector<R> {
     return [...(this.#questions as ReadonlyMap<ClientId, Uint8Array>).keys()].filter((id) => !this.#answered.has(id));
   }
 
+  awaits(client: ClientId): boolean {
+    if (!this.#asking) return this.#server.awaits?.(client) ?? this.#server.waitingFor.includes(client);
+    return this.#questions?.has(client) === true && !this.#answered.has(client);
+  }
+
   get ready(): boolean {
     return this.#asking || this.#server.ready;
   }

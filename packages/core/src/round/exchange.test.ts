@@ -19,9 +19,10 @@ interface Device {
 /** Whether a client still answers, by round and stage. */
 type Behaviour = (client: string, round: number, stage: number) => 'answers' | 'vanishes' | 'leaves';
 
-async function run(behaves: Behaviour, fates: Fates = () => ({}), killAfterRequest = Infinity, rounds = 2) {
+async function run(behaves: Behaviour, fates: Fates = () => ({}), killAfterRequest = Infinity, answers = false) {
+  const rounds = 2;
   const clock = testClock();
-  const pipeline = fakeExchange();
+  const pipeline = fakeExchange(2, answers);
   const devices = new Map<string, Device>(CLIENTS.map((client) => [client, { counted: [], uncounted: [] }]));
   let requests = 0;
   const deadlines = { reporting: 3000, stage: 2000, recruiting: 1000 };
@@ -100,7 +101,7 @@ async function run(behaves: Behaviour, fates: Fates = () => ({}), killAfterReque
   const left: string[] = [];
   for await (const key of mortal.disk.keys('round/exchange/')) left.push(key);
   expect(left).toEqual([]);
-  return { records, devices, operations, requests };
+  return { records, devices, operations, requests, lists: pipeline.lists.count };
 }
 
 const everyone: Behaviour = () => 'answers';
@@ -111,6 +112,16 @@ describe('a server of exchanges', () => {
     expect(records.map(({ contributors }) => contributors)).toEqual([CLIENTS, CLIENTS]);
     expect(records[0]).toMatchObject({ survivors: 4, dropouts: {}, invited: 4 });
     for (const { counted, uncounted } of devices.values()) expect([counted, uncounted]).toEqual([[1, 2], []]);
+  });
+
+  it('asks for the list of those it waits for once a stage, not with every message', async () => {
+    const stages = 2 * 3;
+    const asked = await run(everyone, undefined, undefined, true);
+    expect(asked.lists).toBe(stages);
+    // A collector that has no answer about one client has its list looked through.
+    const listed = await run(everyone);
+    expect(listed.lists).toBeGreaterThan(stages * CLIENTS.length);
+    expect(asked.records).toEqual(listed.records);
   });
 
   it('goes on without who vanishes or leaves, at its deadline or at once', async () => {

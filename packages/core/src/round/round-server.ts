@@ -261,7 +261,7 @@ class RoundServer<
     }
     // One of an earlier stage, sent again, is taken or refused and changes nothing either way; one of this stage may have
     // been taken before a crash that came before the log knew.
-    return !exchange.waitingFor.includes(client);
+    return !(exchange.awaits?.(client) ?? exchange.waitingFor.includes(client));
   }
 
   /** Asks the machine about a report; logs it unless it is to be taken: then its outcome is logged. */

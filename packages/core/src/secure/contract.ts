@@ -136,6 +136,8 @@ export interface SecureServer {
   readonly stage: string;
   /** Clients whose message of this stage has not come and who have not left; empty in the first stage, where anyone may come. */
   readonly waitingFor: readonly ClientId[];
+  /** Whether `waitingFor` has a client, without the list: asked after every message. By default the list is looked through. */
+  awaits?(client: ClientId): boolean;
   /** Whether `advance` has what it needs. */
   readonly ready: boolean;
   /** Whether the next `advance` fixes whose inputs are summed, after which the sum can be opened: the last moment to stop. */

@@ -5,13 +5,18 @@
  * @module
  */
 
-const [P1, P2, P3, P4, P5] = [0x9e3779b1, 0x85ebca77, 0xc2b2ae3d, 0x27d4eb2f, 0x165667b1];
+// Signed, and lanes as integers from the first: what V8 takes for floating point numbers it converts at every step.
+const P1 = 0x9e3779b1 | 0;
+const P2 = 0x85ebca77 | 0;
+const P3 = 0xc2b2ae3d | 0;
+const P4 = 0x27d4eb2f;
+const P5 = 0x165667b1;
 
 const rotate = (value: number, by: number): number => (value << by) | (value >>> (32 - by));
 const round = (lane: number, word: number): number => Math.imul(rotate((lane + Math.imul(word, P2)) | 0, 13), P1);
 
 /** The lanes of 16 bytes at a time. */
-type Lanes = [number, number, number, number];
+type Lanes = Int32Array;
 const STRIPE = 16;
 
 /** 32 bits. Any change within one 32-bit word changes them. */
@@ -29,7 +34,7 @@ export class Xxh32 {
 
   constructor(seed: number) {
     this.#seed = seed;
-    this.#lanes = [(seed + P1 + P2) | 0, (seed + P2) | 0, seed | 0, (seed - P1) | 0];
+    this.#lanes = Int32Array.of((seed + P1 + P2) | 0, (seed + P2) | 0, seed | 0, (seed - P1) | 0);
   }
 
   update(bytes: Uint8Array): this {
@@ -74,7 +79,10 @@ const LITTLE = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
 /** Whole stripes. Where words lie as this engine reads them, they are read where they lie. */
 function stripes(lanes: Lanes, bytes: Uint8Array): void {
-  let [a, b, c, d] = lanes;
+  let a = lanes[0] | 0;
+  let b = lanes[1] | 0;
+  let c = lanes[2] | 0;
+  let d = lanes[3] | 0;
   if (LITTLE && bytes.byteOffset % 4 === 0) {
     const word = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
     for (let at = 0; at < word.length; at += 4) {

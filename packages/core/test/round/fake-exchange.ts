@@ -19,16 +19,29 @@ const STAGES = ['hello', 'input', 'confirm', 'finished'];
 export type FakePipeline = Pipeline<FedAvgState<NoState>, FedAvgBroadcast, NoState, FedAvgUpdate, FedAvgUpdate> & {
   /** Every time a round was released: by round, as a privacy ledger would charge it. */
   readonly charges: Map<number, string>;
+  /** How often the list of those that are waited for was made. */
+  readonly lists: { count: number };
 };
 
-export function fakeExchange(minimumContributors = 2): FakePipeline {
+/** @param answers - Whether collectors say of one client whether it is waited for, without the list. */
+export function fakeExchange(minimumContributors = 2, answers = false): FakePipeline {
   const algorithm = fedAvg();
   const charges = new Map<number, string>();
+  const lists = { count: 0 };
   const server: ExchangingServer<FedAvgUpdate> = {
     collects: 'exchange',
     minimumContributors,
     announce: ({ round, places }) => new ByteWriter().uint32(round).uint32(places).finish(),
-    open: ({ round, persist, saved }) => fakeCollector(round, minimumContributors, persist, saved, charges),
+    open({ round, persist, saved }) {
+      const collector = fakeCollector(round, minimumContributors, persist, saved, charges);
+      const whole = Object.getOwnPropertyDescriptor(collector, 'waitingFor')?.get as () => readonly string[];
+      const listed = () => {
+        lists.count++;
+        return whole.call(collector);
+      };
+      Object.defineProperty(collector, 'waitingFor', { get: listed });
+      return answers ? Object.assign(collector, { awaits: (client: string) => whole().includes(client) }) : collector;
+    },
   };
   return {
     kind: 'secure-sum',
@@ -41,6 +54,7 @@ export function fakeExchange(minimumContributors = 2): FakePipeline {
     },
     server: () => server,
     charges,
+    lists,
   };
 }
 

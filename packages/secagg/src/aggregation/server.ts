@@ -36,6 +36,7 @@ export function secureServer(
     get waitingFor() {
       return server.waitingFor;
     },
+    awaits: (client) => server.awaits(client),
     get ready() {
       return server.ready;
     },

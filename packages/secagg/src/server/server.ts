@@ -112,6 +112,14 @@ export class SecAggServer {
     return ids.filter((id) => !this.#left.has(id) && !this.#digests.has(this.#slot(id)));
   }
 
+  /** Whether {@link SecAggServer.waitingFor} has a client: a caller that asks after every message need not have the list made. */
+  awaits(clientId: ClientId): boolean {
+    const place = this.#round.places.get(clientId);
+    if (place === undefined || this.#left.has(clientId) || this.#digests.has(this.#slot(clientId))) return false;
+    const part = participants(this.#round, this.#stage)[place];
+    return part !== undefined && part !== false;
+  }
+
   /** Whether `advance` has what it needs. */
   get ready(): boolean {
     try {
