@@ -224,10 +224,7 @@ export class ByteReader {
 
 /** Whether two byte strings are the same. Not for secrets: it stops at the first difference. */
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  let same = a.length === b.length;
-  // No function for each byte: stores compare all that they hold of a key.
-  for (let i = 0; same && i < a.length; i++) same = a[i] === b[i];
-  return same;
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 /** Bytes of all pieces together. */

@@ -32,16 +32,8 @@ export function fakeExchange(minimumContributors = 2, answers = false): FakePipe
     collects: 'exchange',
     minimumContributors,
     announce: ({ round, places }) => new ByteWriter().uint32(round).uint32(places).finish(),
-    open({ round, persist, saved }) {
-      const collector = fakeCollector(round, minimumContributors, persist, saved, charges);
-      const whole = Object.getOwnPropertyDescriptor(collector, 'waitingFor')?.get as () => readonly string[];
-      const listed = () => {
-        lists.count++;
-        return whole.call(collector);
-      };
-      Object.defineProperty(collector, 'waitingFor', { get: listed });
-      return answers ? Object.assign(collector, { awaits: (client: string) => whole().includes(client) }) : collector;
-    },
+    open: ({ round, persist, saved }) =>
+      fakeCollector(round, minimumContributors, persist, saved, charges, lists, answers),
   };
   return {
     kind: 'secure-sum',
@@ -79,6 +71,8 @@ function fakeCollector(
   persist: (state: Uint8Array) => Promise<void>,
   saved: Uint8Array | undefined,
   charges: Map<number, string>,
+  lists: { count: number },
+  answers: boolean,
 ): ExchangeCollector<FedAvgUpdate> {
   let state: Saved = saved
     ? (JSON.parse(utf8Decode(saved)) as Saved)
@@ -91,14 +85,17 @@ function fakeCollector(
   const refuse = (code: 'PROTOCOL_STATE' | 'DECODE_FAILED', text: string): never => {
     throw new FedkitError(code, `fake: expected ${text}, got a secret number 4711`);
   };
+  const awaited = () =>
+    state.stage === 0 ? [] : state.members.filter((client) => !state.answered.includes(client) && !gone.has(client));
   return {
     get stage() {
       return STAGES[state.stage];
     },
     get waitingFor() {
-      if (state.stage === 0) return [];
-      return state.members.filter((client) => !state.answered.includes(client) && !gone.has(client));
+      lists.count++;
+      return awaited();
     },
+    ...(answers && { awaits: (client: string) => awaited().includes(client) }),
     get ready() {
       return state.answered.length >= minimum;
     },

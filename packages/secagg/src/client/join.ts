@@ -6,7 +6,7 @@
  */
 import { utf8Decode } from '@fedkit/core/internal';
 import { hararyNeighbours, ringOrder } from '../graph/harary.ts';
-import { leafHash, verifyPath } from '../graph/merkle.ts';
+import { verifyPath } from '../graph/merkle.ts';
 import { admittedKey } from '../directory.ts';
 import { verifyMember } from '../identity.ts';
 import { equal } from '../internal/bytes.ts';
@@ -48,7 +48,7 @@ export function revealPart({ config }: ClientRound, state: ClientState, { index,
   requireCount('members', config.minimumClients, members);
   // The leaf covers the signature the server was sent with the advertisement; this client signs alike.
   const self = { ...state.self, index };
-  if (!verifyPath(root, index, leafHash(index, memberBytes(config, self)), path)) {
+  if (!verifyPath(root, index, memberBytes(config, self), path)) {
     refuseMessage("this client's advertisement in the tree of members", 'another leaf');
   }
   return {
@@ -65,7 +65,7 @@ export function joinRing(round: ClientRound, state: ClientState, { index, body }
   let transcript = state.transcript;
   const { neighbourhood, neighbours } = decodeNeighbours(config, body, ({ revealed, root, path }) => {
     if (revealed > memberCount) refuseMessage(`at most ${memberCount} revealed parts`, `${revealed}`);
-    if (!verifyPath(root, index, leafHash(index, part), path)) {
+    if (!verifyPath(root, index, part, path)) {
       refuseMessage("this client's part in the tree of parts", 'another leaf');
     }
     transcript = ringTranscript(configDigest, memberCount, memberRoot, revealed, root);
@@ -76,8 +76,8 @@ export function joinRing(round: ClientRound, state: ClientState, { index, body }
   requireCount('neighbours', config.threshold, neighbours.length);
   for (const { member, part: theirs, memberPath, partPath } of neighbours) {
     const inTrees =
-      verifyPath(memberRoot, member.index, leafHash(member.index, memberBytes(config, member)), memberPath) &&
-      verifyPath(neighbourhood.root, member.index, leafHash(member.index, theirs), partPath);
+      verifyPath(memberRoot, member.index, memberBytes(config, member), memberPath) &&
+      verifyPath(neighbourhood.root, member.index, theirs, partPath);
     if (!inTrees) refuseMessage('neighbours of the committed cohort', `another at place ${member.index}`);
     checkPart(configDigest, member.id, member.commitment as Uint8Array, theirs);
   }
