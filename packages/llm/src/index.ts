@@ -1,5 +1,6 @@
 export type { WeightKind } from './kernels/kinds.ts';
 export type { LanguageKernels } from './kernels/contract.ts';
+export type { KernelOptions } from './kernels/options.ts';
 export type { DecoderShape } from './model/shape.ts';
 export type { FrozenTensor, LanguageBase } from './model/base.ts';
 export type { Evaluation, LanguageModel, MemoryNeed } from './model/language-model.ts';

@@ -11,6 +11,12 @@ export interface KernelInstance<E> {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
 }
 
+/** What {@link instantiateTogether} gives. */
+export interface KernelFamily<E> extends KernelInstance<E> {
+  /** The `WebAssembly.Module`s, in their order: what a thread needs beside the memory. */
+  readonly modules: readonly object[];
+}
+
 const PAGE = 65_536;
 const compiled = new Map<string, WebAssembly.Module | undefined>();
 
@@ -37,27 +43,44 @@ export function instantiateKernels<E>(hex: string, bytes: number): KernelInstanc
   }
 }
 
+/** Marks the memory that a module imports as shared: flag 3 for 1, in front of the limits. Nothing else of it changes. */
+export function importingShared(hex: string): string {
+  return hex.replace(`${MEMORY_IMPORT}01`, `${MEMORY_IMPORT}03`);
+}
+
+/** "env", "memory", of kind memory. */
+const MEMORY_IMPORT = '03656e76066d656d6f727902';
+
 /**
  * Instantiates several modules on one memory of their own that may grow; views must be made anew after growing. Their
- * functions are told apart by name.
+ * functions are told apart by name; a module may import functions of those before it, and those of `options.functions`.
  *
  * @param modules - As for {@link instantiateKernels}.
  * @param bytes - What the memory starts with, rounded up to pages.
- * @returns `undefined` where {@link instantiateKernels} would.
+ * @param options.shared - On a memory that other threads can have too, where the engine shares any.
+ * @returns `undefined` where {@link instantiateKernels} would, and where a shared memory cannot be had.
  */
-export function instantiateTogether<E>(modules: readonly string[], bytes: number): KernelInstance<E> | undefined {
+export function instantiateTogether<E>(
+  modules: readonly string[],
+  bytes: number,
+  options: { readonly shared?: boolean; readonly functions?: Readonly<Record<string, () => void>> } = {},
+): KernelFamily<E> | undefined {
   const wasm = (globalThis as { WebAssembly?: typeof WebAssembly }).WebAssembly;
   if (wasm === undefined) return undefined;
+  const { shared = false, functions } = options;
   try {
-    const memory = new wasm.Memory({ initial: Math.max(1, Math.ceil(bytes / PAGE)), maximum: 65_536 });
-    const exports: Record<string, unknown> = {};
-    for (const hex of modules) {
+    const memory = new wasm.Memory({ initial: Math.max(1, Math.ceil(bytes / PAGE)), maximum: 65_536, shared });
+    const exports: Record<string, WebAssembly.ExportValue> = {};
+    const all: WebAssembly.Module[] = [];
+    for (const own of modules) {
+      const hex = shared ? importingShared(own) : own;
       if (!compiled.has(hex)) compiled.set(hex, compile(wasm, hex));
       const module = compiled.get(hex);
       if (module === undefined) return undefined;
-      Object.assign(exports, new wasm.Instance(module, { env: { memory } }).exports);
+      all.push(module);
+      Object.assign(exports, new wasm.Instance(module, { env: { ...functions, ...exports, memory } }).exports);
     }
-    return { exports: exports as E, memory };
+    return { exports: exports as E, memory, modules: all };
   } catch {
     return undefined;
   }

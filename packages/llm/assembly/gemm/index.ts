@@ -12,7 +12,7 @@ export function gemm(
   m: i32, n: i32, k: i32, alpha: f32, add: bool, scratch: usize,
 ): void {
   pack(a, lda, ta, m, k, scratch);
-  gemmPacked(scratch, b, ldb, tb, c, ldc, m, n, k, alpha, add);
+  gemmPacked(scratch, scratch + (<usize>((m + 3) & ~3) * <usize>k << 2), b, ldb, tb, c, ldc, m, n, k, alpha, add);
 }
 
 /** op(A)[m][k] as {@link gemmPacked} takes it: 4·⌈m/4⌉ · k values. */
@@ -21,12 +21,16 @@ export function pack(a: usize, lda: i32, ta: bool, m: i32, k: i32, to: usize): v
   else packRows(a, <usize>lda << 2, m, k, to);
 }
 
-/** {@link gemm} with A packed; behind it scratch of 8 · k values. */
+/**
+ * {@link gemm} with A packed.
+ *
+ * @param columns Scratch of 8 · k values.
+ */
 export function gemmPacked(
-  packed: usize, b: usize, ldb: i32, tb: bool, c: usize, ldc: i32,
+  packed: usize, columns: usize, b: usize, ldb: i32, tb: bool, c: usize, ldc: i32,
   m: i32, n: i32, k: i32, alpha: f32, add: bool,
 ): void {
-  const columns = packed + (<usize>((m + 3) & ~3) * <usize>k << 2), stride = <usize>ldb << 2;
+  const stride = <usize>ldb << 2;
   for (let j = 0; j < n; j += 8) {
     const wide = n - j;
     if (tb) {

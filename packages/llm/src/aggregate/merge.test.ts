@@ -40,6 +40,7 @@ describe('mergeAdapter', () => {
     const base = baseOf(kind);
     const { model, values } = tuned(base, 3, 1);
     const merged = mergeAdapter(model, values);
+    expect(merged.threads).toBe(1);
     const expected = model.logits(values, tokens);
     expect(distance(logits(base), expected)).toBeGreaterThan(0.02);
     expect(distance(logits(merged), expected)).toBeLessThan(bound);

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { checkFinite, checkVector, refuse } from '@fedkit/core/internal';
+import { checkFinite, checkOptions, checkVector, type OptionNames, refuse } from '@fedkit/core/internal';
 import { dequantize } from '../kernels/dequantize.ts';
 import { blockOf } from '../kernels/kinds.ts';
+import type { KernelOptions } from '../kernels/options.ts';
 import { baseBuilder, type LanguageBase } from '../model/base.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { quantize } from '../quantize/quantize.ts';
@@ -16,12 +17,18 @@ import { quantize } from '../quantize/quantize.ts';
  * quantized again and lose more than a round gains, so over such a base the adapter stays an adapter.
  *
  * @param params - Shape [model.layout.size], factors of LoRA, rsLoRA or FFA-LoRA, such as those of `flora(…)`.
+ * @param options.threads - Of the new base, as of `freeze`; default 1.
  * @returns A new base in a memory of its own, with another digest.
  * @throws FedkitError `INVALID_ARGUMENT` for another adaptation or a quantized weight, `SHAPE_MISMATCH` for parameters of
  * another length, `OUT_OF_RANGE` for values that are not finite.
  */
-export function mergeAdapter(model: LanguageModel, params: Float32Array): LanguageBase {
+export function mergeAdapter(
+  model: LanguageModel,
+  params: Float32Array,
+  options: Pick<KernelOptions, 'threads'> = {},
+): LanguageBase {
   const where = 'mergeAdapter';
+  checkOptions(where, options, { threads: true } satisfies OptionNames<typeof options>);
   checkFinite(`${where}: params`, checkVector(`${where}: params`, params, model.layout.size));
   const { base, layout, adaptation } = model;
   if (layout.tensors.some(({ name }) => !/\.lora_[AB]\.weight$/.test(name))) {
@@ -29,7 +36,10 @@ export function mergeAdapter(model: LanguageModel, params: Float32Array): Langua
   }
   const { fixed, fixedValues } = model.network;
   const kinds = new Map([...base.tensors].map(([name, { kind }]) => [name, kind]));
-  const builder = baseBuilder(where, base.shape, kinds, base.memory.accelerated ? 'fastest' : 'plain');
+  const builder = baseBuilder(where, base.shape, kinds, {
+    ...options,
+    kernels: base.memory.accelerated ? 'fastest' : 'plain',
+  });
   for (const [name, { at, bytes, kind, shape }] of base.tensors) {
     const path = name.slice(0, -'.weight'.length);
     const own = base.memory.bytes.subarray(at, at + bytes);

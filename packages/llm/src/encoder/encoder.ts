@@ -33,6 +33,16 @@ export class LanguageEncoder {
     this.#session = new EncoderSession(shape, weights, UNADAPTED, new Float32Array(0), false);
   }
 
+  /** Threads that compute, as those of a `LanguageBase`. */
+  get threads(): number {
+    return this.weights.memory.threads;
+  }
+
+  /** Ends the threads beside the calling one, which goes on alone. */
+  close(): Promise<void> {
+    return this.weights.memory.close();
+  }
+
   /** SHA-256, in hexadecimal, over the shape and every weight as it is kept: vectors of equal digests compare. */
   digest(): string {
     this.#digest ??= digestOf('fedkit language encoder 1', this.shape, this.tensors, this.weights.memory);

@@ -28,6 +28,7 @@ export async function loadEncoder(
   checkOptions('loadEncoder', options, {
     kind: true,
     kernels: true,
+    threads: true,
     onProgress: true,
     signal: true,
   } satisfies OptionNames<typeof options>);
@@ -37,7 +38,7 @@ export async function loadEncoder(
   const reader = new FileReader(where, source, options);
   const stored = await storedTensors(where, reader, { specs, nameOf: encoderTensorName, kind: options.kind });
   const kinds = new Map(stored.map(({ name, kind }) => [name, kind]));
-  const builder = weightsBuilder(where, specs, kinds, options.kernels);
+  const builder = weightsBuilder(where, specs, kinds, options);
   for (const tensor of stored) await loadTensor(where, reader, tensor, builder);
   return new LanguageEncoder(shape, builder.finish());
 }

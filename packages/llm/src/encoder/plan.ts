@@ -92,12 +92,13 @@ export function encoderPlan(
   const pairs = texts.reduce((sum, { length }) => sum + length * length, 0);
   const { take, top } = allocator(placed.end);
   const headWidth = width / heads;
+  const product = (m: number, n: number, k: number) => scratchFor(m, n, k, weights.memory.shares);
   let scratch = Math.max(
     width,
-    scratchFor(rows, hidden, width),
-    scratchFor(rows, width, hidden),
-    scratchFor(longest, longest, headWidth),
-    scratchFor(longest, headWidth, longest),
+    product(rows, hidden, width),
+    product(rows, width, hidden),
+    product(longest, longest, headWidth),
+    product(longest, headWidth, longest),
   );
   const tensor = (name: string): Place | undefined => {
     const found = weights.tensors.get(name);
@@ -124,14 +125,14 @@ export function encoderPlan(
     shared.set(name, at);
     return at;
   };
-  const linearOf = (layer: number, product: EncoderProduct): Linear => {
-    const path = `${encoderBlock(layer)}${product}`;
-    const [outputs, inputs] = productShape(shape, product);
+  const linearOf = (layer: number, name: EncoderProduct): Linear => {
+    const path = `${encoderBlock(layer)}${name}`;
+    const [outputs, inputs] = productShape(shape, name);
     const adapted = adapter.products.some((own) => own.path === path);
     const { rank, scale } = adapter;
     if (adapted) {
-      scratch = Math.max(scratch, scratchFor(rank, inputs, rows), scratchFor(outputs, rank, rows));
-      scratch = Math.max(scratch, scratchFor(rows, outputs, rank), scratchFor(rows, rank, Math.max(inputs, outputs)));
+      scratch = Math.max(scratch, product(rank, inputs, rows), product(outputs, rank, rows));
+      scratch = Math.max(scratch, product(rows, outputs, rank), product(rows, rank, Math.max(inputs, outputs)));
     }
     return {
       outputs,
@@ -144,7 +145,7 @@ export function encoderPlan(
             b: factor(`${path}.lora_B.weight`),
             rank,
             scale,
-            down: keep(`${product} down`, rows * rank),
+            down: keep(`${name} down`, rows * rank),
           }
         : undefined,
       magnitude: undefined,

@@ -7,6 +7,7 @@ import { type Rng, seededRng } from '@fedkit/core';
 import { checkOptions, type OptionNames, checkInteger } from '@fedkit/core/internal';
 import { normal } from '@fedkit/core/math';
 import { encodeFloats } from '../bytes.ts';
+import type { KernelOptions } from '../kernels/options.ts';
 import { weightsBuilder } from '../model/base.ts';
 import { LanguageEncoder } from './encoder.ts';
 import { checkEncoderShape, type EncoderShape, encoderTensors } from './shape.ts';
@@ -20,14 +21,16 @@ import { checkEncoderShape, type EncoderShape, encoderTensors } from './shape.ts
  */
 export function randomEncoder(
   shape: EncoderShape,
-  options: { readonly seed: number; readonly kernels?: 'fastest' | 'plain' },
+  options: KernelOptions & { readonly seed: number },
 ): LanguageEncoder {
-  checkOptions('randomEncoder', options, { seed: true, kernels: true } satisfies OptionNames<typeof options>);
+  checkOptions('randomEncoder', options, { seed: true, kernels: true, threads: true } satisfies OptionNames<
+    typeof options
+  >);
   checkEncoderShape('randomEncoder', shape);
   const rng = seededRng(checkInteger('randomEncoder: seed', options.seed, 0, 0xffffffff));
   const specs = encoderTensors(shape);
   const kinds = new Map(specs.map(({ name }) => [name, 'f32' as const]));
-  const builder = weightsBuilder('randomEncoder', specs, kinds, options.kernels);
+  const builder = weightsBuilder('randomEncoder', specs, kinds, options);
   for (const { name, shape: sizes } of specs) {
     const values = new Float32Array(sizes.reduce((size, n) => size * n, 1));
     fill(name, values, sizes[sizes.length - 1], rng);

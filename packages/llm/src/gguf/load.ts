@@ -46,9 +46,12 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
  * the source throws.
  */
 export async function loadGguf(source: ByteSource, options: LoadOptions = {}): Promise<GgufModel> {
-  checkOptions('loadGguf', options, { kernels: true, onProgress: true, signal: true } satisfies OptionNames<
-    typeof options
-  >);
+  checkOptions('loadGguf', options, {
+    kernels: true,
+    threads: true,
+    onProgress: true,
+    signal: true,
+  } satisfies OptionNames<typeof options>);
   const reader = new FileReader('loadGguf', source, options);
   const header = await readHeader(reader);
   const shape = checkedShape(() => checkShape('loadGguf', shapeOf(header)));
@@ -62,12 +65,7 @@ export async function loadGguf(source: ByteSource, options: LoadOptions = {}): P
     return { name: known, type, shape: own, offset, kind: own.length === 1 ? 'f32' : type.kind };
   });
   const sorted = inOrder('loadGguf', stored, reader.size);
-  const builder = baseBuilder(
-    'loadGguf',
-    shape,
-    new Map(stored.map(({ name, kind }) => [name, kind])),
-    options.kernels,
-  );
+  const builder = baseBuilder('loadGguf', shape, new Map(stored.map(({ name, kind }) => [name, kind])), options);
   for (const tensor of sorted) await loadTensor('loadGguf', reader, tensor, builder);
   return { base: builder.finish(), metadata: header.metadata };
 }

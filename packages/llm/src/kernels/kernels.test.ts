@@ -12,7 +12,7 @@ const at = (region: number) => 1024 + region * REGION;
 const SCRATCH = at(REGIONS);
 
 const wasm = new KernelMemory();
-const plain = new KernelMemory('plain');
+const plain = new KernelMemory({ kernels: 'plain' });
 for (const memory of [wasm, plain]) memory.reserve(SCRATCH + 4 * 90_000);
 
 /** Fills all regions with the seed's numbers; `kind` makes region 1 weights of that kind. */

@@ -5,18 +5,14 @@
  * @module
  */
 import { FedkitError } from '@fedkit/core';
-import { instantiateTogether, type KernelInstance } from '@fedkit/core/kernels';
-import { wasmHex as activation } from './activation.wasm.ts';
-import { EXPANDED_ROWS, INPUT_COLUMNS, INPUT_ROWS, type LanguageKernels } from './contract.ts';
-import { wasmHex as geluErf } from './gelu-erf.wasm.ts';
-import { wasmHex as gemm } from './gemm.wasm.ts';
-import { rowBytesOf } from './kinds.ts';
-import { wasmHex as layerNorm } from './layer-norm.wasm.ts';
+import { checkInteger } from '@fedkit/core/internal';
+import { BOARD_END } from './board.ts';
+import type { LanguageKernels } from './contract.ts';
+import { type Helpers, PATIENCE } from './helpers.ts';
+import type { KernelOptions } from './options.ts';
 import { plainKernels } from './plain.ts';
-import { wasmHex as quantized } from './quantized.wasm.ts';
-import { wasmHex as rmsNorm } from './rms-norm.wasm.ts';
-import { wasmHex as rows } from './rows.wasm.ts';
-import { wasmHex as vector } from './vector.wasm.ts';
+import { startThread, type StartThread } from './start-thread.ts';
+import { type GrowingMemory, kernelsOfOne, kernelsOfSeveral } from './wasm-kernels.ts';
 
 /** Whoever works in the workspace; told before someone else does. */
 export interface WorkspaceUser {
@@ -30,55 +26,57 @@ export interface MemoryViews {
   readonly bytes: Uint8Array;
 }
 
-/** What the modules export beyond {@link LanguageKernels}. */
-interface PackedProducts {
-  pack(a: number, lda: number, ta: boolean, m: number, k: number, to: number): void;
-  gemmPacked(
-    packed: number,
-    b: number,
-    ldb: number,
-    tb: boolean,
-    c: number,
-    ldc: number,
-    m: number,
-    n: number,
-    k: number,
-    alpha: number,
-    add: boolean,
-  ): void;
-}
-
 /** 4 GiB − 64 KiB: the most that offsets reach. */
 const MOST_BYTES = 0xffff0000;
 const PAGE = 65_536;
 
+const MOST_THREADS = 16;
+
 /** One growing memory with the kernels on it. */
 export class KernelMemory implements MemoryViews {
   readonly kernels: LanguageKernels;
+  /** Threads that scratch must have room for. */
+  readonly shares: number;
   floats: Float32Array = new Float32Array(0);
   ints: Int32Array = new Int32Array(0);
   bytes: Uint8Array = new Uint8Array(0);
-  readonly #memory: KernelInstance<unknown>['memory'] | undefined;
-  #kept = 64;
+  /** Threads beside this one, where the memory is shared. @internal */
+  readonly helpers: Helpers | undefined;
+  readonly #memory: GrowingMemory | undefined;
+  #kept: number;
   #user: WorkspaceUser | undefined;
 
-  /** @param how - `plain` takes plain JavaScript even where WebAssembly runs. */
-  constructor(how: 'fastest' | 'plain' = 'fastest') {
-    const instance =
-      how === 'plain'
-        ? undefined
-        : instantiateTogether<LanguageKernels & PackedProducts>(
-            [gemm, quantized, activation, geluErf, vector, rows, rmsNorm, layerNorm],
-            PAGE,
-          );
+  /**
+   * @param start - How a thread is started.
+   * @param patience - Tenths of a second without a finished chunk after which a thread counts as dead.
+   * @throws FedkitError `OUT_OF_RANGE` for a number of threads that is no integer from 1 to 16.
+   */
+  constructor(options: KernelOptions = {}, start: StartThread = startThread, patience: number = PATIENCE) {
+    const { kernels = 'fastest' } = options;
+    const threads = checkInteger('kernels: threads', options.threads ?? 1, 1, MOST_THREADS);
+    const several = kernels === 'plain' || threads === 1 ? undefined : kernelsOfSeveral(threads, PAGE, start, patience);
+    const instance = several ?? (kernels === 'plain' ? undefined : kernelsOfOne(PAGE));
     this.#memory = instance?.memory;
-    this.kernels = instance === undefined ? plainKernels(this) : onWebAssembly(instance);
-    this.#look(instance === undefined ? new ArrayBuffer(PAGE) : instance.memory.buffer);
+    this.helpers = several?.helpers;
+    this.shares = several === undefined ? 1 : threads;
+    this.#kept = several === undefined ? 64 : BOARD_END;
+    this.kernels = instance?.kernels ?? plainKernels(this);
+    this.#look(instance?.memory.buffer ?? new ArrayBuffer(PAGE));
+  }
+
+  /** Threads that compute, this one included. */
+  get threads(): number {
+    return 1 + (this.helpers?.count ?? 0);
   }
 
   /** Whether the kernels run on WebAssembly. */
   get accelerated(): boolean {
     return this.#memory !== undefined;
+  }
+
+  /** Ends the threads beside this one. */
+  async close(): Promise<void> {
+    await this.helpers?.close();
   }
 
   /**
@@ -88,6 +86,7 @@ export class KernelMemory implements MemoryViews {
    * @throws FedkitError `BUDGET_EXHAUSTED` if the engine has no such memory.
    */
   keep(bytes: number): number {
+    this.helpers?.check();
     this.#user?.evict();
     this.#user = undefined;
     const at = this.#kept;
@@ -106,8 +105,13 @@ export class KernelMemory implements MemoryViews {
     return this.#kept;
   }
 
-  /** Makes `user` the one who works in the workspace, whose contents are then undefined if it was not before. */
+  /**
+   * Makes `user` the one who works in the workspace, whose contents are then undefined if it was not before.
+   *
+   * @throws FedkitError `UNAVAILABLE` if a thread ended under its work.
+   */
   claim(user: WorkspaceUser): void {
+    this.helpers?.check();
     if (this.#user === user) return;
     this.#user?.evict();
     this.#user = user;
@@ -144,43 +148,9 @@ export class KernelMemory implements MemoryViews {
     }
   }
 
-  #look(buffer: ArrayBuffer): void {
+  #look(buffer: ArrayBufferLike): void {
     this.floats = new Float32Array(buffer);
     this.ints = new Int32Array(buffer);
     this.bytes = new Uint8Array(buffer);
   }
-}
-
-/** The modules' functions, and the products over frozen weights that are made of them. */
-function onWebAssembly({ exports }: KernelInstance<LanguageKernels & PackedProducts>): LanguageKernels {
-  return {
-    ...exports,
-    gemmQuantized(kind, a, lda, w, c, ldc, m, n, k, add, scratch) {
-      exports.pack(a, lda, false, m, k, scratch);
-      const expanded = scratch + 4 * (4 * Math.ceil(m / 4) + 8) * k;
-      const stride = rowBytesOf(kind, k);
-      for (let j = 0; j < n; j += EXPANDED_ROWS) {
-        const wide = Math.min(EXPANDED_ROWS, n - j);
-        let rows = w + j * stride;
-        if (kind !== 0) {
-          exports.expand(kind, rows, stride, wide, k, expanded);
-          rows = expanded;
-        }
-        exports.gemmPacked(scratch, rows, k, true, c + 4 * j, ldc, m, wide, k, 1, add);
-      }
-    },
-    gemmQuantizedInput(kind, a, lda, w, c, ldc, m, n, k, add, scratch) {
-      const stride = rowBytesOf(kind, k);
-      for (let i = 0; i < n; i += INPUT_ROWS) {
-        const count = Math.min(INPUT_ROWS, n - i);
-        exports.pack(a + 4 * i, lda, false, m, count, scratch);
-        const expanded = scratch + 4 * (4 * Math.ceil(m / 4) + 8) * count;
-        for (let j = 0; j < k; j += INPUT_COLUMNS) {
-          const wide = Math.min(INPUT_COLUMNS, k - j);
-          exports.expand(kind, w + i * stride + rowBytesOf(kind, j), stride, count, wide, expanded);
-          exports.gemmPacked(scratch, expanded, wide, false, c + 4 * j, ldc, m, wide, count, 1, add || i > 0);
-        }
-      }
-    },
-  };
 }

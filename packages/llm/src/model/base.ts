@@ -7,6 +7,7 @@ import type { TensorSpec } from '@fedkit/core';
 import { refuse, sha256Hex } from '@fedkit/core/internal';
 import { blockOf, type WeightKind } from '../kernels/kinds.ts';
 import { KernelMemory } from '../kernels/memory.ts';
+import type { KernelOptions } from '../kernels/options.ts';
 import { checkShape, type DecoderShape } from './shape.ts';
 import { tensorsOf } from './tensors.ts';
 
@@ -40,6 +41,16 @@ export class LanguageBase {
     this.tensors = tensors;
     this.memory = memory;
     this.weightBytes = [...tensors.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** Threads that compute, the calling one included: fewer than were asked for where memory is not shared, or after they ended. */
+  get threads(): number {
+    return this.memory.threads;
+  }
+
+  /** Ends the threads beside the calling one, which goes on alone. Not needed for a process to exit. */
+  close(): Promise<void> {
+    return this.memory.close();
   }
 
   /**
@@ -98,7 +109,7 @@ export function baseBuilder(
   where: string,
   shape: DecoderShape,
   kinds: ReadonlyMap<string, WeightKind>,
-  how?: 'fastest' | 'plain',
+  how: KernelOptions = {},
 ): Builder<LanguageBase> {
   checkShape(where, shape);
   const builder = weightsBuilder(where, tensorsOf(shape), kinds, how);
@@ -116,7 +127,7 @@ export function weightsBuilder(
   where: string,
   specs: readonly TensorSpec[],
   kinds: ReadonlyMap<string, WeightKind>,
-  how?: 'fastest' | 'plain',
+  how: KernelOptions = {},
 ): Builder<Weights> {
   const memory = new KernelMemory(how);
   const planned = new Map<string, FrozenTensor>();

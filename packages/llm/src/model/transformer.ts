@@ -7,20 +7,20 @@ import type { Adaptation } from '../adapt/adaptation.ts';
 import { full } from '../adapt/full.ts';
 import { refuse, checkOptions, type OptionNames } from '@fedkit/core/internal';
 import { KernelMemory } from '../kernels/memory.ts';
+import type { KernelOptions } from '../kernels/options.ts';
 import { LanguageBase } from './base.ts';
 import { LanguageModel } from './language-model.ts';
 import { checkShape, type DecoderShape } from './shape.ts';
 
 /** What must be said of a transformer; the rest follows from its style. */
 export type TransformerOptions = Pick<DecoderShape, 'vocabulary' | 'width' | 'layers' | 'heads'> &
-  Partial<DecoderShape> & {
+  Partial<DecoderShape> &
+  KernelOptions & {
     /**
      * `llama`: RMS norm, rotary positions, SiLU-gated units of 8/3 widths, no biases. `gpt`: layer norm, learned positions,
      * GELU units of 4 widths, biases. Either with tied embeddings; default `llama`.
      */
     readonly style?: 'llama' | 'gpt';
-    /** `plain` computes in plain JavaScript even where WebAssembly runs; the bits are the same. */
-    readonly kernels?: 'fastest' | 'plain';
   };
 
 const OPTIONS: OptionNames<TransformerOptions> = {
@@ -43,6 +43,7 @@ const OPTIONS: OptionNames<TransformerOptions> = {
   tiedEmbeddings: true,
   style: true,
   kernels: true,
+  threads: true,
 };
 
 /**
@@ -60,7 +61,7 @@ const OPTIONS: OptionNames<TransformerOptions> = {
  */
 export function transformer(options: TransformerOptions): LanguageModel {
   checkOptions('transformer', options, OPTIONS);
-  const { style = 'llama', kernels, ...given } = options;
+  const { style = 'llama', kernels, threads, ...given } = options;
   if (style !== 'llama' && style !== 'gpt') refuse('INVALID_ARGUMENT', 'transformer: style', "'llama' or 'gpt'", style);
   const llama = style === 'llama';
   const shape: DecoderShape = {
@@ -80,7 +81,14 @@ export function transformer(options: TransformerOptions): LanguageModel {
     ...given,
   };
   checkShape('transformer', shape);
-  return new LanguageModel(new LanguageBase(shape, new Map(), new KernelMemory(kernels)), full());
+  return new LanguageModel(
+    new LanguageBase(
+      shape,
+      new Map(),
+      new KernelMemory({ ...(kernels && { kernels }), ...(threads !== undefined && { threads }) }),
+    ),
+    full(),
+  );
 }
 
 /**

@@ -170,6 +170,7 @@ export function makePlan(
 ): Plan {
   const { shape } = base;
   const { mode, batch, length, checkpoint } = request;
+  const { shares } = base.memory;
   const { vocabulary, width, hidden, heads, keyValueHeads, headWidth } = shape;
   let top = start;
   const take = (values: number): number => {
@@ -208,7 +209,7 @@ export function makePlan(
 
   let scratch = 1;
   const product = (m: number, n: number, k: number): void => {
-    scratch = Math.max(scratch, scratchFor(m, n, k));
+    scratch = Math.max(scratch, scratchFor(m, n, k, shares));
   };
 
   let widest = 1;
@@ -226,7 +227,7 @@ export function makePlan(
       const { a, b, rank, scale } = change.lora;
       product(rank, inputs, rows);
       product(rows, outputs, rank);
-      if (change.magnitude) scratch = Math.max(scratch, 64 * inputs + scratchFor(64, inputs, rank));
+      if (change.magnitude) scratch = Math.max(scratch, 64 * inputs + scratchFor(64, inputs, rank, shares));
       highestRank = Math.max(highestRank, rank);
       lora = { a: required(a), b: required(b), rank, scale, down: keep(rows * rank) };
     }

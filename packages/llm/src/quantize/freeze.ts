@@ -5,13 +5,14 @@
  */
 import { checkOptions, type OptionNames, checkVector, refuse } from '@fedkit/core/internal';
 import { fits, type WeightKind } from '../kernels/kinds.ts';
+import type { KernelOptions } from '../kernels/options.ts';
 import { baseBuilder, type LanguageBase } from '../model/base.ts';
 import type { LanguageModel } from '../model/language-model.ts';
 import { tensorsOf } from '../model/tensors.ts';
 import { quantize } from './quantize.ts';
 
 /** How a base is kept. */
-export interface FreezeOptions {
+export interface FreezeOptions extends KernelOptions {
   /**
    * Kind of the matrices; default `f32`. Those whose rows are no whole blocks of it are kept in `f16`; vectors stay in
    * float32.
@@ -19,8 +20,6 @@ export interface FreezeOptions {
   readonly kind?: WeightKind;
   /** Kind of embedding and head, which suffer most; default `q8_0` where `kind` has fewer bits, else `kind`. */
   readonly embeddings?: WeightKind;
-  /** `plain` computes in plain JavaScript even where WebAssembly runs. */
-  readonly kernels?: 'fastest' | 'plain';
 }
 
 /**
@@ -30,10 +29,10 @@ export interface FreezeOptions {
  * @throws FedkitError `INVALID_ARGUMENT` for a model that trains only a part of its tensors, otherwise as {@link quantize}.
  */
 export function freeze(model: LanguageModel, params: Float32Array, options: FreezeOptions = {}): LanguageBase {
-  checkOptions('freeze', options, { kind: true, embeddings: true, kernels: true } satisfies OptionNames<
+  checkOptions('freeze', options, { kind: true, embeddings: true, kernels: true, threads: true } satisfies OptionNames<
     typeof options
   >);
-  const { kind = 'f32', kernels } = options;
+  const { kind = 'f32' } = options;
   const embeddings = options.embeddings ?? (kind.startsWith('q4') || kind === 'nf4' ? 'q8_0' : kind);
   checkVector('freeze: params', params, model.layout.size);
   const specs = tensorsOf(model.shape);
@@ -47,7 +46,7 @@ export function freeze(model: LanguageModel, params: Float32Array, options: Free
       return [name, fits('freeze: kind', wanted, shape[1]) ? wanted : 'f16'];
     }),
   );
-  const builder = baseBuilder('freeze', model.shape, kinds, kernels);
+  const builder = baseBuilder('freeze', model.shape, kinds, options);
   for (const [name, own] of kinds) builder.place(name, own).set(quantize(own, model.layout.view(params, name)));
   return builder.finish();
 }

@@ -41,6 +41,7 @@ export async function loadSafetensors(
   checkOptions('loadSafetensors', options, {
     kind: true,
     kernels: true,
+    threads: true,
     onProgress: true,
     signal: true,
   } satisfies OptionNames<typeof options>);
@@ -54,7 +55,7 @@ export async function loadSafetensors(
       name.endsWith('rotary_emb.inv_freq') || (name === 'lm_head.weight' && shape.tiedEmbeddings) ? undefined : name,
     kind: options.kind,
   });
-  const builder = baseBuilder(where, shape, new Map(stored.map(({ name, kind }) => [name, kind])), options.kernels);
+  const builder = baseBuilder(where, shape, new Map(stored.map(({ name, kind }) => [name, kind])), options);
   for (const tensor of stored) await loadTensor(where, reader, tensor, builder);
   return builder.finish();
 }
