@@ -33,6 +33,7 @@ import { compareSparse } from './sparseloco.ts';
 import { drawTechniques } from './draw.ts';
 import { compareTechniques } from './techniques.ts';
 import { smollmStep } from './smollm-step.ts';
+import { compareThreads } from './threads.ts';
 
 /** A count in the command line. */
 function integer(text: string | undefined, otherwise: number): number {
@@ -100,12 +101,18 @@ switch (process.argv[2]) {
     if (process.argv[3] === undefined) throw new Error('usage: pnpm bench llm smollm-step FILE [ROUNDS]');
     await smollmStep(process.argv[3], integer(process.argv[4], 5));
     break;
+  case 'threads': {
+    const [first, second] = process.argv.slice(3);
+    const named = first !== undefined && !/^\d+$/.test(first);
+    await compareThreads(named ? first : undefined, integer(named ? second : first, 7));
+    break;
+  }
   default: {
     const rounds = Number(process.argv[2] ?? 9);
     if (Number.isInteger(rounds) && rounds > 0) await figures(rounds);
     else {
       console.error(
-        'usage: pnpm bench llm [rounds] | frameworks [rounds] | peft | smollm [FILE] | smollm-step FILE [ROUNDS] | federated [SEEDS] | sparseloco [SEEDS] | split | distill [SEEDS] | drift [SEEDS] | prune [SEEDS] | retrieval FOLDER [SEEDS] | answer FOLDER FILE | techniques | draw | quantized | vectors',
+        'usage: pnpm bench llm [rounds] | frameworks [rounds] | peft | smollm [FILE] | smollm-step FILE [ROUNDS] | threads [FILE] [ROUNDS] | federated [SEEDS] | sparseloco [SEEDS] | split | distill [SEEDS] | drift [SEEDS] | prune [SEEDS] | retrieval FOLDER [SEEDS] | answer FOLDER FILE | techniques | draw | quantized | vectors',
       );
       process.exitCode = 1;
     }

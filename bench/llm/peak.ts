@@ -23,8 +23,19 @@ export function operations(n: number): number {
   return n * 8 * 4 * 2;
 }
 
-/** The loop, compiled here: by V8's optimizing compiler alone, since its baseline is ten times slower and may stay for long. */
+/** The loop, compiled here. */
 export async function peakLoop(): Promise<(n: number) => number> {
+  return loopOf(await peakModule());
+}
+
+/** The loop of a module of {@link peakModule}. */
+function loopOf(module: WebAssembly.Module): (n: number) => number {
+  const { exports } = new WebAssembly.Instance(module, { env: { abort: () => {} } });
+  return exports.loop as (n: number) => number;
+}
+
+/** Its module: by V8's optimizing compiler alone, since its baseline is ten times slower and may stay for long. */
+export async function peakModule(): Promise<WebAssembly.Module> {
   let binary: Uint8Array<ArrayBuffer> | undefined;
   const { error } = await asc.main(['peak.ts', '-o', 'peak.wasm', '-O3', '--runtime', 'stub', '--enable', 'simd'], {
     readFile: (name) => (name === 'peak.ts' ? SOURCE : null),
@@ -35,7 +46,7 @@ export async function peakLoop(): Promise<(n: number) => number> {
   });
   if (error || binary === undefined) throw error ?? new Error('no module');
   setFlagsFromString('--no-liftoff');
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(binary), { env: { abort: () => {} } });
+  const module = new WebAssembly.Module(binary);
   setFlagsFromString('--liftoff');
-  return exports.loop as (n: number) => number;
+  return module;
 }

@@ -21,9 +21,16 @@ export async function bundled(entry: string): Promise<string> {
   return outputFiles[0].text;
 }
 
-/** Serves an empty page, and modules by their paths; the page imports what it needs. */
-export async function serveModules(modules: Readonly<Record<string, string>>): Promise<NodeServer> {
-  const answer = (body: string, type: string) => new Response(body, { headers: { 'content-type': type } });
+/**
+ * Serves an empty page, and modules by their paths; the page imports what it needs.
+ *
+ * @param headers - Of every answer.
+ */
+export async function serveModules(
+  modules: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<NodeServer> {
+  const answer = (body: string, type: string) => new Response(body, { headers: { ...headers, 'content-type': type } });
   return serve(async (request) => {
     const { pathname } = new URL(request.url);
     if (pathname === '/') return answer('<!doctype html><title>fedkit</title>', 'text/html');

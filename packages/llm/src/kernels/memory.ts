@@ -32,6 +32,14 @@ const PAGE = 65_536;
 
 const MOST_THREADS = 16;
 
+let forgotten: FinalizationRegistry<Helpers> | undefined;
+
+/** Ends the threads of a memory that nobody holds any more. */
+function endWithMemory(memory: KernelMemory, helpers: Helpers): void {
+  forgotten ??= new FinalizationRegistry((left) => void left.close());
+  forgotten.register(memory, helpers);
+}
+
 /** One growing memory with the kernels on it. */
 export class KernelMemory implements MemoryViews {
   readonly kernels: LanguageKernels;
@@ -62,6 +70,7 @@ export class KernelMemory implements MemoryViews {
     this.#kept = several === undefined ? 64 : BOARD_END;
     this.kernels = instance?.kernels ?? plainKernels(this);
     this.#look(instance?.memory.buffer ?? new ArrayBuffer(PAGE));
+    if (several) endWithMemory(this, several.helpers);
   }
 
   /** Threads that compute, this one included. */

@@ -1,5 +1,7 @@
 // Odds of its processes: 0. Threads run kernels, which draw nothing.
 import { execFileSync } from 'node:child_process';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
 import { isFedkitError, type Rng, seededRng } from '@fedkit/core';
 import * as fc from 'fast-check';
@@ -240,6 +242,19 @@ describe('threads', () => {
     expect(memory.threads).toBe(1);
     expect(() => memory.claim({ evict: () => undefined })).toThrow(failure as Error);
     expect(() => memory.keep(1)).toThrow(failure as Error);
+  });
+
+  it('end when nobody holds their memory', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    let ended = 0;
+    const start: StartThread = () => ({ terminate: () => ended++ });
+    for (let i = 0; i < 3; i++) new KernelMemory({ threads: 2 }, start);
+    while (ended === 0) {
+      collect();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect(ended).toBeGreaterThan(0);
   });
 
   it('do not keep a process alive, asleep or not', () => {

@@ -1,0 +1,132 @@
+// `pnpm bench llm threads [FILE] [ROUNDS]`: a training step on two threads beside one, of the small transformer of width 256 and, with a
+// GGUF file, of SmolLM2-135M, and its tokens; by the clock, since processor time is that of both. What two threads can be worth on this
+// machine, in this run, is what two loops that share nothing reach together beside one alone.
+import { open } from 'node:fs/promises';
+import { Worker } from 'node:worker_threads';
+import { seededRng } from '@fedkit/core';
+import {
+  adamW,
+  adapt,
+  fileSource,
+  generate,
+  languageTrainer,
+  type LanguageModel,
+  loadGguf,
+  lora,
+  tokenWindows,
+  transformer,
+} from '@fedkit/llm';
+import { interleave, table, type Timed, writeResults } from '../shared/measure.ts';
+import { peakModule } from './peak.ts';
+
+const THREADS = [1, 2];
+const CALLS = 1500;
+const TURNS = 20_000;
+
+async function clocked(work: () => unknown): Promise<number> {
+  const before = performance.now();
+  await work();
+  return performance.now() - before;
+}
+
+/** A loop over registers on a thread of its own; asked, it runs once. */
+function independentLoop(module: WebAssembly.Module): { run(): Promise<void>; end(): Promise<number> } {
+  const program = `
+    const { parentPort, workerData } = require('node:worker_threads');
+    const { exports } = new WebAssembly.Instance(workerData.module, { env: { abort() {} } });
+    parentPort.on('message', () => {
+      for (let call = 0; call < workerData.calls; call++) exports.loop(workerData.turns);
+      parentPort.postMessage(0);
+    });`;
+  const workerData = { module, calls: CALLS, turns: TURNS };
+  const worker = new Worker(program, { eval: true, execArgv: [], workerData });
+  return {
+    run: () =>
+      new Promise((resolve, reject) => {
+        worker.once('message', () => resolve());
+        worker.once('error', reject);
+        worker.postMessage(0);
+      }),
+    end: () => worker.terminate(),
+  };
+}
+
+/** A step, forward, backward and AdamW, of a GPT of width 256 over bytes: eight windows of 64. */
+function smallStep(threads: number): { readonly model: LanguageModel; readonly step: Timed } {
+  const model = transformer({ style: 'gpt', vocabulary: 256, width: 256, layers: 2, heads: 4, context: 64, threads });
+  const rng = seededRng(1);
+  const windows = tokenWindows([Array.from({ length: 8 * 64 + 1 }, () => rng.below(256))], { length: 64 });
+  return { model, step: stepsOf(model, windows, 8, 4) };
+}
+
+/** Several steps a call where they are short, since a call copies the parameters in and out, which a client does once a round. */
+function stepsOf(
+  model: LanguageModel,
+  windows: ReturnType<typeof tokenWindows>,
+  batchSize: number,
+  steps: number,
+): Timed {
+  const trainer = languageTrainer(model, windows, { optimizer: adamW() });
+  const start = model.init(seededRng(1));
+  const how = { steps, batchSize, learningRate: 1e-3, rng: seededRng(2) };
+  return async () => (await clocked(() => trainer.train(start, {}, how))) / steps;
+}
+
+/** A LoRA step of rank 8 on q and v over 128 tokens, and a token behind a prompt of 16. */
+async function smollm(path: string, threads: number) {
+  const file = await open(path);
+  const { base } = await loadGguf(await fileSource(file), { threads });
+  await file.close();
+  const model = adapt(base, lora({ rank: 8, alpha: 16, targets: ['q_proj', 'v_proj'] }));
+  const rng = seededRng(3);
+  const tokens = Array.from({ length: 129 }, () => rng.below(base.shape.vocabulary));
+  const start = model.init(seededRng(1));
+  const token = async () => {
+    const written = 24;
+    let [count, first] = [0, 0];
+    for await (const _ of generate(model, start, tokens.slice(0, 16), { maxTokens: 1 + written })) {
+      if (count++ === 0) first = performance.now();
+    }
+    return (performance.now() - first) / written;
+  };
+  return { model, step: stepsOf(model, tokenWindows([tokens], { length: 128 }), 1, 1), token };
+}
+
+/** Prints and stores the comparison. */
+export async function compareThreads(path: string | undefined, rounds: number): Promise<void> {
+  const module = await peakModule();
+  const [here, there] = [independentLoop(module), independentLoop(module)];
+  const candidates: Record<string, Timed> = {
+    'one loop': () => clocked(() => here.run()),
+    'two loops': () => clocked(() => Promise.all([here.run(), there.run()])),
+  };
+  const models: LanguageModel[] = [];
+  for (const threads of THREADS) {
+    const small = smallStep(threads);
+    models.push(small.model);
+    candidates[`d256 ${threads}`] = small.step;
+    if (path === undefined) continue;
+    const large = await smollm(path, threads);
+    models.push(large.model);
+    candidates[`smollm ${threads}`] = large.step;
+    candidates[`token ${threads}`] = large.token;
+  }
+  const times = await interleave(candidates, rounds);
+  await Promise.all([here.end(), there.end(), ...models.map(({ base }) => base.close())]);
+  const reach = (2 * times['one loop']) / times['two loops'];
+  console.log(`two independent loops reach ${reach.toFixed(2)} × one\n`);
+  const names: Readonly<Record<string, string>> = {
+    d256: 'step of a GPT of width 256',
+    smollm: 'LoRA step of SmolLM2-135M, 128 tokens',
+    token: 'a token of SmolLM2-135M',
+  };
+  const ratios: Record<string, number> = {};
+  const lines = Object.keys(names).flatMap((name) => {
+    const [one, two] = THREADS.map((threads) => times[`${name} ${threads}`]);
+    if (one === undefined) return [];
+    ratios[name] = two / one;
+    return [[names[name], one.toFixed(1), two.toFixed(1), ratios[name].toFixed(2)]];
+  });
+  console.log(table(['by the clock, ms', 'one thread', 'two', 'ratio'], lines));
+  writeResults('llm-threads', { reach, times, ratios });
+}
