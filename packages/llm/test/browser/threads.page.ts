@@ -24,7 +24,11 @@ export async function train(threads: number): Promise<Trained> {
   const start = model.init(seededRng(2));
   const { base } = model;
   for (;;) {
-    const { values } = await trainer.train(start, {}, { steps: 3, batchSize: 4, learningRate: 0.01, rng: seededRng(3) });
+    const { values } = await trainer.train(
+      start,
+      {},
+      { steps: 3, batchSize: 4, learningRate: 0.01, rng: seededRng(3) },
+    );
     const helped = (base.memory.helpers?.done.chunks ?? 0) > 0;
     const { threads: own } = base;
     // A page starts its workers, and hears that it may not, between two of its turns.
