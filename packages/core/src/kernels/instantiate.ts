@@ -4,6 +4,8 @@
  * @module
  */
 
+import { checkOptions, type OptionNames } from '../check.ts';
+
 /** A running kernel module with its memory. Its functions take byte offsets into the memory. */
 export interface KernelInstance<E> {
   readonly exports: E;
@@ -65,6 +67,7 @@ export function instantiateTogether<E>(
   bytes: number,
   options: { readonly shared?: boolean; readonly functions?: Readonly<Record<string, () => void>> } = {},
 ): KernelFamily<E> | undefined {
+  checkOptions('instantiateTogether', options, { shared: true, functions: true } satisfies OptionNames<typeof options>);
   const wasm = (globalThis as { WebAssembly?: typeof WebAssembly }).WebAssembly;
   if (wasm === undefined) return undefined;
   const { shared = false, functions } = options;
