@@ -14,7 +14,7 @@ import { type Contraction, EXACT, type Guaranteed } from '../codec/guarantee.ts'
 const MAGIC = Uint8Array.of(0x66, 0x6b, 0x66, 1);
 const HEADER = MAGIC.length + 4;
 /** Values handed on at once. */
-const CHUNK = 16_384;
+export const CHUNK = 16_384;
 
 /**
  * Float32 as it is, little-endian, after `66 6b 66 01` and the number of values (uint32). Decoding hands on whatever values

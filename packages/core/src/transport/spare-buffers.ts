@@ -11,6 +11,12 @@ const MOST = 2 ** 26;
 /** Capacities are multiples of this, so that requests of about one length fit one another's. */
 const STEP = 65_536;
 
+/**
+ * Where a message begins in its memory. Before a report's values there are 49 bytes (docs/round-protocol.md): they are read where they
+ * lie, without a copy, if their place is a multiple of 4.
+ */
+const START = 3;
+
 /** Buffers given back, for whoever needs about as much. What they held is still in them. */
 export class SpareBuffers {
   readonly #spare: Uint8Array[] = [];
@@ -19,11 +25,12 @@ export class SpareBuffers {
   /** `length` bytes, of any content. */
   take(length: number): Uint8Array {
     if (length < LEAST) return new Uint8Array(length);
-    const at = this.#spare.findIndex((buffer) => buffer.length >= length && buffer.length <= 2 * length + STEP);
-    if (at < 0) return new Uint8Array(Math.ceil(length / STEP) * STEP).subarray(0, length);
+    const needed = START + length;
+    const at = this.#spare.findIndex((buffer) => buffer.length >= needed && buffer.length <= 2 * needed + STEP);
+    if (at < 0) return new Uint8Array(Math.ceil(needed / STEP) * STEP).subarray(START, needed);
     const [buffer] = this.#spare.splice(at, 1);
     this.#kept -= buffer.length;
-    return buffer.subarray(0, length);
+    return buffer.subarray(START, needed);
   }
 
   /** Takes back what {@link take} gave; nobody may use it any more. */
