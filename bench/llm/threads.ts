@@ -1,6 +1,7 @@
 // `pnpm bench llm threads [FILE] [ROUNDS]`: a training step on two threads beside one, of the small transformer of width 256 and, with a
-// GGUF file, of SmolLM2-135M, and its tokens; by the clock, since processor time is that of both. What two threads can be worth on this
-// machine, in this run, is what two loops that share nothing reach together beside one alone.
+// GGUF file, of SmolLM2-135M, and its tokens; by the clock, since processor time is that of both. On a machine that others use too, two
+// threads may have one processor between them: a round counts if two loops that share nothing reached 1.8 × one before it and after it.
+import { setTimeout as pause } from 'node:timers/promises';
 import { open } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { seededRng } from '@fedkit/core';
@@ -16,12 +17,15 @@ import {
   tokenWindows,
   transformer,
 } from '@fedkit/llm';
-import { interleave, table, type Timed, writeResults } from '../shared/measure.ts';
+import { median, table, type Timed, writeResults } from '../shared/measure.ts';
 import { peakModule } from './peak.ts';
 
 const THREADS = [1, 2];
 const CALLS = 1500;
 const TURNS = 20_000;
+const LEAST = 1.8;
+/** Rounds are tried this many times as often as they are wanted. */
+const TRIES = 40;
 
 async function clocked(work: () => unknown): Promise<number> {
   const before = performance.now();
@@ -30,7 +34,12 @@ async function clocked(work: () => unknown): Promise<number> {
 }
 
 /** A loop over registers on a thread of its own; asked, it runs once. */
-function independentLoop(module: WebAssembly.Module): { run(): Promise<void>; end(): Promise<number> } {
+interface Loop {
+  run(): Promise<void>;
+  end(): Promise<number>;
+}
+
+function independentLoop(module: WebAssembly.Module): Loop {
   const program = `
     const { parentPort, workerData } = require('node:worker_threads');
     const { exports } = new WebAssembly.Instance(workerData.module, { env: { abort() {} } });
@@ -92,14 +101,42 @@ async function smollm(path: string, threads: number) {
   return { model, step: stepsOf(model, tokenWindows([tokens], { length: 128 }), 1, 1), token };
 }
 
+interface Round {
+  /** Milliseconds of two loops together, before and after. */
+  readonly loops: readonly [number, number];
+  readonly times: Readonly<Record<string, number>>;
+}
+
+/** Rounds with two processors, at most so many, of how many tries; and what a loop takes alone, at its best. */
+async function roundsOf(candidates: Readonly<Record<string, Timed>>, [here, there]: readonly Loop[], wanted: number) {
+  const names = Object.keys(candidates);
+  for (let i = 0; i < 2; i++) for (const name of names) await candidates[name]();
+  let alone = Infinity;
+  const together = () => clocked(() => Promise.all([here.run(), there.run()]));
+  const reached = (time: number) => (2 * alone) / time >= LEAST;
+  let kept: Round[] = [];
+  let tries = 0;
+  for (; kept.length < wanted && tries < TRIES * wanted; tries++) {
+    alone = Math.min(alone, await clocked(() => here.run()));
+    const before = await together();
+    if (!reached(before)) {
+      await pause(2000);
+      continue;
+    }
+    const times: Record<string, number> = {};
+    for (const name of tries % 2 === 0 ? names : names.toReversed()) times[name] = await candidates[name]();
+    kept.push({ loops: [before, await together()], times });
+    // What was thought to be its best may have been beside others.
+    kept = kept.filter(({ loops }) => loops.every(reached));
+  }
+  return { kept, tries, alone };
+}
+
 /** Prints and stores the comparison. */
-export async function compareThreads(path: string | undefined, rounds: number): Promise<void> {
+export async function compareThreads(path: string | undefined, wanted: number): Promise<void> {
   const module = await peakModule();
   const [here, there] = [independentLoop(module), independentLoop(module)];
-  const candidates: Record<string, Timed> = {
-    'one loop': () => clocked(() => here.run()),
-    'two loops': () => clocked(() => Promise.all([here.run(), there.run()])),
-  };
+  const candidates: Record<string, Timed> = {};
   const models: LanguageModel[] = [];
   for (const threads of THREADS) {
     const small = smallStep(threads);
@@ -111,22 +148,31 @@ export async function compareThreads(path: string | undefined, rounds: number): 
     candidates[`smollm ${threads}`] = large.step;
     candidates[`token ${threads}`] = large.token;
   }
-  const times = await interleave(candidates, rounds);
+  const { kept, tries, alone } = await roundsOf(candidates, [here, there], wanted);
   await Promise.all([here.end(), there.end(), ...models.map(({ base }) => base.close())]);
-  const reach = (2 * times['one loop']) / times['two loops'];
-  console.log(`two independent loops reach ${reach.toFixed(2)} × one\n`);
+  if (kept.length === 0) {
+    console.log(`none of ${tries} rounds found two processors: expected two loops to reach ${LEAST} × one`);
+    return;
+  }
+  const reach = (2 * alone) / median(kept.flatMap(({ loops }) => loops));
+  console.log(`${kept.length} rounds of ${tries}, in which two independent loops reached ${reach.toFixed(2)} × one\n`);
   const names: Readonly<Record<string, string>> = {
     d256: 'step of a GPT of width 256',
     smollm: 'LoRA step of SmolLM2-135M, 128 tokens',
     token: 'a token of SmolLM2-135M',
   };
-  const ratios: Record<string, number> = {};
-  const lines = Object.keys(names).flatMap((name) => {
-    const [one, two] = THREADS.map((threads) => times[`${name} ${threads}`]);
-    if (one === undefined) return [];
-    ratios[name] = two / one;
-    return [[names[name], one.toFixed(1), two.toFixed(1), ratios[name].toFixed(2)]];
-  });
+  const rows = Object.keys(names)
+    .filter((name) => `${name} 1` in candidates)
+    .map((name) => {
+      const [one, two] = THREADS.map((threads) => median(kept.map(({ times }) => times[`${name} ${threads}`])));
+      return { name, one, two, ratio: two / one };
+    });
+  const lines = rows.map(({ name, one, two, ratio }) => [
+    names[name],
+    one.toFixed(1),
+    two.toFixed(1),
+    ratio.toFixed(2),
+  ]);
   console.log(table(['by the clock, ms', 'one thread', 'two', 'ratio'], lines));
-  writeResults('llm-threads', { reach, times, ratios });
+  writeResults('llm-threads', { rounds: kept.length, tries, reach, rows, alone, kept });
 }

@@ -10,7 +10,7 @@ import type { HelperData, HelperThread, StartThread } from './start-thread.ts';
 /** A wait is asked this often, at most so many milliseconds apart. */
 const SLICE = 100;
 /** Slices without a finished chunk after which a helper counts as dead: a chunk takes milliseconds, this is 10 seconds awake. */
-export const PATIENCE = 100;
+export const LIMIT = 100;
 
 /**
  * Whether threads of this engine share memory. A page must be cross-origin isolated for it
@@ -27,7 +27,7 @@ export function memoryIsShared(): boolean {
 /** The helpers of a memory. Jobs are shared by whoever runs, so helpers join when they have started. */
 export class Helpers {
   readonly #memory: { readonly buffer: ArrayBufferLike };
-  readonly #patience: number;
+  readonly #limit: number;
   readonly #running = new Set<HelperThread>();
   #broken: FedkitError | undefined;
 
@@ -36,10 +36,10 @@ export class Helpers {
     data: Omit<HelperData, 'thread'> & { readonly memory: { readonly buffer: ArrayBufferLike } },
     count: number,
     start: StartThread,
-    patience: number,
+    limit: number,
   ) {
     this.#memory = data.memory;
-    this.#patience = patience;
+    this.#limit = limit;
     this.#words()[THREADS / 4] = 1 + count;
     try {
       for (let thread = 1; thread <= count; thread++) {
@@ -76,7 +76,7 @@ export class Helpers {
     const words = this.#words();
     let left = Atomics.load(words, LEFT / 4);
     for (let slices = 0; left > 0; ) {
-      if (slices === this.#patience) this.#fail(left);
+      if (slices === this.#limit) this.#fail(left);
       pause(words, left);
       const now = Atomics.load(words, LEFT / 4);
       slices = now === left ? slices + 1 : 0;

@@ -8,7 +8,7 @@ import { FedkitError } from '@fedkit/core';
 import { checkInteger } from '@fedkit/core/internal';
 import { BOARD_END } from './board.ts';
 import type { LanguageKernels } from './contract.ts';
-import { type Helpers, PATIENCE } from './helpers.ts';
+import { type Helpers, LIMIT } from './helpers.ts';
 import type { KernelOptions } from './options.ts';
 import { plainKernels } from './plain.ts';
 import { startThread, type StartThread } from './start-thread.ts';
@@ -56,13 +56,13 @@ export class KernelMemory implements MemoryViews {
 
   /**
    * @param start - How a thread is started.
-   * @param patience - Tenths of a second without a finished chunk after which a thread counts as dead.
+   * @param limit - Tenths of a second without a finished chunk after which a thread counts as dead.
    * @throws FedkitError `OUT_OF_RANGE` for a number of threads that is no integer from 1 to 16.
    */
-  constructor(options: KernelOptions = {}, start: StartThread = startThread, patience: number = PATIENCE) {
+  constructor(options: KernelOptions = {}, start: StartThread = startThread, limit: number = LIMIT) {
     const { kernels = 'fastest' } = options;
     const threads = checkInteger('kernels: threads', options.threads ?? 1, 1, MOST_THREADS);
-    const several = kernels === 'plain' || threads === 1 ? undefined : kernelsOfSeveral(threads, PAGE, start, patience);
+    const several = kernels === 'plain' || threads === 1 ? undefined : kernelsOfSeveral(threads, PAGE, start, limit);
     const instance = several ?? (kernels === 'plain' ? undefined : kernelsOfOne(PAGE));
     this.#memory = instance?.memory;
     this.helpers = several?.helpers;

@@ -65,7 +65,7 @@ export function kernelsOfSeveral(
   count: number,
   bytes: number,
   start: StartThread,
-  patience: number,
+  limit: number,
 ): (WasmKernels & { readonly helpers: Helpers }) | undefined {
   if (!memoryIsShared()) return undefined;
   const helping: { helpers?: Helpers } = {};
@@ -75,7 +75,7 @@ export function kernelsOfSeveral(
   });
   if (instance === undefined) return undefined;
   const { exports: kernels, memory, modules } = instance;
-  const helpers = new Helpers({ modules, memory }, count - 1, start, patience);
+  const helpers = new Helpers({ modules, memory }, count - 1, start, limit);
   helping.helpers = helpers;
   return { kernels, memory, helpers };
 }
