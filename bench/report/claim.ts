@@ -21,6 +21,20 @@ export function says(page: string): (pieces: TemplateStringsArray, ...figures: F
   return (pieces, ...figures) => ({ page, pieces: [...pieces], figures });
 }
 
+/** The same from a list, as for lines of a table that are made in a loop. */
+export function quoted(page: string, ...parts: readonly (string | Figure)[]): Claim {
+  const pieces = [''];
+  const figures: Figure[] = [];
+  for (const part of parts) {
+    if (typeof part === 'string') pieces[pieces.length - 1] += part;
+    else {
+      figures.push(part);
+      pieces.push('');
+    }
+  }
+  return { page, pieces, figures };
+}
+
 export function stated(page: string, why: string, ...texts: string[]): Stated[] {
   return texts.map((text) => ({ page, text, why }));
 }
