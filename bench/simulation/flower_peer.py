@@ -1,5 +1,5 @@
 # Flower's simulation on the task of `pnpm bench simulation clients`: FedAvg over softmax regression of 4 features and 2 classes, ten examples a
-# client, one step over all of them. Prints the processor time of this process and of all that it started.
+# client, one step over all of them. Prints the model, and the processor time of this process and of all that it started.
 import sys
 import threading
 import time
@@ -7,7 +7,7 @@ import time
 import numpy as np
 import psutil
 from flwr.client import ClientApp, NumPyClient
-from flwr.common import ndarrays_to_parameters
+from flwr.common import ndarrays_to_parameters, parameters_to_ndarrays
 from flwr.server import ServerApp, ServerAppComponents, ServerConfig
 from flwr.server.strategy import FedAvg
 from flwr.simulation import run_simulation
@@ -29,9 +29,18 @@ class Client(NumPyClient):
         return [weight.astype(np.float32), bias.astype(np.float32)], 10, {}
 
 
+class Averaging(FedAvg):
+    last = None
+
+    def aggregate_fit(self, server_round, results, failures):
+        parameters, metrics = super().aggregate_fit(server_round, results, failures)
+        Averaging.last = parameters_to_ndarrays(parameters)
+        return parameters, metrics
+
+
 def server_fn(context):
     zeros = ndarrays_to_parameters([np.zeros((4, 2), np.float32), np.zeros(2, np.float32)])
-    strategy = FedAvg(fraction_fit=1.0, fraction_evaluate=0.0, min_available_clients=CLIENTS, initial_parameters=zeros)
+    strategy = Averaging(fraction_fit=1.0, fraction_evaluate=0.0, min_available_clients=CLIENTS, initial_parameters=zeros)
     return ServerAppComponents(strategy=strategy, config=ServerConfig(num_rounds=ROUNDS))
 
 
@@ -61,4 +70,5 @@ run_simulation(
 )
 stop.set()
 watcher.join()
+print("model", *(repr(float(value)) for part in Averaging.last for value in part.ravel()))
 print(f"processor seconds {sum(seen.values()):.2f}")

@@ -1,7 +1,8 @@
 // pnpm bench simulation overhead [rounds]   processor time of an experiment file beside a hand loop over the same runs, by turns
 // pnpm bench simulation clients [n]         processor time a client-round: n clients of a tiny model, 100,000 by default
 // pnpm bench simulation recipe [turns] [commit or path of a checkout, default 026a3b0]   MNIST's 1,000 clients beside an earlier version
-// pnpm bench simulation flower [n] [rounds] the same of Flower's simulation, 500 clients and 4 rounds by default, beside ours of 100,000
+// pnpm bench simulation flower [n] [rounds]  that beside Flower's simulation, of 500 clients and 4 rounds by default
+// pnpm bench simulation pfl [n] [rounds]     that beside pfl's, of 100,000 clients and 3 rounds by default
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +10,10 @@ import { fedAvg, plainTrainer, seededRng, softmaxRegression } from '@fedkit/core
 import { iidPartition, simulate } from '@fedkit/core/simulation';
 import { classification, experiment, runExperiment } from '../../packages/fedkit/src/index.ts';
 import { median, table, writeResults } from '../shared/measure.ts';
+import { flower, peerClientRound, pfl } from './peers.ts';
 import { recipe } from './recipe.ts';
+
+const peers = { flower, pfl };
 
 const [topic, ...rest] = process.argv.slice(2);
 
@@ -47,10 +51,12 @@ async function overhead(rounds: number): Promise<void> {
     seeds,
     compare: { measure: 'accuracy' },
   });
+  // Results are a user's to keep: taking them away is no part of an experiment.
   const byFile = async () => {
     const directory = mkdtempSync(join(tmpdir(), 'overhead-'));
-    await runExperiment(file, { directory });
+    const milliseconds = await cpu(() => runExperiment(file, { directory }));
     rmSync(directory, { recursive: true });
+    return milliseconds;
   };
   const byHand = async () => {
     const task = open();
@@ -75,8 +81,9 @@ async function overhead(rounds: number): Promise<void> {
   await byHand();
   const ratios: number[] = [];
   for (let round = 0; round < rounds; round++) {
-    const [file1, hand] = round % 2 === 0 ? [await cpu(byFile), await cpu(byHand)] : [0, await cpu(byHand)];
-    ratios.push((file1 || (await cpu(byFile))) / hand);
+    const first = round % 2 === 0 ? await byFile() : undefined;
+    const hand = await cpu(byHand);
+    ratios.push((first ?? (await byFile())) / hand);
   }
   console.log(
     table(
@@ -87,8 +94,8 @@ async function overhead(rounds: number): Promise<void> {
   writeResults('simulation-overhead', { median: median(ratios), ratios });
 }
 
-/** Milliseconds of processor time a client-round. */
-async function clientRound(count: number, rounds: number): Promise<{ milliseconds: number; parameters: number }> {
+/** Milliseconds of processor time a client-round; and the model's values, ascending. */
+async function clientRound(count: number, rounds: number) {
   const model = softmaxRegression({ inputs: 4, classes: 2 });
   const trainer = plainTrainer(model, {
     inputs: Float32Array.from({ length: 40 }, (_, i) => (i % 7) / 7),
@@ -105,7 +112,15 @@ async function clientRound(count: number, rounds: number): Promise<{ millisecond
       rounds,
       seed: 1,
     });
-  return { milliseconds: (await cpu(run)) / rounds / count, parameters: model.layout.size };
+  let values: Float32Array = new Float32Array();
+  const milliseconds = await cpu(async () => {
+    values = (await run()).params;
+  });
+  return {
+    milliseconds: milliseconds / rounds / count,
+    parameters: values.length,
+    model: [...values].sort((a, b) => a - b),
+  };
 }
 
 async function clients(count: number): Promise<void> {
@@ -120,31 +135,45 @@ async function clients(count: number): Promise<void> {
   writeResults('simulation-clients', { clients: count, parameters, rounds, milliseconds });
 }
 
-async function flower(count: number, rounds: number): Promise<void> {
-  const { flowerClientRound } = await import('./flower.ts');
-  const theirs = flowerClientRound(count, rounds);
-  const { milliseconds, parameters } = await clientRound(100_000, 3);
-  const ratio = milliseconds / theirs;
+/** `simulate` beside a peer, among as many clients and among 100,000. */
+async function beside(topic: 'flower' | 'pfl', count: number, rounds: number): Promise<void> {
+  const peer = peers[topic];
+  const theirs = peerClientRound(peer, count, rounds);
+  const [many, ours] = [await clientRound(100_000, 3), await clientRound(count, 1 + rounds)];
+  const apart = Math.max(...theirs.model.map((value, i) => Math.abs(value - ours.model[i])));
+  if (!(apart < 1e-5)) throw new Error(`${peer.name}: another model, ${apart} apart: not the same task`);
+  const rows = [
+    ['simulate', '100000', '3', many.milliseconds],
+    ['simulate', `${count}`, `${1 + rounds}`, ours.milliseconds],
+    [`${peer.name} ${peer.version}`, `${count}`, `${rounds}`, theirs.milliseconds],
+  ] as const;
   console.log(
     table(
-      ['', 'clients', 'parameters', 'rounds', 'ms of processor time a client-round'],
-      [
-        ['simulate', '100000', `${parameters}`, '3', milliseconds.toFixed(4)],
-        ["Flower's simulation", `${count}`, `${parameters}`, `${rounds}`, theirs.toFixed(4)],
-      ],
+      [`${ours.parameters} parameters`, 'clients', 'rounds', 'ms of processor time a client-round'],
+      rows.map(([name, clients, counted, milliseconds]) => [name, clients, counted, milliseconds.toFixed(4)]),
     ),
   );
-  console.log(`\n${ratio.toPrecision(2)} of Flower's (goal: 0.3)`);
-  writeResults('simulation-flower', { ours: milliseconds, theirs, clients: count, rounds, ratio });
+  const ratio = many.milliseconds / theirs.milliseconds;
+  console.log(`\n${ratio.toPrecision(2)} of theirs (goal: 0.3); the models differ by ${apart.toExponential(1)}`);
+  writeResults(`simulation-${topic}`, {
+    version: peer.version,
+    clients: count,
+    rounds,
+    theirs: theirs.milliseconds,
+    amongAsMany: ours.milliseconds,
+    ours: many.milliseconds,
+    ratio,
+  });
 }
 
 if (topic === 'overhead') await overhead(Number(rest[0] ?? 7));
 else if (topic === 'clients') await clients(Number(rest[0] ?? 100_000));
 else if (topic === 'recipe') await recipe(Number(rest[0] ?? 5), rest[1] ?? '026a3b0');
-else if (topic === 'flower') await flower(Number(rest[0] ?? 500), Number(rest[1] ?? 4));
+else if (topic === 'flower') await beside('flower', Number(rest[0] ?? 500), Number(rest[1] ?? 4));
+else if (topic === 'pfl') await beside('pfl', Number(rest[0] ?? 100_000), Number(rest[1] ?? 3));
 else {
   console.error(
-    'usage: pnpm bench simulation overhead [rounds] | clients [n] | recipe [turns] [commit] | flower [n] [rounds]',
+    'usage: pnpm bench simulation overhead [rounds] | clients [n] | recipe [turns] [commit] | flower [n] [rounds] | pfl [n] [rounds]',
   );
   process.exitCode = 1;
 }
