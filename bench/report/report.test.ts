@@ -96,7 +96,9 @@ describe('rows', () => {
     const long = [
       'secagg-ring-1000-30-semi-malicious',
       'secagg-ring-10000-5-semi-honest',
+      'experiments-contrastive',
       'experiments-gradient-differences',
+      'experiments-newer-algorithms',
       'experiments-scaffold',
       'llm-answer',
       'llm-distill',

@@ -52,6 +52,9 @@ export const rows: readonly Row[] = [
   { name: 'cluster scale', command: ['cluster', 'scale'], records: ['cluster-scale'] },
   { name: 'experiments mnist-lr', command: ['experiments', 'mnist-lr', '--fresh'], records: ['experiments-mnist-lr'] },
   { name: 'simulation clients', command: ['simulation', 'clients'], records: ['simulation-clients'] },
+  { name: 'simulation overhead', command: ['simulation', 'overhead', '15'], records: ['simulation-overhead'] },
+  { name: 'simulation pfl', command: ['simulation', 'pfl'], records: ['simulation-pfl'], peer: true },
+  { name: 'simulation flower', command: ['simulation', 'flower'], records: ['simulation-flower'], peer: true },
   { name: 'llm frameworks', command: ['llm', 'frameworks', '5'], records: ['llm-frameworks'], peer: true },
   { name: 'llm quantized', command: ['llm', 'quantized'], records: ['llm-quantized'] },
 ];

@@ -2,7 +2,7 @@
 // pnpm bench simulation clients [n]         processor time a client-round: n clients of a tiny model, 100,000 by default
 // pnpm bench simulation recipe [turns] [commit or path of a checkout, default 026a3b0]   MNIST's 1,000 clients beside an earlier version
 // pnpm bench simulation flower [n] [rounds]  that beside Flower's simulation, of 500 clients and 4 rounds by default
-// pnpm bench simulation pfl [n] [rounds]     that beside pfl's, of 100,000 clients and 3 rounds by default
+// pnpm bench simulation pfl [n] [rounds]     that beside pfl's, of 20,000 clients and 3 rounds by default
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -170,7 +170,7 @@ if (topic === 'overhead') await overhead(Number(rest[0] ?? 7));
 else if (topic === 'clients') await clients(Number(rest[0] ?? 100_000));
 else if (topic === 'recipe') await recipe(Number(rest[0] ?? 5), rest[1] ?? '026a3b0');
 else if (topic === 'flower') await beside('flower', Number(rest[0] ?? 500), Number(rest[1] ?? 4));
-else if (topic === 'pfl') await beside('pfl', Number(rest[0] ?? 100_000), Number(rest[1] ?? 3));
+else if (topic === 'pfl') await beside('pfl', Number(rest[0] ?? 20_000), Number(rest[1] ?? 3));
 else {
   console.error(
     'usage: pnpm bench simulation overhead [rounds] | clients [n] | recipe [turns] [commit] | flower [n] [rounds] | pfl [n] [rounds]',
