@@ -1,6 +1,7 @@
 // `pnpm bench llm threads [FILE] [ROUNDS]`: a training step on two threads beside one, of the small transformer of width 256 and, with a
 // GGUF file, of SmolLM2-135M, and its tokens; by the clock, since processor time is that of both. On a machine that others use too, two
 // threads may have one processor between them: a round counts if two loops that share nothing reached 1.8 × one before it and after it.
+import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { open } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
@@ -50,12 +51,10 @@ function independentLoop(module: WebAssembly.Module): Loop {
   const workerData = { module, calls: CALLS, turns: TURNS };
   const worker = new Worker(program, { eval: true, execArgv: [], workerData });
   return {
-    run: () =>
-      new Promise((resolve, reject) => {
-        worker.once('message', () => resolve());
-        worker.once('error', reject);
-        worker.postMessage(0);
-      }),
+    async run() {
+      worker.postMessage(0);
+      await once(worker, 'message');
+    },
     end: () => worker.terminate(),
   };
 }
@@ -120,7 +119,7 @@ async function roundsOf(candidates: Readonly<Record<string, Timed>>, [here, ther
     alone = Math.min(alone, await clocked(() => here.run()));
     const before = await together();
     if (!reached(before)) {
-      await pause(2000);
+      await pause(5000);
       continue;
     }
     const times: Record<string, number> = {};

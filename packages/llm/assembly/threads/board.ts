@@ -14,6 +14,8 @@ export const STARTED: usize = 200;
 export const HELPED: usize = 204;
 /** Threads at most, the one that gives jobs included. */
 export const THREADS: usize = 208;
+/** Jobs that are not shared, since processors are scarce. */
+export const ALONE: usize = 212;
 /** Which job it is, how many rows, columns or values it has, and how many of them are a chunk. */
 export const JOB: usize = 256;
 export const TOTAL: usize = 260;

@@ -1,7 +1,7 @@
 // How threads share a job. Whoever has time takes the next chunk, so a helper that sleeps, starts late or has ended holds
 // nobody up: only a chunk that it has taken is waited for.
 
-import { ASLEEP, HELPED, JOB, LEFT, OPEN, STARTED, STEP, TOTAL, WAITING } from './board';
+import { ALONE, ASLEEP, HELPED, JOB, LEFT, OPEN, STARTED, STEP, TOTAL, WAITING } from './board';
 import { chunk } from './chunk';
 
 /** Looks at a word before a thread sleeps: some 50 µs, longer than what lies between two jobs of a pass. */
@@ -17,8 +17,10 @@ export function share(job: i32, total: i32, step: i32): void {
   store<i32>(TOTAL, total);
   store<i32>(STEP, step);
   const chunks = (total + step - 1) / step;
-  if (chunks < 2) {
-    if (chunks > 0) chunk(0, 0);
+  const alone = load<i32>(ALONE);
+  if (alone > 0 || chunks < 2) {
+    for (let i = 0; i < chunks; i++) chunk(i, 0);
+    if (alone > 0) store<i32>(ALONE, alone - 1);
     return;
   }
   atomic.store<i32>(LEFT, chunks);

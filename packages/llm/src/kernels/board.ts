@@ -14,5 +14,7 @@ export const STARTED = 200;
 export const HELPED = 204;
 /** Threads at most, the one that gives jobs included. */
 export const THREADS = 208;
+/** Jobs that are not shared, since processors are scarce. */
+export const ALONE = 212;
 /** Where the board ends. */
 export const BOARD_END = 320;

@@ -4,13 +4,20 @@
  * @module
  */
 import { FedkitError } from '@fedkit/core';
-import { HELPED, LEFT, STARTED, THREADS, WAITING } from './board.ts';
+import { ALONE, HELPED, LEFT, STARTED, THREADS, WAITING } from './board.ts';
 import type { HelperData, HelperThread, StartThread } from './start-thread.ts';
 
 /** A wait is asked this often, at most so many milliseconds apart. */
 const SLICE = 100;
 /** Slices without a finished chunk after which a helper counts as dead: a chunk takes milliseconds, this is 10 seconds awake. */
 export const LIMIT = 100;
+
+/**
+ * A helper that takes so many milliseconds for a chunk has no processor to itself. Then as many jobs as follow are done alone, before
+ * one is shared again: on a busy machine every job would wait for a helper's turn.
+ */
+const SCARCE = 5;
+const JOBS_ALONE = 256;
 
 /**
  * Whether threads of this engine share memory. A page must be cross-origin isolated for it
@@ -74,6 +81,7 @@ export class Helpers {
    */
   wait(): void {
     const words = this.#words();
+    const begun = performance.now();
     let left = Atomics.load(words, LEFT / 4);
     for (let slices = 0; left > 0; ) {
       if (slices === this.#limit) this.#fail(left);
@@ -82,6 +90,7 @@ export class Helpers {
       slices = now === left ? slices + 1 : 0;
       left = now;
     }
+    if (performance.now() - begun > SCARCE) words[ALONE / 4] = JOBS_ALONE;
   }
 
   /** Ends all helpers: between two kernels, which then have one thread. */

@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { isFedkitError, type Rng, seededRng } from '@fedkit/core';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { THREADS } from './board.ts';
+import { ALONE, THREADS } from './board.ts';
 import type { LanguageKernels } from './contract.ts';
 import { rowBytesOf } from './kinds.ts';
 import { KernelMemory } from './memory.ts';
@@ -242,6 +242,35 @@ describe('threads', () => {
     expect(memory.threads).toBe(1);
     expect(() => memory.claim({ evict: () => undefined })).toThrow(failure as Error);
     expect(() => memory.keep(1)).toThrow(failure as Error);
+  });
+
+  it('that are slow are left alone for a while: the kernels go on by themselves', async () => {
+    // Takes one chunk, and says after a while that it is done.
+    const program = `
+      const { workerData } = require('node:worker_threads');
+      const board = new Int32Array(workerData.memory.buffer);
+      for (;;) {
+        const open = Atomics.load(board, 16);
+        if (open < 1 || Atomics.compareExchange(board, 16, open, open - 1) !== open) continue;
+        Atomics.wait(board, 0, 0, 100);
+        Atomics.sub(board, 32, 1);
+        Atomics.notify(board, 32);
+        process.exit();
+      }`;
+    const start: StartThread = (data: HelperData) => new Worker(program, { eval: true, workerData: data });
+    const memory = new KernelMemory({ threads: 2 }, start);
+    memory.reserve(1e6);
+    memory.floats.fill(1, 1024);
+    while (memory.ints[ALONE / 4] === 0) {
+      memory.kernels.swiglu(4096, 4096, 404_096, 50_000);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    const alone = memory.ints[ALONE / 4];
+    expect(alone).toBeGreaterThan(100);
+    memory.floats.fill(0, 404_096 / 4);
+    memory.kernels.swiglu(4096, 4096, 404_096, 50_000);
+    expect(memory.ints[ALONE / 4]).toBe(alone - 1);
+    expect(memory.floats.slice(404_096 / 4, 404_096 / 4 + 50_000).every((value) => value > 0.7)).toBe(true);
   });
 
   it('end when nobody holds their memory', async () => {
