@@ -13,6 +13,7 @@ const atoms: Atoms = {
   cell: Int32Array.from(weights, (_, i) => i),
 };
 
+/** The sum of mass · exp(θ · loss). */
 function moment(theta: number, mass: Float64Array, loss: (i: number) => number): number {
   return mass.reduce((sum, m, i) => sum + m * Math.exp(theta * loss(i)), 0);
 }
@@ -30,3 +31,17 @@ it.each([0.5, 1, 2, 4])(
     expect(kept).toBeGreaterThanOrEqual(all * (1 - (theta * (theta + 1) * STEP ** 2) / 12));
   },
 );
+
+it('borrows from the lowest atom as from any: the mean of exp(−loss) stays', () => {
+  const pair: Atoms = { mass: Float64Array.of(0.5, 0.5), loss: Float64Array.of(0.05, 0.16), cell: Int32Array.of(0, 1) };
+  const finer = (): Atoms => {
+    throw new Error('asked for finer atoms');
+  };
+  // The upper one is a tenth of a step above its point.
+  const { places, masses, offset } = placeContracted(pair, finer, 0.05, { step: 0.1, theta: 0.5, points: 3 });
+  const kept = moment(-1, masses, (i) => places[i] * 0.1 + offset);
+  expect(kept).toBeCloseTo(
+    moment(-1, pair.mass, (i) => pair.loss[i]),
+    12,
+  );
+});
