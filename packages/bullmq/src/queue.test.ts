@@ -1,6 +1,7 @@
 import { FedkitError, memoryStore } from '@fedkit/core';
 import { type BlobStore, callTask, remoteCall, storeBlobs, type TaskHandlers } from '@fedkit/core/engine';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { slowness } from '../../core/test/slowness.ts';
 import { kinds, type Server, startPostgres, startRedis } from '../test/servers.ts';
 import { type QueueTasks, queueTasks } from './queue-tasks.ts';
 import { type QueueWorker, queueWorker } from './queue-worker.ts';
@@ -107,6 +108,9 @@ describe.each(kinds)('a queue on $name', ({ name: kind, start }) => {
         code: 'OUT_OF_RANGE',
         message: expect.stringContaining('got more: ?'),
       });
+      // The words are those of the one that failed, whichever it was.
+      const tasks = ['join', 'refuse', 'join'].map((kind) => ({ kind, inputs: [input] }));
+      await expect(engine.run({ id: 'second', tasks })).rejects.toMatchObject({ code: 'OUT_OF_RANGE' });
       await expect(one('other')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
       await expect(one('fail')).rejects.toMatchObject({
         code: 'UNAVAILABLE',
@@ -131,13 +135,16 @@ describe.each(kinds)('a queue on $name', ({ name: kind, start }) => {
 
   run('outlives its database, and says so where that comes back empty', { timeout: 180_000 }, async () => {
     const engine = await engineOn('life');
-    await workerOn('life', { stalledInterval: 500, lockDuration: 2000 });
+    const events: string[] = [];
+    const onEvent = ({ kind: what }: { readonly kind: string }): void => void events.push(what);
+    await workerOn('life', { stalledInterval: 500, lockDuration: 2000, onEvent });
     const input = await blobs.put(bytesOf('x'));
     const job = (id: string) => ({ id, tasks: [{ kind: 'join', inputs: [input] }] });
     expect(await engine.run(job('before'))).toEqual([input]);
+    expect(events).not.toContain('waiting');
     await server.kill();
     const during = engine.run(job('during'));
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await vi.waitFor(() => expect(events).toContain('waiting'), { timeout: 30_000 * slowness() });
     await server.start();
     expect(await during).toEqual([input]);
     await server.kill();
