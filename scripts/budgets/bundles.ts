@@ -62,7 +62,7 @@ export const BUDGETS: readonly Budget[] = [
   {
     name: 'FedAvg client',
     lines: ONE_FED_AVG_CLIENT,
-    maximum: 27_500,
+    maximum: 25_800,
     client: true,
   },
   {
@@ -71,7 +71,7 @@ export const BUDGETS: readonly Budget[] = [
       '/device',
       '/device/training-client',
     ),
-    maximum: 25_000,
+    maximum: 23_100,
     client: true,
   },
   {
@@ -89,13 +89,13 @@ export const client = (examples) =>
     exchange: fetchExchange({ url: '/fedkit' }),
     store: indexedDbStore(),
   });`,
-    maximum: 33_600,
+    maximum: 32_200,
     client: true,
   },
   {
     name: 'secure-sum client',
     lines: SECURE_SUM_CLIENT,
-    maximum: 66_000,
+    maximum: 64_000,
     client: true,
   },
   {
@@ -104,14 +104,14 @@ export const client = (examples) =>
       'unsigned-client',
       'client',
     ),
-    maximum: 80_000,
+    maximum: 77_500,
     client: true,
   },
   {
     name: 'EDEN',
     lines: `import { eden } from '@fedkit/compression';
 export const codec = eden({ bits: 1 });`,
-    maximum: 11_000,
+    maximum: 9_700,
     client: false,
   },
   {

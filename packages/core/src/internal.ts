@@ -26,6 +26,8 @@ export { readHeader as readSafetensorsHeader } from './model/safetensors-header.
 export { readValues } from './model/tensor-values.ts';
 export { SerialQueue } from './serial-queue.ts';
 export { checkCreates } from './store/memory-store.ts';
+export { plainHmac } from './plain-hmac.ts';
+export { PlainSha256, plainSha256 } from './plain-sha256.ts';
 export { secureBytes } from './random.ts';
 export { bigintToNumber } from './math/bigint.ts';
 export { sha256Hex } from './sha256-hex.ts';

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { bytesToHex } from '@noble/hashes/utils.js';
+import { toHex } from './hex.ts';
 import { plainSha256 } from './plain-sha256.ts';
 import { utf8Encode } from './utf8.ts';
 
 /** SHA-256 of bytes, or of the UTF-8 of a text, 64 hexadecimal digits. */
 export function sha256Hex(data: string | Uint8Array): string {
-  return bytesToHex(plainSha256(typeof data === 'string' ? utf8Encode(data) : data));
+  return toHex(plainSha256(typeof data === 'string' ? utf8Encode(data) : data));
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { plainSha256Stream } from './plain-sha256.ts';
+import { PlainSha256 } from './plain-sha256.ts';
 import { nativeSha256 } from './sha256.ts';
 
 export interface Sha256 {
@@ -14,6 +14,6 @@ export interface Sha256 {
 
 /** @param make - The engine's, or none. */
 export function sha256Stream(make: typeof nativeSha256 = nativeSha256): Sha256 {
-  const hash = make?.() ?? plainSha256Stream();
+  const hash = make?.() ?? new PlainSha256();
   return { update: (bytes) => void hash.update(bytes), digest: () => Uint8Array.from(hash.digest()) };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bytesToHex } from '@noble/hashes/utils.js';
+import { toHex } from '../hex.ts';
 import { checkOptions, type OptionNames, checkBytes, refuse } from '../check.ts';
 import { FedkitError } from '../errors.ts';
 import type { Store } from '../store/contract.ts';
@@ -24,7 +24,7 @@ export function storeBlobs(store: Store, options: { readonly prefix?: string } =
   const keyOf = (where: string, digest: string): string => prefix + checkDigest(`storeBlobs.${where}`, digest);
   return {
     async put(bytes) {
-      const digest = bytesToHex(await digestOf(checkBytes('storeBlobs.put', bytes)));
+      const digest = toHex(await digestOf(checkBytes('storeBlobs.put', bytes)));
       const key = prefix + digest;
       // Created and not put: what is there is the same bytes, and a reader may be at them.
       await store.create(key, bytes);
@@ -35,7 +35,7 @@ export function storeBlobs(store: Store, options: { readonly prefix?: string } =
       if (bytes === undefined) {
         throw new FedkitError('UNAVAILABLE', 'storeBlobs.get: expected a blob, got none', { details: { digest } });
       }
-      if (bytesToHex(await digestOf(bytes)) !== digest) {
+      if (toHex(await digestOf(bytes)) !== digest) {
         throw new FedkitError('DECODE_FAILED', 'storeBlobs.get: expected the bytes of the digest, got others', {
           details: { digest },
         });

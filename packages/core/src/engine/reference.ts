@@ -6,9 +6,8 @@
  *
  * @module
  */
-import { hmac } from '@noble/hashes/hmac.js';
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import { plainHmac } from '../plain-hmac.ts';
+import { fromHex, toHex } from '../hex.ts';
 import type { ClientId } from '../aggregate/contract.ts';
 import { ByteWriter, sameBytes } from '../bytes.ts';
 import { FedkitError } from '../errors.ts';
@@ -18,19 +17,19 @@ const FORWARDED = /* @__PURE__ */ Uint8Array.of(0x66, 0x6b, 0x72, 2);
 const LABEL = 'fedkit report';
 
 export function keptReference(digest: string): Uint8Array {
-  return new ByteWriter().bytes(KEPT).bytes(hexToBytes(digest)).finish();
+  return new ByteWriter().bytes(KEPT).bytes(fromHex(digest)).finish();
 }
 
 /** @throws FedkitError `DECODE_FAILED`. */
 export function readKept(bytes: Uint8Array): string {
   if (bytes.length !== 36 || !sameBytes(bytes.subarray(0, 4), KEPT))
     throw new FedkitError('DECODE_FAILED', 'engine: expected what stands for a report, got something else');
-  return bytesToHex(bytes.subarray(4));
+  return toHex(bytes.subarray(4));
 }
 
 /** Says that a front end has kept this client's report. @param key - 32 bytes, secret. */
 export function forwardedReference(key: Uint8Array, client: ClientId, digest: string): Uint8Array {
-  const bytes = hexToBytes(digest);
+  const bytes = fromHex(digest);
   return new ByteWriter()
     .bytes(FORWARDED)
     .bytes(bytes)
@@ -46,9 +45,9 @@ export function readForwarded(key: Uint8Array, client: ClientId, bytes: Uint8Arr
   // In constant time.
   let difference = 0;
   expected.forEach((byte, i) => (difference |= byte ^ bytes[36 + i]));
-  return difference === 0 ? bytesToHex(digest) : undefined;
+  return difference === 0 ? toHex(digest) : undefined;
 }
 
 function tagOf(key: Uint8Array, client: ClientId, digest: Uint8Array): Uint8Array {
-  return hmac(sha256, key, new ByteWriter().text(LABEL).text(client).bytes(digest).finish());
+  return plainHmac(key, new ByteWriter().text(LABEL).text(client).bytes(digest).finish());
 }

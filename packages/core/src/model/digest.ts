@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { bytesToHex } from '@noble/hashes/utils.js';
 import { checkVector } from '../check.ts';
+import { toHex } from '../hex.ts';
 import { plainSha256 } from '../plain-sha256.ts';
 import { utf8Encode } from '../utf8.ts';
 import type { Layout } from './layout.ts';
@@ -19,5 +19,5 @@ import type { Layout } from './layout.ts';
 export function modelDigest(layout: Layout, values: Float32Array): string {
   checkVector('modelDigest: values', values, layout.size);
   const bits = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  return bytesToHex(plainSha256(utf8Encode(`fedkit model 1\n${layout.digest()}\n`), bits));
+  return toHex(plainSha256(utf8Encode(`fedkit model 1\n${layout.digest()}\n`), bits));
 }

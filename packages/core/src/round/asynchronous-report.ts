@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import { fromHex, toHex } from '../hex.ts';
 import type { ClientId, Contribution, Update } from '../aggregate/contract.ts';
 import { refuse } from '../check.ts';
 import type { ReportingServer } from '../pipeline/contract.ts';
@@ -19,12 +19,12 @@ export async function decodeReport<U extends Update>(
   run: Uint8Array,
 ): Promise<Contribution<U>> {
   const round = version + 1;
-  const collector = half.open({ round, parameters: hexToBytes(parameters) });
+  const collector = half.open({ round, parameters: fromHex(parameters) });
   try {
     collector.accept(client, bytes);
     const { aggregate, facts } = await collector.close({
       round,
-      run: bytesToHex(run),
+      run: toHex(run),
       scheme: { kind: 'none' },
       population: 1,
     });

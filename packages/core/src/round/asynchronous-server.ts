@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import { fromHex, toHex } from '../hex.ts';
 import type { ClientId, Update } from '../aggregate/contract.ts';
 import type { AsynchronousAlgorithm, AsynchronousState } from '../algorithm/asynchronous.ts';
 import type { FedAvgBroadcast } from '../algorithm/fed-avg.ts';
@@ -192,7 +192,7 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
     const { collector } = stored.snapshot;
     const { run: name, initial: begun, machine } = await this.#headOf(stored.snapshot);
     if (!collector) throw malformed('the state of the algorithm', 'none');
-    this.name = hexToBytes(name);
+    this.name = fromHex(name);
     this.#initial = begun;
     this.#state = machine;
     this.#model = this.#algorithm.deserialize(collector, this.#owner.model);
@@ -251,7 +251,7 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
     if (!held && (this.draining || this.#state.working.size >= this.limits.clients)) return { response: this.wait() };
     const { digest } = this.broadcast;
     const round = this.#state.version + 1;
-    const parameters = bytesToHex(this.#half.announce({ round, places: 1, modelDigest: digest }));
+    const parameters = toHex(this.#half.announce({ round, places: 1, modelDigest: digest }));
     const { ticket } = this.#algorithm.checkout(this.#opened, client);
     this.#step({ kind: 'checkedOut', client, ticket, parameters });
     const worker = getClient(this.#state.working, client) as Worker;
@@ -370,7 +370,7 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
   #taskOf({ ticket, version, since, parameters }: Worker): Response {
     const model = this.#models.get(version) as EncodedBroadcast;
     const expiresIn = Math.max(1, Math.ceil(since + this.rules.reporting - this.#state.now));
-    return this.task(model, { round: version + 1, ticket, parameters: hexToBytes(parameters), expiresIn });
+    return this.task(model, { round: version + 1, ticket, parameters: fromHex(parameters), expiresIn });
   }
 
   /** The broadcast of the current version; encoded once. */
@@ -387,7 +387,7 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
   #capture(at: () => void): Captured {
     at();
     const initial = this.#initial === undefined ? {} : { initial: this.#initial };
-    const head: Head = { ...this.#identity, run: bytesToHex(this.name), ...initial, machine: this.#state };
+    const head: Head = { ...this.#identity, run: toHex(this.name), ...initial, machine: this.#state };
     const collector = this.#algorithm.serialize(this.#opened, this.#owner.model);
     return { head, bytes: new Uint8Array(0), collector: [collector] };
   }

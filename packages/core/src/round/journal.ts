@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { bytesToHex } from '@noble/hashes/utils.js';
+import { toHex } from '../hex.ts';
 import { lengthOf } from '../bytes.ts';
 import { FedkitError } from '../errors.ts';
 import { secureRng } from '../random.ts';
@@ -125,7 +125,7 @@ export class Journal {
         if (last?.owner !== held.owner) throw superseded();
         return { journal: new Journal(options, chain, slot, held), stored: chain };
       }
-      const owner = bytesToHex(secureRng().fill(new Uint8Array(16)));
+      const owner = toHex(secureRng().fill(new Uint8Array(16)));
       const epoch = { number: (last?.epoch ?? 0) + 1, owner };
       const opening: Slot = { slot, epoch: epoch.number, owner, first: chain.next, kind: 'epoch' };
       // Where another was first there is more to read.

@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { bytesToHex } from '@noble/hashes/utils.js';
+import { toHex } from '../hex.ts';
 import { ByteReader } from '../bytes.ts';
 import { refuse } from '../check.ts';
 import { secureRng } from '../random.ts';
@@ -61,7 +61,7 @@ export async function migrateStore(store: Store, into: Store): Promise<StoreRepo
     await target.put(collectorKey(0, EPOCH), collector);
   }
   const entries = await legacyEntries(store, first);
-  const owner = bytesToHex(secureRng().fill(new Uint8Array(16)));
+  const owner = toHex(secureRng().fill(new Uint8Array(16)));
   const common = { epoch: EPOCH, owner, first };
   // The log first: without a snapshot it is no run, should this end here.
   const log = { ...common, slot: 1, kind: 'entries', entries } as const;

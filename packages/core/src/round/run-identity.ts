@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bytesToHex } from '@noble/hashes/utils.js';
+import { toHex } from '../hex.ts';
 import { refuse } from '../check.ts';
 import { FedkitError } from '../errors.ts';
 import type { StateOwner } from '../model/state-file.ts';
@@ -20,7 +20,7 @@ export interface RunIdentity {
 }
 
 export function runIdentity(format: string, pipelineDigest: Uint8Array, { kind, model }: StateOwner): RunIdentity {
-  return { format, pipeline: bytesToHex(pipelineDigest), kind, model };
+  return { format, pipeline: toHex(pipelineDigest), kind, model };
 }
 
 /** Where a run's terms are kept, so that another pipeline is told what differs. */
@@ -58,13 +58,13 @@ export async function checkIdentity<Head extends RunIdentity & { readonly run: s
   for (const name of ['kind', 'model', 'pipeline'] as const) {
     if (head[name] === expected[name]) continue;
     const kept = await store.get(TERMS);
-    if (kept && bytesToHex(digestOfTerms(decodeTerms(kept))) === head.pipeline)
+    if (kept && toHex(digestOfTerms(decodeTerms(kept))) === head.pipeline)
       throw differenceOf({ where: 'federatedServer: store', own, other: decodeTerms(kept), named: 'the stored run' });
     const got = String(head[name]).slice(0, 16);
     refuse('SHAPE_MISMATCH', `federatedServer: store: ${NAMES[name]}`, expected[name].slice(0, 16), got);
   }
-  if (run && bytesToHex(run) !== head.run) {
-    refuse('SHAPE_MISMATCH', 'federatedServer: store: run', bytesToHex(run), head.run);
+  if (run && toHex(run) !== head.run) {
+    refuse('SHAPE_MISMATCH', 'federatedServer: store: run', toHex(run), head.run);
   }
   return head;
 }

@@ -12,7 +12,7 @@
  *
  * @module
  */
-import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import { fromHex, toHex } from '../hex.ts';
 import type { ClientId, Update } from '../aggregate/contract.ts';
 import { refuse } from '../check.ts';
 import { decodeState, type StateOwner, statePieces } from '../model/state-file.ts';
@@ -287,7 +287,7 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
       const { round, epoch } = this.#next ?? this.#shown;
       const head: Head = {
         ...this.#identity,
-        run: bytesToHex(this.name),
+        run: toHex(this.name),
         state: round,
         epoch,
         ...(this.#initial !== undefined && { initial: this.#initial }),
@@ -310,7 +310,7 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
     const { bytes, collector } = snapshot;
     const { run, state, epoch, initial, machine } = await this.#headOf(snapshot);
     this.#initial = initial;
-    this.name = hexToBytes(run);
+    this.name = fromHex(run);
     this.state = machine;
     this.parameters = bytes;
     this.#model = await this.#loadModel(state, epoch);

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import { fromHex, toHex } from '../hex.ts';
 import { ByteReader, ByteWriter } from '../bytes.ts';
 import { FedkitError } from '../errors.ts';
 import { fromJson, toJson } from './json.ts';
@@ -54,7 +54,7 @@ export function writeSlot(slot: Slot): ByteWriter {
     .bytes(MAGIC)
     .uint53(slot.slot)
     .uint53(slot.epoch)
-    .bytes(hexToBytes(slot.owner))
+    .bytes(fromHex(slot.owner))
     .uint53(slot.first)
     .uint8(KINDS.indexOf(slot.kind));
   if (slot.kind === 'snapshot') {
@@ -80,7 +80,7 @@ export function readSlot(key: string, stored: Uint8Array): Slot {
   const magic = reader.bytes(MAGIC.length);
   if (!MAGIC.every((byte, i) => byte === magic[i])) reader.refuse('a slot of a log of this version', 'other bytes');
   const [slot, epoch] = [reader.uint53(), reader.uint53()];
-  const head = { slot, epoch, owner: bytesToHex(reader.bytes(16)), first: reader.uint53() };
+  const head = { slot, epoch, owner: toHex(reader.bytes(16)), first: reader.uint53() };
   const kind = KINDS[reader.uint8()];
   if (kind === 'entries') {
     const count = reader.uint32();

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bytesToHex } from '@noble/hashes/utils.js';
+import { toHex } from '../hex.ts';
 import type { ClientId, Update } from '../aggregate/contract.ts';
 import { serverSteps } from '../algorithm/server-steps.ts';
 import { type ErrorCode, FedkitError, isFedkitError } from '../errors.ts';
@@ -166,7 +166,7 @@ export class RoundWork<S extends PlainData, B extends PlainData, U extends Updat
       await run.journal.confirm();
       if (exchange.stage === stage && !exchange.finished) {
         if (!exchange.ready) return this.perform(this.step({ kind: 'failed', code: 'THRESHOLD_NOT_MET' }));
-        await exchange.advance({ round, run: bytesToHex(run.name), scheme, population });
+        await exchange.advance({ round, run: toHex(run.name), scheme, population });
         this.time = this.#options.clock();
       }
       const { finished } = exchange;
@@ -185,7 +185,7 @@ export class RoundWork<S extends PlainData, B extends PlainData, U extends Updat
       await run.journal.confirm();
       const collected: Collected<R> = await (run.reports ?? (run.exchange as ExchangeCollector<R>)).close({
         ...facts,
-        run: bytesToHex(run.name),
+        run: toHex(run.name),
       });
       const { aggregate, contributors } = collected;
       const info = {

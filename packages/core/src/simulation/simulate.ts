@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bytesToHex } from '@noble/hashes/utils.js';
+import { toHex } from '../hex.ts';
 import { checkAborted } from '../abort.ts';
 import { turn } from '../turn.ts';
 import type { ClientId, Update } from '../aggregate/contract.ts';
@@ -69,7 +69,7 @@ export async function simulate<
   const { draw, minimumContributors } = channel?.server() ?? { minimumContributors: 1 };
   const root = seededRng(options.seed);
   // Of a ledger two simulations are two runs, however alike they are.
-  const run = options.channel ? bytesToHex(secureRng().fill(new Uint8Array(16))) : '';
+  const run = options.channel ? toHex(secureRng().fill(new Uint8Array(16))) : '';
   const known = layout ?? engine.layout;
   const owner = { kind: algorithm.kind, model: known?.digest() ?? `${initial.length} parameters` };
   const begun = options.from && decodeStanding<S, C>(options.from, owner, root);

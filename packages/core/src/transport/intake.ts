@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { bytesToHex } from '@noble/hashes/utils.js';
+import { toHex } from '../hex.ts';
 import type { ClientId } from '../aggregate/contract.ts';
 import { checkOptions, type OptionNames, refuse } from '../check.ts';
 import { FedkitError } from '../errors.ts';
@@ -153,7 +153,7 @@ export class Intake {
    */
   async piece(client: ClientId, piece: Piece): Promise<Receipt> {
     this.#expire();
-    const key = bytesToHex(piece.digest) + client;
+    const key = toHex(piece.digest) + client;
     const upload = this.#done.get(key) ?? this.#open.get(key) ?? this.#begin(key, client, piece.total);
     if (upload.total !== piece.total)
       refuse('SHAPE_MISMATCH', 'transport: piece', `a whole of ${upload.total} bytes as before`, piece.total);

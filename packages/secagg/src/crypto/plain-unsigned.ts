@@ -1,13 +1,13 @@
 /**
- * The primitives in plain JavaScript, from the noble libraries, but for signatures: the same on every engine, Hermes included.
+ * The primitives in plain JavaScript but for signatures, curves and ciphers from the noble libraries: the same on every engine, Hermes
+ * included.
  *
  * @module
  */
 import { ctr } from '@noble/ciphers/aes.js';
 import { chacha20, chacha20poly1305 } from '@noble/ciphers/chacha.js';
-import { hmac } from '@noble/hashes/hmac.js';
-import { sha256 } from '@noble/hashes/sha2.js';
 import { FedkitError } from '@fedkit/core';
+import { plainHmac, plainSha256 } from '@fedkit/core/internal';
 import { copyOf } from '../internal/bytes.ts';
 import type { Agreement, CryptoProvider, Keystream, MaskSuite } from './provider.ts';
 import { x25519 } from './x25519.ts';
@@ -73,6 +73,6 @@ export const plainPrimitives: UnsignedPrimitives = {
       return undefined;
     }
   },
-  hmac: (key, message) => hmac(sha256, key, message),
-  sha256,
+  hmac: plainHmac,
+  sha256: (bytes) => plainSha256(bytes),
 };

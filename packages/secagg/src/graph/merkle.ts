@@ -4,18 +4,14 @@
  *
  * @module
  */
-import { sha256 } from '@noble/hashes/sha2.js';
+import { plainSha256 } from '@fedkit/core/internal';
 import { equal } from '../internal/bytes.ts';
 
 const HASH_BYTES = 32;
 
 /** Hash of one leaf: SHA-256(0 ‖ index, 32-bit little-endian ‖ data). */
 export function leafHash(index: number, data: Uint8Array): Uint8Array {
-  return sha256
-    .create()
-    .update(Uint8Array.of(0, index, index >>> 8, index >>> 16, index >>> 24))
-    .update(data)
-    .digest();
+  return plainSha256(Uint8Array.of(0, index, index >>> 8, index >>> 16, index >>> 24), data);
 }
 
 /** Levels above the leaves of a tree with `places` leaves; its paths have this many hashes. */
@@ -83,5 +79,5 @@ export function verifyPath(root: Uint8Array, place: number, data: Uint8Array, pa
 }
 
 function parent(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return sha256.create().update(Uint8Array.of(1)).update(left).update(right).digest();
+  return plainSha256(Uint8Array.of(1), left, right);
 }

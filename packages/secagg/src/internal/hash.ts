@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { sha256 } from '@noble/hashes/sha2.js';
+import { PlainSha256, plainSha256, utf8Encode } from '@fedkit/core/internal';
 import type { CryptoProvider } from '../crypto/provider.ts';
-import { utf8Encode } from '@fedkit/core/internal';
 import { concat, uint32Bytes } from './bytes.ts';
 
 /** Opens every hash and every derivation of this protocol. */
@@ -13,7 +12,7 @@ export const PROTOCOL_LABEL = 'fedkit/secagg/v2';
 
 /** SHA-256 over the label and the parts, each after its length, so that no two lists of parts share an encoding. */
 export function labelledHash(label: string, ...parts: readonly Uint8Array[]): Uint8Array {
-  const hash = sha256.create();
+  const hash = new PlainSha256();
   const name = utf8Encode(`${PROTOCOL_LABEL}/${label}`);
   hash.update(uint32Bytes(name.length)).update(name);
   for (const part of parts) hash.update(uint32Bytes(part.length)).update(part);
@@ -28,7 +27,7 @@ export function labelledBytes(label: string, ...parts: readonly Uint8Array[]): U
 
 /** Plain SHA-256. */
 export function digestOf(bytes: Uint8Array): Uint8Array {
-  return sha256(bytes);
+  return plainSha256(bytes);
 }
 
 /** HKDF-Extract: a pseudorandom key from input key material. */

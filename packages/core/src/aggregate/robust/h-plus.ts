@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { bytesToHex } from '@noble/hashes/utils.js';
+import { toHex } from '../../hex.ts';
 import { checkInteger, checkOptions, type OptionNames } from '../../check.ts';
 import { seededRng } from '../../random.ts';
 import { medianOf } from './coordinate-median.ts';
@@ -55,8 +55,7 @@ export function hPlus(size: number, options: HPlusOptions): RobustAggregator {
   const segment = checkInteger('hPlus: segment', options.segment, 1);
   const checks = checkInteger('hPlus: checks', options.checks, 1);
   const rng = seededRng(options.seed).fork('hPlus');
-  const seed =
-    typeof options.seed === 'number' ? `${options.seed}` : bytesToHex(rng.fork('name').fill(new Uint8Array(16)));
+  const seed = typeof options.seed === 'number' ? `${options.seed}` : toHex(rng.fork('name').fill(new Uint8Array(16)));
   return robustAggregator({
     name: 'hPlus',
     size,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bytesToHex } from '@noble/hashes/utils.js';
+import { toHex } from '../../hex.ts';
 import { onAbort } from '../../abort.ts';
 import { checkInteger, checkOptions, type OptionNames, refuse } from '../../check.ts';
 import { FedkitError, isFedkitError } from '../../errors.ts';
@@ -83,7 +83,7 @@ export function mqttExchange(options: MqttExchangeOptions): MqttExchange {
   const onMessage = (topic: string, payload: Uint8Array): void => {
     if (topic !== down) return;
     const frame = frameOf(payload);
-    const asked = frame && pending.get(bytesToHex(frame.id));
+    const asked = frame && pending.get(toHex(frame.id));
     if (asked !== undefined) receive(asked, frame as DownFrame);
   };
   client.on('message', onMessage);
@@ -115,7 +115,7 @@ export function mqttExchange(options: MqttExchangeOptions): MqttExchange {
     await connected(where, client, signal);
     await listen();
     const number = retry.rng.fill(new Uint8Array(ID_BYTES));
-    const name = bytesToHex(number);
+    const name = toHex(number);
     try {
       return await new Promise<Receipt>((resolve, reject) => {
         pending.set(name, { assembly: new Assembly(), resolve, reject });

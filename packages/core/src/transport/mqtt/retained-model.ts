@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bytesToHex } from '@noble/hashes/utils.js';
+import { toHex } from '../../hex.ts';
 import type { ClientId } from '../../aggregate/contract.ts';
 import { isFedkitError } from '../../errors.ts';
 import { decodeResponse, encodeRequest } from '../../protocol/client-message.ts';
@@ -37,7 +37,7 @@ export class ModelPublisher {
 
   /** Resolves once the task's model is with the broker. Rejects where it cannot be: clients ask the server then. */
   offer(client: ClientId, task: RoundTask): Promise<void> {
-    const digest = bytesToHex(task.modelDigest);
+    const digest = toHex(task.modelDigest);
     if (digest !== this.#digest) {
       this.#digest = digest;
       const before = this.#latest.catch(() => {});
@@ -121,7 +121,7 @@ export class ModelReader {
 
   /** The model of that digest if the broker has it. Kept until another is asked for. */
   get(digest: Uint8Array): Promise<Uint8Array | undefined> {
-    const name = bytesToHex(digest);
+    const name = toHex(digest);
     if (!this.#client.connected && this.#wanted?.digest !== name) return Promise.resolve(undefined);
     if (this.#wanted?.digest !== name) this.#wanted = { digest: name, done: this.#receive(name) };
     return this.#wanted.done;
@@ -144,7 +144,7 @@ export class ModelReader {
       listener = (topic, payload) => {
         if (!topic.startsWith(topicOf(this.#prefix, 0).slice(0, -1))) return;
         const piece = pieceOf(payload);
-        if (piece === undefined || piece.total > this.#longest || bytesToHex(piece.digest) !== digest) return;
+        if (piece === undefined || piece.total > this.#longest || toHex(piece.digest) !== digest) return;
         wait();
         const whole = assembly.add(piece);
         if (whole !== undefined) resolve(whole);
@@ -158,7 +158,7 @@ export class ModelReader {
     // The next model would come by itself, wanted or not. The broker takes it in order with what is asked of it next.
     void this.#broker.unsubscribe(topicOf(this.#prefix, '+'));
     if (model === undefined) return undefined;
-    return bytesToHex(await digestOf(model)) === digest ? model : undefined;
+    return toHex(await digestOf(model)) === digest ? model : undefined;
   }
 }
 
