@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { encodeState } from '../model/state-file.ts';
 import { decodeRecord, encodeRecord } from './client-record-format.ts';
-import { exchangingFormat } from './exchanging-format.ts';
+import { keptFormat } from '../secure/kept-format.ts';
 
 it('reads nothing but records', () => {
   const task = {
@@ -33,23 +33,23 @@ it('reads nothing but records', () => {
   ] as const;
   for (const work of works) {
     const record = { pipeline: new Uint8Array(32).fill(9), run: new Uint8Array(16), kept, resolved: 3, work };
-    const bytes = encodeRecord(record, exchangingFormat);
-    expect(decodeRecord('record', bytes, exchangingFormat)).toEqual(record);
-    expect(encodeRecord(decodeRecord('record', bytes, exchangingFormat), exchangingFormat)).toEqual(bytes);
+    const bytes = encodeRecord(record, keptFormat);
+    expect(decodeRecord('record', bytes, keptFormat)).toEqual(record);
+    expect(encodeRecord(decodeRecord('record', bytes, keptFormat), keptFormat)).toEqual(bytes);
     for (let length = 0; length < bytes.length; length++)
-      expect(() => decodeRecord('record', bytes.subarray(0, length), exchangingFormat)).toThrowError(
+      expect(() => decodeRecord('record', bytes.subarray(0, length), keptFormat)).toThrowError(
         expect.objectContaining({ code: 'DECODE_FAILED' }),
       );
     if (work.kind === 'exchanging')
       expect(() => decodeRecord('record', bytes)).toThrowError(expect.objectContaining({ code: 'DECODE_FAILED' }));
-    expect(() => decodeRecord('record', Uint8Array.of(...bytes, 0), exchangingFormat)).toThrowError(
+    expect(() => decodeRecord('record', Uint8Array.of(...bytes, 0), keptFormat)).toThrowError(
       expect.objectContaining({ code: 'DECODE_FAILED' }),
     );
     for (let i = 0; i < bytes.length; i++) {
       const other = bytes.slice();
       other[i] ^= 0x55;
       try {
-        decodeRecord('record', other, exchangingFormat);
+        decodeRecord('record', other, keptFormat);
       } catch (error) {
         expect(error).toMatchObject({ code: 'DECODE_FAILED' });
       }

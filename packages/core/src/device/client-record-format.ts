@@ -8,25 +8,19 @@ import { checkBytes } from '../check.ts';
 import { decodeResponse } from '../protocol/client-message.ts';
 import { DECLINE_REASONS, type RoundTask } from '../protocol/message.ts';
 import { encodeTask } from '../protocol/task-message.ts';
+import { optional, readOptional } from '../optional-bytes.ts';
+import type { KeptFormat } from '../secure/kept-format.ts';
 import type { ClientRecord, Kept, Work } from './client-record.ts';
-
-/** How what only secure sums keep is written; needed wherever a record can be of one. */
-export interface ExchangingFormat {
-  write(writer: ByteWriter, kept: ExchangingKept): void;
-  read(reader: ByteReader): ExchangingKept;
-}
-
-/** What a client keeps of a secure sum besides its task. */
-type ExchangingKept = Pick<Extract<Work, { kind: 'exchanging' }>, 'input' | 'sealed' | 'received'>;
 
 const VERSION = 3;
 /** Of a record in which nothing waits to be settled. */
 const WITHOUT_UNSETTLED = 2;
 const WORK = ['none', 'training', 'reporting', 'exchanging', 'leaving', 'declining'] as const;
 
+/** @param exchanging - Needed wherever a record can be of a secure sum. */
 export function encodeRecord(
   { pipeline, run, kept, unsettled, resolved, work }: ClientRecord,
-  exchanging?: ExchangingFormat,
+  exchanging?: KeptFormat,
 ): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter().bytes(Uint8Array.of(0x66, 0x6b, 0x63, VERSION)).bytes(pipeline);
   optional(writer, run);
@@ -52,7 +46,7 @@ export function encodeRecord(
 }
 
 /** @throws FedkitError `DECODE_FAILED` for bytes that are no record, or one of another version. */
-export function decodeRecord(where: string, bytes: Uint8Array, exchanging?: ExchangingFormat): ClientRecord {
+export function decodeRecord(where: string, bytes: Uint8Array, exchanging?: KeptFormat): ClientRecord {
   const reader = new ByteReader(where, checkBytes(where, bytes));
   const [first, second, third, version] = reader.bytes(4);
   if (first !== 0x66 || second !== 0x6b || third !== 0x63) reader.refuse("a client's record", 'other bytes');
@@ -77,7 +71,7 @@ export function decodeRecord(where: string, bytes: Uint8Array, exchanging?: Exch
   };
 }
 
-function readWork(reader: ByteReader, exchanging?: ExchangingFormat): Work {
+function readWork(reader: ByteReader, exchanging?: KeptFormat): Work {
   const kind = WORK[reader.uint8()];
   switch (kind) {
     case 'none':
@@ -109,17 +103,6 @@ function readWork(reader: ByteReader, exchanging?: ExchangingFormat): Work {
 function readTask(reader: ByteReader): RoundTask {
   const response = decodeResponse(reader.long());
   return response.kind === 'task' ? response.task : reader.refuse('a task', response.kind);
-}
-
-/** Bytes that may be absent. */
-export function optional(writer: ByteWriter, bytes: Uint8Array | undefined): void {
-  writer.uint8(bytes === undefined ? 0 : 1);
-  if (bytes !== undefined) writer.long(bytes);
-}
-
-/** What {@link optional} wrote. */
-export function readOptional(reader: ByteReader): Uint8Array | undefined {
-  return reader.flag() ? reader.long() : undefined;
 }
 
 function writeKept(writer: ByteWriter, { state, memory }: Kept): void {

@@ -11,7 +11,7 @@
  */
 import { sameBytes } from '../bytes.ts';
 import type { DeclineReason, RoundTask } from '../protocol/message.ts';
-import type { SecureInput } from '../secure/contract.ts';
+import type { KeptExchange } from '../secure/kept-format.ts';
 
 /** What a client brings from one counted round to its next. */
 export interface Kept {
@@ -35,17 +35,11 @@ export type Work =
       readonly request: readonly Uint8Array[];
     }
   /** Has trained; takes part in a secure sum. */
-  | {
+  | ({
       readonly kind: 'exchanging';
       readonly task: RoundTask;
       readonly next: Kept;
-      /** Until it is masked. */
-      readonly input?: SecureInput;
-      /** State of the secure client, sealed. */
-      readonly sealed?: Uint8Array;
-      /** The server's message that led to `sealed`; none where the client has only started. */
-      readonly received?: Uint8Array;
-    }
+    } & KeptExchange)
   /** Does not want the task, and says so: with a reason, where there is one besides time. */
   | { readonly kind: 'leaving'; readonly ticket: number; readonly reason?: DeclineReason };
 

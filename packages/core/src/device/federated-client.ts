@@ -10,11 +10,12 @@ import type { ClientHalf } from '../pipeline/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import { stateOwner } from '../protocol/broadcast.ts';
 import { checkClientOptions } from './client-options.ts';
+import type { ClientRecord } from './client-record.ts';
 import type { DeviceModel, FederatedClient, FederatedClientOptions, ModelRequest, WatchOptions } from './contract.ts';
 import { Device, type DeviceParts } from './device.ts';
 import { DeviceModels } from './device-models.ts';
-import { openPlace } from './record-place.ts';
-import { SealedPlace } from './sealed-place.ts';
+import { decodeRecord, encodeRecord } from './client-record-format.ts';
+import { openPlace, recordKey } from './record-place.ts';
 import { SecureExchange } from './secure-exchange.ts';
 import { surroundingsOf } from './surroundings.ts';
 
@@ -78,6 +79,14 @@ function recordsOf<B extends PlainData, C extends PlainData, U extends Update>(
   half: ClientHalf<U>,
 ): Pick<DeviceParts<B, U>, 'place' | 'exchange'> {
   if (half.sends === 'report') return { place: openPlace(WHERE, store, id) };
-  const place = new SealedPlace(store, id, pipeline.digest, half.sealer);
+  const { format } = half.keeping;
+  const place = half.keeping.place<ClientRecord>({
+    store,
+    key: recordKey(id),
+    pipeline: pipeline.digest,
+    sealer: half.sealer,
+    encode: (record) => encodeRecord(record, format),
+    decode: (bytes) => decodeRecord(`${WHERE}: record`, bytes, format),
+  });
   return { place, exchange: new SecureExchange(id, half, place) };
 }

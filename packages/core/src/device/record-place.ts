@@ -7,7 +7,7 @@ import type { ClientId } from '../aggregate/contract.ts';
 import type { Store } from '../store/contract.ts';
 import type { ClientRecord } from './client-record.ts';
 import { decodeRecord, encodeRecord } from './client-record-format.ts';
-import { isSealed } from './seal.ts';
+import { isSealed } from '../secure/seal.ts';
 
 /** The place of one client's record. */
 export interface RecordPlace {

@@ -11,8 +11,12 @@ import { isRefusal } from './answers.ts';
 import { FIRST_PAUSE, NOW } from './pauses.ts';
 import type { NextStep } from './progress.ts';
 import type { RecordKeeper } from './record-keeper.ts';
-import type { SealedPlace } from './sealed-place.ts';
-import { type ExchangingWork, SecureSession } from './secure-session.ts';
+import type { SealedPlace } from '../secure/sealed-place.ts';
+import type { SecureSession } from '../secure/session.ts';
+import type { ClientRecord, Work } from './client-record.ts';
+
+/** The part of the record that a session moves. */
+export type ExchangingWork = Extract<Work, { kind: 'exchanging' }>;
 
 /** What a device makes of what comes of an exchange. */
 export interface ExchangeHost {
@@ -30,10 +34,10 @@ export interface ExchangeHost {
 export class SecureExchange {
   readonly #client: ClientId;
   readonly #half: ExchangingClient<Update>;
-  readonly #place: SealedPlace;
+  readonly #place: SealedPlace<ClientRecord>;
   #session: SecureSession | undefined;
 
-  constructor(client: ClientId, half: ExchangingClient<Update>, place: SealedPlace) {
+  constructor(client: ClientId, half: ExchangingClient<Update>, place: SealedPlace<ClientRecord>) {
     this.#client = client;
     this.#half = half;
     this.#place = place;
@@ -77,7 +81,7 @@ export class SecureExchange {
 
   #open(work: ExchangingWork, records: RecordKeeper): Promise<SecureSession> {
     const saved = work.sealed && { saved: work.sealed };
-    return SecureSession.open(
+    return this.#half.keeping.open(
       work,
       // The record is what is swapped: one with another's in its place throws.
       (persist) => this.#half.enter(work.task, { client: this.#client, persist, singleInstance: true, ...saved }),

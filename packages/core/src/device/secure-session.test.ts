@@ -13,9 +13,9 @@ import { sameBytes } from '../bytes.ts';
 import type { ClientRecord } from './client-record.ts';
 import { decodeRecord, encodeRecord } from './client-record-format.ts';
 import type { FederatedClient } from './contract.ts';
-import { exchangingFormat } from './exchanging-format.ts';
 import { federatedClient } from './federated-client.ts';
-import { openRecord } from './sealed-record.ts';
+import { keptFormat } from '../secure/kept-format.ts';
+import { openRecord } from '../secure/sealed-record.ts';
 
 function device(
   server: ScriptedSum,
@@ -56,7 +56,9 @@ function watch(store: Store, look: (bytes: Uint8Array) => void): Store {
 /** A character for each byte, so that pieces are found. */
 const latin1 = (bytes: Uint8Array) => Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
 const DIGEST = new ScriptedSum().pipeline.digest;
-const opened = (bytes: Uint8Array) => openRecord(bytes, DIGEST, sealer) as ClientRecord;
+const decode = (bytes: Uint8Array) => decodeRecord('record', bytes, keptFormat);
+const opened = (bytes: Uint8Array) =>
+  openRecord<ClientRecord>(bytes, { pipeline: DIGEST, sealer, decode }) as ClientRecord;
 const recordOf = async (store: Store) => opened((await store.get('client/a')) as Uint8Array);
 
 describe('federatedClient in a secure sum', () => {
@@ -127,11 +129,11 @@ describe('federatedClient in a secure sum', () => {
     expect(saves.length).toBeGreaterThan(5);
     for (const bytes of saves) {
       expect(() => decodeRecord('record', bytes)).toThrow(expect.objectContaining({ code: 'DECODE_FAILED' }));
-      const clear = encodeRecord(opened(bytes), exchangingFormat);
+      const clear = encodeRecord(opened(bytes), keptFormat);
       expect(latin1(bytes)).not.toContain(latin1(clear.subarray(40, 72)));
     }
     // What the store holds in the clear is no record of this client: somebody else put it there.
-    await store.put('client/a', encodeRecord(await recordOf(store), exchangingFormat));
+    await store.put('client/a', encodeRecord(await recordOf(store), keptFormat));
     await expect(device(new ScriptedSum(), { store }).step()).rejects.toMatchObject({ code: 'AUTHENTICATION_FAILED' });
   });
 

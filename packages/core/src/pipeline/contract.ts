@@ -30,6 +30,7 @@ import type {
   SecureClientKeeping,
   SecureInput,
 } from '../secure/contract.ts';
+import type { SecureKeeping } from '../secure/keeping.ts';
 import type { SumSaturation } from './saturation.ts';
 import type { Term } from './terms.ts';
 
@@ -103,6 +104,8 @@ export interface ExchangingClient<U extends Update> {
   enter(task: PipelineTask, options: SecureClientKeeping & { readonly client: ClientId }): SecureClient;
   /** What it keeps of a round, its input above all, it keeps sealed. */
   readonly sealer: Sealer;
+  /** How a device keeps it, and goes on from it: `secureKeeping` of `@fedkit/core/pipeline`. */
+  readonly keeping: SecureKeeping;
 }
 
 /** What a device does in a round: it sends one report, or exchanges messages until a sum is formed. */

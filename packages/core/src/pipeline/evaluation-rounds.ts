@@ -158,6 +158,7 @@ export function withEvaluationRounds(training: Any, options: EvaluationRoundsOpt
       return {
         sends: 'exchange',
         sealer: exchanging[0].sealer,
+        keeping: exchanging[0].keeping,
         check: (task) => of(exchanging, task).check(task),
         input: (task, ...rest) => of(exchanging, task).input(task, ...rest),
         counted: (task, ...rest) => of(exchanging, task).counted(task, ...rest),

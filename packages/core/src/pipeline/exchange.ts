@@ -16,6 +16,7 @@ import type {
   SecureSums,
   SecureVector,
 } from '../secure/contract.ts';
+import { secureKeeping } from '../secure/keeping.ts';
 import type {
   Collected,
   ExchangeCollector,
@@ -99,6 +100,7 @@ export function exchangingClient<U extends Update>(
       start.counted(readParameters(kind, task), contribution, drawn, options),
     enter: (task, { client, ...kept }) => join(task, client, kept),
     sealer: aggregation.sealer,
+    keeping: secureKeeping,
   };
 }
 /** What a pipeline adds to the server of an exchange. */

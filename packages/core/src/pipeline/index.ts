@@ -48,4 +48,5 @@ export type {
 } from './mechanisms.ts';
 export type { ErrorFeedbackMaker, FeedbackCodec } from './memory.ts';
 export type { CodecBySlot } from './codecs.ts';
+export { type SecureKeeping, secureKeeping } from '../secure/keeping.ts';
 export type { SumSaturation } from './saturation.ts';

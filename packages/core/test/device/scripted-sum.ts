@@ -8,6 +8,7 @@ import { stateOwner } from '../../src/protocol/broadcast.ts';
 import type { Request, Response } from '../../src/protocol/message.ts';
 import { decodeRequest, encodeResponse } from '../../src/protocol/server-message.ts';
 import type { ClientPersist, SecureClient, SecureInput, Sealer } from '../../src/secure/contract.ts';
+import { secureKeeping } from '../../src/secure/keeping.ts';
 import type { RequestHandler } from '../../src/protocol/exchange.ts';
 import { utf8Decode, utf8Encode } from '../../src/utf8.ts';
 
@@ -102,6 +103,7 @@ export class ScriptedSum implements RequestHandler {
       enter: (_task: unknown, { persist, saved }: { persist: ClientPersist; saved?: Uint8Array }) =>
         new ScriptedClient(persist, saved),
       sealer,
+      keeping: secureKeeping,
     }),
     server: () => {
       throw new Error('not in these tests');

@@ -4,12 +4,28 @@
  * @module
  */
 import { ByteReader, ByteWriter } from '../bytes.ts';
-import type { SecureInput } from '../secure/contract.ts';
+import { optional, readOptional } from '../optional-bytes.ts';
 import { utf8Encode } from '../utf8.ts';
-import { type ExchangingFormat, optional, readOptional } from './client-record-format.ts';
+import type { SecureInput } from './contract.ts';
+
+/** What a client keeps of a secure sum besides its task. */
+export interface KeptExchange {
+  /** Until it is masked. */
+  readonly input?: SecureInput;
+  /** State of the secure client, sealed. */
+  readonly sealed?: Uint8Array;
+  /** The server's message that led to `sealed`; none where the client has only started. */
+  readonly received?: Uint8Array;
+}
+
+/** How it is written. */
+export interface KeptFormat {
+  write(writer: ByteWriter, kept: KeptExchange): void;
+  read(reader: ByteReader): KeptExchange;
+}
 
 /** The input until it is masked, the secure client's sealed state, and the server's last message. */
-export const exchangingFormat: ExchangingFormat = {
+export const keptFormat: KeptFormat = {
   write(writer, { input, sealed, received }) {
     optional(writer, input && encodeInput(input));
     optional(writer, sealed);

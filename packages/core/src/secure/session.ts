@@ -4,11 +4,8 @@
  * @module
  */
 import { sameBytes } from '../bytes.ts';
-import type { ClientPersist, SecureClient } from '../secure/contract.ts';
-import type { Work } from './client-record.ts';
-
-/** The part of the record that a session moves. */
-export type ExchangingWork = Extract<Work, { kind: 'exchanging' }>;
+import type { ClientPersist, SecureClient } from './contract.ts';
+import type { KeptExchange } from './kept-format.ts';
 
 /**
  * A secure client, the message it has to send, and the server's message that led to it. The secure client saves itself
@@ -31,10 +28,10 @@ export class SecureSession {
    * @param enter - Makes the secure client: `ExchangingClient.enter`.
    * @param save - Puts the record; awaited before anything leaves.
    */
-  static async open(
-    work: ExchangingWork,
+  static async open<W extends KeptExchange>(
+    work: W,
     enter: (persist: ClientPersist) => SecureClient,
-    save: (work: ExchangingWork) => Promise<void>,
+    save: (work: W) => Promise<void>,
   ): Promise<SecureSession> {
     const session: SecureSession = new SecureSession(
       enter((sealed, _previous, progress) => {
@@ -42,7 +39,7 @@ export class SecureSession {
         const received = session.#received;
         // The save that makes it masked is the first without the input: an answer leaves after it, made from that very input.
         const isNeeded = progress === 'open';
-        return save({ ...rest, sealed, ...(isNeeded && input && { input }), ...(received && { received }) });
+        return save({ ...rest, sealed, ...(isNeeded && input && { input }), ...(received && { received }) } as W);
       }),
       work.received,
     );

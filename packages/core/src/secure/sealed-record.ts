@@ -6,16 +6,26 @@
  */
 import { ByteReader, ByteWriter, sameBytes } from '../bytes.ts';
 import { checkBytes } from '../check.ts';
-import type { Sealer } from '../secure/contract.ts';
-import type { ClientRecord } from './client-record.ts';
-import { decodeRecord, encodeRecord } from './client-record-format.ts';
-import { exchangingFormat } from './exchanging-format.ts';
+import type { Sealer } from './contract.ts';
 import { SEAL_MAGIC } from './seal.ts';
+
+/** What is sealed, and how. */
+export interface RecordSeal<R> {
+  /** 32 bytes: a record of another pipeline is none, and what another has sealed is not opened. */
+  readonly pipeline: Uint8Array;
+  readonly sealer: Sealer;
+  readonly encode: (record: R) => Uint8Array<ArrayBuffer>;
+  /** Fields may be views of the bytes. */
+  readonly decode: (bytes: Uint8Array) => R;
+}
 
 const VERSION = 1;
 
-export function sealRecord(record: ClientRecord, sealer: Sealer): Uint8Array<ArrayBuffer> {
-  const clear = encodeRecord(record, exchangingFormat);
+export function sealRecord<R extends { readonly pipeline: Uint8Array }>(
+  record: R,
+  { sealer, encode }: Pick<RecordSeal<R>, 'sealer' | 'encode'>,
+): Uint8Array<ArrayBuffer> {
+  const clear = encode(record);
   const sealed = sealer.seal(clear);
   clear.fill(0);
   return new ByteWriter()
@@ -26,20 +36,21 @@ export function sealRecord(record: ClientRecord, sealer: Sealer): Uint8Array<Arr
 }
 
 /**
- * @param pipeline - 32 bytes: what another pipeline sealed is not opened.
  * @returns `undefined` for the record of another pipeline.
  * @throws FedkitError `AUTHENTICATION_FAILED` for one under another key or altered; `DECODE_FAILED` for what is no sealed record.
  */
-export function openRecord(bytes: Uint8Array, pipeline: Uint8Array, sealer: Sealer): ClientRecord | undefined {
+export function openRecord<R extends { readonly pipeline: Uint8Array }>(
+  bytes: Uint8Array,
+  { pipeline, sealer, decode }: Omit<RecordSeal<R>, 'encode'>,
+): R | undefined {
   const where = 'federatedClient: sealed record';
   const reader = new ByteReader(where, checkBytes(where, bytes));
   const start = reader.bytes(4);
   if (SEAL_MAGIC.some((byte, i) => start[i] !== byte)) reader.refuse("a client's sealed record", 'other bytes');
   if (start[3] !== VERSION) reader.refuse(`version ${VERSION}`, `version ${start[3]}`);
   if (!sameBytes(reader.bytes(32), pipeline)) return undefined;
-  const clear = sealer.open(reader.bytes(reader.remaining));
   // Fields are views, so that the clear bytes live as long as the record.
-  const record = decodeRecord('federatedClient: record', clear, exchangingFormat);
+  const record = decode(sealer.open(reader.bytes(reader.remaining)));
   if (!sameBytes(record.pipeline, pipeline)) reader.refuse('the record of the pipeline it names', 'of another');
   return record;
 }
