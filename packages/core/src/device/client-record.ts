@@ -43,6 +43,9 @@ export type Work =
   /** Does not want the task, and says so: with a reason, where there is one besides time. */
   | { readonly kind: 'leaving'; readonly ticket: number; readonly reason?: DeclineReason };
 
+/** The part of the record that an exchange moves. */
+export type ExchangingWork = Extract<Work, { kind: 'exchanging' }>;
+
 /** A client's whole durable state. */
 export interface ClientRecord {
   /** 32 bytes: the pipeline it belongs to. */

@@ -15,6 +15,7 @@ import type { PlainData } from '../plain-data.ts';
 import { decodeBroadcast, stateOwner } from '../protocol/broadcast.ts';
 import { sleep } from '../protocol/clock.ts';
 import type { DeclineReason, Request, Response, RoundTask } from '../protocol/message.ts';
+import type { ExchangeHost, SecureExchange } from '../secure/exchange.ts';
 import { SerialQueue } from '../serial-queue.ts';
 import { agree, checkTask } from './agreement.ts';
 import { isRefusal, refusal, unusable } from './answers.ts';
@@ -22,6 +23,7 @@ import {
   accept,
   begin,
   type ClientRecord,
+  type ExchangingWork,
   giveUp,
   remembers,
   resolve,
@@ -32,11 +34,10 @@ import {
 import type { FederatedClientOptions, TrainingClient } from './contract.ts';
 import { Refusals, stoppedBy, type Verdict, verdictOnTask, verdictOnTraining } from './fault.ts';
 import { type TrainedWork, trainFor } from './local-work.ts';
-import { FIRST_PAUSE, LONGEST_WAIT, NOW, pauseAfter, waitOf } from './pauses.ts';
+import { LATER, LONGEST_WAIT, NOW, pauseAfter, waitOf } from './pauses.ts';
 import type { ClientProgress, NextStep } from './progress.ts';
 import { type RecordKeeper, recordKeeper } from './record-keeper.ts';
 import type { RecordPlace } from './record-place.ts';
-import type { ExchangeHost, SecureExchange } from './secure-exchange.ts';
 import { type StoredModel, storedModel } from './stored-model.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -46,7 +47,7 @@ export interface DeviceParts<B extends PlainData, U extends Update> {
   readonly surroundings: Surroundings<B>;
   readonly place: RecordPlace;
   /** Of a pipeline under secure aggregation. */
-  readonly exchange?: SecureExchange;
+  readonly exchange?: SecureExchange<ExchangingWork, Response, NextStep>;
 }
 
 /** A client that trains and reports. */
@@ -56,8 +57,8 @@ export class Device<B extends PlainData, C extends PlainData, U extends Update> 
   readonly #owner: StateOwner;
   readonly #records: RecordKeeper;
   readonly #around: Surroundings<B>;
-  readonly #exchange: SecureExchange | undefined;
-  readonly #host: ExchangeHost;
+  readonly #exchange: SecureExchange<ExchangingWork, Response, NextStep> | undefined;
+  readonly #host: ExchangeHost<ExchangingWork, Response, NextStep>;
   #model: StoredModel | undefined;
   #unanswered = 0;
   readonly #refusals = new Refusals();
@@ -71,12 +72,14 @@ export class Device<B extends PlainData, C extends PlainData, U extends Update> 
     this.#around = surroundings;
     this.#exchange = exchange;
     this.#host = {
-      records: this.#records,
-      send: (work, request) => this.#send(work, request),
+      save: (work) => this.#records.put({ ...this.#records.current, work }),
+      send: (work, message) =>
+        this.#send(work, { kind: 'exchange', ticket: work.task.ticket, ...(message && { message }) }),
       settle: (work, response) => this.#settle(work, response),
       uncounted: (work) => this.#resolve(work, 'uncounted'),
-      discard: (work, error) => this.#discard(work, error),
-      complain: (error, task) => this.#complain(error, task),
+      failed: async (work, error, isMasked) =>
+        isMasked && isRefusal(error) ? this.#complain(error, work.task) : this.#discard(work, error),
+      again: { now: NOW, later: LATER },
     };
   }
 
@@ -173,7 +176,7 @@ export class Device<B extends PlainData, C extends PlainData, U extends Update> 
     if (this.#records.current.unsettled) {
       // A later round's task is trained from what the earlier one left.
       const step = await this.#settled();
-      return step === 'pending' ? { next: 'request', milliseconds: FIRST_PAUSE } : step;
+      return step === 'pending' ? LATER : step;
     }
     const model = (this.#model ??= await storedModel(this.#around.where, this.#options.store, this.#options.id, task));
     return model.complete ? this.#train(task, model) : this.#download(task, model);

@@ -9,14 +9,15 @@ import { refuse } from '../check.ts';
 import type { ClientHalf } from '../pipeline/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import { stateOwner } from '../protocol/broadcast.ts';
+import type { Response } from '../protocol/message.ts';
 import { checkClientOptions } from './client-options.ts';
-import type { ClientRecord } from './client-record.ts';
+import type { ClientRecord, ExchangingWork } from './client-record.ts';
 import type { DeviceModel, FederatedClient, FederatedClientOptions, ModelRequest, WatchOptions } from './contract.ts';
 import { Device, type DeviceParts } from './device.ts';
 import { DeviceModels } from './device-models.ts';
 import { decodeRecord, encodeRecord } from './client-record-format.ts';
 import { openPlace, recordKey } from './record-place.ts';
-import { SecureExchange } from './secure-exchange.ts';
+import type { NextStep } from './progress.ts';
 import { surroundingsOf } from './surroundings.ts';
 
 const WHERE = 'federatedClient';
@@ -88,5 +89,9 @@ function recordsOf<B extends PlainData, C extends PlainData, U extends Update>(
     encode: (record) => encodeRecord(record, format),
     decode: (bytes) => decodeRecord(`${WHERE}: record`, bytes, format),
   });
-  return { place, exchange: new SecureExchange(id, half, place) };
+  const exchange = half.keeping.exchange<ExchangingWork, Response, NextStep>(place, ({ task, sealed }, persist) =>
+    // The record is what is swapped: one with another's in its place throws.
+    half.enter(task, { client: id, persist, singleInstance: true, ...(sealed && { saved: sealed }) }),
+  );
+  return { place, exchange };
 }
