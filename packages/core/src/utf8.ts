@@ -5,7 +5,8 @@
  */
 import { FedkitError } from './errors.ts';
 
-const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?:^|[^\ud800-\udbff])[\udc00-\udfff]/;
+// With the flag u a pair is one character, so that neither half of it is found.
+const LONE_SURROGATE = /[\ud800-\udfff]/u;
 
 /** False for text with a lone surrogate, which UTF-8 cannot write. */
 export function isWellFormed(text: string): boolean {

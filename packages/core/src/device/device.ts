@@ -183,13 +183,9 @@ export class Device<B extends PlainData, C extends PlainData, U extends Update> 
   }
 
   async #download(task: RoundTask, model: StoredModel): Promise<NextStep> {
-    const offset = model.received;
-    const response = await this.#ask({ kind: 'model', digest: task.modelDigest, offset });
-    if (response.kind === 'refused') return this.#giveUp(task, verdictOnTask(refusal(response)));
-    if (response.kind !== 'part') return this.#otherwise(response);
-    if (response.total !== task.modelLength || response.offset !== offset || response.bytes.length === 0)
-      this.#unusable(`bytes from ${offset} on of ${task.modelLength}`, 'another part');
-    await model.add(response.bytes);
+    const other = await model.fetch(this.#around.ask);
+    if (other?.kind === 'refused') return this.#giveUp(task, verdictOnTask(refusal(other)));
+    if (other) return this.#otherwise(other);
     this.#tell({ kind: 'received', task, bytes: model.received });
     return { next: model.complete ? 'training' : 'request', milliseconds: 0 };
   }

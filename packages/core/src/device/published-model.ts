@@ -9,7 +9,6 @@
 import type { ClientId } from '../aggregate/contract.ts';
 import { ByteReader, ByteWriter, sameBytes } from '../bytes.ts';
 import { checkBytes, checkInteger, refuse } from '../check.ts';
-import { FedkitError } from '../errors.ts';
 import type { StateOwner } from '../model/state-file.ts';
 import type { PipelineTerms } from '../pipeline/contract.ts';
 import type { PlainData } from '../plain-data.ts';
@@ -80,7 +79,7 @@ export class PublishedModels {
       const before = await this.#head();
       const place = before?.place === 0 ? 1 : 0;
       const model = await this.#open(publication, place);
-      if (!(await this.#fetch(publication, model, ask, onBytes))) continue;
+      if (!(await this.#fetch(model, ask, onBytes))) continue;
       const found = await this.#verified(publication, model);
       await this.#store.put(`latest/${this.#client}`, encodeHead({ ...publication, place }));
       this.#held = found;
@@ -110,20 +109,17 @@ export class PublishedModels {
 
   /** The rest of a model, part by part; whether all of it is there, which it is not once a newer one is published. */
   async #fetch(
-    { modelDigest: digest, modelLength }: Publication,
     model: StoredModel,
     ask: (request: Request) => Promise<Response>,
     onBytes: (bytes: number) => void,
   ): Promise<boolean> {
     while (!model.complete) {
-      const offset = model.received;
-      const response = await ask({ kind: 'model', digest, offset });
-      if (response.kind === 'refused' && response.code === 'PROTOCOL_STATE') return false;
-      if (response.kind === 'refused') throw refusal(response);
-      if (response.kind !== 'part') return unusable(WHERE, 'a part of the model', response.kind);
-      if (response.total !== modelLength || response.offset !== offset || response.bytes.length === 0)
-        unusable(WHERE, `bytes from ${offset} on of ${modelLength}`, 'another part');
-      await model.add(response.bytes);
+      const other = await model.fetch(ask);
+      if (other?.kind === 'refused') {
+        if (other.code === 'PROTOCOL_STATE') return false;
+        throw refusal(other);
+      }
+      if (other) return unusable(WHERE, 'a part of the model', other.kind);
       onBytes(model.received);
     }
     return true;
@@ -167,18 +163,16 @@ function encodeHead({ place, run, round, modelDigest, modelLength, pipelineDiges
 
 function decodeHead(bytes: Uint8Array): Head {
   const where = 'federatedClient: stored model';
-  const reader = new ByteReader(where, checkBytes(where, bytes));
+  // A copy, since stores may use theirs again.
+  const reader = new ByteReader(where, checkBytes(where, bytes).slice());
   if (!sameBytes(reader.bytes(MAGIC.length), MAGIC)) reader.refuse('the head of a model, version 1', 'other bytes');
-  const place = reader.uint8();
-  if (place !== 0 && place !== 1)
-    throw new FedkitError('DECODE_FAILED', `${where}: expected place 0 or 1, got another`);
   const head = {
-    place,
-    run: reader.bytes(16).slice(),
+    place: reader.flag() ? 1 : 0,
+    run: reader.bytes(16),
     round: reader.uint32(),
-    modelDigest: reader.bytes(32).slice(),
+    modelDigest: reader.bytes(32),
     modelLength: reader.uint53(),
-    pipelineDigest: reader.bytes(32).slice(),
+    pipelineDigest: reader.bytes(32),
   } as const;
   reader.end();
   return head;

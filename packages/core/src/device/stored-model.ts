@@ -8,7 +8,9 @@ import { sha256 } from '../sha256.ts';
 import type { ClientId } from '../aggregate/contract.ts';
 import { checkBytes } from '../check.ts';
 import { FedkitError } from '../errors.ts';
+import type { Request, Response } from '../protocol/message.ts';
 import type { Store } from '../store/contract.ts';
+import { unusable } from './answers.ts';
 
 /** What names the bytes of a broadcast. */
 export interface NamedModel {
@@ -24,8 +26,12 @@ export interface StoredModel {
   /** How many bytes have arrived. */
   readonly received: number;
   readonly complete: boolean;
-  /** Keeps the next part. */
-  add(bytes: Uint8Array): Promise<void>;
+  /**
+   * Asks for the next part and keeps it; resolves with an answer that is none.
+   *
+   * @throws FedkitError `UNAVAILABLE` for another part than was asked for; what `ask` and the store throw.
+   */
+  fetch(ask: (request: Request) => Promise<Response>): Promise<Exclude<Response, { kind: 'part' }> | undefined>;
   /** @throws FedkitError `AUTHENTICATION_FAILED` where the parts do not add up to what the task named. */
   verified(): Uint8Array;
   /** Removes what has arrived. */
@@ -73,13 +79,19 @@ export async function storedModel(
     get complete() {
       return received === modelLength;
     },
-    async add(bytes) {
+    async fetch(ask) {
+      const response = await ask({ kind: 'model', digest: modelDigest, offset: received });
+      if (response.kind !== 'part') return response;
+      const { total, offset, bytes } = response;
+      if (total !== modelLength || offset !== received || bytes.length === 0)
+        unusable(where, `bytes from ${received} on of ${modelLength}`, 'another part');
       const part = new Uint8Array(32 + bytes.length);
       part.set(modelDigest);
       part.set(bytes, 32);
       await store.put(key(parts), part);
       parts++;
       append(bytes);
+      return undefined;
     },
     verified() {
       if (sameBytes(sha256(whole), modelDigest)) return whole;

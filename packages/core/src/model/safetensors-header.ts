@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { describe } from '../check.ts';
+import { describe, refuse } from '../check.ts';
 import { FedkitError } from '../errors.ts';
 import { utf8Decode } from '../utf8.ts';
 import { MAX_TENSORS, type TensorSpec } from './layout.ts';
 import { parseStrictJson } from './strict-json.ts';
-import { bitsOf, TENSOR_TYPES } from './tensor-type.ts';
+import { BITS_OF, type TypeBits } from './tensor-type.ts';
 
 /** The longest header that is read: the reference implementation's limit. */
 const MAX_HEADER_BYTES = 100_000_000;
@@ -37,6 +37,11 @@ export interface Header {
  * @throws FedkitError `DECODE_FAILED`, naming the place.
  */
 export function readHeader(file: Uint8Array, size: number = file.length): Header {
+  return readTypedHeader(file, size, BITS_OF);
+}
+
+/** As {@link readHeader}, of a file that holds no other types. */
+export function readTypedHeader(file: Uint8Array, size: number, types: TypeBits): Header {
   const dataStart = 8 + headerLength(file);
   const dataLength = size - dataStart;
   let text: string;
@@ -53,7 +58,7 @@ export function readHeader(file: Uint8Array, size: number = file.length): Header
   const tensors: StoredTensor[] = [];
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') metadata = readMetadata(entry);
-    else tensors.push(readEntry(name, entry));
+    else tensors.push(readEntry(name, entry, types));
   }
   if (tensors.length > MAX_TENSORS) malformed('header', `at most ${MAX_TENSORS} tensors`, tensors.length);
   tensors.sort((a, b) => a.begin - b.begin || a.end - b.end);
@@ -70,7 +75,7 @@ export function readHeader(file: Uint8Array, size: number = file.length): Header
 
 /** Refuses a file as `DECODE_FAILED`. */
 function malformed(where: string, expected: string, got: unknown): never {
-  throw new FedkitError('DECODE_FAILED', `decodeSafetensors: ${where}: expected ${expected}, got ${describe(got)}`);
+  return refuse('DECODE_FAILED', `decodeSafetensors: ${where}`, expected, got);
 }
 
 function headerLength(bytes: Uint8Array): number {
@@ -92,20 +97,20 @@ function readMetadata(entry: unknown): Record<string, string> {
   return entry as Record<string, string>;
 }
 
-function readEntry(name: string, entry: unknown): StoredTensor {
+function readEntry(name: string, entry: unknown, types: TypeBits): StoredTensor {
   const where = `tensor ${describe(name)}`;
   if (!isRecord(entry)) malformed(where, 'an object', entry);
   const { dtype: type, shape, data_offsets: offsets } = entry;
-  const bits = bitsOf(type);
-  if (bits === undefined) malformed(`${where}: dtype`, `one of ${TENSOR_TYPES.join(', ')}`, type);
+  if (typeof type !== 'string' || !Object.hasOwn(types, type))
+    malformed(`${where}: dtype`, `one of ${Object.keys(types).join(', ')}`, type);
   if (!isLengths(shape)) malformed(`${where}: shape`, 'an array of integers ≥ 0', shape);
   if (!isLengths(offsets) || offsets.length !== 2) malformed(`${where}: data_offsets`, 'two integers ≥ 0', offsets);
   const [begin, end] = offsets;
   const size = shape.reduce((product, dimension) => product * dimension, 1);
-  if ((end - begin) * 8 !== size * bits) {
-    malformed(`${where}: data_offsets`, `the bytes of ${size} values of ${bits} bits`, end - begin);
+  if ((end - begin) * 8 !== size * types[type]) {
+    malformed(`${where}: data_offsets`, `the bytes of ${size} values of ${types[type]} bits`, end - begin);
   }
-  return { name, type: type as string, shape, begin, end };
+  return { name, type, shape, begin, end };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

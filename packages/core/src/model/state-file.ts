@@ -8,9 +8,9 @@ import { joined } from '../bytes.ts';
 import { checkBytes, describe, refuse } from '../check.ts';
 import { FedkitError } from '../errors.ts';
 import type { PlainData } from '../plain-data.ts';
-import { Layout, type TensorSpec } from './layout.ts';
-import { readHeader } from './safetensors-header.ts';
-import { float32Tensor, writeSafetensors } from './safetensors-writer.ts';
+import { Layout } from './layout.ts';
+import { readTypedHeader } from './safetensors-header.ts';
+import { type HeadTensor, headOf } from './safetensors-head.ts';
 
 const FORMAT = 'fedkit state 1';
 /** The deepest nesting of records that is read. */
@@ -40,12 +40,13 @@ export function encodeState(state: PlainData, owner: StateOwner): Uint8Array<Arr
 
 /** {@link encodeState} in pieces, of which all but the first are views of the state's vectors. */
 export function statePieces(state: PlainData, owner: StateOwner): Uint8Array[] {
-  const tensors: TensorSpec[] = [];
-  const vectors: Float32Array[] = [];
+  const tensors: HeadTensor[] = [];
+  const vectors: Uint8Array[] = [];
   const skeleton = (value: PlainData, path: readonly string[]): Skeleton => {
     if (value instanceof Float32Array) {
-      tensors.push({ name: path.map(escaped).join('/') || '/', shape: [value.length] });
-      vectors.push(value);
+      const { length, buffer, byteOffset, byteLength } = value;
+      tensors.push({ name: nameAt(path), shape: [length], type: 'F32', byteLength });
+      vectors.push(new Uint8Array(buffer, byteOffset, byteLength));
       return null;
     }
     if (typeof value === 'number') {
@@ -66,10 +67,7 @@ export function statePieces(state: PlainData, owner: StateOwner): Uint8Array[] {
   const shape = JSON.stringify(skeleton(state, []));
   // What no layout can have no state can.
   Layout.of(tensors);
-  return writeSafetensors(
-    tensors.map((tensor, i) => float32Tensor(tensor, vectors[i])),
-    { format: FORMAT, ...checkOwner('encodeState', owner), shape },
-  );
+  return [headOf(tensors, { format: FORMAT, ...checkOwner('encodeState', owner), shape }), ...vectors];
 }
 
 /**
@@ -81,7 +79,9 @@ export function statePieces(state: PlainData, owner: StateOwner): Uint8Array[] {
  */
 export function decodeState(bytes: Uint8Array, owner: StateOwner): PlainData {
   const { kind, model } = checkOwner('decodeState', owner);
-  const { tensors, metadata, dataStart } = readHeader(checkBytes('decodeState: bytes', bytes));
+  const { tensors, metadata, dataStart } = readTypedHeader(checkBytes('decodeState: bytes', bytes), bytes.length, {
+    F32: 32,
+  });
   if (metadata.format !== FORMAT) fail(`format ${describe(FORMAT)}`, metadata.format);
   if (metadata.kind !== kind) fail(`a state of ${describe(kind)}`, metadata.kind);
   if (metadata.model !== model) {
@@ -91,9 +91,8 @@ export function decodeState(bytes: Uint8Array, owner: StateOwner): PlainData {
   const restored = (skeleton: unknown, path: readonly string[]): PlainData => {
     if (skeleton === null) {
       const tensor = tensors[used++];
-      const name = path.map(escaped).join('/') || '/';
+      const name = nameAt(path);
       if (tensor?.name !== name) fail(`a tensor ${describe(name)}`, tensor?.name);
-      if (tensor.type !== 'F32') fail(`float32 values in ${describe(name)}`, tensor.type);
       const values = new Float32Array((tensor.end - tensor.begin) / 4);
       new Uint8Array(values.buffer).set(bytes.subarray(dataStart + tensor.begin, dataStart + tensor.end));
       return values;
@@ -122,7 +121,7 @@ export function decodeState(bytes: Uint8Array, owner: StateOwner): PlainData {
 }
 
 function fail(expected: string, got: unknown): never {
-  throw new FedkitError('DECODE_FAILED', `decodeState: expected ${expected}, got ${describe(got)}`);
+  return refuse('DECODE_FAILED', 'decodeState', expected, got);
 }
 
 function checkOwner(where: string, { kind, model }: StateOwner): StateOwner {
@@ -131,7 +130,7 @@ function checkOwner(where: string, { kind, model }: StateOwner): StateOwner {
   return { kind, model };
 }
 
-/** A name in a path, as in a JSON pointer (RFC 6901): no two paths read alike. */
-function escaped(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1');
+/** A path as in a JSON pointer (RFC 6901): no two read alike. */
+function nameAt(path: readonly string[]): string {
+  return path.map((name) => name.replaceAll('~', '~0').replaceAll('/', '~1')).join('/') || '/';
 }

@@ -8,8 +8,11 @@
 /** The types that a model's values are read from and written as. */
 export type FloatType = 'F32' | 'F16' | 'BF16';
 
-/** Bits of one element. Types below a byte fill whole bytes together or are refused. */
-const BITS_OF: Readonly<Record<string, number>> = {
+/** Bits of one element by its type. */
+export type TypeBits = Readonly<Record<string, number>>;
+
+/** Of every type of the format. Those below a byte fill whole bytes together or are refused. */
+export const BITS_OF: TypeBits = {
   F4: 4,
   F6_E2M3: 6,
   F6_E3M2: 6,
@@ -33,9 +36,6 @@ const BITS_OF: Readonly<Record<string, number>> = {
   U64: 64,
   C64: 64,
 };
-
-/** Every type's name, for messages. */
-export const TENSOR_TYPES: readonly string[] = Object.keys(BITS_OF);
 
 /** Bits of one element of `type`, undefined for what is no type of the format. */
 export function bitsOf(type: unknown): number | undefined {
