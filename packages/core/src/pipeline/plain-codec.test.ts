@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { checkLaws, codecLaws } from '../conformance/index.ts';
+import type { Sink } from '../codec/sink.ts';
+import { atOnce } from '../turns.ts';
 import { plainCodec } from './plain-codec.ts';
+import { visitSteps } from './visit-steps.ts';
 
 const context = { sharedSeed: new Uint8Array(32) };
 
@@ -20,19 +23,21 @@ describe('plainCodec', () => {
     expect(plainCodec.encode(new Float32Array(Float32Array.of(9, ...values).buffer, 4), context)).toEqual(bytes);
   });
 
-  it('visits long vectors in chunks that add up', () => {
+  it.each([
+    ['at once', (bytes: Uint8Array, sink: Sink) => plainCodec.visit(bytes, sink), 1],
+    ['in chunks', (bytes: Uint8Array, sink: Sink) => atOnce(visitSteps(plainCodec, bytes, sink, context)), 3],
+  ] as const)('visits long vectors %s that add up', (_how, visit, expected) => {
     const values = Float32Array.from({ length: 40_000 }, (_, i) => i);
     const seen = new Float32Array(40_000);
     let calls = 0;
-    const bytes = plainCodec.encode(values, context);
-    plainCodec.visit(bytes, {
+    visit(plainCodec.encode(values, context), {
       dense: (offset, chunk) => {
         calls++;
         seen.set(chunk, offset);
       },
       sparse: () => expect.unreachable(),
     });
-    expect(calls).toBe(3);
+    expect(calls).toBe(expected);
     expect(seen).toEqual(values);
   });
 

@@ -7,14 +7,11 @@ import { isFiniteVector } from '../finite.ts';
 import { ByteReader, ByteWriter } from '../bytes.ts';
 import { checkBytes, checkVector, refuse } from '../check.ts';
 import type { Codec } from '../codec/contract.ts';
-import type { Sink } from '../codec/sink.ts';
 import { type Contraction, EXACT, type Guaranteed } from '../codec/guarantee.ts';
 
 /** `66 6b 66`, version 1. */
 const MAGIC = Uint8Array.of(0x66, 0x6b, 0x66, 1);
 const HEADER = MAGIC.length + 4;
-/** Values handed on at once. */
-export const CHUNK = 16_384;
 
 /**
  * Float32 as it is, little-endian, after `66 6b 66 01` and the number of values (uint32). Decoding hands on whatever values
@@ -36,22 +33,11 @@ export const plainCodec: Codec<'perClient'> & Guaranteed<Contraction> = {
     const body = plainBody(bytes, context.expectedSize).slice();
     return new Float32Array(body.buffer);
   },
-  visit(bytes, sink, context = {}) {
-    const body = plainBody(bytes, context.expectedSize);
-    visitBody(body, sink, 0, body.length);
+  // Servers visit it by stretches: `visitSteps`.
+  visit(bytes, sink, context) {
+    sink.dense(0, plainCodec.decode(bytes, context));
   },
 };
-
-/** Hands on what lies between two places of a body: both are multiples of 4 bytes. */
-export function visitBody(body: Uint8Array, sink: Sink, from: number, to: number): void {
-  const chunk = new Float32Array(Math.min(CHUNK, (to - from) / 4));
-  const raw = new Uint8Array(chunk.buffer);
-  for (let at = from; at < to; at += raw.length) {
-    const part = body.subarray(at, Math.min(to, at + raw.length));
-    raw.set(part);
-    sink.dense(at / 4, part.length === raw.length ? chunk : chunk.subarray(0, part.length / 4));
-  }
-}
 
 /** What {@link plainCodec} makes of finite values, without a copy: the second part is a view of them. */
 export function plainParts(values: Float32Array): readonly [head: Uint8Array, body: Uint8Array] {

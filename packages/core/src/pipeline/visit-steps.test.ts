@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { seededRng } from '../random.ts';
 import { atOnce } from '../turns.ts';
-import { CHUNK, plainCodec } from './plain-codec.ts';
-import { visitSteps } from './visit-steps.ts';
+import { plainCodec } from './plain-codec.ts';
+import { CHUNK, visitSteps } from './visit-steps.ts';
 
 const context = { sharedSeed: new Uint8Array(32), clientSeed: new Uint8Array(32) };
 /** Bytes before a plain encoding's values. */

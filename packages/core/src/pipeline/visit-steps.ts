@@ -6,7 +6,10 @@
 import type { Codec, DecodeContext } from '../codec/contract.ts';
 import type { Sink } from '../codec/sink.ts';
 import { inStretches, type Steps, STRETCH } from '../turns.ts';
-import { CHUNK, plainBody, plainCodec, visitBody } from './plain-codec.ts';
+import { plainBody, plainCodec } from './plain-codec.ts';
+
+/** Values of the plain codec that are handed on at once. */
+export const CHUNK = 16_384;
 
 /** `codec.visit(bytes, sink, context)`, with rests where the codec has them. */
 export function* visitSteps(codec: Codec, bytes: Uint8Array, sink: Sink, context: DecodeContext): Steps<void> {
@@ -23,5 +26,16 @@ function visitInPlace(body: Uint8Array, sink: Sink, from: number, to: number): v
   for (let at = from; at < to; at += 4 * CHUNK) {
     const length = Math.min(CHUNK, (to - at) / 4);
     sink.dense(at / 4, new Float32Array(body.buffer, body.byteOffset + at, length));
+  }
+}
+
+/** Hands on what lies between two places of a body: both are multiples of 4 bytes. */
+function visitBody(body: Uint8Array, sink: Sink, from: number, to: number): void {
+  const chunk = new Float32Array(Math.min(CHUNK, (to - from) / 4));
+  const raw = new Uint8Array(chunk.buffer);
+  for (let at = from; at < to; at += raw.length) {
+    const part = body.subarray(at, Math.min(to, at + raw.length));
+    raw.set(part);
+    sink.dense(at / 4, part.length === raw.length ? chunk : chunk.subarray(0, part.length / 4));
   }
 }
