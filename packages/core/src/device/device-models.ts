@@ -3,27 +3,16 @@
  *
  * @module
  */
-import type { ClientId } from '../aggregate/contract.ts';
 import { checkInteger, checkOptions, type OptionNames, refuse } from '../check.ts';
 import { isFedkitError } from '../errors.ts';
 import type { StateOwner } from '../model/state-file.ts';
 import type { PlainData } from '../plain-data.ts';
 import { sleep } from '../protocol/clock.ts';
-import type { PipelineTerms } from '../pipeline/contract.ts';
-import type { Store } from '../store/contract.ts';
 import { SerialQueue } from '../serial-queue.ts';
 import type { DeviceModel, ModelRequest, WatchOptions } from './contract.ts';
 import { Fault } from './fault.ts';
-import { type HeldModel, paramsOf, PublishedModels } from './published-model.ts';
+import { type HeldModel, type ModelOptions, paramsOf, PublishedModels } from './published-model.ts';
 import type { Surroundings } from './surroundings.ts';
-
-/** Of a client's options, what its models depend on. */
-interface ModelOptions {
-  readonly id: ClientId;
-  readonly store: Store;
-  readonly pipeline: PipelineTerms & { readonly algorithm: object };
-  readonly maximumModelBytes?: number;
-}
 
 const REQUEST: OptionNames<ModelRequest> = { from: true };
 const WATCH: OptionNames<WatchOptions> = { signal: true, milliseconds: true };
@@ -42,8 +31,7 @@ export class DeviceModels {
     this.#options = options;
     this.#around = around;
     this.#state = state;
-    const { store, id, pipeline, maximumModelBytes } = options;
-    this.#models = new PublishedModels(store, id, pipeline, owner, maximumModelBytes);
+    this.#models = new PublishedModels(options, owner);
   }
 
   async model(options: ModelRequest): Promise<DeviceModel | undefined> {

@@ -20,6 +20,14 @@ import { refusal, unusable } from './answers.ts';
 import { Fault } from './fault.ts';
 import { type StoredModel, storedModel } from './stored-model.ts';
 
+/** Of a client's options, what its models depend on. */
+export interface ModelOptions {
+  readonly id: ClientId;
+  readonly store: Store;
+  readonly pipeline: PipelineTerms & { readonly algorithm: object };
+  readonly maximumModelBytes?: number;
+}
+
 /** A whole model as the store has it. */
 export interface HeldModel {
   readonly publication: Publication;
@@ -38,28 +46,24 @@ const MOST_STARTS = 8;
 
 /** Fetches and keeps the latest model of one client's federation. Calls must not overlap. */
 export class PublishedModels {
-  readonly #store: Store;
-  readonly #client: ClientId;
-  readonly #pipeline: PipelineTerms;
+  readonly #options: ModelOptions;
   readonly #owner: StateOwner;
-  readonly #longest: number;
+  readonly #key: string;
   #held: HeldModel | undefined;
 
-  constructor(store: Store, client: ClientId, pipeline: PipelineTerms, owner: StateOwner, maximumModelBytes?: number) {
-    this.#store = store;
-    this.#client = client;
-    this.#pipeline = pipeline;
+  constructor(options: ModelOptions, owner: StateOwner) {
+    this.#options = options;
     this.#owner = owner;
-    this.#longest = longestModel(pipeline, maximumModelBytes);
+    this.#key = `latest/${options.id}`;
   }
 
   /** The model that was fetched last, without a word to anybody; `undefined` where there is none of this pipeline. */
   async stored(): Promise<HeldModel | undefined> {
     if (this.#held) return this.#held;
     const head = await this.#head();
-    if (!head || !sameBytes(head.pipelineDigest, this.#pipeline.digest)) return undefined;
-    checkInteger('federatedClient: model: stored length', head.modelLength, 1, this.#longest);
-    const model = await this.#open(head, head.place);
+    if (!head || !sameBytes(head.pipelineDigest, this.#options.pipeline.digest)) return undefined;
+    this.#checkLength('stored length', head);
+    const model = await this.#open(head);
     return model.complete ? (this.#held = this.#decode(head, model)) : undefined;
   }
 
@@ -77,14 +81,14 @@ export class PublishedModels {
         return (this.#held = { ...held, publication });
       }
       const before = await this.#head();
-      const place = before?.place === 0 ? 1 : 0;
-      const model = await this.#open(publication, place);
+      const head: Head = { ...publication, place: before?.place === 0 ? 1 : 0 };
+      const model = await this.#open(head);
       if (!(await this.#fetch(model, ask, onBytes))) continue;
       const found = await this.#verified(publication, model);
-      await this.#store.put(`latest/${this.#client}`, encodeHead({ ...publication, place }));
+      await this.#options.store.put(this.#key, encodeHead(head));
       this.#held = found;
       // A crash before this leaves parts that the next model of that place removes.
-      if (before) await (await this.#open(before, before.place)).drop();
+      if (before) await (await this.#open(before)).drop();
       return found;
     }
     return unusable(WHERE, 'a model that stays until it is fetched', `${MOST_STARTS} newer ones`);
@@ -95,16 +99,14 @@ export class PublishedModels {
     if (response.kind === 'refused') throw refusal(response);
     if (response.kind !== 'published') return unusable(WHERE, 'what is published', response.kind);
     const { publication } = response;
-    await agreeOnPipeline(WHERE, publication.pipelineDigest, this.#pipeline, ask);
-    Fault.unless(() =>
-      checkInteger(
-        'federatedClient: model: length (its option maximumModelBytes)',
-        publication.modelLength,
-        1,
-        this.#longest,
-      ),
-    );
+    await agreeOnPipeline(WHERE, publication.pipelineDigest, this.#options.pipeline, ask);
+    Fault.unless(() => this.#checkLength('length (its option maximumModelBytes)', publication));
     return publication;
+  }
+
+  #checkLength(what: string, { modelLength }: Publication): void {
+    const { pipeline, maximumModelBytes } = this.#options;
+    checkInteger(`${WHERE}: model: ${what}`, modelLength, 1, longestModel(pipeline, maximumModelBytes));
   }
 
   /** The rest of a model, part by part; whether all of it is there, which it is not once a newer one is published. */
@@ -135,16 +137,22 @@ export class PublishedModels {
   }
 
   #decode(publication: Publication, model: StoredModel): HeldModel {
-    const broadcast = decodeBroadcast(`${WHERE}: broadcast`, model.verified(), this.#owner, this.#pipeline.size);
+    const broadcast = decodeBroadcast(
+      `${WHERE}: broadcast`,
+      model.verified(),
+      this.#owner,
+      this.#options.pipeline.size,
+    );
     return { publication, broadcast };
   }
 
-  #open(model: { readonly modelDigest: Uint8Array; readonly modelLength: number }, place: 0 | 1): Promise<StoredModel> {
-    return storedModel(WHERE, this.#store, this.#client, model, `latest-${place}`);
+  #open(head: Head): Promise<StoredModel> {
+    const { store, id } = this.#options;
+    return storedModel(WHERE, store, id, head, `latest-${head.place}`);
   }
 
   async #head(): Promise<Head | undefined> {
-    const bytes = await this.#store.get(`latest/${this.#client}`);
+    const bytes = await this.#options.store.get(this.#key);
     return bytes && decodeHead(bytes);
   }
 }
