@@ -7,7 +7,6 @@ import type { Update } from '../aggregate/contract.ts';
 import { checkAborted } from '../abort.ts';
 import { epochIn } from '../algorithm/epoch.ts';
 import { joined } from '../bytes.ts';
-import { refuse } from '../check.ts';
 import { type FedkitError, isFedkitError } from '../errors.ts';
 import { decodeState, type StateOwner } from '../model/state-file.ts';
 import type { ClientHalf } from '../pipeline/contract.ts';
@@ -41,13 +40,15 @@ import type { RecordPlace } from './record-place.ts';
 import { type StoredModel, storedModel } from './stored-model.ts';
 import type { Surroundings } from './surroundings.ts';
 
+type DeviceExchange = SecureExchange<ExchangingWork, Response, NextStep>;
+
 /** What a device is put together from. */
 export interface DeviceParts<B extends PlainData, U extends Update> {
   readonly half: ClientHalf<U>;
   readonly surroundings: Surroundings<B>;
   readonly place: RecordPlace;
   /** Of a pipeline under secure aggregation. */
-  readonly exchange?: SecureExchange<ExchangingWork, Response, NextStep>;
+  readonly exchange?: DeviceExchange;
 }
 
 /** A client that trains and reports. */
@@ -57,7 +58,7 @@ export class Device<B extends PlainData, C extends PlainData, U extends Update> 
   readonly #owner: StateOwner;
   readonly #records: RecordKeeper;
   readonly #around: Surroundings<B>;
-  readonly #exchange: SecureExchange<ExchangingWork, Response, NextStep> | undefined;
+  readonly #exchange: DeviceExchange | undefined;
   readonly #host: ExchangeHost<ExchangingWork, Response, NextStep>;
   #model: StoredModel | undefined;
   #unanswered = 0;
@@ -126,9 +127,8 @@ export class Device<B extends PlainData, C extends PlainData, U extends Update> 
       case 'reporting':
         return this.#report(work);
       case 'exchanging':
-        return (
-          this.#exchange?.step(work, this.#host) ?? refuse('PROTOCOL_STATE', this.#around.where, 'a report', work.kind)
-        );
+        // Without an exchange no record of one is read.
+        return (this.#exchange as DeviceExchange).step(work, this.#host);
       case 'leaving':
         return this.#leave(work.ticket, work.reason);
     }

@@ -5,7 +5,6 @@
  * @module
  */
 import type { Update } from '../aggregate/contract.ts';
-import { refuse } from '../check.ts';
 import type { ClientHalf } from '../pipeline/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import { stateOwner } from '../protocol/broadcast.ts';
@@ -37,17 +36,7 @@ export function federatedClient<B extends PlainData, C extends PlainData, U exte
   options: FederatedClientOptions<B, C, U>,
 ): FederatedClient<C> {
   checkClientOptions(WHERE, options);
-  const { pipeline, store } = options;
-  const half = pipeline.client();
-  if (half.sends === 'exchange' && !store.compareAndSwap && options.singleInstance !== true) {
-    refuse(
-      'INVALID_ARGUMENT',
-      `${WHERE}: singleInstance`,
-      'true, or a store with compareAndSwap: two clients of one record give an input away',
-      options.singleInstance,
-    );
-  }
-  return new DeviceWithModels(options, half);
+  return new DeviceWithModels(options, options.pipeline.client());
 }
 
 /** A device, and the published models for its application. */
@@ -76,7 +65,7 @@ class DeviceWithModels<B extends PlainData, C extends PlainData, U extends Updat
 
 /** Where the record is, and who answers a secure sum from it. */
 function recordsOf<B extends PlainData, C extends PlainData, U extends Update>(
-  { store, id, pipeline }: FederatedClientOptions<B, C, U>,
+  { store, id, pipeline, singleInstance }: FederatedClientOptions<B, C, U>,
   half: ClientHalf<U>,
 ): Pick<DeviceParts<B, U>, 'place' | 'exchange'> {
   if (half.sends === 'report') return { place: openPlace(WHERE, store, id) };
@@ -84,6 +73,7 @@ function recordsOf<B extends PlainData, C extends PlainData, U extends Update>(
   const place = half.keeping.place<ClientRecord>({
     store,
     key: recordKey(id),
+    singleInstance,
     pipeline: pipeline.digest,
     sealer: half.sealer,
     encode: (record) => encodeRecord(record, format),

@@ -120,7 +120,7 @@ export function clientOfUpdates<U extends Update>(
   }
   checkSettling(where, algorithm, slots, codecs);
   if (errorFeedback !== undefined && settles(algorithm)) {
-    const expected = `nothing beside ${algorithm.kind}: what its clients keep follows from what was counted, which is error feedback already`;
+    const expected = `nothing beside ${algorithm.kind}, whose clients keep what was counted: error feedback already`;
     refuse('INVALID_ARGUMENT', `${where}: errorFeedback`, expected, 'error feedback');
   }
   const isBeside = slots.map(({ name }) => names.includes(name));

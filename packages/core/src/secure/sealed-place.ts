@@ -4,6 +4,7 @@
  * @module
  */
 import { sameBytes } from '../bytes.ts';
+import { refuse } from '../check.ts';
 import { FedkitError } from '../errors.ts';
 import type { Store } from '../store/contract.ts';
 import { isSealed } from './seal.ts';
@@ -15,6 +16,8 @@ const MOST_UNCERTAIN = 7;
 export interface PlaceOptions<R> extends RecordSeal<R> {
   readonly store: Store;
   readonly key: string;
+  /** Of a store that swaps nothing: the caller answers for it that nobody else goes on from this record. */
+  readonly singleInstance: boolean | undefined;
 }
 
 /** Answers to a secure sum must come from one client, so that a record in the place of the one that was read is refused. */
@@ -26,7 +29,16 @@ export class SealedPlace<R extends { readonly pipeline: Uint8Array }> {
   #uncertain: readonly Uint8Array[] = [];
   #superseded = false;
 
+  /** @throws FedkitError `INVALID_ARGUMENT` where nothing would notice a second client. */
   constructor(options: PlaceOptions<R>) {
+    if (!options.store.compareAndSwap && options.singleInstance !== true) {
+      refuse(
+        'INVALID_ARGUMENT',
+        'federatedClient: singleInstance',
+        'true, or a store with compareAndSwap: two clients of one record give an input away',
+        options.singleInstance,
+      );
+    }
     this.#options = options;
   }
 
