@@ -8,6 +8,7 @@ import type { SecureRound } from '@fedkit/core/secure';
 import { checkBytes, refuse } from '@fedkit/core/internal';
 import { decodeRoundConfig, encodeRoundConfig } from '../config/encode-config.ts';
 import { checkRoundConfig, configOf, type RoundConfig } from '../config/round-config.ts';
+import type { Signing } from '../client/signing.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import { provenCohort } from '../graph/proven-cohort.ts';
 import { openState, sealState } from '../persist/seal.ts';
@@ -17,7 +18,11 @@ import type { SecureAggregationOptions, SharedOptions } from './options.ts';
 const NOTHING = new Uint8Array(0);
 
 /** Options of a client whose cryptography is chosen. */
-export type ClientOptions = SharedOptions & { readonly provider: CryptoProvider };
+export type ClientOptions = SharedOptions & {
+  readonly provider: CryptoProvider;
+  /** Of clients that may sign. */
+  readonly signing?: Signing;
+};
 
 /** A client's half. */
 export function clientHalf(where: string, shared: ClientOptions): SecureAggregation {

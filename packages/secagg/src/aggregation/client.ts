@@ -25,7 +25,7 @@ export function secureClient(
   checkTerms(config, terms);
   const policy = policyFor(options, terms);
   checkHonest(config, policy, terms.minimumHonest ?? 0);
-  const { sealingKey, identity, directory, ledger, provider } = options;
+  const { sealingKey, identity, directory, ledger, provider, signing } = options;
   const parts = {
     id,
     config,
@@ -37,6 +37,7 @@ export function secureClient(
     ...(directory !== undefined && { directory }),
     ...(ledger !== undefined && { ledger }),
     provider,
+    signing,
   };
   const client = new RoundClient(parts);
   if (saved !== undefined) RoundClient.resumed(client, saved);

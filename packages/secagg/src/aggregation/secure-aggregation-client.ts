@@ -4,6 +4,7 @@
  * @module
  */
 import type { SecureAggregation } from '@fedkit/core';
+import { signing } from '../client/signing.ts';
 import { defaultProvider } from '../crypto/default-provider.ts';
 import { clientHalf } from './client-half.ts';
 import { type SecureAggregationOptions, sharedOptions, OPTIONS } from './options.ts';
@@ -27,5 +28,6 @@ export function secureAggregationClient(options: SecureAggregationOptions): Secu
   return clientHalf(where, {
     ...sharedOptions(where, options, OPTIONS),
     provider: options.provider ?? defaultProvider(),
+    signing,
   });
 }

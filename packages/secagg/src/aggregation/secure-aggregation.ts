@@ -4,6 +4,7 @@
  * @module
  */
 import type { SecureAggregation } from '@fedkit/core';
+import { signing } from '../client/signing.ts';
 import { decodeRoundConfig } from '../config/encode-config.ts';
 import { defaultProvider } from '../crypto/default-provider.ts';
 import { clientHalf } from './client-half.ts';
@@ -26,7 +27,7 @@ export function secureAggregation(options: SecureAggregationOptions): SecureAggr
   const where = 'secureAggregation';
   const shared = sharedOptions(where, options, OPTIONS);
   return {
-    ...clientHalf(where, { ...shared, provider: options.provider ?? defaultProvider() }),
+    ...clientHalf(where, { ...shared, provider: options.provider ?? defaultProvider(), signing }),
     server: (given) => secureServer(shared, decodeRoundConfig(given.configuration), given),
   };
 }

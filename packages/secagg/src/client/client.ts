@@ -7,6 +7,7 @@ import { checkOptions, type OptionNames } from '@fedkit/core/internal';
 import { defaultProvider } from '../crypto/default-provider.ts';
 import type { SecAggClientOptions } from './options.ts';
 import { RoundClient } from './round-client.ts';
+import { signing } from './signing.ts';
 
 export type { SecAggClientOptions } from './options.ts';
 
@@ -40,7 +41,7 @@ export class SecAggClient extends RoundClient {
   /** @throws FedkitError of `checkPolicy` for a round this client refuses, before anything secret exists. */
   constructor(options: SecAggClientOptions) {
     checkOptions('SecAggClient', options, OPTIONS);
-    super({ ...options, provider: options.provider ?? defaultProvider() });
+    super({ ...options, provider: options.provider ?? defaultProvider(), signing });
   }
 
   /**

@@ -4,11 +4,8 @@
  *
  * @module
  */
-import { utf8Decode } from '@fedkit/core/internal';
 import { hararyNeighbours, ringOrder } from '../graph/harary.ts';
 import { verifyPath } from '../graph/merkle.ts';
-import { admittedKey } from '../directory.ts';
-import { verifyMember } from '../identity.ts';
 import { equal } from '../internal/bytes.ts';
 import { decodeCohort } from '../messages/cohort.ts';
 import { decodeCommitments } from '../messages/commitments.ts';
@@ -17,7 +14,8 @@ import { type Member, memberBytes } from '../messages/member.ts';
 import { decodeNeighbours } from '../messages/neighbours.ts';
 import { encodeReveal } from '../messages/reveal.ts';
 import { checkPart, cohortTranscript, jointSeed, ringTranscript } from '../transcript.ts';
-import { type ClientRound, type Step, refuseMessage, requireCount } from './round.ts';
+import { nameOf } from './names.ts';
+import { type ClientRound, type Step, refuseMessage, requireCount, signingOf } from './round.ts';
 import type { ClientState } from './state.ts';
 
 /** Complete graph: accepts the cohort, or refuses it before any secret leaves. */
@@ -96,20 +94,9 @@ function checkDistinct(members: readonly Member[]): void {
   }
 }
 
-/** The bytes as the characters of a string: a name for a set, in half the time of digits. */
-function nameOf(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes);
-}
-
-function checkSignatures({ provider, config, configDigest, directory }: ClientRound, members: readonly Member[]): void {
-  if (!config.identities || directory === undefined) return;
-  const owners = new Set<string>();
-  for (const member of members) {
-    const key = admittedKey(provider, directory, utf8Decode(member.id));
-    verifyMember(provider, config, configDigest, key, member);
-    owners.add(nameOf(key));
-  }
-  if (owners.size !== members.length) refuseMessage('identities that differ', 'one under two ids');
+function checkSignatures(round: ClientRound, members: readonly Member[]): void {
+  const { config, directory } = round;
+  if (config.identities && directory !== undefined) signingOf(round.signing).check(round, directory, members);
 }
 
 function sameKeys(a: Member, b: Member): boolean {

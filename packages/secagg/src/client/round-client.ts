@@ -9,7 +9,6 @@ import type { CohortEntry } from '../cohort-ledger.ts';
 import { roundConfigDigest } from '../config/encode-config.ts';
 import { type RoundConfig, checkRoundConfig, hasConsistencyRound } from '../config/round-config.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
-import { signMessage } from '../identity.ts';
 import { copyOf, equal } from '../internal/bytes.ts';
 import { decodeAbort, encodeAbort } from '../messages/abort.ts';
 import { MESSAGE, type Message, NO_INDEX, decodeMessage } from '../messages/header.ts';
@@ -25,8 +24,9 @@ import { joinCohort, joinRing, revealPart } from './join.ts';
 import { maskInput } from './mask-input.ts';
 import { openShares } from './open-shares.ts';
 import type { SecAggClientOptions } from './options.ts';
-import type { ClientRound, Step } from './round.ts';
+import { type ClientRound, signingOf, type Step } from './round.ts';
 import { shareKeys } from './share-keys.ts';
+import type { Signing } from './signing.ts';
 import {
   type ClientStage,
   type ClientState,
@@ -41,7 +41,11 @@ import { agreedCohort } from './survivors.ts';
 import { unmask, unmaskAcknowledged } from './unmask.ts';
 
 /** What a client is made of, with its cryptography. */
-export type RoundClientOptions = SecAggClientOptions & { readonly provider: CryptoProvider };
+export type RoundClientOptions = SecAggClientOptions & {
+  readonly provider: CryptoProvider;
+  /** Without it a client enters no round with identities. */
+  readonly signing: Signing | undefined;
+};
 
 /** A client of a round, whose cryptography is given: what `SecAggClient` does. */
 export class RoundClient {
@@ -188,7 +192,7 @@ export class RoundClient {
       const { index } = this.#state.self;
       const message = encodeAbort(this.#config, index, this.#config.identities);
       await this.#end();
-      return signMessage(this.#provider, this.#config, this.#configDigest, this.#options.identity, message);
+      return this.#signed(message);
     });
   }
 
@@ -243,9 +247,16 @@ export class RoundClient {
 
   /** Saves the new state, and only then keeps it and hands the answer out. */
   async #keep(type: number, request: Uint8Array, { state, answer }: Step): Promise<Uint8Array> {
-    const signed = signMessage(this.#provider, this.#config, this.#configDigest, this.#options.identity, answer);
+    const signed = this.#signed(answer);
     await this.#commit({ ...state, answers: [...state.answers, { type, request, answer: signed }] });
     return signed.slice();
+  }
+
+  /** The message with its signature, where the round has identities. */
+  #signed(content: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    if (!this.#config.identities) return content;
+    const { identity, signing } = this.#options;
+    return signingOf(signing).sign(this.#provider, this.#config, this.#configDigest, identity, content);
   }
 
   #end(): Promise<void> {
@@ -276,6 +287,7 @@ export class RoundClient {
       rng: this.#rng,
       identity: this.#options.identity,
       directory: this.#options.directory,
+      signing: this.#options.signing,
       ledger: this.#cohorts,
       maximumMissingParts: this.#options.policy.maximumMissingParts ?? this.#config.clients,
       input: this.#input,

@@ -4,6 +4,7 @@
  * @module
  */
 import { FedkitError, type SecureRng } from '@fedkit/core';
+import { refuse } from '@fedkit/core/internal';
 import type { CohortEntry } from '../cohort-ledger.ts';
 import type { RoundConfig } from '../config/round-config.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
@@ -11,6 +12,7 @@ import type { Directory } from '../directory.ts';
 import type { Identity } from '../identity.ts';
 import type { KeyContext } from '../key-derivation.ts';
 import type { ClientInput } from './input.ts';
+import type { Signing } from './signing.ts';
 import type { ClientState } from './state.ts';
 
 /** One client's view of a round. */
@@ -21,6 +23,7 @@ export interface ClientRound {
   readonly rng: SecureRng;
   readonly identity: Identity | undefined;
   readonly directory: Directory | undefined;
+  readonly signing: Signing | undefined;
   readonly ledger: CohortEntry | undefined;
   /** On a ring, of the policy. */
   readonly maximumMissingParts: number;
@@ -36,6 +39,13 @@ export interface Step {
 /** What keys are derived from, once the transcript is known. */
 export function keyContext(config: RoundConfig, transcript: Uint8Array): KeyContext {
   return { session: config.session, round: config.round, transcript };
+}
+
+/** What a round with identities needs; no client without it enters one. */
+export function signingOf(signing: Signing | undefined): Signing {
+  return (
+    signing ?? refuse('PROTOCOL_STATE', 'SecAggClient', 'a round without identities', 'a signature to make or to check')
+  );
 }
 
 /** Refuses to go on with too few. */
