@@ -62,7 +62,7 @@ export const BUDGETS: readonly Budget[] = [
   {
     name: 'FedAvg client',
     lines: ONE_FED_AVG_CLIENT,
-    maximum: 25_800,
+    maximum: 23_700,
     client: true,
   },
   {
@@ -71,7 +71,7 @@ export const BUDGETS: readonly Budget[] = [
       '/device',
       '/device/training-client',
     ),
-    maximum: 23_100,
+    maximum: 22_200,
     client: true,
   },
   {
@@ -89,13 +89,13 @@ export const client = (examples) =>
     exchange: fetchExchange({ url: '/fedkit' }),
     store: indexedDbStore(),
   });`,
-    maximum: 32_200,
+    maximum: 30_000,
     client: true,
   },
   {
     name: 'secure-sum client',
     lines: SECURE_SUM_CLIENT,
-    maximum: 64_000,
+    maximum: 62_600,
     client: true,
   },
   {
@@ -104,7 +104,7 @@ export const client = (examples) =>
       'unsigned-client',
       'client',
     ),
-    maximum: 77_500,
+    maximum: 77_100,
     client: true,
   },
   {

@@ -4,7 +4,7 @@
  * @module
  */
 import { PlainSha256 } from './plain-sha256.ts';
-import { nativeSha256 } from './sha256.ts';
+import { nativeSha256 } from './native-sha256.ts';
 
 export interface Sha256 {
   update(bytes: Uint8Array): void;

@@ -13,7 +13,8 @@ import type { RequestHandler } from '../protocol/exchange.ts';
 import { noTelemetry, type Telemetry } from '../telemetry/contract.ts';
 import type { TransportLimits } from './limits.ts';
 import type { Piece, Receipt } from './piece.ts';
-import { digestOf, nativeSha256 } from '../sha256.ts';
+import { nativeSha256 } from '../native-sha256.ts';
+import { digestOf } from '../sha256.ts';
 import { type Sha256, sha256Stream } from '../sha256-stream.ts';
 import { SpareBuffers } from './spare-buffers.ts';
 

@@ -1,8 +1,10 @@
 /**
- * Why a `fetch` came to nothing, as far as the engine says.
+ * Why a `fetch` came to nothing, as far as the engine says. Bundlers put `cause-in-pages.ts` in its place where they build for pages and
+ * phones: `browser` in package.json.
  *
  * @module
  */
+import { causeOf as untold } from './cause-in-pages.ts';
 
 /** What Node, Bun and Deno say of themselves, and what it usually is. */
 const CAUSES: readonly (readonly [RegExp, string])[] = [
@@ -14,12 +16,10 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
   [/TIMEOUT|ETIMEDOUT/, 'no answer in time'],
 ];
 
-/** The engine's code with what it usually is; in a page, where no code is told, the four things it can be. */
+/** The engine's code with what it usually is; where no code is told, the four things it can be. */
 export function causeOf(error: unknown): string {
   const code = codeOf(error) ?? codeOf((error as { cause?: unknown } | undefined)?.cause);
-  if (code === undefined) {
-    return 'server down, no network, TLS, or CORS (does the handler allow this origin?): the console of a browser says which';
-  }
+  if (code === undefined) return untold(error);
   const [, meaning] = CAUSES.find(([pattern]) => pattern.test(code)) ?? [];
   return meaning === undefined ? code : `${code}: ${meaning}`;
 }
