@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { fromHex, toHex } from './hex.ts';
+import { fromHex, toHex } from './from-hex.ts';
 
 it('writes two lower-case digits a byte, and reads them again', () => {
   expect(toHex(Uint8Array.of(0, 9, 16, 255))).toBe('000910ff');

@@ -2,7 +2,7 @@ import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { fromHex, toHex } from './hex.ts';
+import { fromHex, toHex } from './from-hex.ts';
 import { plainHmac } from './plain-hmac.ts';
 import { utf8Encode } from './utf8.ts';
 

@@ -7,7 +7,7 @@
  * @module
  */
 import { plainHmac } from '../plain-hmac.ts';
-import { fromHex, toHex } from '../hex.ts';
+import { fromHex, toHex } from '../from-hex.ts';
 import type { ClientId } from '../aggregate/contract.ts';
 import { ByteWriter, sameBytes } from '../bytes.ts';
 import { FedkitError } from '../errors.ts';

@@ -9,7 +9,7 @@ import { checkBytes, describe, refuse } from '../check.ts';
 import { FedkitError } from '../errors.ts';
 import type { PlainData } from '../plain-data.ts';
 import { Layout } from './layout.ts';
-import { readTypedHeader } from './safetensors-header.ts';
+import { readTypedHeader } from './safetensors-typed-header.ts';
 import { type HeadTensor, headOf } from './safetensors-head.ts';
 
 const FORMAT = 'fedkit state 1';

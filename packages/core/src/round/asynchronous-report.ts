@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fromHex, toHex } from '../hex.ts';
+import { fromHex, toHex } from '../from-hex.ts';
 import type { ClientId, Contribution, Update } from '../aggregate/contract.ts';
 import { refuse } from '../check.ts';
 import type { ReportingServer } from '../pipeline/contract.ts';

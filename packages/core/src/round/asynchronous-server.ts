@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fromHex, toHex } from '../hex.ts';
+import { fromHex, toHex } from '../from-hex.ts';
 import type { ClientId, Update } from '../aggregate/contract.ts';
 import type { AsynchronousAlgorithm, AsynchronousState } from '../algorithm/asynchronous.ts';
 import type { FedAvgBroadcast } from '../algorithm/fed-avg.ts';

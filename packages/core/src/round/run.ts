@@ -12,7 +12,7 @@
  *
  * @module
  */
-import { fromHex, toHex } from '../hex.ts';
+import { fromHex, toHex } from '../from-hex.ts';
 import type { ClientId, Update } from '../aggregate/contract.ts';
 import { refuse } from '../check.ts';
 import { decodeState, type StateOwner, statePieces } from '../model/state-file.ts';

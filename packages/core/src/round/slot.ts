@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { fromHex, toHex } from '../hex.ts';
+import { fromHex, toHex } from '../from-hex.ts';
 import { ByteReader, ByteWriter } from '../bytes.ts';
 import { FedkitError } from '../errors.ts';
 import { fromJson, toJson } from './json.ts';
