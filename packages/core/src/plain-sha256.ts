@@ -44,24 +44,25 @@ export class PlainSha256 {
       compress(this.#state, this.#block, 0);
     }
     for (; at + BLOCK <= bytes.length; at += BLOCK) compress(this.#state, bytes, at);
-    this.#block.set(bytes.subarray(at), held);
+    if (at < bytes.length) this.#block.set(at > 0 ? bytes.subarray(at) : bytes, held);
     return this;
   }
 
   /** 32 bytes; once. What was hashed is erased. */
   digest(): Uint8Array<ArrayBuffer> {
-    const length = this.#length;
-    const held = length % BLOCK;
-    const padding = new Uint8Array((held < 56 ? BLOCK : 2 * BLOCK) - held);
-    const bits = new DataView(padding.buffer, padding.length - 8);
-    padding[0] = 0x80;
-    bits.setUint32(0, length / 0x20000000);
-    bits.setUint32(4, length * 8);
-    this.update(padding);
+    const [state, block] = [this.#state, this.#block];
+    let held = this.#length % BLOCK;
+    block[held++] = 0x80;
+    block.fill(0, held);
+    if (held > BLOCK - 8) {
+      compress(state, block, 0);
+      block.fill(0);
+    }
+    for (let i = BLOCK, bits = this.#length * 8; bits > 0; bits = Math.floor(bits / 256)) block[--i] = bits;
+    compress(state, block, 0);
     const digest = new Uint8Array(32);
-    const view = new DataView(digest.buffer);
-    this.#state.forEach((word, i) => view.setInt32(4 * i, word));
-    for (const used of [this.#state, this.#block, WORDS]) used.fill(0);
+    for (let i = 0; i < 32; i++) digest[i] = state[i >> 2] >>> (24 - 8 * (i & 3));
+    for (const used of [state, block, WORDS]) used.fill(0);
     return digest;
   }
 }
