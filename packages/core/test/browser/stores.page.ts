@@ -94,3 +94,30 @@ export async function found(kind: string): Promise<Record<string, number>> {
   const store = await open(kind, 'crashes');
   return { a: await generation(store, 'a'), b: await generation(store, 'b') };
 }
+
+/** Asks IndexedDB itself, with no code of ours between, in a database of its own. */
+const plain = <T>(mode: IDBTransactionMode, use: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const opening = indexedDB.open('plain', 1);
+    opening.onupgradeneeded = () => opening.result.createObjectStore('lives');
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      const transaction = opening.result.transaction('lives', mode, { durability: 'strict' });
+      const request = use(transaction.objectStore('lives'));
+      transaction.onabort = () => reject(transaction.error);
+      transaction.oncomplete = () => {
+        opening.result.close();
+        resolve(request.result);
+      };
+    };
+  });
+
+/** Writes the number of this life down, and waits until the browser has said that it is on the disk. */
+export async function remember(life: number): Promise<void> {
+  await plain('readwrite', (store) => store.put(life, 'life'));
+}
+
+/** The life that was written down last; 0 if there is none. */
+export async function remembered(): Promise<number> {
+  return ((await plain('readonly', (store) => store.get('life'))) as number | undefined) ?? 0;
+}

@@ -13,11 +13,12 @@ import type * as stores from './stores.page.ts';
 const program = serverBinary('chromium', 'stores of browsers');
 const PATIENCE = 30_000 * slowness();
 /**
- * How often the browser is killed, by `FEDKIT_KILLS=20`. Not by default: beside a whole suite Chromium 156 twice came back without what was
- * written. 220 kills more lost nothing, on two cores at loads from 12 to 36, and no file of a killed profile takes more with it than its own
- * database, where it is missing, empty or garbage. What the profile held before and after is said with what fails.
+ * How often the browser is killed for each kind of store, or `FEDKIT_KILLS=20`. Beside a whole suite Chromium 156 twice came back with an
+ * empty profile: nothing was there, of whatever store. So each life writes its number down by IndexedDB alone, without code of ours. Where
+ * that is lost too, the browser has lost its profile: that is said, and the kill is made again in a new one, {@link LOST} times at most.
  */
-const KILLS = Number(process.env.FEDKIT_KILLS ?? 0);
+const KILLS = Number(process.env.FEDKIT_KILLS ?? 3);
+const LOST = 2;
 const KINDS = ['indexedDb', 'opfs'];
 
 describe.skipIf(program === undefined)('stores, in Chromium', { timeout: 2 * PATIENCE }, () => {
@@ -74,22 +75,33 @@ describe.skipIf(program === undefined)('stores, in Chromium', { timeout: 2 * PAT
     await page.close();
   });
 
-  it.skipIf(KILLS === 0).each(KINDS)(
+  it.each(KINDS)(
     'survive that the browser is killed amid writes, %s',
-    { timeout: (3 + KILLS) * PATIENCE },
+    { timeout: (3 + KILLS + LOST) * PATIENCE },
     async (kind) => {
       const rng = seededRng('kills').fork(kind);
-      const profile = newProfile();
+      let profile = newProfile();
       try {
-        const told = { a: 0, b: 0 };
+        let told = { a: 0, b: 0 };
+        let [lived, lost] = [0, 0];
         // The first life ends by itself: the profile is there.
         for (let life = 0; life <= KILLS + 1; life++) {
           const before = contentsOf(profile);
           const own = await openBrowser(program as string, { profile });
           const page = await visit(own);
           const after = await call<{ a: number; b: number }>(page, 'found', kind);
-          // Everything that was told is there, in its order, and at most one write more.
           const seen = `life ${life}: ${JSON.stringify({ told, after })}\nbefore ${before}\nafter ${contentsOf(profile)}`;
+          if ((await call<number>(page, 'remembered')) < lived) {
+            console.log(`Chromium came back without its profile, which is no fault of a store: ${kind}, ${seen}`);
+            expect(++lost, 'profiles that Chromium lost').toBeLessThanOrEqual(LOST);
+            await own.close();
+            removeProfile(profile);
+            profile = newProfile();
+            [told, lived] = [{ a: 0, b: 0 }, 0];
+            life--;
+            continue;
+          }
+          // Everything that was told is there, in its order, and at most one write more.
           expect(after.a, seen).toBeGreaterThanOrEqual(told.a);
           expect(after.b, seen).toBeGreaterThanOrEqual(told.b);
           expect([0, 1], seen).toContain(after.a - after.b);
@@ -98,6 +110,7 @@ describe.skipIf(program === undefined)('stores, in Chromium', { timeout: 2 * PAT
             await own.close();
             break;
           }
+          await call(page, 'remember', ++lived);
           let start = (): void => {};
           const started = new Promise<void>((resolve) => (start = resolve));
           await page.exposeFunction('told', (key: 'a' | 'b', i: number) => {
