@@ -3,16 +3,33 @@
  *
  * @module
  */
-import { joined } from '../bytes.ts';
+import { lengthOf } from '../bytes.ts';
 import { checkBytes, refuse } from '../check.ts';
+import { SpareBuffers } from '../spare-buffers.ts';
 import type { Store } from './contract.ts';
 import { withPieces } from './pieces.ts';
+
+/** Bytes of a value whose memory is worth keeping: a server's reports, and not the records of a thousand devices. */
+const LEAST_SPARE = 262_144;
 
 /** An empty store. It survives nothing; bytes are copied on the way in and out. */
 export function memoryStore(): Store {
   const entries = new Map<string, Uint8Array>();
-  const joinedCopy = (pieces: readonly Uint8Array[]): Uint8Array =>
-    pieces.length === 1 ? pieces[0].slice() : joined(pieces);
+  const spare = new SpareBuffers(LEAST_SPARE);
+  const joinedCopy = (pieces: readonly Uint8Array[]): Uint8Array => {
+    const bytes = spare.take(lengthOf(pieces));
+    let at = 0;
+    for (const piece of pieces) {
+      bytes.set(piece, at);
+      at += piece.length;
+    }
+    return bytes;
+  };
+  /** What nobody has but this store, which is given out in copies. */
+  const giveBack = (key: string): void => {
+    const bytes = entries.get(key);
+    if (bytes) spare.give(bytes);
+  };
   const store: Store = {
     get: async (key) => entries.get(checkKey('memoryStore.get', key))?.slice(),
     async put(key, bytes) {
@@ -25,7 +42,8 @@ export function memoryStore(): Store {
       return true;
     },
     async delete(key) {
-      entries.delete(checkKey('memoryStore.delete', key));
+      giveBack(checkKey('memoryStore.delete', key));
+      entries.delete(key);
     },
     async compareAndSwap(key, bytes, previous) {
       const found = entries.get(checkKey('memoryStore.compareAndSwap', key));
@@ -39,7 +57,9 @@ export function memoryStore(): Store {
   };
   return withPieces(store, {
     async put(key, pieces) {
-      entries.set(checkKey('memoryStore.put', key), joinedCopy(pieces));
+      const bytes = joinedCopy(pieces);
+      giveBack(checkKey('memoryStore.put', key));
+      entries.set(key, bytes);
     },
     async create(key, pieces) {
       if (entries.has(checkKey('memoryStore.create', key))) return false;

@@ -16,10 +16,18 @@ import type { Piece, Receipt } from './piece.ts';
 import { nativeSha256 } from '../native-sha256.ts';
 import { digestOf } from '../sha256.ts';
 import { type Sha256, sha256Stream } from '../sha256-stream.ts';
-import { SpareBuffers } from './spare-buffers.ts';
+import { SpareBuffers } from '../spare-buffers.ts';
 
 /** What keeping anything costs beside its bytes: a bound on bytes is one on numbers too. */
 const OVERHEAD = 1024;
+
+/** Bytes of a message whose memory is worth keeping. */
+const LEAST_SPARE = 16_384;
+/**
+ * Where a message begins in its memory. Before a report's values there are 49 bytes (docs/round-protocol.md): they are read where they
+ * lie, without a copy, if their place is a multiple of 4.
+ */
+export const MESSAGE_START = 3;
 
 /** Memory for a message that is arriving. */
 export interface Reservation {
@@ -81,7 +89,7 @@ export class Intake {
   /** Unfinished and finished uploads, each from the one that was touched longest ago. */
   readonly #open = new Map<string, Upload>();
   readonly #done = new Map<string, Upload>();
-  readonly #spare = new SpareBuffers();
+  readonly #spare = new SpareBuffers(LEAST_SPARE, MESSAGE_START);
   #held = 0;
 
   constructor(

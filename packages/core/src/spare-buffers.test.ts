@@ -1,12 +1,13 @@
 import { expect, it } from 'vitest';
-import { fedAvg } from '../algorithm/fed-avg.ts';
-import { plainBody } from '../pipeline/plain-codec.ts';
-import { plainUpdates } from '../pipeline/plain-updates.ts';
-import { decodeReport } from '../pipeline/report-decoder.ts';
-import { encodeRequest } from '../protocol/client-message.ts';
-import { decodeRequest } from '../protocol/server-message.ts';
-import { secureRng } from '../random.ts';
+import { fedAvg } from './algorithm/fed-avg.ts';
+import { plainBody } from './pipeline/plain-codec.ts';
+import { plainUpdates } from './pipeline/plain-updates.ts';
+import { decodeReport } from './pipeline/report-decoder.ts';
+import { encodeRequest } from './protocol/client-message.ts';
+import { decodeRequest } from './protocol/server-message.ts';
+import { secureRng } from './random.ts';
 import { SpareBuffers } from './spare-buffers.ts';
+import { MESSAGE_START } from './transport/intake.ts';
 
 it('puts the values of a report where they can be read in place', () => {
   const size = 10_000;
@@ -18,7 +19,7 @@ it('puts the values of a report where they can be read in place', () => {
   const contribution = { values: { update: new Float32Array(size).fill(0.5) }, weight: 3 };
   const { bytes } = half.encode(task, contribution, { rng: secureRng(), client: 'a' });
   const message = encodeRequest({ kind: 'report', ticket: 7, bytes });
-  const spare = new SpareBuffers();
+  const spare = new SpareBuffers(1000, MESSAGE_START);
   for (const _ of ['fresh', 'used again']) {
     const room = spare.take(message.length);
     room.set(message);
@@ -32,7 +33,7 @@ it('puts the values of a report where they can be read in place', () => {
 });
 
 it('uses memory again that is long enough and not far too long', () => {
-  const spare = new SpareBuffers();
+  const spare = new SpareBuffers(16_384, 3);
   const first = spare.take(100_000);
   spare.give(first);
   expect(spare.take(100_000).buffer === first.buffer).toBe(true);
