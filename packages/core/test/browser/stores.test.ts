@@ -92,7 +92,9 @@ describe.skipIf(program === undefined)('stores, in Chromium', { timeout: 2 * PAT
           const after = await call<{ a: number; b: number }>(page, 'found', kind);
           const seen = `life ${life}: ${JSON.stringify({ told, after })}\nbefore ${before}\nafter ${contentsOf(profile)}`;
           if ((await call<number>(page, 'remembered')) < lived) {
-            console.log(`Chromium came back without its profile, which is no fault of a store: ${kind}, ${seen}`);
+            process.stderr.write(
+              `Chromium came back without its profile, which is no fault of a store: ${kind}, ${seen}\n`,
+            );
             expect(++lost, 'profiles that Chromium lost').toBeLessThanOrEqual(LOST);
             await own.close();
             removeProfile(profile);
