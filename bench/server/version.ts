@@ -54,7 +54,7 @@ async function server(): Promise<void> {
   }
   process.on('message', (what) => {
     if (what === 'end') {
-      void fs.rm(directory, { recursive: true, force: true }).then(() => process.exit());
+      void fs.rm(directory, { recursive: true, force: true, maxRetries: 5 }).then(() => process.exit());
       return;
     }
     const { user, system } = process.cpuUsage();
