@@ -80,7 +80,8 @@ function compress(state: Int32Array, bytes: Uint8Array, at: number): void {
     WORDS[i] = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
   }
   for (let i = 16; i < 64; i++) {
-    const [first, last] = [WORDS[i - 15], WORDS[i - 2]];
+    const first = WORDS[i - 15];
+    const last = WORDS[i - 2];
     const s0 = right(first, 7) ^ right(first, 18) ^ (first >>> 3);
     const s1 = right(last, 17) ^ right(last, 19) ^ (last >>> 10);
     WORDS[i] = s1 + WORDS[i - 7] + s0 + WORDS[i - 16];
