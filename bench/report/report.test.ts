@@ -94,8 +94,6 @@ describe('rows', () => {
     expect(new Set(recorded).size).toBe(recorded.length);
     // Minutes to hours: run by their own commands when they change.
     const long = [
-      'secagg-ring-1000-30-semi-malicious',
-      'secagg-ring-10000-5-semi-honest',
       'experiments-contrastive',
       'experiments-gradient-differences',
       'experiments-newer-algorithms',
@@ -106,6 +104,7 @@ describe('rows', () => {
       'llm-prune',
       'llm-retrieval-shorthand',
       'llm-smollm-step',
+      'llm-sparseloco',
     ];
     expect(files.filter((file) => !recorded.includes(file) && !long.includes(file))).toEqual([]);
   });

@@ -39,8 +39,16 @@ const kept: Readonly<Record<string, string>> = {
   'Nesterov 0.3÷0.9, 12 × 8': '| moments anew, then Nesterov 0.3 and 0.9 | 8',
 };
 
+const sparse = (part: 'mean' | 'half') =>
+  derived(
+    [0, 1, 2].map((seed) => `llm-sparseloco/shares/${seed}`),
+    (...shares) => interval(shares)[part],
+    fixed(1, 100),
+  );
+
 export const llm: readonly Claim[] = [
   ...[64, 128, 256].map(step),
   ...Object.entries(kept).map(([name, row]) => share(row, name)),
+  guide`With three seeds SparseLoCo keeps ${sparse('mean')} ± ${sparse('half')} % of`,
   readme`A step took ${seconds('step')} s of processor time and the process ${mebibytes('own')} MiB at its peak; with \`checkpoint: true\` ${seconds('checkpointed')} s and ${mebibytes('checkpointed')} MiB. It wrote ${smollm('tokensASecond', 0)} tokens a processor second.`,
 ];
