@@ -1,6 +1,6 @@
 // Figures of docs/algorithms.md, by experiments.
 import { type Claim, quoted, says } from '../claim.ts';
-import { gap, line } from '../experiment-lines.ts';
+import { estimate, gap, line } from '../experiment-lines.ts';
 import { figure, fixed } from '../figure.ts';
 
 const PAGE = 'docs/algorithms.md';
@@ -18,6 +18,22 @@ function rounds(name: string, place: number): Claim {
   return quoted(PAGE, `| ${name} `, ...at.flatMap((one) => ['| ', one, ' ']), '|');
 }
 
+const LATE = ['none late', 'five, dropped', 'five, folded in', 'nine, dropped', 'nine, folded in'];
+
+/** FedProx's figure: losses by who is late, and what FedProx has less than FedAvg there. */
+const synthetic = LATE.map((late, place) =>
+  quoted(
+    PAGE,
+    `| ${late} | `,
+    ...estimate('fedprox-synthetic', 2 * place),
+    ' | ',
+    ...estimate('fedprox-synthetic', 2 * place + 1),
+    ' | ',
+    ...gap('fedprox-synthetic', 2 * place + 1),
+    ' |',
+  ),
+);
+
 /** Lines of a table of algorithms on alike clients and others, the last cell against the first algorithm on the others. */
 function twoSplits(experiment: string, names: readonly string[]): Claim[] {
   return names.map((name, place) => {
@@ -30,6 +46,8 @@ export const algorithms: readonly Claim[] = [
   page`\`mnist-lr\`: FedAvg comes to an accuracy of ${figure(`${regression}/final/mean`, fixed(3))} ± ${figure(`${regression}/final/half`, fixed(3))} after 100 rounds`,
   ...METHODS.map(rounds),
   page`an accuracy of ${controls(2, 'final/mean')} ± ${controls(2, 'final/half')} and FedAvg of one ${controls(3, 'final/mean')} ± ${controls(3, 'final/half')}, a difference with p ${controls(2, 'against/p')} by Holm`,
+  ...synthetic,
+  page`still has a p of ${figure('experiments-fedprox-synthetic/rows/7/against/p', fixed(2))} at least by Holm`,
   ...twoSplits('newer-algorithms', ['FedAvg', 'FedAvgM', 'DiLoCo', 'FedExP', 'FedCM', 'FedACG', 'TERM', 'Muon']),
   ...twoSplits('contrastive', ['FedAvg, E 3', 'FedProx, E 3', 'MOON, E 3']),
   quoted(PAGE, 'FedProx gains ', ...gap('contrastive', 1), ' on clients that are alike'),
