@@ -23,7 +23,7 @@ const records = ['core', 'privacy', 'llm'].map((name) =>
 );
 
 /** What Metro makes of a FedAvg client, compressed: what an app on React Native grows by. */
-const MAXIMUM_CLIENT_BYTES = 32_500;
+const MAXIMUM_CLIENT_BYTES = 39_500;
 
 const engines = [
   ['Node 20', 'npx', '-y', 'node@20', script],

@@ -1,6 +1,5 @@
 /**
- * The primitives in plain JavaScript but for signatures, curves and ciphers from the noble libraries: the same on every engine, Hermes
- * included.
+ * The primitives in plain JavaScript, from the noble libraries, but for signatures: the same on every engine, Hermes included.
  *
  * @module
  */

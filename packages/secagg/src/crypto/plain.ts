@@ -1,5 +1,5 @@
 /**
- * The primitives in plain JavaScript, curves and ciphers from the noble libraries: the same on every engine, Hermes included.
+ * The primitives in plain JavaScript, from the noble libraries: the same on every engine, Hermes included.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { isPrimeOrderKey, isWellFormed, verifyEquation } from './ed25519.ts';
 import { plainPrimitives } from './plain-unsigned.ts';
 import type { CryptoProvider } from './provider.ts';
 
-/** Curves and ciphers are noble's, audited upstream. Timing is as constant as JavaScript allows, AES's tables excepted. */
+/** The noble implementations. Audited upstream; timing is as constant as JavaScript allows, AES's tables excepted. */
 export const plainProvider: CryptoProvider = {
   ...plainPrimitives,
   sign: (secretKey, message) => ed25519.sign(message, secretKey),
