@@ -21,12 +21,11 @@ import {
 import { median, table, type Timed, writeResults } from '../shared/measure.ts';
 import { peakModule } from './peak.ts';
 
-const THREADS = [1, 2];
-const CALLS = 1500;
+const CALLS = 400;
 const TURNS = 20_000;
 const LEAST = 1.8;
-/** Rounds are tried this many times as often as they are wanted. */
-const TRIES = 40;
+/** It is asked this many times as often as rounds are wanted. */
+const TRIES = 200;
 
 async function clocked(work: () => unknown): Promise<number> {
   const before = performance.now();
@@ -100,33 +99,51 @@ async function smollm(path: string, threads: number) {
   return { model, step: stepsOf(model, tokenWindows([tokens], { length: 128 }), 1, 1), token };
 }
 
+/** One measured beside the other. */
 interface Round {
   /** Milliseconds of two loops together, before and after. */
   readonly loops: readonly [number, number];
-  readonly times: Readonly<Record<string, number>>;
+  readonly one: number;
+  readonly two: number;
 }
 
-/** Rounds with two processors, at most so many, of how many tries; and what a loop takes alone, at its best. */
-async function roundsOf(candidates: Readonly<Record<string, Timed>>, [here, there]: readonly Loop[], wanted: number) {
-  const names = Object.keys(candidates);
-  for (let i = 0; i < 2; i++) for (const name of names) await candidates[name]();
+/** What is measured on one thread and on two. */
+interface Pair {
+  readonly name: string;
+  readonly one: Timed;
+  readonly two: Timed;
+}
+
+/** Rounds of every pair with two processors, at most so many, of how many tries; and what a loop takes alone, at its best. */
+async function roundsOf(pairs: readonly Pair[], [here, there]: readonly Loop[], wanted: number) {
+  for (let i = 0; i < 2; i++) {
+    for (const { one, two } of pairs) {
+      await one();
+      await two();
+    }
+  }
   let alone = Infinity;
   const together = () => clocked(() => Promise.all([here.run(), there.run()]));
   const reached = (time: number) => (2 * alone) / time >= LEAST;
-  let kept: Round[] = [];
+  let kept: Round[][] = pairs.map(() => []);
   let tries = 0;
-  for (; kept.length < wanted && tries < TRIES * wanted; tries++) {
+  for (; kept.some(({ length }) => length < wanted) && tries < TRIES * wanted; tries++) {
     alone = Math.min(alone, await clocked(() => here.run()));
+    // Whoever has the fewest.
+    const fewest = kept.reduce((least, { length }, i) => (length < kept[least].length ? i : least), 0);
     const before = await together();
     if (!reached(before)) {
-      await pause(5000);
+      await pause(1000);
       continue;
     }
-    const times: Record<string, number> = {};
-    for (const name of tries % 2 === 0 ? names : names.toReversed()) times[name] = await candidates[name]();
-    kept.push({ loops: [before, await together()], times });
+    const { one, two } = pairs[fewest];
+    const order = tries % 2 === 0 ? [one, two] : [two, one];
+    const times: number[] = [];
+    for (const work of order) times.push(await work());
+    if (tries % 2 === 1) times.reverse();
+    kept[fewest].push({ loops: [before, await together()], one: times[0], two: times[1] });
     // What was thought to be its best may have been beside others.
-    kept = kept.filter(({ loops }) => loops.every(reached));
+    kept = kept.map((rounds) => rounds.filter(({ loops }) => loops.every(reached)));
   }
   return { kept, tries, alone };
 }
@@ -135,43 +152,33 @@ async function roundsOf(candidates: Readonly<Record<string, Timed>>, [here, ther
 export async function compareThreads(path: string | undefined, wanted: number): Promise<void> {
   const module = await peakModule();
   const [here, there] = [independentLoop(module), independentLoop(module)];
-  const candidates: Record<string, Timed> = {};
-  const models: LanguageModel[] = [];
-  for (const threads of THREADS) {
-    const small = smallStep(threads);
-    models.push(small.model);
-    candidates[`d256 ${threads}`] = small.step;
-    if (path === undefined) continue;
-    const large = await smollm(path, threads);
-    models.push(large.model);
-    candidates[`smollm ${threads}`] = large.step;
-    candidates[`token ${threads}`] = large.token;
+  const [small, smaller] = [2, 1].map(smallStep);
+  const models = [small.model, smaller.model];
+  const pairs: Pair[] = [{ name: 'step of a GPT of width 256', one: smaller.step, two: small.step }];
+  if (path !== undefined) {
+    const [one, two] = [await smollm(path, 1), await smollm(path, 2)];
+    models.push(one.model, two.model);
+    pairs.push({ name: 'LoRA step of SmolLM2-135M, 128 tokens', one: one.step, two: two.step });
+    pairs.push({ name: 'a token of SmolLM2-135M', one: one.token, two: two.token });
   }
-  const { kept, tries, alone } = await roundsOf(candidates, [here, there], wanted);
+  const { kept, tries, alone } = await roundsOf(pairs, [here, there], wanted);
   await Promise.all([here.end(), there.end(), ...models.map(({ base }) => base.close())]);
-  if (kept.length === 0) {
-    console.log(`none of ${tries} rounds found two processors: expected two loops to reach ${LEAST} × one`);
-    return;
-  }
-  const reach = (2 * alone) / median(kept.flatMap(({ loops }) => loops));
-  console.log(`${kept.length} rounds of ${tries}, in which two independent loops reached ${reach.toFixed(2)} × one\n`);
-  const names: Readonly<Record<string, string>> = {
-    d256: 'step of a GPT of width 256',
-    smollm: 'LoRA step of SmolLM2-135M, 128 tokens',
-    token: 'a token of SmolLM2-135M',
-  };
-  const rows = Object.keys(names)
-    .filter((name) => `${name} 1` in candidates)
-    .map((name) => {
-      const [one, two] = THREADS.map((threads) => median(kept.map(({ times }) => times[`${name} ${threads}`])));
-      return { name, one, two, ratio: two / one };
-    });
-  const lines = rows.map(({ name, one, two, ratio }) => [
-    names[name],
+  const rows = pairs.flatMap(({ name }, i) => {
+    const rounds = kept[i];
+    if (rounds.length === 0) return [];
+    const [one, two] = [median(rounds.map((round) => round.one)), median(rounds.map((round) => round.two))];
+    const reach = (2 * alone) / median(rounds.flatMap(({ loops }) => loops));
+    return [{ name, one, two, ratio: two / one, reach, rounds }];
+  });
+  console.log(`of ${tries} tries; a round counts where two independent loops reach ${LEAST} × one\n`);
+  const lines = rows.map(({ name, one, two, ratio, reach, rounds }) => [
+    name,
     one.toFixed(1),
     two.toFixed(1),
     ratio.toFixed(2),
+    reach.toFixed(2),
+    `${rounds.length}`,
   ]);
-  console.log(table(['by the clock, ms', 'one thread', 'two', 'ratio'], lines));
-  writeResults('llm-threads', { rounds: kept.length, tries, reach, rows, alone, kept });
+  console.log(table(['by the clock, ms', 'one thread', 'two', 'ratio', 'two loops', 'rounds'], lines));
+  if (rows.length > 0) writeResults('llm-threads', { tries, alone, rows });
 }
