@@ -1,7 +1,19 @@
 import type { Codec } from '@fedkit/core/codec';
 import { describe, expect, it } from 'vitest';
 import { contextOf } from '../test/support.ts';
-import { clientSeed, commonRange, cosine, decode, float32, rotated, wrapped } from './index.ts';
+import {
+  clientSeed,
+  commonRange,
+  contraction,
+  cosine,
+  decode,
+  errorFeedback,
+  fetchSgd,
+  float32,
+  powerSgd,
+  rotated,
+  wrapped,
+} from './index.ts';
 
 const refusal = (code: string, message: RegExp) =>
   expect.objectContaining({ code, message: expect.stringMatching(message) as string });
@@ -31,6 +43,23 @@ describe('what codecs refuse', () => {
         expect(() => around(wrong as unknown as Codec<'perClient'>)).toThrow(refusal('INVALID_ARGUMENT', /a codec/));
       }
     }
+  });
+
+  it('memory around what is no codec, or states no guarantee', () => {
+    expect(() => errorFeedback({} as never, { size: 3 })).toThrow(refusal('INVALID_ARGUMENT', /errorFeedback: codec/));
+    const silent = { ...float32(), guarantee: undefined };
+    expect(() => contraction(silent as never)).toThrow(
+      refusal('INVALID_ARGUMENT', /contraction: codec: expected a codec that states its guarantee/),
+    );
+  });
+
+  it('layouts that are none, and momentum that never fades', () => {
+    expect(() => powerSgd({ layout: {} as never, rank: 1 } as never)).toThrow(
+      refusal('INVALID_ARGUMENT', /powerSgd: layout: expected a Layout/),
+    );
+    expect(() => fetchSgd({ rows: 3, columns: 64, k: 4, seed: 1, momentum: 1 } as never)).toThrow(
+      refusal('OUT_OF_RANGE', /fetchSgd: momentum/),
+    );
   });
 
   it('sums in plain arrays, of no size, of nobody, or beyond float32', () => {
