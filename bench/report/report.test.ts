@@ -95,6 +95,7 @@ describe('rows', () => {
     // Minutes to hours: run by their own commands when they change.
     const long = [
       'experiments-contrastive',
+      'experiments-dp-utility',
       'experiments-fedprox-synthetic',
       'experiments-gradient-differences',
       'experiments-newer-algorithms',

@@ -73,6 +73,7 @@ export const statements: readonly Stated[] = [
   ...stated('packages/core/README.md', 'held by a check', 'module of 2.3 KB'),
   ...stated('packages/flower/README.md', 'the size of another’s package', '300 MB once'),
   ...stated('packages/flower/README.md', 'how long another’s session lives', '180 s'),
+  ...stated('packages/privacy/README.md', 'a level of confidence', '95 % intervals'),
   ...stated('packages/privacy/README.md', 'printed by `bench accounting`', 'some 5 ms a round', '4.5e-4: 1.0 s'),
   ...stated(
     'packages/secagg/README.md',

@@ -1,8 +1,10 @@
 // Figures of packages/privacy/README.md.
 import { type Claim, says } from '../claim.ts';
+import { line } from '../experiment-lines.ts';
 import { figure, type Format, fixed, significant } from '../figure.ts';
 
-const page = says('packages/privacy/README.md');
+const PAGE = 'packages/privacy/README.md';
+const page = says(PAGE);
 const two = significant(2);
 const ms = (i: number) => figure(`accounting/questions/${i}/milliseconds`, two);
 const peer = (i: number, format: Format = fixed(0)) => figure(`accounting/questions/${i}/peerMilliseconds`, format);
@@ -20,4 +22,8 @@ export const privacy: readonly Claim[] = [
   page`noise for ε = 2, to 1e-4 | ${ms(6)} ms | ${peer(6, seconds)} s | ${ratio(6)} |`,
   page`RDP ε against Opacus | ${ms(7)} ms | ${peer(7, fixed(1))} ms | ${ratio(7)} |`,
   page`Discrete Gaussian noise takes ${mechanism('gaussianTable')} ms by table and ${mechanism('gaussianRejection')} ms by rejection, Skellam ${mechanism('skellam')} ms, Box-Muller in floating point ${mechanism('boxMuller')} ms. To clip, round, sum and add noise takes ${mechanism('mechanism')} ms in integers, and ${mechanism('naive')} ms naively in floats.`,
+  ...[100, 1000, 6000].map((clients, place) => {
+    const rows = [0, 1, 2, 3].map((channel) => 4 * place + channel);
+    return line({ page: PAGE, experiment: 'dp-utility', name: `${clients}`, rows, digits: 1, times: 100 });
+  }),
 ];
