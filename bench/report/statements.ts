@@ -4,6 +4,12 @@ import { type Stated, stated } from './claim.ts';
 
 export const statements: readonly Stated[] = [
   ...stated('README.md', 'held by a check of `run engines`', 'which trains and reports: 39 KB compressed'),
+  ...stated(
+    'CONTRIBUTING.md',
+    'printed by `run coverage`',
+    '98.14 % | 98.47 % | 95.15 % | 96.97 %',
+    '98.38 % | 98.11 % | 93.33 % | 100 %',
+  ),
   ...stated('docs/algorithms.md', 'a default', '`lost` of them (1 %)'),
   ...stated('docs/algorithms.md', 'a level of confidence', '95 % intervals'),
   ...stated('docs/algorithms.md', 'a setting', '| 0 % similar | 10 % | 100 % |', 'After 100 rounds at 0 % similar'),
