@@ -1,28 +1,14 @@
 // SCAFFOLD's table 3 (Karimireddy et al., ICML 2020), in order and ratio: rounds to a target by how similar clients are. The paper has EMNIST,
 // which no registry ships; here are 100 clients of 120 MNIST digits of 14 × 14 pixels, 20 a round, softmax regression, batches of a fifth of
 // a client. What is compared is which method needs fewer rounds. pnpm bench experiments scaffold
-import { type Examples, fedAvg, fedProx, mean, scaffold, softmaxRegression } from '@fedkit/core';
+import { fedAvg, fedProx, mean, scaffold, softmaxRegression } from '@fedkit/core';
 import { similarityPartition } from '@fedkit/core/simulation';
 import { readMnist } from '../../examples/data/mnist.ts';
 import { classification, type Experiment, experiment } from '../../packages/fedkit/src/index.ts';
+import { pooled, SIDE } from '../shared/pooled-digits.ts';
 
 const CLIENTS = 100;
 const EACH = 120;
-const SIDE = 14;
-
-/** Means over 2 × 2 pixels. */
-function pooled({ inputs, labels }: Examples, count: number): Examples {
-  const small = new Float32Array(count * SIDE * SIDE);
-  for (let row = 0; row < count; row++) {
-    for (let y = 0; y < SIDE; y++) {
-      for (let x = 0; x < SIDE; x++) {
-        const at = row * 784 + 56 * y + 2 * x;
-        small[(row * SIDE + y) * SIDE + x] = (inputs[at] + inputs[at + 1] + inputs[at + 28] + inputs[at + 29]) / 4;
-      }
-    }
-  }
-  return { inputs: small, labels: labels.slice(0, count) };
-}
 
 const epochs = (count: number) => (parameters: Readonly<Record<string, number>>) =>
   ({ steps: 5 * count, batchSize: EACH / 5, learningRate: parameters.rate }) as const;

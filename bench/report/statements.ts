@@ -15,7 +15,16 @@ export const statements: readonly Stated[] = [
   ...stated('docs/algorithms.md', 'a setting', '| 0 % similar | 10 % | 100 % |', 'After 100 rounds at 0 % similar'),
   ...stated('docs/guides/deployment.md', 'a limit of nginx', 'default of 1 MiB'),
   ...stated('docs/guides/experiments.md', 'a level of confidence', 'curves with 95 % bands'),
-  ...stated('docs/robust-rules.md', 'a setting', '20 % Byzantine', '30 % Byzantine', 'at 30 %', 'at 20 %'),
+  ...stated(
+    'docs/robust-rules.md',
+    'a setting',
+    'MNIST of 14 × 14 pixels',
+    '20 % Byzantine',
+    '30 % Byzantine',
+    'at 30 %',
+    'at 20 %',
+  ),
+  ...stated('docs/robust-rules.md', 'a level of confidence', '95 % intervals'),
   ...stated('docs/robust-rules.md', 'an attack’s definition', 'Sign flip × 5**: −5 ×', '−0.5 ×'),
   ...stated(
     'docs/techniques.md',

@@ -1,27 +1,25 @@
-// Which rule withstands which attack, and what it costs: test accuracy on MNIST after training with Byzantine clients.
-// pnpm bench robust-evidence [rounds, default 30]
-import { writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+// What rules cost, and the picture of what they keep: milliseconds to combine, beside the accuracies that the experiments robust-rules,
+// robust-rules-30, flipped-labels and flipped-labels-30 recorded. pnpm bench robust-evidence
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Aggregator, seededRng } from '@fedkit/core';
-import { aLittleIsEnough, gaussianNoise, innerProductManipulation, signFlip } from '@fedkit/core/simulation';
-import { readMnist } from '../../examples/data/mnist.ts';
 import { median, table, timed, writeResults } from '../shared/measure.ts';
-import { type Behaviour, federation, train } from './federation.ts';
+import { CLIENTS } from './experiment.ts';
 import { heatmap } from './heatmap.ts';
 import { type Candidate, candidates } from './rules.ts';
 
-const CLIENTS = 30;
-const SHARES = [0.2, 0.3];
-const DEFAULT_ROUNDS = 30;
-const rounds = Number(process.argv[2] ?? DEFAULT_ROUNDS);
-const behaviours: readonly { readonly label: string; readonly behaviour: Behaviour }[] = [
-  { label: 'no|attack', behaviour: 'honest' },
-  { label: 'sign flip|× 5', behaviour: signFlip({ scale: 5 }) },
-  { label: 'little is|enough', behaviour: aLittleIsEnough() },
-  { label: 'inner|product', behaviour: innerProductManipulation() },
-  { label: 'label|flip', behaviour: 'label-flip' },
-  { label: 'Gaussian', behaviour: gaussianNoise() },
+const results = join(import.meta.dirname, '../results');
+const COLUMNS = [
+  { label: 'no|attack', attack: 'honest' },
+  { label: 'sign flip|× 5', attack: 'sign flip × 5' },
+  { label: 'little is|enough', attack: 'a little is enough' },
+  { label: 'inner|product', attack: 'inner product' },
+  { label: 'label|flip', attack: 'label flip' },
+  { label: 'Gaussian', attack: 'Gaussian' },
+];
+const GROUPS = [
+  { name: '20 % Byzantine', files: ['robust-rules', 'flipped-labels'] },
+  { name: '30 % Byzantine', files: ['robust-rules-30', 'flipped-labels-30'] },
 ];
 
 /** Milliseconds to combine 100 updates of 100,000 values: the median of three. */
@@ -42,93 +40,43 @@ async function costOf(candidate: Candidate): Promise<number> {
   return median(times);
 }
 
-const { train: digits, test } = readMnist();
-const everyFifth = Uint32Array.from({ length: test.labels.length / 5 }, (_, i) => 5 * i);
-const world = federation(digits, { ...test, rows: everyFifth }, CLIENTS, 'evidence');
-const size = world.model.layout.size;
-
-interface Run {
-  readonly share: number;
-  readonly attack: string;
-  /** Mean over the last three rounds; absent where the rule needs more clients. */
-  readonly accuracy: number | undefined;
-}
-interface Result {
-  readonly rule: string;
-  readonly memory: string;
-  readonly costMilliseconds: number;
-  readonly runs: readonly Run[];
+interface Recorded {
+  readonly row: { readonly algorithm: string; readonly attack: string };
+  readonly final: { readonly mean: number };
 }
 
-const results: Result[] = [];
-for (const candidate of candidates) {
-  const runs: Run[] = [];
-  for (const share of SHARES) {
-    const byzantine = Math.round(share * CLIENTS);
-    for (const { label, behaviour } of behaviours) {
-      const enough = candidate.needs(byzantine) <= CLIENTS;
-      const rule = { ...candidate, aggregator: enough ? candidate.rule(size, CLIENTS, byzantine) : undefined };
-      let accuracy: number | undefined;
-      if (rule.aggregator !== undefined) {
-        const tested = { ...rule, aggregator: rule.aggregator };
-        const accuracies = await train(world, tested, behaviour, byzantine, rounds, 'evidence');
-        const last = accuracies.slice(-3);
-        accuracy = last.reduce((sum, value) => sum + value, 0) / last.length;
-      }
-      runs.push({ share, attack: label.replace('|', ' '), accuracy });
-    }
-  }
-  const { memory } = candidate.rule(1, CLIENTS, 6);
-  results.push({ rule: candidate.name, memory, costMilliseconds: await costOf(candidate), runs });
-  const shown = runs.map(({ accuracy }) => (accuracy === undefined ? '–' : (100 * accuracy).toFixed(1)));
-  console.error(`${candidate.name}: ${shown.join(' ')}`);
-}
-
-const title = `MNIST, ${CLIENTS} clients of unlike digits, softmax regression, ${rounds} rounds`;
-const worst = (runs: readonly Run[], share: number): string => {
-  const known = runs.filter((run) => run.share === share).map(({ accuracy }) => accuracy);
-  return known.includes(undefined) ? 'too few' : `${(100 * Math.min(...(known as number[]))).toFixed(1)}`;
-};
-console.log(`${title}: test accuracy in %, mean of the last three rounds.\n`);
-for (const share of SHARES) {
-  console.log(`${100 * share} % Byzantine\n`);
-  const cells = (runs: readonly Run[]) =>
-    runs
-      .filter((run) => run.share === share)
-      .map(({ accuracy }) => (accuracy === undefined ? '–' : (100 * accuracy).toFixed(1)));
-  console.log(
-    table(
-      ['rule', ...behaviours.map(({ label }) => label.replace('|', ' ')), 'worst', 'ms', 'memory'],
-      results.map(({ rule, runs, costMilliseconds, memory }) => [
-        rule,
-        ...cells(runs),
-        worst(runs, share),
-        costMilliseconds.toFixed(0),
-        memory,
-      ]),
-    ),
-  );
-  console.log();
-}
-console.log(
-  `ms: combining ${COST.clients} updates of ${COST.size} values. –: the rule needs more clients for that many.`,
-);
-
-if (rounds === DEFAULT_ROUNDS) {
-  writeResults('robust-evidence', { clients: CLIENTS, rounds, cost: COST, rules: results });
-  const svg = heatmap({
-    title: `Test accuracy in %: ${title}`,
-    groups: SHARES.map((share) => ({
-      name: `${100 * share} % Byzantine`,
-      columns: behaviours.map(({ label }) => label),
-    })),
-    rows: results.map(({ rule, runs, costMilliseconds }) => ({
-      name: rule,
-      cells: runs.map(({ accuracy }) => accuracy ?? 'too few'),
-      note: `${costMilliseconds.toFixed(0)} ms`,
-    })),
-    noteTitle: '100 × 100,000',
+/** Accuracies of the experiments of one group, by rule and attack; none where a rule needs more clients. */
+function recorded(files: readonly string[]): (rule: string, attack: string) => number | undefined {
+  const rows = files.flatMap((file) => {
+    const text = readFileSync(join(results, `experiments-${file}.json`), 'utf8');
+    return (JSON.parse(text) as { results: { rows: Recorded[] } }).results.rows;
   });
-  const here = dirname(fileURLToPath(import.meta.url));
-  writeFileSync(join(here, '../results/robust-evidence.svg'), svg);
+  return (rule, attack) => rows.find(({ row }) => row.algorithm === rule && row.attack === attack)?.final.mean;
 }
+
+const costs: { rule: string; memory: string; costMilliseconds: number }[] = [];
+for (const candidate of candidates) {
+  const { memory } = candidate.rule(16, CLIENTS, 6);
+  costs.push({ rule: candidate.name, memory, costMilliseconds: await costOf(candidate) });
+}
+console.log(`Combining ${COST.clients} updates of ${COST.size} values.\n`);
+console.log(
+  table(
+    ['rule', 'ms', 'memory'],
+    costs.map(({ rule, costMilliseconds, memory }) => [rule, costMilliseconds.toFixed(0), memory]),
+  ),
+);
+writeResults('robust-evidence', { cost: COST, rules: costs });
+
+const groups = GROUPS.map(({ name, files }) => ({ name, of: recorded(files) }));
+const svg = heatmap({
+  title: `Test accuracy in %: MNIST, ${CLIENTS} clients of unlike digits, softmax regression, 30 rounds, means of five seeds`,
+  groups: groups.map(({ name }) => ({ name, columns: COLUMNS.map(({ label }) => label) })),
+  rows: costs.map(({ rule, costMilliseconds }) => ({
+    name: rule,
+    cells: groups.flatMap(({ of }) => COLUMNS.map(({ attack }) => of(rule, attack) ?? 'too few')),
+    note: `${costMilliseconds.toFixed(0)} ms`,
+  })),
+  noteTitle: '100 × 100,000',
+});
+writeFileSync(join(results, 'robust-evidence.svg'), svg);

@@ -4,11 +4,14 @@
  * @module
  */
 import {
+  adaptiveRobustClipping,
   type Aggregator,
+  type AnyAlgorithm,
   bucketing,
   bulyan,
   centeredClipping,
   coordinateMedian,
+  fedAvg,
   flTrust,
   geometricMedian,
   krum,
@@ -16,20 +19,24 @@ import {
   multiKrum,
   nearestNeighborMixing,
   normBounded,
+  type Trainer,
   trimmedMean,
   weightedMean,
 } from '@fedkit/core';
-import type { RuleUnderTest } from './federation.ts';
+import { hPlus } from '@fedkit/core/aggregate';
+import { afterItself, besideOwn } from './references.ts';
 
-export interface Candidate extends Omit<RuleUnderTest, 'aggregator'> {
+export interface Candidate {
   readonly name: string;
+  /** The reference it wants, if any: the aggregate before, or the server's own update. */
+  readonly reference?: 'previous' | 'own';
   /** Updates it needs to withstand f; fewer and it refuses. */
   readonly needs: (byzantine: number) => number;
   readonly rule: (size: number, clients: number, byzantine: number) => Aggregator<unknown, Float32Array>;
 }
 
 /** About the median norm of an honest update here: what a server can observe. */
-const NORM = 1;
+const NORM = 2;
 
 const always = () => 1;
 
@@ -53,7 +60,7 @@ export const candidates: readonly Candidate[] = [
   { name: 'Krum', needs: (f) => 2 * f + 3, rule: (size, _n, f) => krum(size, { byzantine: f }) },
   { name: 'Multi-Krum', needs: (f) => 2 * f + 3, rule: (size, _n, f) => multiKrum(size, { byzantine: f }) },
   { name: 'Bulyan', needs: (f) => 4 * f + 3, rule: (size, _n, f) => bulyan(size, { byzantine: f }) },
-  { name: 'FLTrust', needs: always, reference: 'root', rule: (size) => flTrust(size) },
+  { name: 'FLTrust', needs: always, reference: 'own', rule: (size) => flTrust(size) },
   {
     name: 'mixing, coordinate median',
     needs: (f) => 2 * f + 1,
@@ -74,4 +81,27 @@ export const candidates: readonly Candidate[] = [
     needs: (f) => 4 * f + 1,
     rule: (size) => bucketing({ size: 2, seed: 'evidence' })(coordinateMedian(size)),
   },
+  {
+    name: 'ARC, trimmed mean',
+    needs: (f) => 2 * f + 1,
+    rule: (size, n, f) => adaptiveRobustClipping({ byzantine: f })(trimmedMean(size, { trim: f / n })),
+  },
+  {
+    // Segments of a sixteenth, eight of them: half of the vector is looked at.
+    name: 'H+',
+    needs: (f) => 2 * f + 1,
+    rule: (size, _n, f) => hPlus(size, { byzantine: f, segment: size >> 4, checks: 8, seed: 'evidence' }),
+  },
 ];
+
+/** Federated averaging by a rule, for a single run. `own` opens the digits that FLTrust's server holds. */
+export function algorithmOf(
+  { rule, reference }: Candidate,
+  clients: number,
+  byzantine: number,
+  own: () => Trainer,
+): AnyAlgorithm {
+  const aggregate = (size: number) => rule(size, clients, byzantine);
+  if (reference === 'previous') return afterItself(aggregate);
+  return reference === 'own' ? besideOwn(aggregate, own()) : fedAvg({ aggregate });
+}
