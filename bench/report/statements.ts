@@ -8,6 +8,7 @@ export const statements: readonly Stated[] = [
     'CONTRIBUTING.md',
     'printed by `run coverage`',
     '98.14 % | 98.47 % | 95.15 % | 96.97 %',
+    '94.89 % | 96.67 % | 89.88 % | 95.89 %',
     '98.38 % | 98.11 % | 93.33 % | 100 %',
   ),
   ...stated('docs/algorithms.md', 'a default', '`lost` of them (1 %)'),
