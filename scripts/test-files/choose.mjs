@@ -16,6 +16,8 @@ const OTHERWISE = [
   [/\bvi\.(mock|hoisted|resetModules)\b/, "has vitest put other modules in a module's place"],
   [/\bprocess\.(env|version|execPath|memoryUsage|getBuiltinModule)\b|\bBuffer\b/, "uses globals of Node's"],
   [/\/seeded-children\.ts'/, "starts threads of Node's, from a seed"],
+  // Bun starts them for this file alone, and no more after 250 files in one process.
+  [/\bhelpers\.done\b/, 'waits for threads that an engine may not start among many files'],
 ];
 
 /** Files that run on every engine but in a page, and why. */
