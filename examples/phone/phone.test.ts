@@ -22,11 +22,11 @@ function size(options: BuildOptions): number {
 describe('a FedAvg client', () => {
   // Metro takes every module that an import reaches, and every statement of it: neither `sideEffects` nor unused exports count.
   // What it makes of them itself, `engines` measures.
-  it('is at most 22 KB compressed where nothing is shaken off', () => {
-    expect(size({ treeShaking: false, ignoreAnnotations: true })).toBeLessThanOrEqual(22_000);
+  it('is at most 27.8 KB compressed where nothing is shaken off', () => {
+    expect(size({ treeShaking: false, ignoreAnnotations: true })).toBeLessThanOrEqual(27_800);
   });
 
-  it('is at most 21.5 KB compressed where a bundler shakes', () => {
-    expect(size({})).toBeLessThanOrEqual(21_500);
+  it('is at most 22.9 KB compressed where a bundler shakes', () => {
+    expect(size({})).toBeLessThanOrEqual(22_900);
   });
 });
