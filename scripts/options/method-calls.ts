@@ -37,6 +37,7 @@ export const OTHER_METHODS: Readonly<Record<string, string>> = {
   'ReportingClient.encode': 'between a pipeline and its device',
   'SecureAggregation.client': 'between secure aggregation and a pipeline',
   'SecureAggregation.server': 'between secure aggregation and a pipeline',
+  'SecureKeeping.place': 'between a pipeline and its device',
   'ServerRound.deal': 'a message',
   'ServerRound.dealSeed': 'a message',
   'UpdateList.add': 'a contribution',
