@@ -112,6 +112,7 @@ describe('rows', () => {
       'llm-retrieval-shorthand',
       'llm-smollm-step',
       'llm-sparseloco',
+      'llm-threads',
     ];
     expect(files.filter((file) => !recorded.includes(file) && !long.includes(file))).toEqual([]);
   });

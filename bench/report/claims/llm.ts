@@ -39,6 +39,9 @@ const kept: Readonly<Record<string, string>> = {
   'Nesterov 0.3÷0.9, 12 × 8': '| moments anew, then Nesterov 0.3 and 0.9 | 8',
 };
 
+/** A row of what two threads take beside one. */
+const shared = (row: number, key = 'ratio') => figure(`llm-threads/rows/${row}/${key}`, fixed(2));
+
 const sparse = (part: 'mean' | 'half') =>
   derived(
     [0, 1, 2].map((seed) => `llm-sparseloco/shares/${seed}`),
@@ -49,6 +52,8 @@ const sparse = (part: 'mean' | 'half') =>
 export const llm: readonly Claim[] = [
   ...[64, 128, 256].map(step),
   ...Object.entries(kept).map(([name, row]) => share(row, name)),
+  guide`where two loops reach ${shared(1, 'reach')} times one. A LoRA step of SmolLM2-135M took ${shared(1)} of the time of one thread`,
+  guide`A token of it took ${shared(2)}, and a step of the small model of width 256 took ${shared(0)}`,
   guide`With three seeds SparseLoCo keeps ${sparse('mean')} ± ${sparse('half')} % of`,
   readme`A step took ${seconds('step')} s of processor time and the process ${mebibytes('own')} MiB at its peak; with \`checkpoint: true\` ${seconds('checkpointed')} s and ${mebibytes('checkpointed')} MiB. It wrote ${smollm('tokensASecond', 0)} tokens a processor second.`,
 ];
