@@ -4,6 +4,7 @@
  * @module
  */
 import { FedkitError } from './errors.ts';
+import { plainBytes } from './plain-bytes.ts';
 import { utf8Decode, utf8Encode } from './utf8.ts';
 
 // Fields up to this length are copied into blocks of scratch as they come; longer ones wait where they are.
@@ -150,7 +151,7 @@ export class ByteReader {
 
   constructor(where: string, bytes: Uint8Array) {
     this.#where = where;
-    this.#bytes = bytes;
+    this.#bytes = plainBytes(bytes);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
@@ -224,7 +225,10 @@ export class ByteReader {
 
 /** Whether two byte strings are the same. Not for secrets: it stops at the first difference. */
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+  if (a.length !== b.length) return false;
+  // A loop: a function for each byte takes five times as long.
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** Bytes of all pieces together. */

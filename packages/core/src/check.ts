@@ -4,6 +4,7 @@
  * @module
  */
 import { type ErrorCode, type ErrorDetails, FedkitError } from './errors.ts';
+import { plainBytes } from './plain-bytes.ts';
 
 /** How a value is shown in a message: numbers and short strings as they are, everything else by its kind. */
 export function describe(value: unknown): string {
@@ -82,13 +83,13 @@ export function checkVector(where: string, value: unknown, length?: number): Flo
   return value;
 }
 
-/** Checks a `Uint8Array`, of an exact length where one is given; `SHAPE_MISMATCH` otherwise. */
+/** Checks a `Uint8Array`, of an exact length where one is given; `SHAPE_MISMATCH` otherwise. Gives a plain one of the same memory. */
 export function checkBytes(where: string, value: unknown, length?: number): Uint8Array {
   if (!(value instanceof Uint8Array)) refuse('INVALID_ARGUMENT', where, 'a Uint8Array', value);
   if (length !== undefined && value.length !== length) {
     refuse('SHAPE_MISMATCH', where, `${length} bytes`, value.length);
   }
-  return value;
+  return plainBytes(value);
 }
 
 function range(minimum: number, maximum: number): string {

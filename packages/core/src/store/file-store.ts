@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { sameBytes } from '../bytes.ts';
 import { checkBytes, refuse } from '../check.ts';
 import type { Store } from './contract.ts';
 import { fileName, keyOf } from './file-name.ts';
 import { type FileSystem, isCode } from './file-system.ts';
 import { Files, MAX_CHAINED_NAME } from './files.ts';
-import { checkKey, iterate, sameContent } from './memory-store.ts';
+import { checkKey, iterate } from './memory-store.ts';
 import { type PieceWriter, withPieces } from './pieces.ts';
 
 export type { FileSystem } from './file-system.ts';
@@ -86,7 +87,7 @@ export function fileStore(fs: FileSystem, directory: string): Store {
       const next = [checkBytes(`${where}: bytes`, bytes).slice()];
       const expected = previous && checkBytes(`${where}: previous`, previous).slice();
       const replaces = (present: Uint8Array | undefined) =>
-        present && expected ? sameContent(present, expected) : present === expected;
+        present && expected ? sameBytes(present, expected) : present === expected;
       return files.inTurn(name, async () => {
         await files.beginChain(name);
         return files.replace(name, next, replaces);
