@@ -4,7 +4,7 @@
  * @module
  */
 import { FedkitError, type Store } from '@fedkit/core';
-import { utf8Decode, utf8Encode } from '@fedkit/core/internal';
+import { toHex, utf8Decode, utf8Encode } from '@fedkit/core/internal';
 import { unfit } from './fault.ts';
 
 /** Both ends of a queue mean the same by its jobs. */
@@ -15,8 +15,8 @@ export async function makingOf(store: Store, name: string): Promise<string> {
   const key = `engine/${name}`;
   const found = await store.get(key);
   if (found === undefined) {
-    const making = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, '0'));
-    await store.create(key, utf8Encode(`${PROTOCOL} ${making.join('')}`));
+    const making = toHex(crypto.getRandomValues(new Uint8Array(8)));
+    await store.create(key, utf8Encode(`${PROTOCOL} ${making}`));
     return makingOf(store, name);
   }
   const text = utf8Decode(found);

@@ -19,6 +19,7 @@ export {
 } from './check.ts';
 export { checkClientId, MAXIMUM_CLIENT_ID_BYTES } from './client-id.ts';
 export { checkFinite, isFiniteVector } from './finite.ts';
+export { fromHex, toHex } from './from-hex.ts';
 export { freeBuffer, WORTH_FREEING } from './free-buffer.ts';
 export { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './model/half.ts';
 export { type FileTensor, modelFile } from './model/model-file.ts';

@@ -4,7 +4,7 @@
  * @module
  */
 import { isFedkitError } from '@fedkit/core';
-import { refuse, sha256Bytes, utf8Encode } from '@fedkit/core/internal';
+import { refuse, sha256Bytes, toHex, utf8Encode } from '@fedkit/core/internal';
 import { fromBase64 } from '../key/base64.ts';
 import { rawSignature, spkiOfOpenSsh, spkiOfPem } from '../key/der.ts';
 import { verifierOf } from '../key/node-key.ts';
@@ -111,6 +111,6 @@ function spkiOfText(key: string): Uint8Array {
 
 async function callerOf(spki: Uint8Array): Promise<Caller> {
   const digest = await sha256Bytes(spki);
-  const fingerprint = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const fingerprint = toHex(digest);
   return { fingerprint, nodeId: BigInt(`0x${fingerprint.slice(0, 16)}`) >> 1n || 1n, spki };
 }

@@ -15,6 +15,7 @@ import {
   SerialQueue,
   sha256Bytes,
   systemClock,
+  toHex,
   utf8Encode,
   checkOptions,
 } from '@fedkit/core/internal';
@@ -166,7 +167,7 @@ export async function flowerFleet<
     },
     selfRegistration: authentication.selfRegistration,
     runId: context.runId,
-    app: { ...app, hash: hexOf(await sha256Bytes(app.bytes)) },
+    app: { ...app, hash: toHex(await sha256Bytes(app.bytes)) },
     tell: onEvent,
   });
 
@@ -221,8 +222,4 @@ function completeLimits(layout: Layout, limits: FleetLimits = {}): Required<Flee
     bodyMilliseconds: check('bodyMilliseconds', 60_000),
     replyMilliseconds: check('replyMilliseconds', 60_000),
   };
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

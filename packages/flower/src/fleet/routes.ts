@@ -5,6 +5,7 @@
  */
 import type { PlainData, Update } from '@fedkit/core';
 import { secureRng } from '@fedkit/core';
+import { toHex } from '@fedkit/core/internal';
 import {
   ACTIVATE,
   type Call,
@@ -133,7 +134,7 @@ export function routesOf<B extends PlainData, C extends PlainData, U extends Upd
       known(envelope.metadata.runId);
       const servedNode = servedOf(caller);
       if (!fleet.mayReceive(servedNode)) throw new Refused(503);
-      const sessionId = Array.from(secureRng().fill(new Uint8Array(16)), (byte) => byte.toString(16)).join('');
+      const sessionId = toHex(secureRng().fill(new Uint8Array(16)));
       const { wanted } = await servedNode.begin(envelope, tree, sessionId);
       return { reconnect: { seconds: 5n }, wanted, sessionId };
     }),

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { ByteWriter, sha256Bytes, utf8Decode, utf8Encode } from '@fedkit/core/internal';
+import { ByteWriter, sha256Bytes, toHex, utf8Decode, utf8Encode } from '@fedkit/core/internal';
 import { FedkitError } from '@fedkit/core';
 
 /** The kinds of objects there are. */
@@ -49,7 +49,7 @@ export function isObjectId(text: string): boolean {
 
 /** The id of these bytes. */
 export async function objectId(bytes: Uint8Array): Promise<string> {
-  return Array.from(await sha256Bytes(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return toHex(await sha256Bytes(bytes));
 }
 
 /** An object of these children, a repeated one named once, and this body. */

@@ -18,6 +18,7 @@ import {
   checkPositive,
   refuse,
   SerialQueue,
+  toHex,
   utf8Decode,
   utf8Encode,
 } from '@fedkit/core/internal';
@@ -382,5 +383,5 @@ function checkBudget(where: string, budget: PrivacyBudget): PrivacyBudget {
 }
 
 function salt(): string {
-  return Array.from(secureRng().fill(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return toHex(secureRng().fill(new Uint8Array(16)));
 }

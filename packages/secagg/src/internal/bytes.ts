@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { fromHex, toHex as hex } from '@fedkit/core/internal';
 
 /** The byte strings one after another. */
 export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
@@ -28,20 +29,6 @@ export function equal(a: Uint8Array, b: Uint8Array): boolean {
   let difference = 0;
   for (let i = 0; i < a.length; i++) difference |= a[i] ^ b[i];
   return difference === 0;
-}
-
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-
-/** Lowercase hexadecimal, for digests in maps and messages. Never for secrets. */
-export function hex(bytes: Uint8Array): string {
-  let text = '';
-  for (let i = 0; i < bytes.length; i++) text += HEX[bytes[i]];
-  return text;
-}
-
-/** The bytes of hexadecimal digits. */
-export function fromHex(digits: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from({ length: digits.length / 2 }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16));
 }
 
 /** An unsigned 32-bit integer in four bytes. */
