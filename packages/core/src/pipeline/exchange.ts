@@ -179,7 +179,7 @@ class Collector<R> implements ExchangeCollector<R> {
 
   get waitingFor(): readonly ClientId[] {
     if (!this.#asking) return this.#server.waitingFor;
-    return [...(this.#questions as ReadonlyMap<ClientId, Uint8Array>).keys()].filter((id) => !this.#answered.has(id));
+    return [...(this.#questions as ReadonlyMap<ClientId, Uint8Array>).keys()].filter((id) => this.awaits(id));
   }
 
   awaits(client: ClientId): boolean {
