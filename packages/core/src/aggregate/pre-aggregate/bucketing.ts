@@ -6,10 +6,10 @@
  *
  * @module
  */
-import { toHex } from '../../hex.ts';
 import { checkInteger, checkOptions, type OptionNames } from '../../check.ts';
 import { seededRng, shuffle } from '../../random.ts';
 import { meanOf } from '../robust/mean-of.ts';
+import { seedName } from '../seed-name.ts';
 import { type PreAggregation, preAggregation } from './pre-aggregation.ts';
 
 /** Options of {@link bucketing}. */
@@ -37,7 +37,7 @@ export function bucketing(options: BucketingOptions): PreAggregation {
   const { size, seed } = options;
   checkInteger('bucketing: size', size, 1);
   const rng = seededRng(seed).fork('bucketing');
-  const name = typeof seed === 'number' ? `${seed}` : toHex(rng.fork('name').fill(new Uint8Array(16)));
+  const name = seedName(seed, rng);
   return preAggregation('bucketing', { size, seed: name }, { count: 1, because: '1' }, (updates, emit) => {
     const order = shuffle(
       updates.values.map((_, i) => i),

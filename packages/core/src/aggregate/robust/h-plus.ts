@@ -6,9 +6,9 @@
  *
  * @module
  */
-import { toHex } from '../../hex.ts';
 import { checkInteger, checkOptions, type OptionNames } from '../../check.ts';
 import { seededRng } from '../../random.ts';
+import { seedName } from '../seed-name.ts';
 import { medianOf } from './coordinate-median.ts';
 import { lowest } from './krum-scores.ts';
 import { meanOf } from './mean-of.ts';
@@ -55,7 +55,7 @@ export function hPlus(size: number, options: HPlusOptions): RobustAggregator {
   const segment = checkInteger('hPlus: segment', options.segment, 1);
   const checks = checkInteger('hPlus: checks', options.checks, 1);
   const rng = seededRng(options.seed).fork('hPlus');
-  const seed = typeof options.seed === 'number' ? `${options.seed}` : toHex(rng.fork('name').fill(new Uint8Array(16)));
+  const seed = seedName(options.seed, rng);
   return robustAggregator({
     name: 'hPlus',
     size,
