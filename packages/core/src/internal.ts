@@ -27,6 +27,7 @@ export { readHeader as readSafetensorsHeader } from './model/safetensors-header.
 export { readValues } from './model/tensor-values.ts';
 export { SerialQueue } from './serial-queue.ts';
 export { checkCreates } from './store/memory-store.ts';
+export { plainBytes } from './plain-bytes.ts';
 export { plainHmac } from './plain-hmac.ts';
 export { PlainSha256, plainSha256 } from './plain-sha256.ts';
 export { secureBytes } from './random.ts';

@@ -44,6 +44,24 @@ describe('arrays', () => {
     if (vector.dtype !== 'bool') expect(fileOf(back)).toEqual(fileOf(array));
   });
 
+  it('moves a copy where bytes come as a class whose slices are views, as Node has it', async () => {
+    class Viewing extends Uint8Array {
+      override slice(start?: number, end?: number): never {
+        return this.subarray(start, end) as never;
+      }
+    }
+    const own = await makeArray(Float32Array.of(1, 2, 3), [3]);
+    const children = own.object.children.map((child) => {
+      const bytes = new Viewing(child.bytes.length + 4);
+      bytes.set(child.bytes, 4);
+      return { ...child, bytes: bytes.subarray(4) };
+    });
+    const array = { ...own, object: { ...own.object, children } };
+    const moved = await moveArray(array, Float32Array.of(1, 1, 1));
+    expect([...readArray(moved, new Float32Array(3))]).toEqual([2, 3, 4]);
+    expect([...readArray(array, new Float32Array(3))]).toEqual([1, 2, 3]);
+  });
+
   it('moves each element to the nearest of its type, and integers no further than their limits', async () => {
     const vector = (name: string) => arrayOf(vectors.npy.find((one) => one.name === name) as Vector);
     const moved = async (name: string, step: number) =>

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { ByteWriter, sha256Bytes, toHex, utf8Decode, utf8Encode } from '@fedkit/core/internal';
+import { ByteWriter, plainBytes, sha256Bytes, toHex, utf8Decode, utf8Encode } from '@fedkit/core/internal';
 import { FedkitError } from '@fedkit/core';
 
 /** The kinds of objects there are. */
@@ -78,7 +78,7 @@ export function parseObject(bytes: Uint8Array): ObjectParts {
   const children = names === '' ? [] : names.split(',');
   if (!children.every(isObjectId)) fail('children by their digests', 'something else');
   if (new Set(children).size !== children.length) fail('each child once', 'one twice');
-  const body = bytes.subarray(end + 1);
+  const body = plainBytes(bytes).subarray(end + 1);
   if (length !== String(body.length)) fail(`a body of ${body.length} bytes as there are`, 'another length');
   return { type: type as ObjectType, children, body };
 }
