@@ -62,7 +62,7 @@ export const BUDGETS: readonly Budget[] = [
   {
     name: 'FedAvg client',
     lines: ONE_FED_AVG_CLIENT,
-    maximum: 25_200,
+    maximum: 23_450,
     client: true,
   },
   {
@@ -71,7 +71,7 @@ export const BUDGETS: readonly Budget[] = [
       '/device',
       '/device/training-client',
     ),
-    maximum: 23_800,
+    maximum: 22_000,
     client: true,
   },
   {
@@ -89,13 +89,13 @@ export const client = (examples) =>
     exchange: fetchExchange({ url: '/fedkit' }),
     store: indexedDbStore(),
   });`,
-    maximum: 31_600,
+    maximum: 30_800,
     client: true,
   },
   {
     name: 'secure-sum client',
     lines: SECURE_SUM_CLIENT,
-    maximum: 64_800,
+    maximum: 63_050,
     client: true,
   },
   {
@@ -104,7 +104,7 @@ export const client = (examples) =>
       'unsigned-client',
       'client',
     ),
-    maximum: 78_200,
+    maximum: 76_450,
     client: true,
   },
   {
@@ -119,7 +119,7 @@ export const codec = eden({ bits: 1 });`,
     lines: `import { event, pldAccountant } from '@fedkit/privacy';
 const step = event.poissonSampled(0.01, event.gaussian({ noiseStd: 1, recordNorm: 1 }));
 export const epsilon = () => pldAccountant({ neighboring: 'add-or-remove' }).compose(step, 1000).epsilon(1e-5);`,
-    maximum: 24_800,
+    maximum: 24_600,
     client: false,
   },
 ];

@@ -5,7 +5,7 @@
  */
 import { checkInteger, checkVector, refuse } from '../check.ts';
 import { sha256Hex } from '../sha256-hex.ts';
-import { isWellFormed } from '../utf8.ts';
+import { checkTensorName, MAX_TENSORS, MAX_VALUES } from './limits.ts';
 import { Selection } from './selection.ts';
 
 /** One named tensor: row-major, `shape` of integers ≥ 0; `[]` is a scalar of one value. */
@@ -39,13 +39,6 @@ export interface PlacedTensor extends TensorSpec {
   readonly size: number;
 }
 
-/** The most tensors a layout may name. */
-export const MAX_TENSORS = 65_536;
-/** The longest tensor name, in UTF-16 code units. */
-export const MAX_NAME_LENGTH = 1_024;
-/** The most values a layout may hold: 2^31 − 1, a `Float32Array` of 8 GiB. */
-export const MAX_VALUES = 0x7fffffff;
-
 /**
  * Which part of a flat `Float32Array` is which tensor. A model anywhere in the SDK is such a vector plus its layout;
  * the order of tensors is the order they were given in. Immutable.
@@ -76,14 +69,7 @@ export class Layout {
     const placed: PlacedTensor[] = [];
     let offset = 0;
     for (const { name, shape, role, varianceOf } of tensors) {
-      if (typeof name !== 'string' || name.length > MAX_NAME_LENGTH || !isWellFormed(name)) {
-        refuse(
-          'INVALID_ARGUMENT',
-          'Layout.of: name',
-          `a name of at most ${MAX_NAME_LENGTH} characters, without lone surrogates`,
-          name,
-        );
-      }
+      checkTensorName('Layout.of', name);
       if (names.has(name)) refuse('INVALID_ARGUMENT', 'Layout.of: name', 'names that differ', name);
       names.add(name);
       if (!Array.isArray(shape))

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { joined } from '../bytes.ts';
 import { isFedkitError } from '../errors.ts';
 import type { PlainData } from '../plain-data.ts';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
@@ -57,6 +58,41 @@ describe('state files', () => {
     const halves = encodeSafetensors({ layout, values, metadata, types: 'F16' });
     expect(code(() => decodeState(encodeSafetensors({ layout, values, metadata }), owner))).toBe('no error');
     expect(code(() => decodeState(halves, owner))).toBe('DECODE_FAILED');
+  });
+
+  it('are read as they are written alone: another header of the same state is refused', () => {
+    const state = { control: Float32Array.of(1, 2), other: Float32Array.of(3), n: 1 };
+    const bytes = encodeState(state, owner);
+    const dataStart = 8 + new DataView(bytes.buffer).getUint32(0, true);
+    const text = new TextDecoder().decode(bytes.subarray(8, dataStart)).trimEnd();
+    const withHeader = (header: string, data: Uint8Array = bytes.subarray(dataStart)) => {
+      const head = new TextEncoder().encode(header.padEnd(Math.ceil(header.length / 8) * 8));
+      return joined([Uint8Array.of(head.length, head.length >> 8, 0, 0, 0, 0, 0, 0), head, data]);
+    };
+    expect(decodeState(withHeader(text), owner)).toEqual(state);
+    const others = [
+      text.replace('{', '{ '),
+      text.replace('[2]', '[2.0]'),
+      text.replace('[2]', '"2"'),
+      text.replace('[0,8]', '[0,4]'),
+      text.replace('[8,12]', '[4,8]'),
+      text.replace('F32', 'I32'),
+      text.replace('"n\\":\\"1\\"', '"n\\":\\"1.0\\"'),
+      text.replace('"n\\":\\"1\\"', '"n\\":\\" \\"'),
+      text.replace(/}$/, ',"more":{"dtype":"F32","shape":[0],"data_offsets":[12,12]}}'),
+      text.replace('"other":', '"other":{"dtype":"F32","shape":[1],"data_offsets":[8,12]},"other":'),
+      text.replace('"format"', '"note":"mine","format"'),
+    ];
+    for (const other of others) {
+      expect(other).not.toBe(text);
+      expect(code(() => decodeState(withHeader(other), owner))).toBe('DECODE_FAILED');
+    }
+    expect(code(() => decodeState(withHeader(text.replace('control', 'another')), owner))).toBe('DECODE_FAILED');
+    expect(code(() => decodeState(joined([bytes, new Uint8Array(4)]), owner))).toBe('DECODE_FAILED');
+    // What no state could have been encoded from is no state either.
+    const long = 'a'.repeat(1025);
+    expect(code(() => decodeState(withHeader(text.replaceAll('control', long)), owner))).toBe('DECODE_FAILED');
+    expect(code(() => encodeState({ [long]: Float32Array.of(1) }, owner))).toBe('INVALID_ARGUMENT');
   });
 
   it('are refused when damaged, by a FedkitError', () => {

@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { joined } from '../bytes.ts';
-import { checkBytes, describe, refuse } from '../check.ts';
+import { ByteReader, joined, lengthOf, sameBytes } from '../bytes.ts';
+import { checkBytes, checkInteger, describe, refuse } from '../check.ts';
 import { FedkitError } from '../errors.ts';
 import type { PlainData } from '../plain-data.ts';
-import { Layout } from './layout.ts';
-import { readTypedHeader } from './safetensors-typed-header.ts';
+import { utf8Decode } from '../utf8.ts';
+import { checkTensorName, MAX_TENSORS, MAX_VALUES } from './limits.ts';
 import { type HeadTensor, headOf } from './safetensors-head.ts';
 
 const FORMAT = 'fedkit state 1';
@@ -45,7 +45,7 @@ export function statePieces(state: PlainData, owner: StateOwner): Uint8Array[] {
   const skeleton = (value: PlainData, path: readonly string[]): Skeleton => {
     if (value instanceof Float32Array) {
       const { length, buffer, byteOffset, byteLength } = value;
-      tensors.push({ name: nameAt(path), shape: [length], type: 'F32', byteLength });
+      tensors.push({ name: checkTensorName('encodeState', nameAt(path)), shape: [length], type: 'F32', byteLength });
       vectors.push(new Uint8Array(buffer, byteOffset, byteLength));
       return null;
     }
@@ -65,59 +65,71 @@ export function statePieces(state: PlainData, owner: StateOwner): Uint8Array[] {
     return Object.fromEntries(Object.keys(value).map((name) => [name, skeleton(value[name], [...path, name])]));
   };
   const shape = JSON.stringify(skeleton(state, []));
-  // What no layout can have no state can.
-  Layout.of(tensors);
+  // What no layout can have no state can: any reader of safetensors is to have it.
+  checkInteger('encodeState: vectors', tensors.length, 0, MAX_TENSORS);
+  checkInteger('encodeState: bytes of vectors', lengthOf(vectors), 0, 4 * MAX_VALUES);
   return [headOf(tensors, { format: FORMAT, ...checkOwner('encodeState', owner), shape }), ...vectors];
 }
 
 /**
- * Reads what {@link encodeState} wrote for the same owner. The state has the shape it was written with; whoever uses it
- * checks what it needs.
+ * Reads what {@link encodeState} wrote for the same owner, to the byte: another order, spacing or spelling of the same is refused.
+ * The state has the shape it was written with; whoever uses it checks what it needs.
  *
  * @throws FedkitError `SHAPE_MISMATCH` for the state of another model; `DECODE_FAILED` for the state of something else,
  * and for bytes that are no state.
  */
 export function decodeState(bytes: Uint8Array, owner: StateOwner): PlainData {
   const { kind, model } = checkOwner('decodeState', owner);
-  const { tensors, metadata, dataStart } = readTypedHeader(checkBytes('decodeState: bytes', bytes), bytes.length, {
-    F32: 32,
-  });
+  const reader = new ByteReader('decodeState', checkBytes('decodeState: bytes', bytes));
+  const length = reader.uint53();
+  const header: Readonly<Record<string, unknown>> = Object(parsed('header', utf8Decode(reader.bytes(length))));
+  const metadata: Readonly<Record<string, unknown>> = Object(header.__metadata__);
   if (metadata.format !== FORMAT) fail(`format ${describe(FORMAT)}`, metadata.format);
   if (metadata.kind !== kind) fail(`a state of ${describe(kind)}`, metadata.kind);
   if (metadata.model !== model) {
-    refuse('SHAPE_MISMATCH', 'decodeState: model', `layout digest ${model.slice(0, 16)}`, metadata.model?.slice(0, 16));
+    const got = String(metadata.model).slice(0, 16);
+    refuse('SHAPE_MISMATCH', 'decodeState: model', `layout digest ${model.slice(0, 16)}`, got);
   }
-  let used = 0;
   const restored = (skeleton: unknown, path: readonly string[]): PlainData => {
     if (skeleton === null) {
-      const tensor = tensors[used++];
-      const name = nameAt(path);
-      if (tensor?.name !== name) fail(`a tensor ${describe(name)}`, tensor?.name);
-      const values = new Float32Array((tensor.end - tensor.begin) / 4);
-      new Uint8Array(values.buffer).set(bytes.subarray(dataStart + tensor.begin, dataStart + tensor.end));
-      return values;
+      const { shape } = Object(header[nameAt(path)]);
+      const size = Number(shape);
+      if (!Number.isSafeInteger(size) || size < 0) fail(`the shape of a vector ${describe(nameAt(path))}`, shape);
+      return new Float32Array(reader.bytes(4 * size).slice().buffer as ArrayBuffer);
     }
     if (typeof skeleton === 'string') {
       const number = Number(skeleton);
-      if (skeleton.trim() === '' || !Number.isFinite(number)) fail('a finite number', skeleton);
+      if (!Number.isFinite(number)) fail('a finite number', skeleton);
       return number;
     }
-    if (typeof skeleton !== 'object' || Array.isArray(skeleton) || path.length === MAX_DEPTH) {
-      fail(`records ${MAX_DEPTH} deep`, skeleton);
-    }
+    if (typeof skeleton !== 'object' || path.length === MAX_DEPTH) fail(`records ${MAX_DEPTH} deep`, skeleton);
     return Object.fromEntries(
       Object.entries(skeleton).map(([name, inner]) => [name, restored(inner, [...path, name])]),
     );
   };
-  let shape: unknown;
-  try {
-    shape = JSON.parse(metadata.shape ?? '');
-  } catch (cause) {
-    throw new FedkitError('DECODE_FAILED', 'decodeState: expected the shape of a state, got other text', { cause });
+  const state = restored(parsed('shape', String(metadata.shape)), []);
+  reader.end();
+  // Names that come twice, gaps, overlaps, other types: none is in the header that this state would have been written with.
+  if (!sameBytes(headOfState(state, owner), bytes.subarray(0, 8 + length))) {
+    fail('the header that encodeState writes of this state', 'another');
   }
-  const state = restored(shape, []);
-  if (used !== tensors.length) fail(`${used} tensors`, tensors.length);
   return state;
+}
+
+function headOfState(state: PlainData, owner: StateOwner): Uint8Array {
+  try {
+    return statePieces(state, owner)[0];
+  } catch (cause) {
+    throw new FedkitError('DECODE_FAILED', 'decodeState: expected a state, got what encodeState refuses', { cause });
+  }
+}
+
+function parsed(what: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new FedkitError('DECODE_FAILED', `decodeState: ${what}: expected JSON, got other text`, { cause });
+  }
 }
 
 function fail(expected: string, got: unknown): never {

@@ -8,11 +8,8 @@
 /** The types that a model's values are read from and written as. */
 export type FloatType = 'F32' | 'F16' | 'BF16';
 
-/** Bits of one element by its type. */
-export type TypeBits = Readonly<Record<string, number>>;
-
-/** Of every type of the format. Those below a byte fill whole bytes together or are refused. */
-export const BITS_OF: TypeBits = {
+/** Bits of one element, of every type of the format. Those below a byte fill whole bytes together or are refused. */
+export const BITS_OF: Readonly<Record<string, number>> = {
   F4: 4,
   F6_E2M3: 6,
   F6_E3M2: 6,

@@ -4,7 +4,7 @@
  * @module
  */
 import { checkInteger, refuse } from '../check.ts';
-import { Layout, type PlacedTensor } from '../model/layout.ts';
+import type { Layout, PlacedTensor } from '../model/layout.ts';
 
 /** Every pipeline's: client and server are given the same. Give the layout where there is one. */
 export interface ModelOptions {
@@ -34,7 +34,9 @@ export function modelOf(
       refuse('INVALID_ARGUMENT', `${where}: layout`, "the model's layout, or its size", undefined);
     return { size: checkInteger(`${where}: size`, size, 1) };
   }
-  if (!(layout instanceof Layout)) refuse('INVALID_ARGUMENT', `${where}: layout`, 'a Layout', layout);
+  // By what it has: a client that gets its layout from elsewhere, even from another copy of the package, does without the class.
+  if (typeof layout?.digest !== 'function' || !Array.isArray(layout.tensors))
+    refuse('INVALID_ARGUMENT', `${where}: layout`, 'a Layout', layout);
   checkInteger(`${where}: layout.size`, layout.size, 1);
   if (size !== undefined && size !== layout.size) {
     refuse('SHAPE_MISMATCH', `${where}: size`, `the layout's ${layout.size} parameters`, size);

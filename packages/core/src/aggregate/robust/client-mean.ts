@@ -5,7 +5,7 @@
  * @module
  */
 import { checkBytes, checkInteger, checkPositive, checkVector, refuse } from '../../check.ts';
-import { MAX_VALUES } from '../../model/layout.ts';
+import { MAX_VALUES } from '../../model/limits.ts';
 import type { AggregationContext, ClientId, Contribution } from '../contract.ts';
 import type { LinearAccumulator } from '../linear-fold.ts';
 import type { LinearRuleAggregator } from '../mean.ts';

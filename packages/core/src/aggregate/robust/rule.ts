@@ -4,7 +4,7 @@
  * @module
  */
 import { checkInteger, checkVector, refuse } from '../../check.ts';
-import { MAX_VALUES } from '../../model/layout.ts';
+import { MAX_VALUES } from '../../model/limits.ts';
 import { utf8Encode } from '../../utf8.ts';
 import type { AggregationContext, Aggregator, ClientId } from '../contract.ts';
 import { isFiniteVector } from '../../finite.ts';
