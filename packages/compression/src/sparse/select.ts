@@ -29,11 +29,16 @@ export function largest(values: Float32Array, k: number, start = 0, end: number 
   if (n >= SAMPLED_FROM && k <= n / 4) {
     const count = gatherAbove(values, bits, k, start, end);
     if (count >= k) {
-      const kept = largest(candidates.subarray(0, count), k);
+      // However many they are, without a sample of their own: it would gather into what holds their places.
+      const kept = byRadix(bitsOf(candidates), k, 0, count);
       for (let i = 0; i < k; i++) kept[i] = places[kept[i]];
       return kept;
     }
   }
+  return byRadix(bits, k, start, end);
+}
+
+function byRadix(bits: Uint32Array, k: number, start: number, end: number): Uint32Array {
   const { threshold, ties, equal } = kthLargest(bits, k, start, end);
   // One place more than needed, so that the loop below may write before it knows whether to keep.
   const kept = new Uint32Array(k + 1);

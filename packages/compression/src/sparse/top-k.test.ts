@@ -41,6 +41,19 @@ describe('selection', () => {
       for (const k of [5, 500, 8000]) expect(same(largest(values, k), reference(values, k))).toBe(true);
     }
   });
+
+  it('is exact where what lies above the sampled threshold is itself as many as are sampled', () => {
+    // A sample of 2^24 values is of every 2,048th; 16 of it are to lie above the threshold for k of 10,650.
+    const sampled = Array.from({ length: 16 }, (_, i) => 2048 * i);
+    const others = Array.from({ length: 65_534 }, (_, i) => 256 * i + 1);
+    const large = Uint32Array.from([...sampled, ...others]).sort();
+    const rng = seededRng('many candidates');
+    const values = new Float32Array(2 ** 24);
+    for (const place of others) values[place] = 1 + rng.uniform();
+    for (const place of sampled) values[place] = 1;
+    const kept = reference(gather(values, large), 10_650).map((i) => large[i]);
+    expect(same(largest(values, 10_650), kept)).toBe(true);
+  });
 });
 
 describe('sparsifiers', () => {
