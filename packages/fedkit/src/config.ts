@@ -8,6 +8,7 @@ import type { CorsOptions, FetchAuthentication, TransportLimits } from '@fedkit/
 import type { ServeTls } from '@fedkit/core/transport/node';
 import type { Store } from '@fedkit/core';
 import { FedkitError } from '@fedkit/core';
+import { checkOptions, type OptionNames } from '@fedkit/core/internal';
 import type { ProcessConfig } from './admin/processes.ts';
 
 /** What the command itself brings to a server. */
@@ -27,7 +28,7 @@ export interface ListenConfig {
   readonly port?: number;
   /** Default `127.0.0.1`: this machine alone. */
   readonly host?: string;
-  /** Options of `tls.createServer`; `key` and `cert` as PEM, or as paths of files that hold it. */
+  /** Options of `tls.createServer`; `key`, `cert` and `ca` as PEM, or as paths of files that hold it, from the directory where the command runs. */
   readonly tls?: ServeTls;
 }
 
@@ -44,7 +45,7 @@ export interface AdminConfig extends ListenConfig {
 /** A federation and how it is served. */
 export interface Config {
   readonly federation: FederationConfig;
-  /** A directory, or a store of your own. */
+  /** A directory, from the one where the command runs; or a store of your own. */
   readonly store: string | Store;
   /** Who may ask: `authenticate`, or `{ insecure: true }` in so many words. */
   readonly clients: FetchAuthentication;
@@ -67,6 +68,33 @@ export function defineConfig(config: Config): Config {
   return config;
 }
 
+const MEMBERS: OptionNames<Config> = {
+  federation: true,
+  store: true,
+  clients: true,
+  listen: true,
+  admin: true,
+  grace: true,
+  onEvent: true,
+};
+const LISTEN: OptionNames<NonNullable<Config['listen']>> = {
+  host: true,
+  port: true,
+  tls: true,
+  path: true,
+  cors: true,
+  limits: true,
+};
+const ADMIN: OptionNames<AdminConfig> = {
+  host: true,
+  port: true,
+  tls: true,
+  password: true,
+  processes: true,
+  proxied: true,
+};
+const BROUGHT: readonly Brought[] = ['store', 'clock', 'rng', 'onEvent', 'telemetry'];
+
 /** The least of an admin's password. */
 const PASSWORD = 12;
 
@@ -78,22 +106,32 @@ export function checkConfig(config: unknown): Config {
   if (typeof config !== 'object' || config === null)
     fail('default export', 'a configuration, or a function that gives one');
   const checked = config as Config;
-  const known = ['federation', 'store', 'clients', 'listen', 'admin', 'grace', 'onEvent'];
-  for (const name of Object.keys(checked)) {
-    if (!known.includes(name)) fail(name.slice(0, 40), `no such member: there are ${known.join(', ')}`);
+  checkOptions('fedkit.config', checked, MEMBERS);
+  if (typeof checked.federation !== 'object' || checked.federation === null)
+    fail('federation', 'options of federatedServer');
+  for (const name of BROUGHT) {
+    if (Object.hasOwn(checked.federation, name))
+      fail(
+        'federation',
+        `no ${name}: the command brings it, and \`store\` and \`onEvent\` stand beside \`federation\``,
+      );
   }
-  if (typeof checked.federation !== 'object') fail('federation', 'options of federatedServer');
   if (typeof checked.store !== 'string' && typeof checked.store?.put !== 'function')
     fail('store', 'a directory or a store');
   if (checked.store === '') fail('store', 'a directory or a store');
   if (typeof checked.clients !== 'object') fail('clients', '{ authenticate } or { insecure: true }');
-  const { admin, grace = 0 } = checked;
+  const { admin, listen, grace = 0, onEvent } = checked;
+  if (listen !== undefined) checkOptions('fedkit.config: listen', listen, LISTEN);
+  if (onEvent !== undefined && typeof onEvent !== 'function') fail('onEvent', 'a function');
   if (admin !== undefined) {
+    checkOptions('fedkit.config: admin', admin, ADMIN);
     if (typeof admin.password !== 'string' || admin.password.length < PASSWORD) {
       fail('admin.password', `at least ${PASSWORD} characters, from the environment`);
     }
-    for (const { name, url } of admin.processes ?? []) {
-      if (!/^[A-Za-z0-9-]{1,64}$/.test(name) || !/^https?:\/\/[^/]+$/.test(url))
+    const processes: readonly (ProcessConfig | null)[] = admin.processes ?? [];
+    if (!Array.isArray(processes)) fail('admin.processes', 'a list');
+    for (const process of processes) {
+      if (!/^[A-Za-z0-9-]{1,64}$/.test(process?.name ?? '') || !/^https?:\/\/[^/]+$/.test(process?.url ?? ''))
         fail('admin.processes', 'names of letters, digits and dashes, and URLs without a path');
     }
     const { host = '127.0.0.1', tls, proxied = false } = admin;

@@ -4,6 +4,7 @@
  * @module
  */
 import * as fs from 'node:fs/promises';
+import { isAbsolute, relative } from 'node:path';
 import { print } from './print.ts';
 import { FedkitError, fileStore, type Store } from '@fedkit/core';
 import { backupStore, migrateStore, restoreStore, type StoreReport, verifyStore } from '@fedkit/core/round';
@@ -26,6 +27,9 @@ export async function storeCommand(
   { json = false, write = print }: { readonly json?: boolean; readonly write?: (line: string) => void } = {},
 ): Promise<number> {
   const store = await existing(directory);
+  if (into !== undefined && !relative(directory, into).startsWith('..') && !isAbsolute(relative(directory, into))) {
+    throw new FedkitError('INVALID_ARGUMENT', `fedkit store: expected a directory outside ${directory}, got ${into}`);
+  }
   const report: StoreReport =
     action === 'verify' ? await verifyStore(store) : await COPIES[action](store, fileStore(fs, into as string));
   if (json) {

@@ -154,6 +154,7 @@ describe('a backup', () => {
     const copied = memoryStore();
     await backupStore(store, copied);
     await expect(backupStore(store, copied)).rejects.toThrow(code('INVALID_ARGUMENT', /without keys/));
+    await expect(backupStore(memoryStore(), memoryStore())).rejects.toThrow(code('INVALID_ARGUMENT', /a run, got/));
     await expect(restoreStore(copied, store)).rejects.toThrow(code('INVALID_ARGUMENT', /without keys/));
     const key = (await listKeys(copied, 'round/state/'))[0];
     const bytes = (await copied.get(key)) as Uint8Array;

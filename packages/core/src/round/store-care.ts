@@ -55,15 +55,18 @@ export async function verifyStore(store: Store): Promise<StoreReport> {
  * Of a store that holds a privacy ledger beside the run the ledger is copied last: it has charged at least what the run released.
  *
  * @param into - Without keys.
- * @throws FedkitError `DECODE_FAILED` by key for what has changed; `INVALID_ARGUMENT` for a target with keys. What was copied by then stays.
+ * @throws FedkitError `DECODE_FAILED` by key for what has changed; `INVALID_ARGUMENT` for a store without a
+ * run and for a target with keys. What was copied by then stays.
  */
 export async function backupStore(store: Store, into: Store): Promise<StoreReport> {
   await checkEmpty('backupStore', into);
   for (let attempt = 1; ; attempt++) {
     const keys = await listKeys(store, RUN);
+    // A directory that is not mounted holds nothing, and a backup of nothing is none.
+    if (keys.length === 0) refuse('INVALID_ARGUMENT', 'backupStore: store', 'a run', 'none');
     for (const key of keys) await copy(store, into, key, true);
     try {
-      if (keys.length > 0) await checkComplete(into, true);
+      await checkComplete(into, true);
     } catch (error) {
       if (attempt === ATTEMPTS || !isFedkitError(error, 'DECODE_FAILED')) throw error;
       // The run went on while it was copied, and has deleted what the copy wants: again, further on.

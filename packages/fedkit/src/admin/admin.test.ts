@@ -136,7 +136,14 @@ describe('checkConfig', () => {
       ['admin.password', { admin: { password: 'short' } }],
       ['admin.host', { admin: { password: PASSWORD, host: '0.0.0.0' } }],
       ['grace', { grace: -1 }],
-      ['stroe', { stroe: 'x' }],
+      ['federation', { federation: null }],
+      ['federation', { federation: { ...config().federation, clock: Date.now } }],
+      ['onEvent', { onEvent: 3 }],
+      ['admin.processes', { admin: { password: PASSWORD, processes: {} } }],
+      ['admin.processes', { admin: { password: PASSWORD, processes: [null] } }],
+      ['listen', { listen: 8080 }],
+      ['listen', { listen: { hots: '0.0.0.0' } }],
+      ['admin', { admin: { pasword: PASSWORD } }],
     ];
     for (const [name, change] of wrong) {
       expect(() => checkConfig({ ...config(), ...change }), name).toThrow(
@@ -146,6 +153,7 @@ describe('checkConfig', () => {
         }),
       );
     }
+    expect(() => checkConfig({ ...config(), stroe: 'x' })).toThrow('got the unknown option stroe');
     expect(() => checkConfig(undefined)).toThrow('default export');
     expect(checkConfig({ ...config(), admin: { password: PASSWORD, host: '0.0.0.0', proxied: true } })).toBeDefined();
   });

@@ -4,10 +4,11 @@
  * @module
  */
 import { FedkitError } from '@fedkit/core';
-import type { AlgorithmEntry, Experiment, ExperimentDefinition, Grid } from './definition.ts';
+import { checkOptions, describe, type OptionNames } from '@fedkit/core/internal';
+import type { AlgorithmEntry, Comparison, Experiment, ExperimentDefinition, Grid, Tuning } from './definition.ts';
 import { product } from './grid.ts';
 
-const KNOWN: { readonly [K in keyof Required<ExperimentDefinition>]: true } = {
+const MEMBERS: OptionNames<ExperimentDefinition> = {
   name: true,
   about: true,
   task: true,
@@ -26,6 +27,14 @@ const KNOWN: { readonly [K in keyof Required<ExperimentDefinition>]: true } = {
   tuning: true,
   compare: true,
 };
+const TUNING: OptionNames<Tuning> = { budget: true, seeds: true, rounds: true };
+const COMPARISON: OptionNames<Comparison> = { measure: true, best: true, target: true, baseline: true, average: true };
+const BASELINE: OptionNames<NonNullable<Comparison['baseline']>> = { algorithm: true, channel: true };
+const ENTRY: OptionNames<Exclude<AlgorithmEntry, (...given: never) => unknown>> = {
+  make: true,
+  grid: true,
+  local: true,
+};
 
 /** The grid that an algorithm searches: everyone's, with its own. */
 export function gridOf(shared: Grid, entry: AlgorithmEntry): Grid {
@@ -40,17 +49,17 @@ export function gridOf(shared: Grid, entry: AlgorithmEntry): Grid {
  * clients that the table does not use; the table then runs the best of them on `seeds` seeds, each of which gives all of them the same
  * data, initial model and cohorts.
  *
- * @throws FedkitError `INVALID_ARGUMENT` for unknown members, empty lists and names that do not exist, `OUT_OF_RANGE` for numbers,
+ * @throws FedkitError `INVALID_ARGUMENT` for unknown members at any depth, empty lists and names that do not exist, `OUT_OF_RANGE` for numbers,
  * and for a tuning budget larger than some algorithm's grid: it would get fewer tries than the others.
  */
 export function experiment(definition: ExperimentDefinition): Experiment {
   const fail = (code: 'INVALID_ARGUMENT' | 'OUT_OF_RANGE', where: string, expected: string, got: unknown): never => {
-    throw new FedkitError(code, `experiment: ${where}: expected ${expected}, got ${String(got)}`);
+    throw new FedkitError(code, `experiment: ${where}: expected ${expected}, got ${describe(got)}`);
   };
-  for (const name of Object.keys(definition)) {
-    if (!Object.hasOwn(KNOWN, name))
-      fail('INVALID_ARGUMENT', 'member', `one of ${Object.keys(KNOWN).join(', ')}`, name);
-  }
+  checkOptions('experiment', definition, MEMBERS);
+  checkOptions('experiment: tuning', definition.tuning ?? {}, TUNING);
+  checkOptions('experiment: compare', definition.compare, COMPARISON);
+  checkOptions('experiment: compare.baseline', definition.compare.baseline ?? {}, BASELINE);
   const whole = (where: string, value: unknown, least = 1): number =>
     Number.isSafeInteger(value) && (value as number) >= least
       ? (value as number)
@@ -59,20 +68,33 @@ export function experiment(definition: ExperimentDefinition): Experiment {
     if (typeof entries !== 'object' || entries === null || Object.keys(entries).length === 0)
       fail('INVALID_ARGUMENT', where, 'at least one entry', entries);
     for (const name of Object.keys(entries))
-      if (name === '' || /[\n\t|]/.test(name))
-        fail('INVALID_ARGUMENT', where, 'names without |, tabs and lines', JSON.stringify(name));
+      if (name === '' || /[\n\t|]/.test(name)) fail('INVALID_ARGUMENT', where, 'names without |, tabs and lines', name);
     return entries;
   };
   const { name, grid = {}, compare } = definition;
   if (typeof name !== 'string' || !/^[\w. -]+$/.test(name) || /^\.+$/.test(name))
-    fail('INVALID_ARGUMENT', 'name', 'letters, digits, ., _, - and spaces', JSON.stringify(name));
+    fail('INVALID_ARGUMENT', 'name', 'letters, digits, ., _, - and spaces', name);
   for (const member of ['task', 'local'] as const)
-    if (typeof definition[member] !== 'function')
-      fail('INVALID_ARGUMENT', member, 'a function', typeof definition[member]);
+    if (typeof definition[member] !== 'function') fail('INVALID_ARGUMENT', member, 'a function', definition[member]);
   const algorithms = some('algorithms', definition.algorithms);
+  for (const [algorithm, entry] of Object.entries(algorithms)) {
+    const where = `algorithms: ${algorithm}`;
+    if (typeof entry === 'function') continue;
+    checkOptions(`experiment: ${where}`, entry, ENTRY);
+    if (typeof entry.make !== 'function') fail('INVALID_ARGUMENT', `${where}: make`, 'a function', entry.make);
+  }
   const channels = some('channels', definition.channels ?? { plain: 'none' });
-  if (typeof compare?.measure !== 'string')
-    fail('INVALID_ARGUMENT', 'compare.measure', 'the name of a measure', compare?.measure);
+  const attacks = some('attacks', definition.attacks ?? { honest: 'none' });
+  const devices = some('devices', definition.devices ?? { instant: 'none' });
+  for (const [kind, entries] of Object.entries({ channels, attacks, devices })) {
+    for (const [entry, value] of Object.entries<unknown>(entries))
+      if (value !== 'none' && typeof value !== 'function')
+        fail('INVALID_ARGUMENT', `${kind}: ${entry}`, "a function or 'none'", value);
+  }
+  if (typeof compare.measure !== 'string')
+    fail('INVALID_ARGUMENT', 'compare.measure', 'the name of a measure', compare.measure);
+  if (compare.target !== undefined && !Number.isFinite(compare.target))
+    fail('OUT_OF_RANGE', 'compare.target', 'a finite number', compare.target);
   const baseline = {
     algorithm: compare.baseline?.algorithm ?? Object.keys(algorithms)[0],
     channel: compare.baseline?.channel ?? Object.keys(channels)[0],
@@ -89,8 +111,8 @@ export function experiment(definition: ExperimentDefinition): Experiment {
     for (const [parameter, values] of Object.entries(own)) {
       const where = `${algorithm}: grid.${parameter}`;
       if (!Array.isArray(values) || values.length === 0) fail('INVALID_ARGUMENT', where, 'at least one value', values);
-      if (values.some((value) => !Number.isFinite(value)) || new Set(values).size < values.length)
-        fail('OUT_OF_RANGE', where, 'different finite numbers', values.join());
+      const odd = values.findIndex((value, i) => !Number.isFinite(value) || values.indexOf(value) < i);
+      if (odd >= 0) fail('OUT_OF_RANGE', where, 'different finite numbers', values[odd]);
     }
     return { algorithm, size: product(own).length };
   });
@@ -105,8 +127,8 @@ export function experiment(definition: ExperimentDefinition): Experiment {
     splits: definition.splits ? some('splits', definition.splits) : { own: undefined },
     algorithms,
     channels,
-    attacks: some('attacks', definition.attacks ?? { honest: 'none' }),
-    devices: some('devices', definition.devices ?? { instant: 'none' }),
+    attacks,
+    devices,
     rounds,
     evaluateEvery: whole('evaluateEvery', definition.evaluateEvery ?? 1),
     seeds: whole('seeds', definition.seeds ?? 5),

@@ -61,4 +61,7 @@ it('refuses lines that are none of its own, and a second run beside the first', 
   // Of a process that is gone: no process has this number.
   fs.writeFileSync(join(directory, 'running'), String(2 ** 30));
   openJournal(directory).close();
+  // Of a process before this one that had its number, as in a container.
+  fs.writeFileSync(join(directory, 'running'), String(process.pid));
+  openJournal(directory).close();
 });

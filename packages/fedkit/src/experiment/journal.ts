@@ -4,9 +4,9 @@
  * @module
  */
 import * as fs from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { FedkitError } from '@fedkit/core';
-import type { CellResult } from './run-cell.ts';
+import { comparable, type CellResult } from './run-cell.ts';
 
 /** One line. */
 interface Line {
@@ -32,7 +32,7 @@ export interface Journal {
  */
 export function openJournal(directory: string, { fresh = false }: { readonly fresh?: boolean } = {}): Journal {
   fs.mkdirSync(directory, { recursive: true });
-  const [file, lock] = [join(directory, 'cells.jsonl'), join(directory, 'running')];
+  const [file, lock] = [join(directory, 'cells.jsonl'), resolve(directory, 'running')];
   take(lock);
   try {
     const results = new Map<string, Line>();
@@ -59,30 +59,40 @@ export function openJournal(directory: string, { fresh = false }: { readonly fre
       },
       close() {
         fs.closeSync(handle);
-        fs.rmSync(lock, { force: true });
+        release(lock);
       },
     };
   } catch (error) {
-    fs.rmSync(lock, { force: true });
+    release(lock);
     throw error;
   }
 }
+
+/** What this process holds. */
+const held = new Set<string>();
 
 /** Only one process holds it; that of a process which is gone is taken over. */
 function take(lock: string): void {
   for (let tries = 0; tries < 2; tries++) {
     try {
       fs.writeFileSync(lock, String(process.pid), { flag: 'wx' });
+      held.add(lock);
       return;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
     const holder = Number(fs.readFileSync(lock, 'utf8'));
-    if (alive(holder))
+    // In a container the process before this one had the same number.
+    if (holder === process.pid ? held.has(lock) : alive(holder))
       throw new FedkitError('PROTOCOL_STATE', `${lock}: expected no other run here, got process ${holder}`);
     fs.rmSync(lock, { force: true });
   }
   throw new FedkitError('PROTOCOL_STATE', `${lock}: expected no other run here, got one that just began`);
+}
+
+function release(lock: string): void {
+  held.delete(lock);
+  fs.rmSync(lock, { force: true });
 }
 
 function alive(pid: number): boolean {
@@ -99,7 +109,10 @@ function parsed(text: string): Line | undefined {
   try {
     const line = JSON.parse(text) as Partial<Line>;
     const sound = typeof line.cell === 'string' && typeof line.digest === 'string' && Array.isArray(line.result?.curve);
-    return sound ? (line as Line) : undefined;
+    if (!sound) return undefined;
+    const { result } = line as Line;
+    const curve = result.curve.map((point) => ({ ...point, measures: comparable(point.measures) }));
+    return { ...(line as Line), result: { ...result, curve } };
   } catch {
     return undefined;
   }

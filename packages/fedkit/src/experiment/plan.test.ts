@@ -64,11 +64,25 @@ describe('an experiment', () => {
   });
 
   it.each<[string, Partial<Record<keyof ExperimentDefinition | 'colour', unknown>>]>([
-    ['member: expected one of', { colour: 'red' }],
+    ['experiment: expected one of name, about', { colour: 'red' }],
+    ['tuning: expected budget, got the unknown option budgt', { tuning: { budgt: 1 } }],
+    ['compare: expected target, got the unknown option targt', { compare: { measure: 'a', targt: 1 } }],
+    [
+      'compare.baseline: expected algorithm, got the unknown option algorithms',
+      { compare: { measure: 'a', baseline: { algorithms: 'one' } } },
+    ],
+    [
+      'algorithms: one: expected one of make, grid, local, got the unknown option gird',
+      { algorithms: { one: { make: fedAvg, gird: {} } } },
+    ],
+    ['algorithms: one: make: expected a function, got undefined', { algorithms: { one: {} } }],
+    ['channels: plain: expected a function or \'none\', got "nnoe"', { channels: { plain: 'nnoe' } }],
+    ['compare.target: expected a finite number, got "0.6"', { compare: { measure: 'a', target: '0.6' } }],
+    ['rounds: expected an integer ≥ 1, got "3"', { rounds: '3' }],
     ['rounds: expected an integer ≥ 1, got 0', { rounds: 0 }],
     ['algorithms: expected at least one entry', { algorithms: {} }],
     [
-      'compare.baseline.algorithm: expected one of the algorithms, got SGD',
+      'compare.baseline.algorithm: expected one of the algorithms, got "SGD"',
       { compare: { measure: 'a', baseline: { algorithm: 'SGD' } } },
     ],
     ["tuning.budget: expected at most 4, the configurations of one's grid, got 5", { tuning: { budget: 5 } }],

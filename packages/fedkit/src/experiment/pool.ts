@@ -68,7 +68,7 @@ export function cellPool(given: {
           spent += result.milliseconds;
           tell(runner.concurrency);
         } catch (error) {
-          failures.push(isFedkitError(error) ? named(name, error) : error);
+          failures.push(isFedkitError(error) ? named(name, error) : new Error(`experiment: ${name}`, { cause: error }));
         }
       }
     };

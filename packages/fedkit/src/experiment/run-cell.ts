@@ -4,8 +4,9 @@
  * @module
  */
 import { type ClientId, FedkitError, type SeededRng, seededRng } from '@fedkit/core';
+import { checkOptions, type OptionNames } from '@fedkit/core/internal';
 import { type EvaluationContext, type FinishedRound, simulate } from '@fedkit/core/simulation';
-import { cellName, type Cell } from './cells.ts';
+import type { Cell } from './cells.ts';
 import type { AttackEntry, ChannelContext, Experiment } from './definition.ts';
 import type { Federation, Measures, OpenTask } from './task.ts';
 
@@ -96,11 +97,13 @@ export async function runCell(
   };
   const measure = async (params: Float32Array, seen: EvaluationContext<unknown, unknown, unknown>) => {
     const measures = await federation.evaluate(params, seen);
-    if (Object.hasOwn(measures, experiment.compare.measure)) return measures;
-    const where = `experiment: ${cellName(cell)}`;
-    const got = Object.keys(measures).join(', ') || 'nothing';
     const { measure: wanted } = experiment.compare;
-    throw new FedkitError('INVALID_ARGUMENT', `${where}: expected an evaluation with ${wanted}, got ${got}`);
+    if (Object.hasOwn(measures, wanted)) return comparable(measures);
+    const got = Object.keys(measures).join(', ') || 'nothing';
+    throw new FedkitError(
+      'INVALID_ARGUMENT',
+      `compare.measure: expected one that was evaluated, ${got}, got ${wanted}`,
+    );
   };
   const state: unknown = algorithm.init(federation.initial);
   const untrained = { state, broadcast: () => algorithm.broadcast(state), clientState: async () => undefined };
@@ -130,13 +133,21 @@ export async function runCell(
   return { curve, ...(diverged && { diverged: diverged.message }), milliseconds };
 }
 
+/** JSON, which keeps results, has neither infinities nor NaN: whatever is not finite is NaN, before it is kept and after. */
+export function comparable(measures: Readonly<Record<string, number | null>>): Measures {
+  const finite = ([name, value]: [string, number | null]) => [name, Number.isFinite(value) ? value : Number.NaN];
+  return Object.fromEntries(Object.entries(measures).map(finite)) as Measures;
+}
+
 function idsOf({ clients }: Federation): readonly ClientId[] {
   return 'ids' in clients ? clients.ids : clients.map((_, i) => String(i));
 }
 
 function attackers(entry: AttackEntry, ids: readonly ClientId[], rng: SeededRng) {
   if (entry === 'none') return undefined;
-  const { share, attack } = entry();
+  const made = entry();
+  checkOptions('experiment: attacks', made, { share: true, attack: true } satisfies OptionNames<typeof made>);
+  const { share, attack } = made;
   if (!(share >= 0 && share < 1))
     throw new FedkitError('OUT_OF_RANGE', `experiment: attacks: share: expected a number in [0, 1), got ${share}`);
   const pool = [...ids];

@@ -123,10 +123,44 @@ describe('runExperiment', () => {
     expect(fs.readFileSync(join(directory, 'table.csv'), 'utf8')).toContain('not reached');
   });
 
+  it('takes a measure that is no number for the worst, in the run and when it is read again', async () => {
+    const open = quadratics.task;
+    const odd = {
+      ...quadratics,
+      channels: { plain: 'none' as const },
+      // Best where it is lowest, and no number after the first evaluation.
+      compare: { ...quadratics.compare, measure: 'loss', best: 'lowest' as const, target: 0.5 },
+      async task() {
+        const task = await open();
+        return {
+          async federation(options: Parameters<typeof task.federation>[0]) {
+            let calls = 0;
+            const evaluate = () => ({ loss: calls++ === 0 ? 7 : calls === 2 ? Infinity : Number.NaN });
+            return { ...(await task.federation(options)), evaluate };
+          },
+        };
+      },
+    };
+    for (const _of of ['run', 'read again']) {
+      for (const { values: losses, reached } of (await runExperiment(odd, { directory })).rows) {
+        expect(losses).toEqual([7, 7, 7]);
+        expect(reached).toMatchObject({ seeds: 0, rounds: Infinity });
+      }
+    }
+  });
+
+  it('keeps event files of names apart that differ in their signs alone', async () => {
+    const { FedAvg } = quadratics.algorithms;
+    const greek = { ...quadratics, algorithms: { FedAvg, α: FedAvg, β: FedAvg, fedavg: FedAvg } };
+    await runExperiment({ ...greek, channels: { plain: 'none' }, grid: {} }, { directory });
+    const folders = fs.readdirSync(join(directory, 'tensorboard')).map((name) => name.toLowerCase());
+    expect(new Set(folders).size).toBe(4);
+  });
+
   it('names the cell whose evaluation lacks the measure', async () => {
     const other = { ...quadratics, compare: { ...quadratics.compare, measure: 'accuracy' } };
     await expect(runExperiment(Object.freeze(other), { directory })).rejects.toThrow(
-      /own \| honest \| phones \| FedAvg \| plain \| tuning \| seed 0 .*expected an evaluation with accuracy, got distance/,
+      /own \| honest \| phones \| FedAvg \| plain \| tuning \| seed 0 .*expected one that was evaluated, distance, got accuracy$/,
     );
   });
 });

@@ -56,6 +56,8 @@ export function processCells(file: string, workers: number = availableParallelis
   const begin = () => {
     const child = fork(script, [file], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      // JSON would make null of a measure that is NaN.
+      serialization: 'advanced',
       ...(source && { execArgv: fromSource() }),
     });
     all.add(child);

@@ -32,10 +32,15 @@ export function writeResults(directory: string, experiment: Experiment, rows: re
   write('index.html', page(experiment, rows));
   // Event files of an earlier table would be shown beside these.
   rmSync(join(directory, 'tensorboard'), { recursive: true, force: true });
+  const taken = new Set<string>();
   for (const { row, runs } of rows) {
-    const name = Object.values(row)
+    const plain = Object.values(row)
       .map((part) => part.replace(/[^\w.-]+/g, '_'))
       .join('-');
+    let name = plain;
+    // Other names may be the same without their signs.
+    for (let more = 2; taken.has(name.toLowerCase()); more++) name = `${plain}-${more}`;
+    taken.add(name.toLowerCase());
     runs.forEach((run, seed) => {
       const scalars = run.curve.flatMap(({ round, measures, bytesUp, bytesDown, seconds, epsilon }) =>
         Object.entries({ ...measures, 'bytes/up': bytesUp, 'bytes/down': bytesDown, seconds, epsilon }).flatMap(
