@@ -77,9 +77,16 @@ export class ByteWriter {
     return this.uint8(bytes.length).bytes(bytes);
   }
 
-  /** Bytes after their 32-bit length. */
-  long(bytes: Uint8Array): this {
-    return this.uint32(bytes.length).bytes(bytes);
+  /** A byte that is 0 or 1. */
+  flag(value: boolean): this {
+    return this.uint8(value ? 1 : 0);
+  }
+
+  /** Bytes, which may come in pieces, after their 32-bit length. */
+  long(...pieces: readonly Uint8Array[]): this {
+    this.uint32(lengthOf(pieces));
+    for (const piece of pieces) this.bytes(piece);
+    return this;
   }
 
   /** Text as UTF-8 after its 32-bit length. */

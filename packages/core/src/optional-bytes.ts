@@ -6,7 +6,7 @@
 import type { ByteReader, ByteWriter } from './bytes.ts';
 
 export function optional(writer: ByteWriter, bytes: Uint8Array | undefined): void {
-  writer.uint8(bytes === undefined ? 0 : 1);
+  writer.flag(bytes !== undefined);
   if (bytes !== undefined) writer.long(bytes);
 }
 

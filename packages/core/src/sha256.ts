@@ -11,8 +11,8 @@ const WORTH = 512;
 
 /** 32 bytes, the same on every engine. */
 export function sha256(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  if (nativeSha256 === undefined || bytes.length < WORTH) return plainSha256(bytes);
-  return Uint8Array.from(nativeSha256().update(bytes).digest());
+  if (nativeSha256 && bytes.length >= WORTH) return Uint8Array.from(nativeSha256().update(bytes).digest());
+  return plainSha256(bytes);
 }
 
 /** 32 bytes. WebCrypto is absent from Hermes and from pages that did not come over TLS. */

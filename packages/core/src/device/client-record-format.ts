@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { ByteReader, ByteWriter } from '../bytes.ts';
-import { checkBytes } from '../check.ts';
+import type { ByteReader, ByteWriter } from '../bytes.ts';
+import { beginFormat, openFormat } from '../format.ts';
 import { decodeResponse } from '../protocol/client-message.ts';
 import { DECLINE_REASONS, type RoundTask } from '../protocol/message.ts';
 import { encodeTask } from '../protocol/task-message.ts';
@@ -12,9 +12,8 @@ import { optional, readOptional } from '../optional-bytes.ts';
 import type { KeptFormat } from '../secure/kept-format.ts';
 import type { ClientRecord, Kept, Work } from './client-record.ts';
 
-const VERSION = 3;
-/** Of a record in which nothing waits to be settled. */
-const WITHOUT_UNSETTLED = 2;
+/** The oldest is without what waits to be settled. */
+const FORMAT = { letter: 0x63, what: "a client's record", version: 3, oldest: 2 };
 const WORK = ['none', 'training', 'reporting', 'exchanging', 'leaving', 'declining'] as const;
 
 /** @param exchanging - Needed wherever a record can be of a secure sum. */
@@ -22,12 +21,12 @@ export function encodeRecord(
   { pipeline, run, kept, unsettled, resolved, work }: ClientRecord,
   exchanging?: KeptFormat,
 ): Uint8Array<ArrayBuffer> {
-  const writer = new ByteWriter().bytes(Uint8Array.of(0x66, 0x6b, 0x63, VERSION)).bytes(pipeline);
+  const writer = beginFormat(FORMAT).bytes(pipeline);
   optional(writer, run);
   writeKept(writer, kept);
-  writer.uint8(unsettled === undefined ? 0 : 1);
-  if (unsettled !== undefined) writeKept(writer.long(encodeTask(unsettled.task)), unsettled.next);
-  writer.uint8(resolved === undefined ? 0 : 1).uint53(resolved ?? 0);
+  writer.flag(unsettled !== undefined);
+  if (unsettled) writeKept(writer.long(encodeTask(unsettled.task)), unsettled.next);
+  writer.flag(resolved !== undefined).uint53(resolved ?? 0);
   const reason = work.kind === 'leaving' ? work.reason : undefined;
   writer.uint8(WORK.indexOf(reason ? 'declining' : work.kind));
   if (work.kind === 'leaving') writer.uint53(work.ticket);
@@ -36,26 +35,19 @@ export function encodeRecord(
   writer.long(encodeTask(work.task));
   if (work.kind === 'training') return writer.float64(work.expiresAt).finish();
   writeKept(writer, work.next);
-  if (work.kind === 'reporting') {
-    writer.uint32(work.request.reduce((sum, { length }) => sum + length, 0));
-    for (const part of work.request) writer.bytes(part);
-    return writer.finish();
-  }
-  exchanging?.write(writer, work);
+  if (work.kind === 'reporting') writer.long(...work.request);
+  else exchanging?.write(writer, work);
   return writer.finish();
 }
 
 /** @throws FedkitError `DECODE_FAILED` for bytes that are no record, or one of another version. */
 export function decodeRecord(where: string, bytes: Uint8Array, exchanging?: KeptFormat): ClientRecord {
-  const reader = new ByteReader(where, checkBytes(where, bytes));
-  const [first, second, third, version] = reader.bytes(4);
-  if (first !== 0x66 || second !== 0x6b || third !== 0x63) reader.refuse("a client's record", 'other bytes');
-  if (version !== VERSION && version !== WITHOUT_UNSETTLED) reader.refuse(`version ${VERSION}`, `version ${version}`);
+  const { reader, found } = openFormat(where, bytes, FORMAT);
   const pipeline = reader.bytes(32);
   const run = readOptional(reader);
   if (run !== undefined && run.length !== 16) reader.refuse('a run of 16 bytes', `${run.length}`);
   const kept = readKept(reader);
-  const waits = version === VERSION && reader.flag();
+  const waits = found === FORMAT.version && reader.flag();
   const unsettled = waits ? { task: readTask(reader), next: readKept(reader) } : undefined;
   const isResolved = reader.flag();
   const ticket = reader.uint53();

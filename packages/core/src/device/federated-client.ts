@@ -69,19 +69,16 @@ function recordsOf<B extends PlainData, C extends PlainData, U extends Update>(
   half: ClientHalf<U>,
 ): Pick<DeviceParts<B, U>, 'place' | 'exchange'> {
   if (half.sends === 'report') return { place: openPlace(WHERE, store, id) };
-  const { format } = half.keeping;
-  const place = half.keeping.place<ClientRecord>({
+  return half.keeping<ClientRecord, ExchangingWork, Response, NextStep>({
     store,
     key: recordKey(id),
     singleInstance,
     pipeline: pipeline.digest,
     sealer: half.sealer,
-    encode: (record) => encodeRecord(record, format),
-    decode: (bytes) => decodeRecord(`${WHERE}: record`, bytes, format),
-  });
-  const exchange = half.keeping.exchange<ExchangingWork, Response, NextStep>(place, ({ task, sealed }, persist) =>
+    encode: encodeRecord,
+    decode: (bytes, format) => decodeRecord(`${WHERE}: record`, bytes, format),
     // The record is what is swapped: one with another's in its place throws.
-    half.enter(task, { client: id, persist, singleInstance: true, ...(sealed && { saved: sealed }) }),
-  );
-  return { place, exchange };
+    enter: ({ task, sealed }, persist) =>
+      half.enter(task, { client: id, persist, singleInstance: true, ...(sealed && { saved: sealed }) }),
+  });
 }

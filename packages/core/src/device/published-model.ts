@@ -7,8 +7,9 @@
  * @module
  */
 import type { ClientId } from '../aggregate/contract.ts';
-import { ByteReader, ByteWriter, sameBytes } from '../bytes.ts';
+import { sameBytes } from '../bytes.ts';
 import { checkBytes, checkInteger, refuse } from '../check.ts';
+import { beginFormat, openFormat } from '../format.ts';
 import type { StateOwner } from '../model/state-file.ts';
 import type { PipelineTerms } from '../pipeline/contract.ts';
 import type { PlainData } from '../plain-data.ts';
@@ -40,7 +41,7 @@ interface Head extends Publication {
 
 /** Models for an application are this function's alone. */
 const WHERE = 'federatedClient';
-const MAGIC = Uint8Array.of(0x66, 0x6b, 0x6c, 1);
+const HEAD = { letter: 0x6c, what: 'the head of a model', version: 1 };
 /** A model that a newer one replaces while it is fetched is given up this often before the network is at fault. */
 const MOST_STARTS = 8;
 
@@ -158,8 +159,7 @@ export class PublishedModels {
 }
 
 function encodeHead({ place, run, round, modelDigest, modelLength, pipelineDigest }: Head): Uint8Array {
-  return new ByteWriter()
-    .bytes(MAGIC)
+  return beginFormat(HEAD)
     .uint8(place)
     .bytes(run)
     .uint32(round)
@@ -170,10 +170,9 @@ function encodeHead({ place, run, round, modelDigest, modelLength, pipelineDiges
 }
 
 function decodeHead(bytes: Uint8Array): Head {
-  const where = 'federatedClient: stored model';
+  const where = `${WHERE}: stored model`;
   // A copy, since stores may use theirs again.
-  const reader = new ByteReader(where, checkBytes(where, bytes).slice());
-  if (!sameBytes(reader.bytes(MAGIC.length), MAGIC)) reader.refuse('the head of a model, version 1', 'other bytes');
+  const { reader } = openFormat(where, checkBytes(where, bytes).slice(), HEAD);
   const head = {
     place: reader.flag() ? 1 : 0,
     run: reader.bytes(16),

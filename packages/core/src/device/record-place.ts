@@ -7,7 +7,8 @@ import type { ClientId } from '../aggregate/contract.ts';
 import type { Store } from '../store/contract.ts';
 import type { ClientRecord } from './client-record.ts';
 import { decodeRecord, encodeRecord } from './client-record-format.ts';
-import { isSealed } from '../secure/seal.ts';
+import { isFormat } from '../format.ts';
+import { SEAL_FORMAT } from '../secure/seal-format.ts';
 
 /** The place of one client's record. */
 export interface RecordPlace {
@@ -33,7 +34,7 @@ export function openPlace(where: string, store: Store, client: ClientId): Record
   return {
     async read() {
       const bytes = await store.get(key);
-      return bytes && !isSealed(bytes) ? decoded(bytes) : undefined;
+      return bytes && !isFormat(bytes, SEAL_FORMAT) ? decoded(bytes) : undefined;
     },
     async write(record) {
       const bytes = encodeRecord(record);

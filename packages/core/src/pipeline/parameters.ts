@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { ByteReader, ByteWriter } from '../bytes.ts';
-import { checkBytes, checkInteger } from '../check.ts';
+import { checkInteger } from '../check.ts';
+import { beginFormat, openFormat } from '../format.ts';
 import { secureRng } from '../random.ts';
 import type { PipelineTask } from './contract.ts';
 import { SEED_BYTES } from './seeds.ts';
@@ -14,8 +14,7 @@ const KINDS = ['plain-updates', 'secure-sum', 'central-dp', 'distributed-dp'] as
 
 export type PipelineKind = (typeof KINDS)[number];
 
-const MAGIC = Uint8Array.of(0x66, 0x6b, 0x70);
-const VERSION = 1;
+const FORMAT = { letter: 0x70, what: 'parameters of a pipeline', version: 1 };
 /** After magic, version, kind and round. */
 const SEED_AT = 9;
 
@@ -34,9 +33,7 @@ export function announceParameters(
   configuration: Uint8Array = new Uint8Array(0),
 ): Uint8Array {
   checkInteger(`${kind}.announce: round`, round, 1, 0xffffffff);
-  return new ByteWriter()
-    .bytes(MAGIC)
-    .uint8(VERSION)
+  return beginFormat(FORMAT)
     .uint8(KINDS.indexOf(kind))
     .uint32(round)
     .bytes(secureRng().fill(new Uint8Array(SEED_BYTES)))
@@ -57,11 +54,7 @@ export function withSeed(parameters: Uint8Array, seed: Uint8Array): Uint8Array {
  * @throws FedkitError `DECODE_FAILED` for anything else.
  */
 export function readParameters(kind: PipelineKind, task: Pick<PipelineTask, 'round' | 'parameters'>): Parameters {
-  const where = `${kind}: parameters`;
-  const reader = new ByteReader(where, checkBytes(where, task.parameters));
-  if (reader.bytes(3).some((byte, i) => byte !== MAGIC[i])) reader.refuse('parameters of a pipeline', 'other bytes');
-  const version = reader.uint8();
-  if (version !== VERSION) reader.refuse(`version ${VERSION}`, `${version}`);
+  const { reader } = openFormat(`${kind}: parameters`, task.parameters, FORMAT);
   const found = KINDS[reader.uint8()];
   if (found !== kind) reader.refuse(`parameters of ${kind}`, `those of ${found ?? 'an unknown pipeline'}`);
   const round = reader.uint32();

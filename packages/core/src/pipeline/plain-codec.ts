@@ -4,14 +4,13 @@
  * @module
  */
 import { isFiniteVector } from '../finite.ts';
-import { ByteReader, ByteWriter } from '../bytes.ts';
-import { checkBytes, checkVector, refuse } from '../check.ts';
+import { joined } from '../bytes.ts';
+import { checkVector, refuse } from '../check.ts';
 import type { Codec } from '../codec/contract.ts';
 import { type Contraction, EXACT, type Guaranteed } from '../codec/guarantee.ts';
+import { beginFormat, openFormat } from '../format.ts';
 
-/** `66 6b 66`, version 1. */
-const MAGIC = Uint8Array.of(0x66, 0x6b, 0x66, 1);
-const HEADER = MAGIC.length + 4;
+const FORMAT = { letter: 0x66, what: 'plain float32', version: 1 };
 
 /**
  * Float32 as it is, little-endian, after `66 6b 66 01` and the number of values (uint32). Decoding hands on whatever values
@@ -25,9 +24,7 @@ export const plainCodec: Codec<'perClient'> & Guaranteed<Contraction> = {
   encode(values) {
     checkVector('plain-float32.encode: values', values);
     if (!isFiniteVector(values)) refuse('OUT_OF_RANGE', 'plain-float32.encode: values', 'finite numbers', 'others');
-    const writer = new ByteWriter();
-    for (const part of plainParts(values)) writer.bytes(part);
-    return writer.finish();
+    return joined(plainParts(values));
   },
   decode(bytes, context = {}) {
     const body = plainBody(bytes, context.expectedSize).slice();
@@ -42,15 +39,12 @@ export const plainCodec: Codec<'perClient'> & Guaranteed<Contraction> = {
 /** What {@link plainCodec} makes of finite values, without a copy: the second part is a view of them. */
 export function plainParts(values: Float32Array): readonly [head: Uint8Array, body: Uint8Array] {
   const body = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  return [new ByteWriter().bytes(MAGIC).uint32(values.length).finish(), body];
+  return [beginFormat(FORMAT).uint32(values.length).finish(), body];
 }
 
 /** The values of an encoding, as bytes. @throws FedkitError `DECODE_FAILED`. */
 export function plainBody(bytes: Uint8Array, expectedSize: number | undefined): Uint8Array {
-  const reader = new ByteReader('plain-float32.decode', checkBytes('plain-float32.decode: bytes', bytes));
-  if (bytes.length < HEADER || reader.bytes(MAGIC.length).some((byte, i) => byte !== MAGIC[i])) {
-    reader.refuse('plain float32 of version 1', 'other bytes');
-  }
+  const { reader } = openFormat('plain-float32.decode', bytes, FORMAT);
   const size = reader.uint32();
   if (expectedSize !== undefined && size !== expectedSize) reader.refuse(`${expectedSize} values`, `${size}`);
   if (reader.remaining !== 4 * size) reader.refuse(`${4 * size} bytes of values`, `${reader.remaining}`);

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { ByteReader } from '../bytes.ts';
-import { checkBytes } from '../check.ts';
-import { MAGIC, type ReportedRound, SEED_PART } from './report.ts';
+import { openFormat } from '../format.ts';
+import { FORMAT, type ReportedRound, SEED_PART } from './report.ts';
 
 export interface Report {
   /** Absent where the contribution had none. */
@@ -16,9 +15,7 @@ export interface Report {
 
 /** @throws FedkitError `DECODE_FAILED` for what is no report of `count` slots for this round. */
 export function decodeReport(where: string, bytes: Uint8Array, { round, seed }: ReportedRound, count: number): Report {
-  const reader = new ByteReader(where, checkBytes(where, bytes));
-  if (reader.bytes(MAGIC.length).some((byte, i) => byte !== MAGIC[i]))
-    reader.refuse('a report of version 1', 'other bytes');
+  const { reader } = openFormat(where, bytes, FORMAT);
   const found = reader.uint32();
   if (found !== round) reader.refuse(`a report of round ${round}`, `one of round ${found}`);
   if (reader.bytes(SEED_PART).some((byte, i) => byte !== seed[i])) reader.refuse('a report of this run', 'of another');

@@ -7,10 +7,10 @@
  *
  * @module
  */
-import { ByteWriter } from '../bytes.ts';
+import { beginFormat, type Format } from '../format.ts';
 import type { Parameters } from './parameters.ts';
 
-export const MAGIC: Uint8Array = Uint8Array.of(0x66, 0x6b, 0x75, 1);
+export const FORMAT: Format = { letter: 0x75, what: 'a report', version: 1 };
 /** Bytes of the seed. */
 export const SEED_PART = 8;
 
@@ -24,14 +24,10 @@ export interface ReportParts {
 }
 
 export function encodeReport({ round, seed }: ReportedRound, { weight, slots }: ReportParts): Uint8Array {
-  const writer = new ByteWriter()
-    .bytes(MAGIC)
+  const writer = beginFormat(FORMAT)
     .uint32(round)
     .bytes(seed.subarray(0, SEED_PART))
     .float64(weight ?? 0);
-  for (const slot of slots) {
-    writer.uint32(slot.reduce((sum, { length }) => sum + length, 0));
-    for (const part of slot) writer.bytes(part);
-  }
+  for (const slot of slots) writer.long(...slot);
   return writer.finish();
 }

@@ -11,13 +11,11 @@
  * @module
  */
 import type { ClientAlgorithm } from '../algorithm/contract.ts';
-import { ByteReader, ByteWriter } from '../bytes.ts';
-import { checkBytes } from '../check.ts';
 import type { Codec, LinearCodec } from '../codec/contract.ts';
 import { FedkitError } from '../errors.ts';
+import { beginFormat, openFormat } from '../format.ts';
 import { plainSha256 } from '../plain-sha256.ts';
 import { sha256Hex } from '../sha256-hex.ts';
-import { utf8Decode, utf8Encode } from '../utf8.ts';
 import { probe } from './codecs.ts';
 import type { PipelineTerms } from './contract.ts';
 import { type Model, roles } from './model.ts';
@@ -26,7 +24,7 @@ import type { SlotShape } from './slots.ts';
 /** An option's name and its value as text: two texts are equal exactly if the values are. */
 export type Term = readonly [name: string, value: string];
 
-const MAGIC = Uint8Array.of(0x66, 0x6b, 0x74, 1);
+const FORMAT = { letter: 0x74, what: 'terms', version: 1 };
 /** The most terms that are read: more than the tensors of the largest layout. */
 const MAX_TERMS = 131_072;
 
@@ -98,19 +96,17 @@ function text(value: TermValue): string {
 }
 
 export function encodeTerms(terms: readonly Term[]): Uint8Array<ArrayBuffer> {
-  const writer = new ByteWriter().bytes(MAGIC).uint32(terms.length);
-  for (const term of terms) for (const part of term) writer.long(utf8Encode(part));
+  const writer = beginFormat(FORMAT).uint32(terms.length);
+  for (const [name, value] of terms) writer.text(name).text(value);
   return writer.finish();
 }
 
 /** @throws FedkitError `DECODE_FAILED` for other bytes. */
 export function decodeTerms(bytes: Uint8Array): readonly Term[] {
-  const reader = new ByteReader('terms', checkBytes('terms', bytes));
-  if (reader.bytes(MAGIC.length).some((byte, i) => byte !== MAGIC[i]))
-    reader.refuse('terms of version 1', 'other bytes');
+  const { reader } = openFormat('terms', bytes, FORMAT);
   const count = reader.uint32();
   if (count > Math.min(MAX_TERMS, reader.remaining / 8)) reader.refuse(`${count} terms`, `${reader.remaining} bytes`);
-  const terms = Array.from({ length: count }, (): Term => [utf8Decode(reader.long()), utf8Decode(reader.long())]);
+  const terms = Array.from({ length: count }, (): Term => [reader.text(), reader.text()]);
   reader.end();
   return terms;
 }

@@ -101,10 +101,10 @@ describe('messages', () => {
 
   it('do not pass for the other direction', () => {
     expect(() => decodeResponse(encodeRequest({ kind: 'join' }))).toThrow(
-      'decodeResponse: expected a message of this direction',
+      'decodeResponse: expected a response, got other bytes',
     );
     expect(() => decodeRequest(encodeResponse({ kind: 'closed' }))).toThrow(
-      'decodeRequest: expected a message of this direction',
+      'decodeRequest: expected a request, got other bytes',
     );
   });
 

@@ -7,7 +7,8 @@ import { sameBytes } from '../bytes.ts';
 import { refuse } from '../check.ts';
 import { FedkitError } from '../errors.ts';
 import type { Store } from '../store/contract.ts';
-import { isSealed } from './seal.ts';
+import { isFormat } from '../format.ts';
+import { SEAL_FORMAT } from './seal-format.ts';
 import { openRecord, type RecordSeal, sealRecord } from './sealed-record.ts';
 
 const MOST_UNCERTAIN = 7;
@@ -53,7 +54,7 @@ export class SealedPlace<R extends { readonly pipeline: Uint8Array }> {
     const bytes = await store.get(key);
     this.#stored = bytes;
     if (!bytes) return undefined;
-    if (isSealed(bytes)) return openRecord(bytes, this.#options);
+    if (isFormat(bytes, SEAL_FORMAT)) return openRecord(bytes, this.#options);
     const found = decode(bytes);
     // Nobody but the client seals; whoever can write to the store could put in a record of their own.
     if (sameBytes(found.pipeline, pipeline)) {

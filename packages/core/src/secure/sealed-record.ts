@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { ByteReader, ByteWriter, sameBytes } from '../bytes.ts';
-import { checkBytes } from '../check.ts';
+import { sameBytes } from '../bytes.ts';
+import { beginFormat, openFormat } from '../format.ts';
 import type { Sealer } from './contract.ts';
-import { SEAL_MAGIC } from './seal.ts';
+import { SEAL_FORMAT } from './seal-format.ts';
 
 /** What is sealed, and how. */
 export interface RecordSeal<R> {
@@ -19,8 +19,6 @@ export interface RecordSeal<R> {
   readonly decode: (bytes: Uint8Array) => R;
 }
 
-const VERSION = 1;
-
 export function sealRecord<R extends { readonly pipeline: Uint8Array }>(
   record: R,
   { sealer, encode }: Pick<RecordSeal<R>, 'sealer' | 'encode'>,
@@ -28,11 +26,7 @@ export function sealRecord<R extends { readonly pipeline: Uint8Array }>(
   const clear = encode(record);
   const sealed = sealer.seal(clear);
   clear.fill(0);
-  return new ByteWriter()
-    .bytes(Uint8Array.of(...SEAL_MAGIC, VERSION))
-    .bytes(record.pipeline)
-    .bytes(sealed)
-    .finish();
+  return beginFormat(SEAL_FORMAT).bytes(record.pipeline).bytes(sealed).finish();
 }
 
 /**
@@ -44,10 +38,7 @@ export function openRecord<R extends { readonly pipeline: Uint8Array }>(
   { pipeline, sealer, decode }: Omit<RecordSeal<R>, 'encode'>,
 ): R | undefined {
   const where = 'federatedClient: sealed record';
-  const reader = new ByteReader(where, checkBytes(where, bytes));
-  const start = reader.bytes(4);
-  if (SEAL_MAGIC.some((byte, i) => start[i] !== byte)) reader.refuse("a client's sealed record", 'other bytes');
-  if (start[3] !== VERSION) reader.refuse(`version ${VERSION}`, `version ${start[3]}`);
+  const { reader } = openFormat(where, bytes, SEAL_FORMAT);
   if (!sameBytes(reader.bytes(32), pipeline)) return undefined;
   // Fields are views, so that the clear bytes live as long as the record.
   const record = decode(sealer.open(reader.bytes(reader.remaining)));

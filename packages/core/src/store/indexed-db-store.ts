@@ -48,6 +48,24 @@ export function indexedDbStore(options: IndexedDbStoreOptions = {}): Store {
   }
   const database = new Database(factory as IDBFactory, name);
   const write = <T>(use: (objects: IDBObjectStore, done: (value: T) => void) => void) => database.use('readwrite', use);
+  async function swap(
+    call: string,
+    key: string,
+    bytes: Uint8Array,
+    previous: Uint8Array | undefined,
+  ): Promise<boolean> {
+    const own = ownBytes(call, key, bytes);
+    const expected = previous && checkBytes(`${where}.${call}: previous`, previous).slice();
+    return write<boolean>((objects, done) => {
+      const found = objects.get(key);
+      found.onsuccess = () => {
+        const there: Uint8Array | undefined = found.result;
+        const same = there === undefined || expected === undefined ? there === expected : sameBytes(there, expected);
+        if (same) objects.put(own, key);
+        done(same);
+      };
+    });
+  }
   return {
     async get(key) {
       checkKey(`${where}.get`, key);
@@ -61,35 +79,14 @@ export function indexedDbStore(options: IndexedDbStoreOptions = {}): Store {
       return write<void>((objects) => void objects.put(own, key));
     },
     async create(key, bytes) {
-      const own = ownBytes('create', key, bytes);
-      return write<boolean>((objects, done) => {
-        const added = objects.add(own, key);
-        added.onsuccess = () => done(true);
-        added.onerror = (event) => {
-          if (added.error?.name !== 'ConstraintError') return;
-          // A key that is there is an answer: the transaction has not failed.
-          event.preventDefault();
-          event.stopPropagation();
-          done(false);
-        };
-      });
+      return swap('create', key, bytes, undefined);
     },
     async delete(key) {
       checkKey(`${where}.delete`, key);
       return write<void>((objects) => void objects.delete(key));
     },
     async compareAndSwap(key, bytes, previous) {
-      const own = ownBytes('compareAndSwap', key, bytes);
-      const expected = previous && checkBytes(`${where}.compareAndSwap: previous`, previous).slice();
-      return write<boolean>((objects, done) => {
-        const found = objects.get(key);
-        found.onsuccess = () => {
-          const there: Uint8Array | undefined = found.result;
-          const same = there === undefined || expected === undefined ? there === expected : sameBytes(there, expected);
-          if (same) objects.put(own, key);
-          done(same);
-        };
-      });
+      return swap('compareAndSwap', key, bytes, previous);
     },
     async *keys(prefix) {
       for (let after: string | undefined; ; ) {

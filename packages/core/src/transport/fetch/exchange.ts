@@ -4,14 +4,13 @@
  * @module
  */
 import { checkOptions, type OptionNames, refuse } from '../../check.ts';
-import { isFedkitError } from '../../errors.ts';
 import type { Exchange } from '../../protocol/exchange.ts';
 import { completeRetryOptions, RETRY_OPTIONS, type RetryOptions, retryingExchange, unavailable } from '../retry.ts';
 import { decodeHave, encodePiece, type Receipt } from '../piece.ts';
 import { failureOf } from '../status.ts';
-import { contentLength, readBody } from './body.ts';
 import { causeOf } from './cause.ts';
 import { HAVE, mediaType, PIECE, WHOLE } from './protocol.ts';
+import { responseBody } from './response-body.ts';
 
 export interface FetchExchangeOptions extends RetryOptions {
   /** Where the server is, with its path: `https://example.org/fedkit`. In a page or worker also `/fedkit`, on its own origin. */
@@ -47,7 +46,6 @@ export function fetchExchange(options: FetchExchangeOptions): Exchange {
   const call = options.fetch ?? globalThis.fetch;
   if (typeof call !== 'function') refuse('INVALID_ARGUMENT', `${where}: fetch`, 'a function', call);
   const retry = completeRetryOptions(where, options);
-  const { clock, timeout, responseBytes } = retry;
 
   async function post(type: string, body: Uint8Array, signal: AbortSignal): Promise<Receipt> {
     const own = typeof headers === 'function' ? await headers() : headers;
@@ -75,19 +73,8 @@ export function fetchExchange(options: FetchExchangeOptions): Exchange {
       const portal = answered === 'text/html' ? 'a page (a portal that asks to log in, or another path?)' : 'another';
       throw unavailable(where, `a response of type ${WHOLE}`, portal);
     }
-    const bytes = await bodyOf(response);
+    const bytes = await responseBody(where, response, retry.responseBytes);
     return answered === WHOLE ? { response: bytes } : { have: received(bytes) };
-  }
-
-  async function bodyOf(response: Response): Promise<Uint8Array> {
-    try {
-      // Of a compressed response the header tells another length.
-      const declared = response.headers.has('content-encoding') ? undefined : contentLength(where, response.headers);
-      return await readBody(response, { where, declared, limit: responseBytes, clock, milliseconds: timeout });
-    } catch (cause) {
-      if (isFedkitError(cause, 'OUT_OF_RANGE')) throw cause;
-      throw unavailable(where, 'a whole response', 'a part', { cause });
-    }
   }
 
   return retryingExchange(
