@@ -2,11 +2,12 @@
 import { type SecureRng, seededRng } from '@fedkit/core';
 import type { ClientPersist, ClientSwap } from '@fedkit/core/secure';
 import { describe, expect, it } from 'vitest';
-import { SecAggClient, SecAggServer, plainProvider } from '../src/index.ts';
+import { SecAggClient, SecAggServer, plainProvider, roundConfigDigest } from '../src/index.ts';
 import { hex } from '../src/internal/bytes.ts';
 import { encodeUnmaskRequest } from '../src/messages/unmask-request.ts';
 import { NO_INDEX } from '../src/messages/header.ts';
 import { testingRng } from '../src/testing/index.ts';
+import { openState } from '../src/persist/seal.ts';
 import { Round, SEALING_KEY, Saves, clientOptions, configOf, ringOf } from './harness.ts';
 
 const complete = configOf({ clients: 5, threshold: 3, minimumClients: 3 });
@@ -66,6 +67,38 @@ describe('single answers', () => {
     expect(await client.receive(shares)).toEqual(answer);
     await round.until('finished');
     expect(round.server.result().sums.update).toEqual(Round.sum(round.ids));
+  });
+
+  it('are forgotten once the server has gone on, and saved with the next state no more', async () => {
+    for (const config of [complete, ring]) {
+      const round = new Round(config);
+      const asked = new Map<string, Uint8Array>();
+      const answers = new Map<string, Uint8Array>();
+      while (round.server.stage !== 'finished') {
+        const { stage } = round.server;
+        const request = round.sent.get('c0');
+        await round.answer();
+        const client = round.client('c0');
+        const saves = round.saves.get('c0') as Saves;
+        const state = openState(plainProvider, SEALING_KEY, 'client', roundConfigDigest(config), saves.last);
+        const newest = round.answers.get('c0') as Uint8Array;
+        const holds = (answer: Uint8Array) => hex(state).includes(hex(answer));
+        expect(holds(newest)).toBe(true);
+        for (const [earlier, answer] of answers) expect(holds(answer), earlier).toBe(earlier === 'advertise');
+        answers.set(stage, newest);
+        for (const [earlier, message] of asked) {
+          const before = [client.stage, saves.last];
+          const repeated = await client.receive(message).catch((error: unknown) => error);
+          expect(repeated, earlier).toMatchObject({ code: 'PROTOCOL_STATE' });
+          expect([client.stage, saves.last]).toEqual(before);
+        }
+        if (request) asked.set(stage, request);
+        expect(await client.start()).toEqual(answers.get('advertise'));
+        await round.deliver();
+        round.sent = new Map(await round.server.advance());
+      }
+      expect(asked.size).toBeGreaterThan(2);
+    }
   });
 
   it('are given once each to requests that come at the same time', async () => {

@@ -35,6 +35,7 @@ import {
   encodeClientState,
   eraseReplaced,
   progressOf,
+  withAnswer,
   withoutSecrets,
 } from './state.ts';
 import { agreedCohort } from './survivors.ts';
@@ -153,7 +154,8 @@ export class RoundClient {
   }
 
   /**
-   * Takes a message of the server and gives the answer; `undefined` after the server's abort.
+   * Takes a message of the server and gives the answer; `undefined` after the server's abort. The same message again gets the same answer
+   * until one that follows it was answered.
    *
    * @throws FedkitError `DECODE_FAILED`, `AUTHENTICATION_FAILED`, `THRESHOLD_NOT_MET` or `PROTOCOL_STATE`; the state is
    * as before. Whatever `persist` throws passes through, and the state is as before too.
@@ -166,11 +168,11 @@ export class RoundClient {
       const request = this.#provider.sha256(bytes);
       const answered = this.#state.answers.find(({ type }) => type === decoded.type);
       if (answered !== undefined) {
-        if (equal(answered.request, request)) return answered.answer.slice();
-        throw new FedkitError(
-          'PROTOCOL_STATE',
-          'SecAggClient.receive: expected the request already answered, got another of its kind',
-        );
+        const same = equal(answered.request, request);
+        if (same && answered.answer.length > 0) return answered.answer.slice();
+        const expected = same ? 'a request of the stage that runs' : 'the request already answered';
+        const got = same ? 'one whose answer the server has used' : 'another of its kind';
+        throw new FedkitError('PROTOCOL_STATE', `SecAggClient.receive: expected ${expected}, got ${got}`);
       }
       if (decoded.type === MESSAGE.abort) {
         decodeAbort(decoded.body);
@@ -248,7 +250,7 @@ export class RoundClient {
   /** Saves the new state, and only then keeps it and hands the answer out. */
   async #keep(type: number, request: Uint8Array, { state, answer }: Step): Promise<Uint8Array> {
     const signed = this.#signed(answer);
-    await this.#commit({ ...state, answers: [...state.answers, { type, request, answer: signed }] });
+    await this.#commit({ ...state, answers: withAnswer(state.answers, { type, request, answer: signed }) });
     return signed.slice();
   }
 

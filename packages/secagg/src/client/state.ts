@@ -42,6 +42,7 @@ interface Answer {
   /** The request's message type; 0 for `start`. */
   readonly type: number;
   readonly request: Uint8Array;
+  /** Empty once the server has shown that it has it, by a request that follows. */
   readonly answer: Uint8Array;
 }
 
@@ -114,6 +115,15 @@ export function emptyState(self: Member): ClientState {
     dealtKeys: EMPTY,
     answers: [],
   };
+}
+
+/**
+ * The answers with the newest. A server that asks for the next has those before, so that their bytes, the masked input's above all, need
+ * not be sealed and stored with every save to come; that they were given stays. The first message answers no request, and `start` gives it
+ * at any time.
+ */
+export function withAnswer(answers: readonly Answer[], newest: Answer): readonly Answer[] {
+  return [...answers.map((given) => (given.type === 0 ? given : { ...given, answer: EMPTY })), newest];
 }
 
 /** The state without anything secret: what an ended round leaves. */
