@@ -34,6 +34,15 @@ describe('one run', () => {
     expect(Math.abs(epsilon - value)).toBeLessThan(1e-5);
   });
 
+  it('has a p-value of all but 1 at losses whose exponential leaves float64', () => {
+    for (const epsilon of [709, 710, 1e4, 1e300]) {
+      for (const correct of [50, 100]) {
+        const value = oneRunPValue({ canaries: 1000, guesses: 100, correct }, { epsilon, delta: 1e-5 });
+        expect(value).toBeGreaterThan(1 - 1e-9);
+      }
+    }
+  });
+
   it('grows with right guesses and falls with confidence', () => {
     let last = 0;
     for (const correct of [60, 75, 90, 100]) {

@@ -19,7 +19,8 @@ import {
 import { analyticGaussianEpsilon } from '../calibrate/analytic-gaussian.ts';
 import { logBinomial } from '../special/log-gamma.ts';
 import { normalCdf, normalUpperQuantile } from '../special/normal.ts';
-import { exp, ln, log1p } from '../special/elementary.ts';
+import { exp, ln } from '../special/elementary.ts';
+import { softplus } from '../special/exponential.ts';
 
 /** What an audit guessed. */
 export interface Guesses {
@@ -39,13 +40,13 @@ export interface Guesses {
  */
 export function oneRunPValue(found: Guesses, options: { epsilon: number; delta: number }): number {
   checkOptions('oneRunPValue', options, { epsilon: true, delta: true } satisfies OptionNames<typeof options>);
-  const { epsilon, delta } = options;
   const { canaries, guesses, correct } = checkGuesses('oneRunPValue', found);
-  checkNumber('oneRunPValue: epsilon', epsilon, 0);
-  checkNumber('oneRunPValue: delta', delta, 0, 1);
+  // From some 750 on q is 1 to float64, and sums of larger losses would cancel to noise.
+  const epsilon = Math.min(1000, checkNumber('oneRunPValue: epsilon', options.epsilon, 0));
+  const delta = checkNumber('oneRunPValue: delta', options.delta, 0, 1);
   // Log masses by recurrence from k = v: up for the tail β, down for α.
   const logAtCorrect =
-    logBinomial(guesses, correct) - correct * log1p(exp(-epsilon)) - (guesses - correct) * log1p(exp(epsilon));
+    logBinomial(guesses, correct) - correct * softplus(-epsilon) - (guesses - correct) * softplus(epsilon);
   const mode = guesses / (1 + exp(-epsilon));
   let beta = 0;
   for (let k = correct, logMass = logAtCorrect; k <= guesses; k++) {

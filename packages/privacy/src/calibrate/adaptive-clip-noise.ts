@@ -31,5 +31,9 @@ export function adaptiveClipNoiseStd(options: {
   if (ratio >= 2 * countStd) {
     refuse('OUT_OF_RANGE', `${where}: countStd`, `more than noiseStd / (2·clipNorm) = ${0.5 * ratio}`, countStd);
   }
-  return clipNorm / Math.sqrt(ratio ** -2 - (2 * countStd) ** -2);
+  // As a share of the noise, so that no square leaves float64.
+  const share = ratio / (2 * countStd);
+  const noiseStd = options.noiseStd / Math.sqrt((1 - share) * (1 + share));
+  if (!Number.isFinite(noiseStd)) refuse('OUT_OF_RANGE', `${where}: noiseStd`, 'noise within float64', noiseStd);
+  return noiseStd;
 }

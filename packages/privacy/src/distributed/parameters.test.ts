@@ -29,6 +29,14 @@ describe('the other parameters', () => {
   it('bounds L1 by L2 on integers, attained on both sides', () => {
     expect(integerL1Bound({ norm: 10, size: 4 })).toBe(20);
     expect(integerL1Bound({ norm: 3, size: 1e6 })).toBe(9);
+    const outOfRange = expect.objectContaining({ code: 'OUT_OF_RANGE' });
+    for (const options of [
+      { norm: Number.NaN, size: 4 },
+      { norm: -1, size: 4 },
+      { norm: 1, size: 0.5 },
+    ]) {
+      expect(() => integerL1Bound(options)).toThrow(outOfRange);
+    }
   });
 
   it.each([

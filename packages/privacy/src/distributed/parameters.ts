@@ -43,8 +43,8 @@ export function roundedNormBound(options: { norm: number; size: number; beta: nu
 /** An L1 bound of integer vectors with L2 norm ≤ `norm`: norm · min(√d, norm), for every non-zero coordinate is at least 1. */
 export function integerL1Bound(options: { norm: number; size: number }): number {
   checkOptions('integerL1Bound', options, { norm: true, size: true } satisfies OptionNames<typeof options>);
-  const { norm, size } = options;
-  return norm * Math.min(Math.sqrt(size), norm);
+  const norm = checkNumber('integerL1Bound: norm', options.norm, 0);
+  return norm * Math.min(Math.sqrt(checkInteger('integerL1Bound: size', options.size, 1)), norm);
 }
 
 /** Beyond this many grid steps to a unit, finer grids gain nothing and integers leave 32 bits. */

@@ -46,6 +46,7 @@ export function roundConditionally(values: Float32Array, factor: number, ball: B
       return integers;
     }
   }
+  words.erase();
   let squares = 0;
   for (let i = 0; i < integers.length; i++) {
     integers[i] = Math.trunc(values[i] * factor * (1 - 2 ** -20));

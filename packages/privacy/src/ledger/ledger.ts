@@ -38,6 +38,7 @@ import {
 import type { LedgerFilter } from './filter.ts';
 import {
   type ChargedRelease,
+  copyOfFacts,
   encodeLedger,
   type LedgerBody,
   type LedgerIdentity,
@@ -189,7 +190,9 @@ class StoredLedger implements PrivacyLedger {
   }
 
   wouldExceed(event: DpEvent, count = 1): boolean {
-    return this.#epsilonWith(checkEvent('privacyLedger.wouldExceed: event', event), count) > this.budget.epsilon;
+    const where = 'privacyLedger.wouldExceed';
+    const more = checkInteger(`${where}: count`, count, 1);
+    return this.#epsilonWith(checkEvent(`${where}: event`, event), more) > this.budget.epsilon;
   }
 
   charged(round: number): readonly ChargedRelease[] {
@@ -200,15 +203,21 @@ class StoredLedger implements PrivacyLedger {
     return this.#state.clients.get(client)?.times ?? 0;
   }
 
-  charge(charge: Charge): Promise<void> {
+  async charge(charge: Charge): Promise<void> {
+    // What is charged is what stands here now, whatever becomes of the caller's objects until its turn comes.
+    const where = 'privacyLedger.charge';
+    if (typeof charge !== 'object' || charge === null) refuse('INVALID_ARGUMENT', where, 'a charge', charge);
+    const { round, statistics } = charge;
+    const event = checkEvent(`${where}: event`, charge.event);
+    const count = checkInteger(`${where}: count`, charge.count ?? 1, 1);
+    if (round !== undefined) checkInteger(`${where}: round`, round);
+    const realized = charge.realized === undefined ? undefined : copyOfFacts(where, charge.realized);
+    const rest = {
+      ...(round === undefined ? {} : { round }),
+      ...(statistics === undefined ? {} : { statistics: { ...statistics } }),
+    };
+    const body = { kind: 'charge', event, count, ...rest } as const;
     return this.#inTurn(async (found) => {
-      const where = 'privacyLedger.charge';
-      const { round, realized, statistics } = charge;
-      const event = checkEvent(`${where}: event`, charge.event);
-      const count = checkInteger(`${where}: count`, charge.count ?? 1, 1);
-      if (round !== undefined) checkInteger(`${where}: round`, round);
-      const rest = { ...(round === undefined ? {} : { round }), ...(statistics === undefined ? {} : { statistics }) };
-      const body = { kind: 'charge', event, count, ...rest } as const;
       // The same again, of which only the answer was lost: it is paid for, and nothing was released on it.
       if (found !== undefined && isCharge(found, body, realized)) return;
       checkParticipants(where, this.#state, round, realized?.participants);
@@ -225,18 +234,20 @@ class StoredLedger implements PrivacyLedger {
     return release();
   }
 
-  observe(facts: { readonly round?: number; readonly realized: RealizedRound }): Promise<void> {
+  async observe(facts: { readonly round?: number; readonly realized: RealizedRound }): Promise<void> {
+    const where = 'privacyLedger.observe';
+    const round = facts?.round;
+    if (round !== undefined) checkInteger(`${where}: round`, round);
+    const realized = copyOfFacts(where, facts?.realized);
     return this.#inTurn(async () => {
-      const { round, realized } = facts;
-      if (round !== undefined) checkInteger('privacyLedger.observe: round', round);
-      checkParticipants('privacyLedger.observe', this.#state, round, realized.participants);
+      checkParticipants(where, this.#state, round, realized.participants);
       await this.#append({ ...this.#next(), kind: 'observe', ...(round === undefined ? {} : { round }) }, realized);
     });
   }
 
-  setBudget(budget: PrivacyBudget): Promise<void> {
+  async setBudget(given: PrivacyBudget): Promise<void> {
+    const budget = checkBudget('privacyLedger.setBudget: budget', given);
     return this.#inTurn(async () => {
-      checkBudget('privacyLedger.setBudget: budget', budget);
       const spent = epsilonOf(this.#state, this.#accountant, budget.delta);
       if (spent > budget.epsilon) {
         refuse(
@@ -377,9 +388,11 @@ function checkIdentity(where: string, stored: LedgerIdentity, given: LedgerIdent
   }
 }
 
+/** A copy, which nobody can change: it decides what is released. */
 function checkBudget(where: string, budget: PrivacyBudget): PrivacyBudget {
+  if (typeof budget !== 'object' || budget === null) refuse('INVALID_ARGUMENT', where, 'an ε and a δ', budget);
   const epsilon = checkPositive(`${where}.epsilon`, budget.epsilon);
-  return { epsilon, delta: checkDelta(where, budget.delta) };
+  return Object.freeze({ epsilon, delta: checkDelta(where, budget.delta) });
 }
 
 function salt(): string {

@@ -13,7 +13,7 @@
  */
 import type { ClientId } from '@fedkit/core';
 import { FedkitError } from '@fedkit/core';
-import { type OptionNames, refuse, sha256Hex, utf8Decode, utf8Encode } from '@fedkit/core/internal';
+import { checkClientId, type OptionNames, refuse, sha256Hex, utf8Decode, utf8Encode } from '@fedkit/core/internal';
 import { checkEvent } from '../event/event.ts';
 import type { DpEvent } from '../event/types.ts';
 import type { NoisyStatistics } from '../mechanism/statistics.ts';
@@ -103,6 +103,25 @@ export interface LedgerRecord {
   /** Absent in what is published, and where there are no facts. */
   readonly realized?: RealizedRound;
   readonly realizedText?: string;
+}
+
+/**
+ * What a record will hold of the facts of a round: a copy, as a restart reads it.
+ *
+ * @throws FedkitError `INVALID_ARGUMENT` for what are no facts, or participants that are no list of clients.
+ */
+export function copyOfFacts(where: string, realized: RealizedRound): RealizedRound {
+  if (typeof realized !== 'object' || realized === null) {
+    refuse('INVALID_ARGUMENT', `${where}: realized`, 'facts of a round', realized);
+  }
+  const { participants } = realized;
+  if (participants !== undefined) {
+    if (!Array.isArray(participants)) {
+      refuse('INVALID_ARGUMENT', `${where}: realized.participants`, 'a list of clients', participants);
+    }
+    for (const client of participants) checkClientId(`${where}: realized.participants`, client);
+  }
+  return JSON.parse(JSON.stringify(realized)) as RealizedRound;
 }
 
 /** A record after `previous`, its facts salted with `salt`. */

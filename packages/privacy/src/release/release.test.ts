@@ -131,6 +131,11 @@ describe('statements', () => {
 
   it('refuse what they cannot state', () => {
     refusedAs('INVALID_ARGUMENT', () => privacyStatement({ ...run, unit: 'record' as never }));
+    // Spelled wrong, a cap that voids amplification would be as if there were none.
+    const misspelled = { ...run, maxParticipation: 4 };
+    expect(refusedAs('INVALID_ARGUMENT', () => privacyStatement(misspelled))).toContain('maxParticipations');
+    const other = { ...sum, clip: 1 };
+    expect(refusedAs('INVALID_ARGUMENT', () => recordNormOf(other))).toContain('clip');
     refusedAs('INVALID_ARGUMENT', () => privacyStatement({ ...run, sampling: { kind: 'shuffled' } as never }));
     refusedAs('OUT_OF_RANGE', () => privacyStatement({ ...run, sampling: { kind: 'poisson', probability: 0 } }));
     refusedAs('OUT_OF_RANGE', () =>

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { checkInteger, checkPositive, refuse } from '@fedkit/core/internal';
+import { checkInteger, checkOptions, checkPositive, type OptionNames, refuse } from '@fedkit/core/internal';
 import type { GaussianEvent } from '../event/types.ts';
 import { event } from '../event/event.ts';
 import { checkNeighboring, distanceFactor, type Neighboring } from '../neighboring.ts';
@@ -55,6 +55,8 @@ export type Aggregate =
       readonly divisor: RealizedDivisor;
     };
 
+const AGGREGATE: OptionNames<Aggregate> = { neighboring: true, clipNorm: true, weighting: true, divisor: true };
+
 /**
  * The L2 norm of what one user adds to the released aggregate: weight cap · clip / divisor.
  *
@@ -63,7 +65,7 @@ export type Aggregate =
  */
 export function recordNormOf(aggregate: Aggregate): number {
   const where = 'sensitivity';
-  if (typeof aggregate !== 'object' || aggregate === null) refuse('INVALID_ARGUMENT', where, 'an object', aggregate);
+  checkOptions(where, aggregate, AGGREGATE);
   const { clipNorm, weighting, divisor } = aggregate;
   const neighboring = checkNeighboring(`${where}: neighboring`, aggregate.neighboring);
   if (clipNorm === undefined) {

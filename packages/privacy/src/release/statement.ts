@@ -11,7 +11,7 @@
  * @module
  */
 import type { SamplingScheme } from '@fedkit/core';
-import { checkInteger, checkPositive, refuse } from '@fedkit/core/internal';
+import { checkInteger, checkOptions, checkPositive, type OptionNames, refuse } from '@fedkit/core/internal';
 import { checkDelta, deltaWarnings } from '../accountant.ts';
 import { event } from '../event/event.ts';
 import type { GaussianEvent } from '../event/types.ts';
@@ -63,6 +63,17 @@ export interface PrivacyStatement {
   readonly warnings: readonly string[];
 }
 
+const RUN: OptionNames<TrainingRun> = {
+  unit: true,
+  aggregate: true,
+  noiseStd: true,
+  rounds: true,
+  sampling: true,
+  maxParticipations: true,
+  delta: true,
+  users: true,
+};
+
 /**
  * States what a training run protects, against the server and against the models' recipients.
  *
@@ -70,7 +81,7 @@ export interface PrivacyStatement {
  */
 export function privacyStatement(run: TrainingRun): PrivacyStatement {
   const where = 'privacyStatement';
-  if (typeof run !== 'object' || run === null) refuse('INVALID_ARGUMENT', where, 'an object', run);
+  checkOptions(where, run, RUN);
   if (run.unit !== 'user' && run.unit !== 'example') {
     refuse('INVALID_ARGUMENT', `${where}: unit`, "'user' or 'example'", run.unit);
   }

@@ -31,4 +31,18 @@ describe('the root of a decreasing function', () => {
     // Every third step looks whether the last three have halved it, a bisection among them, and bisects where they have not.
     expect(steps).toBeLessThanOrEqual(6 * (Math.ceil(Math.log2((high - low) / tolerance)) + 1));
   });
+
+  it('ends at the next number where float64 is coarser than the tolerance', () => {
+    const line = (x: number) => 600.1 - x;
+    const found = decreasingRoot(line, { low: 500, high: 700, atLow: line(500), atHigh: line(700) }, 1e-300);
+    expect(line(found)).toBeLessThanOrEqual(0);
+    expect(line(found - 2 ** -43)).toBeGreaterThan(0);
+  });
+
+  it('is found beside infinite values', () => {
+    const cliff = (x: number) => (x < 0.3 ? 2 : -Infinity);
+    const found = decreasingRoot(cliff, { low: -300, high: 0.4, atLow: 2, atHigh: -Infinity }, 1e-9);
+    expect(found).toBeGreaterThanOrEqual(0.3);
+    expect(found).toBeLessThan(0.3 + 1e-9);
+  });
 });

@@ -33,7 +33,8 @@ export function minimize(f: (x: number) => number, low: number, high: number, to
 }
 
 /**
- * A point where a decreasing `f` is ≤ 0, at most `tolerance` above the root in [low, high]: f(low) > 0 ≥ f(high).
+ * A point where a decreasing `f` is ≤ 0, at most `tolerance` above the root in [low, high]: f(low) > 0 ≥ f(high). Of a tolerance
+ * that float64 does not resolve there, the next number above the root.
  * Illinois's variant of false position, with a bisection whenever three steps have not halved the bracket.
  */
 export function decreasingRoot(
@@ -46,6 +47,8 @@ export function decreasingRoot(
   let width = high - low;
   for (let i = 1; high - low > tolerance; i++) {
     let x = high - (atHigh * (high - low)) / (atHigh - atLow);
+    // Infinite values point nowhere.
+    if (x !== x) x = 0.5 * (low + high);
     if (i % 3 === 0) {
       if (high - low > 0.5 * width) x = 0.5 * (low + high);
       width = high - low;
@@ -53,6 +56,8 @@ export function decreasingRoot(
     // Aims half a tolerance to the side where f is still unknown, so that the bracket closes from both ends.
     if (x >= high - 0.5 * tolerance) x = high - 0.5 * tolerance;
     else if (x <= low + 0.5 * tolerance) x = low + 0.5 * tolerance;
+    // Nothing lies between: float64 is coarser than the tolerance.
+    if (!(x > low && x < high)) break;
     const value = f(x);
     if (value <= 0) {
       if (side < 0) atLow *= 0.5;
