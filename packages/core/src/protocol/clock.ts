@@ -13,11 +13,11 @@ export interface Clock {
   after(milliseconds: number, callback: () => void): () => void;
 }
 
-/** The engine's monotonic clock and its timers. */
+/** The engine's monotonic clock and its timers. One of more than 2³¹ − 1 ms, 24 days, calls back after these: a platform's would at once. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(milliseconds, callback) {
-    const timer = setTimeout(callback, milliseconds);
+    const timer = setTimeout(callback, Math.min(milliseconds, 0x7fffffff));
     return () => clearTimeout(timer);
   },
 };

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { heard } from '../heard.ts';
 import { clientEntries } from './client-map.ts';
 import type { RoundRecord } from './record.ts';
 import { roundOfTicket } from './round-options.ts';
@@ -30,9 +31,9 @@ export class Announcer {
   recorded = 0;
   lastFailure: { readonly time: number; readonly error: unknown } | undefined;
 
-  /** @param listener - What it throws is told to nobody: the listener's fault changes no answer. */
+  /** @param listener - What it throws is the latest failure, and changes no answer. */
   constructor(listener: ((event: ServerEvent) => void) | undefined, clock: () => number) {
-    this.#listener = listener ?? (() => {});
+    this.#listener = heard(listener, (error) => (this.lastFailure = { time: this.#clock(), error }));
     this.#clock = clock;
   }
 
@@ -75,7 +76,7 @@ export class Announcer {
         this.#fail(event);
         return;
     }
-    this.#say(event);
+    this.#listener(event);
   }
 
   /**
@@ -125,15 +126,7 @@ export class Announcer {
       if (this.#failures.size <= FAILURES) break;
       this.#failures.delete(oldest);
     }
-    this.#say(known && known.hidden > 0 ? { ...event, hidden: known.hidden } : event);
-  }
-
-  #say(event: ServerEvent): void {
-    try {
-      this.#listener(event);
-    } catch (error) {
-      this.lastFailure = { time: this.#clock(), error };
-    }
+    this.#listener(known && known.hidden > 0 ? { ...event, hidden: known.hidden } : event);
   }
 }
 

@@ -176,13 +176,19 @@ describe('what a server tells', () => {
     }
   });
 
-  it('to a listener that throws changes no answer, and is the latest failure', async () => {
-    const server = await testServer({
-      onEvent: () => {
+  it.each([
+    [
+      'throws',
+      () => {
         throw new Error('a log that is full');
       },
-    });
+    ],
+    ['rejects', () => Promise.reject(new Error('a log that is full')) as never],
+  ])('to a listener that %s changes no answer, and is the latest failure', async (_how, onEvent) => {
+    let published = 0;
+    const server = await testServer({ onEvent, onPublish: () => void published++ });
     await playRound(server);
+    expect(published).toBe(1);
     expect(server.progress).toMatchObject({ published: 1, lastFailure: { error: { message: 'a log that is full' } } });
     expect(server.readiness).toEqual({ ready: true });
     await server.close();

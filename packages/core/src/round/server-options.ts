@@ -95,7 +95,7 @@ export interface ServerSettings extends RoundOptions {
   readonly run?: Uint8Array;
   /** Asked after every round, before it is published: whether it was the last. */
   readonly until?: (params: Float32Array, round: number) => boolean | Promise<boolean>;
-  /** Told synchronously. What it throws changes nothing, and is `progress.lastFailure`. */
+  /** Told synchronously, and not waited for. What it throws or rejects with changes nothing, and is `progress.lastFailure`. */
   readonly onEvent?: (event: ServerEvent) => void;
   /**
    * Told of every published round, with a copy of its model: to keep it, to measure it. Nobody waits for it; where it throws or rejects,

@@ -65,8 +65,11 @@ export abstract class ServerShell<S extends PlainData> implements FederatedServe
     this.#telemetry = settings.telemetry ?? noTelemetry;
     this.#announcer = new Announcer((event) => {
       countEvent(this.#telemetry, event);
-      settings.onEvent?.(event);
-      if (event.kind === 'published') this.#publish(event.record);
+      try {
+        return settings.onEvent?.(event);
+      } finally {
+        if (event.kind === 'published') this.#publish(event.record);
+      }
     }, settings.clock);
     observeProgress(this.#telemetry, () => (this.#closed ? undefined : this.progress));
     this.requests = new Dispatcher({

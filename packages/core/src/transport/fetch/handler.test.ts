@@ -66,6 +66,10 @@ function* endless(length: number): Generator<Uint8Array> {
 }
 
 describe('fetchHandler, by default', () => {
+  it.each(['fedkit', '/fed kit', '/föd', '/fedkit?a', '/a/../b'])('refuses the path %s', (path) => {
+    expect(() => setup({ path })).toThrow('a path from /, as URLs write it');
+  });
+
   it('takes the longest request that its handler does, and none longer', async () => {
     const handle = async (_client: string, request: Uint8Array) => Uint8Array.of(request.length % 256);
     for (const maximumRequestLength of [1000, 2 ** 26 + 1000]) {

@@ -8,6 +8,7 @@ import type { ClientId } from '../../aggregate/contract.ts';
 import { checkInteger, checkOptions, type OptionNames, refuse } from '../../check.ts';
 import { isClientId } from '../../client-id.ts';
 import { isFedkitError } from '../../errors.ts';
+import { heard } from '../../heard.ts';
 import { utf8Encode } from '../../utf8.ts';
 import { authenticationOf } from '../authentication.ts';
 import { type Clock, systemClock } from '../../protocol/clock.ts';
@@ -39,14 +40,14 @@ export type FetchAuthentication =
 
 /** Options of {@link fetchHandler}. */
 export type FetchHandlerOptions = FetchAuthentication & {
-  /** The path of the URL that is served; others are 404. Default `/fedkit`. */
+  /** The path of the URL that is served, with what URLs escape escaped; others are 404. Default `/fedkit`. */
   readonly path?: string;
   readonly limits?: TransportLimits;
   /** Seconds that a busy server asks clients to wait. Default 5. */
   readonly retryAfter?: number;
   /** For clients that are pages of other origins: which. Default none. */
   readonly cors?: CorsOptions;
-  /** Told of the server's own faults, which clients learn nothing about but that they may try again. */
+  /** Told of the server's own faults, which clients learn nothing about but that they may try again. What it throws is told to nobody. */
   readonly onError?: (error: unknown) => void;
   /** Default the engine's. */
   readonly clock?: Clock;
@@ -123,9 +124,11 @@ export function fetchHandler(handler: RequestHandler, options: FetchHandlerOptio
     const client = headers.get(CLIENT_HEADER);
     return isClientId(client) ? client : undefined;
   });
-  const { path = '/fedkit', clock = systemClock, onError = () => {}, telemetry = noTelemetry } = options;
-  if (typeof path !== 'string' || !path.startsWith('/')) {
-    refuse('INVALID_ARGUMENT', `${where}: path`, 'a path from /', path);
+  const { path = '/fedkit', clock = systemClock, telemetry = noTelemetry } = options;
+  const onError = heard(options.onError);
+  // As it stands in a request's URL: another would never be asked for.
+  if (typeof path !== 'string' || !path.startsWith('/') || new URL(`http://host${path}`).pathname !== path) {
+    refuse('INVALID_ARGUMENT', `${where}: path`, 'a path from /, as URLs write it', path);
   }
   const retryAfter = `${checkInteger(`${where}: retryAfter`, options.retryAfter ?? 5, 0, 86_400)}`;
   const limits = completeLimits(where, options.limits, handler);

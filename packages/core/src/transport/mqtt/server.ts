@@ -6,6 +6,7 @@
 import type { ClientId } from '../../aggregate/contract.ts';
 import { checkOptions, type OptionNames, refuse } from '../../check.ts';
 import { isFedkitError } from '../../errors.ts';
+import { heard } from '../../heard.ts';
 import { decodeResponse } from '../../protocol/client-message.ts';
 import type { RoundTask } from '../../protocol/message.ts';
 import { authenticationOf } from '../authentication.ts';
@@ -89,7 +90,8 @@ export async function mqttServer(handler: RequestHandler, options: MqttServerOpt
   if (typeof handler?.handle !== 'function')
     refuse('INVALID_ARGUMENT', `${where}: handler`, 'a RequestHandler', handler);
   const authenticate = authenticationOf<string>(where, options, (topicId) => topicId);
-  const { clock = systemClock, onError = () => {}, telemetry = noTelemetry } = options;
+  const { clock = systemClock, telemetry = noTelemetry } = options;
+  const onError = heard(options.onError);
   const { client, prefix, broker } = checkPlace(where, options, clock);
   const limits = completeLimits(where, options.limits, handler);
   const intake = new Intake(handler, { limits, clock, onError, telemetry });

@@ -66,6 +66,18 @@ describe('a broker that falls silent', () => {
     expect(errors).toMatchObject([{ code: 'UNAVAILABLE' }]);
   });
 
+  it('goes on where the log of its faults fails', async () => {
+    const clock = new FakeClock();
+    const { client, say } = silentAfter(1);
+    const onError = (): void => {
+      throw new Error('a log that is full');
+    };
+    const handler = { handle: async () => Uint8Array.of(1) };
+    const server = await mqttServer(handler, { client, insecure: true, clock, brokerTimeout: 100, onError });
+    say('fedkit/up/a', encodeUp({ kind: 'whole', id: new Uint8Array(8), request: Uint8Array.of(1) }));
+    expect(await clock.until(server.drain({ grace: 300 }))).toBe(true);
+  });
+
   it('refuses to be a place for a server, by name', async () => {
     const clock = new FakeClock();
     const { client } = silentAfter(0);

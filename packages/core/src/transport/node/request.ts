@@ -65,7 +65,9 @@ class LazyRequest {
     // Express takes the mount path off the URL.
     const { originalUrl } = incoming as { originalUrl?: unknown };
     const target = typeof originalUrl === 'string' ? originalUrl : (incoming.url ?? '/');
-    this.url = new URL(target, `http://${incoming.headers.host ?? 'localhost'}`).href;
+    const base = new URL(`http://${incoming.headers.host ?? 'localhost'}`);
+    // Two slashes would begin another host, and `//x/fedkit` be asked for as `/fedkit`.
+    this.url = new URL(target.startsWith('//') ? base.origin + target : target, base).href;
   }
 
   get headers(): Headers {

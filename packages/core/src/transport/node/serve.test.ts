@@ -224,6 +224,31 @@ describe('serve', () => {
     expect(errors).toMatchObject([{ message: 'secret' }]);
   });
 
+  it('takes a path of two slashes for no other host', async () => {
+    const server = await start(async ({ url }) => new Response(url));
+    const asked = await raw(server.port, (socket) => {
+      socket.write('GET //elsewhere/fedkit?a HTTP/1.1\r\nhost: here:1\r\nconnection: close\r\n\r\n');
+    });
+    expect(asked).toContain('http://here:1//elsewhere/fedkit?a');
+  });
+
+  it.each([
+    ['throws', () => void JSON.parse('a log that is full')],
+    ['rejects', () => Promise.reject(new Error('a log that is full')) as never],
+  ])('answers as well where onError %s', async (_how, onError) => {
+    const handlers = [
+      () => Promise.reject(new Error('secret')),
+      fetchHandler({ handle: () => Promise.reject(new Error('secret')) }, { insecure: true, onError }),
+    ];
+    for (const handler of handlers) {
+      const server = await serve(handler, { onError });
+      ends.push(() => server.close());
+      const headers = { 'content-type': WHOLE, 'fedkit-client': 'a' };
+      const { status } = await fetch(`${server.url}/fedkit`, { method: 'POST', headers, body: 'a' });
+      expect(status).toBeGreaterThanOrEqual(500);
+    }
+  });
+
   it('finishes what it began when it closes', async () => {
     let finish = (): void => {};
     let begin = (): void => {};

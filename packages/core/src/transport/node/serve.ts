@@ -6,6 +6,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { checkInteger, checkOptions, type OptionNames, refuse } from '../../check.ts';
+import { heard } from '../../heard.ts';
 import { type Handler, replyOf } from '../fetch/replies.ts';
 import { systemClock } from '../../protocol/clock.ts';
 import { graceOf, within } from '../../protocol/grace.ts';
@@ -77,7 +78,8 @@ export async function serve(
 ): Promise<NodeServer> {
   checkOptions('serve', options, OPTIONS);
   if (typeof handler !== 'function') refuse('INVALID_ARGUMENT', 'serve: handler', 'a function', handler);
-  const { host = '127.0.0.1', tls, onError = () => {} } = options;
+  const { host = '127.0.0.1', tls } = options;
+  const onError = heard(options.onError);
   const gate = new Gate(systemClock);
   const port = checkInteger('serve: port', options.port ?? 0, 0, 65_535);
   let closing = false;
@@ -145,7 +147,7 @@ export function nodeListener(
 ): NodeListener {
   checkOptions('nodeListener', options, { onError: true });
   if (typeof handler !== 'function') refuse('INVALID_ARGUMENT', 'nodeListener: handler', 'a function', handler);
-  const { onError = () => {} } = options;
+  const onError = heard(options.onError);
   return (incoming, outgoing) => void answered(handler, incoming, outgoing, onError, () => false);
 }
 
