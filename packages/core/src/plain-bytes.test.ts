@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { ByteReader } from './bytes.ts';
 import { checkBytes } from './check.ts';
+import { decodeNpy, encodeNpy } from './checkpoint/npy.ts';
+import { Layout } from './model/layout.ts';
+import { decodeSafetensors, encodeSafetensors } from './model/safetensors.ts';
+import { memoryTransport } from './transport/memory/memory-transport.ts';
 import { plainCodec } from './pipeline/plain-codec.ts';
 import { plainBytes } from './plain-bytes.ts';
 import type { Sink } from './codec/sink.ts';
@@ -50,6 +54,41 @@ describe('bytes of another class', () => {
     const sink: Pick<Sink, 'dense'> = { dense: (at, some) => void seen.push(at, ...some) };
     plainCodec.visit(bytes, sink as Sink, {});
     expect(seen).toEqual([0, ...values]);
+  });
+});
+
+describe('files of another class', () => {
+  const numbers = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+  const layout = Layout.of([{ name: 'w', shape: [1] }]);
+  const carried = [{ name: 'n', shape: [1], type: 'I64', bytes: numbers }];
+
+  it.each(['big', 'little'] as const)(
+    'are as they were once an array of %s-endian numbers was read or written',
+    (byteOrder) => {
+      const file = viewing(encodeNpy({ shape: [2], type: 'F32', bytes: viewing(numbers) }, { byteOrder }));
+      const before = [...file];
+      const array = decodeNpy(file);
+      expect([...file]).toEqual(before);
+      file.fill(0);
+      expect([...array.bytes]).toEqual([...numbers]);
+      const bytes = viewing(numbers);
+      encodeNpy({ shape: [2], type: 'F32', bytes }, { byteOrder });
+      expect([...bytes]).toEqual([...numbers]);
+    },
+  );
+
+  it('leave no view in the models that they hold', () => {
+    const file = viewing(encodeSafetensors({ layout, values: Float32Array.of(1), carried }));
+    const model = decodeSafetensors(file);
+    file.fill(0);
+    expect([...model.carried[0].bytes]).toEqual([...numbers]);
+  });
+
+  it('are copied on their way to a client in one process', async () => {
+    const answer = viewing(numbers);
+    const got = await memoryTransport({ handle: async () => answer }, 'a')(new Uint8Array(1));
+    answer.fill(0);
+    expect([...got]).toEqual([...numbers]);
   });
 });
 

@@ -232,6 +232,25 @@ describe('a server', () => {
     expect(server.result().sums.update).toEqual(Round.sum(server.result().survivors));
   });
 
+  it('seals by a key of its own, so that a caller may erase what it gave', async () => {
+    const saves = new Saves();
+    const round = new Round(complete);
+    const sealingKey = SEALING_KEY.slice();
+    const server = new SecAggServer({ config: complete, persist: saves.persist, sealingKey });
+    sealingKey.fill(0);
+    Object.assign(round, { server });
+    await round.answer([]);
+    await round.deliver();
+    await server.advance();
+    const restored = SecAggServer.restore({
+      config: complete,
+      persist: saves.persist,
+      sealingKey: SEALING_KEY,
+      sealedState: saves.last,
+    });
+    expect(restored.stage).toBe(server.stage);
+  });
+
   it('does not move on where saving fails, even at the last step', async () => {
     const saves = new Saves();
     const round = new Round(complete);

@@ -76,7 +76,7 @@ export function restoreDownlink(
   options: DownlinkOptions,
 ): Downlink {
   checkOptions('restoreDownlink', options, { size: true, history: true } satisfies OptionNames<typeof options>);
-  const { version, parts } = readByteList(checkBytes('restoreDownlink: bytes', bytes));
+  const { version, parts } = readByteList(checkBytes('restoreDownlink: bytes', bytes).slice());
   const [residual, ...rest] = parts;
   if (residual === undefined || rest.length % 2 !== 0 || rest.length / 2 > version) {
     throw new FedkitError(
@@ -139,11 +139,12 @@ function create(
       const pending = feedback.encode(update, context);
       const { bytes } = pending;
       try {
-        const needed = needsSeed(bytes, size) ? { sharedSeed: context.sharedSeed.slice() } : NO_SEED;
+        const needed = needsSeed(bytes, size) ? { sharedSeed: new Uint8Array(context.sharedSeed) } : NO_SEED;
         // As a client will: with nothing but the bytes and their seed.
         const decoded = decode(bytes, { ...needed, expectedSize: size });
         pending.commit();
-        entries.push({ bytes, context: needed });
+        // What goes out is the caller's, who may send its memory away.
+        entries.push({ bytes: bytes.slice(), context: needed });
         if (entries.length > history) entries.shift();
         return { bytes, version: ++version, update: decoded };
       } catch (error) {

@@ -86,7 +86,8 @@ export function restoreErrorFeedback(
 ): ErrorFeedback {
   checkOptions('restoreErrorFeedback', options, { size: true, decay: true } satisfies OptionNames<typeof options>);
   checkBytes('restoreErrorFeedback: bytes', bytes);
-  return create(codec, decode(bytes, { expectedSize: options.size }), options);
+  const expectedSize = checkInteger('restoreErrorFeedback: size', options.size, 0, 0x7fffffff);
+  return create(codec, decode(bytes, { expectedSize }), options);
 }
 
 function create(codec: Codec, start: Float32Array, options: ErrorFeedbackOptions): ErrorFeedback {

@@ -4,6 +4,7 @@ import { contextOf, normals } from '../../test/support.ts';
 import {
   applyCatchUp,
   decode,
+  contraction,
   downlink,
   eden,
   errorFeedback,
@@ -165,6 +166,32 @@ describe('downlink', () => {
     expect(restored.version).toBe(7);
     expect(restored.catchUp(4)).toEqual(server.catchUp(4));
     expect(restored.publish(update(7), context)).toEqual(server.publish(update(7), context));
+  });
+
+  it('keeps a history of its own, whatever becomes of seeds, messages and saved bytes', () => {
+    const coded = contraction(eden({ bits: 1 }));
+    const twin = downlink(coded, { size });
+    const server = downlink(coded, { size });
+    // As Node's Buffer.
+    class Viewing extends Uint8Array {
+      override slice(): never {
+        return this.subarray() as never;
+      }
+    }
+    const seed = new Viewing(32);
+    for (let round = 0; round < 2; round++) {
+      const own = { sharedSeed: new Uint8Array(32).fill(round) };
+      twin.publish(update(round), own);
+      seed.fill(round);
+      const { bytes } = server.publish(update(round), { sharedSeed: seed });
+      bytes.fill(99);
+    }
+    seed.fill(99);
+    expect(server.catchUp(0)).toEqual(twin.catchUp(0));
+    const saved = server.serialize();
+    const restored = restoreDownlink(coded, saved, { size });
+    saved.fill(99);
+    expect(restored.catchUp(0)).toEqual(twin.catchUp(0));
   });
 
   it('refuses corrupt catch-ups and leaves the model as it was', () => {

@@ -147,6 +147,27 @@ describe('linear codecs', () => {
     }
   });
 
+  it('tunes the spread to no other than a ring takes, and refuses sums that are none', () => {
+    let spread = 1;
+    for (let round = 0; round < 50; round++) spread = nextSpread(spread, new Float32Array(8));
+    expect(wrapped({ bits: 12, spread }).guarantee.range).toBeLessThan(2 ** -97);
+    expect(wrapped({ bits: 12, spread: nextSpread(2 ** 100, new Float32Array(8).fill(3e38)) }).bits).toBe(12);
+    for (const value of [Number.NaN, Infinity]) {
+      expect(() => nextSpread(1, Float32Array.of(0, value))).toThrow(expect.objectContaining({ code: 'OUT_OF_RANGE' }));
+    }
+  });
+
+  it.each([2, 4, 12])('errs by no more than a step up to the range that a ring of %i bits states', (bits) => {
+    const codec = wrapped({ bits, spread: 1 });
+    const { range, error } = codec.guarantee;
+    const values = new Float32Array(500).map((_, i) => (i % 2 === 0 ? range : -range));
+    for (const clientSeed of [undefined, new Uint8Array(32).fill(7)]) {
+      const own = { sharedSeed: roundSeed, rng: seededRng('range'), ...(clientSeed && { clientSeed }) };
+      const decoded = codec.decode(codec.encode(values, own), own);
+      decoded.forEach((value, i) => expect(Math.abs(value - values[i])).toBeLessThanOrEqual(2.001 * error));
+    }
+  });
+
   it('centers residues', () => {
     expect([7, 8, -8, -9, 16, 0.5, 15.5].map((value) => centered(value, 4))).toEqual([7, -8, -8, 7, 0, 0.5, -0.5]);
   });

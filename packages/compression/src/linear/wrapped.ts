@@ -7,7 +7,14 @@
  */
 import { type Rng, seededRng } from '@fedkit/core';
 import type { Bounded, CodecContext, Guaranteed, SumContext } from '@fedkit/core/codec';
-import { checkOptions, type OptionNames, checkInteger, checkPositive, refuse } from '@fedkit/core/internal';
+import {
+  checkFinite,
+  checkOptions,
+  type OptionNames,
+  checkInteger,
+  checkPositive,
+  refuse,
+} from '@fedkit/core/internal';
 import { emitChunks } from '../quantize/chunks.ts';
 import { createLinearCodec, type StagedLinearCodec } from '../stage/codec.ts';
 import type { Encoding, LinearStage } from '../stage/stage.ts';
@@ -16,6 +23,7 @@ import { centered, readFields, writeFields } from './fields.ts';
 
 /** Standard deviations of the sum on either side of zero that the ring covers. */
 const DEVIATIONS = 6;
+const MIN_SPREAD = 2 ** -100;
 const MAX_SPREAD = 2 ** 100;
 const INVERSE = 2 ** -32;
 
@@ -44,24 +52,26 @@ export function wrapped(options: WrappedOptions): StagedLinearCodec & Guaranteed
   checkOptions('wrapped', options, { bits: true, spread: true } satisfies OptionNames<typeof options>);
   const bits = checkInteger('wrapped: bits', options.bits, 2, 32);
   const spread = Math.fround(checkPositive('wrapped: spread', options.spread, MAX_SPREAD));
-  if (spread < 2 ** -100) refuse('OUT_OF_RANGE', 'wrapped: spread', 'at least 2^-100', options.spread);
+  if (spread < MIN_SPREAD) refuse('OUT_OF_RANGE', 'wrapped: spread', 'at least 2^-100', options.spread);
   return createLinearCodec(wrappedStage(bits, spread));
 }
 
 /**
  * The spread to use next, from the one used and the decoded sum: its root mean square and a quarter more, or twice the
- * last one where the sum fills the ring so evenly that it must have wrapped.
+ * last one where the sum fills the ring so evenly that it must have wrapped. Always one that {@link wrapped} takes: sums of zeros
+ * make it no smaller than 2^-100.
  *
- * @param sum - A decoded sum, shape [d].
+ * @param sum - A decoded sum, shape [d], finite.
  */
 export function nextSpread(spread: number, sum: Float32Array): number {
   checkPositive('nextSpread: spread', spread);
+  checkFinite('nextSpread: sum', sum);
   let squares = 0;
   for (let i = 0; i < sum.length; i++) squares += sum[i] * sum[i];
   const observed = sum.length === 0 ? 0 : Math.sqrt(squares / sum.length);
   // A sum spread evenly over the ring has 6 / √3 = 3.46 spreads; an honest one that tuning follows stays below 2.
-  if (observed > 2 * spread) return 2 * observed;
-  return Math.max(1.25 * observed, spread / 8);
+  const next = observed > 2 * spread ? 2 * observed : Math.max(1.25 * observed, spread / 8);
+  return Math.max(MIN_SPREAD, Math.min(MAX_SPREAD, next));
 }
 
 export function wrappedStage(bits: number, spread: number): LinearStage & Guaranteed<Bounded> {
@@ -72,7 +82,8 @@ export function wrappedStage(bits: number, spread: number): LinearStage & Guaran
     kind: 'wrapped',
     linearity: 'linear',
     unbiased: true,
-    guarantee: { kind: 'bounded', error: step / 2, range: DEVIATIONS * spread },
+    // A step within the ring's end, where rounding up would wrap.
+    guarantee: { kind: 'bounded', error: step / 2, range: (bound - 1) * step },
     bits,
     bound,
     meanSquaredError: step ** 2 / 12,
@@ -125,7 +136,7 @@ export function wrappedStage(bits: number, spread: number): LinearStage & Guaran
       const width = input.byte();
       if (width < 2 || width > 32) corrupt('2 to 32 bits', width);
       const wireSpread = input.float32('a spread', MAX_SPREAD);
-      if (wireSpread < 2 ** -100) corrupt('a spread of at least 2^-100', wireSpread);
+      if (wireSpread < MIN_SPREAD) corrupt('a spread of at least 2^-100', wireSpread);
       const mode = input.byte();
       if (mode > 1) corrupt('plain or dithered rounding', mode);
       const draw = mode === 1 ? ditherOf(required(decoding.context)) : undefined;

@@ -60,14 +60,15 @@ const KIND_OF: Readonly<Record<string, string>> = {
 
 /**
  * Reads a `.npy` file. Fortran order becomes row-major, big-endian becomes little-endian; elements are not converted.
- * No view of `file` is kept. O(bytes).
+ * No view of the file is kept. O(bytes).
  *
+ * @param npy - The file.
  * @throws FedkitError `DECODE_FAILED` for a malformed file, for objects, text, records and dates, and for `|V2` where
  * `options.void` does not say what it is.
  */
-export function decodeNpy(file: Uint8Array, options: DecodeNpyOptions = {}): NpyArray {
+export function decodeNpy(npy: Uint8Array, options: DecodeNpyOptions = {}): NpyArray {
   checkOptions('decodeNpy', options, { void: true } satisfies OptionNames<typeof options>);
-  checkBytes('decodeNpy: file', file);
+  const file = checkBytes('decodeNpy: file', npy);
   const { header, dataStart } = headerOf(file);
   const { descr, fortranOrder, shape } = fieldsOf(header);
   const { type, width, bigEndian } = elementOf(descr, options);
@@ -103,8 +104,8 @@ export function encodeNpy(array: NpyArray, options: EncodeNpyOptions = {}): Uint
   }
   const width = Number(kind.slice(1));
   const size = shape.reduce((product, length) => product * length, 1);
-  checkBytes('encodeNpy: bytes', array.bytes, size * width);
-  const elements = order === 'Fortran' ? transposed(array.bytes, width, shape) : array.bytes.slice();
+  const bytes = checkBytes('encodeNpy: bytes', array.bytes, size * width);
+  const elements = order === 'Fortran' ? transposed(bytes, width, shape) : bytes.slice();
   // Voids are bytes without an order.
   const ordered = width > 1 && kind !== 'V2';
   if (ordered && byteOrder === 'big') reverseElements(elements, type === 'C64' ? 4 : width);

@@ -77,9 +77,9 @@ export function decodeSafetensors(bytes: Uint8Array, options?: ModelFileOptions)
     checkOptions('decodeSafetensors', options, { layout: true, rename: true, float64: true } satisfies OptionNames<
       typeof options
     >);
-  checkBytes('decodeSafetensors: bytes', bytes);
-  const { tensors, metadata, dataStart } = readHeader(bytes);
-  return modelFile('decodeSafetensors', fileTensors(bytes, tensors, dataStart), metadata, options);
+  const file = checkBytes('decodeSafetensors: bytes', bytes);
+  const { tensors, metadata, dataStart } = readHeader(file);
+  return modelFile('decodeSafetensors', fileTensors(file, tensors, dataStart), metadata, options);
 }
 
 /** The tensors of a file whose header was read. */

@@ -100,7 +100,7 @@ class AsynchronousServer<U extends Update> extends ServerShell<FedAvgBroadcast> 
     this.#owner = stateOwner(pipeline);
     this.#identity = runIdentity(FORMAT, pipeline.digest, this.#owner);
     this.ledger = new Ledger(this.#options.store, () => this.journal.epoch.number);
-    this.name = options.run?.slice() ?? options.rng.fill(new Uint8Array(16));
+    this.name = options.run ? new Uint8Array(options.run) : options.rng.fill(new Uint8Array(16));
     this.#time = options.clock();
     this.#state = this.#stored = this.#machine.init(this.#time);
   }

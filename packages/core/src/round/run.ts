@@ -107,7 +107,7 @@ export class Run<S extends PlainData, B extends PlainData, U extends Update, R e
     this.#identity = runIdentity(FORMAT, pipeline.digest, this.#owner);
     this.store = checkedStore(guardedStore(store));
     this.ledger = new Ledger(this.store, () => this.journal.epoch.number);
-    this.name = run?.slice() ?? rng.fill(new Uint8Array(16));
+    this.name = run ? new Uint8Array(run) : rng.fill(new Uint8Array(16));
     this.state = machine.init(clock());
   }
 

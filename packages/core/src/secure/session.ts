@@ -79,7 +79,7 @@ export class SecureSession {
   async receive(message: Uint8Array): Promise<boolean> {
     const last = this.#received;
     // A transport may use its buffer again.
-    this.#received = message.slice();
+    this.#received = new Uint8Array(message);
     try {
       this.#outgoing = await this.#client.receive(message);
     } catch (error) {

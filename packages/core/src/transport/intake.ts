@@ -227,7 +227,7 @@ export class Intake {
         refuse('OUT_OF_RANGE', 'transport: response', `at most ${this.#limits.responseBytes} bytes`, response.length);
       }
       // The request's memory is about to be used again.
-      return response.buffer === request.buffer ? response.slice() : response;
+      return response.buffer === request.buffer ? new Uint8Array(response) : response;
     } catch (cause) {
       this.#onError(cause);
       throw new FedkitError('UNAVAILABLE', 'transport: expected a response, got an error of the server', { cause });

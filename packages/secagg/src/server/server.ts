@@ -69,14 +69,16 @@ export class SecAggServer {
     if ((options.persist === undefined) !== (options.sealingKey === undefined)) {
       refuse('INVALID_ARGUMENT', 'SecAggServer: persist', 'it together with a sealingKey', 'one of them');
     }
-    if (options.sealingKey !== undefined) checkBytes('SecAggServer: sealingKey', options.sealingKey, 32);
+    const { sealingKey } = options;
+    if (sealingKey !== undefined) checkBytes('SecAggServer: sealingKey', sealingKey, 32);
     if (config.identities && options.directory === undefined) {
       refuse('INVALID_ARGUMENT', 'SecAggServer: directory', 'one in rounds with identities', undefined);
     }
     if (!config.identities && options.directory !== undefined) {
       refuse('INVALID_ARGUMENT', 'SecAggServer: directory', 'none in a round without identities', 'one');
     }
-    this.#options = options;
+    // A copy: a caller may erase its own.
+    this.#options = { ...options, ...(sealingKey && { sealingKey: copyOf(sealingKey) }) };
     this.#provider = options.provider ?? defaultProvider();
     this.#round = new ServerRound(config, roundConfigDigest(config));
     this.#expectedCount = config.clients;

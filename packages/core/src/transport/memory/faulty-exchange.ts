@@ -68,7 +68,7 @@ export function faultyExchange(exchange: Exchange, options: FaultyExchangeOption
 
   return async (request, { signal } = {}) => {
     checkAborted(where, signal);
-    const own = request.slice();
+    const own = new Uint8Array(request);
     // Drawn in a fixed order, whatever becomes of them.
     const [there, back, again] = [delay(), delay(), delay()];
     const lost = rng.uniform() < requestLoss;

@@ -29,6 +29,6 @@ export function memoryTransport(handler: RequestHandler, client: ClientId): Exch
       });
     }
     checkAborted('memoryTransport', signal);
-    return response.slice();
+    return new Uint8Array(response);
   };
 }
