@@ -16,6 +16,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   checkRoundInfo: 'what a round says of itself',
   clientOfSums: 'those of secureSum or secureSumClient, which check them',
   clientOfUpdates: 'those of plainUpdates or plainUpdatesClient, which check them',
+  codecsOfUpdates: 'those of plainUpdates or plainUpdatesClient, which check them',
   completeRetryOptions: "a transport's own options, which the transport has checked",
   corruptClients: 'a part of the assumptions that roundConfig checks',
   describeOutcome: 'what an attack came to',
@@ -31,6 +32,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   playPlan: 'a plan',
   roundMachine: "a server's own options, which federatedServer has checked",
   rolesSlots: 'roles, which withRoles made',
+  secureKeeping: "a client's own, which federatedClient puts together",
   verifyEvidence: 'messages',
 };
 

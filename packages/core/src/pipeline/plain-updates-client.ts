@@ -8,7 +8,7 @@ import type { ClientAlgorithm } from '../algorithm/contract.ts';
 import { joined } from '../bytes.ts';
 import { checkNumber, checkOptions, checkPositive, type OptionNames, refuse } from '../check.ts';
 import type { Codec } from '../codec/contract.ts';
-import { type Guaranteed, type Settling, unsettled } from '../codec/guarantee.ts';
+import type { Guaranteed, Settling } from '../codec/guarantee.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { SecureRng } from '../random.ts';
 import { type CodecBySlot, codecsFor } from './codecs.ts';
@@ -19,8 +19,8 @@ import { readParameters } from './parameters.ts';
 import { plainCodec, plainParts } from './plain-codec.ts';
 import { encodeReport } from './report.ts';
 import { clientSeedOf } from './seeds.ts';
-import { checkSettling, type SettlingAlgorithm, settles, updateOf } from './settling.ts';
-import { type SlotShape, slotsOf, vectorsOf } from './slots.ts';
+import type { SettlingAlgorithm } from './settling.ts';
+import { type SlotShape, slotsOf, updateOf, vectorsOf } from './slots.ts';
 import { type TermValue, withTerms } from './terms.ts';
 
 /** How plain updates leave a device, whatever the algorithm. */
@@ -67,7 +67,8 @@ export type PlainUpdatesClientOptions<
 };
 
 /**
- * The device's half of `plainUpdates`, whose server has the same options: for bundlers that shake no tree.
+ * The device's half of `plainUpdates`, whose server has the same options: for bundlers that shake no tree. Whether the codec suits what
+ * clients remember is the server's to check: no client joins a server that could not be built.
  *
  * @throws FedkitError `INVALID_ARGUMENT` and `OUT_OF_RANGE` for options that do not fit.
  * @example
@@ -97,11 +98,22 @@ export function plainUpdatesClient<B extends PlainData, C extends PlainData, U e
   const { algorithm } = options;
   const model = modelOf(where, options);
   const slots = slotsOf(where, algorithm, model.size);
-  const { codecs, half, terms } = clientOfUpdates<U>(where, options, slots, algorithm);
+  const codecs = codecsOfUpdates(where, options, slots, algorithm);
+  const { half, terms } = clientOfUpdates<U>(where, options, slots, codecs, algorithm);
   return withTerms(
     { kind: 'plain-updates', algorithm, model, options: terms, slots, codecs },
     { algorithm, client: () => half },
   );
+}
+
+/** The codec of each slot, float32 as it is by default. @internal */
+export function codecsOfUpdates(
+  where: string,
+  { codec = plainCodec }: ClientUpdatesOptions,
+  slots: readonly SlotShape[],
+  { beside = [] }: SettlingAlgorithm,
+): Codec[] {
+  return codecsFor<Codec>(where, codec, slots, { names: beside, codec: plainCodec });
 }
 
 /** What both sides make of the options that they share, and the device's half. @internal */
@@ -109,34 +121,19 @@ export function clientOfUpdates<U extends Update>(
   where: string,
   options: ClientUpdatesOptions,
   slots: readonly SlotShape[],
-  algorithm: SettlingAlgorithm,
-): { codecs: Codec[]; half: ReportingClient<U>; terms: Record<string, TermValue> } {
+  codecs: readonly Codec[],
+  { beside = [] }: SettlingAlgorithm,
+): { half: ReportingClient<U>; terms: Record<string, TermValue> } {
   const { errorFeedback } = options;
-  const names = algorithm.beside ?? [];
-  const codecs = codecsFor<Codec>(where, options.codec ?? plainCodec, slots, { names, codec: plainCodec });
   const beta = checkNumber(`${where}: clientMomentum`, options.clientMomentum ?? 0, 0, 1 - 2 ** -53);
   if (errorFeedback !== undefined && typeof errorFeedback !== 'function') {
     refuse('INVALID_ARGUMENT', `${where}: errorFeedback`, 'a function such as feedbackCodec()', errorFeedback);
   }
-  checkSettling(where, algorithm, slots, codecs);
-  if (errorFeedback !== undefined && settles(algorithm)) {
-    const expected = `nothing beside ${algorithm.kind}, whose clients keep what was counted: error feedback already`;
-    refuse('INVALID_ARGUMENT', `${where}: errorFeedback`, expected, 'error feedback');
-  }
-  const isBeside = slots.map(({ name }) => names.includes(name));
-  const feedback = slots.map((slot, i) =>
-    isBeside[i] ? undefined : errorFeedback?.(remembered(slot, codecs[i]), { size: slot.size }),
+  const isBeside = slots.map(({ name }) => beside.includes(name));
+  const feedback = slots.map(({ size }, i) =>
+    isBeside[i] ? undefined : errorFeedback?.(codecs[i] as Codec & Guaranteed<Settling>, { size }),
   );
   const read = (task: PipelineTask) => readParameters('plain-updates', task);
-
-  function remembered({ name, size: length }: SlotShape, codec: Codec): Codec & Guaranteed<Settling> {
-    const why = unsettled(codec, length);
-    if (why !== undefined) {
-      const expected = 'a contraction under error feedback, such as topK or contraction(codec)';
-      refuse('INVALID_ARGUMENT', `${where}: codec of ${name}`, expected, why);
-    }
-    return codec as Codec & Guaranteed<Settling>;
-  }
 
   function encodeSlot(
     i: number,
@@ -192,7 +189,7 @@ export function clientOfUpdates<U extends Update>(
     },
   };
 
-  return { codecs, half, terms: { clientMomentum: beta, errorFeedback: errorFeedback !== undefined } };
+  return { half, terms: { clientMomentum: beta, errorFeedback: errorFeedback !== undefined } };
 }
 
 function weightOf(where: string, { weight }: Contribution<unknown>): { weight?: number } {

@@ -21,8 +21,9 @@ import { modelOf } from './model.ts';
 import { announceParameters, readParameters } from './parameters.ts';
 import { plainCollector, reopenedCollector } from './plain-collector.ts';
 import { plainRanges } from './plain-ranges.ts';
-import { clientOfUpdates, type ClientUpdatesOptions } from './plain-updates-client.ts';
+import { clientOfUpdates, type ClientUpdatesOptions, codecsOfUpdates } from './plain-updates-client.ts';
 import { recordOf } from './rules.ts';
+import { checkErrorFeedback, checkSettling } from './settling.ts';
 import { type Halves, withTerms } from './terms.ts';
 
 /** How plain updates travel, whatever the algorithm. */
@@ -100,7 +101,10 @@ export function plainUpdates<U extends Update, R extends PlainData>(
   const { algorithm } = options;
   const model = modelOf(where, options);
   const { rule, slots } = recordOf(where, ruleOf(algorithm), model.size);
-  const { codecs, half, terms } = clientOfUpdates<U>(where, options, slots, algorithm);
+  const codecs = codecsOfUpdates(where, options, slots, algorithm);
+  checkSettling(where, algorithm, slots, codecs);
+  checkErrorFeedback(where, options, algorithm, slots, codecs);
+  const { half, terms } = clientOfUpdates<U>(where, options, slots, codecs, algorithm);
   const minimumContributors = checkInteger(`${where}: minimumContributors`, options.minimumContributors ?? 1, 1);
 
   const setup = ({ round, parameters }: { readonly round: number; readonly parameters: Uint8Array }) => ({

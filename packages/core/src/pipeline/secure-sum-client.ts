@@ -18,9 +18,9 @@ import type { Parameters } from './parameters.ts';
 import type { SlottedAlgorithm } from './plain-updates-client.ts';
 import { STRAIN, strainInput, strainVector } from './saturation.ts';
 import { clientSeedOf, sharedSeedOf } from './seeds.ts';
-import { checkSettling, type SettlingAlgorithm, updateOf } from './settling.ts';
+import type { SettlingAlgorithm } from './settling.ts';
 import type { SummandShape } from './rules.ts';
-import { slotsOf, vectorsOf } from './slots.ts';
+import { slotsOf, updateOf, vectorsOf } from './slots.ts';
 import { type TermValue, withTerms } from './terms.ts';
 
 /** How sums leave a device, whatever the algorithm. */
@@ -73,7 +73,8 @@ export const SUM_OPTIONS: OptionNames<SecureSumClientOptions<never, never, never
 export const WEIGHT = 'weight';
 
 /**
- * The device's half of `secureSum`, whose server has the same options.
+ * The device's half of `secureSum`, whose server has the same options. Whether the codec suits what clients remember is the server's to
+ * check: no client joins a server that could not be built.
  *
  * @throws FedkitError as `secureSum`.
  * @example
@@ -140,7 +141,6 @@ export function clientOfSums<U extends Update>(
   algorithm: SettlingAlgorithm,
 ): ClientOfSums<U> {
   const codecs = linearCodecsFor(where, options.codec, summands, algorithm.beside);
-  checkSettling(where, algorithm, summands, codecs);
   const minimumContributors = checkInteger(`${where}: minimumContributors`, options.minimumContributors, 2);
   const weighs = summands.some(({ weighted }) => weighted);
   if (weighs && options.maximumWeight === undefined) {

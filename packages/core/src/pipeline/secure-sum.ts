@@ -24,6 +24,7 @@ import { rmsOverSpread, saturationOf, STRAIN } from './saturation.ts';
 import { type ClientSumOptions, clientOfSums, SUM_OPTIONS, WEIGHT } from './secure-sum-client.ts';
 import { clientSeedOf, sharedSeedOf } from './seeds.ts';
 import { sumsOf } from './rules.ts';
+import { checkSettling } from './settling.ts';
 import { type Halves, withTerms } from './terms.ts';
 
 /** What `secureSum` is made of. */
@@ -72,6 +73,7 @@ export function secureSum<
   const { summands, form } = sumsOf(where, algorithm, model.size);
   const half = clientOfSums<U>(where, options, summands, algorithm);
   const { codecs, exchange, weighs, strained, entries, maximumWeight, wrapping } = half;
+  checkSettling(where, algorithm, summands, codecs);
 
   function conclude({ sums, survivors }: SecureSums, seed: Uint8Array): Omit<Collected<R>, 'contributors'> {
     const contributors = survivors.length;

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { Update } from '../aggregate/contract.ts';
 import { refuse } from '../check.ts';
 import type { Codec } from '../codec/contract.ts';
 import { unsettled } from '../codec/guarantee.ts';
@@ -17,13 +16,8 @@ export interface SettlingAlgorithm {
 }
 
 /** Whether an algorithm's clients keep what was counted. */
-export function settles(algorithm: { readonly kind: string }): boolean {
+function settles(algorithm: { readonly kind: string }): boolean {
   return typeof (algorithm as { readonly settle?: unknown }).settle === 'function';
-}
-
-/** Vectors by the slots' names. */
-export function updateOf(slots: readonly SlotShape[], values: readonly Float32Array[]): Update {
-  return Object.fromEntries(slots.map(({ name }, i) => [name, values[i]]));
 }
 
 /**
@@ -46,6 +40,31 @@ export function checkSettling(
     const or = algorithm.absorbs ? `, or unbiased of variance ≤ ${algorithm.absorbs.variance}` : '';
     const expected = `a contraction, such as contraction(codec)${or}: clients of ${algorithm.kind} keep what was counted`;
     refuse('INVALID_ARGUMENT', `${where}: codec of ${name}`, expected, why);
+  }
+}
+
+/**
+ * Memory of what a codec leaves out explodes where the codec does not contract, and counts twice what an algorithm keeps itself.
+ *
+ * @throws FedkitError `INVALID_ARGUMENT` by the option.
+ */
+export function checkErrorFeedback(
+  where: string,
+  { errorFeedback }: { readonly errorFeedback?: unknown },
+  algorithm: SettlingAlgorithm,
+  slots: readonly SlotShape[],
+  codecs: readonly Codec[],
+): void {
+  if (errorFeedback === undefined) return;
+  if (settles(algorithm)) {
+    const expected = `nothing beside ${algorithm.kind}, whose clients keep what was counted: error feedback already`;
+    refuse('INVALID_ARGUMENT', `${where}: errorFeedback`, expected, 'error feedback');
+  }
+  for (const [i, { name, size }] of slots.entries()) {
+    if (algorithm.beside?.includes(name)) continue;
+    const why = unsettled(codecs[i], size);
+    const expected = 'a contraction under error feedback, such as topK or contraction(codec)';
+    if (why !== undefined) refuse('INVALID_ARGUMENT', `${where}: codec of ${name}`, expected, why);
   }
 }
 

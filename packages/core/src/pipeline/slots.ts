@@ -25,6 +25,11 @@ export function slotsOf(
   return byName(Object.entries(algorithm.slots(size)).map(([name, length]) => ({ name, size: length })));
 }
 
+/** Vectors by the slots' names. */
+export function updateOf(slots: readonly SlotShape[], values: readonly Float32Array[]): Update {
+  return Object.fromEntries(slots.map(({ name }, i) => [name, values[i]]));
+}
+
 /**
  * The vectors of an update, in the order of `slots`; numbers become vectors of one.
  *
