@@ -39,7 +39,7 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
  * Q4_K, Q5_K and Q6_K become Q8_0.
  *
  * Everything is checked before memory for weights is taken: the header against the file's size, every tensor's place and
- * shape against the architecture. The file is read once, in ascending order, in pieces of 4 MiB.
+ * shape against the architecture. The file is read once, in ascending order, in pieces of 1 MiB.
  *
  * @throws FedkitError `DECODE_FAILED`, naming the place, for a truncated or lying file, an architecture, type or tensor that
  * is not read here, or weights that are not finite; `BUDGET_EXHAUSTED` if the memory does not suffice; `ABORTED`; whatever
@@ -71,7 +71,7 @@ export async function loadGguf(source: ByteSource, options: LoadOptions = {}): P
 }
 
 async function readHeader(reader: FileReader): Promise<GgufHeader> {
-  for (let length = 1 << 20; ; length *= 4) {
+  for (let length = 1 << 20; ; length *= 2) {
     const header = parseGgufHeader(await reader.head(Math.min(length, MAX_GGUF_HEADER)), reader.size);
     if (header !== undefined) return header;
   }

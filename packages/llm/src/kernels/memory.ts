@@ -126,6 +126,11 @@ export class KernelMemory implements MemoryViews {
     this.#user = user;
   }
 
+  /** Whoever comes next need not tell `user`, who is done with what it left in the workspace. */
+  release(user: WorkspaceUser): void {
+    if (this.#user === user) this.#user = undefined;
+  }
+
   /**
    * Makes the workspace at least `bytes` long; contents stay.
    *

@@ -113,6 +113,7 @@ export class LanguageModel {
         sum += own;
       });
     }
+    session.end();
     const tokens = targetCount(windows, rows);
     return { loss: sum / tokens, perplexity: exp(sum / tokens), tokens };
   }
@@ -159,6 +160,7 @@ export class LanguageModel {
       logitsOf(machine, this.shape, normed + 4 * row * width, count);
       logits.set(memory.floats.subarray(plan.logits / 4, plan.logits / 4 + count * vocabulary), row * vocabulary);
     }
+    session.end();
     return { states, logits };
   }
 

@@ -21,6 +21,12 @@ function product(block: Block, name: LinearName): Linear {
   return block.linears.get(name) as Linear;
 }
 
+const ATTENTION_INPUTS = ['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj'] as const;
+
+function trains(block: Block, name: LinearName): boolean {
+  return block.linears.get(name)?.trained === true;
+}
+
 /** y = norm of x, row by row. */
 export function norm(
   machine: Machine,
@@ -86,27 +92,10 @@ export function blockForward(
     kernels.rotate(a.k + newest, rows, keyValueHeads, headWidth, plan.rotary, past, positions, pairs, false);
   }
   const columns = past + positions;
-  const scale = 1 / Math.sqrt(headWidth);
   const { scratch } = plan;
   eachHead(shape, batch, positions, ({ q, k, place }) => {
-    const shares = a.shares + (plan.mode === 'train' ? 4 * place * positions * positions : 0);
-    kernels.gemm(
-      a.q + q,
-      queries,
-      false,
-      a.k + k,
-      keys,
-      true,
-      shares,
-      columns,
-      positions,
-      columns,
-      headWidth,
-      scale,
-      false,
-      scratch,
-    );
-    kernels.softmax(shares, positions, columns, past + 1, 1, scratch);
+    const shares = sharesOf(machine, a, place, positions);
+    attentionShares(machine, shape, block, { q, k }, shares, stretch);
     kernels.gemm(
       shares,
       columns,
@@ -140,6 +129,40 @@ export function blockForward(
   linear(machine, product(block, 'mlp.down_proj'), a.active, next, rows, true);
 }
 
+/** Where a head's softmax lies. */
+function sharesOf({ plan }: Machine, { shares }: Block['activations'], place: number, positions: number): number {
+  return plan.mode === 'train' && !plan.again.shares ? shares + 4 * place * positions * positions : shares;
+}
+
+/** Softmax of one head's scores, its queries and keys at these offsets. */
+function attentionShares(
+  { kernels, plan }: Machine,
+  { heads, keyValueHeads, headWidth }: DecoderShape,
+  { activations: a }: Block,
+  { q, k }: { readonly q: number; readonly k: number },
+  shares: number,
+  { positions, past }: Stretch,
+): void {
+  const columns = past + positions;
+  kernels.gemm(
+    a.q + q,
+    heads * headWidth,
+    false,
+    a.k + k,
+    keyValueHeads * headWidth,
+    true,
+    shares,
+    columns,
+    positions,
+    columns,
+    headWidth,
+    1 / Math.sqrt(headWidth),
+    false,
+    plan.scratch,
+  );
+  kernels.softmax(shares, positions, columns, past + 1, 1, plan.scratch);
+}
+
 /**
  * The way back: the gradient of the residual stream in d.x, from what the block gave to what it took.
  *
@@ -160,6 +183,9 @@ export function blockBackward(
   const rows = batch * positions;
   const [queries, keys] = [heads * headWidth, keyValueHeads * headWidth];
   linearBackward(machine, product(block, 'mlp.down_proj'), d.x, a.active, d.hidden, rows, false);
+  if (plan.again.norms && (trains(block, 'mlp.gate_proj') || trains(block, 'mlp.up_proj'))) {
+    norm(machine, shape, block.postNorm, a.middle, a.normed2, a.stats2, rows);
+  }
   if (shape.feedForward === 'swiglu') {
     kernels.swigluBackward(a.hidden, a.up, d.hidden, d.hidden, d.up, rows * hidden);
     linearBackward(machine, product(block, 'mlp.gate_proj'), d.hidden, a.normed2, d.n, rows, false);
@@ -177,7 +203,8 @@ export function blockBackward(
   const scale = 1 / Math.sqrt(headWidth);
   const [t, w] = [positions, headWidth];
   eachHead(shape, batch, positions, ({ q, k, place }) => {
-    const shares = a.shares + 4 * place * t * t;
+    const shares = sharesOf(machine, a, place, t);
+    if (plan.again.shares) attentionShares(machine, shape, block, { q, k }, shares, stretch);
     kernels.gemm(d.n + q, queries, false, a.v + k, keys, true, d.shares, t, t, t, w, 1, false, scratch);
     kernels.gemm(shares, t, true, d.n + q, queries, false, d.v + k, keys, t, w, t, 1, true, scratch);
     kernels.softmaxBackward(shares, d.shares, t, t);
@@ -191,6 +218,9 @@ export function blockBackward(
   }
   const needed = below || block.inputNorm.gain.gradient !== 0 || (block.inputNorm.bias?.gradient ?? 0) !== 0;
   const into = needed ? d.n : 0;
+  if (plan.again.norms && ATTENTION_INPUTS.some((name) => trains(block, name))) {
+    norm(machine, shape, block.inputNorm, x, a.normed1, a.stats1, rows);
+  }
   linearBackward(machine, product(block, 'self_attn.q_proj'), d.q, a.normed1, into, rows, false);
   linearBackward(machine, product(block, 'self_attn.k_proj'), d.k, a.normed1, into, rows, true);
   linearBackward(machine, product(block, 'self_attn.v_proj'), d.v, a.normed1, into, rows, true);

@@ -47,6 +47,20 @@ describe('gradients of whole models', () => {
     expect(found[2]).toEqual(found[0]);
   });
 
+  it('are the same bits where softmaxes and norms are computed again instead of being kept', async () => {
+    const model = transformer({ style: 'llama', vocabulary: 37, width: 64, layers: 2, heads: 2, context: 256 });
+    const [length, batch] = [256, 33];
+    const keptShares = 4 * 2 * batch * 2 * length ** 2;
+    expect(model.memory({ batch, length }).workspace).toBeLessThan(3.2 * keptShares);
+    const rng = seededRng(7);
+    const windows = tokenWindows([Array.from({ length: batch * length + 1 }, () => rng.below(37))], { length });
+    const at = model.init(rng);
+    const gradient = (checkpoint: boolean) =>
+      languageTrainer(model, windows, { microBatch: batch, checkpoint }).gradient(at);
+    // With checkpoints a block goes forward again and keeps both until its way back.
+    expect(await gradient(false)).toEqual(await gradient(true));
+  });
+
   it('do not depend on how many windows go through at a time but for rounding', async () => {
     const model = transformer(shapes.gpt);
     const at = model.init(seededRng(5));

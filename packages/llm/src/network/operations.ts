@@ -51,7 +51,7 @@ export function trainingOperations(
   const network: Network = of.network;
   const { shape } = network.base;
   const plan = network.plan({ mode: 'train', batch, length, checkpoint }, 0);
-  const { rows, positions: t, blocks, lowest, part } = plan;
+  const { rows, positions: t, blocks, lowest, part, again } = plan;
   const count: Count = { forward: 0, backward: 0 };
   const attention = 2 * batch * shape.heads * t * t * shape.headWidth;
   blocks.forEach(({ linears, inputNorm }, l) => {
@@ -59,7 +59,8 @@ export function trainingOperations(
     const own: Count = { forward: attention, backward: 0 };
     for (const [name, linear] of linears) countLinear(own, linear, rows, below || !/[qkv]_proj$/.test(name));
     count.forward += own.forward;
-    if (l >= lowest) count.backward += own.backward + 2 * attention + (checkpoint ? own.forward : 0);
+    const twice = checkpoint ? own.forward : again.shares ? attention / 2 : 0;
+    if (l >= lowest) count.backward += own.backward + 2 * attention + twice;
   });
   if (part.heads) {
     const product = rows * shape.vocabulary * shape.width;

@@ -9,6 +9,7 @@ import { scratchFor } from '../kernels/contract.ts';
 import { blockOf } from '../kernels/kinds.ts';
 import type { LanguageBase } from '../model/base.ts';
 import { blockName, type LinearName, linearShapes } from '../model/tensors.ts';
+import { type Again, computedAgain } from './again.ts';
 import { hasGap, type Part } from './part.ts';
 
 /** A tensor in the memory. */
@@ -144,14 +145,21 @@ export interface Plan extends PlanRequest {
   readonly scratch: number;
   /** The lowest of `blocks` that gradients must reach; −1 if they must reach what comes into the part. */
   readonly lowest: number;
+  /** Softmaxes and normed inputs that the way back computes again, instead of keeping them of every block. */
+  readonly again: Again;
 }
 
-/** Logits that are held at a time: 16 MiB. */
+/** Logits that are held at a time: 16 MiB, or half of it below a frozen head. */
 const LOGITS = 1 << 22;
 /** Where nothing is. */
 const NOWHERE: Place = { code: 0, at: 0, gradient: 0 };
 /** Positions that generation takes through the model at a time. */
 export const PREFILL = 64;
+
+/** Rows at a time, at most `limit`, so that every time has as many but for the last. */
+function evenly(rows: number, limit: number): number {
+  return Math.ceil(rows / Math.ceil(rows / limit));
+}
 
 /**
  * Plans a pass from byte `start` on. Nothing is allocated: `end − start` is what it will take.
@@ -271,6 +279,9 @@ export function makePlan(
   };
 
   const cache = mode === 'generate';
+  const again = computedAgain(sharing ? 0 : part.to - part.from, shape, batch, positions);
+  const keepNormed = (...users: readonly (Linear | undefined)[]) =>
+    again.norms ? keepFor(rows * width) : keepFor(rows * width, ...users);
   const blocks: Block[] = [];
   for (let layer = part.from; layer < part.to; layer++) {
     slot = 'block';
@@ -292,15 +303,17 @@ export function makePlan(
       x: training ? take(rows * width) : keep(rows * width),
       activations: {
         stats1: keep(2 * rows),
-        normed1: keepFor(rows * width, of('self_attn.q_proj'), of('self_attn.k_proj'), of('self_attn.v_proj')),
+        normed1: keepNormed(of('self_attn.q_proj'), of('self_attn.k_proj'), of('self_attn.v_proj')),
         q: keep(rows * queries),
         k: cache ? take(window * keys) : keep(rows * keys),
         v: cache ? take(window * keys) : keep(rows * keys),
-        shares: keep(training ? batch * heads * positions * positions : positions * window),
+        shares: again.shares
+          ? keepFor(positions * window)
+          : keep(training ? batch * heads * positions * positions : positions * window),
         attended: keepFor(rows * queries, of('self_attn.o_proj')),
         middle: keep(rows * width),
         stats2: keep(2 * rows),
-        normed2: keepFor(rows * width, of('mlp.gate_proj'), of('mlp.up_proj')),
+        normed2: keepNormed(of('mlp.gate_proj'), of('mlp.up_proj')),
         hidden: keep(rows * hidden),
         up: shape.feedForward === 'swiglu' ? keep(rows * hidden) : 0,
         active: keepFor(rows * hidden, of('mlp.down_proj')),
@@ -312,9 +325,11 @@ export function makePlan(
   product(positions, headWidth, window);
   product(window, headWidth, positions);
 
-  const headRows = part.heads ? Math.min(rows, Math.max(16, Math.floor(LOGITS / vocabulary))) : 0;
   const embedding = index.get('model.embed_tokens.weight') ?? NOWHERE;
   const head = !part.heads ? NOWHERE : shape.tiedEmbeddings ? embedding : required('lm_head.weight');
+  // Sums of a trained head's gradient are by so many rows.
+  const headLimit = Math.max(16, Math.floor((head.gradient === 0 ? LOGITS / 2 : LOGITS) / vocabulary));
+  const headRows = !part.heads ? 0 : head.gradient === 0 ? evenly(rows, headLimit) : Math.min(rows, headLimit);
   if (part.heads) product(headRows, vocabulary, width);
   if (training && head.gradient !== 0) product(vocabulary, width, headRows);
   const positionEmbedding = part.embeds ? index.get('model.embed_positions.weight') : undefined;
@@ -326,6 +341,25 @@ export function makePlan(
   const wide = Math.max(width, queries);
   const back = (values: number) => (training ? take(values) : 0);
   const last = take(rows * width);
+  const [dx, dn] = [back(rows * width), back(rows * wide)];
+  // Logits are done with before any block goes back.
+  const behind = top;
+  const logits = take(headRows * vocabulary);
+  const behindLogits = top;
+  top = behind;
+  const d = {
+    x: dx,
+    n: dn,
+    hidden: back(rows * hidden),
+    up: back(rows * hidden),
+    q: back(rows * queries),
+    k: back(rows * keys),
+    v: back(rows * keys),
+    shares: back(positions * positions),
+    rank: back(rows * highestRank),
+    gained: take(rows * widest),
+  };
+  top = Math.max(top, behindLogits);
   const plan = {
     ...request,
     part,
@@ -352,22 +386,12 @@ export function makePlan(
     last,
     lastStats: take(part.heads ? 2 * rows : 0),
     lastNormed: take(part.heads ? rows * width : 0),
-    logits: take(headRows * vocabulary),
+    logits,
     headRows,
-    d: {
-      x: back(rows * width),
-      n: back(rows * wide),
-      hidden: back(rows * hidden),
-      up: back(rows * hidden),
-      q: back(rows * queries),
-      k: back(rows * keys),
-      v: back(rows * keys),
-      shares: back(positions * positions),
-      rank: back(rows * highestRank),
-      gained: take(rows * widest),
-    },
+    d,
     scratch: take(scratch),
     lowest: reaches ? -1 : firstTrained < 0 ? blocks.length : firstTrained,
+    again,
   };
   return { ...plan, end: top };
 }

@@ -83,6 +83,12 @@ export class ParameterSession<P extends ParameterPlan> implements WorkspaceUser 
     moments.forEach((values, i) => memory.floats.set(values, plan.moments[i] / 4));
   }
 
+  /** Done: nothing is kept for another {@link enter}, which must not follow. */
+  end(): void {
+    this.#memory.release(this);
+    this.#machine = undefined;
+  }
+
   evict(): void {
     if (!this.#machine) return;
     const { plan } = this.#machine;

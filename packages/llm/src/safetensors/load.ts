@@ -26,7 +26,7 @@ export interface SafetensorsOptions extends LoadOptions {
 
 /**
  * Loads a decoder of the model types `llama`, `mistral` or `qwen2` from one safetensors file, as `save_pretrained` writes it.
- * Everything is checked before memory for weights is taken; the file is read once, in ascending order, in pieces of 4 MiB.
+ * Everything is checked before memory for weights is taken; the file is read once, in ascending order, in pieces of 1 MiB.
  *
  * @param config - Its parsed `config.json`.
  * @throws FedkitError `DECODE_FAILED`, naming the place, for a truncated or lying file, a model type, tensor or type that is

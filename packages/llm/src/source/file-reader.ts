@@ -8,7 +8,7 @@ import { checkAborted } from '@fedkit/core/internal';
 import type { ByteSource } from './byte-source.ts';
 
 /** Bytes of a weight that are read at a time. */
-const PIECE = 1 << 22;
+const PIECE = 1 << 20;
 
 /** What loaders report and are stopped by. */
 export interface LoadProgress {

@@ -194,6 +194,7 @@ export function languageTrainer(
       checkFinite('train: update', values);
       const kept = optimizer.kind === 'adamW' && optimizer.moments === 'kept';
       state = { steps: state.steps + steps, ...(kept && { moments: session.moments() }) };
+      session.end();
       return {
         values,
         steps,
@@ -207,6 +208,7 @@ export function languageTrainer(
       const session = new Session(network, request, at);
       step(session, rows);
       const gradient = session.gradient().slice();
+      session.end();
       checkFinite('gradient', gradient);
       return gradient;
     },
