@@ -18,7 +18,8 @@ export interface Database {
   prepare(): Promise<void>;
   /**
    * A store under `prefix`, as `storeLaws` demands. Connects when it is first used, and refuses then a server whose acknowledged
-   * writes may be lost, by `PROTOCOL_STATE`, unless `lossy` says that it may.
+   * writes may be lost, by `PROTOCOL_STATE`, unless `lossy` says that it may. On PostgreSQL a key of more than 2600 bytes, its prefix
+   * included, is `OUT_OF_RANGE`.
    */
   store(options?: { readonly prefix?: string; readonly lossy?: boolean }): DatabaseStore;
   queue(name: string): Queue;

@@ -4,7 +4,7 @@
  * @module
  */
 import { FedkitError } from '@fedkit/core';
-import { checkOptions, type OptionNames, checkBytes, utf8Decode, utf8Encode } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkBytes, refuse, utf8Decode, utf8Encode } from '@fedkit/core/internal';
 import {
   createPostgresBackend,
   FlowProducer,
@@ -34,6 +34,8 @@ export interface PostgresOptions {
 const VERSION = 1;
 /** What its clients take in one piece as text. */
 const MAXIMUM_BYTES = 2 ** 28;
+/** Of a key with its prefix: an index of PostgreSQL holds rows of 2704 bytes. */
+const MAXIMUM_KEY_BYTES = 2600;
 /** Of the lock under which tables are made. */
 const LOCK = 0x66_6b_70_67;
 
@@ -193,10 +195,16 @@ function postgresStore(url: string, schema: string, prefix: string): DatabaseSto
   const last = new Map<string, Promise<unknown>>();
   const inOrder = <T>(where: string, key: string, work: (pool: Pool, key: Buffer) => Promise<T>): Promise<T> => {
     const name = prefix + checkKey(`postgres store.${where}`, key);
-    const run = async (): Promise<T> =>
-      unlessDown(`postgres store.${where}`, async () =>
-        work(await (connecting ??= poolOf(url, 4)), Buffer.from(utf8Encode(name))),
+    const bytes = Buffer.from(utf8Encode(name));
+    if (bytes.length > MAXIMUM_KEY_BYTES)
+      refuse(
+        'OUT_OF_RANGE',
+        `postgres store.${where}: key`,
+        `at most ${MAXIMUM_KEY_BYTES} bytes with its prefix`,
+        bytes.length,
       );
+    const run = async (): Promise<T> =>
+      unlessDown(`postgres store.${where}`, async () => work(await (connecting ??= poolOf(url, 4)), bytes));
     const next = (last.get(name) ?? Promise.resolve()).then(run, run);
     const settled = next
       .catch(() => {})

@@ -136,7 +136,7 @@ export async function queueTasks(options: QueueTasksOptions): Promise<QueueTasks
       const { signal, onProgress = () => {} } = how;
       checkJob(job);
       checkAborted(where, signal);
-      const until = Date.now() + timeout;
+      const until = performance.now() + timeout;
       let submitted = false;
       let told = -1;
       let last: FedkitError | undefined;
@@ -166,7 +166,7 @@ export async function queueTasks(options: QueueTasksOptions): Promise<QueueTasks
           last = error as FedkitError;
           submitted = false;
         }
-        if (Date.now() > until) {
+        if (performance.now() > until) {
           if (last !== undefined) throw last;
           throw new FedkitError(
             'UNAVAILABLE',

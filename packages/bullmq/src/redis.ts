@@ -180,8 +180,9 @@ function redisStore(url: string, prefix: string, checked: boolean): DatabaseStor
       yield* seen;
     },
     async close() {
-      (await connecting)?.disconnect();
+      const client = await connecting?.catch(() => undefined);
       connecting = undefined;
+      client?.disconnect();
     },
   };
 }

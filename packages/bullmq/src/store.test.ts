@@ -1,3 +1,4 @@
+import { type FedkitError, seededRng } from '@fedkit/core';
 import { storeLaws } from '@fedkit/core/conformance';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kinds, type Server } from '../test/servers.ts';
@@ -36,6 +37,33 @@ describe.each(kinds)('a store on $name', ({ start }) => {
   })) {
     run(law.name, { timeout: 60_000 }, () => law.run());
   }
+
+  run('takes long keys, or refuses them by name', { timeout: 60_000 }, async () => {
+    const store = fresh();
+    const rng = seededRng(1);
+    for (const length of [2500, 2800, 100_000]) {
+      // Nothing that an index could compress.
+      const key = Array.from({ length }, () => String.fromCharCode(33 + rng.below(90))).join('');
+      const put = await store.put(key, Uint8Array.of(1)).then(
+        () => 'put',
+        (error: FedkitError) => error.code,
+      );
+      const mayRefuse = length > 2600 && server.database().kind === 'postgres';
+      expect(put).toBe(mayRefuse ? 'OUT_OF_RANGE' : 'put');
+      if (put === 'put') expect(await store.get(key)).toEqual(Uint8Array.of(1));
+    }
+  });
+
+  run('closes while it looks for a server that is not there', { timeout: 120_000 }, async () => {
+    const store = fresh();
+    await server.kill();
+    const asked = store.get('a').catch((error: unknown) => error);
+    await store.close();
+    await store.close();
+    expect(await asked).toMatchObject({ code: 'UNAVAILABLE' });
+    await server.start();
+    expect(await store.get('a')).toBeUndefined();
+  });
 
   run('keeps what it was told when its server is killed', { timeout: 120_000 }, async () => {
     const store = fresh();
