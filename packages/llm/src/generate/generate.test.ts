@@ -77,10 +77,20 @@ describe('generate', () => {
     expect(stopped).toEqual(found.slice(0, found.indexOf(found[5])));
   });
 
+  it('draws from no logits of which one is no number', async () => {
+    const { model: own, params } = model();
+    const head = own.layout.tensor('lm_head.weight');
+    params[head.offset + 5 * shape.width] = Number.NaN;
+    const options = { maxTokens: 3, temperature: 1, rng: seededRng(1) };
+    await expect(all(generate(own, params, prompt, options))).rejects.toThrow('generate: logits[5]');
+  });
+
   it.each([
     ['a token outside the vocabulary', [50], {}, 'OUT_OF_RANGE'],
     ['a prompt that fills the context', Array(90).fill(1), {}, 'OUT_OF_RANGE'],
     ['no prompt', [], {}, 'OUT_OF_RANGE'],
+    ['a stop token outside the vocabulary', [1], { stop: [50] }, 'OUT_OF_RANGE'],
+    ['a stop text', [1], { stop: ['.'] as never }, 'INVALID_ARGUMENT'],
     ['a temperature without draws', [1], { temperature: 1 }, 'INVALID_ARGUMENT'],
     ['an empty nucleus', [1], { temperature: 1, topP: 0, rng: seededRng(1) }, 'OUT_OF_RANGE'],
     ['an aborted signal', [1], { signal: AbortSignal.abort() }, 'ABORTED'],

@@ -7,9 +7,9 @@ import {
   checkOptions,
   type OptionNames,
   checkAborted,
+  checkFinite,
   checkInteger,
   checkVector,
-  refuse,
   turn,
 } from '@fedkit/core/internal';
 import type { LanguageModel } from '../model/language-model.ts';
@@ -22,7 +22,7 @@ import { type SamplingOptions, sampler } from './sampler.ts';
 export interface GenerateOptions extends SamplingOptions {
   /** Tokens at most, an integer ≥ 1; the context may end before. */
   readonly maxTokens: number;
-  /** Tokens that end the text; they are not given. */
+  /** Tokens of the vocabulary that end the text; they are not given. */
   readonly stop?: readonly number[];
   /** Checked between tokens. */
   readonly signal?: AbortSignal;
@@ -34,8 +34,8 @@ export interface GenerateOptions extends SamplingOptions {
  *
  * @param params - Shape [model.layout.size]; copied.
  * @param prompt - At least one token.
- * @throws FedkitError `OUT_OF_RANGE` for tokens outside the vocabulary, a prompt that fills the context or options out of
- * range; `SHAPE_MISMATCH` for parameters of another length; `ABORTED`.
+ * @throws FedkitError `OUT_OF_RANGE` for tokens outside the vocabulary, a prompt that fills the context, options out of range,
+ * or logits that are not finite; `INVALID_ARGUMENT` for what is no token; `SHAPE_MISMATCH` for parameters of another length; `ABORTED`.
  */
 export async function* generate(
   model: LanguageModel,
@@ -57,7 +57,9 @@ export async function* generate(
   const most = checkInteger('generate: maxTokens', options.maxTokens, 1);
   checkInteger('generate: tokens of the prompt', prompt.length, 1, model.context - 1);
   const choose = sampler(options);
-  const stop = new Set(options.stop ?? []);
+  const stop = new Set(
+    Array.from(options.stop ?? [], (token) => checkInteger('generate: stop', token, 0, shape.vocabulary - 1)),
+  );
   const length = Math.min(model.context, prompt.length + most);
   const virtual = model.adaptation.prompt?.tokens ?? 0;
   const tokens = [
@@ -82,7 +84,7 @@ export async function* generate(
       if (cached === tokens.length) logitsOf(machine, shape, plan.lastNormed + 4 * (positions - 1) * shape.width, 1);
     }
     const logits = memory.floats.slice(plan.logits / 4, plan.logits / 4 + shape.vocabulary);
-    if (!Number.isFinite(logits[0])) refuse('OUT_OF_RANGE', 'generate: logits', 'finite numbers', logits[0]);
+    checkFinite('generate: logits', logits);
     const next = choose(logits);
     if (stop.has(next)) return;
     tokens.push(next);

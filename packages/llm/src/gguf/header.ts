@@ -7,7 +7,7 @@
 import { FedkitError } from '@fedkit/core';
 import { describe, utf8Decode } from '@fedkit/core/internal';
 
-/** A value of the metadata; 64-bit integers as numbers. */
+/** A value of the metadata; 64-bit integers as the nearest numbers. */
 export type GgufValue = number | boolean | string | readonly GgufValue[];
 
 /** A tensor as the header describes it. */
@@ -142,7 +142,6 @@ class HeaderParser {
       return values;
     }
     const bytes = SCALAR_BYTES[type] ?? malformed(`type of ${key}`, 'a type from 0 to 12', type);
-    if (type === 10) return this.#u64(`value of ${key}`);
     const at = this.#take(bytes);
     const view = this.#view;
     if (type === 0) return view.getUint8(at);
@@ -153,6 +152,7 @@ class HeaderParser {
     if (type === 5) return view.getInt32(at, true);
     if (type === 6) return view.getFloat32(at, true);
     if (type === 7) return view.getUint8(at) !== 0;
+    if (type === 10) return view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
     if (type === 11) return view.getInt32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
     return view.getFloat64(at, true);
   }

@@ -78,6 +78,24 @@ describe('hostile GGUF files', () => {
     await expect(load(bytes)).rejects.toMatchObject({ code: 'DECODE_FAILED' });
   });
 
+  it('are told from honest ones that say more', async () => {
+    const header = new GgufWriter()
+      .head(0, 2)
+      .text('a')
+      .u32(10)
+      .u64(2n ** 64n - 1n)
+      .text('b')
+      .u32(11)
+      .u64(2n ** 63n);
+    const bytes = header.bytes();
+    expect([...(parseGgufHeader(bytes, bytes.length)?.metadata ?? [])]).toEqual([
+      ['a', 2 ** 64],
+      ['b', -(2 ** 63)],
+    ]);
+    const windowless = await load(tinyFile(tinyMetadata({ 'llama.attention.sliding_window': 0 })));
+    expect(windowless.base.shape.context).toBe((await load(tinyFile())).base.shape.context);
+  });
+
   it('of tensors of 2^40 values are read, and of more refused, before a value is', () => {
     const header = (dimensions: readonly number[]) => {
       const file = changed('blk.0.attn_q', { dimensions });

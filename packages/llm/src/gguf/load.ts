@@ -112,8 +112,8 @@ function shapeOf({ metadata, tensors }: GgufHeader): DecoderShape {
     keyValueHeads: number('attention.head_count_kv', heads),
     headWidth,
     hidden: number('feed_forward_length'),
-    // Behind a sliding window attention would not be causal attention over everything.
-    context: Math.min(context, number('attention.sliding_window', context)),
+    // Behind a sliding window attention would not be causal attention over everything; one of 0 is none.
+    context: Math.min(context, number('attention.sliding_window', 0) || context),
     norm: 'rms',
     epsilon: number('attention.layer_norm_rms_epsilon'),
     feedForward: 'swiglu',
