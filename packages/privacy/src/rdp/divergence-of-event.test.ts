@@ -70,3 +70,17 @@ describe('sums of discrete Gaussians', () => {
     near(sum(1.2, 4, 3, 2).at(40), 0.5 * 40 * (3 / 2.4) ** 2 + 2 * discreteGaussianSumDistance(1.2, 4));
   });
 });
+
+describe('the exponential mechanism', () => {
+  // The closed form of a bounded range with 60 digits (mpmath): where losses are tiny, float64 cancels.
+  it.each([
+    [1.230001101640751e-7, 839.658856067854, 1.587902698330055e-12],
+    [1e-6, 500, 6.249999978341927e-11],
+    [1e-5, 12, 1.499999999722917e-10],
+    [3e-4, 40, 4.499991219402412e-7],
+  ])('of ε %f costs no less than it does at order %d', (epsilon, order, wanted) => {
+    const found = divergenceOfEvent(event.exponential({ epsilon }) as LeafEvent, 'add-or-remove').at(order);
+    expect(found).toBeGreaterThanOrEqual(wanted * (1 - 2 ** -40));
+    expect(found).toBeLessThan(wanted * (1 + 2e-4));
+  });
+});

@@ -197,7 +197,8 @@ function boundedRangeDivergence(epsilon: number, order: number): number {
   const c = expm1(-a * epsilon) / expm1(-epsilon);
   const b = (exp(-epsilon) * expm1((1 - a) * epsilon)) / expm1(-epsilon);
   const t = Math.min(ln(((a - 1) * c) / (a * b)), epsilon);
-  return Math.min(rounded((a - 1) * t + ln(c / a), order, epsilon), concentrated, epsilon);
+  // t is a logarithm of ratios near 1 where losses are tiny: off by some units of 1 rather than of itself, and order times over.
+  return Math.min(rounded((a - 1) * t + ln(c / a), order, epsilon + 1), concentrated, epsilon);
 }
 
 /** Agarwal, Kairouz and Liu 2021, Theorem 3.5, stated for whole orders: between them the chord of cumulants holds. */
