@@ -62,7 +62,7 @@ export const BUDGETS: readonly Budget[] = [
   {
     name: 'FedAvg client',
     lines: ONE_FED_AVG_CLIENT,
-    maximum: 22_350,
+    maximum: 22_300,
     client: true,
   },
   {
@@ -71,7 +71,7 @@ export const BUDGETS: readonly Budget[] = [
       '/device',
       '/device/training-client',
     ),
-    maximum: 21_000,
+    maximum: 20_950,
     client: true,
   },
   {
@@ -89,13 +89,13 @@ export const client = (examples) =>
     exchange: fetchExchange({ url: '/fedkit' }),
     store: indexedDbStore(),
   });`,
-    maximum: 29_700,
+    maximum: 29_650,
     client: true,
   },
   {
     name: 'secure-sum client',
     lines: SECURE_SUM_CLIENT,
-    maximum: 62_350,
+    maximum: 62_250,
     client: true,
   },
   {
@@ -104,7 +104,7 @@ export const client = (examples) =>
       'unsigned-client',
       'client',
     ),
-    maximum: 75_700,
+    maximum: 75_650,
     client: true,
   },
   {

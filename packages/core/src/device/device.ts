@@ -229,9 +229,7 @@ export class Device<B extends PlainData, C extends PlainData, U extends Update> 
   }
 
   async #settle(work: TrainedWork, response: Response): Promise<NextStep> {
-    const { ticket } = work.task;
-    if ('ticket' in response && response.ticket !== ticket)
-      this.#unusable(`an answer about ticket ${ticket}`, 'another');
+    this.#checkTicket(response, work.task);
     switch (response.kind) {
       case 'accepted': {
         const { current } = this.#records;
@@ -265,10 +263,8 @@ export class Device<B extends PlainData, C extends PlainData, U extends Update> 
     const { unsettled } = this.#records.current;
     if (!unsettled) return 'pending';
     const { task } = unsettled;
-    const { ticket } = task;
-    const response = await this.#ask({ kind: 'outcome', ticket });
-    if ('ticket' in response && response.ticket !== ticket)
-      this.#unusable(`an answer about ticket ${ticket}`, 'another');
+    const response = await this.#ask({ kind: 'outcome', ticket: task.ticket });
+    this.#checkTicket(response, task);
     if (response.kind === 'wait') return 'pending';
     const counted = this.#outcomeOf(response);
     if (counted === undefined) return this.#complain(refusal(response as Response & { kind: 'refused' }), task);
@@ -352,6 +348,11 @@ export class Device<B extends PlainData, C extends PlainData, U extends Update> 
     if (!again || task) return { next: 'request', milliseconds: this.#pause(this.#refusals.count - 1) };
     this.#refusals.forget();
     throw stoppedBy(error);
+  }
+
+  #checkTicket(response: Response, { ticket }: RoundTask): void {
+    if ('ticket' in response && response.ticket !== ticket)
+      this.#unusable(`an answer about ticket ${ticket}`, 'another');
   }
 
   #unusable(expected: string, got: string): never {

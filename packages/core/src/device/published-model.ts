@@ -14,6 +14,7 @@ import type { StateOwner } from '../model/state-file.ts';
 import type { PipelineTerms } from '../pipeline/contract.ts';
 import type { PlainData } from '../plain-data.ts';
 import { decodeBroadcast } from '../protocol/broadcast.ts';
+import { readPublication } from '../protocol/client-message.ts';
 import type { Publication, Request, Response } from '../protocol/message.ts';
 import type { Store } from '../store/contract.ts';
 import { agreeOnPipeline, longestModel } from './agreement.ts';
@@ -173,14 +174,8 @@ function decodeHead(bytes: Uint8Array): Head {
   const where = `${WHERE}: stored model`;
   // A copy, since stores may use theirs again.
   const { reader } = openFormat(where, checkBytes(where, bytes).slice(), HEAD);
-  const head = {
-    place: reader.flag() ? 1 : 0,
-    run: reader.bytes(16),
-    round: reader.uint32(),
-    modelDigest: reader.bytes(32),
-    modelLength: reader.uint53(),
-    pipelineDigest: reader.bytes(32),
-  } as const;
+  const place = reader.flag() ? 1 : 0;
+  const head = { place, ...readPublication(reader) } as const;
   reader.end();
   return head;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { refuse } from '../check.ts';
+import { isWellFormed } from '../utf8.ts';
 import type { TensorSpec } from './layout.ts';
 import { type HeadTensor, headOf } from './safetensors-head.ts';
 import { bitsOf } from './tensor-type.ts';
@@ -23,6 +24,11 @@ export function writeSafetensors(
   unordered: readonly OutgoingTensor[],
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array[] {
+  for (const [key, text] of Object.entries(metadata)) {
+    if (typeof text !== 'string' || !isWellFormed(text) || !isWellFormed(key)) {
+      refuse('INVALID_ARGUMENT', `encodeSafetensors: metadata.${key}`, 'well-formed text', text);
+    }
+  }
   const tensors = inFileOrder(unordered);
   return [headOf(tensors, metadata), ...tensors.map((tensor) => tensor.bytes())];
 }

@@ -3,9 +3,10 @@
  *
  * @module
  */
+import type { ByteReader } from '../bytes.ts';
 import { checkBytes } from '../check.ts';
 import { ERROR_CODES } from '../errors.ts';
-import { DECLINE_REASONS, type Request, type Response } from './message.ts';
+import { DECLINE_REASONS, type Publication, type Request, type Response } from './message.ts';
 import { header, MAX_TEXT, open, REQUEST, REQUESTS, RESPONSE, RESPONSES } from './message-head.ts';
 
 /** A request as bytes; {@link decodeRequest} reads them. The layout is in docs/round-protocol.md. */
@@ -43,6 +44,17 @@ export function reportRequest(ticket: number, report: Uint8Array): readonly [hea
   return [header(REQUEST, REQUESTS.indexOf('report')).uint53(ticket).finish(), report];
 }
 
+/** The fields of a publication, as responses have them. */
+export function readPublication(reader: ByteReader): Publication {
+  return {
+    run: reader.bytes(16),
+    round: reader.uint32(),
+    modelDigest: reader.bytes(32),
+    modelLength: reader.uint53(),
+    pipelineDigest: reader.bytes(32),
+  };
+}
+
 /** Byte strings are views of `bytes`. @throws FedkitError `DECODE_FAILED` for everything that is no response. */
 export function decodeResponse(bytes: Uint8Array): Response {
   const { reader, kind } = open('decodeResponse', RESPONSE, RESPONSES, bytes);
@@ -70,16 +82,8 @@ export function decodeResponse(bytes: Uint8Array): Response {
           reader.refuse(`a part within ${part.total} bytes`, 'a longer one');
         return { kind, ...part };
       }
-      case 'published': {
-        const publication = {
-          run: reader.bytes(16),
-          round: reader.uint32(),
-          modelDigest: reader.bytes(32),
-          modelLength: reader.uint53(),
-          pipelineDigest: reader.bytes(32),
-        };
-        return { kind, publication };
-      }
+      case 'published':
+        return { kind, publication: readPublication(reader) };
       case 'message':
       case 'terms':
         return { kind, bytes: reader.bytes(reader.remaining) };

@@ -5,7 +5,7 @@
  */
 import { checkBytes } from '../check.ts';
 import { ERROR_CODES } from '../errors.ts';
-import { DECLINE_REASONS, type Request, type Response } from './message.ts';
+import { DECLINE_REASONS, type Publication, type Request, type Response } from './message.ts';
 import { header, MAX_TEXT, open, REQUEST, REQUESTS, RESPONSE, RESPONSES } from './message-head.ts';
 import { encodeTask } from './task-message.ts';
 
@@ -58,6 +58,7 @@ export function encodeResponse(response: Response): Uint8Array<ArrayBuffer> {
       writer.uint32(response.milliseconds);
       break;
     case 'task':
+      checkNames(response.task);
       return encodeTask(response.task);
     case 'part':
       return partResponse(response.total, response.offset, [response.bytes]);
@@ -67,12 +68,8 @@ export function encodeResponse(response: Response): Uint8Array<ArrayBuffer> {
       break;
     case 'published': {
       const { run, round, modelDigest, modelLength, pipelineDigest } = response.publication;
-      writer
-        .bytes(checkBytes('encodeResponse: run', run, 16))
-        .uint32(round)
-        .bytes(checkBytes('encodeResponse: modelDigest', modelDigest, 32))
-        .uint53(modelLength)
-        .bytes(checkBytes('encodeResponse: pipelineDigest', pipelineDigest, 32));
+      checkNames(response.publication);
+      writer.bytes(run).uint32(round).bytes(modelDigest).uint53(modelLength).bytes(pipelineDigest);
       break;
     }
     case 'finished':
@@ -89,4 +86,10 @@ export function encodeResponse(response: Response): Uint8Array<ArrayBuffer> {
       writer.uint8(ERROR_CODES.indexOf(response.code)).text(response.message.slice(0, MAX_TEXT));
   }
   return writer.finish();
+}
+
+function checkNames({ run, modelDigest, pipelineDigest }: Publication): void {
+  checkBytes('encodeResponse: run', run, 16);
+  checkBytes('encodeResponse: modelDigest', modelDigest, 32);
+  checkBytes('encodeResponse: pipelineDigest', pipelineDigest, 32);
 }

@@ -3,19 +3,18 @@
  *
  * @module
  */
-import { checkBytes } from '../check.ts';
 import type { RoundTask } from './message.ts';
 import { header, RESPONSE, RESPONSES } from './message-head.ts';
 
-/** The response `task`; `decodeResponse` reads it. */
+/** The response `task`, whose bytes have their lengths; `decodeResponse` reads it. */
 export function encodeTask(task: RoundTask): Uint8Array<ArrayBuffer> {
   return header(RESPONSE, RESPONSES.indexOf('task'))
-    .bytes(checkBytes('encodeResponse: run', task.run, 16))
+    .bytes(task.run)
     .uint32(task.round)
     .uint53(task.ticket)
-    .bytes(checkBytes('encodeResponse: modelDigest', task.modelDigest, 32))
+    .bytes(task.modelDigest)
     .uint53(task.modelLength)
-    .bytes(checkBytes('encodeResponse: pipelineDigest', task.pipelineDigest, 32))
+    .bytes(task.pipelineDigest)
     .uint53(task.expiresIn)
     .long(task.parameters)
     .finish();
