@@ -51,29 +51,29 @@ export function chunk(index: i32, thread: i32): void {
     // (packed, own, b, ldb, tb, c, ldc, m, k, alpha, add)
     const k = int(8), tb = int(4);
     gemmPacked(
-      at(0), rows(1, thread << 3, k), tb ? rows(2, first, int(3)) : values(2, first), int(3), <bool>tb,
+      at(0), rows(1, thread << 4, k), tb ? rows(2, first, int(3)) : values(2, first), int(3), <bool>tb,
       values(5, first), int(6), int(7), count, k, float(9), <bool>int(10),
     );
   } else if (job == ROWS) {
     // (packed, own, b, ldb, tb, c, ldc, n, k, alpha, add)
     const k = int(8);
     gemmPacked(
-      rows(0, first, k), rows(1, thread << 3, k), at(2), int(3), <bool>int(4),
+      rows(0, first, k), rows(1, thread << 4, k), at(2), int(3), <bool>int(4),
       rows(5, first, int(6)), int(6), count, int(7), k, float(9), <bool>int(10),
     );
   } else if (job == QUANTIZED) {
     // (kind, packed, own, w, c, ldc, m, k, add)
-    const kind = int(0), k = int(7), own = rows(2, thread * (8 + step), k), stride = rowBytes(kind, k);
+    const kind = int(0), k = int(7), own = rows(2, thread * (16 + step), k), stride = rowBytes(kind, k);
     let w = at(3) + <usize>first * stride;
     if (kind) {
-      const expanded = own + (<usize>k << 5);
+      const expanded = own + (<usize>k << 6);
       expand(kind, w, stride, count, k, expanded);
       w = expanded;
     }
     gemmPacked(at(1), own, w, k, true, values(4, first), int(5), int(6), count, k, 1, <bool>int(8));
   } else if (job == INPUT) {
     // (kind, packed, own, w, stride, c, ldc, m, k, add)
-    const kind = int(0), k = int(8), own = rows(2, thread * (8 + step), k), expanded = own + (<usize>k << 5);
+    const kind = int(0), k = int(8), own = rows(2, thread * (16 + step), k), expanded = own + (<usize>k << 6);
     expand(kind, at(3) + rowBytes(kind, first), at(4), k, count, expanded);
     gemmPacked(at(1), own, expanded, count, false, values(5, first), int(6), int(7), count, k, 1, <bool>int(9));
   } else if (job == GEMV) {

@@ -43,7 +43,7 @@ function packed(a: usize, lda: i32, ta: bool, m: i32, k: i32, to: usize): usize 
   return to + (<usize>((m + 3) & ~3) * <usize>k << 2);
 }
 
-/** @param scratch (4·⌈m/4⌉ + 8 · threads) · k values. */
+/** @param scratch (4·⌈m/4⌉ + 16 · threads) · k values. */
 export function gemm(
   a: usize, lda: i32, ta: bool, b: usize, ldb: i32, tb: bool, c: usize, ldc: i32,
   m: i32, n: i32, k: i32, alpha: f32, add: bool, scratch: usize,
@@ -68,7 +68,7 @@ export function gemm(
   else share(ROWS, m, stepOf(m, 2 * threads(), 4, 1));
 }
 
-/** @param scratch (4·⌈m/4⌉ + 40 · threads) · k values. */
+/** @param scratch (4·⌈m/4⌉ + 48 · threads) · k values. */
 export function gemmQuantized(
   kind: i32, a: usize, lda: i32, w: usize, c: usize, ldc: i32, m: i32, n: i32, k: i32, add: bool, scratch: usize,
 ): void {
@@ -85,7 +85,7 @@ export function gemmQuantized(
   share(QUANTIZED, n, n < 512 ? 16 : 32);
 }
 
-/** @param scratch (4·⌈m/4⌉ + 72 · threads) · min(n, 1024) values. */
+/** @param scratch (4·⌈m/4⌉ + 80 · threads) · min(n, 1024) values. */
 export function gemmQuantizedInput(
   kind: i32, a: usize, lda: i32, w: usize, c: usize, ldc: i32, m: i32, n: i32, k: i32, add: bool, scratch: usize,
 ): void {

@@ -11,7 +11,14 @@ function splat(value: f32): v128 {
 
 /** y += x */
 export function add(y: usize, x: usize, count: i32): void {
-  for (let left = <usize>count << 2; left > 0; left -= min(left, 16), x += 16, y += 16) {
+  let left = <usize>count << 2;
+  for (; left >= 64; left -= 64, x += 64, y += 64) {
+    v128.store(y, f32x4.add(v128.load(y), v128.load(x)));
+    v128.store(y, f32x4.add(v128.load(y, 16), v128.load(x, 16)), 16);
+    v128.store(y, f32x4.add(v128.load(y, 32), v128.load(x, 32)), 32);
+    v128.store(y, f32x4.add(v128.load(y, 48), v128.load(x, 48)), 48);
+  }
+  for (; left > 0; left -= min(left, 16), x += 16, y += 16) {
     put(y, left, f32x4.add(quad(y, left, 0), quad(x, left, 0)));
   }
 }

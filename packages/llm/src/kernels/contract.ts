@@ -166,10 +166,13 @@ export const INPUT_ROWS = 1024;
 /** Columns of a frozen weight that an input gradient expands at a time: whole blocks of every kind. */
 export const INPUT_COLUMNS = 64;
 
+/** Values that a panel of packed columns takes for every term. */
+export const PACKED_COLUMNS = 16;
+
 /** Values of scratch that the products of at most m rows, k terms and n outputs take, shared by so many threads. */
 export function scratchFor(m: number, n: number, k: number, threads = 1): number {
   const rows = 4 * Math.ceil(m / 4);
-  const product = (rows + threads * (8 + EXPANDED_ROWS)) * k;
-  const input = (rows + threads * (8 + INPUT_COLUMNS)) * Math.min(n, INPUT_ROWS);
+  const product = (rows + threads * (PACKED_COLUMNS + EXPANDED_ROWS)) * k;
+  const input = (rows + threads * (PACKED_COLUMNS + INPUT_COLUMNS)) * Math.min(n, INPUT_ROWS);
   return Math.max(product, input) + 16 * threads;
 }

@@ -5,7 +5,7 @@
  */
 import { instantiateTogether } from '@fedkit/core/kernels';
 import { wasmHex as activation } from './activation.wasm.ts';
-import { EXPANDED_ROWS, INPUT_COLUMNS, INPUT_ROWS, type LanguageKernels } from './contract.ts';
+import { EXPANDED_ROWS, INPUT_COLUMNS, INPUT_ROWS, type LanguageKernels, PACKED_COLUMNS } from './contract.ts';
 import { wasmHex as geluErf } from './gelu-erf.wasm.ts';
 import { wasmHex as gemm } from './gemm.wasm.ts';
 import { Helpers, memoryIsShared } from './helpers.ts';
@@ -87,7 +87,7 @@ function withProducts(exports: LanguageKernels & PackedProducts): LanguageKernel
     gemmQuantized(kind, a, lda, w, c, ldc, m, n, k, add, scratch) {
       exports.pack(a, lda, false, m, k, scratch);
       const columns = scratch + 16 * Math.ceil(m / 4) * k;
-      const expanded = columns + 32 * k;
+      const expanded = columns + 4 * PACKED_COLUMNS * k;
       const stride = rowBytesOf(kind, k);
       for (let j = 0; j < n; j += EXPANDED_ROWS) {
         const wide = Math.min(EXPANDED_ROWS, n - j);
@@ -105,7 +105,7 @@ function withProducts(exports: LanguageKernels & PackedProducts): LanguageKernel
         const count = Math.min(INPUT_ROWS, n - i);
         exports.pack(a + 4 * i, lda, false, m, count, scratch);
         const columns = scratch + 16 * Math.ceil(m / 4) * count;
-        const expanded = columns + 32 * count;
+        const expanded = columns + 4 * PACKED_COLUMNS * count;
         for (let j = 0; j < k; j += INPUT_COLUMNS) {
           const wide = Math.min(INPUT_COLUMNS, k - j);
           exports.expand(kind, w + i * stride + rowBytesOf(kind, j), stride, count, wide, expanded);
