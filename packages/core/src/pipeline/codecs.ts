@@ -9,8 +9,15 @@ import { isFedkitError } from '../errors.ts';
 import { seededRng } from '../random.ts';
 import type { SlotShape } from './slots.ts';
 
+/** What every codec has, and no slot is called: so the compiler says of a codec that does not fit what it lacks. */
+interface NoCodec {
+  readonly kind?: never;
+  readonly linearity?: never;
+  readonly encode?: never;
+}
+
 /** One codec for all slots, or one for each by name. */
-export type CodecBySlot<C> = C | { readonly [slot: string]: C };
+export type CodecBySlot<C> = C | ({ readonly [slot: string]: C } & NoCodec);
 
 /**
  * The codec of each of `slots`.

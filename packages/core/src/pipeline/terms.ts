@@ -129,10 +129,12 @@ export interface Parties {
   readonly other: readonly Term[];
   /** Such as `the server`. */
   readonly named: string;
+  /** What helps, where it is not two apps that have to agree. */
+  readonly remedy?: string;
 }
 
 /** `SHAPE_MISMATCH` by the first option, slot, codec or tensor in which two pipelines differ, with the remedy. */
-export function differenceOf({ where, own, other, named }: Parties): FedkitError {
+export function differenceOf({ where, own, other, named, remedy }: Parties): FedkitError {
   const [mine, theirs] = [new Map(own), new Map(other)];
   const name = [...mine.keys(), ...theirs.keys()].find((key) => mine.get(key) !== theirs.get(key));
   if (name === undefined) {
@@ -140,10 +142,10 @@ export function differenceOf({ where, own, other, named }: Parties): FedkitError
     return new FedkitError('SHAPE_MISMATCH', message, { details: { where } });
   }
   const [expected, got] = [theirs.get(name) ?? 'none', mine.get(name) ?? 'none'].map(shorten);
-  const remedy = /^(layout|size)/.test(name) ? REMEDY.layout : REMEDY.options;
+  const help = remedy ?? (/^(layout|size)/.test(name) ? REMEDY.layout : REMEDY.options);
   return new FedkitError(
     'SHAPE_MISMATCH',
-    `${where}: ${shorten(name)}: expected ${expected} as ${named} has it, got ${got}: ${remedy}`,
+    `${where}: ${shorten(name)}: expected ${expected} as ${named} has it, got ${got}: ${help}`,
     { details: { where, term: name, expected, got } },
   );
 }

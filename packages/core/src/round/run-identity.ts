@@ -59,7 +59,13 @@ export async function checkIdentity<Head extends RunIdentity & { readonly run: s
     if (head[name] === expected[name]) continue;
     const kept = await store.get(TERMS);
     if (kept && toHex(digestOfTerms(decodeTerms(kept))) === head.pipeline)
-      throw differenceOf({ where: 'federatedServer: store', own, other: decodeTerms(kept), named: 'the stored run' });
+      throw differenceOf({
+        where: 'federatedServer: store',
+        own,
+        other: decodeTerms(kept),
+        named: 'the stored run',
+        remedy: 'build the pipeline as that run had it, or begin another in an empty store',
+      });
     const got = String(head[name]).slice(0, 16);
     refuse('SHAPE_MISMATCH', `federatedServer: store: ${NAMES[name]}`, expected[name].slice(0, 16), got);
   }

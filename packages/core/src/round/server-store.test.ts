@@ -40,7 +40,7 @@ describe('a store', () => {
     const named = plainUpdates({ algorithm: fedAvg(), layout });
     expect(await text({ pipeline: named })).toBe(
       'SHAPE_MISMATCH federatedServer: store: layout: expected not given as the stored run has it, got given: ' +
-        'give both pipelines the layout of one model',
+        'build the pipeline as that run had it, or begin another in an empty store',
     );
     const prox = plainUpdates({ algorithm: fedProx({ mu: 1 }), size: SIZE });
     expect(await text({ pipeline: prox as never })).toMatch(
