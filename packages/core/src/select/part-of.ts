@@ -4,6 +4,7 @@
  * @module
  */
 import type { Rng } from '../random.ts';
+import { toss } from './coin.ts';
 import type { Cohort } from './contract.ts';
 import { uniformSelection } from './uniform.ts';
 
@@ -16,7 +17,7 @@ export function partOf(cohort: Cohort, share: number, least: number, rng: Rng): 
   if (share === 1 || clients.length === 0) return cohort;
   if (scheme.kind === 'poisson') {
     const probability = scheme.probability * share;
-    return { clients: clients.filter(() => rng.uniform() < share), scheme: { kind: 'poisson', probability } };
+    return { clients: clients.filter(() => toss(rng, share)), scheme: { kind: 'poisson', probability } };
   }
   const size = partSize(clients.length, share, least);
   return {

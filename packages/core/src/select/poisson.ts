@@ -4,11 +4,13 @@
  * @module
  */
 import { checkOptions, checkPositive } from '../check.ts';
+import { toss } from './coin.ts';
 import type { Selector } from './contract.ts';
 import type { PoissonSampling } from './sampling-scheme.ts';
 
 /**
- * Every available client independently with `probability`, in (0, 1]. The cohort's size is binomial; it may be 0.
+ * Every available client independently with `probability`, in (0, 1], rounded down to 53 bits. The cohort's size is binomial; it may
+ * be 0.
  *
  * @throws FedkitError `OUT_OF_RANGE` for another probability.
  */
@@ -19,7 +21,7 @@ export function poissonSelection(options: { probability: number }): Selector<Poi
     kind: 'poisson',
     scheme: 'poisson',
     select: (available, rng) => ({
-      clients: available.filter(() => rng.uniform() < probability),
+      clients: available.filter(() => toss(rng, probability)),
       scheme: { kind: 'poisson', probability },
     }),
   };

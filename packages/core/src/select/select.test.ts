@@ -56,6 +56,14 @@ describe('poissonSelection', () => {
     expect(Math.abs(pairs - 250)).toBeLessThan(6 * 15.4);
   });
 
+  it('draws nobody oftener than it says, however seldom that is', () => {
+    const drawn = (probability: number, uniform: number) =>
+      poissonSelection({ probability }).select(clients, { ...seededRng(1), uniform: () => uniform }).clients.length;
+    for (const probability of [1e-300, 2 ** -54]) expect(drawn(probability, 0)).toBe(0);
+    expect([0, 2 ** -53].map((uniform) => drawn(1.9 * 2 ** -53, uniform))).toEqual([20, 0]);
+    expect(drawn(1, 1 - 2 ** -53)).toBe(20);
+  });
+
   it.each([0, -0.1, 1.1, Number.NaN])('refuses probability %d', (probability) => {
     expect(() => poissonSelection({ probability })).toThrow(expect.objectContaining({ code: 'OUT_OF_RANGE' }));
   });

@@ -9,8 +9,8 @@
  * database stands behind these methods.
  *
  * A `put` or `create` whose promise has resolved survives a crash, and is atomic: a reader sees the old bytes or the new,
- * never a mixture. Calls on one key take effect in their order. Implementations copy: bytes handed in or out are not shared
- * with the caller.
+ * never a mixture. Calls that change one key take effect in their order; a `get` that does not await them sees what was before
+ * them, after them or between. Implementations copy: bytes handed in or out are not shared with the caller.
  *
  * `create` is how one of several writers is told that it is alone: of all processes that create a key, one is answered true.
  * A database has it as `INSERT … ON CONFLICT DO NOTHING`, Redis as `SET … NX`, IndexedDB as `add`, a file system as `link`.
