@@ -129,3 +129,35 @@ describe('mmkvStore', () => {
     });
   }
 });
+
+describe('stores beside each other on one AsyncStorage', () => {
+  const long = (value: number) => new Uint8Array(100).fill(value);
+
+  it('keep their values apart, where both have one prefix', async () => {
+    const storage = asyncStorage();
+    const [one, other] = [1, 2].map(() => asyncStorageStore(storage, { entryLength: 16 }));
+    for (const [round, value] of [1, 2, 3].entries()) {
+      await one.put(`a${round}`, long(value));
+      await other.put(`b${round}`, long(10 + value));
+    }
+    for (const [round, value] of [1, 2, 3].entries()) {
+      for (const store of [one, other, asyncStorageStore(storage)]) {
+        expect(await store.get(`a${round}`)).toEqual(long(value));
+        expect(await store.get(`b${round}`)).toEqual(long(10 + value));
+      }
+    }
+  });
+
+  it.each(['fedkit/personal/', 'fedkit/p', 'fedkit/p1/', 'fedkit/p/0'])(
+    'leave what another of the prefix %s has',
+    async (prefix) => {
+      const storage = asyncStorage();
+      const other = asyncStorageStore(storage, { prefix, entryLength: 16 });
+      await other.put('short', Uint8Array.of(1));
+      await other.put('long', long(2));
+      await asyncStorageStore(storage, { entryLength: 16 }).put('a', long(3));
+      expect(await other.get('short')).toEqual(Uint8Array.of(1));
+      expect(await other.get('long')).toEqual(long(2));
+    },
+  );
+});

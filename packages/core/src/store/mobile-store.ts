@@ -47,10 +47,20 @@ function queueOf(storage: object): SerialQueue {
   return queue;
 }
 
+/** The latest number of pieces by prefix: of all stores on a storage, or one would write over what another has. */
+const numbersOf: WeakMap<object, Map<string, number>> = new WeakMap();
+
+function generationsOf(storage: object): Map<string, number> {
+  let numbers = numbersOf.get(storage);
+  if (numbers === undefined) numbersOf.set(storage, (numbers = new Map()));
+  return numbers;
+}
+
 /**
- * A store in `storage`, for one JavaScript runtime at a time, as an app is. Bytes are base64; what is longer than an entry may be
- * lies in several, and counts from when the entry that names them is written: a reader finds the old bytes or the new. What a
- * crash left of unfinished ones is removed before the first write. On disk is what AsyncStorage's promise says is.
+ * A store in `storage`, for one JavaScript runtime at a time, as an app is. Any number of stores share a storage, of one prefix or of
+ * several. Bytes are base64; what is longer than an entry may be lies in several, and counts from when the entry that names them is
+ * written: a reader finds the old bytes or the new. What a crash left of unfinished ones is removed before the first write. On disk is
+ * what AsyncStorage's promise says is.
  *
  * @throws FedkitError `INVALID_ARGUMENT`, `OUT_OF_RANGE` for options; calls reject with `DECODE_FAILED` for entries that others wrote.
  * Errors of the storage pass as they are.
@@ -65,7 +75,8 @@ export function asyncStorageStore(storage: AsyncStorageLike, options: AsyncStora
   // One letter tells heads from pieces, so that no key looks like a piece of another.
   const head = (key: string) => `${prefix}k${key}`;
   const pieceName = (generation: string, i: number) => `${prefix}p${generation}/${i}`;
-  let generations: Promise<number> | undefined;
+  const isPiece = (name: string) => name.startsWith(`${prefix}p`) && /^\d+\/\d+$/.test(name.slice(prefix.length + 1));
+  const generations = generationsOf(storage);
 
   /** Removes pieces that no head names, and says which numbers are free. */
   async function sweep(): Promise<number> {
@@ -77,8 +88,8 @@ export function asyncStorageStore(storage: AsyncStorageLike, options: AsyncStora
       if (text?.startsWith('p')) named.add(text.slice(1).split('/')[0]);
     }
     for (const name of names) {
-      if (!name.startsWith(`${prefix}p`)) continue;
-      if (!named.has(name.slice(prefix.length + 1).split('/')[0])) await storage.removeItem(name);
+      // Another store's prefix may begin with this one's.
+      if (isPiece(name) && !named.has(name.slice(prefix.length + 1).split('/')[0])) await storage.removeItem(name);
     }
     return Math.max(0, ...Array.from(named, Number));
   }
@@ -104,19 +115,13 @@ export function asyncStorageStore(storage: AsyncStorageLike, options: AsyncStora
   }
 
   async function write(key: string, bytes: Uint8Array): Promise<void> {
-    generations ??= sweep();
-    let generation: number;
-    try {
-      generation = await generations;
-    } catch (error) {
-      generations = undefined;
-      throw error;
-    }
+    const generation = generations.get(prefix) ?? (await sweep());
+    generations.set(prefix, generation);
     const before = await storage.getItem(head(key));
     const text = base64Encode(bytes);
     if (text.length < entryLength) await storage.setItem(head(key), `v${text}`);
     else {
-      generations = Promise.resolve(generation + 1);
+      generations.set(prefix, generation + 1);
       const count = Math.ceil(text.length / entryLength);
       for (let i = 0; i < count; i++) {
         await storage.setItem(pieceName(`${generation + 1}`, i), text.slice(i * entryLength, (i + 1) * entryLength));
