@@ -62,7 +62,7 @@ export const BUDGETS: readonly Budget[] = [
   {
     name: 'FedAvg client',
     lines: ONE_FED_AVG_CLIENT,
-    maximum: 22_300,
+    maximum: 22_000,
     client: true,
   },
   {
@@ -89,13 +89,13 @@ export const client = (examples) =>
     exchange: fetchExchange({ url: '/fedkit' }),
     store: indexedDbStore(),
   });`,
-    maximum: 29_650,
+    maximum: 29_400,
     client: true,
   },
   {
     name: 'secure-sum client',
     lines: SECURE_SUM_CLIENT,
-    maximum: 62_250,
+    maximum: 62_000,
     client: true,
   },
   {
@@ -104,7 +104,7 @@ export const client = (examples) =>
       'unsigned-client',
       'client',
     ),
-    maximum: 75_650,
+    maximum: 75_400,
     client: true,
   },
   {

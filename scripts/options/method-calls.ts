@@ -101,7 +101,6 @@ export const METHOD_CALLS: Readonly<Record<string, () => unknown>> = {
   'Database.store of PostgreSQL': () => postgres({ url: 'postgres://127.0.0.1:1/none' }).store(UNKNOWN),
   'DistributedMechanism.decodeSum': () => mechanism().decodeSum(new Int32Array(4), UNKNOWN),
   'FederatedClient.model': async () => (await client()).model(UNKNOWN),
-  'FederatedClient.watch': async () => (await client()).watch(() => {}, UNKNOWN),
   'FederatedServer.close': async () => (await server()).close(UNKNOWN),
   'FederatedServer.drain': async () => (await server()).drain(UNKNOWN),
   'FetchHandler.drain': async () => fetchHandler(await server(), { authenticate: () => 'a' }).drain(UNKNOWN),

@@ -14,11 +14,6 @@ export class SerialQueue {
     this.#last = result.catch(() => undefined);
     return result;
   }
-
-  /** Resolves once everything queued so far has settled. */
-  async settled(): Promise<void> {
-    await this.#last;
-  }
 }
 
 /** Queues by name: what has one name waits for each other. A name that nobody waits for costs nothing. */

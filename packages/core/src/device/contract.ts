@@ -81,14 +81,6 @@ export interface ModelRequest {
   readonly from?: 'server' | 'store';
 }
 
-/** How to wait for models. */
-export interface WatchOptions {
-  /** Ends the watching. */
-  readonly signal: AbortSignal;
-  /** How often to ask; default 60,000. */
-  readonly milliseconds?: number;
-}
-
 /** A client that trains and reports. */
 export interface TrainingClient<C> {
   /**
@@ -130,11 +122,4 @@ export interface FederatedClient<C> extends TrainingClient<C> {
   model(options?: ModelRequest & { readonly from?: 'server' }): Promise<DeviceModel>;
   /** The model that was fetched last, without the network; `undefined` where there is none of this pipeline. */
   model(options: ModelRequest & { readonly from: 'store' }): Promise<DeviceModel | undefined>;
-  /**
-   * Calls `listener` with the model and then with every newer one, until `signal` fires: asks every so often, and waits
-   * longer while the server cannot be reached, which `onProgress` is told.
-   *
-   * @throws FedkitError As {@link FederatedClient.model}, but for `UNAVAILABLE`; what `listener` throws.
-   */
-  watch(listener: (model: DeviceModel) => void, options: WatchOptions): Promise<void>;
 }

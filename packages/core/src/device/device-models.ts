@@ -3,21 +3,17 @@
  *
  * @module
  */
-import { checkInteger, checkOptions, type OptionNames, refuse } from '../check.ts';
+import { checkOptions, type OptionNames, refuse } from '../check.ts';
 import { isFedkitError } from '../errors.ts';
 import type { StateOwner } from '../model/state-file.ts';
 import type { PlainData } from '../plain-data.ts';
-import { sleep } from '../protocol/clock.ts';
 import { SerialQueue } from '../serial-queue.ts';
-import type { DeviceModel, ModelRequest, WatchOptions } from './contract.ts';
+import type { DeviceModel, ModelRequest } from './contract.ts';
 import { Fault } from './fault.ts';
 import { type HeldModel, type ModelOptions, paramsOf, PublishedModels } from './published-model.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const REQUEST: OptionNames<ModelRequest> = { from: true };
-const WATCH: OptionNames<WatchOptions> = { signal: true, milliseconds: true };
-/** The longest wait for a server that cannot be reached. */
-const LONGEST_PAUSE = 3_600_000;
 
 export class DeviceModels {
   readonly #options: ModelOptions;
@@ -54,35 +50,6 @@ export class DeviceModels {
     return found.held && this.#deviceModel(found.held, found.current);
   }
 
-  async watch(listener: (model: DeviceModel) => void, options: WatchOptions): Promise<void> {
-    const where = 'watch';
-    checkOptions(where, options, WATCH);
-    const { signal, milliseconds = 60_000 } = options;
-    if (typeof listener !== 'function') refuse('INVALID_ARGUMENT', `${where}: listener`, 'a function', listener);
-    if (typeof signal?.addEventListener !== 'function')
-      refuse('INVALID_ARGUMENT', `${where}: signal`, 'an AbortSignal that ends it', signal);
-    checkInteger(`${where}: milliseconds`, milliseconds, 1);
-    let seen = '';
-    for (let failures = 0; !signal.aborted; ) {
-      try {
-        const model = (await this.model({})) as DeviceModel;
-        failures = model.current ? 0 : failures + 1;
-        const name = model.digest.join();
-        if (name !== seen && !signal.aborted) {
-          seen = name;
-          listener(model);
-        }
-      } catch (error) {
-        if (!isFedkitError(error, 'UNAVAILABLE')) throw error;
-        failures++;
-        this.#around.tell({ kind: 'retrying', error, milliseconds: pause(milliseconds, failures) });
-      }
-      await sleep(where, this.#around.clock, pause(milliseconds, failures), signal).catch((error: unknown) => {
-        if (!signal.aborted) throw error;
-      });
-    }
-  }
-
   async #deviceModel(held: HeldModel, current: boolean): Promise<DeviceModel> {
     const { algorithm, layout } = this.#options.pipeline;
     const state = 'personal' in algorithm ? ((await this.#state()) as PlainData | undefined) : undefined;
@@ -96,8 +63,4 @@ export class DeviceModels {
       current,
     };
   }
-}
-
-function pause(milliseconds: number, failures: number): number {
-  return Math.min(milliseconds * 2 ** Math.min(failures, 30), Math.max(milliseconds, LONGEST_PAUSE));
 }

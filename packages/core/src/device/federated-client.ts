@@ -11,7 +11,7 @@ import { stateOwner } from '../protocol/broadcast.ts';
 import type { Response } from '../protocol/message.ts';
 import { checkClientOptions } from './client-options.ts';
 import type { ClientRecord, ExchangingWork } from './client-record.ts';
-import type { DeviceModel, FederatedClient, FederatedClientOptions, ModelRequest, WatchOptions } from './contract.ts';
+import type { DeviceModel, FederatedClient, FederatedClientOptions, ModelRequest } from './contract.ts';
 import { Device, type DeviceParts } from './device.ts';
 import { DeviceModels } from './device-models.ts';
 import { decodeRecord, encodeRecord } from './client-record-format.ts';
@@ -56,10 +56,6 @@ class DeviceWithModels<B extends PlainData, C extends PlainData, U extends Updat
   model(options: ModelRequest): Promise<DeviceModel | undefined>;
   model(options: ModelRequest = {}): Promise<DeviceModel | undefined> {
     return this.#models.model(options);
-  }
-
-  watch(listener: (model: DeviceModel) => void, options: WatchOptions): Promise<void> {
-    return this.#models.watch(listener, options);
   }
 }
 

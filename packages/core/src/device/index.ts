@@ -10,6 +10,6 @@ export type {
   FederatedClient,
   FederatedClientOptions,
   ModelRequest,
-  WatchOptions,
 } from './contract.ts';
 export type { ClientProgress, NextStep } from './progress.ts';
+export { type WatchOptions, watchModel } from './watch-model.ts';

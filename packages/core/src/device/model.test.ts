@@ -20,6 +20,7 @@ import type { Store } from '../store/contract.ts';
 import { memoryTransport } from '../transport/memory/memory-transport.ts';
 import { virtualClock } from '../transport/memory/virtual-clock.ts';
 import { federatedClient } from './federated-client.ts';
+import { watchModel } from './watch-model.ts';
 
 const SIZE = 40;
 const layout = Layout.of([
@@ -203,7 +204,7 @@ describe('model', () => {
   });
 });
 
-describe('watch', () => {
+describe('watchModel', () => {
   it('tells every newer model once, through outages, until its signal', async () => {
     const { clock, server, device } = await setUp();
     const gone = new AbortController();
@@ -213,12 +214,14 @@ describe('watch', () => {
     const watcher = device('w', memoryStore(), {
       exchange: ((bytes, options) => (outages-- > 0 ? down(bytes) : direct(bytes, options))) as Exchange,
     });
-    const watching = watcher.watch(
+    const failures: number[] = [];
+    const watching = watchModel(
+      watcher,
       ({ round }) => {
         seen.push(round);
         if (round === 2) gone.abort();
       },
-      { signal: gone.signal, milliseconds: 100 },
+      { signal: gone.signal, milliseconds: 100, clock, onFailure: (_error, wait) => failures.push(wait) },
     );
     const training = device('a');
     await clock.run(
@@ -235,13 +238,17 @@ describe('watch', () => {
       ]),
     );
     expect(seen).toEqual([0, 1, 2]);
+    expect(failures).toEqual([200, 400, 800]);
   });
 
   it('stops with what does not pass', async () => {
     const { clock, device } = await setUp();
     const { signal } = new AbortController();
     const small = device('w', memoryStore(), { maximumModelBytes: 1 });
-    await expect(clock.run(small.watch(() => {}, { signal }))).rejects.toThrow(/maximumModelBytes/);
-    await expect(device('w').watch(() => {}, {} as never)).rejects.toThrow(/signal: expected an AbortSignal/);
+    await expect(clock.run(watchModel(small, () => {}, { signal, clock }))).rejects.toThrow(/maximumModelBytes/);
+    const whole = device('w');
+    await expect(watchModel(whole, () => {}, {} as never)).rejects.toThrow(/signal: expected an AbortSignal/);
+    await expect(watchModel(whole, 1 as never, { signal })).rejects.toThrow(/listener: expected a function/);
+    await expect(watchModel({} as never, () => {}, { signal })).rejects.toThrow(/client: expected a client/);
   });
 });

@@ -14,7 +14,7 @@ import { openPlace } from './record-place.ts';
 import { surroundingsOf } from './surroundings.ts';
 
 /**
- * A `federatedClient` that takes part in rounds and does nothing else: it has no `model()` and no `watch()`, and is of
+ * A `federatedClient` that takes part in rounds and does nothing else: it has no `model()`, and is of
  * pipelines whose updates travel as one report, such as `plainUpdatesClient`. An app that React Native's Metro bundles
  * grows by a tenth less. Both keep the same records: an app may change from one to the other.
  *

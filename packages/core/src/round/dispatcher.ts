@@ -111,7 +111,7 @@ export class Dispatcher {
 
   /** Nothing is taken any more; resolves once what is under way is done. */
   async close(): Promise<void> {
-    const idle = this.#queue.settled();
+    const idle = this.#queue.run(() => {});
     this.#closed = true;
     await idle;
   }
