@@ -7,7 +7,7 @@
  */
 import type { Guaranteed, Variance } from '@fedkit/core/codec';
 import { type Rng, seededRng } from '@fedkit/core';
-import { checkOptions, type OptionNames, checkPositive } from '@fedkit/core/internal';
+import { checkNumber, checkOptions, type OptionNames } from '@fedkit/core/internal';
 import { readSymbols, writeSymbols } from '../entropy/symbols.ts';
 import { createCodec } from '../stage/codec.ts';
 import { checkedSeed, seedFingerprint, sharedSeed, type Stage } from '../stage/stage.ts';
@@ -32,8 +32,8 @@ const INVERSE = 2 ** -32;
  */
 export function dithered(options: { readonly step?: number } = {}): Quantizer & Guaranteed<Variance> {
   checkOptions('dithered', options, { step: true } satisfies OptionNames<typeof options>);
-  const step = checkPositive('dithered: step', options.step ?? 0.5, 16);
-  return asQuantizer(createCodec(ditheredStage(Math.max(step, 2 ** -20))));
+  const step = checkNumber('dithered: step', options.step ?? 0.5, 2 ** -20, 16);
+  return asQuantizer(createCodec(ditheredStage(step)));
 }
 
 export function ditheredStage(relative: number): Stage & { readonly linearity: 'perClient' } & Guaranteed<Variance> {

@@ -120,7 +120,7 @@ describe('quantizers', () => {
     expect(() => qsgd({ bits: 1 })).toThrow(refused);
     expect(() => qsgd({ bucket: 0 })).toThrow(refused);
     expect(() => codebook({ bits: 9 })).toThrow(refused);
-    expect(() => dithered({ step: 0 })).toThrow(refused);
+    for (const step of [0, 2 ** -21, 17]) expect(() => dithered({ step })).toThrow(refused);
     expect(() => natural().encode(Float32Array.of(2e38), context)).toThrow(refused);
   });
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { event } from '../event/event.ts';
 import { pldAccountant } from './accountant.ts';
 
@@ -18,6 +18,19 @@ describe('an interval asked beside an event loop', () => {
     expect(milliseconds.length).toBeGreaterThan(0);
     expect([...milliseconds].sort((a, b) => a - b)).toEqual(milliseconds);
     expect(turns).toBeGreaterThan(0);
+  });
+
+  it('lets timers fire though the time of day is set back all the while', async () => {
+    const spy = vi.spyOn(Date, 'now');
+    for (let now = 2e12; now > 2e12 - 2e5; now -= 1e3) spy.mockReturnValueOnce(now);
+    try {
+      let slices = 0;
+      const accountant = pldAccountant({ neighboring: 'add-or-remove' }).compose(round, 100_000);
+      await accountant.epsilonBoundsInBackground(1e-5, { onProgress: () => slices++ });
+      expect(slices).toBeGreaterThan(0);
+    } finally {
+      spy.mockRestore();
+    }
   });
 
   it('stops when its signal says so, and refuses what it would refuse at once', async () => {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkAborted, turn } from '@fedkit/core/internal';
+import { checkAborted, systemClock, turn } from '@fedkit/core/internal';
 
 /** Yields every few milliseconds of work. */
 export type Task<T> = Generator<void, T, void>;
@@ -36,12 +36,13 @@ export async function runInBackground<T>(where: string, task: Task<T>, options: 
   let milliseconds = 0;
   for (;;) {
     checkAborted(where, signal);
-    const start = Date.now();
-    while (Date.now() - start < SLICE_MILLISECONDS) {
+    // Never the time of day, which may be set back by hours.
+    const start = systemClock.now();
+    while (systemClock.now() - start < SLICE_MILLISECONDS) {
       const { done, value } = task.next();
       if (done === true) return value;
     }
-    milliseconds += Date.now() - start;
+    milliseconds += systemClock.now() - start;
     onProgress?.({ milliseconds });
     await turn();
   }
