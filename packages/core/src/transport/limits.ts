@@ -19,7 +19,7 @@ export interface TransportLimits {
   readonly clientBytes?: number;
   /** Memory that all clients' requests together may hold, in bytes. Default 512 MiB, or `clientBytes` if that is more. */
   readonly totalBytes?: number;
-  /** How long a request may take to arrive in one message, in milliseconds. Default 60,000. */
+  /** How long a request may take to arrive in one message, in milliseconds. Default 60,000. Node's own HTTP server ends it after 300,000. */
   readonly bodyMilliseconds?: number;
   /** How long an unfinished upload waits for its next piece, in milliseconds. Default 600,000. */
   readonly uploadMilliseconds?: number;

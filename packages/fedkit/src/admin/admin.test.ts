@@ -65,7 +65,8 @@ describe('the admin port', () => {
     expect(form.status).toBe(400);
     expect((await post('/api/pause', {}, session)).status).toBe(200);
     expect(served.server.progress.paused).toBe(true);
-    await post('/api/resume', {}, session);
+    await post('/api/resume', { kind: 'published', action: 'nothing' }, session);
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ kind: 'admin', action: 'resume' });
     await fetch(`${url}/logout`, { method: 'POST', headers: session, redirect: 'manual' });
     expect((await fetch(`${url}/api/state`, { headers: session })).status).toBe(401);
     expect(lines.join('\n')).not.toContain(PASSWORD);

@@ -69,7 +69,7 @@ export function adminApi({
       const body = await bodyOf(request);
       if (body === undefined) return json(400, { error: 'expected a short JSON object of type application/json' });
       const answer = act && (await act(body));
-      log({ kind: 'admin', action: name, ...body });
+      log({ ...body, kind: 'admin', action: name });
       return json(200, { ...answer, state: snapshotOf(server) });
     } catch (error) {
       const status = isFedkitError(error) && error.code !== 'UNAVAILABLE' ? 409 : 503;

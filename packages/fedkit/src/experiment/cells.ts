@@ -73,9 +73,11 @@ export function cellName({ row, phase, seed, parameters }: Cell): string {
  */
 export function cellDigest(experiment: Experiment, cell: Cell): string {
   const { row, phase, seed, parameters } = cell;
-  const { splits, attacks, devices, algorithms, channels, task, local, schedule, cohort, tuning } = experiment;
+  const { name, splits, attacks, devices, algorithms, channels, task, local, schedule, cohort, tuning } = experiment;
   const parts: unknown = {
     version: 1,
+    // Seeds follow from it.
+    name,
     phase,
     seed,
     parameters,

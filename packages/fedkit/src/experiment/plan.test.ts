@@ -58,6 +58,7 @@ describe('an experiment', () => {
       digest,
     );
     expect(changed({ rounds: 4 })).not.toBe(digest);
+    expect(changed({ name: 'other' })).not.toBe(digest);
     expect(changed({ local: () => ({ epochs: 2, batchSize: 10, learningRate: 1 }) })).not.toBe(digest);
     expect(changed({ algorithms: { ...definition.algorithms, one: (_parameters) => fedAvg() } })).not.toBe(digest);
     expect(cellDigest(plan, tableCells(plan, other, { rate: 0.1 })[0])).not.toBe(digest);
