@@ -9,7 +9,7 @@ import { isWellFormed } from '../utf8.ts';
 /** The most tensors a layout may name. */
 export const MAX_TENSORS = 65_536;
 /** The longest tensor name, in UTF-16 code units. */
-export const MAX_NAME_LENGTH = 1_024;
+const MAX_NAME_LENGTH = 1_024;
 /** The most values a layout may hold: 2^31 − 1, a `Float32Array` of 8 GiB. */
 export const MAX_VALUES = 0x7fffffff;
 
