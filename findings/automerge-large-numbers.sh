@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# @automerge/automerge 3.5.0 (npm): a number without a fraction beyond 2^63 is stored as 2^63 - 1, and from 2^53 - 1 on it is a BigInt.
+# @automerge/automerge 3.5.0 (npm, public issue 1222): a number without a fraction becomes 2^63 - 1 beyond that, and a BigInt from 2^53 - 1 on.
 #
 # Guess: a JavaScript number assigned to a document comes back as that number, as 0.1 and 2^40 + 0.5 do; a large one is a float, since it
 #        cannot be anything else.
