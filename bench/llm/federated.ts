@@ -1,6 +1,7 @@
 // `pnpm bench llm federated [SEEDS]`: how much of the fall in held-out loss that training in one place gets the federation
 // keeps, by the server's optimizer, at equal tokens and equal sequential steps. Goes on where it stopped.
 import { fedAdam, fedAvgM } from '@fedkit/core';
+import { sgd } from '@fedkit/llm';
 import { SETTING, type Setting } from '../../examples/llm/arms.ts';
 import { alone, bitsPerByte, centralize, federate, type Variant } from '../../examples/llm/federation.ts';
 import { pretrained, smallModel } from '../../examples/llm/model.ts';
@@ -31,6 +32,15 @@ const CANDIDATES: Readonly<Record<string, Candidate>> = {
     variant: () => ({ algorithm: fedAvgM({ learningRate: 1, momentum: 0.2 }), ...kept }),
   },
   'FedAdam 0.003, 24 × 4': { rounds: 24, variant: () => ({ algorithm: fedAdam({ learningRate: 0.003 }) }) },
+  // One gradient a round, whose mean is the whole cohort's, and Adam where it comes together, at the rate of centralized training.
+  'FedAdam 0.002, corrected, 96 × 1': {
+    rounds: STEPS,
+    variant: () => ({
+      algorithm: fedAdam({ learningRate: 2e-3, beta2: 0.999, tau: 1e-8, biasCorrection: true }),
+      local: sgd(),
+    }),
+    learningRate: 1,
+  },
   'FedAvg, 24 × 4': { rounds: 24, variant: () => ({}) },
   'Nesterov 0.3/0.9, 12 × 8': {
     rounds: 12,

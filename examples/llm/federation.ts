@@ -15,7 +15,7 @@ import {
 } from '@fedkit/core';
 import type { Codec } from '@fedkit/core/codec';
 import { exp } from '@fedkit/core/math';
-import { adamW, type LanguageModel, languageTrainer } from '@fedkit/llm';
+import { adamW, type LanguageModel, languageTrainer, type LocalOptimizer } from '@fedkit/llm';
 import type { Author } from './authors.ts';
 
 /** How everybody trains. */
@@ -89,6 +89,8 @@ export interface Variant {
   readonly codec?: Codec | undefined;
   /** AdamW's moments: `fresh` in every round, the default, or `kept` on the device as in DiLoCo. */
   readonly moments?: 'fresh' | 'kept';
+  /** What devices do with their gradients, instead of AdamW. */
+  readonly local?: LocalOptimizer;
   /** Goes on after a round: exact for FedAvg with fresh moments and without a codec that remembers. */
   readonly resume?: { readonly round: number; readonly params: Float32Array };
   readonly signal?: AbortSignal;
@@ -114,13 +116,13 @@ export async function federate(
   start: Float32Array,
   authors: readonly Author[],
   plan: Plan,
-  { algorithm = fedAvg(), codec, moments = 'fresh', resume, signal, quiet = false }: Variant,
+  { algorithm = fedAvg(), codec, moments = 'fresh', local, resume, signal, quiet = false }: Variant,
   onRound: (round: number, result: RoundResult, params: Float32Array) => void,
 ): Promise<{ params: Float32Array; rounds: RoundResult[] }> {
   let state = algorithm.init(resume?.params ?? start);
   const size = model.layout.size;
   const trainers = authors.map(({ train }) =>
-    languageTrainer(model, train, { optimizer: adamW({ maxNorm: 1, moments }) }),
+    languageTrainer(model, train, { optimizer: local ?? adamW({ maxNorm: 1, moments }) }),
   );
   const memories = authors.map(() =>
     codec && !codec.unbiased ? errorFeedback(contraction(codec), { size, decay: 0.95 }) : undefined,
