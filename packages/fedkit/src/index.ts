@@ -11,6 +11,7 @@ export type {
   AlgorithmEntry,
   AnyChannel,
   AttackEntry,
+  BothWays,
   ChannelContext,
   ChannelEntry,
   Comparison,

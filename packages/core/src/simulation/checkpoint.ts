@@ -3,6 +3,8 @@
  *
  *     version 1 │ fingerprint of seed and model, 16 bytes │ round │ seconds │ server state │ client states │ memories of encoders
  *
+ * With a downlink it is of version 2, and what was published and the versions of clients follow.
+ *
  * @module
  */
 import { ByteReader, ByteWriter, sameBytes } from '../bytes.ts';
@@ -11,8 +13,10 @@ import { checkBytes, refuse } from '../check.ts';
 import { decodeState, encodeState, type StateOwner } from '../model/state-file.ts';
 import type { PlainData } from '../plain-data.ts';
 import type { SeededRng } from '../random.ts';
+import type { DownlinkStanding } from './downlink.ts';
 
 const VERSION = 1;
+const WITH_DOWNLINK = 2;
 
 /** Where a simulation stands. */
 export interface Standing<S, C> {
@@ -25,18 +29,24 @@ export interface Standing<S, C> {
   readonly clients: ReadonlyMap<ClientId, C>;
   /** Residuals of error feedback. */
   readonly memories: ReadonlyMap<ClientId, Uint8Array>;
+  readonly downlink?: DownlinkStanding;
 }
 
 export function encodeStanding<S extends PlainData, C extends PlainData>(
-  { round, seconds, state, clients, memories }: Standing<S, C>,
+  { round, seconds, state, clients, memories, downlink }: Standing<S, C>,
   owner: StateOwner,
   root: SeededRng,
 ): Uint8Array<ArrayBuffer> {
-  const writer = new ByteWriter().uint8(VERSION).bytes(fingerprint(root)).uint32(round).float64(seconds);
+  const version = downlink ? WITH_DOWNLINK : VERSION;
+  const writer = new ByteWriter().uint8(version).bytes(fingerprint(root)).uint32(round).float64(seconds);
   writer.long(encodeState(state, owner)).uint32(clients.size);
   for (const [client, own] of clients) writer.text(client).long(encodeState(own, owner));
   writer.uint32(memories.size);
   for (const [client, memory] of memories) writer.text(client).long(memory);
+  if (downlink) {
+    writer.long(downlink.published).uint32(downlink.versions.size);
+    for (const [client, own] of downlink.versions) writer.text(client).uint32(own);
+  }
   return writer.finish();
 }
 
@@ -48,7 +58,8 @@ export function decodeStanding<S extends PlainData, C extends PlainData>(
 ): Standing<S, C> {
   const reader = new ByteReader('simulate: from', checkBytes('simulate: from', bytes));
   const version = reader.uint8();
-  if (version !== VERSION) reader.refuse(`version ${VERSION}`, `${version}`);
+  if (version !== VERSION && version !== WITH_DOWNLINK)
+    reader.refuse(`version ${VERSION} or ${WITH_DOWNLINK}`, `${version}`);
   if (!sameBytes(reader.bytes(16), fingerprint(root)))
     refuse('INVALID_ARGUMENT', 'simulate: from', 'a checkpoint of a simulation with this seed', 'one of another');
   const round = reader.uint32();
@@ -58,8 +69,16 @@ export function decodeStanding<S extends PlainData, C extends PlainData>(
   for (let left = reader.uint32(); left > 0; left--) clients.set(reader.text(), decodeState(reader.long(), owner) as C);
   const memories = new Map<ClientId, Uint8Array>();
   for (let left = reader.uint32(); left > 0; left--) memories.set(reader.text(), reader.long().slice());
+  const downlink = version === WITH_DOWNLINK ? readDownlink(reader) : undefined;
   reader.end();
-  return { round, seconds, state, clients, memories };
+  return { round, seconds, state, clients, memories, ...(downlink && { downlink }) };
+}
+
+function readDownlink(reader: ByteReader): DownlinkStanding {
+  const published = reader.long().slice();
+  const versions = new Map<ClientId, number>();
+  for (let left = reader.uint32(); left > 0; left--) versions.set(reader.text(), reader.uint32());
+  return { published, versions };
 }
 
 /** Two runs that draw alike have the same. */

@@ -31,6 +31,7 @@ export {
   logNormalDevices,
   tracedAvailability,
 } from './devices.ts';
+export type { SimulatedDownlink } from './downlink.ts';
 export type { PartitionBalance } from './class-cuts.ts';
 export { dirichletPartition, type DirichletPartitionOptions } from './dirichlet-partition.ts';
 export { iidPartition, shardPartition } from './partition.ts';

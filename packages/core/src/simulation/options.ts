@@ -13,6 +13,7 @@ import type { Byzantine } from './byzantine.ts';
 import type { Channel } from './channel.ts';
 import type { Conditions } from './conditions.ts';
 import type { Devices } from './devices.ts';
+import type { SimulatedDownlink } from './downlink.ts';
 import type { ClientEngine, EngineOptions, LocalOptions } from './engine.ts';
 import type { FinishedRound, SimulationProgress } from './progress.ts';
 
@@ -52,6 +53,13 @@ export type SimulationOptions<
      * from what was counted. Default: as they are. Its algorithm must be `algorithm`.
      */
     readonly channel?: Channel<S, B, C, U, R>;
+    /**
+     * What the server publishes in the place of whole models: `() => downlink(codec, { size })` of `@fedkit/compression`, and to go on
+     * `from` a checkpoint `restoreDownlink` of what is `saved`. Clients and evaluations then see the model that the published updates
+     * make. Who takes part first fetches the model, who missed rounds a catch-up. Its algorithm must broadcast `params`. Default: whole
+     * models.
+     */
+    readonly downlink?: (saved?: Uint8Array) => SimulatedDownlink;
     /** Whether a model or update that is no longer finite ends the simulation with what there is, or throws; default `throw`. */
     readonly divergence?: 'result' | 'throw';
     /** Where clients' states are kept; default: in memory. With it `clients` of the result is empty. */
@@ -93,6 +101,7 @@ export const SIMULATION_OPTIONS: {
   devices: true,
   byzantine: true,
   channel: true,
+  downlink: true,
   divergence: true,
   clientStates: true,
   rounds: true,

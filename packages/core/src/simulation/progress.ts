@@ -23,7 +23,7 @@ export interface FinishedRound<E> {
   readonly facts?: PipelineFacts;
   /** Bytes that clients sent, late ones too: as encoded, or without a channel 4 a value. */
   readonly bytesUp: number;
-  /** Bytes that the cohort fetched, 4 a value of the broadcast. */
+  /** Bytes that the cohort fetched: 4 a value of the broadcast, with a downlink catch-ups in the place of models. */
   readonly bytesDown: number;
   /** The virtual clock as the round ended, in seconds; absent without `devices`. */
   readonly seconds?: number;

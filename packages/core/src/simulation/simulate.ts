@@ -21,6 +21,7 @@ import { forge, isByzantine } from './byzantine.ts';
 import { type ChannelResult, openChannel, type Sent } from './channel.ts';
 import { decodeStanding, encodeStanding } from './checkpoint.ts';
 import { inTime, secondsOf } from './devices.ts';
+import { openDownlink } from './downlink.ts';
 import { type ClientTask, describeLayout, inlineEngine } from './engine.ts';
 import { at, inOrder, placed } from './in-order.ts';
 import { SIMULATION_OPTIONS, type SimulationOptions, type SimulationResult } from './options.ts';
@@ -73,6 +74,12 @@ export async function simulate<
   const known = layout ?? engine.layout;
   const owner = { kind: algorithm.kind, model: known?.digest() ?? `${initial.length} parameters` };
   const begun = options.from && decodeStanding<S, C>(options.from, owner, root);
+  const { downlink: make } = options;
+  if (begun && (begun.downlink === undefined) !== (make === undefined)) {
+    const expected = begun.downlink ? 'one, as the checkpoint has' : 'none, as the checkpoint has none';
+    refuse('INVALID_ARGUMENT', 'simulate: downlink', expected, make && 'one');
+  }
+  const down = make && openDownlink({ algorithm, make, owner, ...(begun?.downlink && { from: begun.downlink }) });
   const states = new Map<ClientId, C>(begun?.clients);
   const memories = new Map<ClientId, Uint8Array>(begun?.memories);
   const clientStates: ClientStates<C> = options.clientStates ?? {
@@ -89,7 +96,9 @@ export async function simulate<
   let state = begun?.state ?? algorithm.init(initial);
   const result = (round: number): SimulationResult<S, C, E> => {
     const [ended, seconds] = [state, clock];
-    const checkpoint = () => encodeStanding({ round, seconds, state: ended, clients: states, memories }, owner, root);
+    const downlink = down && { downlink: down.standing() };
+    const checkpoint = () =>
+      encodeStanding({ round, seconds, state: ended, clients: states, memories, ...downlink }, owner, root);
     return { params: algorithm.params(state).slice(), state, clients: states, rounds: finished, checkpoint };
   };
 
@@ -108,7 +117,9 @@ export async function simulate<
     const plans = new Map(cohort.clients.map((client, i) => [client, drawn[i]]));
     const asked = conditions ? cohort.clients.filter((client) => plans.get(client)) : cohort.clients;
     const broadcast = algorithm.broadcast(state);
-    const fetched = rawBytes(broadcast);
+    const whole = rawBytes(broadcast);
+    const missed = down && at(`round ${round}`, { round }, () => down.fetch(cohort.clients, broadcast));
+    const fetched = (client: ClientId) => missed?.get(client) ?? whole;
     options.onProgress?.({ kind: 'started', round, rounds, cohort, broadcast });
 
     const accumulator = aggregator.create();
@@ -135,7 +146,7 @@ export async function simulate<
     const receive = (client: ClientId, report: ClientReport<U, C>, steps: number) => {
       const sent = send(client, report);
       bytesUp += sent.bytes;
-      const work = { down: fetched, steps, up: sent.bytes };
+      const work = { down: fetched(client), steps, up: sent.bytes };
       const seconds = devices ? secondsOf(devices.of(client), work) : 0;
       arrivals.push({ client, seconds, ...sent });
       // Without a clock nobody is late, and nothing need wait.
@@ -204,7 +215,8 @@ export async function simulate<
         state = at(`round ${round}`, { round }, () => {
           const aggregate = sent ? sent.aggregate : aggregator.finalize(accumulator);
           metrics = algorithm.metricsOf?.(aggregate, sent?.noiseStd?.metrics);
-          return algorithm.serverStep(state, aggregate, info);
+          const next = algorithm.serverStep(state, aggregate, info);
+          return down ? down.publish(state, next, root.fork('downlink', round)) : next;
         });
       }
     } catch (error) {
@@ -243,7 +255,7 @@ export async function simulate<
       ...(due && { evaluation: evaluation as E }),
       ...((sent || metrics) && { facts: { ...sent?.facts, ...(metrics && { metrics }) } }),
       bytesUp,
-      bytesDown: fetched * cohort.clients.length,
+      bytesDown: cohort.clients.reduce((sum, client) => sum + fetched(client), 0),
       ...(devices && { seconds: clock }),
     };
     finished.push(over);

@@ -4,7 +4,7 @@
  * @module
  */
 import type { AnyAlgorithm, Layout, LinearAlgorithm, LocalTraining, Selector } from '@fedkit/core';
-import type { Attack, Channel, Conditions, Devices } from '@fedkit/core/simulation';
+import type { Attack, Channel, Conditions, Devices, SimulatedDownlink } from '@fedkit/core/simulation';
 import type { Split, Task } from './task.ts';
 
 /** What is tuned, by name: of the grid that the algorithm searches. */
@@ -44,8 +44,18 @@ export interface ChannelContext {
   readonly seed: string;
 }
 
-/** How updates travel: a pipeline around the algorithm, or as they are. */
-export type ChannelEntry = ((context: ChannelContext) => AnyChannel | Promise<AnyChannel>) | 'none';
+/** A channel that compresses the way down too. */
+export interface BothWays {
+  /** How clients' updates travel; default: as they are. */
+  readonly up?: AnyChannel;
+  /** What the server publishes by: `() => downlink(codec, { size: layout.size })` of `@fedkit/compression`. */
+  readonly down: () => SimulatedDownlink;
+}
+
+/** How updates travel: a pipeline around the algorithm, one with a downlink, or as they are. */
+export type ChannelEntry =
+  | ((context: ChannelContext) => AnyChannel | BothWays | Promise<AnyChannel | BothWays>)
+  | 'none';
 
 /** Byzantine clients: a share of all in [0, 1), the same in every run of a seed. */
 export type AttackEntry = (() => { readonly share: number; readonly attack: Attack }) | 'none';

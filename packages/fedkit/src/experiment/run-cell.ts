@@ -4,10 +4,10 @@
  * @module
  */
 import { type ClientId, FedkitError, type SeededRng, seededRng } from '@fedkit/core';
-import { checkOptions, type OptionNames } from '@fedkit/core/internal';
+import { checkOptions, describe, type OptionNames } from '@fedkit/core/internal';
 import { type EvaluationContext, type FinishedRound, simulate } from '@fedkit/core/simulation';
 import type { Cell } from './cells.ts';
-import type { AttackEntry, ChannelContext, Experiment } from './definition.ts';
+import type { AttackEntry, BothWays, ChannelContext, Experiment } from './definition.ts';
 import type { Federation, Measures, OpenTask } from './task.ts';
 
 /** Where a run stood after a round that was evaluated, 0 before the first; bytes are sums over all clients and rounds so far. */
@@ -66,7 +66,8 @@ export async function runCell(
     rounds,
     seed: text,
   };
-  const channel = makeChannel === 'none' ? undefined : await makeChannel(context);
+  const made = makeChannel === 'none' ? undefined : await makeChannel(context);
+  const { up: channel, down: downlink } = made && 'down' in made ? checkBothWays(row.channel, made) : { up: made };
   const makeDevices = experiment.devices[row.devices];
   const { conditions, of, ...clock } = makeDevices === 'none' ? {} : makeDevices(text);
   if (!of && Object.values(clock).some((value) => value !== undefined))
@@ -124,6 +125,7 @@ export async function runCell(
     onProgress: (event) => event.kind === 'finished' && after(event),
     ...(experiment.schedule && { schedule: experiment.schedule }),
     ...(channel && { channel }),
+    ...(downlink && { downlink }),
     ...(conditions && { conditions }),
     ...(of && { devices: { ...clock, of } }),
     ...(byzantine && { byzantine }),
@@ -137,6 +139,13 @@ export async function runCell(
 export function comparable(measures: Readonly<Record<string, number | null>>): Measures {
   const finite = ([name, value]: [string, number | null]) => [name, Number.isFinite(value) ? value : Number.NaN];
   return Object.fromEntries(Object.entries(measures).map(finite)) as Measures;
+}
+
+function checkBothWays(name: string, both: BothWays): BothWays {
+  const where = `experiment: channels: ${name}`;
+  checkOptions(where, both, { up: true, down: true } satisfies OptionNames<BothWays>);
+  if (typeof both.down === 'function') return both;
+  throw new FedkitError('INVALID_ARGUMENT', `${where}: down: expected a function, got ${describe(both.down)}`);
 }
 
 function idsOf({ clients }: Federation): readonly ClientId[] {

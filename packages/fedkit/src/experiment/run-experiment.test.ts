@@ -2,7 +2,8 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { seededRng } from '@fedkit/core';
+import { chunkedTopK, downlink, feedbackCodec } from '@fedkit/compression';
+import { fedAvg, plainUpdates, seededRng } from '@fedkit/core';
 import { simulate } from '@fedkit/core/simulation';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SEEDED } from '../../../../scripts/test/seeded-children.ts';
@@ -10,6 +11,7 @@ import { slowness } from '../../../core/test/slowness.ts';
 import quadratics from '../../test/fixture/experiment.ts';
 import { Command } from '../../test/command.ts';
 import { benchCommand } from './bench-command.ts';
+import type { ChannelContext } from './definition.ts';
 import { type ExperimentProgress, runExperiment } from './run-experiment.ts';
 import type { RowSummary } from './summary.ts';
 
@@ -82,6 +84,48 @@ describe('runExperiment', () => {
     });
     const { distance } = await federation.evaluate(byHand.params, undefined as never);
     expect(find(rows, 'SCAFFOLD').values[1]).toBe(distance);
+  });
+
+  it('compresses both ways, with a pipeline up or without', async () => {
+    const codec = chunkedTopK({ chunk: 4, keep: 1 });
+    const down = ({ layout }: ChannelContext) => downlink(codec, { size: layout.size });
+    const both = {
+      ...quadratics,
+      algorithms: { FedAvg: () => fedAvg() },
+      channels: {
+        plain: 'none' as const,
+        down: (context: ChannelContext) => ({ down: () => down(context) }),
+        both: (context: ChannelContext) => ({
+          up: plainUpdates({
+            algorithm: context.algorithm,
+            layout: context.layout,
+            codec,
+            errorFeedback: feedbackCodec(),
+          }),
+          down: () => down(context),
+        }),
+      },
+    };
+    const { rows } = await runExperiment(Object.freeze(both), { directory });
+    const [plain, half, whole] = ['plain', 'down', 'both'].map((channel) => find(rows, 'FedAvg', channel));
+    expect(plain.bytesUp).toBe(12 * 4 * 16);
+    expect(plain.bytesDown).toBe(plain.bytesUp);
+    expect(half.bytesUp).toBe(plain.bytesUp);
+    // Sixteen bytes are the model: no catch-up is less, and none is fetched that is more.
+    expect(half.bytesDown).toBe(plain.bytesDown);
+    expect(whole.bytesUp).not.toBe(plain.bytesUp);
+    for (const row of rows) expect(row.bytes).toBe(row.bytesUp + row.bytesDown);
+    for (const { values: distances } of [half, whole]) {
+      expect(distances).not.toEqual(plain.values);
+      for (const distance of distances) expect(distance).toBeLessThan(0.4);
+    }
+    const wrong = [{ down: codec }, { down: () => down, upp: 'none' }];
+    for (const channel of wrong) {
+      const channels = { wrong: () => channel as never };
+      const compare = { ...both.compare, baseline: { algorithm: 'FedAvg', channel: 'wrong' } };
+      const run = runExperiment(Object.freeze({ ...both, channels, compare }), { directory });
+      await expect(run).rejects.toThrow(/channels: wrong: (down: )?expected/);
+    }
   });
 
   it('goes on after it was stopped, and runs nothing twice', async () => {

@@ -37,6 +37,9 @@ export interface RowSummary extends RowRuns {
   readonly final: Estimate;
   /** Bytes both ways of a whole run, its mean over seeds. */
   readonly bytes: number;
+  /** Those from clients, and those to them. */
+  readonly bytesUp: number;
+  readonly bytesDown: number;
   readonly seconds?: number;
   readonly epsilon?: number;
   readonly diverged: number;
@@ -92,6 +95,7 @@ export function summarize(experiment: Experiment, rows: readonly RowRuns[]): Row
     };
     const difference = differences[i];
     const [seconds, epsilon] = [last((point) => point.seconds), last((point) => point.epsilon)];
+    const [bytesUp, bytesDown] = [last((point) => point.bytesUp) ?? 0, last((point) => point.bytesDown) ?? 0];
     const reached = reach(experiment, runs);
     return {
       row,
@@ -99,7 +103,9 @@ export function summarize(experiment: Experiment, rows: readonly RowRuns[]): Row
       runs,
       values,
       final: estimate(values),
-      bytes: last(({ bytesUp, bytesDown }) => bytesUp + bytesDown) ?? 0,
+      bytes: bytesUp + bytesDown,
+      bytesUp,
+      bytesDown,
       ...(seconds !== undefined && { seconds }),
       ...(epsilon !== undefined && { epsilon }),
       diverged: runs.filter(({ diverged }) => diverged !== undefined).length,
