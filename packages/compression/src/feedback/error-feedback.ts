@@ -18,7 +18,7 @@ import {
   refuse,
 } from '@fedkit/core/internal';
 import { decode } from '../decode.ts';
-import { float32 } from '../quantize/float32.ts';
+import { keptFloat32 } from '../quantize/float32.ts';
 import { subtractor } from './subtractor.ts';
 
 /** An update on its way: the residual waits for the round's outcome. */
@@ -137,6 +137,6 @@ function create(codec: Codec, start: Float32Array, options: ErrorFeedbackOptions
       return { bytes, commit: () => settle('commit', true), rollback: () => settle('rollback', false) };
     },
 
-    serialize: () => float32().encode(residual, { sharedSeed: new Uint8Array(32) }),
+    serialize: () => keptFloat32().encode(residual),
   };
 }
