@@ -41,7 +41,7 @@ const gradientDifferences: Experiment = experiment({
       plainUpdates({ algorithm, layout, codec: algorithm.kind === 'ef21' ? contraction(codec) : codec }),
   },
   local: ({ rate }) => once(rate),
-  grid: { rate: [0.05, 0.2, 0.5] },
+  grid: { rate: [0.02, 0.05, 0.1, 0.2, 0.5, 1, 2] },
   cohort: CLIENTS,
   rounds: 60,
   evaluateEvery: 10,

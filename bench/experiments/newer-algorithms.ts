@@ -29,17 +29,19 @@ const newerAlgorithms: Experiment = experiment({
     FedAvgM: { make: ({ beta }) => fedAvgM({ momentum: beta }), grid: { beta: [0.5, 0.7, 0.9] } },
     DiLoCo: () => diLoCo(),
     FedExP: () => fedExP(),
-    FedCM: { make: ({ alpha }) => fedCm({ alpha }), grid: { alpha: [0.1, 0.3, 0.5] } },
+    FedCM: { make: ({ alpha }) => fedCm({ alpha }), grid: { alpha: [0.03, 0.1, 0.3, 0.5] } },
     FedACG: { make: ({ lambda }) => fedAcg({ lambda }), grid: { lambda: [0.5, 0.7, 0.85] } },
-    TERM: { make: ({ tilt }) => tilted({ tilt }), grid: { tilt: [0.3, 1, 3] } },
+    TERM: { make: ({ tilt }) => tilted({ tilt }), grid: { tilt: [0.1, 0.3, 1, 3] } },
     Muon: {
       make: ({ server }) =>
         fedAvg({ server: serverMuon({ layout: model.layout, learningRate: server, momentum: 0.8 }) }),
-      grid: { server: [0.03, 0.1, 0.3] },
+      grid: { server: [0.01, 0.03, 0.1, 0.3] },
     },
   },
   local: ({ rate }) => ({ epochs: 1, batchSize: 10, learningRate: rate }),
-  grid: { rate: [0.03, 0.1, 0.3] },
+  grid: { rate: [0.03, 0.06, 0.1, 0.2, 0.3, 0.6, 1] },
+  // Of one seed the luck of a try would choose.
+  tuning: { seeds: 3 },
   cohort: 10,
   rounds: 25,
   evaluateEvery: 5,

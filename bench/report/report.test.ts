@@ -94,9 +94,13 @@ describe('rows', () => {
     expect(new Set(recorded).size).toBe(recorded.length);
     // Minutes to hours: run by their own commands when they change.
     const long = [
+      'experiments-compression',
+      'experiments-compression-every-step',
       'experiments-contrastive',
       'experiments-dp-utility',
       'experiments-fedprox-synthetic',
+      'experiments-fedprox-synthetic-alike',
+      'experiments-flower-table',
       'experiments-flipped-labels',
       'experiments-flipped-labels-30',
       'experiments-gradient-differences',

@@ -23,7 +23,6 @@ export const rows: readonly Row[] = [
   { name: 'mechanisms', command: ['mechanisms'], records: ['mechanisms'] },
   { name: 'compression speed', command: ['compression', 'speed'], records: ['compression-speed'], peer: true },
   { name: 'compression rate', command: ['compression', 'rate'], records: ['compression-rate'] },
-  { name: 'compression', command: ['compression'], records: ['compression'] },
   secagg('client'),
   secagg('server'),
   secagg('masks'),

@@ -26,6 +26,7 @@ export const statements: readonly Stated[] = [
     'at 20 %',
   ),
   ...stated('docs/robust-rules.md', 'a level of confidence', '95 % intervals'),
+  ...stated('packages/compression/README.md', 'a level of confidence', '95 % intervals'),
   ...stated('docs/robust-rules.md', 'an attack’s definition', 'Sign flip × 5**: −5 ×', '−0.5 ×'),
   ...stated(
     'docs/techniques.md',

@@ -1,39 +1,45 @@
 // Figures of packages/compression/README.md.
-import { type Claim, says } from '../claim.ts';
-import { derived, type Figure, figure, fixed, quotient, significant } from '../figure.ts';
+import { type Claim, quoted, says } from '../claim.ts';
+import { estimate, gap } from '../experiment-lines.ts';
+import { type Figure, figure, fixed, quotient, significant } from '../figure.ts';
 
-const page = says('packages/compression/README.md');
+const PAGE = 'packages/compression/README.md';
+const page = says(PAGE);
 
 /** In multiples of a copy. */
 const speed = (name: string, digits = 2): Figure =>
   quotient(`compression-speed/milliseconds/${name}`, 'compression-speed/milliseconds/copy', significant(digits));
 
-/** A row of the training's table: how each run ends, beside the one without compression. */
-function row(name: string): Claim {
-  const run = `compression/runs/name=${name.replaceAll('/', '÷')}`;
-  const [up, down] = [`${run}/points/last/bytesUp`, `${run}/points/last/bytesDown`];
-  const [allUp, allDown] = [up, down].map((key) => key.replace(run, 'compression/runs/name=none'));
-  const less = quotient(allUp, up, fixed(1));
-  const inAll = derived([allUp, allDown, up, down], (a, b, c, d) => (a + b) / (c + d), fixed(1));
-  const numbers = page` | ${figure(`${run}/rounds`, fixed(0))} | ${figure(`${run}/points/last/accuracy`, fixed(2, 100))} | ${figure(up, fixed(3, 1e-6))} | ${figure(down, fixed(3, 1e-6))} | ${less} × | ${inAll} × |`;
-  return { ...numbers, pieces: [`| ${name}${numbers.pieces[0]}`, ...numbers.pieces.slice(1)] };
+/** A line of the training's table: accuracy in percent, megabytes up and down, and how many times less than whole models that is. */
+function row(name: string, experiment: string, place: number): Claim {
+  const bytes = (of: string, at = place) => `experiments-${experiment}/rows/${at}/${of}`;
+  const megabytes = (of: string) => figure(bytes(of), fixed(3, 1e-6));
+  const less = (of: string) => quotient(bytes(of, 0), bytes(of), fixed(1));
+  const cells = [[...estimate(experiment, place, 2, 100)], ...['bytesUp', 'bytesDown'].map((of) => [megabytes(of)])];
+  const times = place === 0 ? [] : ['bytesUp', 'bytes'].map((of) => [less(of), ' ×']);
+  const rounds = experiment === 'compression' ? 100 : 2500;
+  return quoted(PAGE, `| ${name} | ${rounds} `, ...[...cells, ...times].flatMap((cell) => ['| ', ...cell, ' ']), '|');
 }
 
-const schemes = [
-  'none',
-  'none, every step',
-  'FedAvg int8',
-  'STC 1/25',
-  'STC 1/100',
-  'STC 1/400',
-  'EDEN 4',
-  'EDEN 2',
-  'EDEN 1',
-  'EDEN 0.5',
-  'top-k 1/100',
-  'top-k 1/100, error feedback',
-  'SparseLoCo',
+const SCHEMES: readonly (readonly [name: string, experiment: string, place: number])[] = [
+  ['none', 'compression', 0],
+  ['int8', 'compression', 1],
+  ['EDEN 4', 'compression', 2],
+  ['EDEN 2', 'compression', 3],
+  ['EDEN 1', 'compression', 4],
+  ['EDEN 0.5', 'compression', 5],
+  ['top-k 1/100', 'compression', 6],
+  ['top-k 1/100, error feedback', 'compression', 7],
+  ['SparseLoCo', 'compression', 8],
+  ['none', 'compression-every-step', 0],
+  ['STC 1/25', 'compression-every-step', 1],
+  ['STC 1/100', 'compression-every-step', 2],
+  ['STC 1/400', 'compression-every-step', 3],
 ];
+
+/** Points that a row of the experiment loses to no compression. */
+const lost = (place: number): Figure => figure(`experiments-compression/rows/${place}/against/mean`, fixed(2, -100));
+const chance = (place: number): Figure => figure(`experiments-compression/rows/${place}/against/p`, fixed(2));
 
 const smaller = (name: string): Figure =>
   figure(`compression-rate/results/name=${name.replaceAll('/', '÷')}/laws/normal/ratio`, fixed(0));
@@ -41,5 +47,14 @@ const smaller = (name: string): Figure =>
 export const compression: readonly Claim[] = [
   page`The SparseLoCo profile is ${smaller('SparseLoCo')} times smaller than float32 on normal input (146 published), STC ${smaller('stc 1/100')} times at 1/100 and`,
   page`The Walsh-Hadamard transform takes ${speed('fwht')} (${speed('fwhtPlain')}). EDEN at 4 bits takes ${speed('eden4 encode')} (${speed('eden4 encode, plain twin')}) to encode and ${speed('eden4 decode')} (${speed('eden4 decode, plain twin')}) to decode. The exact top 1 % takes ${speed('topK')}.`,
-  ...schemes.map(row),
+  ...SCHEMES.map((scheme) => row(...scheme)),
+  quoted(
+    PAGE,
+    'one-bit EDEN is at ',
+    ...gap('compression', 4, 2, 100).slice(0, 2),
+    ' points, p ',
+    chance(4),
+    ' by Holm',
+  ),
+  page`\`topK\` alone loses ${lost(6)} points, with error feedback ${lost(7)}, p ${chance(7)}`,
 ];
