@@ -60,7 +60,7 @@ export const llm: readonly Claim[] = [
   guide`A token of it took ${shared(2)}, and a step of the small model of width 256 took ${shared(0)}`,
   guide`With three seeds SparseLoCo keeps ${sparse('mean')} ± ${sparse('half')} % of`,
   readme`A step took ${seconds('step')} s of processor time and the process ${mebibytes('own')} MiB at its peak; with \`checkpoint: true\` ${seconds('checkpointed')} s and ${mebibytes('checkpointed')} MiB. It wrote ${smollm('tokensASecond', 0)} tokens a processor second.`,
-  readme`in float32 and on one thread, took ${seconds('torch')} s and ${mebibytes('other')} MiB: a step took ${beside('milliseconds/step', 'milliseconds/torch', 1)} times its time here, and ${beside('peakBytes/own', 'peakBytes/other', 2)} of its memory`,
+  readme`in float32 and on one thread, took ${seconds('torch')} s and ${mebibytes('other')} MiB. A step took ${beside('milliseconds/step', 'milliseconds/torch', 1)} times its time here, and ${beside('peakBytes/own', 'peakBytes/other', 2)} of its memory`,
   guide`SmolLM2-135M takes ${smollm('bytes/weights', 0, 2 ** -20)} MiB and ${smollm('bytes/workspace', 0, 2 ** -20)} MiB to train`,
   guide`| ${smollm('bytes/checkpointed', 0, 2 ** -20)} MiB instead of ${smollm('bytes/workspace', 0, 2 ** -20)}, a third more time`,
 ];
