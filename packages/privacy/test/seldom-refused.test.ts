@@ -88,7 +88,7 @@ describe('audits and statements', () => {
   it('want a run', () => {
     for (const wrong of [undefined, null, 7]) {
       expect(() => privacyStatement(wrong as never)).toThrow(
-        refusal('INVALID_ARGUMENT', /^privacyStatement: expected an object/),
+        refusal('INVALID_ARGUMENT', /^privacyStatement: expected an options object/),
       );
     }
   });
