@@ -38,6 +38,7 @@ const kept: Readonly<Record<string, string>> = {
   'FedAvg, moments kept, 24 × 4, rate 0.003': '| moments kept, rate 0.003 | 4',
   'FedAvg, moments kept, 12 × 8': '| moments kept | 8',
   'Nesterov 1÷0.2, moments kept, 24 × 4': '| moments kept, then Nesterov 1 and 0.2 | 4',
+  'FedAdam 0.002, corrected, 96 × 1': '| one gradient, then FedAdam at 0.002, bias corrected | 1',
   'FedAvg, 24 × 4': '| moments anew | 4',
   'FedAdam 0.003, 24 × 4': '| moments anew, then FedAdam at 0.003 | 4',
   'Nesterov 0.3÷0.9, 12 × 8': '| moments anew, then Nesterov 0.3 and 0.9 | 8',
