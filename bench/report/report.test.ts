@@ -109,6 +109,7 @@ describe('rows', () => {
       'experiments-robust-rules-30',
       'experiments-scaffold',
       'robust-evidence',
+      'llm',
       'llm-answer',
       'llm-distill',
       'llm-federated',

@@ -54,7 +54,8 @@ export async function simulate(config: RoundConfig, dropped: ReadonlySet<number>
     sealingKey,
     singleInstance: true,
     persist: async (state: Uint8Array) => {
-      if (spill && secure.stage === 'input') writeFileSync(saved(place), state);
+      // What the next stage restores: where survivors are acknowledged there are two.
+      if (spill && (secure.stage === 'input' || secure.stage === 'consistency')) writeFileSync(saved(place), state);
     },
   });
   const secure = new SecAggServer({ config });

@@ -1,7 +1,7 @@
 // Figures of packages/llm.
 import { type Claim, says } from '../claim.ts';
 import { interval } from '../../llm/kept-results.ts';
-import { derived, figure, fixed } from '../figure.ts';
+import { derived, figure, fixed, quotient } from '../figure.ts';
 
 const readme = says('packages/llm/README.md');
 
@@ -15,6 +15,9 @@ function step(width: number, place: number): Claim {
 const smollm = (key: string, digits: number, times = 1) => figure(`llm-smollm-step/${key}`, fixed(digits, times));
 const seconds = (key: string) => smollm(`milliseconds/${key}`, 1, 1e-3);
 const mebibytes = (key: string) => smollm(`peakBytes/${key}`, 0, 2 ** -20);
+
+/** A step of this width by PyTorch's. */
+const torch = (width: number) => quotient(`llm/times/d${width}`, `llm/times/torch d${width}`, fixed(2));
 
 /** Ours by theirs. */
 const beside = (own: string, other: string, digits: number) =>
@@ -60,6 +63,7 @@ export const llm: readonly Claim[] = [
   guide`where two loops reach ${shared(1, 'reach')} times one. A LoRA step of SmolLM2-135M took ${shared(1)} of the time of one thread`,
   guide`A token of it took ${shared(2)}, and a step of the small model of width 256 took ${shared(0)}`,
   guide`With three seeds SparseLoCo keeps ${sparse('mean')} ± ${sparse('half')} % of`,
+  readme`a step takes ${torch(64)} times its time at width 64, ${torch(128)} at 128 and ${torch(256)} at 256`,
   readme`A step took ${seconds('step')} s of processor time and the process ${mebibytes('own')} MiB at its peak; with \`checkpoint: true\` ${seconds('checkpointed')} s and ${mebibytes('checkpointed')} MiB. It wrote ${smollm('tokensASecond', 0)} tokens a processor second.`,
   readme`in float32 and on one thread, took ${seconds('torch')} s and ${mebibytes('other')} MiB. A step took ${beside('milliseconds/step', 'milliseconds/torch', 1)} times its time here, and ${beside('peakBytes/own', 'peakBytes/other', 2)} of its memory`,
   guide`SmolLM2-135M takes ${smollm('bytes/weights', 0, 2 ** -20)} MiB and ${smollm('bytes/workspace', 0, 2 ** -20)} MiB to train`,
