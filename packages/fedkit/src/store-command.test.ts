@@ -33,7 +33,7 @@ it('copies a run, and nothing from a directory without one', async () => {
     await expect(storeCommand(action, empty, into, { write })).rejects.toThrow(/expected a run/);
   }
   await expect(storeCommand('backup', join(directory, 'none'), copy)).rejects.toThrow('expected a directory, got none');
-  for (const inside of ['copy', '../run', '.']) {
+  for (const inside of ['copy', '..copy', '../run', '.']) {
     await expect(storeCommand('backup', run, join(run, inside))).rejects.toThrow('expected a directory outside');
   }
   expect(await storeCommand('backup', run, `${run}-2`, { write })).toBe(0);

@@ -4,7 +4,7 @@
  * @module
  */
 import * as fs from 'node:fs/promises';
-import { isAbsolute, relative } from 'node:path';
+import { isAbsolute, relative, sep } from 'node:path';
 import { print } from './print.ts';
 import { FedkitError, fileStore, type Store } from '@fedkit/core';
 import { backupStore, migrateStore, restoreStore, type StoreReport, verifyStore } from '@fedkit/core/round';
@@ -27,7 +27,9 @@ export async function storeCommand(
   { json = false, write = print }: { readonly json?: boolean; readonly write?: (line: string) => void } = {},
 ): Promise<number> {
   const store = await existing(directory);
-  if (into !== undefined && !relative(directory, into).startsWith('..') && !isAbsolute(relative(directory, into))) {
+  const way = into && relative(directory, into);
+  // A name may begin with two dots too; another drive is absolute.
+  if (way !== undefined && way.split(sep)[0] !== '..' && !isAbsolute(way)) {
     throw new FedkitError('INVALID_ARGUMENT', `fedkit store: expected a directory outside ${directory}, got ${into}`);
   }
   const report: StoreReport =
