@@ -232,6 +232,28 @@ describe('a server', () => {
     expect(server.result().sums.update).toEqual(Round.sum(server.result().survivors));
   });
 
+  it.each([
+    ['complete', complete],
+    ['harary', ring],
+    ['acknowledged', ringOf(8, 6, 5, { mode: 'semi-malicious' })],
+  ] as const)('that dies with all answers of a stage asks for them again: %s', async (_, config) => {
+    const saves = new Saves();
+    const options = { config, persist: saves.persist, sealingKey: SEALING_KEY };
+    const round = new Round(config, undefined, new SecAggServer(options));
+    let server = round.server;
+    while (server.stage !== 'finished') {
+      await round.answer();
+      const lost = new Map(round.answers);
+      if (saves.all.length > 0) server = SecAggServer.restore({ ...options, sealedState: saves.last });
+      Object.assign(round, { server });
+      await round.answer();
+      expect(round.answers).toEqual(lost);
+      await round.deliver();
+      round.sent = new Map(await server.advance());
+    }
+    expect(server.result().sums.update).toEqual(Round.sum(round.ids));
+  });
+
   it('seals by a key of its own, so that a caller may erase what it gave', async () => {
     const saves = new Saves();
     const round = new Round(complete);

@@ -8,6 +8,7 @@ import {
   downlink,
   eden,
   errorFeedback,
+  float32,
   restoreDownlink,
   restoreErrorFeedback,
   sparseLoCo,
@@ -78,6 +79,19 @@ describe('errorFeedback', () => {
     expect(feedback.residual).toEqual(Float32Array.of(0, 1));
     feedback.encode(Float32Array.of(4, 1), context).commit();
     expect(feedback.residual).toEqual(Float32Array.of(0, 1.5));
+  });
+
+  it('is kept as plain float32, and read as earlier versions kept it', () => {
+    const feedback = errorFeedback(topK({ density: 0.1 }), { size });
+    feedback.encode(update(1), context).commit();
+    const kept = feedback.serialize();
+    expect(kept.length).toBeGreaterThanOrEqual(4 * size);
+    expect(kept.length).toBeLessThan(4 * size + 16);
+    const coded = float32().encode(feedback.residual, context);
+    expect(coded.length).toBeLessThan(kept.length);
+    for (const bytes of [kept, coded]) {
+      expect(restoreErrorFeedback(topK({ density: 0.1 }), bytes, { size }).residual).toEqual(feedback.residual);
+    }
   });
 
   it('settles each update once, one at a time', () => {
