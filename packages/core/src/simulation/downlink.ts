@@ -63,7 +63,7 @@ export function openDownlink<S extends PlainData, B extends PlainData, U extends
   const versions = new Map<ClientId, number>(from?.versions);
   return {
     fetch(cohort, broadcast) {
-      const [all, model] = [rawBytes(broadcast), rawBytes(modelOf(broadcast))];
+      const [all, model] = [rawBytes(broadcast), modelOf(broadcast).byteLength];
       const missed = new Map<number, number>();
       const bytesSince = (since: number): number => {
         const known = missed.get(since);
@@ -95,7 +95,7 @@ export function openDownlink<S extends PlainData, B extends PlainData, U extends
       return state;
     },
 
-    standing: () => ({ published: down.serialize(), versions: new Map(versions) }),
+    standing: () => ({ published: down.serialize(), versions }),
   };
 
   function modelOf(broadcast: B): Float32Array {

@@ -96,9 +96,10 @@ export async function simulate<
   let state = begun?.state ?? algorithm.init(initial);
   const result = (round: number): SimulationResult<S, C, E> => {
     const [ended, seconds] = [state, clock];
-    const downlink = down && { downlink: down.standing() };
-    const checkpoint = () =>
-      encodeStanding({ round, seconds, state: ended, clients: states, memories, ...downlink }, owner, root);
+    const checkpoint = () => {
+      const downlink = down && { downlink: down.standing() };
+      return encodeStanding({ round, seconds, state: ended, clients: states, memories, ...downlink }, owner, root);
+    };
     return { params: algorithm.params(state).slice(), state, clients: states, rounds: finished, checkpoint };
   };
 
