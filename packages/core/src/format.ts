@@ -1,5 +1,5 @@
 /**
- * How every format of ours begins: `66 6b`, a letter of its own, a version.
+ * How messages, reports and what devices keep begin: `66 6b`, a letter, a version.
  *
  * @module
  */

@@ -26,7 +26,7 @@ export function encodeRequest(request: Request): Uint8Array<ArrayBuffer> {
       writer.uint53(request.ticket).bytes(request.bytes);
       break;
     case 'exchange':
-      writer.uint53(request.ticket).uint8(request.message === undefined ? 0 : 1);
+      writer.uint53(request.ticket).flag(request.message !== undefined);
       if (request.message !== undefined) writer.bytes(request.message);
       break;
     case 'leave':

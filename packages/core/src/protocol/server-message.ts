@@ -73,7 +73,7 @@ export function encodeResponse(response: Response): Uint8Array<ArrayBuffer> {
       break;
     }
     case 'finished':
-      writer.uint53(response.ticket).uint8(response.counted ? 1 : 0);
+      writer.uint53(response.ticket).flag(response.counted);
       break;
     case 'accepted':
     case 'late':

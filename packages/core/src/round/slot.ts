@@ -58,16 +58,12 @@ export function writeSlot(slot: Slot): ByteWriter {
     .uint53(slot.first)
     .uint8(KINDS.indexOf(slot.kind));
   if (slot.kind === 'snapshot') {
-    writer
-      .text(JSON.stringify(slot.epochs))
-      .text(JSON.stringify(slot.head))
-      .long(slot.bytes)
-      .uint8(slot.collected ? 1 : 0);
+    writer.text(JSON.stringify(slot.epochs)).text(JSON.stringify(slot.head)).long(slot.bytes).flag(slot.collected);
   } else if (slot.kind === 'entries') {
     writer.uint32(slot.entries.length);
     for (const { event, bytes } of slot.entries) {
       // Only facts can be infinite.
-      writer.text('facts' in event ? toJson(event) : JSON.stringify(event)).uint8(bytes ? 1 : 0);
+      writer.text('facts' in event ? toJson(event) : JSON.stringify(event)).flag(bytes !== undefined);
       if (bytes) writer.long(bytes);
     }
   }

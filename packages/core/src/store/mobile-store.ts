@@ -38,22 +38,20 @@ export interface AsyncStorageStoreOptions {
   readonly entryLength?: number;
 }
 
-/** One runtime uses a storage: its calls wait for each other, whoever made the store. */
-const queues: WeakMap<object, SerialQueue> = new WeakMap();
-
-function queueOf(storage: object): SerialQueue {
-  let queue = queues.get(storage);
-  if (queue === undefined) queues.set(storage, (queue = new SerialQueue()));
-  return queue;
+/** What all stores on a storage share, whoever made them, since one runtime uses it. */
+interface Shared {
+  /** Calls wait for each other. */
+  readonly queue: SerialQueue;
+  /** The latest number of pieces by prefix, or one store would write over what another has. */
+  readonly generations: Map<string, number>;
 }
 
-/** The latest number of pieces by prefix: of all stores on a storage, or one would write over what another has. */
-const numbersOf: WeakMap<object, Map<string, number>> = new WeakMap();
+const sharedBy: WeakMap<object, Shared> = new WeakMap();
 
-function generationsOf(storage: object): Map<string, number> {
-  let numbers = numbersOf.get(storage);
-  if (numbers === undefined) numbersOf.set(storage, (numbers = new Map()));
-  return numbers;
+function sharedOf(storage: object): Shared {
+  let shared = sharedBy.get(storage);
+  if (shared === undefined) sharedBy.set(storage, (shared = { queue: new SerialQueue(), generations: new Map() }));
+  return shared;
 }
 
 /**
@@ -76,7 +74,7 @@ export function asyncStorageStore(storage: AsyncStorageLike, options: AsyncStora
   const head = (key: string) => `${prefix}k${key}`;
   const pieceName = (generation: string, i: number) => `${prefix}p${generation}/${i}`;
   const isPiece = (name: string) => name.startsWith(`${prefix}p`) && /^\d+\/\d+$/.test(name.slice(prefix.length + 1));
-  const generations = generationsOf(storage);
+  const { queue, generations } = sharedOf(storage);
 
   /** Removes pieces that no head names, and says which numbers are free. */
   async function sweep(): Promise<number> {
@@ -131,7 +129,7 @@ export function asyncStorageStore(storage: AsyncStorageLike, options: AsyncStora
     await removePieces(before);
   }
 
-  return serialStore(where, queueOf(storage), {
+  return serialStore(where, queue, {
     read,
     write,
     async remove(key) {
@@ -158,7 +156,7 @@ export function asyncStorageStore(storage: AsyncStorageLike, options: AsyncStora
 export function mmkvStore(storage: MmkvLike): Store {
   const where = 'mmkvStore';
   if (typeof storage?.getBuffer !== 'function') refuse('INVALID_ARGUMENT', `${where}: storage`, 'an MMKV', storage);
-  return serialStore(where, queueOf(storage), {
+  return serialStore(where, sharedOf(storage).queue, {
     // A byte more, since MMKV does not tell an empty buffer from none.
     async read(key) {
       const found = storage.getBuffer(key);

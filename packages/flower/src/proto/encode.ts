@@ -70,7 +70,7 @@ function writeScalar(writer: ByteWriter, kind: ScalarKind, value: unknown): void
       writer.float64(value as number);
       break;
     case 'bool':
-      writer.uint8(value ? 1 : 0);
+      writer.flag(Boolean(value));
       break;
     case 'uint64':
       writeVarint(writer, value as bigint);

@@ -34,7 +34,7 @@ export function encodeProgress(digest: Uint8Array, progress: Progress, extra: re
   const { run, steps, params, moments, velocity } = progress;
   const out = new ByteWriter().bytes(digest).bytes(run).uint32(steps).uint32(params.length);
   for (const values of [params, ...moments]) out.bytes(encodeFloats(values));
-  out.uint8(velocity ? 1 : 0);
+  out.flag(velocity !== undefined);
   if (velocity) out.bytes(encodeFloats(velocity));
   out.uint32(extra.length);
   for (const bytes of extra) out.long(bytes);

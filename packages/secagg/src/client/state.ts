@@ -173,11 +173,11 @@ export function encodeClientState(config: RoundConfig, state: ClientState): Uint
   writer.uint32(state.self.index);
   for (const field of fixedFields(state)) writer.long(field);
   writer.uint32(state.memberCount).uint32(state.peers.length).bytes(peerBytes(config, state.peers));
-  writer.uint8(state.channelKeys.length > 0 ? 1 : 0);
+  writer.flag(state.channelKeys.length > 0);
   for (const key of state.channelKeys) writer.bytes(key);
-  writer.uint8(state.inbox.length > 0 ? 1 : 0);
+  writer.flag(state.inbox.length > 0);
   for (const dealt of state.inbox) {
-    writer.uint8(dealt === undefined ? 0 : 1);
+    writer.flag(dealt !== undefined);
     if (dealt !== undefined) writer.bytes(dealt);
   }
   writer.uint8(state.answers.length);

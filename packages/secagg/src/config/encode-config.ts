@@ -31,7 +31,7 @@ export function encodeRoundConfig(config: RoundConfig): Uint8Array {
     .uint8(GUARANTEES.indexOf(config.guarantee))
     .uint8(AGREEMENT_X25519)
     .uint8(SUITES.indexOf(config.suite))
-    .uint8(config.identities ? 1 : 0)
+    .flag(config.identities)
     .uint32(config.clients)
     .uint32(config.minimumClients)
     .uint32(config.degree)

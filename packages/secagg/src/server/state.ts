@@ -50,10 +50,10 @@ export function encodeServerState(
     const { index } = member;
     writer.bytes(memberBytes(config, member));
     writer.long(parts[index] ?? NOTHING);
-    writer.uint8(dealt[index] ? 1 : 0).long(commitments[index] ?? NOTHING);
+    writer.flag(dealt[index]).long(commitments[index] ?? NOTHING);
     if (dealt[index]) writer.long(round.sealedOf(index)).long(round.sealedSeedsOf(index));
-    writer.uint8(masked[index] ? 1 : 0);
-    writer.uint8(words[index] === undefined ? 0 : 1).long(words[index] ?? NOTHING);
+    writer.flag(masked[index]);
+    writer.flag(words[index] !== undefined).long(words[index] ?? NOTHING);
     const release = released[index];
     writer.uint32(release === undefined ? 0 : release.present.length);
     if (release !== undefined) {
@@ -75,7 +75,7 @@ function writeSuspicion(writer: ByteWriter, { places }: ServerRound, { suspects,
     writer.uint32(places.get(dealer) as number).uint32(places.get(holder) as number);
     writer.uint8(KINDS.indexOf(kind)).uint8(FOUND.indexOf(found));
   }
-  writer.uint8(openings ? 1 : 0);
+  writer.flag(openings !== undefined);
   if (openings === undefined) return;
   writer.uint32(openings.size);
   for (const [place, keys] of openings) {
