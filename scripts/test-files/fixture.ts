@@ -25,6 +25,7 @@ it('another snapshot', () => {
     ]
   `);
 });
+it('never ends', () => new Promise(() => {}), 20);
 describe('a hook', () => {
   beforeAll(() => {
     throw new Error('a hook');

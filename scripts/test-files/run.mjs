@@ -52,6 +52,11 @@ function testsOf(task, name = []) {
   return [...ownFault, ...task.tasks.flatMap((one) => testsOf(one, below))];
 }
 
+/** What an error says and where: the stack of a test that ran out of time does not say so. */
+function said({ message = 'no error', stack = '' } = {}) {
+  return stack.includes(message) ? stack : `${message}\n${stack}`;
+}
+
 /**
  * Runs one file.
  *
@@ -69,7 +74,7 @@ export async function runFile(file, { load, seeded, slowness }) {
     .filter(({ task }) => task.result?.state === 'fail')
     .map(({ task, name }) => ({
       name,
-      message: `${task.result.errors?.[0]?.stack ?? task.result.errors?.[0]?.message}`,
+      message: said(task.result.errors?.[0]),
     }));
   return {
     file,

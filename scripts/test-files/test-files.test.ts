@@ -1,11 +1,11 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SEEDED } from '../test/seeded-children.ts';
 import { bundleFiles } from './bundle.mjs';
-import { chooseFiles, NOT_IN_A_PAGE, tenth, testFiles } from './choose.mjs';
+import { chooseFiles, NOT_IN_A_PAGE, root, tenth, testFiles } from './choose.mjs';
 import { engineTable, PAGE, readResults } from './table.mjs';
 
 const here = import.meta.dirname;
@@ -47,6 +47,17 @@ describe('test files on other engines', () => {
     expect(tenth(files, 'commit 1')).toEqual(drawn[1]);
   });
 
+  it('register hooks themselves: a module that files share is loaded once where they share a process', () => {
+    const files = execFileSync('git', ['ls-files', 'packages/*.ts'], { cwd: root, encoding: 'utf8' })
+      .trim()
+      .split('\n');
+    const shared = files.filter((file) => !file.endsWith('.test.ts'));
+    expect(shared.length).toBeGreaterThan(500);
+    const hooked = shared.filter((file) => /\b(before|after)(Each|All)\(/.test(readFileSync(join(root, file), 'utf8')));
+    // `onTestFinished` is the test's own.
+    expect(hooked).toEqual([]);
+  });
+
   it('say what fails, of tests, hooks, snapshots and files', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'fedkit-test-files-'));
     try {
@@ -62,8 +73,9 @@ describe('test files on other engines', () => {
         readonly failed: readonly { readonly name: string; readonly message: string }[];
       };
       expect({ passed, skipped }).toEqual({ passed: 2, skipped: 2 });
-      expect(failed.map(({ name }) => name)).toEqual(['fails', 'another snapshot', 'a hook']);
+      expect(failed.map(({ name }) => name)).toEqual(['fails', 'another snapshot', 'never ends', 'a hook']);
       expect(failed[0].message).toContain('expected 1 to be 2');
+      expect(failed[2].message).toContain('Test timed out in 20ms');
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

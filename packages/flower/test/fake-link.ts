@@ -77,6 +77,8 @@ export class FakeLink {
   readonly #handedOn = new Set<string>();
   #announced: Announced | undefined;
   #sessions = 0;
+  /** Microseconds since 1970. */
+  #last = 0;
 
   /** Sends a message, and resolves with its reply. */
   async send(type: string, records: FlowerRecords, metadata: Partial<Metadata> = {}): Promise<LinkReply> {
@@ -89,7 +91,7 @@ export class FakeLink {
       groupId: '3',
       ttl: 3600,
       messageType: type,
-      createdAt: Date.now() / 1e3,
+      createdAt: this.#now(),
       srcTaskId: 9n,
       ...metadata,
     };
@@ -97,6 +99,12 @@ export class FakeLink {
     for (const { id, bytes } of objectsOf(root)) this.objects.set(id, bytes);
     this.#queue.push({ envelope: { metadata: { ...own, messageId: root.id }, content: {} }, tree: treeOf(root) });
     return new Promise((resolve) => this.#waiting.set(root.id, resolve));
+  }
+
+  /** Seconds since 1970, never the same twice: a message's id is the digest of what it says, and two in one millisecond were one. */
+  #now(): number {
+    this.#last = Math.max(Date.now() * 1e3, this.#last + 1);
+    return this.#last / 1e6;
   }
 
   /** The ServerApp looks: what was announced is handed on, and forgotten but for its objects. */

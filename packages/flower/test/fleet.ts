@@ -11,7 +11,7 @@ import {
   softmaxRegression,
   type Store,
 } from '@fedkit/core';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { webCryptoKeys } from '../src/key/node-key.ts';
 import type { FlowerNodeOptions, FlowerNodeProgress } from '../src/node/contract.ts';
 import { FleetClient } from '../src/node/fleet-client.ts';
@@ -29,11 +29,6 @@ export const examplesOf = (i: number) => {
 };
 export const local = { steps: 2, batchSize: 'all', learningRate: 0.5 } as const;
 export const app = { bytes: Uint8Array.of(1, 2, 3), id: 'fedkit/points', version: '1.0.0' };
-
-export const stops: (() => void | Promise<void>)[] = [];
-afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop();
-});
 
 export const pipeline = plainUpdates({ algorithm: fedAvg(), layout });
 export type Options = FlowerFleetOptions<never, never, never, never, never>;
@@ -55,7 +50,7 @@ export async function serverOf(
     rng: secureRng(),
   });
   const timer = setInterval(() => void server.tick().catch(() => {}), 20);
-  stops.push(() => clearInterval(timer));
+  onTestFinished(() => clearInterval(timer));
   return server;
 }
 
@@ -95,7 +90,7 @@ export function nodeOf(
     controller.abort();
     await ended;
   };
-  stops.push(stop);
+  onTestFinished(stop);
   return { ended, stop, events };
 }
 

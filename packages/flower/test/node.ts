@@ -1,6 +1,6 @@
 // A node on a scripted link, and the records that it is sent: what tests of the node are made of.
 import { memoryStore, plainTrainer, softmaxRegression } from '@fedkit/core';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { FakeLink } from './fake-link.ts';
 import { bytesOf, vectors } from './vectors.ts';
 import { type FlowerArray, flowerArray, makeArray } from '../src/array/flower-array.ts';
@@ -14,11 +14,6 @@ export const examples = { inputs: Float32Array.of(4, 3, 1, 5, 2, 3, 6, 1), label
 export const { layout } = model;
 export const local = { steps: 2, batchSize: 'all', learningRate: 0.5 } as const;
 export const weights = () => Float32Array.from({ length: layout.size }, (_, i) => i / 8);
-
-export const stops: (() => void)[] = [];
-afterEach(() => {
-  for (const stop of stops.splice(0)) stop();
-});
 
 export function start(link: FakeLink, options: Partial<FlowerNodeOptions> = {}) {
   const controller = new AbortController();
@@ -38,7 +33,7 @@ export function start(link: FakeLink, options: Partial<FlowerNodeOptions> = {}) 
     .run()
     .catch((error: unknown) => error);
   const stop = () => controller.abort();
-  stops.push(stop);
+  onTestFinished(stop);
   const until = async (kind: FlowerNodeProgress['kind']) => {
     while (!events.some((event) => event.kind === kind)) await new Promise((resolve) => setTimeout(resolve, 1));
   };

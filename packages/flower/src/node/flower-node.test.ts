@@ -1,5 +1,5 @@
 import { Layout, memoryStore, plainTrainer, seededRng } from '@fedkit/core';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { FakeLink, No } from '../../test/fake-link.ts';
 import { vectors } from '../../test/vectors.ts';
 import { type FlowerArray, flowerArray, makeArray, readArray } from '../array/flower-array.ts';
@@ -7,7 +7,7 @@ import type { FlowerRecords, Values } from '../array/records.ts';
 import { makeObject } from '../object/object.ts';
 import type { FlowerNodeOptions } from './contract.ts';
 import { flowerNode } from './flower-node.ts';
-import { model, examples, layout, local, weights, start, train, fromVector, arraysOf, stops } from '../../test/node.ts';
+import { model, examples, layout, local, weights, start, train, fromVector, arraysOf } from '../../test/node.ts';
 
 describe('flowerNode', () => {
   it('trains and evaluates: what it answers is what its trainer makes of the arrays', async () => {
@@ -234,7 +234,7 @@ describe('flowerNode', () => {
   it('needs neither streams of answers nor parts of URLs, which React Native has not', async () => {
     const link = new FakeLink();
     const { URL } = globalThis;
-    stops.push(() => (globalThis.URL = URL));
+    onTestFinished(() => void (globalThis.URL = URL));
     globalThis.URL = undefined as never;
     const fetch: FlowerNodeOptions['fetch'] = async (url, init) => {
       const answer = await link.fetch(url, init);
