@@ -65,7 +65,8 @@ export class FakeLink {
   runConfig: FlowerRun['config'] = [];
   /** Bytes of the objects pushed so far. */
   pushed = 0;
-  /** Messages handed out so far. */
+  /** Messages sent so far, and of those handed out. */
+  sent = 0;
   handedOut = 0;
   /** Called before each call is answered; what it throws is the answer, a {@link No} or a broken connection. */
   hook: (path: string, request: never) => void = () => {};
@@ -98,6 +99,7 @@ export class FakeLink {
     const root = await makeObject('Message', [await writeRecords(records)], encodeMessage(ENVELOPE, { metadata: own }));
     for (const { id, bytes } of objectsOf(root)) this.objects.set(id, bytes);
     this.#queue.push({ envelope: { metadata: { ...own, messageId: root.id }, content: {} }, tree: treeOf(root) });
+    this.sent++;
     return new Promise((resolve) => this.#waiting.set(root.id, resolve));
   }
 
