@@ -145,8 +145,13 @@ export function fetchHandler(handler: RequestHandler, options: FetchHandlerOptio
   const refusal = (status: Status, headers?: Record<string, string>) =>
     reply(status, 'text/plain', utf8Encode(TEXTS[status]), headers);
 
+  /** A URL of this path: the next request's is most often the same. */
+  let served: string | undefined;
+
   async function answer(request: Request): Promise<Reply> {
-    if (new URL(request.url).pathname !== path) return refusal(404);
+    const { url } = request;
+    if (url !== served && new URL(url).pathname !== path) return refusal(404);
+    served = url;
     if (request.method !== 'POST') return refusal(405, { allow: 'POST' });
     const type = mediaType(request.headers);
     if ((type !== WHOLE && type !== PIECE) || (request.headers.get('content-encoding') ?? 'identity') !== 'identity') {

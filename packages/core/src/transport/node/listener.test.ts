@@ -1,5 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js';
-import { createServer as createHttpServer, type IncomingMessage } from 'node:http';
+import { createServer as createHttpServer, type IncomingMessage, request } from 'node:http';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { seededRng } from '../../random.ts';
 import { fetchExchange } from '../fetch/exchange.ts';
@@ -110,6 +110,52 @@ describe('nodeListener', () => {
     await expect(fetchExchange({ url: `${url}/elsewhere` })(bytes(9))).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
     });
+  });
+
+  it('names each request by its own host and target, whatever was asked before', async () => {
+    const asked: string[] = [];
+    const listener = nodeListener(async ({ url }) => {
+      asked.push(url);
+      return new Response(null, { status: 204 });
+    });
+    const server = createHttpServer(listener as never);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    ends.push(() => new Promise((resolve) => server.close(resolve)));
+    const { port } = server.address() as { port: number };
+    const ask = (host: string, path: string) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const sent = request({ port, host: '127.0.0.1', path, headers: { host }, agent: false }, (response) => {
+          response.resume();
+          response.on('end', () => resolve(response.statusCode));
+        });
+        sent.on('error', reject);
+        sent.end();
+      });
+    const targets = ['a /x', 'a /x', 'b /x', 'a /x', 'a /y', 'a //x', 'a /x'];
+    for (const target of targets) expect(await ask(...(target.split(' ') as [string, string]))).toBe(204);
+    expect(asked).toEqual(targets.map((target) => `http://${target.replace(' ', '')}`));
+    expect(await ask('no host', '/x')).toBe(400);
+    expect(await ask('a', '/x')).toBe(204);
+  });
+
+  it('makes no error of a request that came whole', async () => {
+    let closed = (): void => {};
+    const over = new Promise<void>((resolve) => (closed = resolve));
+    const url = await host((incoming) => incoming.on('close', () => setImmediate(closed)));
+    const made: unknown[] = [];
+    const { Error: original } = globalThis;
+    globalThis.Error = class extends original {
+      constructor(...words: [message?: string, options?: ErrorOptions]) {
+        super(...words);
+        made.push(words[0]);
+      }
+    } as ErrorConstructor;
+    ends.push(() => {
+      globalThis.Error = original;
+    });
+    await fetchExchange({ url: `${url}/fedkit`, headers: { 'fedkit-client': 'abc' } })(bytes(10));
+    await over;
+    expect(made).not.toContain('the client went away');
   });
 
   it('answers 500 where the handler rejects, and tells why', async () => {

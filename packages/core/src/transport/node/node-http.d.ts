@@ -24,6 +24,7 @@ declare module 'node:http' {
     writeHead(status: number, headers: Record<string, string | number>): this;
     write(bytes: Uint8Array): boolean;
     end(bytes?: Uint8Array): void;
+    end(characters: string, encoding: 'latin1'): void;
     on(event: 'drain' | 'close', listener: () => void): void;
     off(event: 'drain' | 'close', listener: () => void): void;
   }

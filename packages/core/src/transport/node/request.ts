@@ -65,9 +65,7 @@ class LazyRequest {
     // Express takes the mount path off the URL.
     const { originalUrl } = incoming as { originalUrl?: unknown };
     const target = typeof originalUrl === 'string' ? originalUrl : (incoming.url ?? '/');
-    const base = new URL(`http://${incoming.headers.host ?? 'localhost'}`);
-    // Two slashes would begin another host, and `//x/fedkit` be asked for as `/fedkit`.
-    this.url = new URL(target.startsWith('//') ? base.origin + target : target, base).href;
+    this.url = urlOf(incoming.headers.host ?? 'localhost', target);
   }
 
   get headers(): Headers {
@@ -159,7 +157,10 @@ class LazyRequest {
       finish(error);
       return;
     }
-    const broken = () => finish(new Error('the client went away'));
+    // Node says `close` of every request: an error with its stack is made of one that has not ended alone.
+    const broken = (): void => {
+      if (!this.#over) finish(new Error('the client went away'));
+    };
     this.#incoming.on('data', (chunk) => {
       if (this.#over) return;
       try {
@@ -177,6 +178,18 @@ class LazyRequest {
     this.#over = true;
     this.#incoming.resume();
   }
+}
+
+let latest = { host: '', target: '', url: '' };
+
+/** The URL of a target. Most clients ask for the same one again and again: the latest is remembered. */
+function urlOf(host: string, target: string): string {
+  if (latest.url !== '' && latest.host === host && latest.target === target) return latest.url;
+  const base = new URL(`http://${host}`);
+  // Two slashes would begin another host, and `//x/fedkit` be asked for as `/fedkit`.
+  const url = new URL(target.startsWith('//') ? base.origin + target : target, base).href;
+  latest = { host, target, url };
+  return url;
 }
 
 let warned = false;

@@ -105,6 +105,20 @@ describe('serve', () => {
     }
   });
 
+  it('answers every byte as it is, short or long, after its length', async () => {
+    const all = (length: number) => Uint8Array.from({ length }, (_, i) => i);
+    const server = await start(
+      fetchHandler({ handle: async (_client, [n, m]) => all(256 * n + m) }, { insecure: true }),
+    );
+    for (const length of [0, 1, 256, 1023, 1024, 1025, 5000]) {
+      const headers = { 'fedkit-client': 'a', 'content-type': WHOLE };
+      const body = Uint8Array.of(length >> 8, length & 255);
+      const response = await fetch(`${server.url}/fedkit`, { method: 'POST', headers, body });
+      expect(response.headers.get('content-length')).toBe(`${length}`);
+      expect(new Uint8Array(await response.arrayBuffer())).toEqual(all(length));
+    }
+  });
+
   it('streams both ways, no faster than the slower side', async () => {
     let produced = 0;
     const server = await start(async (request) => {

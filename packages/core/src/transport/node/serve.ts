@@ -51,6 +51,9 @@ export interface NodeServer {
 
 const OPTIONS: OptionNames<ServeOptions> = { port: true, host: true, tls: true, onError: true };
 
+/** Bytes of a body that goes out as characters: Node writes those in one with the headers, bytes beside them. */
+const SHORT = 1024;
+
 /** How long a client may go on sending a body that was refused, in milliseconds, before it is cut off. */
 const LINGER = 1000;
 
@@ -189,7 +192,8 @@ async function answer(
   const direct = replyOf(handler);
   if (direct !== undefined) {
     const { status, headers, body } = await direct(asked.request);
-    head(status, headers).end(body);
+    if (body.length > SHORT) head(status, headers).end(body);
+    else head(status, headers).end(String.fromCharCode(...body), 'latin1');
   } else {
     const response = await handler(asked.request);
     head(response.status, Object.fromEntries(response.headers));
