@@ -38,6 +38,22 @@ describe('generate', () => {
     },
   );
 
+  it.each([
+    [1, 2],
+    [2, 4],
+    [4, 3],
+  ])('has the highest logits with %d heads of keys and a context of %d', async (keyValueHeads, context) => {
+    const own = transformer({ ...shape, width: 24, heads: 4, keyValueHeads, context });
+    const params = own.init(seededRng(4)).map((value, i) => value + Math.sin(i));
+    const tokens = [7];
+    for await (const token of generate(own, params, tokens.slice(), { maxTokens: context })) {
+      const logits = own.logits(params, tokens).subarray(-50);
+      expect(logits[token]).toBeGreaterThan(Math.max(...logits) - 1e-4);
+      tokens.push(token);
+    }
+    expect(tokens.length).toBe(context);
+  });
+
   it('goes on undisturbed when the model is evaluated in between', async () => {
     const { model: own, params } = model();
     const expected = await all(generate(own, params, prompt, { maxTokens: 6 }));

@@ -8,6 +8,7 @@ import { wasmHex as activation } from './activation.wasm.ts';
 import { EXPANDED_ROWS, INPUT_COLUMNS, INPUT_ROWS, type LanguageKernels, PACKED_COLUMNS } from './contract.ts';
 import { wasmHex as geluErf } from './gelu-erf.wasm.ts';
 import { wasmHex as gemm } from './gemm.wasm.ts';
+import { wasmHex as gemv } from './gemv.wasm.ts';
 import { Helpers, memoryIsShared } from './helpers.ts';
 import { rowBytesOf } from './kinds.ts';
 import { wasmHex as layerNorm } from './layer-norm.wasm.ts';
@@ -49,7 +50,7 @@ interface PackedProducts {
   ): void;
 }
 
-const MODULES = [gemm, quantized, activation, geluErf, vector, rows, rmsNorm, layerNorm] as const;
+const MODULES = [gemm, quantized, gemv, activation, geluErf, vector, rows, rmsNorm, layerNorm] as const;
 
 /** Kernels of one thread, on a memory of `bytes`; `undefined` where there is no WebAssembly. */
 export function kernelsOfOne(bytes: number): WasmKernels | undefined {

@@ -93,9 +93,9 @@ export function blockForward(
   }
   const columns = past + positions;
   const { scratch } = plan;
-  eachHead(shape, batch, positions, ({ q, k, place }) => {
+  const attend = ({ q, k, place }: Head, rowsOfQueries: number, stride: number) => {
     const shares = sharesOf(machine, a, place, positions);
-    attentionShares(machine, shape, block, { q, k }, shares, stretch);
+    attentionShares(machine, shape, block, { q, k }, shares, stretch, rowsOfQueries, stride);
     kernels.gemm(
       shares,
       columns,
@@ -104,15 +104,20 @@ export function blockForward(
       keys,
       false,
       a.attended + q,
-      queries,
-      positions,
+      stride,
+      rowsOfQueries,
       headWidth,
       columns,
       1,
       false,
       scratch,
     );
-  });
+  };
+  const group = heads / keyValueHeads;
+  if (plan.mode === 'generate' && positions === 1) {
+    // The heads of one position lie side by side: all that look at the same keys are rows of one product.
+    eachHead(shape, batch, positions, (head) => head.place % group === 0 && attend(head, group, headWidth));
+  } else eachHead(shape, batch, positions, (head) => attend(head, positions, queries));
   copy(memory.floats, x, a.middle, rows * width);
   linear(machine, product(block, 'self_attn.o_proj'), a.attended, a.middle, rows, true);
   norm(machine, shape, block.postNorm, a.middle, a.normed2, a.stats2, rows);
@@ -134,33 +139,40 @@ function sharesOf({ plan }: Machine, { shares }: Block['activations'], place: nu
   return plan.mode === 'train' && !plan.again.shares ? shares + 4 * place * positions * positions : shares;
 }
 
-/** Softmax of one head's scores, its queries and keys at these offsets. */
+/**
+ * Softmax of one head's scores, its queries and keys at these offsets.
+ *
+ * @param rows - Queries: one a position, or one a head where there is one position.
+ * @param stride - Values from query to query.
+ */
 function attentionShares(
   { kernels, plan }: Machine,
-  { heads, keyValueHeads, headWidth }: DecoderShape,
+  { keyValueHeads, headWidth }: DecoderShape,
   { activations: a }: Block,
-  { q, k }: { readonly q: number; readonly k: number },
+  { q, k }: Pick<Head, 'q' | 'k'>,
   shares: number,
   { positions, past }: Stretch,
+  rows: number,
+  stride: number,
 ): void {
   const columns = past + positions;
   kernels.gemm(
     a.q + q,
-    heads * headWidth,
+    stride,
     false,
     a.k + k,
     keyValueHeads * headWidth,
     true,
     shares,
     columns,
-    positions,
+    rows,
     columns,
     headWidth,
     1 / Math.sqrt(headWidth),
     false,
     plan.scratch,
   );
-  kernels.softmax(shares, positions, columns, past + 1, 1, plan.scratch);
+  kernels.softmax(shares, rows, columns, past + 1, positions === 1 ? 0 : 1, plan.scratch);
 }
 
 /**
@@ -204,7 +216,7 @@ export function blockBackward(
   const [t, w] = [positions, headWidth];
   eachHead(shape, batch, positions, ({ q, k, place }) => {
     const shares = sharesOf(machine, a, place, t);
-    if (plan.again.shares) attentionShares(machine, shape, block, { q, k }, shares, stretch);
+    if (plan.again.shares) attentionShares(machine, shape, block, { q, k }, shares, stretch, t, queries);
     kernels.gemm(d.n + q, queries, false, a.v + k, keys, true, d.shares, t, t, t, w, 1, false, scratch);
     kernels.gemm(shares, t, true, d.n + q, queries, false, d.v + k, keys, t, w, t, 1, true, scratch);
     kernels.softmaxBackward(shares, d.shares, t, t);
@@ -227,13 +239,14 @@ export function blockBackward(
   if (needed) normBackward(machine, shape, block.inputNorm, d.n, x, a.stats1, d.x, rows);
 }
 
-/** Every head of every window: byte offsets of its queries, of the keys it looks at, and its place among all. */
-function eachHead(
-  shape: DecoderShape,
-  batch: number,
-  positions: number,
-  visit: (head: { q: number; k: number; place: number }) => void,
-): void {
+/** One head of one window: byte offsets of its queries and of the keys it looks at, and its place among all. */
+interface Head {
+  readonly q: number;
+  readonly k: number;
+  readonly place: number;
+}
+
+function eachHead(shape: DecoderShape, batch: number, positions: number, visit: (head: Head) => void): void {
   const { heads, keyValueHeads, headWidth } = shape;
   const group = heads / keyValueHeads;
   for (let b = 0; b < batch; b++) {

@@ -279,6 +279,8 @@ export function makePlan(
   };
 
   const cache = mode === 'generate';
+  // One token's heads go together where they look at the same keys.
+  const queriesAtOnce = cache ? Math.max(positions, heads / keyValueHeads) : positions;
   const again = computedAgain(sharing ? 0 : part.to - part.from, shape, batch, positions);
   const keepNormed = (...users: readonly (Linear | undefined)[]) =>
     again.norms ? keepFor(rows * width) : keepFor(rows * width, ...users);
@@ -309,7 +311,7 @@ export function makePlan(
         v: cache ? take(window * keys) : keep(rows * keys),
         shares: again.shares
           ? keepFor(positions * window)
-          : keep(training ? batch * heads * positions * positions : positions * window),
+          : keep(training ? batch * heads * positions * positions : queriesAtOnce * window),
         attended: keepFor(rows * queries, of('self_attn.o_proj')),
         middle: keep(rows * width),
         stats2: keep(2 * rows),
@@ -321,8 +323,8 @@ export function makePlan(
       trained,
     });
   }
-  product(positions, window, headWidth);
-  product(positions, headWidth, window);
+  product(queriesAtOnce, window, headWidth);
+  product(queriesAtOnce, headWidth, window);
   product(window, headWidth, positions);
 
   const embedding = index.get('model.embed_tokens.weight') ?? NOWHERE;
