@@ -2,7 +2,7 @@
 // Random questions over the whole range, held to the oracle, to Rényi's bound and to what post-processing proves; and
 // usual ones to dp_accounting, whose upper bound must not be below our lower one.
 import { seededRng } from '@fedkit/core';
-import { type DpEvent, pldAccountant } from '@fedkit/privacy';
+import { type EventData, pldAccountant } from '@fedkit/privacy';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { faultsOf } from '../../packages/privacy/test/certifier/certify.ts';
@@ -75,7 +75,7 @@ async function againstPeer(events: number, seed: string): Promise<{ name?: strin
 }
 
 /** About the largest loss of one release, which the peer discretizes. */
-function largestLoss(event: DpEvent): number {
+function largestLoss(event: EventData): number {
   if (event.kind === 'poisson-sampled') return largestLoss(event.event);
   if (event.kind === 'gaussian')
     return (2 * event.recordNorm) / event.noiseStd + 2 * (event.recordNorm / event.noiseStd) ** 2;

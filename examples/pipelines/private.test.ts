@@ -14,7 +14,7 @@ import {
 } from '@fedkit/core';
 import type { RoundFacts } from '@fedkit/core/pipeline';
 import {
-  type DpEvent,
+  parseEvent,
   distributedGaussianMechanism,
   event,
   type Neighboring,
@@ -284,7 +284,7 @@ describe('centralDp', () => {
     expect(recipients.charged(1)).toHaveLength(1);
     const [{ event: charged }] = recipients.charged(1);
     expect(charged).toMatchObject({ kind: 'poisson-sampled', probability: 0.1 });
-    const exact = rdpAccountant({ neighboring: 'add-or-remove' }).compose(charged as DpEvent);
+    const exact = rdpAccountant({ neighboring: 'add-or-remove' }).compose(parseEvent(charged));
     expect(results[0].facts.epsilon).toEqual({ delta, recipients: exact.epsilon(delta) });
   });
 

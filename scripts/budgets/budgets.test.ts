@@ -29,6 +29,18 @@ describe('a bundle of', () => {
     if (client) expect(modules.map(({ path }) => path).filter((path) => SERVER_HALF.test(path))).toEqual([]);
   });
 
+  it('an accountant of Gaussian noise has no other noise, and one that parses events all of it', () => {
+    const kindsOf = (lines: string) =>
+      bundleOf(lines)
+        .modules.map(({ path }) => /event\/kinds\/([\w-]+)\.ts$/.exec(path)?.[1])
+        .filter((kind) => kind !== undefined)
+        .sort();
+    const own = BUDGETS.find(({ name }) => name === 'PLD accountant')?.lines ?? '';
+    expect(kindsOf(own)).toEqual(['gaussian', 'poisson-sampled']);
+    const all = readdirSync(join(root, 'packages/privacy/src/event/kinds')).map((file) => file.replace('.ts', ''));
+    expect(kindsOf("export { parseEvent } from '@fedkit/privacy';")).toEqual(all.sort());
+  });
+
   it('a server has what the pattern of the server half names', () => {
     const { modules } = bundleOf(
       "import { federatedServer } from '@fedkit/core'; export const server = federatedServer;",

@@ -35,7 +35,7 @@ function sharesOf({ bytes, modules }: Bundle): { part: string; share: number }[]
   return PARTS.map(([part, pattern]) => {
     const own = modules.filter(({ path }) => PARTS.find(([, one]) => one.test(path))?.[1] === pattern);
     return { part, share: (own.reduce((sum, module) => sum + module.bytes, 0) / whole) * bytes };
-  }).filter(({ share }) => share > 0);
+  }).filter(({ share }) => share >= 50);
 }
 
 /** The page, as Markdown, to whole hundreds of bytes, so that it changes when something has. */

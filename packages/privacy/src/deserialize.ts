@@ -4,7 +4,7 @@
  * @module
  */
 import { checkInteger } from '@fedkit/core/internal';
-import type { DpEvent } from './event/types.ts';
+import { readEvent } from './event/parse-event.ts';
 import { type PldAccountant, pldAccountant } from './pld/accountant.ts';
 import { type RdpAccountant, rdpAccountant } from './rdp/accountant.ts';
 import { decodeAccountant, rebuilding } from './serialize.ts';
@@ -23,7 +23,7 @@ export function deserializeAccountant(bytes: Uint8Array): PldAccountant | RdpAcc
         ? rdpAccountant({ neighboring })
         : pldAccountant({ neighboring, ...(discretization === undefined ? {} : { discretization }) });
     for (const { event, count } of entries) {
-      accountant.compose(event as DpEvent, checkInteger(`${where}: count`, count, 1));
+      accountant.compose(readEvent(`${where}: event`, event), checkInteger(`${where}: count`, count, 1));
     }
     return accountant;
   });

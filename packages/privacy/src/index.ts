@@ -13,6 +13,7 @@ export {
 } from './calibrate/calibrate.ts';
 export { deserializeAccountant } from './deserialize.ts';
 export { event } from './event/event.ts';
+export { parseEvent } from './event/parse-event.ts';
 export { simultaneousRelease } from './event/simultaneous.ts';
 export type {
   ComposedEvent,
@@ -21,10 +22,12 @@ export type {
   DistributedDiscreteGaussianEvent,
   DpEvent,
   EpsilonDeltaEvent,
+  EventData,
   ExponentialEvent,
   GaussianEvent,
   LaplaceEvent,
   LeafEvent,
+  Made,
   MixtureOfGaussiansEvent,
   PoissonSampledEvent,
   RandomizedResponseEvent,
@@ -59,7 +62,8 @@ export {
   privacyStatement,
   type TrainingRun,
 } from './release/statement.ts';
-export { type AccountantKind, type Support, type SupportRow, supportMatrix } from './support.ts';
+export type { AccountantKind, Support, SupportRow } from './support.ts';
+export { supportMatrix } from './support-matrix.ts';
 export { type AuditReport, type AuditVerdict, auditOneRun } from './audit/audit.ts';
 export { type Guesses, oneRunEpsilon, oneRunGaussianEpsilon, oneRunPValue } from './audit/one-run.ts';
 export { type AdaptiveClipState, type AdaptiveClipping, adaptiveClipping } from './clip/adaptive.ts';

@@ -4,6 +4,7 @@ import {
   adaptiveClipping,
   analyticGaussianEpsilon,
   type DpEvent,
+  event,
   distributedGaussianMechanism,
   dpSgdTrainer,
   gaussianMechanism,
@@ -17,8 +18,8 @@ import { insecureTestRng } from './insecure-rng.ts';
 
 const addOrRemove = { neighboring: 'add-or-remove' } as const;
 const delta = 1e-5;
-const pld = (event: DpEvent) => pldAccountant(addOrRemove).compose(event).epsilon(delta);
-const rdp = (event: DpEvent) => rdpAccountant(addOrRemove).compose(event).epsilon(delta);
+const pld = (e: DpEvent) => pldAccountant(addOrRemove).compose(e).epsilon(delta);
+const rdp = (e: DpEvent) => rdpAccountant(addOrRemove).compose(e).epsilon(delta);
 /** ε of one Gaussian release with noise of `ratio` norms. */
 const ideal = (ratio: number) => analyticGaussianEpsilon({ sensitivity: 1, noiseStd: ratio, delta });
 
@@ -70,7 +71,7 @@ describe('the event of', () => {
       minimumSurvivors: 70,
       colluders: 10,
     });
-    const central = rdp({ kind: 'gaussian', noiseStd: 2, recordNorm: 1 });
+    const central = rdp(event.gaussian({ noiseStd: 2, recordNorm: 1 }));
     expect(rdp(mechanism.event())).toBeGreaterThan(central);
     expect(rdp(mechanism.event())).toBeLessThan(1.02 * central);
     // All hundred surviving hides more, and the ledger may say so.
@@ -98,7 +99,9 @@ describe('the event of', () => {
       ({ state } = mechanism.release(state, mechanism.createSum(), rng));
     }
     const special = () => rdpAccountant({ neighboring: 'replace-special' });
-    const expected = special().compose({ kind: 'gaussian', noiseStd: 8, recordNorm: 1 }, 6).epsilon(delta);
+    const expected = special()
+      .compose(event.gaussian({ noiseStd: 8, recordNorm: 1 }), 6)
+      .epsilon(delta);
     const found = special().compose(mechanism.event(state)).epsilon(delta);
     expect(found).toBeGreaterThan(expected);
     expect(found).toBeLessThan(1.005 * expected);
@@ -115,7 +118,7 @@ describe('the event of', () => {
       { clip: 1, noiseStd: 1, samplingProbability: 0.01, expectedBatchSize: 10, rng: insecureTestRng(1) },
     );
     const amplified = pldAccountant(addOrRemove).compose(
-      { kind: 'poisson-sampled', probability: 0.01, event: { kind: 'gaussian', noiseStd: 1, recordNorm: 1 } },
+      event.poissonSampled(0.01, event.gaussian({ noiseStd: 1, recordNorm: 1 })),
       1000,
     );
     expect(pld(trainer.event(1000))).toBeGreaterThan(amplified.epsilonBounds(delta).lower);

@@ -323,7 +323,8 @@ export const checks = {
   async budget(load) {
     const { privacyLedger } = await load<typeof source>('ledger/ledger.ts');
     const { rdpAccountant } = await load<typeof source>('rdp/accountant.ts');
-    const release = { kind: 'gaussian', noiseStd: 5, recordNorm: 1 } as const;
+    const { gaussian: make } = await load<typeof source.event>('event/kinds/gaussian.ts');
+    const release = make({ noiseStd: 5, recordNorm: 1 });
     const accountant = () => rdpAccountant({ neighboring: 'add-or-remove' });
     const budget = { epsilon: accountant().compose(release, 3).epsilon(1e-5) * 1.001, delta: 1e-5 };
     const ledger = await privacyLedger({ store: memoryStore(), run: 'mutation', unit: 'user', budget, accountant });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type DpEvent, event, type Neighboring, type RdpAccountant, rdpAccountant } from '../src/index.ts';
 import { epsilonOfDivergence } from '../src/rdp/conversion.ts';
-import { discreteGaussianSumDistance } from '../src/rdp/divergence-of-event.ts';
+import { discreteGaussianSumDistance } from '../src/event/kinds/distributed-discrete-gaussian.ts';
 import { vectors } from './vectors.ts';
 
 const range = (from: number, to: number, step = 1): number[] =>

@@ -10,6 +10,7 @@ import { FedkitError, isFedkitError } from '@fedkit/core';
 import { checkPositive, refuse, checkOptions, type OptionNames } from '@fedkit/core/internal';
 import { checkDelta } from '../accountant.ts';
 import { flatten } from '../event/flatten.ts';
+import { selfComposed } from '../event/kinds/composed.ts';
 import type { DpEvent, LeafEvent } from '../event/types.ts';
 import { checkNeighboring, type Neighboring } from '../neighboring.ts';
 import { Composition } from '../pld/composition.ts';
@@ -292,8 +293,7 @@ export function calibrateSteps(options: CalibrationTarget & { readonly event: Dp
   const target = checkTarget(where, options);
   const fits = (count: number, width: number): boolean => {
     try {
-      const event: DpEvent = { kind: 'self-composed', event: options.event, count };
-      return epsilonOf(event, target, width) <= target.epsilon;
+      return epsilonOf(selfComposed(options.event, count), target, width) <= target.epsilon;
     } catch (error) {
       if (isTooCostly(error)) return false;
       throw error;

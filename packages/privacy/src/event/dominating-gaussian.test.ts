@@ -34,7 +34,7 @@ describe('dominatingGaussian', () => {
       [100, 50],
     ]) {
       const discrete = event.discreteGaussian({ noiseStd, recordNorm, dimension: 1 });
-      const gaussian = dominatingGaussian(discrete);
+      const gaussian = event.gaussian(dominatingGaussian(discrete));
       const [low, high] = [discrete, gaussian].map((e) =>
         pldAccountant(relation).compose(event.poissonSampled(0.1, e), 100).epsilonBounds(1e-6),
       );

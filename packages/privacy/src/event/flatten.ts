@@ -4,13 +4,13 @@
  * @module
  */
 import { refuse } from '@fedkit/core/internal';
-import { checkEvent } from './event.ts';
-import type { DpEvent, LeafEvent } from './types.ts';
+import { checkEvent } from './kind.ts';
+import type { DpEvent, EventData, LeafEvent, Made } from './types.ts';
 
 /** An event, how often it was released, and the text that tells it from others. */
 export interface CountedEvent {
   readonly key: string;
-  readonly event: LeafEvent;
+  readonly event: Made<LeafEvent>;
   readonly count: number;
 }
 
@@ -37,7 +37,7 @@ export function mergeCounted(where: string, into: Map<string, CountedEvent>, mor
   for (const counted of merged) into.set(counted.key, counted);
 }
 
-function collect(where: string, event: DpEvent, count: number, leaves: Map<string, CountedEvent>): void {
+function collect(where: string, event: EventData, count: number, leaves: Map<string, CountedEvent>): void {
   if (event.kind === 'self-composed') {
     collect(where, event.event, checkCount(where, event.count * count), leaves);
   } else if (event.kind === 'composed') {
@@ -46,7 +46,8 @@ function collect(where: string, event: DpEvent, count: number, leaves: Map<strin
     collect(where, event.event, count, leaves);
   } else {
     const key = JSON.stringify(event);
-    mergeCounted(where, leaves, [{ key, event, count }]);
+    // What is within an event that was checked was made too.
+    mergeCounted(where, leaves, [{ key, event: event as Made<LeafEvent>, count }]);
   }
 }
 

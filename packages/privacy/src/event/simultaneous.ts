@@ -10,7 +10,7 @@
  */
 import { refuse } from '@fedkit/core/internal';
 import { event } from './event.ts';
-import type { DiscreteGaussianEvent, DpEvent } from './types.ts';
+import type { DiscreteGaussianEvent, DpEvent, Made } from './types.ts';
 
 /**
  * The event of releasing all of `events` about the same cohort, to be sampled as one.
@@ -20,7 +20,7 @@ import type { DiscreteGaussianEvent, DpEvent } from './types.ts';
  * @param events - Discrete Gaussian events, such as a mechanism's and `adaptiveClipping`'s, at least one.
  * @throws FedkitError `UNSUPPORTED_EVENT` for other events, `INVALID_ARGUMENT` for none.
  */
-export function simultaneousRelease(events: readonly DpEvent[]): DiscreteGaussianEvent {
+export function simultaneousRelease(events: readonly DpEvent[]): Made<DiscreteGaussianEvent> {
   if (events.length === 0) refuse('INVALID_ARGUMENT', 'simultaneousRelease: events', 'at least one event', events);
   let squares = 0;
   let narrowest = Infinity;
@@ -33,7 +33,7 @@ export function simultaneousRelease(events: readonly DpEvent[]): DiscreteGaussia
     narrowest = Math.min(narrowest, part.noiseStd);
     dimension += part.dimension ?? 2;
   }
-  const only = events[0] as DiscreteGaussianEvent;
+  const only = events[0] as Made<DiscreteGaussianEvent>;
   if (events.length === 1) return only;
   return event.discreteGaussian({ noiseStd: narrowest, recordNorm: narrowest * Math.sqrt(squares), dimension });
 }

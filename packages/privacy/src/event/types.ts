@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { EventKind, KIND } from './kind.ts';
 
 /** Gaussian noise of standard deviation `noiseStd` on a sum of records with L2 norm ≤ `recordNorm`, in the same unit. */
 export interface GaussianEvent {
@@ -102,7 +103,7 @@ export interface MixtureOfGaussiansEvent {
 export interface PoissonSampledEvent {
   readonly kind: 'poisson-sampled';
   readonly probability: number;
-  readonly event: DpEvent;
+  readonly event: EventData;
 }
 
 /**
@@ -122,7 +123,7 @@ export interface SampledWithoutReplacementEvent {
   readonly kind: 'sampled-without-replacement';
   readonly population: number;
   readonly cohort: number;
-  readonly event: DpEvent;
+  readonly event: EventData;
 }
 
 /**
@@ -139,14 +140,14 @@ export interface TreeAggregationEvent {
 /** `event`, `count` times. */
 export interface SelfComposedEvent {
   readonly kind: 'self-composed';
-  readonly event: DpEvent;
+  readonly event: EventData;
   readonly count: number;
 }
 
 /** All of `events`, adaptively. */
 export interface ComposedEvent {
   readonly kind: 'composed';
-  readonly events: readonly DpEvent[];
+  readonly events: readonly EventData[];
 }
 
 /** Events that are not compositions of others. */
@@ -167,5 +168,14 @@ export type LeafEvent =
   | SampledWithoutReplacementEvent
   | TreeAggregationEvent;
 
-/** What was released. Plain data: it can be stored, compared and sent. Make it with {@link event}, which checks it. */
-export type DpEvent = LeafEvent | SelfComposedEvent | ComposedEvent;
+/** An event as plain data, which can be stored, compared and sent: all that JSON keeps of it. {@link parseEvent} reads it. */
+export type EventData = LeafEvent | SelfComposedEvent | ComposedEvent;
+
+/** An event that one of the makers in {@link event} made, or {@link parseEvent} read: it brings what accountants know of its kind. */
+export type Made<E extends EventData> = E & {
+  /** @internal */
+  readonly [KIND]: EventKind;
+};
+
+/** What was released. Make it with {@link event}, which checks it; its data can be stored, compared and sent. */
+export type DpEvent = Made<EventData>;

@@ -11,7 +11,7 @@
  *
  * @module
  */
-import type { DiscreteGaussianEvent, DpEvent } from '../event/types.ts';
+import type { DiscreteGaussianEvent, DpEvent, EventData } from '../event/types.ts';
 import { flatten } from '../event/flatten.ts';
 import { LEAST_DOMINATED_STD } from '../event/dominating-gaussian.ts';
 import type { LedgerIdentity } from './record.ts';
@@ -33,11 +33,11 @@ export function filterOf({ events }: LedgerIdentity, charged: readonly DpEvent[]
   if (events === 'adaptive') return 'renyi';
   const leaves = new Set(charged.flatMap((event) => flatten('privacyLedger', event, 1).map(({ key }) => key)));
   if (charged.length <= 1 || leaves.size <= 1) return 'same-event';
-  if ([...leaves].every((key) => isGaussian(JSON.parse(key) as DpEvent))) return 'gaussian';
+  if ([...leaves].every((key) => isGaussian(JSON.parse(key) as EventData))) return 'gaussian';
   return events === 'fixed' ? 'fixed-in-advance' : 'assumed';
 }
 
-function isGaussian(event: DpEvent): boolean {
+function isGaussian(event: EventData): boolean {
   if (event.kind === 'gaussian') return true;
   return event.kind === 'discrete-gaussian' && (event as DiscreteGaussianEvent).noiseStd >= LEAST_DOMINATED_STD;
 }

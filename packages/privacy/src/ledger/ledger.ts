@@ -23,8 +23,8 @@ import {
   utf8Encode,
 } from '@fedkit/core/internal';
 import { type Accountant, checkDelta } from '../accountant.ts';
-import { checkEvent } from '../event/event.ts';
-import type { DpEvent } from '../event/types.ts';
+import { readEvent } from '../event/parse-event.ts';
+import type { DpEvent, EventData } from '../event/types.ts';
 import type { NoisyStatistics } from '../mechanism/statistics.ts';
 import {
   accountFor,
@@ -56,7 +56,7 @@ export type { LedgerOptions } from './options.ts';
 /** One release, before it happens. */
 export interface Charge {
   /** What really will be released: under the sampling that happened, with the noise of those that survived. */
-  readonly event: DpEvent;
+  readonly event: EventData;
   /** How many such releases; default 1. */
   readonly count?: number;
   readonly round?: number;
@@ -80,7 +80,7 @@ export interface PrivacyLedger {
   /** ε of everything charged, or under `composition: 'own-rounds'` of the client that has paid most, at the budget's δ: an upper bound. */
   spent(): number;
   /** Whether charging `event` would take ε above the budget, whoever takes part. */
-  wouldExceed(event: DpEvent, count?: number): boolean;
+  wouldExceed(event: EventData, count?: number): boolean;
   /** What was charged under this number of a round, in order: how a server that was restarted knows what it has paid. */
   charged(round: number): readonly ChargedRelease[];
   /** How often `client` took part. */
@@ -189,10 +189,10 @@ class StoredLedger implements PrivacyLedger {
     return epsilonOf(this.#state, this.#accountant, this.budget.delta);
   }
 
-  wouldExceed(event: DpEvent, count = 1): boolean {
+  wouldExceed(event: EventData, count = 1): boolean {
     const where = 'privacyLedger.wouldExceed';
     const more = checkInteger(`${where}: count`, count, 1);
-    return this.#epsilonWith(checkEvent(`${where}: event`, event), more) > this.budget.epsilon;
+    return this.#epsilonWith(readEvent(`${where}: event`, event), more) > this.budget.epsilon;
   }
 
   charged(round: number): readonly ChargedRelease[] {
@@ -208,7 +208,7 @@ class StoredLedger implements PrivacyLedger {
     const where = 'privacyLedger.charge';
     if (typeof charge !== 'object' || charge === null) refuse('INVALID_ARGUMENT', where, 'a charge', charge);
     const { round, statistics } = charge;
-    const event = checkEvent(`${where}: event`, charge.event);
+    const event = readEvent(`${where}: event`, charge.event);
     const count = checkInteger(`${where}: count`, charge.count ?? 1, 1);
     if (round !== undefined) checkInteger(`${where}: round`, round);
     const realized = charge.realized === undefined ? undefined : copyOfFacts(where, charge.realized);

@@ -14,7 +14,7 @@
 import type { ClientId } from '@fedkit/core';
 import { FedkitError } from '@fedkit/core';
 import { checkClientId, type OptionNames, refuse, sha256Hex, utf8Decode, utf8Encode } from '@fedkit/core/internal';
-import { checkEvent } from '../event/event.ts';
+import { readEvent } from '../event/parse-event.ts';
 import type { DpEvent } from '../event/types.ts';
 import type { NoisyStatistics } from '../mechanism/statistics.ts';
 import { checkNeighboring, type Neighboring } from '../neighboring.ts';
@@ -155,7 +155,7 @@ export function readRecord(line: string, index: number, previous: string): Ledge
   }
   if (sha256Hex(bodyText) !== digest)
     refuse('AUTHENTICATION_FAILED', where, 'the body that was hashed', 'an edited one');
-  const body = parse(where, bodyText) as LedgerBody;
+  let body = parse(where, bodyText) as LedgerBody;
   if (body.index !== index || body.previous !== previous) {
     refuse(
       'AUTHENTICATION_FAILED',
@@ -166,7 +166,7 @@ export function readRecord(line: string, index: number, previous: string): Ledge
   }
   if ((body.kind === 'open') !== (index === 0)) refuse('DECODE_FAILED', where, 'one opening record, at 0', body.kind);
   if (body.kind === 'open') checkNeighboring(`${where}: neighboring`, body.neighboring);
-  if (body.kind === 'charge') checkEvent(`${where}: event`, body.event);
+  if (body.kind === 'charge') body = { ...body, event: readEvent(`${where}: event`, body.event) };
   if (realizedText === undefined) return { digest, body, bodyText };
   if (typeof realizedText !== 'string' || sha256Hex(realizedText) !== body.commitment) {
     refuse('AUTHENTICATION_FAILED', where, 'the facts that were committed to', 'edited ones');

@@ -11,7 +11,6 @@ import { EventLog } from '../event/log.ts';
 import type { DpEvent } from '../event/types.ts';
 import { checkNeighboring, type Neighboring } from '../neighboring.ts';
 import { encodeAccountant } from '../serialize.ts';
-import { checkSupported } from '../support.ts';
 import { Composition } from './composition.ts';
 import { pairsOfEvent } from './pairs-of-event.ts';
 import type { Bounds } from './single.ts';
@@ -120,7 +119,6 @@ class Pld implements PldAccountant {
 
   compose(event: DpEvent, count = 1): this {
     this.#log.add(event, count, (leaf) => {
-      checkSupported(leaf.event, 'pld', this.neighboring);
       if (!this.#surveys.has(leaf.key)) {
         this.#surveys.set(leaf.key, pairsOfEvent(leaf.event, this.neighboring).map(survey));
       }

@@ -6,6 +6,9 @@
 import type { DominatingPair, Tails } from './pair.ts';
 import { exp, expm1 } from '../special/elementary.ts';
 
+/** So many atoms of discrete noise are taken at most. */
+export const MAX_ATOMS: number = 1 << 20;
+
 /** One value of the loss and the probability P gives it. */
 export interface Atom {
   readonly loss: number;

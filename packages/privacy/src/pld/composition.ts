@@ -5,7 +5,7 @@
  */
 import { isFedkitError } from '@fedkit/core';
 import type { CountedEvent } from '../event/flatten.ts';
-import { unsampledRatio } from '../event/unsampled-gaussian.ts';
+import { knownOf } from '../event/kind.ts';
 import type { Neighboring } from '../neighboring.ts';
 import type { RdpAccountant } from '../rdp/accountant.ts';
 import { rdpAccountant } from '../rdp/accountant.ts';
@@ -56,7 +56,7 @@ export class Composition {
     );
     let square: number | undefined = 0;
     for (const { event, count } of entries) {
-      const ratio = unsampledRatio(event, neighboring);
+      const ratio = knownOf(event)?.ratio?.(neighboring);
       square = square === undefined || ratio === undefined ? undefined : square + count * ratio * ratio;
     }
     this.#ratio = square === undefined ? undefined : Math.sqrt(square);

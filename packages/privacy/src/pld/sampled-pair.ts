@@ -5,7 +5,7 @@
  * @module
  */
 import { log1pOfExpm1 } from '../special/exponential.ts';
-import { type DominatingPair, newTails, type Tails } from './pair.ts';
+import { type DominatingPair, type DominatingPairs, newTails, type Tails } from './pair.ts';
 import { exp, expm1, log1p } from '../special/elementary.ts';
 
 /**
@@ -70,6 +70,11 @@ export function sampledAddPair(probability: number, pair: DominatingPair): Domin
       out.divergence = Math.max((far / (near + far)) * out.divergence, epsilon < 0 ? -expm1(epsilon) : 0);
     },
   };
+}
+
+/** Both directions on a Poisson sample of unsampled `pairs`. */
+export function sampledPairs(probability: number, pairs: DominatingPairs): DominatingPairs {
+  return [sampledRemovePair(probability, pairs[0]), sampledAddPair(probability, pairs[1] ?? pairs[0])];
 }
 
 /** With probability `weight` the pair `first`, else `second`, and which of them is part of the output. */

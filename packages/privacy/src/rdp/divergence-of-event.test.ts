@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { event } from '../event/event.ts';
+import { discreteGaussianSumDistance } from '../event/kinds/distributed-discrete-gaussian.ts';
 import type { LeafEvent } from '../event/types.ts';
-import { discreteGaussianSumDistance, divergenceOfEvent } from './divergence-of-event.ts';
+import { divergenceOfEvent } from './divergence-of-event.ts';
 
 const ORDERS = [1.25, 2, 7.5, 40];
 

@@ -7,7 +7,7 @@
  * @module
  */
 import { checkInteger, checkOptions, checkPositive, type OptionNames, refuse } from '@fedkit/core/internal';
-import type { GaussianEvent } from '../event/types.ts';
+import type { GaussianEvent, Made } from '../event/types.ts';
 import { event } from '../event/event.ts';
 import { checkNeighboring, distanceFactor, type Neighboring } from '../neighboring.ts';
 
@@ -102,7 +102,7 @@ export function sensitivityOf(aggregate: Aggregate): number {
 }
 
 /** The event of releasing `aggregate` once with Gaussian noise of standard deviation `noiseStd`, in its own unit. */
-export function gaussianRelease(aggregate: Aggregate, noiseStd: number): GaussianEvent {
+export function gaussianRelease(aggregate: Aggregate, noiseStd: number): Made<GaussianEvent> {
   return event.gaussian({ noiseStd, recordNorm: recordNormOf(aggregate) });
 }
 

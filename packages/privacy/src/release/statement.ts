@@ -14,7 +14,7 @@ import type { SamplingScheme } from '@fedkit/core';
 import { checkInteger, checkOptions, checkPositive, type OptionNames, refuse } from '@fedkit/core/internal';
 import { checkDelta, deltaWarnings } from '../accountant.ts';
 import { event } from '../event/event.ts';
-import type { GaussianEvent } from '../event/types.ts';
+import type { GaussianEvent, Made } from '../event/types.ts';
 import type { Neighboring } from '../neighboring.ts';
 import { pldAccountant } from '../pld/accountant.ts';
 import { fixedCohortEpsilonBounds } from './fixed-cohort.ts';
@@ -116,7 +116,7 @@ export function privacyStatement(run: TrainingRun): PrivacyStatement {
 
 function againstRecipients(
   run: TrainingRun,
-  released: GaussianEvent,
+  released: Made<GaussianEvent>,
   cap: number | undefined,
   unamplified: Omit<ObserverEpsilon, 'observer' | 'reason'>,
 ): ObserverEpsilon {

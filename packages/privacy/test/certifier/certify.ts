@@ -1,7 +1,6 @@
 // One question held to everything that is known of its answer without the accountant.
 import { isFedkitError } from '@fedkit/core';
-import { pldAccountant, rdpAccountant } from '../../src/index.ts';
-import { event as events } from '../../src/index.ts';
+import { parseEvent, pldAccountant, rdpAccountant } from '../../src/index.ts';
 import { composed, finiteDelta } from './finite-oracle.ts';
 import type { Question } from './random-event.ts';
 import { sampledPairs, summedPairs, thresholdDelta } from './threshold-oracle.ts';
@@ -128,7 +127,7 @@ function ordered({ neighboring, delta, rounds, build }: Question, { lower, upper
   }
   const made = build();
   if (made.kind === 'poisson-sampled') {
-    const whole = bounds(events.selfComposed(made.event, 1));
+    const whole = bounds(parseEvent(made.event));
     if (whole)
       faults.push(...check(lower <= whole.upper * (1 + HAIR), `sampling costs no more: ${lower}, ${whole.upper}`));
   }

@@ -1,0 +1,62 @@
+/**
+ * The Laplace mechanism (Zhu, Dong and Wang 2022; Mironov 2017).
+ *
+ * @module
+ */
+import { checkPositive } from '@fedkit/core/internal';
+import { distanceFactor } from '../../neighboring.ts';
+import { laplacePair } from '../../pld/laplace-pair.ts';
+import { sampledPairs } from '../../pld/sampled-pair.ts';
+import { amplified } from '../../rdp/amplified.ts';
+import { SMALL_LOSS } from '../../rdp/rounded.ts';
+import { expm1, log1p } from '../../special/elementary.ts';
+import { JOINING_BOUND, JOINING_TIGHT, type SupportRow, TIGHT } from '../../support.ts';
+import { checkFields, checkRatio, type Fields } from '../check-fields.ts';
+import { type EventKind, made } from '../kind.ts';
+import type { LaplaceEvent, Made } from '../types.ts';
+
+/** @internal */
+export const LAPLACE_ROW: SupportRow = { event: 'laplace', pld: TIGHT, rdp: TIGHT };
+/** @internal */
+export const SAMPLED_LAPLACE_ROW: SupportRow = {
+  event: 'poisson-sampled laplace',
+  pld: JOINING_TIGHT,
+  rdp: JOINING_BOUND,
+};
+
+/** @param options - `scale` > 0 (standard deviation √2·scale) and `recordNorm` > 0, an L1 norm, in the same unit. */
+export function laplace(options: Fields<LaplaceEvent>): Made<LaplaceEvent> {
+  const where = 'event.laplace';
+  checkFields<LaplaceEvent>(where, options, { scale: true, recordNorm: true });
+  const scale = checkPositive(`${where}: scale`, options.scale);
+  const recordNorm = checkPositive(`${where}: recordNorm`, options.recordNorm);
+  checkRatio(where, scale, recordNorm);
+  return made(LAPLACE, { kind: 'laplace', scale, recordNorm });
+}
+
+/** @internal */
+export const LAPLACE: EventKind<LaplaceEvent> = {
+  check: laplace,
+  known: ({ scale, recordNorm }) => ({
+    row: LAPLACE_ROW,
+    pairs: (neighboring) => [laplacePair((distanceFactor(neighboring) * recordNorm) / scale)],
+    divergence: (neighboring) => (order) =>
+      laplaceDivergence((distanceFactor(neighboring) * recordNorm) / scale, order),
+  }),
+  sampled: ({ scale, recordNorm }, probability) => ({
+    row: SAMPLED_LAPLACE_ROW,
+    pairs: (neighboring) =>
+      sampledPairs(probability, [laplacePair((distanceFactor(neighboring) * recordNorm) / scale)]),
+    divergence: (neighboring) => {
+      const ratio = (distanceFactor(neighboring) * recordNorm) / scale;
+      return amplified(probability, (order) => laplaceDivergence(ratio, order), { largestLoss: ratio });
+    },
+  }),
+};
+
+/** Mironov 2017, Proposition 6; the exponent written so that nothing overflows and small ratios do not cancel. */
+function laplaceDivergence(ratio: number, order: number): number {
+  const a = order;
+  if (order * ratio < SMALL_LOSS) return 0.5 * order * ratio * ratio;
+  return ratio + log1p(((a - 1) * expm1((1 - 2 * a) * ratio)) / (2 * a - 1)) / (a - 1);
+}
