@@ -27,6 +27,11 @@ export function flatten(where: string, event: DpEvent, count: number): CountedEv
   return [...leaves.values()];
 }
 
+/** In an order of their own, so that nothing depends on the order of composition. */
+export function sortedByKey(entries: Iterable<CountedEvent>): CountedEvent[] {
+  return [...entries].sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
 /** Adds `more` to `into`, by key. */
 export function mergeCounted(where: string, into: Map<string, CountedEvent>, more: readonly CountedEvent[]): void {
   const merged = more.map(({ key, event, count }) => ({

@@ -4,7 +4,7 @@
  * @module
  */
 import { checkInteger } from '@fedkit/core/internal';
-import { type CountedEvent, flatten, mergeCounted } from './flatten.ts';
+import { type CountedEvent, flatten, mergeCounted, sortedByKey } from './flatten.ts';
 import type { DpEvent } from './types.ts';
 
 /** Distinct events with counts; adding is all or nothing. */
@@ -31,6 +31,6 @@ export class EventLog {
 
   /** Sorted by event, so that nothing depends on the order of composition. */
   entries(): readonly CountedEvent[] {
-    return [...this.#entries.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+    return sortedByKey(this.#entries.values());
   }
 }

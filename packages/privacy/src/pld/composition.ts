@@ -4,11 +4,10 @@
  * @module
  */
 import { isFedkitError } from '@fedkit/core';
-import type { CountedEvent } from '../event/flatten.ts';
+import { type CountedEvent, sortedByKey } from '../event/flatten.ts';
 import { knownOf } from '../event/kind.ts';
 import type { Neighboring } from '../neighboring.ts';
-import type { RdpAccountant } from '../rdp/accountant.ts';
-import { rdpAccountant } from '../rdp/accountant.ts';
+import { infinityOfParts, type RenyiPart, renyiDelta, renyiEpsilon, searchedDivergence } from '../rdp/bounds.ts';
 import { hasSupport } from '../support.ts';
 import { deltaBounds, epsilonBounds, epsilonUpper, isBelow } from './direction.ts';
 import { isSingle, mergeGaussians } from './parts.ts';
@@ -39,7 +38,7 @@ export class Composition {
   readonly #directions: readonly (readonly SurveyedPart[])[];
   /** The unsampled Gaussian that dominates all of it, if all of it is of that family. */
   readonly #ratio: number | undefined;
-  readonly #rdp: RdpAccountant | undefined;
+  readonly #renyi: readonly RenyiPart[] | undefined;
   readonly #step: number | undefined;
 
   constructor(
@@ -61,9 +60,10 @@ export class Composition {
     }
     this.#ratio = square === undefined ? undefined : Math.sqrt(square);
     if (entries.every(({ event }) => hasSupport(event, 'rdp', neighboring))) {
-      const rdp = rdpAccountant({ neighboring });
-      for (const { event, count } of entries) rdp.compose(event, count);
-      this.#rdp = rdp;
+      this.#renyi = sortedByKey(entries).map(({ event, count }) => ({
+        divergence: searchedDivergence(event, neighboring),
+        count,
+      }));
     }
   }
 
@@ -104,7 +104,7 @@ export class Composition {
     );
     const known = Math.min(
       this.#ratio === undefined ? 1 : gaussianDeltaBounds(this.#ratio, epsilon).upper,
-      this.#rdp?.delta(epsilon) ?? 1,
+      this.#renyi === undefined ? 1 : renyiDelta(this.#renyi, epsilon),
       this.#directions.reduce((most, parts) => Math.max(most, summedDelta(parts, epsilon)), 0),
     );
     const alone = this.#parts().reduce(
@@ -148,12 +148,8 @@ export class Composition {
 
   #knownEpsilon(delta: number): number {
     const gaussian = this.#ratio === undefined ? Infinity : gaussianEpsilonBounds(this.#ratio, delta).upper;
-    let renyi = Infinity;
-    try {
-      renyi = this.#rdp?.epsilon(delta) ?? Infinity;
-    } catch (error) {
-      if (!isFedkitError(error, 'OVERFLOW') && !isFedkitError(error, 'OUT_OF_RANGE')) throw error;
-    }
+    const remaining = this.#renyi === undefined ? 0 : delta - infinityOfParts(this.#renyi);
+    const renyi = remaining > 0 ? renyiEpsilon(this.#renyi ?? [], remaining).value : Infinity;
     const summed = this.#directions.reduce((most, parts) => Math.max(most, summedEpsilon(parts, delta)), 0);
     return Math.min(gaussian, renyi, summed);
   }

@@ -12,10 +12,15 @@ import { EventLog } from '../event/log.ts';
 import type { DpEvent } from '../event/types.ts';
 import { checkNeighboring, type Neighboring } from '../neighboring.ts';
 import { encodeAccountant } from '../serialize.ts';
-import { epsilonOfDivergence, logDeltaOfDivergence, logTotalVariation } from './conversion.ts';
-import { type Divergence, divergenceOfEvent } from './divergence-of-event.ts';
-import { exp, expm1, log1p } from '../special/elementary.ts';
-import { LEAST_ORDER, leastOver, scannedOnce } from './search.ts';
+import {
+  divergenceOfParts,
+  infinityOfParts,
+  type RenyiPart,
+  renyiDelta,
+  renyiEpsilon,
+  searchedDivergence,
+} from './bounds.ts';
+import type { Divergence } from './divergence-of-event.ts';
 
 /** An accountant of Rényi divergences. */
 export interface RdpAccountant extends Accountant {
@@ -36,8 +41,6 @@ export function rdpAccountant(options: { readonly neighboring: Neighboring }): R
   return new Rdp(checkNeighboring('rdpAccountant: neighboring', options?.neighboring));
 }
 
-const QUADRATURE_ERROR = 2 ** -33;
-
 class Rdp implements RdpAccountant {
   readonly kind = 'rdp' as const;
   readonly neighboring: Neighboring;
@@ -51,18 +54,14 @@ class Rdp implements RdpAccountant {
   compose(event: DpEvent, count = 1): this {
     this.#log.add(event, count, ({ key, event: leaf }) => {
       if (this.#divergences.has(key)) return;
-      const divergence = divergenceOfEvent(leaf, this.neighboring);
-      this.#divergences.set(key, {
-        at: scannedOnce((order) => divergence.at(order)),
-        infinity: divergence.infinity,
-      });
+      this.#divergences.set(key, searchedDivergence(leaf, this.neighboring));
     });
     return this;
   }
 
   renyiDivergence(order: number): number {
     checkNumber('rdpAccountant.renyiDivergence: order', order, 1 + 2 ** -40, 1e9);
-    return this.#divergence()(order);
+    return divergenceOfParts(this.#parts())(order);
   }
 
   epsilon(delta: number): number {
@@ -76,11 +75,7 @@ class Rdp implements RdpAccountant {
   delta(epsilon: number): number {
     checkEpsilon('rdpAccountant.delta', epsilon);
     if (this.#log.isEmpty()) return 0;
-    const divergence = this.#divergenceAbove();
-    // Apart, since their minimum need not be unimodal in the order.
-    const { value } = leastOver(divergence, (own, order) => logDeltaOfDivergence(own, order, epsilon));
-    const variation = logTotalVariation(divergence(LEAST_ORDER));
-    return Math.min(1, exp(Math.min(value, variation, 0)) + this.#infinity());
+    return renyiDelta(this.#parts(), epsilon);
   }
 
   serialize(): Uint8Array {
@@ -89,42 +84,25 @@ class Rdp implements RdpAccountant {
 
   #best(delta: number): { epsilon: number; order: number } {
     if (this.#log.isEmpty()) return { epsilon: 0, order: 2 };
-    const infinity = this.#infinity();
-    const remaining = delta - infinity;
-    const divergence = this.#divergenceAbove();
-    if (!(remaining > 0)) {
+    const parts = this.#parts();
+    const infinity = infinityOfParts(parts);
+    if (!(delta - infinity > 0)) {
       throw new FedkitError(
         'OUT_OF_RANGE',
         `rdpAccountant: expected δ above ${infinity}, the probability of an infinite loss, below which no ε is finite; got ${delta}`,
         { details: { delta, infinity } },
       );
     }
-    const { value, order } = leastOver(divergence, (own, at) => epsilonOfDivergence(own, at, remaining));
+    const { value, order } = renyiEpsilon(parts, delta - infinity);
     if (!Number.isFinite(value)) {
       throw new FedkitError('OVERFLOW', `rdpAccountant: expected an ε within float64, got ${value}`);
     }
     return { epsilon: value, order };
   }
 
-  #divergence(): (order: number) => number {
-    const entries = this.#log.entries();
-    const parts = entries.map(({ key, count }) => ({ divergence: this.#divergences.get(key) as Divergence, count }));
-    return (order) => parts.reduce((sum, { divergence, count }) => sum + count * divergence.at(order), 0);
-  }
-
-  /** The same, no less than the truth for what quadrature and rounding took. */
-  #divergenceAbove(): (order: number) => number {
-    const divergence = this.#divergence();
-    return (order) => {
-      const value = divergence(order) * (1 + QUADRATURE_ERROR);
-      return value >= 0 ? value : Infinity;
-    };
-  }
-
-  #infinity(): number {
-    const log = this.#log
+  #parts(): RenyiPart[] {
+    return this.#log
       .entries()
-      .reduce((sum, { key, count }) => sum + count * log1p(-(this.#divergences.get(key) as Divergence).infinity), 0);
-    return -expm1(log) * (1 + QUADRATURE_ERROR);
+      .map(({ key, count }) => ({ divergence: this.#divergences.get(key) as Divergence, count }));
   }
 }
