@@ -40,7 +40,8 @@ export type {
 } from './event/types.ts';
 export type { Neighboring } from './neighboring.ts';
 export { type EpsilonBounds, type PldAccountant, type PldOptions, pldAccountant } from './pld/accountant.ts';
-export type { BackgroundOptions } from './pld/task.ts';
+export { type BackgroundOptions, epsilonBoundsInBackground } from './pld/background.ts';
+export { truePositiveRate } from './pld/trade-off.ts';
 export { type RdpAccountant, rdpAccountant } from './rdp/accountant.ts';
 export { type FixedCohort, fixedCohortEpsilonBounds } from './release/fixed-cohort.ts';
 export {

@@ -10,6 +10,7 @@ import {
   type Neighboring,
   pldAccountant,
   rdpAccountant,
+  truePositiveRate,
 } from '../src/index.ts';
 
 const gaussian = (ratio: number) => event.gaussian({ noiseStd: 1 / ratio, recordNorm: 1 });
@@ -59,7 +60,7 @@ describe('noise far below the norm', () => {
           const delta = accountant.deltaBounds(0.5 * upper);
           expect(delta.lower).toBeLessThanOrEqual(delta.upper);
           expect(delta.upper).toBeGreaterThan(0.05);
-          const rate = accountant.truePositiveRate(0.1);
+          const rate = truePositiveRate(accountant, 0.1);
           expect(rate.lower).toBeLessThanOrEqual(rate.upper);
           expect(rate.upper).toBeGreaterThan(0.29);
         }
@@ -143,7 +144,7 @@ describe('next to nothing', () => {
     }
     const empty = pldAccountant({ neighboring: 'replace-one' });
     expect(empty.epsilonBounds(0)).toEqual({ lower: 0, upper: 0, warnings: [] });
-    expect(empty.truePositiveRate(0.25)).toEqual({ lower: 0.25, upper: 0.25 });
+    expect(truePositiveRate(empty, 0.25)).toEqual({ lower: 0.25, upper: 0.25 });
   });
 
   it('pure mechanisms answer at δ = 0, others say why not', () => {

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { checkOptions, type OptionNames, checkInteger, checkNumber, checkPositive } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkInteger, checkPositive, refuse } from '@fedkit/core/internal';
 import { type Accountant, checkDelta, checkEpsilon, deltaWarnings } from '../accountant.ts';
 import { EventLog } from '../event/log.ts';
 import type { DpEvent } from '../event/types.ts';
@@ -15,7 +15,7 @@ import { Composition } from './composition.ts';
 import { pairsOfEvent } from './pairs-of-event.ts';
 import type { Bounds } from './single.ts';
 import { type Survey, survey } from './survey.ts';
-import { type BackgroundOptions, runInBackground, runTask, type Task } from './task.ts';
+import { runTask, type Task } from './task.ts';
 
 /** Options of {@link pldAccountant}. */
 export interface PldOptions {
@@ -56,24 +56,8 @@ export interface PldAccountant extends Accountant {
    */
   epsilonBounds(delta: number, options?: { readonly users?: number }): EpsilonBounds;
 
-  /**
-   * The same beside an event loop, for compositions of millions of rounds: worked at in slices of some 12 ms.
-   *
-   * @throws FedkitError as {@link PldAccountant.epsilonBounds}, and `ABORTED` if the signal says so.
-   */
-  epsilonBoundsInBackground(
-    delta: number,
-    options?: BackgroundOptions & { readonly users?: number },
-  ): Promise<EpsilonBounds>;
-
   /** Certified bounds of δ at `epsilon` ≥ 0. */
   deltaBounds(epsilon: number): { readonly lower: number; readonly upper: number };
-
-  /**
-   * Certified bounds of the largest true positive rate that any test of neighbours has at this false positive rate, in
-   * (0, 1): the trade-off curve of hypothesis testing.
-   */
-  truePositiveRate(falsePositiveRate: number): { readonly lower: number; readonly upper: number };
 }
 
 /**
@@ -100,10 +84,19 @@ export function pldAccountant(options: PldOptions): PldAccountant {
   return new Pld(neighboring, discretization);
 }
 
+/** @throws FedkitError `INVALID_ARGUMENT` for what {@link pldAccountant} did not make. */
+export function checkPld(where: string, accountant: PldAccountant): Pld {
+  if (!(accountant instanceof Pld)) {
+    refuse('INVALID_ARGUMENT', `${where}: accountant`, 'what pldAccountant made', accountant);
+  }
+  return accountant;
+}
+
 const REMEMBERED = 16;
 const PROMISED_WIDTH = 1e-3;
 
-class Pld implements PldAccountant {
+/** What {@link pldAccountant} makes, for functions that ask more of it. */
+export class Pld implements PldAccountant {
   readonly kind = 'pld' as const;
   readonly neighboring: Neighboring;
   readonly discretization: number | undefined;
@@ -130,7 +123,7 @@ class Pld implements PldAccountant {
 
   epsilon(delta: number): number {
     checkPldDelta('pldAccountant.epsilon', delta);
-    const composition = this.#compositionOrNothing();
+    const composition = this.compositionOrNothing();
     if (composition === undefined) return 0;
     return this.#remembered.get(delta)?.upper ?? runTask(composition.epsilonUpper(delta));
   }
@@ -139,17 +132,7 @@ class Pld implements PldAccountant {
     const where = 'pldAccountant.epsilonBounds';
     checkOptions(where, options, { users: true });
     const users = checkQuestion(where, delta, options);
-    return this.#stated(runTask(this.#epsilonBounds(delta)), delta, users);
-  }
-
-  async epsilonBoundsInBackground(
-    delta: number,
-    options: BackgroundOptions & { readonly users?: number } = {},
-  ): Promise<EpsilonBounds> {
-    const where = 'pldAccountant.epsilonBoundsInBackground';
-    checkOptions(where, options, { users: true, signal: true, onProgress: true });
-    const users = checkQuestion(where, delta, options);
-    return this.#stated(await runInBackground(where, this.#epsilonBounds(delta), options), delta, users);
+    return this.stated(runTask(this.epsilonTask(delta)), delta, users);
   }
 
   delta(epsilon: number): number {
@@ -158,26 +141,16 @@ class Pld implements PldAccountant {
 
   deltaBounds(epsilon: number): Bounds {
     checkEpsilon('pldAccountant.delta', epsilon);
-    const composition = this.#compositionOrNothing();
+    const composition = this.compositionOrNothing();
     return composition === undefined ? { lower: 0, upper: 0 } : runTask(composition.deltaBounds(epsilon));
-  }
-
-  truePositiveRate(falsePositiveRate: number): Bounds {
-    const where = 'pldAccountant.truePositiveRate: falsePositiveRate';
-    checkNumber(where, falsePositiveRate, 1e-250, 1);
-    const composition = this.#compositionOrNothing();
-    if (falsePositiveRate === 1 || composition === undefined) {
-      return { lower: falsePositiveRate, upper: falsePositiveRate };
-    }
-    return runTask(composition.truePositiveRate(falsePositiveRate));
   }
 
   serialize(): Uint8Array {
     return encodeAccountant(this, this.#log.entries(), this.discretization);
   }
 
-  *#epsilonBounds(delta: number): Task<Bounds> {
-    const composition = this.#compositionOrNothing();
+  *epsilonTask(delta: number): Task<Bounds> {
+    const composition = this.compositionOrNothing();
     if (composition === undefined) return { lower: 0, upper: 0 };
     let bounds = this.#remembered.get(delta);
     if (bounds === undefined) {
@@ -191,7 +164,7 @@ class Pld implements PldAccountant {
     return bounds;
   }
 
-  #stated({ lower, upper }: Bounds, delta: number, users: number | undefined): EpsilonBounds {
+  stated({ lower, upper }: Bounds, delta: number, users: number | undefined): EpsilonBounds {
     const warnings = deltaWarnings(delta, users);
     if (this.discretization === undefined && upper - lower > PROMISED_WIDTH * Math.max(upper, 1)) {
       warnings.push(
@@ -201,7 +174,7 @@ class Pld implements PldAccountant {
     return { lower, upper, warnings };
   }
 
-  #compositionOrNothing(): Composition | undefined {
+  compositionOrNothing(): Composition | undefined {
     const entries = this.#log.entries();
     if (entries.length === 0) return undefined;
     const surveysOf = (key: string) => this.#surveys.get(key) as readonly Survey[];
@@ -210,7 +183,8 @@ class Pld implements PldAccountant {
   }
 }
 
-function checkQuestion(where: string, delta: number, options: { readonly users?: number }): number | undefined {
+/** Checks a question of ε, and gives how many users there are. */
+export function checkQuestion(where: string, delta: number, options: { readonly users?: number }): number | undefined {
   checkPldDelta(where, delta);
   return options.users === undefined ? undefined : checkInteger(`${where}: users`, options.users, 1);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { event } from '../event/event.ts';
 import { pldAccountant } from './accountant.ts';
+import { epsilonBoundsInBackground } from './background.ts';
 
 const round = event.poissonSampled(1e-3, event.gaussian({ noiseStd: 0.8, recordNorm: 1 }));
 
@@ -12,7 +13,7 @@ describe('an interval asked beside an event loop', () => {
     const timer = setInterval(() => turns++, 0);
     const milliseconds: number[] = [];
     const onProgress = (progress: { readonly milliseconds: number }) => milliseconds.push(progress.milliseconds);
-    const bounds = await make().epsilonBoundsInBackground(1e-5, { onProgress });
+    const bounds = await epsilonBoundsInBackground(make(), 1e-5, { onProgress });
     clearInterval(timer);
     expect(bounds).toEqual(make().epsilonBounds(1e-5));
     expect(milliseconds.length).toBeGreaterThan(0);
@@ -26,7 +27,7 @@ describe('an interval asked beside an event loop', () => {
     try {
       let slices = 0;
       const accountant = pldAccountant({ neighboring: 'add-or-remove' }).compose(round, 100_000);
-      await accountant.epsilonBoundsInBackground(1e-5, { onProgress: () => slices++ });
+      await epsilonBoundsInBackground(accountant, 1e-5, { onProgress: () => slices++ });
       expect(slices).toBeGreaterThan(0);
     } finally {
       spy.mockRestore();
@@ -36,13 +37,13 @@ describe('an interval asked beside an event loop', () => {
   it('stops when its signal says so, and refuses what it would refuse at once', async () => {
     const accountant = pldAccountant({ neighboring: 'add-or-remove' }).compose(round, 1_000_000);
     const controller = new AbortController();
-    const asked = accountant.epsilonBoundsInBackground(1e-5, {
+    const asked = epsilonBoundsInBackground(accountant, 1e-5, {
       signal: controller.signal,
       onProgress: () => controller.abort(),
     });
     await expect(asked).rejects.toMatchObject({ code: 'ABORTED' });
-    await expect(accountant.epsilonBoundsInBackground(2)).rejects.toMatchObject({ code: 'OUT_OF_RANGE' });
-    expect(await pldAccountant({ neighboring: 'replace-one' }).epsilonBoundsInBackground(0)).toMatchObject({
+    await expect(epsilonBoundsInBackground(accountant, 2)).rejects.toMatchObject({ code: 'OUT_OF_RANGE' });
+    expect(await epsilonBoundsInBackground(pldAccountant({ neighboring: 'replace-one' }), 0)).toMatchObject({
       upper: 0,
     });
   });

@@ -10,19 +10,11 @@ import type { Neighboring } from '../neighboring.ts';
 import { infinityOfParts, type RenyiPart, renyiDelta, renyiEpsilon, searchedDivergence } from '../rdp/bounds.ts';
 import { hasSupport } from '../support.ts';
 import { deltaBounds, epsilonBounds, epsilonUpper, isBelow } from './direction.ts';
-import { isSingle, mergeGaussians } from './parts.ts';
+import { mergeGaussians } from './parts.ts';
 import type { SurveyedPart } from './plan.ts';
-import {
-  type Bounds,
-  gaussianDeltaBounds,
-  gaussianEpsilonBounds,
-  gaussianPower,
-  singleDelta,
-  singleEpsilon,
-} from './single.ts';
+import { type Bounds, gaussianDeltaBounds, gaussianEpsilonBounds, singleDelta, singleEpsilon } from './single.ts';
 import type { Survey } from './survey.ts';
 import type { Task } from './task.ts';
-import { truePositiveRate } from './trade-off.ts';
 import { unresolved } from './unresolved.ts';
 
 /** Bounds of ε so close that the loss distribution has nothing to add. */
@@ -35,11 +27,11 @@ const NOTHING_KNOWN: Bounds = { lower: 0, upper: Infinity };
  * distribution unresolved, these alone answer.
  */
 export class Composition {
-  readonly #directions: readonly (readonly SurveyedPart[])[];
+  readonly directions: readonly (readonly SurveyedPart[])[];
   /** The unsampled Gaussian that dominates all of it, if all of it is of that family. */
-  readonly #ratio: number | undefined;
+  readonly ratio: number | undefined;
   readonly #renyi: readonly RenyiPart[] | undefined;
-  readonly #step: number | undefined;
+  readonly step: number | undefined;
 
   constructor(
     entries: readonly CountedEvent[],
@@ -47,10 +39,10 @@ export class Composition {
     neighboring: Neighboring,
     step: number | undefined,
   ) {
-    this.#step = step;
+    this.step = step;
     const surveys = entries.map(({ key }) => surveysOf(key));
     const directions = surveys.some(({ length }) => length === 2) ? [0, 1] : [0];
-    this.#directions = directions.map((direction) =>
+    this.directions = directions.map((direction) =>
       mergeGaussians(entries.map(({ count }, i) => ({ survey: surveys[i][direction] ?? surveys[i][0], count }))),
     );
     let square: number | undefined = 0;
@@ -58,7 +50,7 @@ export class Composition {
       const ratio = knownOf(event)?.ratio?.(neighboring);
       square = square === undefined || ratio === undefined ? undefined : square + count * ratio * ratio;
     }
-    this.#ratio = square === undefined ? undefined : Math.sqrt(square);
+    this.ratio = square === undefined ? undefined : Math.sqrt(square);
     if (entries.every(({ event }) => hasSupport(event, 'rdp', neighboring))) {
       this.#renyi = sortedByKey(entries).map(({ event, count }) => ({
         divergence: searchedDivergence(event, neighboring),
@@ -68,12 +60,13 @@ export class Composition {
   }
 
   *epsilonBounds(delta: number): Task<Bounds> {
-    const step = this.#step;
+    const step = this.step;
     const known = delta > 0 ? this.#knownEpsilon(delta) : Infinity;
     if (known === 0) return { lower: 0, upper: 0 };
     const outer = { lower: delta > 0 ? this.#aloneEpsilon(delta) : 0, upper: known };
     if (outer.upper - outer.lower <= NARROW && outer.lower <= outer.upper) return outer;
-    let bounds = yield* this.#worst(
+    let bounds = yield* worstOf(
+      this.directions,
       (parts) => epsilonBounds(parts, delta, step),
       (parts, lower) => (lower > 0 ? isBelow(parts, delta, lower) : undefined),
     );
@@ -87,8 +80,8 @@ export class Composition {
     const known = delta > 0 ? this.#knownEpsilon(delta) : Infinity;
     if (known === 0) return 0;
     let most = 0;
-    for (const parts of this.#directions) {
-      const upper = yield* guarded(() => epsilonUpper(parts, delta, width, most, this.#step), Infinity);
+    for (const parts of this.directions) {
+      const upper = yield* guarded(() => epsilonUpper(parts, delta, width, most, this.step), Infinity);
       most = Math.max(most, upper);
     }
     const epsilon = Math.min(most, known);
@@ -97,15 +90,16 @@ export class Composition {
   }
 
   *deltaBounds(epsilon: number): Task<Bounds> {
-    const step = this.#step;
-    const bounds = yield* this.#worst(
+    const step = this.step;
+    const bounds = yield* worstOf(
+      this.directions,
       (parts) => deltaBounds(parts, epsilon, step),
       (parts, lower) => isBelow(parts, lower, epsilon),
     );
     const known = Math.min(
-      this.#ratio === undefined ? 1 : gaussianDeltaBounds(this.#ratio, epsilon).upper,
+      this.ratio === undefined ? 1 : gaussianDeltaBounds(this.ratio, epsilon).upper,
       this.#renyi === undefined ? 1 : renyiDelta(this.#renyi, epsilon),
-      this.#directions.reduce((most, parts) => Math.max(most, summedDelta(parts, epsilon)), 0),
+      this.directions.reduce((most, parts) => Math.max(most, summedDelta(parts, epsilon)), 0),
     );
     const alone = this.#parts().reduce(
       (most, { survey }) => Math.max(most, singleDelta(survey.pair, epsilon).lower),
@@ -114,43 +108,15 @@ export class Composition {
     return intersect(bounds, { lower: alone, upper: known });
   }
 
-  *truePositiveRate(rate: number): Task<Bounds> {
-    const step = this.#step;
-    const [parts] = this.#directions;
-    const only = isSingle(parts) ? parts[0].survey.pair.gaussianRatio : undefined;
-    if (only !== undefined) return gaussianPower(only, rate);
-    const bounds = yield* this.#worst(
-      (direction) => truePositiveRate(direction, rate, step),
-      () => undefined,
-    );
-    const upper = this.#ratio === undefined ? 1 : gaussianPower(this.#ratio, rate).upper;
-    return intersect(bounds, { lower: rate, upper });
-  }
-
-  /** The worse of both directions; the second is seldom it, and showing that is cheaper than measuring it. */
-  *#worst(
-    measure: (parts: readonly SurveyedPart[]) => Task<Bounds>,
-    isCovered: (parts: readonly SurveyedPart[], lower: number) => Task<boolean> | undefined,
-  ): Task<Bounds> {
-    let worst: Bounds = { lower: 0, upper: 0 };
-    for (const [i, parts] of this.#directions.entries()) {
-      const covered = i === 0 ? undefined : isCovered(parts, worst.lower);
-      if (covered !== undefined && (yield* guarded(() => covered, false))) continue;
-      const bounds = yield* guarded(() => measure(parts), NOTHING_KNOWN);
-      worst = { lower: Math.max(worst.lower, bounds.lower), upper: Math.max(worst.upper, bounds.upper) };
-    }
-    return worst;
-  }
-
   #parts(): readonly SurveyedPart[] {
-    return this.#directions.flat();
+    return this.directions.flat();
   }
 
   #knownEpsilon(delta: number): number {
-    const gaussian = this.#ratio === undefined ? Infinity : gaussianEpsilonBounds(this.#ratio, delta).upper;
+    const gaussian = this.ratio === undefined ? Infinity : gaussianEpsilonBounds(this.ratio, delta).upper;
     const remaining = this.#renyi === undefined ? 0 : delta - infinityOfParts(this.#renyi);
     const renyi = remaining > 0 ? renyiEpsilon(this.#renyi ?? [], remaining).value : Infinity;
-    const summed = this.#directions.reduce((most, parts) => Math.max(most, summedEpsilon(parts, delta)), 0);
+    const summed = this.directions.reduce((most, parts) => Math.max(most, summedEpsilon(parts, delta)), 0);
     return Math.min(gaussian, renyi, summed);
   }
 
@@ -161,6 +127,22 @@ export class Composition {
       return pair.infinity >= delta ? most : Math.max(most, singleEpsilon(pair, delta).lower);
     }, 0);
   }
+}
+
+/** The worse of both directions; the second is seldom it, and showing that is cheaper than measuring it. */
+export function* worstOf(
+  directions: Composition['directions'],
+  measure: (parts: readonly SurveyedPart[]) => Task<Bounds>,
+  isCovered: (parts: readonly SurveyedPart[], lower: number) => Task<boolean> | undefined,
+): Task<Bounds> {
+  let worst: Bounds = { lower: 0, upper: 0 };
+  for (const [i, parts] of directions.entries()) {
+    const covered = i === 0 ? undefined : isCovered(parts, worst.lower);
+    if (covered !== undefined && (yield* guarded(() => covered, false))) continue;
+    const bounds = yield* guarded(() => measure(parts), NOTHING_KNOWN);
+    worst = { lower: Math.max(worst.lower, bounds.lower), upper: Math.max(worst.upper, bounds.upper) };
+  }
+  return worst;
 }
 
 /** ε by basic composition, every release at an equal part of δ: loose, but 0 where next to nothing is released. */
@@ -191,7 +173,7 @@ function* guarded<T>(make: () => Task<T>, otherwise: T): Task<T> {
 }
 
 /** Both bounds hold, so their intersection does; the lower end gives way where a pair says more than the mechanism does. */
-function intersect(a: Bounds, b: Bounds): Bounds {
+export function intersect(a: Bounds, b: Bounds): Bounds {
   const upper = Math.min(a.upper, b.upper);
   return { lower: Math.min(Math.max(a.lower, b.lower), upper), upper };
 }

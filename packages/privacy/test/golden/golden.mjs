@@ -40,7 +40,7 @@ function accountants(privacy) {
   for (const [name, event, count, neighboring] of events(privacy)) {
     const pld = privacy.pldAccountant({ neighboring }).compose(event, count);
     const { lower, upper } = pld.epsilonBounds(delta);
-    const power = pld.truePositiveRate(0.01);
+    const power = privacy.truePositiveRate(pld, 0.01);
     digests[`accountant: ${name}`] = digest([
       lower,
       upper,
