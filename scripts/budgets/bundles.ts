@@ -120,7 +120,7 @@ export const codec = eden({ bits: 1 });`,
 import { gaussian, poissonSampled } from '@fedkit/privacy/event';
 const step = poissonSampled(0.01, gaussian({ noiseStd: 1, recordNorm: 1 }));
 export const epsilon = () => pldAccountant({ neighboring: 'add-or-remove' }).compose(step, 1000).epsilon(1e-5);`,
-    maximum: 19_450,
+    maximum: 18_000,
     client: false,
   },
   {
@@ -128,7 +128,7 @@ export const epsilon = () => pldAccountant({ neighboring: 'add-or-remove' }).com
     lines: `import { event, pldAccountant } from '@fedkit/privacy';
 const step = event.poissonSampled(0.01, event.gaussian({ noiseStd: 1, recordNorm: 1 }));
 export const epsilon = () => pldAccountant({ neighboring: 'add-or-remove' }).compose(step, 1000).epsilon(1e-5);`,
-    maximum: 25_350,
+    maximum: 23_950,
     client: false,
   },
 ];

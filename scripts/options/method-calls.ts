@@ -112,7 +112,6 @@ export const METHOD_CALLS: Readonly<Record<string, () => unknown>> = {
   'NodeServer.close': () => onNode((served) => served.close(UNKNOWN)),
   'NodeServer.drain': () => onNode((served) => served.drain(UNKNOWN)),
   'PldAccountant.epsilonBounds': () => accountant().epsilonBounds(1e-5, UNKNOWN),
-
   'RoundClient.setInput': () => bare(SecAggClient, 'setInput', {}),
   'TaskEngine.run': () =>
     inlineTasks({ blobs: storeBlobs(memoryStore()), handlers: {} }).run({ id: 'a', tasks: [] }, UNKNOWN),

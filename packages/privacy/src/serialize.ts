@@ -4,7 +4,7 @@
  * @module
  */
 import { FedkitError, isFedkitError } from '@fedkit/core';
-import { checkBytes, refuse, utf8Decode, utf8Encode } from '@fedkit/core/internal';
+import { checkBytes, refuse, utf8Decode } from '@fedkit/core/internal';
 import type { CountedEvent } from './event/flatten.ts';
 import type { Neighboring } from './neighboring.ts';
 import type { AccountantKind } from './support.ts';
@@ -27,16 +27,16 @@ export function encodeAccountant(
   entries: readonly CountedEvent[],
   discretization?: number,
 ): Uint8Array {
-  return utf8Encode(
-    JSON.stringify({
-      format: FORMAT,
-      version: VERSION,
-      accountant: kind,
-      neighboring,
-      ...(discretization === undefined ? {} : { discretization }),
-      entries: entries.map(({ event, count }) => ({ event, count })),
-    }),
-  );
+  const text = JSON.stringify({
+    format: FORMAT,
+    version: VERSION,
+    accountant: kind,
+    neighboring,
+    ...(discretization === undefined ? {} : { discretization }),
+    entries: entries.map(({ event, count }) => ({ event, count })),
+  });
+  // Names of fields, kinds and relations, and numbers: all of it is ASCII.
+  return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 }
 
 /** @throws FedkitError `DECODE_FAILED` for bytes that are not this format and version, or too many. */

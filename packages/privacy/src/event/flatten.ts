@@ -4,7 +4,7 @@
  * @module
  */
 import { refuse } from '@fedkit/core/internal';
-import { checkEvent } from './kind.ts';
+import { checkEvent, KIND } from './kind.ts';
 import type { DpEvent, EventData, LeafEvent, Made } from './types.ts';
 
 /** An event, how often it was released, and the text that tells it from others. */
@@ -43,16 +43,12 @@ export function mergeCounted(where: string, into: Map<string, CountedEvent>, mor
 }
 
 function collect(where: string, event: EventData, count: number, leaves: Map<string, CountedEvent>): void {
-  if (event.kind === 'self-composed') {
-    collect(where, event.event, checkCount(where, event.count * count), leaves);
-  } else if (event.kind === 'composed') {
-    for (const inner of event.events) collect(where, inner, count, leaves);
-  } else if (event.kind === 'poisson-sampled' && event.probability === 1) {
-    collect(where, event.event, count, leaves);
+  // What is within an event that was checked was made too.
+  const parts = (event as DpEvent)[KIND].parts?.(event);
+  if (parts === undefined) {
+    mergeCounted(where, leaves, [{ key: JSON.stringify(event), event: event as Made<LeafEvent>, count }]);
   } else {
-    const key = JSON.stringify(event);
-    // What is within an event that was checked was made too.
-    mergeCounted(where, leaves, [{ key, event: event as Made<LeafEvent>, count }]);
+    for (const part of parts) collect(where, part.event, checkCount(where, part.count * count), leaves);
   }
 }
 

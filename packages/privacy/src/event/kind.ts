@@ -32,11 +32,19 @@ export interface Known {
   readonly ratio?: (neighboring: Neighboring) => number;
 }
 
+/** An event within another, as often as it is there. */
+export interface Repeated {
+  readonly event: EventData;
+  readonly count: number;
+}
+
 /** A kind of event. */
 export interface EventKind<E extends EventData = EventData> {
   /** The event rebuilt from its fields, which pass the maker's checks; `nested` does so with events within. */
   check(event: E, nested: (inner: unknown) => DpEvent): DpEvent;
-  /** What is known of it; undefined where nothing is of what it samples. Compositions have none. */
+  /** What it is a composition of, and how often each; undefined if it is none. */
+  parts?(event: E): readonly Repeated[] | undefined;
+  /** What is known of it, unless it is a composition; undefined where nothing is known of what it samples. */
   known?(event: E): Known | undefined;
   /** What is known of it on a Poisson sample. */
   sampled?(event: E, probability: number): Known;

@@ -1,9 +1,22 @@
 import { describe, expect, it, vi } from 'vitest';
 import { event } from '../event/event.ts';
+import { rdpAccountant } from '../rdp/accountant.ts';
 import { pldAccountant } from './accountant.ts';
 import { epsilonBoundsInBackground } from './background.ts';
+import { truePositiveRate } from './trade-off.ts';
 
 const round = event.poissonSampled(1e-3, event.gaussian({ noiseStd: 0.8, recordNorm: 1 }));
+
+it('questions of more than an accountant answers by itself are asked of those that can answer', async () => {
+  const refused = { code: 'INVALID_ARGUMENT', message: expect.stringContaining('pldAccountant') };
+  const renyi = rdpAccountant({ neighboring: 'add-or-remove' }) as never;
+  await expect(epsilonBoundsInBackground(renyi, 1e-5)).rejects.toMatchObject(refused);
+  for (const other of [renyi, undefined, {}]) {
+    expect(() => truePositiveRate(other as never, 0.1)).toThrow(expect.objectContaining(refused));
+  }
+  const none = pldAccountant({ neighboring: 'add-or-remove' });
+  expect(() => truePositiveRate(none, 0)).toThrow(expect.objectContaining({ code: 'OUT_OF_RANGE' }));
+});
 
 describe('an interval asked beside an event loop', () => {
   it('is the one asked at once, in slices between which timers fire', async () => {

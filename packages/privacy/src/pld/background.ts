@@ -39,8 +39,8 @@ export async function epsilonBoundsInBackground(
   options: BackgroundOptions & { readonly users?: number } = {},
 ): Promise<EpsilonBounds> {
   const where = 'epsilonBoundsInBackground';
-  const pld = checkPld(where, accountant);
   checkOptions(where, options, { users: true, signal: true, onProgress: true });
+  const pld = checkPld(where, accountant);
   const users = checkQuestion(where, delta, options);
   return pld.stated(await runInBackground(where, pld.epsilonTask(delta), options), delta, users);
 }

@@ -10,7 +10,7 @@ import type { Neighboring } from '../neighboring.ts';
 import { infinityOfParts, type RenyiPart, renyiDelta, renyiEpsilon, searchedDivergence } from '../rdp/bounds.ts';
 import { hasSupport } from '../support.ts';
 import { deltaBounds, epsilonBounds, epsilonUpper, isBelow } from './direction.ts';
-import { mergeGaussians } from './parts.ts';
+import { mergeGaussians, roundsOf } from './parts.ts';
 import type { SurveyedPart } from './plan.ts';
 import { type Bounds, gaussianDeltaBounds, gaussianEpsilonBounds, singleDelta, singleEpsilon } from './single.ts';
 import type { Survey } from './survey.ts';
@@ -147,7 +147,7 @@ export function* worstOf(
 
 /** ε by basic composition, every release at an equal part of δ: loose, but 0 where next to nothing is released. */
 function summedEpsilon(parts: readonly SurveyedPart[], delta: number): number {
-  const total = parts.reduce((sum, { count }) => sum + count, 0);
+  const total = roundsOf(parts);
   // A hair less than an equal part, for the rounding of sums.
   const part = (delta / total) * (1 - 2 ** -40);
   return parts.reduce((sum, { survey: { pair }, count }) => {
@@ -156,7 +156,7 @@ function summedEpsilon(parts: readonly SurveyedPart[], delta: number): number {
 }
 
 function summedDelta(parts: readonly SurveyedPart[], epsilon: number): number {
-  const total = parts.reduce((sum, { count }) => sum + count, 0);
+  const total = roundsOf(parts);
   const part = (epsilon / total) * (1 - 2 ** -40);
   const sum = parts.reduce((all, { survey, count }) => all + count * singleDelta(survey.pair, part).upper, 0);
   return Math.min(sum * (1 + 2 ** -40), 1);

@@ -5,6 +5,7 @@
  */
 import { composeCurve, type Curve, type Part, type Window } from './compose.ts';
 import { lowerMasses, sampleTails, upperMasses } from './lattice.ts';
+import { roundsOf } from './parts.ts';
 import { coarser, LARGE_EPSILON, type Plan, type SurveyedPart } from './plan.ts';
 import type { Bounds } from './single.ts';
 import { cumulant } from './survey.ts';
@@ -34,7 +35,7 @@ export function* makeCurves(
   );
   const step = Math.max(wanted, widest / MAX_POINTS, (window.high - window.low) / MAX_WINDOW);
   if (!(step > 0 && step < Infinity)) throw unresolved();
-  const rounds = parts.reduce((sum, { count }) => sum + count, 0);
+  const rounds = roundsOf(parts);
   const upper: Part[] = [];
   const lower: Part[] = [];
   for (const { survey, count } of parts) {

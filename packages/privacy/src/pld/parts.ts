@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FedkitError } from '@fedkit/core';
+import { refuse } from '@fedkit/core/internal';
 import { gaussianPair } from './gaussian-pair.ts';
 import type { SurveyedPart } from './plan.ts';
 import type { Bounds } from './single.ts';
@@ -26,10 +26,12 @@ export function onlyInfinity(parts: readonly SurveyedPart[]): Bounds {
 export function checkMass(parts: readonly SurveyedPart[], delta: number): void {
   const infinity = onlyInfinity(parts).upper;
   if (delta > infinity || (infinity === 0 && mostLoss(parts) < Infinity)) return;
-  throw new FedkitError(
+  refuse(
     'OUT_OF_RANGE',
-    `pldAccountant: expected δ above ${infinity}, the probability of an infinite loss or of none that is bounded, below which no ε is finite; got ${delta}`,
-    { details: { delta, infinity } },
+    'pldAccountant',
+    `δ above ${infinity}, the probability of an infinite loss or of none that is bounded, below which no ε is finite`,
+    delta,
+    { delta, infinity },
   );
 }
 
@@ -50,8 +52,13 @@ export function mergeGaussians(parts: readonly SurveyedPart[]): SurveyedPart[] {
   ];
 }
 
+/** How many releases are composed. */
+export function roundsOf(parts: readonly { readonly count: number }[]): number {
+  return parts.reduce((sum, { count }) => sum + count, 0);
+}
+
 /** Parts without the losses that a question at exp(logDelta) has no use for. */
 export function cutParts(parts: readonly SurveyedPart[], logDelta: number): SurveyedPart[] {
-  const total = parts.reduce((sum, { count }) => sum + count, 0);
+  const total = roundsOf(parts);
   return parts.map((part) => ({ survey: cutSurvey(part.survey, logDelta, total), count: part.count }));
 }

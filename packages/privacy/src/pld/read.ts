@@ -11,16 +11,25 @@ export function epsilonAbove(curve: Curve, delta: number): number | undefined {
   const isMet = (epsilon: number): boolean => divergenceAbove(curve, epsilon) <= delta;
   const end = Math.max(endOf(curve), 0);
   if (!isMet(end)) return undefined;
-  let low = Math.max(curve.start, 0);
+  const low = Math.max(curve.start, 0);
   if (isMet(low)) return low === 0 ? 0 : undefined;
-  let high = end;
-  while (high - low > 1e-13 * Math.max(high, 1e-3)) {
-    const middle = 0.5 * (low + high);
-    if (middle === low || middle === high) break;
-    if (isMet(middle)) high = middle;
-    else low = middle;
+  return narrowed(low, end, isMet).high;
+}
+
+/** The bracket around where `isMet` begins to be, as narrow as tells anything. */
+function narrowed(
+  low: number,
+  high: number,
+  isMet: (epsilon: number) => boolean,
+): { readonly low: number; readonly high: number } {
+  let [from, to] = [low, high];
+  while (to - from > 1e-13 * Math.max(to, 1e-3)) {
+    const middle = 0.5 * (from + to);
+    if (middle === from || middle === to) break;
+    if (isMet(middle)) to = middle;
+    else from = middle;
   }
-  return high;
+  return { low: from, high: to };
 }
 
 /** The largest ε in [0, above] known to have a divergence above δ; 0 if none is. `above` is where the upper curve meets δ. */
@@ -33,13 +42,7 @@ export function epsilonBelow(curve: Curve, delta: number, above: number): number
     high = low;
     low = Math.max(above - gap, 0);
   }
-  while (high - low > 1e-13 * Math.max(high, 1e-3)) {
-    const middle = 0.5 * (low + high);
-    if (middle === low || middle === high) break;
-    if (divergenceBelow(curve, middle) > delta) low = middle;
-    else high = middle;
-  }
-  return low;
+  return narrowed(low, high, (epsilon) => !(divergenceBelow(curve, epsilon) > delta)).low;
 }
 
 /** About how far the errors of the computation itself, not of its lattice, move ε. */

@@ -55,10 +55,7 @@ export function sampledAddPair(probability: number, pair: DominatingPair): Domin
     evaluate(epsilon: number, out: Tails): void {
       const unsampled = -log1pOfExpm1(1 / probability, -epsilon);
       if (!(unsampled < Infinity)) {
-        out.p = 0;
-        out.q = 0;
-        out.weighted = 0;
-        out.divergence = 0;
+        Object.assign(out, newTails());
         return;
       }
       pair.evaluate(unsampled, out);

@@ -20,8 +20,8 @@ const QUADRATURE_ERROR = 2 ** -33;
 
 /** The divergences of an event, to be searched. @throws FedkitError `UNSUPPORTED_EVENT` where the support matrix has no entry. */
 export function searchedDivergence(event: CountedEvent['event'], neighboring: Neighboring): Divergence {
-  const { at, infinity } = divergenceOfEvent(event, neighboring);
-  return { at: scannedOnce(at), infinity };
+  const divergence = divergenceOfEvent(event, neighboring);
+  return { at: scannedOnce((order) => divergence.at(order)), infinity: divergence.infinity };
 }
 
 /** The divergence of all of them. */

@@ -24,6 +24,7 @@ function buildRepeated(event: DpEvent, count: number): Made<SelfComposedEvent> {
 /** @internal */
 export const SELF_COMPOSED: EventKind<SelfComposedEvent> = {
   check: ({ event, count }, nested) => buildRepeated(nested(event), count),
+  parts: (event) => [event],
 };
 
 /** All of a list that is not empty. */
@@ -39,4 +40,5 @@ function buildList(events: readonly unknown[], check: (event: unknown, i: number
 /** @internal */
 export const COMPOSED: EventKind<ComposedEvent> = {
   check: ({ events }, nested) => buildList(events, nested),
+  parts: ({ events }) => events.map((event) => ({ event, count: 1 })),
 };

@@ -19,16 +19,16 @@ const MIN_SQUARED_PROBABILITY = 1e-140;
  */
 export function poissonSampled(probability: number | PoissonSampling, sampled: DpEvent): Made<PoissonSampledEvent> {
   const where = 'event.poissonSampled';
-  if (typeof probability === 'object' && probability !== null && probability.kind !== 'poisson') {
+  const scheme = typeof probability === 'object' && probability !== null ? probability : undefined;
+  if (scheme !== undefined && scheme.kind !== 'poisson') {
     refuse(
       'UNSUPPORTED_EVENT',
       `${where}: probability`,
       'Poisson sampling; a fixed cohort is sampledWithoutReplacement, anything else amplifies nothing',
-      (probability as { kind: unknown }).kind,
+      (scheme as { kind: unknown }).kind,
     );
   }
-  const p = typeof probability === 'object' && probability !== null ? probability.probability : probability;
-  return build(p, () => checkEvent(`${where}: event`, sampled));
+  return build(scheme?.probability ?? (probability as number), () => checkEvent(`${where}: event`, sampled));
 }
 
 function build(probability: number, event: () => DpEvent): Made<PoissonSampledEvent> {
@@ -42,6 +42,8 @@ function build(probability: number, event: () => DpEvent): Made<PoissonSampledEv
 /** @internal */
 export const POISSON_SAMPLED: EventKind<PoissonSampledEvent> = {
   check: ({ probability, event }, nested) => build(probability, () => nested(event)),
+  // A sample of everybody is none.
+  parts: ({ probability, event }) => (probability === 1 ? [{ event, count: 1 }] : undefined),
   known: ({ probability, event }) => {
     const kind = (event as Made<LeafEvent>)[KIND];
     const known = kind.sampled?.(event, Math.max(probability, MIN_PROBABILITY));
