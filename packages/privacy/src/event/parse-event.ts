@@ -55,7 +55,7 @@ const KINDS: { readonly [K in EventData['kind']]: EventKind<Extract<EventData, {
  *
  * const data = JSON.parse('{"kind":"gaussian","noiseStd":5,"recordNorm":1}');
  * const accountant = pldAccountant({ neighboring: 'add-or-remove' }).compose(parseEvent(data));
- * console.log(accountant.epsilon(1e-5).toFixed(3)); // => 0.789
+ * console.log(accountant.epsilon(1e-5).toFixed(3)); // => 0.726
  * ```
  */
 export function parseEvent(data: unknown): DpEvent {

@@ -30,7 +30,7 @@ const SLICE_MILLISECONDS = 12;
  * const accountant = pldAccountant({ neighboring: 'add-or-remove' });
  * accountant.compose(event.gaussian({ noiseStd: 5000, recordNorm: 1 }), 1_000_000);
  * const { upper } = await epsilonBoundsInBackground(accountant, 1e-5, { signal: AbortSignal.timeout(60_000) });
- * console.log(upper.toFixed(3)); // => 0.789
+ * console.log(upper.toFixed(3)); // => 0.726
  * ```
  */
 export async function epsilonBoundsInBackground(
