@@ -1,4 +1,5 @@
 import { FedkitError, isFedkitError } from '@fedkit/core';
+import { isWellFormed, refuse } from '@fedkit/core/internal';
 
 /** Whatever a client of a database throws means the same: not now. Its words may hold addresses, so that they stay in the cause. */
 export async function unlessDown<T>(where: string, work: () => Promise<T>): Promise<T> {
@@ -36,10 +37,16 @@ export function unfit(where: string, expected: string, got: string): never {
   throw new FedkitError('PROTOCOL_STATE', `${where}: expected ${expected}, got ${got}`);
 }
 
-/** @throws FedkitError `INVALID_ARGUMENT` for what is no key. */
+/** @throws FedkitError `INVALID_ARGUMENT` for what is no key: a lone surrogate among them, which is written as if it were U+FFFD. */
 export function checkKey(where: string, key: unknown): string {
-  if (typeof key === 'string' && key !== '') return key;
-  throw new FedkitError('INVALID_ARGUMENT', `${where}: key: expected a name, got ${key === '' ? 'none' : typeof key}`);
+  if (key !== '') return checkPrefix(`${where}: key`, key);
+  return refuse('INVALID_ARGUMENT', `${where}: key`, 'a name', key);
+}
+
+/** @throws FedkitError `INVALID_ARGUMENT` for what no key begins with. */
+export function checkPrefix(where: string, prefix: unknown): string {
+  if (typeof prefix === 'string' && isWellFormed(prefix)) return prefix;
+  return refuse('INVALID_ARGUMENT', where, 'a name', prefix);
 }
 
 /** Rejects where `work` takes longer. */

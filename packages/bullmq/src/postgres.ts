@@ -18,7 +18,7 @@ import {
 } from 'bullmq';
 import type { Pool } from 'pg';
 import type { Database, DatabaseStore } from './database.ts';
-import { checkKey, unfit, unlessDown } from './fault.ts';
+import { checkKey, checkPrefix, unfit, unlessDown } from './fault.ts';
 
 /** Where PostgreSQL is. */
 export interface PostgresOptions {
@@ -67,7 +67,7 @@ export function postgres(options: PostgresOptions): Database {
     prepare: () => withPool(url, (pool) => prepare(pool, url, schema, migrate)),
     store(how = {}) {
       checkOptions('postgres.store', how, { prefix: true, lossy: true });
-      return postgresStore(url, schema, how.prefix ?? '');
+      return postgresStore(url, schema, checkPrefix('postgres.store: prefix', how.prefix ?? ''));
     },
     queue: (name) => quiet(new Queue(name, common(), createPostgresBackend as never)),
     flows: () => quiet(new FlowProducer(common(), createPostgresBackend as never)),

@@ -13,6 +13,54 @@ async function codeOf(options: object): Promise<string> {
   );
 }
 
+/** A database with nothing behind it, which counts what is open. */
+function emptyDatabase() {
+  const open = { stores: 0, queues: 0 };
+  const opened = (kind: keyof typeof open) => {
+    open[kind]++;
+    return { waitUntilReady: async () => {}, close: async () => void open[kind]-- };
+  };
+  const kept = memoryStore();
+  const database = {
+    prepare: async () => {},
+    store: () => ({ ...kept, ...opened('stores') }),
+    // Its workers never finish.
+    queue: () => ({
+      ...opened('queues'),
+      getJob: async () => ({ getDependenciesCount: async () => ({}), isFailed: async () => false }),
+      getJobState: async () => 'waiting',
+    }),
+    flows: () => ({ ...opened('queues'), add: async () => {} }),
+  };
+  return { open, kept, database: database as never };
+}
+
+it('takes no job once it is closed, ends those at hand, and leaves no connection', async () => {
+  const { database, open } = emptyDatabase();
+  const blobs = storeBlobs(memoryStore());
+  const engine = await queueTasks({ database, name: 'tasks', blobs, pollInterval: 1 });
+  const job = { id: 'one', tasks: [{ kind: 'join', inputs: [await blobs.put(Uint8Array.of(1))] }] };
+  const told = new Promise<void>((resolve) => {
+    void engine.run(job, { onProgress: () => resolve() }).catch(() => {});
+  });
+  const running = engine.run(job).catch((error: unknown) => error);
+  await told;
+  await engine.close();
+  expect(await running).toMatchObject({ code: 'ABORTED' });
+  for (const late of [engine.run(job), engine.forget('one'), engine.clear()])
+    await expect(late).rejects.toMatchObject({ code: 'ABORTED' });
+  expect(open).toEqual({ stores: 0, queues: 0 });
+});
+
+it('leaves no connection to a queue of another protocol', async () => {
+  const { database, kept, open } = emptyDatabase();
+  await kept.put('engine/tasks', new TextEncoder().encode('fedkit engine 9 0123'));
+  await expect(queueTasks({ database, name: 'tasks', blobs: storeBlobs(memoryStore()) })).rejects.toMatchObject({
+    code: 'PROTOCOL_STATE',
+  });
+  expect(open.stores).toBe(0);
+});
+
 it.each(['concurrency', 'timeout', 'pollInterval'])(
   'takes %s from 1 on, before it asks its database',
   async (option) => {

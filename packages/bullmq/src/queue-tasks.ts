@@ -5,7 +5,15 @@
  */
 import { FedkitError, isFedkitError } from '@fedkit/core';
 import { type BlobStore, checkJob, type EngineJob, type EngineProgress, type TaskEngine } from '@fedkit/core/engine';
-import { checkOptions, type OptionNames, checkAborted, checkInteger, sleep, systemClock } from '@fedkit/core/internal';
+import {
+  checkOptions,
+  type OptionNames,
+  checkAborted,
+  checkInteger,
+  heard,
+  sleep,
+  systemClock,
+} from '@fedkit/core/internal';
 import type { FlowJob, FlowProducer, Job, JobsOptions, Queue } from 'bullmq';
 import type { Database } from './database.ts';
 import { unlessDown, within } from './fault.ts';
@@ -66,11 +74,21 @@ export async function queueTasks(options: QueueTasksOptions): Promise<QueueTasks
   const pause = checkInteger(`${where}: pollInterval`, options.pollInterval ?? 200, 1);
   await database.prepare();
   const markers = database.store({ lossy: true });
-  let making: string | undefined = await makingOf(markers, name);
+  let making: string | undefined = await makingOf(markers, name).catch(async (error: unknown) => {
+    await markers.close();
+    throw error;
+  });
+  let closed = false;
   let open: { readonly queue: Queue; readonly flows: FlowProducer } | undefined;
+
+  /** Whatever asks the database after its end would connect anew, and nobody would close that. */
+  function checkOpen(): void {
+    if (closed) throw new FedkitError('ABORTED', `${where}: expected an open engine, got a closed one`);
+  }
 
   /** A queue that was made while its database was down stays useless: what fails is made anew. */
   async function withQueue<T>(work: (queue: Queue, flows: FlowProducer) => Promise<T>): Promise<T> {
+    checkOpen();
     open ??= { queue: database.queue(name), flows: database.flows() };
     const { queue, flows } = open;
     try {
@@ -96,8 +114,10 @@ export async function queueTasks(options: QueueTasksOptions): Promise<QueueTasks
     if (making === undefined) {
       // It was told that its database was emptied: handed in again, the job is a new one of a new queue.
       await database.prepare();
+      checkOpen();
       making = await makingOf(markers, name);
     }
+    checkOpen();
     await checkMaking(markers, name, making);
     await withQueue(async (queue, flows) => {
       const before = (await queue.getJob(job.id)) as Job | undefined;
@@ -117,6 +137,7 @@ export async function queueTasks(options: QueueTasksOptions): Promise<QueueTasks
       const state = await queue.getJobState(job.id);
       const found = (await queue.getJob(job.id)) as Job | undefined;
       if (found === undefined) {
+        checkOpen();
         await checkMaking(markers, name, expected);
         throw new FedkitError('UNAVAILABLE', `${where}: expected the job that was handed in, got none`);
       }
@@ -133,7 +154,8 @@ export async function queueTasks(options: QueueTasksOptions): Promise<QueueTasks
     blobs,
     async run(job, how = {}) {
       checkOptions(`${where}.run`, how, { signal: true, onProgress: true });
-      const { signal, onProgress = () => {} } = how;
+      const { signal } = how;
+      const hear = heard(how.onProgress);
       checkJob(job);
       checkAborted(where, signal);
       const until = performance.now() + timeout;
@@ -143,9 +165,10 @@ export async function queueTasks(options: QueueTasksOptions): Promise<QueueTasks
       const tell = (progress: EngineProgress): void => {
         if (progress.done === told) return;
         told = progress.done;
-        onProgress(progress);
+        hear(progress);
       };
       for (;;) {
+        checkOpen();
         try {
           if (!submitted) await submit(job);
           submitted = true;
@@ -188,6 +211,7 @@ export async function queueTasks(options: QueueTasksOptions): Promise<QueueTasks
       making = undefined;
     },
     async close() {
+      closed = true;
       await disconnect();
       await markers.close();
     },

@@ -7,6 +7,29 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+it.each([
+  [
+    'throws',
+    () => {
+      throw new Error('of the listener');
+    },
+  ],
+  ['rejects', () => Promise.reject(new Error('of the listener'))],
+])('goes on where whoever listens %s', async (_, onEvent) => {
+  vi.useFakeTimers();
+  let asked = 0;
+  const prepare = async (): Promise<void> => {
+    throw new FedkitError(asked++ === 0 ? 'UNAVAILABLE' : 'PROTOCOL_STATE', 'not here');
+  };
+  const blobs = storeBlobs(memoryStore());
+  const ended = queueWorker({ database: { prepare } as never, name: 'absent', blobs, handlers: {}, onEvent }).catch(
+    (error: unknown) => error,
+  );
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(await ended).toMatchObject({ code: 'PROTOCOL_STATE' });
+  expect(asked).toBe(2);
+});
+
 it('asks for a database that is not there once a second, and tells so', async () => {
   vi.useFakeTimers();
   let asked = 0;

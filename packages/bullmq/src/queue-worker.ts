@@ -5,7 +5,7 @@
  */
 import { FedkitError, isFedkitError } from '@fedkit/core';
 import { type BlobStore, handlerOf, type TaskHandlers } from '@fedkit/core/engine';
-import { checkOptions, type OptionNames, checkInteger, sleep, systemClock } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkInteger, heard, sleep, systemClock } from '@fedkit/core/internal';
 import { noTelemetry, type Telemetry } from '@fedkit/core/telemetry';
 import { type Job, UnrecoverableError, type Worker } from 'bullmq';
 import type { Database } from './database.ts';
@@ -39,7 +39,7 @@ export interface QueueWorkerOptions {
   readonly stalledInterval?: number;
   /** Counts tasks by kind and outcome, and measures their seconds. */
   readonly telemetry?: Telemetry;
-  /** Told synchronously; must not throw. */
+  /** Told synchronously. What it throws or rejects with changes nothing. */
   readonly onEvent?: (event: QueueWorkerEvent) => void;
 }
 
@@ -73,7 +73,8 @@ export async function queueWorker(options: QueueWorkerOptions): Promise<QueueWor
     telemetry: true,
     onEvent: true,
   } satisfies OptionNames<typeof options>);
-  const { database, name, blobs, handlers, telemetry = noTelemetry, onEvent = () => {} } = options;
+  const { database, name, blobs, handlers, telemetry = noTelemetry } = options;
+  const onEvent = heard(options.onEvent);
   const where = 'queueWorker';
   const concurrency = checkInteger(`${where}: concurrency`, options.concurrency ?? 1, 1, 1000);
   const lockDuration = checkInteger(`${where}: lockDuration`, options.lockDuration ?? 30_000, 100);

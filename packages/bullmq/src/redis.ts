@@ -8,7 +8,7 @@ import { checkOptions, type OptionNames, checkBytes } from '@fedkit/core/interna
 import { FlowProducer, Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Database, DatabaseStore } from './database.ts';
-import { checkKey, unfit, unlessDown } from './fault.ts';
+import { checkKey, checkPrefix, unfit, unlessDown } from './fault.ts';
 
 /** Where Redis is. */
 export interface RedisOptions {
@@ -60,7 +60,11 @@ export function redis(options: RedisOptions): Database {
     store(how = {}) {
       checkOptions('redis.store', how, { prefix: true, lossy: true });
       const { prefix: names = '', lossy = false } = how;
-      return redisStore(url, `${prefix}:store:${names}`, !lossy && durability === 'checked');
+      return redisStore(
+        url,
+        `${prefix}:store:${checkPrefix('redis.store: prefix', names)}`,
+        !lossy && durability === 'checked',
+      );
     },
     queue: (name) => quiet(new Queue(name, common)),
     flows: () => quiet(new FlowProducer(common)),

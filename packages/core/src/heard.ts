@@ -8,9 +8,15 @@
  * Calls `listener` at once. What it throws, or rejects with where it is an async function after all, goes to `failed` and nowhere else: it
  * changes no answer and ends no process.
  */
-export function heard<T>(
-  listener: ((told: T) => unknown) | undefined,
-  failed: (error: unknown) => void = () => {},
-): (told: T) => void {
-  return (told) => void (async () => listener?.(told))().catch(failed);
+export function heard<T extends readonly unknown[]>(
+  listener: ((...told: T) => unknown) | undefined,
+  failed?: (error: unknown) => void,
+): (...told: T) => void {
+  return async (...told) => {
+    try {
+      await listener?.(...told);
+    } catch (error) {
+      failed?.(error);
+    }
+  };
 }

@@ -25,6 +25,7 @@ export { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat1
 export { type FileTensor, modelFile } from './model/model-file.ts';
 export { readHeader as readSafetensorsHeader } from './model/safetensors-header.ts';
 export { readValues } from './model/tensor-values.ts';
+export { heard } from './heard.ts';
 export { SerialQueue } from './serial-queue.ts';
 export { checkCreates } from './store/memory-store.ts';
 export { plainBytes } from './plain-bytes.ts';
@@ -38,4 +39,4 @@ export { handlerOf, type Reply } from './transport/fetch/replies.ts';
 export { sleep, systemClock } from './protocol/clock.ts';
 export { digestOf as sha256Bytes } from './sha256.ts';
 export { turn } from './turn.ts';
-export { utf8Decode, utf8Encode } from './utf8.ts';
+export { isWellFormed, utf8Decode, utf8Encode } from './utf8.ts';

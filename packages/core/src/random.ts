@@ -57,7 +57,7 @@ function platformSource(): Crypto {
   if (typeof source?.getRandomValues !== 'function') {
     throw new FedkitError(
       'UNSUPPORTED_PLATFORM',
-      'secureRng: expected crypto.getRandomValues, got none; load a polyfill backed by the system generator first',
+      'secureRng: expected crypto.getRandomValues, got none: load a polyfill by the system generator',
     );
   }
   return source;

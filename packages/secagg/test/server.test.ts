@@ -157,6 +157,22 @@ describe('progress', () => {
   });
 });
 
+describe('a listener', () => {
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('of the listener');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('of the listener'))],
+  ])('that %s changes nothing', async (_, onProgress) => {
+    const round = new Round(config, undefined, new SecAggServer({ config, onProgress }));
+    await round.until('finished');
+    expect(round.server.stage).toBe('finished');
+  });
+});
+
 describe('an executor', () => {
   it('that fails leaves the round as it was', async () => {
     const { inlineExecutor } = await import('../src/index.ts');

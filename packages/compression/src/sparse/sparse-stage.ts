@@ -20,20 +20,33 @@ export type Select = (values: Float32Array, context: CodecContext) => Uint32Arra
 export interface Keeps {
   /** Places of `size` at most. */
   places(size: number): number;
-  /** Of the energy ‖x‖², at least this share. */
-  share(size: number): number;
+  /** Of the energy ‖x‖², at least this share, where `count` of the places hold no zero: all of them, or fewer. */
+  share(size: number, count: number): number;
 }
 
 /**
  * What is left of a guarantee on the values kept: ‖x − x_K‖² + (1 − δ)·‖x_K‖² at most. None where what codes them has an
  * absolute error, which says nothing of places that hold little.
+ *
+ * Zeros among the places are not coded, and what codes fewer values may err more: every power of two below all of the places is asked
+ * too, between which codecs of this package promise no less than at the nearer end.
  */
 export function selected(keeps: Keeps, inner: Guarantee | undefined): Contraction | undefined {
   if (inner === undefined || inner.kind === 'bounded') return undefined;
   const own = (k: number) => (inner.kind === 'contraction' ? inner.delta(k) : 1 - inner.omega(k));
+  const left = (size: number, count: number) => {
+    const delta = own(count);
+    // What contracts nothing is at its worst where all is kept.
+    return delta > 0 ? delta * keeps.share(size, count) : delta;
+  };
   return {
     kind: 'contraction',
-    delta: (size) => own(keeps.places(size)) * keeps.share(size),
+    delta(size) {
+      const places = keeps.places(size);
+      let least = left(size, places);
+      for (let count = 1; count < places; count *= 2) least = Math.min(least, left(size, count));
+      return least;
+    },
     ...(inner.error !== undefined && { error: inner.error }),
     pathwise: inner.kind === 'contraction' && inner.pathwise,
   };

@@ -26,7 +26,8 @@ export function topK(options: { readonly density: number }): Sparsifier & Guaran
   const places = (size: number) => keptOf(size, density);
   return sparsifier((values) => largest(values, places(values.length)), {
     places,
-    share: (size) => places(size) / Math.max(1, size),
+    // A zero is chosen after everything else.
+    share: (size, count) => (count < places(size) ? 1 : places(size) / Math.max(1, size)),
   });
 }
 

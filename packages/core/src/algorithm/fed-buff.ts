@@ -145,9 +145,9 @@ export function fedBuff<S extends PlainData = NoState>(
       bytes.set(tail, 8 + head.length);
       return bytes;
     },
-    deserialize(bytes, model) {
+    deserialize(given, model) {
       const where = 'fedBuff.deserialize';
-      checkBytes(`${where}: bytes`, bytes);
+      const bytes = checkBytes(`${where}: bytes`, given);
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       const length = bytes.length < 8 ? Infinity : view.getUint32(0, true);
       if (length > bytes.length - 8 || view.getUint32(4, true) !== 0) {

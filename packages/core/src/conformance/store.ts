@@ -4,6 +4,7 @@
  * @module
  */
 import { checkOptions, type OptionNames } from '../check.ts';
+import { isFedkitError } from '../errors.ts';
 import { seededRng, shuffle } from '../random.ts';
 import type { Store } from '../store/contract.ts';
 import { sameBits } from './bits.ts';
@@ -250,6 +251,25 @@ export function storeLaws(options: StoreSetup): Law[] {
         await ensureRejected('an empty key', codes, () => store.create('', Uint8Array.of(1)));
         await ensureRejected('a value that is no bytes', codes, () => store.create('a', 'a' as unknown as Uint8Array));
         ensure((await list(store, '')).length === 0, 'no key after refusals');
+      },
+    },
+    {
+      name: 'refuses names that UTF-8 cannot write, or keeps them apart',
+      async run() {
+        const store = await create();
+        const names = ['\ud800', '\udc00', '\ufffd', 'a\ud800', 'a\ufffd'];
+        const kept = new Map<string, number>();
+        for (const [i, key] of names.entries()) {
+          try {
+            await store.put(key, Uint8Array.of(i));
+            kept.set(key, i);
+          } catch (error) {
+            ensure(isFedkitError(error, 'INVALID_ARGUMENT'), 'INVALID_ARGUMENT for a name with a lone surrogate');
+          }
+        }
+        for (const [key, i] of kept)
+          ensure(sameBits(await store.get(key), Uint8Array.of(i)), `its own bytes under ${JSON.stringify(key)}`);
+        ensure((await list(store, '')).join() === [...kept.keys()].sort().join(), 'every such key as it was put');
       },
     },
   ];

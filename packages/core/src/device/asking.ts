@@ -27,9 +27,9 @@ export async function ask(
   onFailure: OnFailure,
 ): Promise<Response> {
   const encoded = request instanceof Uint8Array ? request : encodeRequest(request);
-  const bytes = await exchange(encoded, { ...(signal && { signal }), onFailure });
+  const answer = await exchange(encoded, { ...(signal && { signal }), onFailure });
   checkAborted(where, signal);
-  checkBytes(`${where}: exchange: what it resolves with`, bytes);
+  const bytes = checkBytes(`${where}: exchange: what it resolves with`, answer);
   let response: Response;
   try {
     response = decodeResponse(bytes);

@@ -48,7 +48,7 @@ export interface FederatedClientOptions<B extends PlainData, C extends PlainData
   readonly rng?: SecureRng;
   /** Must not start anew with the process, since deadlines are kept on disk; default: the platform's time of day. */
   readonly clock?: Clock;
-  /** Told of each step, and of what the client goes on in spite of. */
+  /** Told of each step, and of what the client goes on in spite of. What it throws or rejects with changes nothing. */
   readonly onProgress?: (event: ClientProgress<B>) => void;
   /** Once it fires, `step` and `run` reject with `ABORTED`; what was done is kept. */
   readonly signal?: AbortSignal;

@@ -241,6 +241,22 @@ describe('watchModel', () => {
     expect(failures).toEqual([200, 400, 800]);
   });
 
+  it('goes on where whoever hears of failures rejects, and ends where whoever gets models does', async () => {
+    const { clock, device } = await setUp();
+    let outages = 2;
+    const watcher = device('w');
+    const client = {
+      model: () => (outages-- > 0 ? Promise.reject(new FedkitError('UNAVAILABLE', 'down')) : watcher.model()),
+    };
+    const { signal } = new AbortController();
+    const onFailure = () => Promise.reject(new Error('of the listener'));
+    const listener = () => Promise.reject(new Error('no room for a model'));
+    await expect(
+      clock.run(watchModel(client, listener, { signal, milliseconds: 100, clock, onFailure })),
+    ).rejects.toThrow('no room for a model');
+    expect(outages).toBe(-1);
+  });
+
   it('stops with what does not pass', async () => {
     const { clock, device } = await setUp();
     const { signal } = new AbortController();

@@ -8,7 +8,7 @@
  */
 import type { ClientId } from '../aggregate/contract.ts';
 import { sameBytes } from '../bytes.ts';
-import { checkBytes, checkInteger, refuse } from '../check.ts';
+import { checkBytes, checkInteger, checkVector } from '../check.ts';
 import { beginFormat, openFormat } from '../format.ts';
 import type { StateOwner } from '../model/state-file.ts';
 import type { PipelineTerms } from '../pipeline/contract.ts';
@@ -187,9 +187,8 @@ export function paramsOf(algorithm: object, { broadcast }: HeldModel, state: Pla
     const own = personal as (broadcast: PlainData, state?: PlainData) => Float32Array;
     return { params: own(broadcast), personal: own(broadcast, state) };
   }
-  const { params } = broadcast as { readonly params: Float32Array };
-  if (!(params instanceof Float32Array)) refuse('INVALID_ARGUMENT', 'federatedClient: model', 'parameters', params);
-  return { params: params.slice() };
+  const { params } = broadcast as { readonly params?: unknown };
+  return { params: checkVector('federatedClient: model', params).slice() };
 }
 
 /** The parameters of a published model. */

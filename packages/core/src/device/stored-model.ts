@@ -66,8 +66,7 @@ export async function storedModel(
   for (; ; parts++) {
     const part = await store.get(key(parts));
     if (part === undefined) break;
-    checkBytes(`${where}: store: get ${key(parts)}`, part);
-    const bytes = part.subarray(32);
+    const bytes = checkBytes(`${where}: store: get ${key(parts)}`, part).subarray(32);
     fits &&= sameBytes(part.subarray(0, 32), modelDigest) && received + bytes.length <= modelLength;
     if (fits) append(bytes);
   }
@@ -97,7 +96,7 @@ export async function storedModel(
       if (sameBytes(sha256(whole), modelDigest)) return whole;
       throw new FedkitError(
         'AUTHENTICATION_FAILED',
-        `${where}: model: expected the broadcast of the digest that was named, got another`,
+        `${where}: model: expected the broadcast of its digest, got another`,
       );
     },
     drop,

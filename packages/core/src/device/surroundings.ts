@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { heard } from '../heard.ts';
 import type { SecureRng } from '../random.ts';
 import { secureRng } from '../random.ts';
 import type { Exchange } from '../protocol/exchange.ts';
@@ -17,7 +18,6 @@ export interface Surroundings<B> {
   readonly where: string;
   readonly clock: Clock;
   readonly rng: SecureRng;
-  readonly signal?: AbortSignal;
   /** Asks the server, with a request or the bytes of one. */
   readonly ask: (request: Request | Uint8Array) => Promise<Response>;
   readonly tell: (event: ClientProgress<B>) => void;
@@ -36,12 +36,11 @@ export function surroundingsOf<B>(
     readonly onProgress?: (event: ClientProgress<B>) => void;
   },
 ): Surroundings<B> {
-  const tell = (event: ClientProgress<B>) => options.onProgress?.(event);
+  const tell = heard(options.onProgress);
   return {
     where,
     clock: options.clock ?? wallClock,
     rng: options.rng ?? secureRng(),
-    ...(options.signal && { signal: options.signal }),
     ask: (request) =>
       ask(where, options, request, (error, milliseconds) => tell({ kind: 'retrying', error, milliseconds })),
     tell,

@@ -3,6 +3,7 @@ import { coarse, ScriptedServer } from '../../test/device/scripted-server.ts';
 import { ScriptedSum } from '../../test/device/scripted-sum.ts';
 import { fedAvg } from '../algorithm/fed-avg.ts';
 import { scaffold } from '../algorithm/scaffold.ts';
+import { FedkitError } from '../errors.ts';
 import { quadraticTrainer } from '../conformance/quadratic-trainer.ts';
 import type { LocalResult } from '../client/trainer.ts';
 import type { Exchange } from '../protocol/exchange.ts';
@@ -87,6 +88,34 @@ describe('trainingClient', () => {
 
   it('names itself where its options are wrong', () => {
     expect(() => trainingClient({} as never)).toThrow(/^trainingClient: id: /);
+  });
+
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('of the listener');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('of the listener'))],
+  ])('does the same where whoever listens %s', async (_, onProgress) => {
+    const pipeline = coarse(fedAvg(), SIZE);
+    const server = new ScriptedServer(pipeline, new Float32Array(SIZE), 1, 1);
+    const client = trainingClient({
+      id: 'a',
+      pipeline,
+      trainer: quadraticTrainer(Float32Array.of(8, 16), 1),
+      local: () => ({ steps: 1, batchSize: 'all', learningRate: 0.5 }),
+      exchange: async (request, options) => {
+        options?.onFailure?.(new FedkitError('UNAVAILABLE', 'not yet'), 0);
+        return memoryTransport(server, 'a')(request, options);
+      },
+      store: memoryStore(),
+      clock: virtualClock(),
+      onProgress,
+    });
+    await untilClosed(client);
+    expect([...server.outcomes.values()]).toEqual(['accepted']);
   });
 
   it('ends with its run', async () => {

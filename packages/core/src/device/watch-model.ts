@@ -5,6 +5,7 @@
  */
 import { checkInteger, checkOptions, type OptionNames, refuse } from '../check.ts';
 import { type FedkitError, isFedkitError } from '../errors.ts';
+import { heard } from '../heard.ts';
 import { type Clock, sleep, systemClock } from '../protocol/clock.ts';
 import type { DeviceModel } from './contract.ts';
 
@@ -14,7 +15,7 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
   /** How often to ask; default 60,000. */
   readonly milliseconds?: number;
-  /** Hears that the server could not be reached, and how long it is not asked for that. */
+  /** Hears that the server could not be reached, and how long it is not asked for that. What it throws changes nothing. */
   readonly onFailure?: (error: FedkitError, milliseconds: number) => void;
   /** Default the engine's. */
   readonly clock?: Clock;
@@ -25,11 +26,11 @@ const OPTIONS: OptionNames<WatchOptions> = { signal: true, milliseconds: true, o
 const LONGEST_PAUSE = 3_600_000;
 
 /**
- * Calls `listener` with the model and then with every newer one, until `signal` fires: asks every so often, and waits longer while the
+ * Calls `listener` with the model and then, once it is done with that, with every newer one, until `signal` fires: asks every so often, and waits longer while the
  * server cannot be reached.
  *
  * @param client - Such as a `federatedClient`.
- * @throws FedkitError As `client.model`, but for `UNAVAILABLE`; what `listener` throws.
+ * @throws FedkitError As `client.model`, but for `UNAVAILABLE`; what `listener` throws or rejects with.
  * @example
  * ```ts
  * import { type DeviceModel, watchModel } from '@fedkit/core/device';
@@ -48,12 +49,13 @@ const LONGEST_PAUSE = 3_600_000;
  */
 export async function watchModel(
   client: { model(): Promise<DeviceModel> },
-  listener: (model: DeviceModel) => void,
+  listener: (model: DeviceModel) => void | Promise<void>,
   options: WatchOptions,
 ): Promise<void> {
   const where = 'watchModel';
   checkOptions(where, options, OPTIONS);
-  const { signal, milliseconds = 60_000, onFailure, clock = systemClock } = options;
+  const { signal, milliseconds = 60_000, clock = systemClock } = options;
+  const tell = heard(options.onFailure);
   if (typeof client?.model !== 'function')
     refuse('INVALID_ARGUMENT', `${where}: client`, 'a client with models', client);
   if (typeof listener !== 'function') refuse('INVALID_ARGUMENT', `${where}: listener`, 'a function', listener);
@@ -68,12 +70,12 @@ export async function watchModel(
       const name = model.digest.join();
       if (name !== seen && !signal.aborted) {
         seen = name;
-        listener(model);
+        await listener(model);
       }
     } catch (error) {
       if (!isFedkitError(error, 'UNAVAILABLE')) throw error;
       failures++;
-      onFailure?.(error, pause(milliseconds, failures));
+      tell(error, pause(milliseconds, failures));
     }
     await sleep(where, clock, pause(milliseconds, failures), signal).catch((error: unknown) => {
       if (!signal.aborted) throw error;

@@ -66,7 +66,7 @@ export interface TaskEngine {
   /** Where its tasks' inputs and results are. */
   readonly blobs: BlobStore;
   /**
-   * Does all tasks, and then the last.
+   * Does all tasks, and then the last. What `onProgress` throws or rejects with changes nothing.
    *
    * @returns Digests of the tasks' results in their order, and of the last one's alone where there is one.
    * @throws FedkitError what a task throws for good; `ABORTED` once the signal fires; `UNAVAILABLE` where the engine cannot be reached:

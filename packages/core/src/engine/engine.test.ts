@@ -58,6 +58,18 @@ async function rounds(options: Partial<TestOptions>, names = NAMES) {
   return server;
 }
 
+it('does what there is to do whatever whoever listens does', async () => {
+  const blobs = storeBlobs(memoryStore());
+  const engine = inlineTasks({ blobs, handlers: { same: ([digest]) => blobs.get(digest) } });
+  const digest = await blobs.put(Uint8Array.of(1));
+  const job = { id: 'one', tasks: [{ kind: 'same', inputs: [digest] }] };
+  const reject = () => Promise.reject(new Error('of the listener'));
+  const fail = () => {
+    throw new Error('of the listener');
+  };
+  for (const onProgress of [reject, fail]) expect(await engine.run(job, { onProgress })).toEqual([digest]);
+});
+
 describe('a server with an engine', () => {
   it.each([1, 2, 3, 64])('comes to the same bytes in shards of %i', async (shard) => {
     const blobs = memoryStore();

@@ -29,8 +29,9 @@ export interface FrontEndOptions {
  */
 export function frontEnd(options: FrontEndOptions): RequestHandler {
   checkOptions('frontEnd', options, { blobs: true, key: true, ask: true } satisfies OptionNames<FrontEndOptions>);
-  const { blobs, key, ask } = options;
-  checkBytes('frontEnd: key', key, 32);
+  const { blobs, ask } = options;
+  // A copy, which whoever wipes the original does not change.
+  const key = checkBytes('frontEnd: key', options.key, 32).slice();
   if (typeof ask !== 'function') refuse('INVALID_ARGUMENT', 'frontEnd: ask', 'a function', ask);
   return {
     async handle(client, bytes) {

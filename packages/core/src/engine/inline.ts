@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { heard } from '../heard.ts';
 import { checkAborted } from '../abort.ts';
 import { turn } from '../turn.ts';
 import { checkOptions, type OptionNames } from '../check.ts';
@@ -27,12 +28,13 @@ export function inlineTasks(options: { readonly blobs: BlobStore; readonly handl
     blobs,
     async run(job, how = {}) {
       checkOptions('inlineTasks.run', how, { signal: true, onProgress: true });
-      const { signal, onProgress } = how;
+      const { signal } = how;
+      const tell = heard(how.onProgress);
       const { tasks, last } = checkJob(job);
       const results: string[] = [];
       for (const task of tasks) {
         results.push(await perform(task, signal));
-        onProgress?.({ done: results.length, tasks: tasks.length });
+        tell({ done: results.length, tasks: tasks.length });
       }
       return last === undefined ? results : [await perform({ ...last, inputs: [...last.inputs, ...results] }, signal)];
     },

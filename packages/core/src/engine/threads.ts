@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { heard } from '../heard.ts';
 import { checkAborted, onAbort } from '../abort.ts';
 import { checkOptions, type OptionNames, checkInteger, refuse } from '../check.ts';
 import { type ErrorCode, type ErrorDetails, FedkitError, isFedkitError } from '../errors.ts';
@@ -195,7 +196,8 @@ export function threadTasks(options: {
     blobs,
     async run(job, how = {}) {
       checkOptions(`${where}.run`, how, { signal: true, onProgress: true });
-      const { signal, onProgress } = how;
+      const { signal } = how;
+      const tell = heard(how.onProgress);
       const { tasks, last } = checkJob(job);
       checkAborted(where, signal);
       // One that fails for good stops the others.
@@ -206,7 +208,7 @@ export function threadTasks(options: {
         const results = await Promise.all(
           tasks.map(async (task) => {
             const digest = await perform(task, others.signal);
-            onProgress?.({ done: ++done, tasks: tasks.length });
+            tell({ done: ++done, tasks: tasks.length });
             return digest;
           }),
         );

@@ -20,7 +20,7 @@ export type Exchange = (request: Uint8Array, options?: ExchangeOptions) => Promi
 /** What a client's end may be told with a request. */
 export interface ExchangeOptions {
   readonly signal?: AbortSignal;
-  /** Told of every failed try that the transport itself follows with another one after `milliseconds`. */
+  /** Told of every failed try that the transport itself follows with another one after `milliseconds`; what it throws changes nothing. */
   readonly onFailure?: (error: FedkitError, milliseconds: number) => void;
 }
 

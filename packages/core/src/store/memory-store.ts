@@ -6,6 +6,7 @@
 import { lengthOf, sameBytes } from '../bytes.ts';
 import { checkBytes, refuse } from '../check.ts';
 import { SpareBuffers } from '../spare-buffers.ts';
+import { isWellFormed } from '../utf8.ts';
 import type { Store } from './contract.ts';
 import { withPieces } from './pieces.ts';
 
@@ -69,9 +70,9 @@ export function memoryStore(): Store {
   });
 }
 
-/** Checks that a key is text of at least one character. */
+/** Checks that a key is text of at least one character, which UTF-8 can write: media that keep bytes would take two others for one. */
 export function checkKey(where: string, key: string): string {
-  if (typeof key !== 'string' || key === '') refuse('INVALID_ARGUMENT', `${where}: key`, 'a name', key);
+  if (!key || typeof key !== 'string' || !isWellFormed(key)) refuse('INVALID_ARGUMENT', `${where}: key`, 'a name', key);
   return key;
 }
 

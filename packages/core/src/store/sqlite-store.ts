@@ -79,9 +79,9 @@ export function sqliteStore(database: SqliteDatabase, table: string = 'fedkit'):
     },
     async compareAndSwap(key, bytes, previous) {
       const at = name('compareAndSwap', key);
-      checkBytes(`${where}.compareAndSwap: bytes`, bytes);
-      if (previous === undefined) return changed(create.run(at, bytes));
-      return changed(swap.run(bytes, at, checkBytes(`${where}.compareAndSwap: previous`, previous)));
+      const next = checkBytes(`${where}.compareAndSwap: bytes`, bytes);
+      if (previous === undefined) return changed(create.run(at, next));
+      return changed(swap.run(next, at, checkBytes(`${where}.compareAndSwap: previous`, previous)));
     },
     async *keys(prefix) {
       const from = utf8Encode(prefix);

@@ -9,6 +9,7 @@
 import { checkAborted, onAbort } from '../abort.ts';
 import { checkBytes, checkInteger, type OptionNames } from '../check.ts';
 import { FedkitError, isFedkitError } from '../errors.ts';
+import { heard } from '../heard.ts';
 import { type Rng, secureRng } from '../random.ts';
 import { type Clock, sleep, systemClock } from '../protocol/clock.ts';
 import type { Exchange } from '../protocol/exchange.ts';
@@ -95,8 +96,9 @@ export function completeRetryOptions(
 /** The exchange over `messenger`. */
 export function retryingExchange(where: string, messenger: Messenger, retry: Required<RetryOptions>): Exchange {
   const { attempts, firstDelay, longestDelay, timeout, chunkSize, rng, clock } = retry;
-  return async (request, { signal, onFailure } = {}) => {
-    checkBytes(`${where}: request`, request);
+  return async (given, { signal, onFailure } = {}) => {
+    const request = checkBytes(`${where}: request`, given);
+    const tell = heard(onFailure);
     let digest: Uint8Array | undefined;
     let chunk = Math.min(chunkSize, messenger.longest?.() ?? Infinity);
     let have = 0;
@@ -130,7 +132,7 @@ export function retryingExchange(where: string, messenger: Messenger, retry: Req
           const longest = Math.min(chunk, request.length - have);
           if (longest <= SMALLEST_CHUNK) throw error;
           chunk = Math.min(Math.max(SMALLEST_CHUNK, Math.ceil(longest / 2)), messenger.longest?.() ?? Infinity);
-          onFailure?.(error, 0);
+          tell(error, 0);
           continue;
         }
         if (!isFedkitError(error, 'UNAVAILABLE') || error.details.final === true || ++failures >= attempts) throw error;
@@ -139,7 +141,7 @@ export function retryingExchange(where: string, messenger: Messenger, retry: Req
         chunk = Math.max(Math.min(SMALLEST_CHUNK, chunk), Math.floor(chunk / 2));
         const bound = Math.min(longestDelay, firstDelay * 2 ** Math.min(failures - 1, 40));
         const milliseconds = asked + rng.uniform() * bound;
-        onFailure?.(error, milliseconds);
+        tell(error, milliseconds);
         await sleep(where, clock, milliseconds, signal);
       }
     }

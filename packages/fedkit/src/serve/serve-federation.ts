@@ -56,7 +56,7 @@ export async function serveFederation(config: Config, write: (line: string) => v
     onEvent(event: ServerEvent) {
       if (event.kind !== 'accepted') log(event as unknown as LogEntry);
       if (event.kind === 'superseded') over();
-      onEvent?.(event);
+      return onEvent?.(event);
     },
   } as never)) as FederatedServer<PlainData>;
 

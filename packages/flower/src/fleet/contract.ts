@@ -38,7 +38,7 @@ export interface FleetLimits {
   readonly replies?: number;
   /** How often a node is given the same message. Default 5. */
   readonly deliveries?: number;
-  /** Milliseconds that a request's body may take. Default 60,000. */
+  /** Milliseconds that a request's body may take. Default 60,000. Node's own HTTP server ends it after 300,000. */
   readonly bodyMilliseconds?: number;
   /** Milliseconds within which the next object of a reply must come. Default 60,000. */
   readonly replyMilliseconds?: number;
@@ -79,7 +79,7 @@ export type FlowerFleetOptions<
   /** What a node is called at the server. Default `flower-` and 32 digits of its key's SHA-256. */
   readonly clientName?: (fingerprint: string) => ClientId;
   readonly limits?: FleetLimits;
-  /** Told synchronously; must not throw. */
+  /** Told synchronously. What it throws or rejects with changes nothing. */
   readonly onEvent?: (event: FleetEvent) => void;
   /** The time of day in milliseconds. Default `Date.now`. */
   readonly now?: () => number;

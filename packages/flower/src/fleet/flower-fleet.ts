@@ -11,6 +11,7 @@ import {
   handlerOf,
   readBody,
   type Reply,
+  heard,
   refuse,
   SerialQueue,
   sha256Bytes,
@@ -117,7 +118,8 @@ export async function flowerFleet<
     onEvent: true,
     now: true,
   });
-  const { pipeline, app, onEvent = () => {}, now = () => Date.now() } = options;
+  const { pipeline, app, now = () => Date.now() } = options;
+  const onEvent = heard(options.onEvent);
   if (typeof server?.handle !== 'function') refuse('INVALID_ARGUMENT', `${where}: server`, 'a federatedServer', server);
   const half = pipeline.client();
   if (pipeline.kind !== 'plain-updates' || half.sends !== 'report') {
@@ -126,7 +128,7 @@ export async function flowerFleet<
   }
   const { layout } = pipeline;
   if (layout === undefined) return refuse('INVALID_ARGUMENT', `${where}: pipeline.layout`, 'a layout', layout);
-  checkBytes(`${where}: app.bytes`, app.bytes);
+  const bytes = checkBytes(`${where}: app.bytes`, app.bytes);
   await checkAlgorithm(pipeline.algorithm, pipeline.size);
   const limits = completeLimits(layout, options.limits);
   const authentication = await Authentication.open(options, now);
@@ -167,7 +169,7 @@ export async function flowerFleet<
     },
     selfRegistration: authentication.selfRegistration,
     runId: context.runId,
-    app: { ...app, hash: toHex(await sha256Bytes(app.bytes)) },
+    app: { ...app, bytes, hash: toHex(await sha256Bytes(bytes)) },
     tell: onEvent,
   });
 

@@ -118,7 +118,7 @@ export interface FlowerNodeOptions {
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
   /** Shuffles examples and spreads calls. Default: the platform's CSPRNG. */
   readonly rng?: SecureRng;
-  /** Told synchronously; must not throw. */
+  /** Told synchronously. What it throws or rejects with changes nothing. */
   readonly onProgress?: (event: FlowerNodeProgress) => void;
   /** Once it fires, `run` rejects with `ABORTED`; what was done is kept. */
   readonly signal?: AbortSignal;

@@ -135,6 +135,20 @@ describe('flowerNode', () => {
     expect(events.filter(({ kind }) => kind === 'failed')).toHaveLength(4);
   });
 
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('of the listener');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('of the listener'))],
+  ])('answers where whoever listens %s', async (_, onProgress) => {
+    const link = new FakeLink();
+    start(link, { onProgress });
+    for (let i = 0; i < 2; i++) expect((await link.send('train', await train())).records).toBeDefined();
+  });
+
   it('waits before it asks again where its answer was a failure', async () => {
     const link = new FakeLink();
     const pollInterval = 200;

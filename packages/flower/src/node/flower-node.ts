@@ -10,6 +10,7 @@ import {
   checkAborted,
   checkInteger,
   checkNumber,
+  heard,
   refuse,
   sleep,
   systemClock,
@@ -105,7 +106,7 @@ export function flowerNode(options: FlowerNodeOptions): FlowerNode {
       ),
       rng: options.rng ?? secureRng(),
       fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
-      onProgress: options.onProgress ?? (() => {}),
+      onProgress: heard(options.onProgress),
     },
     options.keys ?? webCryptoKeys(),
   );

@@ -19,8 +19,8 @@ export interface ByteSource {
 
 /** A source of bytes at hand. */
 export function bytesSource(bytes: Uint8Array): ByteSource {
-  checkBytes('bytesSource', bytes);
-  return { size: bytes.length, read: async (offset, length) => bytes.subarray(offset, offset + length) };
+  const own = checkBytes('bytesSource', bytes);
+  return { size: own.length, read: async (offset, length) => own.subarray(offset, offset + length) };
 }
 
 /** A source of a `Blob` or `File`, as a file picker or OPFS gives it; pieces are read when they are needed. */

@@ -22,7 +22,7 @@ export interface SecAggServerOptions {
   readonly directory?: Directory;
   /** Where masks are expanded; default on this thread. */
   readonly executor?: MaskExecutor;
-  /** Told of every stage. */
+  /** Told of every stage. What it throws or rejects with changes nothing. */
   readonly onProgress?: (progress: ServerProgress) => void;
   /** Default: the best that the engine has. */
   readonly provider?: CryptoProvider;

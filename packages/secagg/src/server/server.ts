@@ -4,7 +4,7 @@
  * @module
  */
 import { type ClientId, FedkitError, secureRng } from '@fedkit/core';
-import { checkOptions, type OptionNames, checkBytes, refuse, SerialQueue } from '@fedkit/core/internal';
+import { checkOptions, type OptionNames, checkBytes, heard, refuse, SerialQueue } from '@fedkit/core/internal';
 import { roundConfigDigest } from '../config/encode-config.ts';
 import { checkRoundConfig } from '../config/round-config.ts';
 import { defaultProvider } from '../crypto/default-provider.ts';
@@ -38,6 +38,7 @@ import { type Suspects, Unmasking } from './unmask.ts';
  */
 export class SecAggServer {
   readonly #options: SecAggServerOptions;
+  readonly #tell: (progress: ServerProgress) => void;
   readonly #provider: CryptoProvider;
   readonly #round: ServerRound;
   /** Of the messages taken, so that the same one again is known; under a key that stays here. */
@@ -78,6 +79,7 @@ export class SecAggServer {
       refuse('INVALID_ARGUMENT', 'SecAggServer: directory', 'none in a round without identities', 'one');
     }
     // A copy: a caller may erase its own.
+    this.#tell = heard(options.onProgress);
     this.#options = { ...options, ...(sealingKey && { sealingKey: copyOf(sealingKey) }) };
     this.#provider = options.provider ?? defaultProvider();
     this.#round = new ServerRound(config, roundConfigDigest(config));
@@ -365,7 +367,7 @@ export class SecAggServer {
   }
 
   #progress(kind: ServerProgress['kind'], done: number, total: number): void {
-    this.#options.onProgress?.({ stage: this.#stage, kind, done, total });
+    this.#tell({ stage: this.#stage, kind, done, total });
   }
 
   async #save(stage: ServerStage): Promise<void> {
