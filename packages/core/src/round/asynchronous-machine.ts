@@ -47,6 +47,8 @@ interface Buffered {
   readonly oldest: number;
   readonly invited: number;
   readonly dropped: number;
+  /** When the first of them came; a state of an earlier version does not say. */
+  readonly since?: number;
 }
 
 /** An asynchronous run between two events. */
@@ -194,7 +196,7 @@ export function asynchronousMachine({ reporting, rounds }: RoundRules): Asynchro
           for (const [client, { since }] of clientEntries(state.working)) {
             if (state.now - since >= reporting) drop(client);
           }
-          if (state.buffered.count > 0 && state.now - state.since >= reporting) {
+          if (state.buffered.count > 0 && state.now - (state.buffered.since ?? state.since) >= reporting) {
             effects.push({ kind: 'flush' });
           }
           break;
@@ -233,6 +235,7 @@ export function asynchronousMachine({ reporting, rounds }: RoundRules): Asynchro
             ...state.buffered,
             contributors: contributors.includes(client) ? contributors : [...contributors, client],
             count: before + 1,
+            ...(before === 0 && { since: state.now }),
             staleness: sum + staleness,
             oldest: Math.max(oldest, staleness),
           };

@@ -171,6 +171,22 @@ describe('a server without rounds', () => {
     expect((await ask(server, 'a', { kind: 'join' })).kind).toBe('closed');
   });
 
+  it('waits as long for a buffer to fill after a time in which nobody came', async () => {
+    const clock = testClock();
+    const server = await open(memoryStore(), clock, { deadlines: { reporting: 1000 } });
+    clock.time += 5000;
+    const response = await ask(server, 'a', { kind: 'join' });
+    if (response.kind !== 'task') throw new Error(response.kind);
+    const { task } = response;
+    await ask(server, 'a', { kind: 'report', ticket: task.ticket, bytes: reportOf('a', task) });
+    clock.time += 999;
+    await server.tick();
+    expect(server.progress).toMatchObject({ accepted: 1, published: 0 });
+    clock.time += 1;
+    await server.tick();
+    expect(server.progress).toMatchObject({ accepted: 0, published: 1 });
+  });
+
   it('runs FedAsync, step by step', async () => {
     const single = plainUpdates({ algorithm: fedAsync({ mixing: 0.5 }), size: SIZE });
     const options = {
