@@ -20,19 +20,23 @@ export class Learner {
   readonly #store: Store;
   readonly #client: FederatedClient<object>;
   readonly #examples: Example[] = [];
+  /** The number of the last example's key. */
+  #last = 0;
   #loading: Promise<void> | undefined;
 
   constructor({ id, exchange, store }: LearnerOptions) {
     this.#store = store;
     const { layout } = model;
     const trainer = async () => plainTrainer(model, examplesOf(await this.examples()));
+    // The device tells the server that it has none, and takes part once it does.
+    const none = { values: new Float32Array(layout.size), steps: 1, examples: 0 };
     this.#client = federatedClient({
       id,
       pipeline: plainUpdatesClient({ algorithm: fedAvgClient(), layout }),
       trainer: {
         layout,
         // The examples as they are when a round begins.
-        train: async (...work) => (await trainer()).train(...work),
+        train: async (...work) => ((await this.examples()).length === 0 ? none : (await trainer()).train(...work)),
         gradient: async (at) => (await trainer()).gradient(at),
       },
       // All examples at once: what a phone learns does not hang on the order of batches.
@@ -43,14 +47,16 @@ export class Learner {
   }
 
   /** Keeps an example on this phone, network or none. */
-  async add(example: Example): Promise<void> {
-    const { features, label } = example;
+  async add({ features: given, label }: Example): Promise<void> {
+    const features = [...given];
     if (features.length !== FEATURES || !features.every(Number.isFinite) || !LABELS.includes(label)) {
       throw new RangeError(`expected ${FEATURES} numbers, and ${LABELS.join(' or ')}`);
     }
     await this.#load();
-    const number = this.#examples.push(example);
-    await this.#store.put(`example/${String(number).padStart(8, '0')}`, bytesOf(JSON.stringify(example)));
+    // Used once, whether there is room or not: no example takes the place of another.
+    const number = ++this.#last;
+    await this.#store.put(`example/${String(number).padStart(8, '0')}`, bytesOf(JSON.stringify({ features, label })));
+    this.#examples.push({ features, label });
   }
 
   async examples(): Promise<readonly Example[]> {
@@ -87,17 +93,25 @@ export class Learner {
     return LABELS[losses.indexOf(Math.min(...losses))];
   }
 
-  /** Reads the examples of earlier starts, once. */
+  /** Reads the examples of earlier starts, once; again where that failed. */
   #load(): Promise<void> {
-    this.#loading ??= (async () => {
-      const keys: string[] = [];
-      for await (const key of this.#store.keys('example/')) keys.push(key);
-      for (const key of keys.sort()) {
-        const bytes = await this.#store.get(key);
-        if (bytes) this.#examples.push(JSON.parse(String.fromCharCode(...bytes)) as Example);
-      }
-    })();
+    this.#loading ??= this.#read().catch((error: unknown) => {
+      this.#loading = undefined;
+      throw error;
+    });
     return this.#loading;
+  }
+
+  async #read(): Promise<void> {
+    const keys: string[] = [];
+    for await (const key of this.#store.keys('example/')) keys.push(key);
+    const found: Example[] = [];
+    for (const key of keys.sort()) {
+      const bytes = await this.#store.get(key);
+      if (bytes) found.push(JSON.parse(String.fromCharCode(...bytes)) as Example);
+    }
+    this.#examples.push(...found);
+    this.#last = keys.length === 0 ? 0 : Number(keys[keys.length - 1].slice('example/'.length));
   }
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Exchange } from '@fedkit/core';
+import { decodeRequest } from '@fedkit/core/protocol';
 import { seededRng } from '@fedkit/core/random';
 import { type AsyncStorageLike, asyncStorageStore } from '@fedkit/core/store/mobile-store';
 import { fetchExchange } from '@fedkit/core/transport/fetch/exchange';
@@ -79,6 +80,67 @@ test('three phones learn together, each window in a process of its own', { timeo
     await server.close();
     await rm(folder, { recursive: true, force: true });
   }
+});
+
+test('an example that finds no room costs no other, and a read that fails is tried again', async () => {
+  const storage = asyncStorage();
+  let full = false;
+  const store = asyncStorageStore({
+    ...storage,
+    setItem: (key, value) => (full ? Promise.reject(new Error('disk full')) : storage.setItem(key, value)),
+    getItem: (key) => (full ? Promise.reject(new Error('locked')) : storage.getItem(key)),
+  });
+  const start = () => new Learner({ id: 'ann', exchange: () => Promise.reject(new TypeError('no network')), store });
+  const [first, lost, second, third] = points('ann', 4);
+  const phone = start();
+  await phone.add(first);
+  full = true;
+  await assert.rejects(phone.add(lost));
+  const other = start();
+  await assert.rejects(other.examples());
+  full = false;
+  await phone.add(second);
+  assert.deepEqual(await phone.examples(), [first, second]);
+  assert.deepEqual(await other.examples(), [first, second]);
+  // The next start finds all, and adds to them.
+  await start().add(third);
+  assert.deepEqual(await start().examples(), [first, second, third]);
+});
+
+test('a phone without examples says so, and goes on', { timeout: 60_000 }, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'federation-'));
+  const server = await startServer({ folder, secret, retryAfter: 10 });
+  try {
+    const declined: unknown[] = [];
+    const phones = USERS.map((id, i) => {
+      const headers = { authorization: `Bearer ${tokenOf(id, secret)}` };
+      const network = fetchExchange({ url: server.url, headers, attempts: 1 });
+      const exchange: Exchange = (bytes, how) => {
+        const request = decodeRequest(bytes);
+        if (i === 0 && request.kind === 'decline') declined.push(request.reason);
+        return network(bytes, how);
+      };
+      return new Learner({ id, exchange, store: asyncStorageStore(asyncStorage()) });
+    });
+    for (const phone of phones.slice(1)) for (const example of points('others', 9)) await phone.add(example);
+    while (declined.length === 0) await Promise.all(phones.map((phone) => phone.inBackground(50)));
+    assert.equal(declined[0], 'no-data');
+  } finally {
+    await server.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+test('an example is kept as it was', async () => {
+  const phone = new Learner({
+    id: 'ann',
+    exchange: () => Promise.reject(new TypeError('no network')),
+    store: asyncStorageStore(asyncStorage()),
+  });
+  const features = [0.25, 0.5];
+  await phone.add({ features, label: 'above' });
+  features.fill(9);
+  assert.deepEqual(await phone.examples(), [{ features: [0.25, 0.5], label: 'above' }]);
 });
 
 test('nobody takes part under a name that the server did not sign', async () => {
