@@ -14,7 +14,7 @@ it.each([
       throw new Error('of the listener');
     },
   ],
-  ['rejects', () => Promise.reject(new Error('of the listener'))],
+  ['rejects', (): unknown => Promise.reject(new Error('of the listener'))],
 ])('goes on where whoever listens %s', async (_, onEvent) => {
   vi.useFakeTimers();
   let asked = 0;

@@ -165,7 +165,7 @@ describe('a listener', () => {
         throw new Error('of the listener');
       },
     ],
-    ['rejects', () => Promise.reject(new Error('of the listener'))],
+    ['rejects', (): unknown => Promise.reject(new Error('of the listener'))],
   ])('that %s changes nothing', async (_, onProgress) => {
     const round = new Round(config, undefined, new SecAggServer({ config, onProgress }));
     await round.until('finished');

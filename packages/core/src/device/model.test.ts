@@ -249,7 +249,7 @@ describe('watchModel', () => {
       model: () => (outages-- > 0 ? Promise.reject(new FedkitError('UNAVAILABLE', 'down')) : watcher.model()),
     };
     const { signal } = new AbortController();
-    const onFailure = () => Promise.reject(new Error('of the listener'));
+    const onFailure = (): unknown => Promise.reject(new Error('of the listener'));
     const listener = () => Promise.reject(new Error('no room for a model'));
     await expect(
       clock.run(watchModel(client, listener, { signal, milliseconds: 100, clock, onFailure })),

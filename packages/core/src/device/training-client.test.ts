@@ -97,7 +97,7 @@ describe('trainingClient', () => {
         throw new Error('of the listener');
       },
     ],
-    ['rejects', () => Promise.reject(new Error('of the listener'))],
+    ['rejects', (): unknown => Promise.reject(new Error('of the listener'))],
   ])('does the same where whoever listens %s', async (_, onProgress) => {
     const pipeline = coarse(fedAvg(), SIZE);
     const server = new ScriptedServer(pipeline, new Float32Array(SIZE), 1, 1);

@@ -63,7 +63,7 @@ it('does what there is to do whatever whoever listens does', async () => {
   const engine = inlineTasks({ blobs, handlers: { same: ([digest]) => blobs.get(digest) } });
   const digest = await blobs.put(Uint8Array.of(1));
   const job = { id: 'one', tasks: [{ kind: 'same', inputs: [digest] }] };
-  const reject = () => Promise.reject(new Error('of the listener'));
+  const reject = (): unknown => Promise.reject(new Error('of the listener'));
   const fail = () => {
     throw new Error('of the listener');
   };

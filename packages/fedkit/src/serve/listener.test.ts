@@ -15,9 +15,9 @@ it('goes on where the listener of a configuration rejects, and says why', async 
       store: memoryStore(),
       clients: { authenticate: () => undefined },
       listen: { port: 0 },
-      onEvent: async ({ kind }) => {
+      onEvent: ({ kind }): unknown => {
         told.push(kind);
-        throw new Error('of the listener');
+        return Promise.reject(new Error('of the listener'));
       },
     },
     () => {},

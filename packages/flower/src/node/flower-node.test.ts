@@ -142,7 +142,7 @@ describe('flowerNode', () => {
         throw new Error('of the listener');
       },
     ],
-    ['rejects', () => Promise.reject(new Error('of the listener'))],
+    ['rejects', (): unknown => Promise.reject(new Error('of the listener'))],
   ])('answers where whoever listens %s', async (_, onProgress) => {
     const link = new FakeLink();
     start(link, { onProgress });
