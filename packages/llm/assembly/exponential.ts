@@ -1,6 +1,8 @@
 // e^x after Cephes' expf: x = n·ln 2 + r with ln 2 in two parts, a polynomial of degree six in r, 2^n through the exponent.
 
 /** e^x of four float32, to 2 units in the last place; x is clamped to [−87, 88]. */
+// @ts-ignore: decorator
+@inline
 export function exp4(x: v128): v128 {
   // Engines have one instruction for these two, and several for min and max; NaN stays NaN.
   x = f32x4.pmax(f32x4.pmin(x, f32x4.splat(88)), f32x4.splat(-87));

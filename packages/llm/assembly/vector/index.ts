@@ -23,6 +23,16 @@ export function add(y: usize, x: usize, count: i32): void {
   }
 }
 
+/** Every row of y += x */
+export function addToRows(y: usize, x: usize, rows: i32, width: i32): void {
+  for (let r = 0; r < rows; r++, y += <usize>width << 2) add(y, x, width);
+}
+
+/** y += the rows of x, one by one */
+export function addRows(y: usize, x: usize, rows: i32, width: i32): void {
+  for (let r = 0; r < rows; r++, x += <usize>width << 2) add(y, x, width);
+}
+
 /** y += x · z */
 export function addProduct(y: usize, x: usize, z: usize, count: i32): void {
   for (let left = <usize>count << 2; left > 0; left -= min(left, 16), x += 16, y += 16, z += 16) {

@@ -83,6 +83,10 @@ export interface LanguageKernels {
   swigluBackward(gate: number, up: number, dy: number, dgate: number, dup: number, count: number): void;
   /** y += x */
   add(y: number, x: number, count: number): void;
+  /** Every row of y += x. */
+  addToRows(y: number, x: number, rows: number, width: number): void;
+  /** y += the rows of x, one by one. */
+  addRows(y: number, x: number, rows: number, width: number): void;
   /** y += x · z */
   addProduct(y: number, x: number, z: number, count: number): void;
   /** y = x · z */

@@ -109,6 +109,8 @@ const cases: Readonly<Record<string, Case>> = {
     run: (k, rng) => k.swigluBackward(at(0), at(1), at(2), at(flip(rng) ? 2 : 3), at(4), some(rng, 99)),
   },
   add: { run: (k, rng) => k.add(at(0), at(1), some(rng, 99)) },
+  addToRows: { run: (k, rng) => k.addToRows(at(0), at(1), some(rng, 20), some(rng, 60)) },
+  addRows: { run: (k, rng) => k.addRows(at(0), at(1), some(rng, 20), some(rng, 60)) },
   addProduct: { run: (k, rng) => k.addProduct(at(0), at(1), at(2), some(rng, 99)) },
   multiply: { run: (k, rng) => k.multiply(at(0), at(1), at(2), some(rng, 99)) },
   rowSquares: { run: (k, rng) => k.rowSquares(at(0), at(1), some(rng, 9), some(rng, 99)) },

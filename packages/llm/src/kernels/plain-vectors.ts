@@ -8,7 +8,10 @@ import type { MemoryViews } from './memory.ts';
 
 const { fround } = Math;
 
-type Vectors = Pick<LanguageKernels, 'add' | 'addProduct' | 'multiply' | 'rowSquares' | 'adamW'>;
+type Vectors = Pick<
+  LanguageKernels,
+  'add' | 'addToRows' | 'addRows' | 'addProduct' | 'multiply' | 'rowSquares' | 'adamW'
+>;
 
 /** Four partial sums, added as the assembly adds its lanes. */
 export function sumOf(lanes: Float32Array): number {
@@ -22,6 +25,14 @@ export function plainVectors(memory: MemoryViews): Vectors {
     add(y, x, count) {
       const values = memory.floats;
       for (let i = 0; i < count; i++) values[y / 4 + i] += values[x / 4 + i];
+    },
+    addToRows(y, x, rows, width) {
+      const values = memory.floats;
+      for (let i = 0; i < rows * width; i++) values[y / 4 + i] += values[x / 4 + (i % width)];
+    },
+    addRows(y, x, rows, width) {
+      const values = memory.floats;
+      for (let i = 0; i < rows * width; i++) values[y / 4 + (i % width)] += values[x / 4 + i];
     },
     addProduct(y, x, z, count) {
       const values = memory.floats;

@@ -4,8 +4,8 @@
  * @module
  */
 import { instantiateTogether } from '@fedkit/core/kernels';
-import { wasmHex as activation } from './activation.wasm.ts';
 import { EXPANDED_ROWS, INPUT_COLUMNS, INPUT_ROWS, type LanguageKernels, PACKED_COLUMNS } from './contract.ts';
+import { wasmHex as gelu } from './gelu.wasm.ts';
 import { wasmHex as geluErf } from './gelu-erf.wasm.ts';
 import { wasmHex as gemm } from './gemm.wasm.ts';
 import { wasmHex as gemv } from './gemv.wasm.ts';
@@ -16,6 +16,7 @@ import { wasmHex as quantized } from './quantized.wasm.ts';
 import { wasmHex as rmsNorm } from './rms-norm.wasm.ts';
 import { wasmHex as rows } from './rows.wasm.ts';
 import type { StartThread } from './start-thread.ts';
+import { wasmHex as swiglu } from './swiglu.wasm.ts';
 import { wasmHex as threads } from './threads.wasm.ts';
 import { wasmHex as vector } from './vector.wasm.ts';
 
@@ -50,7 +51,7 @@ interface PackedProducts {
   ): void;
 }
 
-const MODULES = [gemm, quantized, gemv, activation, geluErf, vector, rows, rmsNorm, layerNorm] as const;
+const MODULES = [gemm, quantized, gemv, gelu, geluErf, swiglu, vector, rows, rmsNorm, layerNorm] as const;
 
 /** Kernels of one thread, on a memory of `bytes`; `undefined` where there is no WebAssembly. */
 export function kernelsOfOne(bytes: number): WasmKernels | undefined {

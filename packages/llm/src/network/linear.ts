@@ -46,14 +46,14 @@ export function linear(machine: LinearMachine, of: Linear, x: number, y: number,
     kernels.gemm(down, rank, false, b.at, rank, true, to, outputs, rows, outputs, rank, scale, true, plan.scratch);
   }
   // (IA)³ scales the bias too, DoRA does not.
-  if (bias && !magnitude) addToRows(machine, to, bias.at, rows, outputs);
+  if (bias && !magnitude) kernels.addToRows(to, bias.at, rows, outputs);
   if (gains === 0) return;
   for (let r = 0; r < rows; r++) {
     const [source, target] = [raw + 4 * r * outputs, y + 4 * r * outputs];
     if (add) kernels.addProduct(target, source, gains, outputs);
     else kernels.multiply(source, gains, target, outputs);
   }
-  if (bias && magnitude) addToRows(machine, y, bias.at, rows, outputs);
+  if (bias && magnitude) kernels.addToRows(y, bias.at, rows, outputs);
 }
 
 /**
@@ -74,7 +74,7 @@ export function linearBackward(
   const { kernels, plan } = machine;
   const { outputs, inputs, weight, bias, lora, magnitude, gain, raw } = of;
   let above = dy;
-  if (bias && bias.gradient !== 0 && !(gain?.side === 'output')) sumRows(machine, dy, bias.gradient, rows, outputs);
+  if (bias && bias.gradient !== 0 && !(gain?.side === 'output')) kernels.addRows(bias.gradient, dy, rows, outputs);
   if (magnitude) {
     magnitudeGradient(machine, of, dy, rows);
     above = plan.d.gained;
@@ -85,7 +85,7 @@ export function linearBackward(
     }
     above = plan.d.gained;
     scaleRows(machine, dy, gain.place.at, above, rows, outputs);
-    if (bias && bias.gradient !== 0) sumRows(machine, above, bias.gradient, rows, outputs);
+    if (bias && bias.gradient !== 0) kernels.addRows(bias.gradient, above, rows, outputs);
   }
   if (weight.gradient !== 0) {
     kernels.gemm(
@@ -203,12 +203,4 @@ function magnitudeGradient({ kernels, memory, plan }: LinearMachine, of: Linear,
 
 function scaleRows({ kernels }: LinearMachine, x: number, gains: number, y: number, rows: number, width: number): void {
   for (let r = 0; r < rows; r++) kernels.multiply(x + 4 * r * width, gains, y + 4 * r * width, width);
-}
-
-function addToRows({ kernels }: LinearMachine, y: number, row: number, rows: number, width: number): void {
-  for (let r = 0; r < rows; r++) kernels.add(y + 4 * r * width, row, width);
-}
-
-function sumRows({ kernels }: LinearMachine, x: number, to: number, rows: number, width: number): void {
-  for (let r = 0; r < rows; r++) kernels.add(to, x + 4 * r * width, width);
 }

@@ -23,6 +23,7 @@ import { type CheckedTeacher, checkTeacher, distill, type Teacher } from '../dis
 import { checkGoesWith, Descent } from './descent.ts';
 import { type LocalOptimizer, sgd } from './optimizer.ts';
 import { prefixOf } from './prefix.ts';
+import { updateOf } from './update.ts';
 import { checkWindows, targetCount, type Windows } from './windows.ts';
 
 /** How a client computes. */
@@ -189,9 +190,7 @@ export function languageTrainer(
         options.onStep?.({ step: steps, loss: own });
       }
       const { steps } = descent;
-      const values = session.params().slice();
-      for (let i = 0; i < size; i++) values[i] -= start[i];
-      checkFinite('train: update', values);
+      const values = updateOf(session.params(), start);
       const kept = optimizer.kind === 'adamW' && optimizer.moments === 'kept';
       state = { steps: state.steps + steps, ...(kept && { moments: session.moments() }) };
       session.end();
