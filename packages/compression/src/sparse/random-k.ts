@@ -51,13 +51,15 @@ export function randomK(options: { readonly density: number }): SharedSparsifier
 
 /** ω = (d/k)·(1 + ω of the values) − 1; an absolute error grows by √(d/k). */
 function thinned(density: number, inner?: Guarantee): Variance {
+  // The most that d/k is at any size: k rounds down, and least of all at one.
+  const most = density === 1 ? 1 : 1.5 / density;
   const rate = (size: number) => Math.max(1, size) / keptOf(Math.max(1, size), density);
   const own = (size: number) => (inner?.kind === 'variance' ? inner.omega(keptOf(size, density)) : 0);
   const error = inner?.error;
   return {
     kind: 'variance',
     omega: (size) => rate(size) * (1 + own(size)) - 1,
-    ...(error !== undefined && { error: error / Math.sqrt(density) }),
+    ...(error !== undefined && { error: error * Math.sqrt(most) }),
   };
 }
 
