@@ -29,6 +29,7 @@ export { localBatches, localSteps } from './client/batches.ts';
 export { checkTrainOptions } from './client/train-options.ts';
 export { checkExamples } from './client/examples.ts';
 export { applyObjective, checkObjective } from './client/objective.ts';
+export { complementOf } from './model/complement.ts';
 export { averagingUnless } from './server/averaging.ts';
 export { checkStep } from './server/step.ts';
 

@@ -12,7 +12,7 @@
  *
  * @module
  */
-import { type LinearAlgorithm, Layout, mean, record, seededRng, Selection, weightedMean } from '@fedkit/core';
+import { type LinearAlgorithm, Layout, mean, record, seededRng, selectPlaces, weightedMean } from '@fedkit/core';
 import {
   checkOptions,
   type OptionNames,
@@ -154,7 +154,7 @@ export function publicPlaces(
       const at = (values: Float32Array) => build(k, (i) => values[places[i]]);
       if (trains === 'places') {
         const named = new Set(places);
-        const trainable = Selection.ofPlaces(trainer.layout ?? layout, (place) => named.has(place));
+        const trainable = selectPlaces(trainer.layout ?? layout, (place) => named.has(place));
         const { values, ...local } = await localUpdate(`${where}.clientRound`, trainer, params, { trainable }, quiet);
         const contribution = { values: { values: at(values) }, weight: local.examples };
         return { contribution, state: { owed: new Float32Array(0) }, local };

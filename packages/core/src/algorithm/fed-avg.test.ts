@@ -46,7 +46,7 @@ function fedjaxClient(batches: readonly number[][], learningRate: number): Train
         });
         return 0;
       };
-      const { values, steps } = await localSgd('train', start, Uint32Array.of(0), batchGradient, objective, run);
+      const { values, steps } = await localSgd(start, Uint32Array.of(0), batchGradient, objective, run);
       return { values, steps, examples };
     },
     gradient: async (at) => at,

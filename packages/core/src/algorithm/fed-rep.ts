@@ -14,6 +14,7 @@
  * @module
  */
 import { checkInteger, checkOptions, checkPositive, type OptionNames, refuse } from '../check.ts';
+import { complementOf } from '../model/complement.ts';
 import { Selection } from '../model/selection.ts';
 import type { NoState, PlainData } from '../plain-data.ts';
 import type { ServerOptimizer } from '../server/contract.ts';
@@ -86,7 +87,7 @@ function partial<S extends PlainData>(
 ): PartialAlgorithm<S> {
   if (!(head instanceof Selection)) refuse('INVALID_ARGUMENT', `${kind}: head`, 'a Selection of the layout', head);
   const { layout } = head;
-  const body = head.complement();
+  const body = complementOf(head);
   if (head.size === 0 || body.size === 0) {
     refuse('INVALID_ARGUMENT', `${kind}: head`, `1 to ${layout.size - 1} of ${layout.size} values`, head.size);
   }

@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { complementOf } from '../model/complement.ts';
 import { applyObjective, checkObjective } from '../client/objective.ts';
 import type { Trainer } from '../client/trainer.ts';
 import type { PlainData } from '../plain-data.ts';
@@ -45,7 +46,7 @@ export function withLocalOptimizer<S extends PlainData>(trainer: Trainer, optimi
         for (let i = 0; i < w.length; i++) w[i] += options.learningRate * (step.params[i] - w[i]);
         // What may not move is given no gradient, and an optimizer of matrices may move it nevertheless.
         if (trainable)
-          for (const { start: from, end } of trainable.complement().spans) w.set(before.subarray(from, end), from);
+          for (const { start: from, end } of complementOf(trainable).spans) w.set(before.subarray(from, end), from);
       });
     },
   };

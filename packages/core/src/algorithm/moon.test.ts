@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mlp, softmaxRegression } from '../client/mlp.ts';
+import { mlp, softmaxRegression } from '../client/equipped-mlp.ts';
 import { plainTrainer } from '../client/plain-trainer.ts';
 import type { Representation } from '../client/trainer.ts';
 import { seededRng } from '../random.ts';

@@ -37,7 +37,7 @@ export type MoonClientState = { readonly previous: Float32Array };
 
 /**
  * MOON. The representation is what goes into the model's last layer: a trainer must give batches with `represent`, as `plainTrainer` does
- * for perceptrons with a hidden layer. Three passes forward a step beside the gradient's. In a client's first round, and after it has lost its
+ * for perceptrons with a hidden layer (of `@fedkit/core/client/mlp` where they are given `hidden: hiddenLayer`). Three passes forward a step beside the gradient's. In a client's first round, and after it has lost its
  * state, ℓ has no gradient. What a client keeps is mirrored nowhere: a lost one costs nothing but a round of the term.
  *
  * @throws FedkitError `OUT_OF_RANGE` for options out of range; in a round `INVALID_ARGUMENT` by a trainer without representations.

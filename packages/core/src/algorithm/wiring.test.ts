@@ -22,6 +22,7 @@ import { fedYogi } from './fed-yogi.ts';
 import { mimeLite } from './mime-lite.ts';
 import { qFedAvg } from './q-fed-avg.ts';
 import { scaffold } from './scaffold.ts';
+import { complementOf } from '../model/complement.ts';
 
 const f32 = (...values: number[]): Float32Array => Float32Array.from(values);
 const info = { round: 1, cohort: 2, population: 2 };
@@ -360,7 +361,7 @@ describe('bad input', () => {
       ['INVALID_ARGUMENT', () => mimeLite({ base: { kind: 'lamb' } as unknown as { kind: 'sgd' } })],
       ['OUT_OF_RANGE', () => mimeLite({ base: { kind: 'momentum', beta: 1 } })],
       ['INVALID_ARGUMENT', () => fedPer({ head: all, initial: f32(1, 2) })],
-      ['INVALID_ARGUMENT', () => fedPer({ head: all.complement(), initial: f32(1, 2) })],
+      ['INVALID_ARGUMENT', () => fedPer({ head: complementOf(all), initial: f32(1, 2) })],
       ['SHAPE_MISMATCH', () => fedPer({ head: one, initial: f32(1) })],
       ['OUT_OF_RANGE', () => fedRep({ head: all, initial: f32(1, 2), headEpochs: 0 })],
       ['OUT_OF_RANGE', () => fedAvgM({ momentum: 1 })],

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { refuse } from '../check.ts';
+import { checkVector, refuse } from '../check.ts';
 
 /** Examples of a classification task; what a client holds is all of them or the ones in `rows`. */
 export interface Examples {
@@ -23,7 +23,7 @@ export interface Examples {
  */
 export function checkExamples(where: string, examples: Examples, inputs: number, classes: number): Uint32Array {
   const { inputs: values, labels, rows } = examples;
-  if (!(values instanceof Float32Array)) refuse('INVALID_ARGUMENT', `${where}: inputs`, 'a Float32Array', values);
+  checkVector(`${where}: inputs`, values);
   if (!ArrayBuffer.isView(labels) || labels instanceof DataView) {
     refuse('INVALID_ARGUMENT', `${where}: labels`, 'a typed array of class indices', labels);
   }

@@ -1,6 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { denseKernels } from '../kernels/dense.ts';
 import { seededRng } from '../random.ts';
+import * as equipped from './equipped-mlp.ts';
 import type { Examples } from './examples.ts';
+import { hiddenLayer } from './hidden-layer.ts';
 import { mlp, type PlainModel, softmaxRegression } from './mlp.ts';
 
 /** Half of the values 0, so that the skipping of zeros is under test too. */
@@ -147,5 +150,56 @@ describe('mlp', () => {
     [() => softmaxRegression({ inputs: 2, classes: 1 }), 'OUT_OF_RANGE'],
   ])('refuses sizes that make no classifier (%#)', (make, code) => {
     expect(make).toThrow(expect.objectContaining({ code }));
+  });
+});
+
+describe('a model that is given', () => {
+  const layers = [50, 40, 30, 5];
+
+  it('kernels computes on them, to the same bits as in plain JavaScript', () => {
+    const kernels = vi.fn(denseKernels);
+    const models = [mlp({ layers }), mlp({ layers, kernels }), equipped.mlp({ layers })];
+    const params = randomParams(models[0], 1);
+    const examples = randomExamples(150, 50, 5, 2);
+    const [plain, ...fast] = models.map((model) => {
+      const gradient = new Float32Array(model.layout.size);
+      return [
+        model.lossAndGradient(params, examples, examples.rows, gradient),
+        gradient,
+        model.evaluate(params, examples),
+      ];
+    });
+    expect(kernels.mock.results).toEqual([expect.objectContaining({ type: 'return', value: expect.anything() })]);
+    expect(fast).toEqual([plain, plain]);
+  });
+
+  it('kernels that make nothing computes in plain JavaScript', () => {
+    const examples = randomExamples(3, 50, 5, 2);
+    const [plain, refused] = [mlp({ layers }), mlp({ layers, kernels: () => undefined })];
+    const params = randomParams(plain, 1);
+    expect(refused.evaluate(params, examples)).toEqual(plain.evaluate(params, examples));
+  });
+
+  it('its hidden layer has a representation, where it has a hidden layer', () => {
+    expect('represent' in mlp({ layers })).toBe(false);
+    expect('represent' in mlp({ layers: [4, 2], hidden: hiddenLayer })).toBe(false);
+    expect('represent' in equipped.softmaxRegression({ inputs: 4, classes: 2 })).toBe(false);
+    const examples = randomExamples(3, 50, 5, 2);
+    for (const model of [mlp({ layers, hidden: hiddenLayer }), equipped.mlp({ layers })]) {
+      const { width, values } = model.represent?.(randomParams(model, 1), examples, examples.rows) ?? {};
+      expect([width, values?.length]).toEqual([30, 90]);
+    }
+  });
+
+  it.each([
+    [() => mlp({ layers, kernels: true as never }), 'model: kernels: expected a function'],
+    [() => softmaxRegression({ inputs: 2, classes: 2, hidden: {} as never }), 'model: hidden: expected a function'],
+    [() => mlp({ layers, kernel: denseKernels } as never), 'expected kernels, got the unknown option kernel'],
+    [() => equipped.mlp({ layer: layers } as never), 'expected layers, got the unknown option layer'],
+    [() => equipped.mlp(undefined as never), 'mlp: expected an options object'],
+    [() => equipped.softmaxRegression({ inputs: 2 } as never), 'softmaxRegression: classes: expected an integer'],
+  ])('what it cannot use refuses it (%#)', (make, message) => {
+    expect(make).toThrow(message);
+    expect(make).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
   });
 });

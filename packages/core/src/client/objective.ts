@@ -48,9 +48,19 @@ export function applyObjective(
   checkVector('applyObjective: params', params, size);
   checkVector('applyObjective: start', start, size);
   checkShapes('applyObjective', objective, size);
+  return correct(gradient, params, start, objective);
+}
+
+/** {@link applyObjective}, of what has been checked. */
+export function correct(
+  gradient: Float32Array,
+  params: Float32Array,
+  start: Float32Array,
+  objective: LocalObjective,
+): Float32Array {
   const { anchor = start, proximal = 0, scale = 1, shift, trainable } = objective;
   let untouched = 0;
-  for (const span of trainable?.spans ?? [{ start: 0, end: size }]) {
+  for (const span of trainable?.spans ?? [{ start: 0, end: gradient.length }]) {
     gradient.fill(0, untouched, span.start);
     untouched = span.end;
     if (scale === 1 && proximal === 0 && shift === undefined) continue;
@@ -73,29 +83,34 @@ export function applyObjective(
  * finite or a proximal < 0.
  */
 export function checkObjective(where: string, objective: LocalObjective, size: number): void {
-  if (objective === null || typeof objective !== 'object') {
+  if (typeof objective !== 'object' || objective === null) {
     refuse('INVALID_ARGUMENT', `${where}: objective`, 'a LocalObjective', objective);
   }
-  checkShapes(where, objective, size);
-  const { anchor, proximal, scale, shift } = objective;
-  if (anchor) checkFinite(`${where}: anchor`, anchor);
-  if (shift) checkFinite(`${where}: shift`, shift);
-  if (scale instanceof Float32Array) checkFinite(`${where}: scale`, scale);
-  if (proximal instanceof Float32Array) {
-    checkFinite(`${where}: proximal`, proximal);
+  checkShapes(where, objective, size, checkFinite);
+  const { proximal } = objective;
+  if (typeof proximal === 'object') {
     const negative = proximal.findIndex((value) => value < 0);
     if (negative >= 0) refuse('OUT_OF_RANGE', `${where}: proximal[${negative}]`, 'a number ≥ 0', proximal[negative]);
   }
 }
 
-function checkShapes(where: string, objective: LocalObjective, size: number): void {
-  const { anchor, proximal, scale, shift, trainable } = objective;
-  if (anchor !== undefined) checkVector(`${where}: anchor`, anchor, size);
-  if (shift !== undefined) checkVector(`${where}: shift`, shift, size);
-  if (typeof scale === 'number') checkNumber(`${where}: scale`, scale);
-  else if (scale !== undefined) checkVector(`${where}: scale`, scale, size);
-  if (typeof proximal === 'number') checkNumber(`${where}: proximal`, proximal, 0);
-  else if (proximal !== undefined) checkVector(`${where}: proximal`, proximal, size);
+/** @param check - What vectors have to pass beside. */
+function checkShapes(
+  where: string,
+  { anchor, shift, scale, proximal, trainable }: LocalObjective,
+  size: number,
+  check: (where: string, values: Float32Array) => void = checkVector,
+): void {
+  for (const [name, value, least] of [
+    ['anchor', anchor],
+    ['shift', shift],
+    ['scale', scale, -Infinity],
+    ['proximal', proximal, 0],
+  ] as const) {
+    const what = `${where}: ${name}`;
+    if (least !== undefined && typeof value === 'number') checkNumber(what, value, least);
+    else if (value !== undefined) check(what, checkVector(what, value, size));
+  }
   if (trainable !== undefined) {
     if (!(trainable instanceof Selection)) {
       refuse('INVALID_ARGUMENT', `${where}: trainable`, 'a Selection made by layout.select', trainable);

@@ -37,14 +37,8 @@ export function plainTrainer(model: PlainModel, examples: Examples): Trainer {
     model.lossAndGradient(params, examples, batch, gradient);
   const gradientOver = async (batch: Uint32Array, at: Float32Array) => {
     const gradient = new Float32Array(size);
-    batchGradient(checkVector('gradient: at', at, size), batch, gradient);
+    batchGradient(at, batch, gradient);
     return checkFinite('gradient', gradient);
-  };
-  const represent = async (width: number, batch: Uint32Array, at: Float32Array): Promise<Representation> => {
-    const params = checkVector('represent: at', at, size).slice();
-    const hidden = (along?: Float32Array) =>
-      checkFinite('represent', model.hidden?.(params, examples, batch, along) as Float32Array);
-    return { width, values: hidden(), gradient: async (along) => hidden(along) };
   };
   return {
     layout: model.layout,
@@ -54,7 +48,7 @@ export function plainTrainer(model: PlainModel, examples: Examples): Trainer {
       checkTrainOptions('train', options);
       checkAborted('train', options.signal);
       const lossAtStart = options.lossAtStart === false ? undefined : model.evaluate(start, { ...examples, rows }).loss;
-      const { values, steps } = await localSgd('train', start, rows, batchGradient, objective, options);
+      const { values, steps } = await localSgd(start, rows, batchGradient, objective, options);
       return { values, steps, examples: rows.length, ...(lossAtStart !== undefined && { lossAtStart }) };
     },
     gradient: (at) => gradientOver(rows, at),
@@ -64,7 +58,9 @@ export function plainTrainer(model: PlainModel, examples: Examples): Trainer {
         for (const batch of localBatches(rows, options)) {
           yield {
             gradient: (at) => gradientOver(batch, at),
-            ...(model.hiddenWidth && { represent: (at) => represent(model.hiddenWidth as number, batch, at) }),
+            ...(model.represent && {
+              represent: async (at) => model.represent?.(at, examples, batch) as Representation,
+            }),
           };
         }
       }

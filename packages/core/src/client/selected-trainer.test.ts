@@ -3,11 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { trainerLaws } from '../conformance/trainer.ts';
 import { checkLaws } from '../conformance/law.ts';
 import { fedAvg } from '../algorithm/fed-avg.ts';
-import { Selection } from '../model/selection.ts';
 import { seededRng } from '../random.ts';
 import { mlp } from './mlp.ts';
 import { plainTrainer } from './plain-trainer.ts';
 import { selectedLayout, selectedTrainer } from './selected-trainer.ts';
+import { complementOf } from '../model/complement.ts';
+import { selectPlaces } from '../model/select-places.ts';
 
 const model = mlp({ layers: [3, 5, 2] });
 const params = model.init(seededRng(1));
@@ -18,7 +19,7 @@ const examples = {
 };
 const whole = plainTrainer(model, examples);
 const how = { steps: 4, batchSize: 3, learningRate: 0.3 } as const;
-const mask = Selection.ofPlaces(model.layout, (place) => place % 3 === 1);
+const mask = selectPlaces(model.layout, (place) => place % 3 === 1);
 
 describe('selectedTrainer', () => {
   checkLaws(
@@ -82,8 +83,8 @@ describe('a selection of places', () => {
   it('gathers and scatters what it names, and its complement the rest', () => {
     fc.assert(
       fc.property(fc.array(fc.boolean(), { minLength: model.layout.size, maxLength: model.layout.size }), (kept) => {
-        const selection = Selection.ofPlaces(model.layout, (place) => kept[place]);
-        const rest = selection.complement();
+        const selection = selectPlaces(model.layout, (place) => kept[place]);
+        const rest = complementOf(selection);
         expect(selection.size + rest.size).toBe(model.layout.size);
         expect(selection.size).toBe(kept.filter(Boolean).length);
         expect([...selection.gather(params)]).toEqual(Array.from(params).filter((_, place) => kept[place]));
@@ -98,10 +99,10 @@ describe('a selection of places', () => {
   });
 
   it('is named by its places', () => {
-    const other = Selection.ofPlaces(model.layout, (place) => place % 3 === 2);
+    const other = selectPlaces(model.layout, (place) => place % 3 === 2);
     expect(other.size).toBe(mask.size - 1);
-    const shifted = Selection.ofPlaces(model.layout, (place) => place % 3 === 0);
+    const shifted = selectPlaces(model.layout, (place) => place % 3 === 0);
     expect(selectedLayout(mask).digest()).not.toBe(selectedLayout(shifted).digest());
-    expect(selectedLayout(Selection.ofPlaces(model.layout, () => true)).digest()).toBe(model.layout.digest());
+    expect(selectedLayout(selectPlaces(model.layout, () => true)).digest()).toBe(model.layout.digest());
   });
 });

@@ -11,7 +11,7 @@ import { turn } from '../turn.ts';
 import { refuse } from '../check.ts';
 import { localBatches } from './batches.ts';
 import { checkFinite } from '../finite.ts';
-import { applyObjective, type LocalObjective } from './objective.ts';
+import { correct, type LocalObjective } from './objective.ts';
 import type { TrainOptions } from './trainer.ts';
 
 /**
@@ -33,7 +33,6 @@ const WORK_BETWEEN_TURNS = 2e7;
  * @throws FedkitError `OUT_OF_RANGE` if a loss or a parameter becomes non-finite, `ABORTED`.
  */
 export async function localSgd(
-  where: string,
   start: Float32Array,
   rows: Uint32Array,
   batchGradient: BatchGradient,
@@ -46,23 +45,21 @@ export async function localSgd(
   const velocity = momentum === 0 ? gradient : new Float32Array(params.length);
   let steps = 0;
   let work = 0;
-  checkAborted(where, options.signal);
   for (const batch of localBatches(rows, options)) {
     work += batch.length * params.length;
     if (work > WORK_BETWEEN_TURNS) {
       work = 0;
       await turn();
     }
-    checkAborted(where, options.signal);
+    checkAborted('train', options.signal);
     const loss = batchGradient(params, batch, gradient);
     steps++;
-    if (!Number.isFinite(loss))
-      refuse('OUT_OF_RANGE', `${where}: loss at local step ${steps}`, 'a finite number', loss);
-    applyObjective(gradient, params, start, objective);
+    if (!Number.isFinite(loss)) refuse('OUT_OF_RANGE', `train: loss at local step ${steps}`, 'a finite number', loss);
+    correct(gradient, params, start, objective);
     if (momentum !== 0) for (let i = 0; i < gradient.length; i++) velocity[i] = momentum * velocity[i] + gradient[i];
     for (let i = 0; i < params.length; i++) params[i] -= learningRate * velocity[i];
   }
   for (let i = 0; i < params.length; i++) params[i] -= start[i];
-  checkFinite(`${where}: update`, params);
+  checkFinite(`train: update`, params);
   return { values: params, steps };
 }

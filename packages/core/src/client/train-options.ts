@@ -25,7 +25,7 @@ const TRAIN_OPTIONS: OptionNames<TrainSettings & TrainingLength> = {
  * outside the ranges that {@link TrainOptions} states.
  */
 export function checkTrainOptions(where: string, options: TrainOptions): void {
-  if (options === null || typeof options !== 'object') {
+  if (typeof options !== 'object' || options === null) {
     const expected = 'an object such as { epochs: 1, batchSize: 32, learningRate: 0.1 }';
     refuse('INVALID_ARGUMENT', `${where}: options`, expected, options);
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { mlp, softmaxRegression } from '../client/mlp.ts';
+import { mlp, softmaxRegression } from '../client/equipped-mlp.ts';
+import { mlp as bareMlp } from '../client/mlp.ts';
 import { plainTrainer } from '../client/plain-trainer.ts';
 import type { Trainer } from '../client/trainer.ts';
 import { seededRng } from '../random.ts';
@@ -14,6 +15,7 @@ const inputs = Float32Array.from({ length: 80 }, () => rng.uniform());
 describe.each([
   ['softmaxRegression', softmaxRegression({ inputs: 4, classes: 3 })],
   ['mlp', mlp({ layers: [4, 8, 3] })],
+  ['mlp without parts', bareMlp({ layers: [4, 8, 3] })],
 ])('plainTrainer of %s', (_name, model) => {
   const start = model.init(seededRng(1));
   const create = () => plainTrainer(model, { inputs, labels });

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { seededRng } from '../random.ts';
-import { BLOCK, type DenseKernels, denseMemory, LISTS, SLACK } from './dense.ts';
+import { denseKernels } from './dense.ts';
+import { BLOCK, type DenseKernels, type DenseMemory, LISTS, SLACK } from './dense-contract.ts';
 import { plainDense } from './plain-dense.ts';
 
 interface Layer {
@@ -77,7 +78,7 @@ const onWebAssembly = (kernels: DenseKernels) => Object.values(kernels).some((f)
 
 describe('dense kernels', () => {
   it('give the same bits on WebAssembly and in plain JavaScript', () => {
-    const wasm = denseMemory(BYTES);
+    const wasm = denseKernels(BYTES) as DenseMemory;
     const buffer = new ArrayBuffer(BYTES);
     const plain = plainDense(buffer);
     expect(onWebAssembly(wasm.kernels)).toBe(true);
@@ -126,7 +127,7 @@ describe('dense kernels', () => {
   });
 
   it('keep within their scratch when a block is full of values', () => {
-    const wasm = denseMemory(BYTES);
+    const wasm = denseKernels(BYTES) as DenseMemory;
     const buffer = new ArrayBuffer(BYTES);
     const full = { count: BLOCK, inputs: 8, outputs: 3, zeros: 0, seed: 1 };
     for (const [kernels, memory] of [[wasm.kernels, wasm.buffer] as const, [plainDense(buffer), buffer] as const]) {
@@ -137,11 +138,11 @@ describe('dense kernels', () => {
     }
   });
 
-  it('run in plain JavaScript where the memory is small, and where there is no WebAssembly', () => {
-    expect(onWebAssembly(denseMemory(1000).kernels)).toBe(false);
+  it('are left to plain JavaScript where the memory is small, and where there is no WebAssembly', () => {
+    expect(denseKernels(1000)).toBeUndefined();
     vi.stubGlobal('WebAssembly', undefined);
     try {
-      expect(onWebAssembly(denseMemory(BYTES).kernels)).toBe(false);
+      expect(denseKernels(BYTES)).toBeUndefined();
     } finally {
       vi.unstubAllGlobals();
     }

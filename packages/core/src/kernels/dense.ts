@@ -1,92 +1,24 @@
 /**
- * A dense layer's three products over a block of examples: on WebAssembly where it runs, else in plain JavaScript, with the
- * same bits.
- *
- * Everything is summed in double precision and rounded to float32 once. No engine fuses or reorders floating point
- * operations, so all compute the same. Zero inputs are skipped: pixels of a blank background, units that a ReLU switched
- * off. Terms are taken four at a time, because a store a term would bound the speed.
+ * A dense layer's products on WebAssembly, for perceptrons of `@fedkit/core/client/mlp`; those of `@fedkit/core` have them.
  *
  * @module
  */
+import type { DenseKernels, DenseMemory } from './dense-contract.ts';
 import { wasmHex } from './dense.wasm.ts';
 import { instantiateKernels } from './instantiate.ts';
-import { plainDense } from './plain-dense.ts';
-
-/** Examples in a block: at most so many go through a layer together. */
-export const BLOCK = 64;
-
-/** Values behind every array that kernels may read, and never use. */
-export const SLACK = 4;
-
-/** int32 of scratch that {@link DenseKernels.denseWeightGradient} takes. */
-export const LISTS: number = 4 * (BLOCK + SLACK);
-
-/**
- * The products. Arrays are byte offsets into the memory: `x` and `dx` of shape [count, inputs], `y` and `dy` of shape
- * [count, outputs], `w` and `dw` of shape [inputs, outputs], float32 all. Nothing is checked.
- */
-export interface DenseKernels {
-  /**
-   * y[b][j] = bias[j] + Σ_k x[b][k] · w[k][j], where `rectified` 0 for sums below 0. The biases follow w.
-   *
-   * @param sums - Scratch of `outputs` + 1 float64.
-   * @param found - Scratch of `inputs` int32.
-   */
-  denseForward(
-    x: number,
-    count: number,
-    inputs: number,
-    w: number,
-    outputs: number,
-    y: number,
-    rectified: boolean,
-    sums: number,
-    found: number,
-  ): void;
-  /**
-   * dw[k][j] = Σ_b x[b][k] · dy[b][j], on top of what is there if `add`.
-   *
-   * @param count - In [1, {@link BLOCK}].
-   * @param lists - Scratch of {@link LISTS} int32.
-   */
-  denseWeightGradient(
-    x: number,
-    count: number,
-    inputs: number,
-    dy: number,
-    outputs: number,
-    dw: number,
-    add: boolean,
-    lists: number,
-  ): void;
-  /**
-   * dx[b][k] = Σ_j dy[b][j] · w[k][j] where the unit x[b][k] is > 0, else 0: the gradient with respect to what went into
-   * the ReLU whose output is x.
-   */
-  denseInputGradient(
-    x: number,
-    count: number,
-    inputs: number,
-    dy: number,
-    outputs: number,
-    w: number,
-    dx: number,
-  ): void;
-}
-
-/** Kernels on a memory of their own. */
-export interface DenseMemory {
-  readonly kernels: DenseKernels;
-  readonly buffer: ArrayBuffer;
-}
 
 // Engines set gigabytes of address space aside for every WebAssembly memory.
 const WORTH_WEBASSEMBLY = 65_536;
 
-/** A memory of `bytes`, zeroed, and the kernels on it. */
-export function denseMemory(bytes: number): DenseMemory {
-  const instance = bytes < WORTH_WEBASSEMBLY ? undefined : instantiateKernels<DenseKernels>(wasmHex, bytes);
-  if (instance !== undefined) return { kernels: instance.exports, buffer: instance.memory.buffer as ArrayBuffer };
-  const buffer = new ArrayBuffer(8 * Math.ceil(bytes / 8));
-  return { kernels: plainDense(buffer), buffer };
+/**
+ * Products on WebAssembly, faster than those in plain JavaScript and the same bits: `mlp({ layers: [784, 200, 10], kernels: denseKernels })`.
+ *
+ * @param bytes - What the model takes.
+ * @returns `undefined` for models too small to gain from it, and where WebAssembly does not run: on Hermes, and in pages whose policy
+ * forbids it. Models then compute in plain JavaScript.
+ */
+export function denseKernels(bytes: number): DenseMemory | undefined {
+  if (bytes < WORTH_WEBASSEMBLY) return undefined;
+  const instance = instantiateKernels<DenseKernels>(wasmHex, bytes);
+  return instance && { kernels: instance.exports, buffer: instance.memory.buffer };
 }

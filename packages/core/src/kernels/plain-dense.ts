@@ -3,38 +3,50 @@
  *
  * @module
  */
-import type { DenseKernels } from './dense.ts';
+import type { DenseKernels, DenseMemory } from './dense-contract.ts';
+
+/** A memory of at least `bytes`, zeroed, and the kernels on it. */
+export function plainDenseMemory(bytes: number): DenseMemory {
+  const buffer = new ArrayBuffer(8 * Math.ceil(bytes / 8));
+  return { kernels: plainDense(buffer), buffer };
+}
 
 /** The kernels on `buffer`, whose length is a multiple of 8. */
 export function plainDense(buffer: ArrayBuffer): DenseKernels {
   const values = new Float32Array(buffer);
-  const wide = new Float64Array(buffer);
-  const whole = new Int32Array(buffer);
   return {
-    denseForward(x, count, inputs, w, outputs, y, rectified, sums, found) {
+    denseForward(x, count, inputs, w, outputs, y, rectified) {
+      const places = new Int32Array(inputs);
+      const factors = new Float64Array(inputs);
+      const sums = new Float64Array(outputs);
       const biases = w / 4 + inputs * outputs;
       for (let b = 0; b < count; b++) {
-        const into = y / 4 + b * outputs;
-        wide.set(values.subarray(biases, biases + outputs), sums / 8);
-        addProducts(values, x / 4 + b * inputs, inputs, w / 4, outputs, wide, sums / 8, whole, found / 4);
-        for (let j = 0; j < outputs; j++) {
-          const sum = wide[sums / 8 + j];
-          // Written so that NaN goes through instead of becoming 0.
-          values[into + j] = rectified && sum < 0 ? 0 : sum;
-        }
+        const row = y / 4 + b * outputs;
+        const end = listTerms(values, x / 4 + b * inputs, 1, inputs, places, factors);
+        for (let j = 0; j < outputs; j++) sums[j] = values[biases + j];
+        addTerms(values, w / 4, places, factors, end, sums);
+        // Written so that NaN goes through instead of becoming 0.
+        for (let j = 0; j < outputs; j++) values[row + j] = rectified && sums[j] < 0 ? 0 : sums[j];
       }
     },
-    denseWeightGradient(x, count, inputs, dy, outputs, dw, add, lists) {
+    denseWeightGradient(x, count, inputs, dy, outputs, dw, add) {
       if (!add) values.fill(0, dw / 4, dw / 4 + inputs * outputs);
-      const list = lists / 4;
+      const places = new Int32Array(count + 4);
+      const factors = new Float64Array(count + 4);
+      const sums = new Float64Array(outputs);
       for (let k = 0; k < inputs; k++) {
-        const column = x / 4 + k;
-        let end = list;
-        for (let b = 0; b < count; b++) if (values[column + b * inputs] !== 0) whole[end++] = b;
-        if (end === list) continue;
         const row = dw / 4 + k * outputs;
-        if (!add && end <= list + 4) addFew(values, column, inputs, dy / 4, outputs, row, whole, list, end);
-        else addMany(values, column, inputs, dy / 4, outputs, row, whole, list, end);
+        let end = listTerms(values, x / 4 + k, inputs, count, places, factors);
+        if (end === 0) continue;
+        // On WebAssembly up to four terms, or up to two, are one sum that nothing is before: none are 0 times the first. −0 + x is x, 0 too.
+        const few = !add && end <= 4;
+        for (; few && end !== 2 && end !== 4; end++) {
+          places[end] = places[0];
+          factors[end] = 0;
+        }
+        for (let j = 0; j < outputs; j++) sums[j] = few ? -0 : values[row + j];
+        addTerms(values, dy / 4, places, factors, end, sums);
+        values.set(sums, row);
       }
     },
     denseInputGradient(x, count, inputs, dy, outputs, w, dx) {
@@ -49,106 +61,60 @@ export function plainDense(buffer: ArrayBuffer): DenseKernels {
   };
 }
 
-/** sums[at + j] += Σ_k x[k] · w[k][j] for one example. */
-function addProducts(
+/** Lists which of `count` values are not 0, and the values; returns how many. */
+function listTerms(
   values: Float32Array,
   x: number,
-  inputs: number,
+  stride: number,
+  count: number,
+  places: Int32Array,
+  factors: Float64Array,
+): number {
+  let end = 0;
+  for (let k = 0; k < count; k++) {
+    const value = values[x + k * stride];
+    if (value !== 0) {
+      places[end] = k;
+      factors[end++] = value;
+    }
+  }
+  return end;
+}
+
+/** sums[j] += Σ_n factors[n] · w[places[n]][j] over n < `end`. */
+function addTerms(
+  values: Float32Array,
   w: number,
-  outputs: number,
+  places: Int32Array,
+  factors: Float64Array,
+  end: number,
   sums: Float64Array,
-  at: number,
-  found: Int32Array,
-  first: number,
 ): void {
-  let end = first;
-  for (let k = 0; k < inputs; k++) if (values[x + k] !== 0) found[end++] = k;
-  let next = first;
+  const outputs = sums.length;
+  let next = 0;
   for (; next + 4 <= end; next += 4) {
-    const k0 = found[next];
-    const k1 = found[next + 1];
-    const k2 = found[next + 2];
-    const k3 = found[next + 3];
-    const x0 = values[x + k0];
-    const x1 = values[x + k1];
-    const x2 = values[x + k2];
-    const x3 = values[x + k3];
-    const w0 = w + k0 * outputs;
-    const w1 = w + k1 * outputs;
-    const w2 = w + k2 * outputs;
-    const w3 = w + k3 * outputs;
+    const x0 = factors[next];
+    const x1 = factors[next + 1];
+    const x2 = factors[next + 2];
+    const x3 = factors[next + 3];
+    const w0 = w + places[next] * outputs;
+    const w1 = w + places[next + 1] * outputs;
+    const w2 = w + places[next + 2] * outputs;
+    const w3 = w + places[next + 3] * outputs;
     for (let j = 0; j < outputs; j++) {
-      sums[at + j] += x0 * values[w0 + j] + x1 * values[w1 + j] + (x2 * values[w2 + j] + x3 * values[w3 + j]);
+      sums[j] += x0 * values[w0 + j] + x1 * values[w1 + j] + (x2 * values[w2 + j] + x3 * values[w3 + j]);
     }
   }
-  for (; next < end; next++) {
-    const xk = values[x + found[next]];
-    const row = w + found[next] * outputs;
-    for (let j = 0; j < outputs; j++) sums[at + j] += xk * values[row + j];
-  }
-}
-
-/** A row of a weight gradient from one to four examples: the usual case in a small batch. */
-function addFew(
-  values: Float32Array,
-  column: number,
-  stride: number,
-  dy: number,
-  outputs: number,
-  row: number,
-  list: Int32Array,
-  first: number,
-  end: number,
-): void {
-  for (let n = end; n < first + 4; n++) list[n] = list[first];
-  const active = end - first;
-  const x0 = values[column + list[first] * stride];
-  const x1 = active > 1 ? values[column + list[first + 1] * stride] : 0;
-  const y0 = dy + list[first] * outputs;
-  const y1 = dy + list[first + 1] * outputs;
-  if (active <= 2) {
-    for (let j = 0; j < outputs; j++) values[row + j] = x0 * values[y0 + j] + x1 * values[y1 + j];
-    return;
-  }
-  const x2 = values[column + list[first + 2] * stride];
-  const x3 = active > 3 ? values[column + list[first + 3] * stride] : 0;
-  const y2 = dy + list[first + 2] * outputs;
-  const y3 = dy + list[first + 3] * outputs;
-  for (let j = 0; j < outputs; j++) {
-    values[row + j] = x0 * values[y0 + j] + x1 * values[y1 + j] + (x2 * values[y2 + j] + x3 * values[y3 + j]);
-  }
-}
-
-/** A row of a weight gradient, on top of what is there. */
-function addMany(
-  values: Float32Array,
-  column: number,
-  stride: number,
-  dy: number,
-  outputs: number,
-  row: number,
-  list: Int32Array,
-  first: number,
-  end: number,
-): void {
-  for (let j = 0; j < outputs; j++) {
-    let sum = values[row + j];
-    let next = first;
-    for (; next + 4 <= end; next += 4) {
-      const b0 = list[next];
-      const b1 = list[next + 1];
-      const b2 = list[next + 2];
-      const b3 = list[next + 3];
-      sum +=
-        values[column + b0 * stride] * values[dy + b0 * outputs + j] +
-        values[column + b1 * stride] * values[dy + b1 * outputs + j] +
-        (values[column + b2 * stride] * values[dy + b2 * outputs + j] +
-          values[column + b3 * stride] * values[dy + b3 * outputs + j]);
+  for (; next < end; next += 2) {
+    const x0 = factors[next];
+    const w0 = w + places[next] * outputs;
+    if (next + 1 === end) {
+      for (let j = 0; j < outputs; j++) sums[j] += x0 * values[w0 + j];
+      return;
     }
-    for (; next < end; next++) {
-      sum += values[column + list[next] * stride] * values[dy + list[next] * outputs + j];
-    }
-    values[row + j] = sum;
+    const x1 = factors[next + 1];
+    const w1 = w + places[next + 1] * outputs;
+    for (let j = 0; j < outputs; j++) sums[j] = sums[j] + x0 * values[w0 + j] + x1 * values[w1 + j];
   }
 }
 

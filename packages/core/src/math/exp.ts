@@ -15,26 +15,13 @@ export const LN2_HIGH = 0.6931471805598903;
 /** ln 2 − LN2_HIGH. */
 export const LN2_LOW = 5.497923018708371e-14;
 
-// 1/n! for n = 2 … 14.
-const C2 = 1 / 2;
-const C3 = 1 / 6;
-const C4 = 1 / 24;
-const C5 = 1 / 120;
-const C6 = 1 / 720;
-const C7 = 1 / 5040;
-const C8 = 1 / 40320;
-const C9 = 1 / 362880;
-const C10 = 1 / 3628800;
-const C11 = 1 / 39916800;
-const C12 = 1 / 479001600;
-const C13 = 1 / 6227020800;
-const C14 = 1 / 87178291200;
-
-/** e^r − 1 − r for |r| ≤ 0.35. */
+/** e^r − 1 − r for |r| ≤ 0.35: r^n/n! from n = 2 to 14. */
 function beyondLinear(r: number): number {
   const z = r * r;
-  const even = C2 + z * (C4 + z * (C6 + z * (C8 + z * (C10 + z * (C12 + z * C14)))));
-  const odd = C3 + z * (C5 + z * (C7 + z * (C9 + z * (C11 + z * C13))));
+  const even =
+    1 / 2 +
+    z * (1 / 24 + z * (1 / 720 + z * (1 / 40320 + z * (1 / 3628800 + z * (1 / 479001600 + z * (1 / 87178291200))))));
+  const odd = 1 / 6 + z * (1 / 120 + z * (1 / 5040 + z * (1 / 362880 + z * (1 / 39916800 + z * (1 / 6227020800)))));
   return z * (even + r * odd);
 }
 

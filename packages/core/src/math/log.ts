@@ -14,19 +14,6 @@ const SQRT2 = 1.4142135623730951;
 const LOG2_E_HIGH = 1.4426950408889634;
 const LOG2_E_LOW = 2.0355273740931033e-17;
 
-// 2/(2n + 3) for n = 0 … 10.
-const T0 = 2 / 3;
-const T1 = 2 / 5;
-const T2 = 2 / 7;
-const T3 = 2 / 9;
-const T4 = 2 / 11;
-const T5 = 2 / 13;
-const T6 = 2 / 15;
-const T7 = 2 / 17;
-const T8 = 2 / 19;
-const T9 = 2 / 21;
-const T10 = 2 / 23;
-
 /** x / 2^k, exactly, for the k of {@link binaryExponent}. */
 export function mantissa(x: number, k: number): number {
   if (k > -1000 && k < 1000) return x * powerOfTwo(-k);
@@ -42,12 +29,12 @@ export function quotientError(f: number, s: number): number {
   return (f - product - productError(s, divisor, product) - s * lost) / divisor;
 }
 
-/** ln(1 + f) − 2s for f in [√½ − 1, √2 − 1) and s = f/(2 + f) rounded. */
+/** ln(1 + f) − 2s, T of 2/(2n + 3) from n = 0 to 10, for f in [√½ − 1, √2 − 1) and s = f/(2 + f) rounded. */
 function beyondLinear(f: number, s: number): number {
   const z = s * s;
   const w = z * z;
-  const even = T0 + w * (T2 + w * (T4 + w * (T6 + w * (T8 + w * T10))));
-  const odd = T1 + w * (T3 + w * (T5 + w * (T7 + w * T9)));
+  const even = 2 / 3 + w * (2 / 7 + w * (2 / 11 + w * (2 / 15 + w * (2 / 19 + w * (2 / 23)))));
+  const odd = 2 / 5 + w * (2 / 9 + w * (2 / 13 + w * (2 / 17 + w * (2 / 21))));
   return 2 * quotientError(f, s) + s * z * (even + z * odd);
 }
 
@@ -62,15 +49,13 @@ function combine(k: number, f: number, low: number): number {
 }
 
 /** The value of a logarithm where it is not a finite number: NaN below 0, −∞ at 0, ∞ at ∞. */
-function special(x: number): number | undefined {
-  if (x > 0 && x < Infinity) return undefined;
+function special(x: number): number {
   return x === 0 ? -Infinity : x > 0 ? x : Number.NaN;
 }
 
 /** ln x. Error < 0.6 ulp; NaN for x < 0, −∞ for ±0. */
 export function log(x: number): number {
-  const outside = special(x);
-  if (outside !== undefined) return outside;
+  if (!(x > 0 && x < Infinity)) return special(x);
   const k = binaryExponent(x);
   return combine(k, mantissa(x, k) - 1, 0);
 }
@@ -80,8 +65,7 @@ export function log1p(x: number): number {
   if (Math.abs(x) < TINY) return x;
   if (x > SQRT2 / 2 - 1 && x < SQRT2 - 1) return combine(0, x, 0);
   const sum = 1 + x;
-  const outside = special(sum);
-  if (outside !== undefined) return outside;
+  if (!(sum > 0 && sum < Infinity)) return special(sum);
   const lost = x < 1 ? x - (sum - 1) : 1 - (sum - x);
   const k = binaryExponent(sum);
   return combine(k, mantissa(sum, k) - 1, lost / sum);
@@ -89,8 +73,7 @@ export function log1p(x: number): number {
 
 /** log2 x, exact for powers of two. Error < 0.6 ulp; NaN for x < 0, −∞ for ±0. */
 export function log2(x: number): number {
-  const outside = special(x);
-  if (outside !== undefined) return outside;
+  if (!(x > 0 && x < Infinity)) return special(x);
   const k = binaryExponent(x);
   const f = mantissa(x, k) - 1;
   const s = f / (2 + f);

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Layout } from './layout.ts';
-import { Selection } from './selection.ts';
+import { complementOf } from './complement.ts';
+import { selectPlaces } from './select-places.ts';
 
 const twoLayers = Layout.of([
   { name: 'dense/kernel', shape: [3, 2] },
@@ -77,7 +78,7 @@ describe('Selection', () => {
     expect(twoLayers.select(() => false).size).toBe(0);
     // Across tensors too.
     const places = [1, 2, 5, 6, 7, 9];
-    expect(Selection.ofPlaces(twoLayers, (place) => places.includes(place)).spans).toEqual([
+    expect(selectPlaces(twoLayers, (place) => places.includes(place)).spans).toEqual([
       { start: 1, end: 3 },
       { start: 5, end: 8 },
       { start: 9, end: 10 },
@@ -89,7 +90,7 @@ describe('Selection', () => {
       fc.property(fc.array(fc.tuple(fc.integer({ min: 0, max: 5 }), fc.boolean()), { maxLength: 8 }), (tensors) => {
         const layout = Layout.of(tensors.map(([size], i) => ({ name: `t${i}`, shape: [size] })));
         const part = layout.select(({ name }) => tensors[Number(name.slice(1))][1]);
-        const rest = part.complement();
+        const rest = complementOf(part);
         const values = Float32Array.from({ length: layout.size }, (_, i) => i + 1);
         const rebuilt = new Float32Array(layout.size);
         part.scatter(part.gather(values), rebuilt);

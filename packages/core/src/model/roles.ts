@@ -6,6 +6,7 @@
 import { refuse } from '../check.ts';
 import { Layout, type PlacedTensor, type TensorRole } from './layout.ts';
 import type { Selection } from './selection.ts';
+import { complementOf } from './complement.ts';
 
 /** What becomes of a tensor: `optimized` unless it says otherwise. */
 const roleOf = ({ role = 'optimized' }: { readonly role?: TensorRole }): TensorRole => role;
@@ -36,7 +37,7 @@ export function rolesOf(where: string, layout: Layout): Roles {
   if (!(layout instanceof Layout)) refuse('INVALID_ARGUMENT', `${where}: layout`, 'a Layout', layout);
   const optimized = layout.select((tensor) => roleOf(tensor) === 'optimized');
   if (optimized.size === 0) refuse('INVALID_ARGUMENT', `${where}: layout`, 'at least one optimized value', 'none');
-  const others = optimized.complement();
+  const others = complementOf(optimized);
   const beside = Layout.of(others.tensors);
   const role = (wanted: TensorRole) => beside.select((tensor) => roleOf(tensor) === wanted);
   const averaged = role('averaged');

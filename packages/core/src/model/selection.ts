@@ -14,7 +14,7 @@ export interface Span {
 
 /**
  * Some values of a {@link Layout}, in the layout's order. `layout.select(filter)` selects whole tensors, and
- * `Layout.of(selection.tensors)` is then the layout of a vector that holds them alone; {@link Selection.ofPlaces} selects value by
+ * `Layout.of(selection.tensors)` is then the layout of a vector that holds them alone; {@link selectPlaces} selects value by
  * value. Immutable.
  */
 export class Selection {
@@ -35,34 +35,6 @@ export class Selection {
     this.spans = Object.freeze(spans);
     this.size = spans.reduce((sum, { start, end }) => sum + end - start, 0);
     this.whole = this.size === tensors.reduce((sum, { size }) => sum + size, 0);
-  }
-
-  /** The values at places for which `selected` is true. O(layout.size). */
-  static ofPlaces(layout: Layout, selected: (place: number) => boolean): Selection {
-    const spans: { start: number; end: number }[] = [];
-    const tensors = layout.tensors.filter(({ offset, size }) => {
-      let some = false;
-      for (let place = offset; place < offset + size; place++) {
-        if (!selected(place)) continue;
-        some = true;
-        const last = spans[spans.length - 1];
-        if (last?.end === place) last.end++;
-        else spans.push({ start: place, end: place + 1 });
-      }
-      return some;
-    });
-    return new Selection(layout, tensors, spans);
-  }
-
-  /** Everything that this selection leaves out. */
-  complement(): Selection {
-    if (this.whole) {
-      const kept = new Set(this.tensors);
-      return this.layout.select((tensor) => !kept.has(tensor));
-    }
-    const selected = new Uint8Array(this.layout.size);
-    for (const { start, end } of this.spans) selected.fill(1, start, end);
-    return Selection.ofPlaces(this.layout, (place) => selected[place] === 0);
   }
 
   /**

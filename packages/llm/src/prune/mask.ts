@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Layout, type PlacedTensor, Selection } from '@fedkit/core';
+import { type Layout, type PlacedTensor, type Selection, selectPlaces } from '@fedkit/core';
 import { checkOptions, type OptionNames, checkFinite, checkNumber, checkVector, refuse } from '@fedkit/core/internal';
 
 /** What a mask keeps. */
@@ -102,7 +102,7 @@ function maskOf(where: string, layout: Layout, scores: Float64Array, options: Ma
   for (const group of compared === 'together' ? [tensors] : tensors.map((tensor) => [tensor])) {
     keepLargest(scores, group, density, kept);
   }
-  return Selection.ofPlaces(layout, (place) => kept[place] === 1);
+  return selectPlaces(layout, (place) => kept[place] === 1);
 }
 
 /** Marks which of the places of some tensors are kept. O(n log n). */

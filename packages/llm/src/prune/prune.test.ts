@@ -1,4 +1,5 @@
 import { Layout, seededRng, selectedLayout, selectedTrainer } from '@fedkit/core';
+import { complementOf } from '@fedkit/core/extend';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { transformer } from '../model/transformer.ts';
@@ -116,8 +117,7 @@ describe('a mask', () => {
       new Float32Array(model.layout.size),
     );
     expect(model.evaluate(after, windows).loss).toBeLessThan(model.evaluate(pruned, windows).loss);
-    masks[0]
-      .complement()
+    complementOf(masks[0])
       .gather(after)
       .forEach((value) => expect(value).toBe(0));
   });

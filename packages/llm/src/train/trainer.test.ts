@@ -1,4 +1,5 @@
 import { fedAvg, fedNova, scaffold, seededRng, type TrainOptions } from '@fedkit/core';
+import { complementOf } from '@fedkit/core/extend';
 import { describe, expect, it } from 'vitest';
 import { lora } from '../adapt/lora.ts';
 import { adapt, transformer } from '../model/transformer.ts';
@@ -121,7 +122,7 @@ describe('languageTrainer', () => {
     const trainable = model.layout.select(({ name }) => name.includes('mlp'));
     const trainer = languageTrainer(model, windows, { optimizer: adamW({ weightDecay: 0.5 }) });
     const { values } = await trainer.train(start, { trainable }, how());
-    const still = trainable.complement().gather(values);
+    const still = complementOf(trainable).gather(values);
     expect(still.every((value) => value === 0)).toBe(true);
     expect(trainable.gather(values).some((value) => value !== 0)).toBe(true);
   });
