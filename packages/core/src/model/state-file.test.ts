@@ -50,6 +50,10 @@ describe('state files', () => {
   it('fit no other model, and nothing else', () => {
     const bytes = encodeState({ control: Float32Array.of(1) }, owner);
     expect(code(() => decodeState(bytes, { ...owner, model: 'cd'.repeat(32) }))).toBe('SHAPE_MISMATCH');
+    // Of either digest as much as tells the two apart.
+    expect(() => decodeState(bytes, { ...owner, model: 'cd'.repeat(32) })).toThrow(
+      /expected layout digest (cd){8}, got "(ab){8}"$/,
+    );
     expect(code(() => decodeState(bytes, { ...owner, kind: 'fedDyn' }))).toBe('DECODE_FAILED');
   });
 
