@@ -33,7 +33,7 @@ export interface Known {
 }
 
 /** An event within another, as often as it is there. */
-export interface Repeated {
+interface Repeated {
   readonly event: EventData;
   readonly count: number;
 }

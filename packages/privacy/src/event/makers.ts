@@ -1,6 +1,6 @@
 /**
  * Makers of events, each by itself: an application that calls some bundles the accounting of those. All together they are
- * {@link event} of `@fedkit/privacy`.
+ * `event` of `@fedkit/privacy`.
  *
  * Noise is always an absolute scale beside the norm it hides, never a bare ratio, so that one number cannot mean two things under
  * two relations. All throw FedkitError: `OUT_OF_RANGE` for noise, norms, probabilities or counts outside their range (NaN, zero,

@@ -35,7 +35,12 @@ export const SAMPLED_DISCRETE_GAUSSIAN_ROWS: typeof DISCRETE_GAUSSIAN_ROWS = {
   narrow: { event: 'poisson-sampled discrete-gaussian', pld: NONE, rdp: JOINING_BOUND },
 };
 
-/** @param options - `noiseStd` > 0 and `recordNorm` > 0 in units of the integer grid; `dimension` 1 if it is scalar. */
+/**
+ * One release of a sum of integers with discrete Gaussian noise (Canonne, Kamath and Steinke 2020).
+ *
+ * @param options - `noiseStd` > 0 and `recordNorm` > 0 in units of the integer grid; `dimension` 1 if it is scalar.
+ * @throws FedkitError `OUT_OF_RANGE`, `INVALID_ARGUMENT`.
+ */
 export function discreteGaussian(options: Fields<DiscreteGaussianEvent>): Made<DiscreteGaussianEvent> {
   const where = 'event.discreteGaussian';
   checkFields<DiscreteGaussianEvent>(where, options, { noiseStd: true, recordNorm: true, dimension: true });

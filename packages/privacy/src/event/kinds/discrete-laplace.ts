@@ -26,7 +26,12 @@ export const SAMPLED_DISCRETE_LAPLACE_ROW: SupportRow = {
   rdp: JOINING_BOUND,
 };
 
-/** @param options - `scale` > 0 and integer `recordNorm` ≥ 1, in units of the integer grid. */
+/**
+ * One release of a sum of integers with discrete Laplace noise.
+ *
+ * @param options - `scale` > 0 and integer `recordNorm` ≥ 1, in units of the integer grid.
+ * @throws FedkitError `OUT_OF_RANGE`, `INVALID_ARGUMENT`.
+ */
 export function discreteLaplace(options: Fields<DiscreteLaplaceEvent>): Made<DiscreteLaplaceEvent> {
   const where = 'event.discreteLaplace';
   checkFields<DiscreteLaplaceEvent>(where, options, { scale: true, recordNorm: true });

@@ -21,7 +21,12 @@ export const SAMPLED_DISTRIBUTED_ROW: SupportRow = {
   rdp: JOINING_BOUND,
 };
 
-/** @param options - Noise of each of `contributors`; the guarantee is only as good as all of them adding theirs. */
+/**
+ * One release of a sum to which every contributor added discrete Gaussian noise of its own (Kairouz, Liu and Steinke 2021).
+ *
+ * @param options - Noise of each of `contributors`; the guarantee is only as good as all of them adding theirs.
+ * @throws FedkitError `OUT_OF_RANGE`, `INVALID_ARGUMENT`.
+ */
 export function distributedDiscreteGaussian(
   options: Fields<DistributedDiscreteGaussianEvent>,
 ): Made<DistributedDiscreteGaussianEvent> {

@@ -25,7 +25,12 @@ export const SAMPLED_EPSILON_DELTA_ROW: SupportRow = {
   rdp: NONE,
 };
 
-/** @param options - `epsilon` in [0, 1000] and `delta` in [0, 1), not both zero. */
+/**
+ * A release of which an (ε, δ) is known and nothing else.
+ *
+ * @param options - `epsilon` in [0, 1000] and `delta` in [0, 1), not both zero.
+ * @throws FedkitError `OUT_OF_RANGE`, `INVALID_ARGUMENT`.
+ */
 export function epsilonDelta(options: Fields<EpsilonDeltaEvent>): Made<EpsilonDeltaEvent> {
   const where = 'event.epsilonDelta';
   checkFields<EpsilonDeltaEvent>(where, options, { epsilon: true, delta: true });

@@ -14,7 +14,12 @@ import type { ExponentialEvent, Made } from '../types.ts';
 /** @internal */
 export const EXPONENTIAL_ROW: SupportRow = { event: 'exponential', pld: NONE, rdp: TIGHT };
 
-/** @param options - `epsilon` in (0, 1000]. */
+/**
+ * One choice by the exponential mechanism.
+ *
+ * @param options - `epsilon` in (0, 1000].
+ * @throws FedkitError `OUT_OF_RANGE`, `INVALID_ARGUMENT`.
+ */
 export function exponential(options: Fields<ExponentialEvent>): Made<ExponentialEvent> {
   checkFields<ExponentialEvent>('event.exponential', options, { epsilon: true });
   return made(EXPONENTIAL, {

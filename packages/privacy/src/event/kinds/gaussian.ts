@@ -23,7 +23,12 @@ export const SAMPLED_GAUSSIAN_ROW: SupportRow = {
   rdp: JOINING_TIGHT,
 };
 
-/** @param options - `noiseStd` > 0 and `recordNorm` > 0, the L2 norm one record is clipped to, in the same unit. */
+/**
+ * One release of a sum with Gaussian noise.
+ *
+ * @param options - `noiseStd` > 0 and `recordNorm` > 0, the L2 norm one record is clipped to, in the same unit.
+ * @throws FedkitError `OUT_OF_RANGE`, `INVALID_ARGUMENT`.
+ */
 export function gaussian(options: Fields<GaussianEvent>): Made<GaussianEvent> {
   const where = 'event.gaussian';
   checkFields<GaussianEvent>(where, options, { noiseStd: true, recordNorm: true });

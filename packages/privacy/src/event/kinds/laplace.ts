@@ -24,7 +24,12 @@ export const SAMPLED_LAPLACE_ROW: SupportRow = {
   rdp: JOINING_BOUND,
 };
 
-/** @param options - `scale` > 0 (standard deviation √2·scale) and `recordNorm` > 0, an L1 norm, in the same unit. */
+/**
+ * One release of a sum with Laplace noise.
+ *
+ * @param options - `scale` > 0 (standard deviation √2·scale) and `recordNorm` > 0, an L1 norm, in the same unit.
+ * @throws FedkitError `OUT_OF_RANGE`, `INVALID_ARGUMENT`.
+ */
 export function laplace(options: Fields<LaplaceEvent>): Made<LaplaceEvent> {
   const where = 'event.laplace';
   checkFields<LaplaceEvent>(where, options, { scale: true, recordNorm: true });

@@ -13,7 +13,12 @@ import type { Made, MixtureOfGaussiansEvent } from '../types.ts';
 /** @internal */
 export const MIXTURE_ROW: SupportRow = { event: 'mixture-of-gaussians', pld: JOINING_TIGHT, rdp: NONE };
 
-/** @param options - `noiseStd` > 0, `norms` ≥ 0 and their `probabilities`, which sum to 1. */
+/**
+ * One release of a sum with Gaussian noise, where a record adds one of several norms by chance.
+ *
+ * @param options - `noiseStd` > 0, `norms` ≥ 0 and their `probabilities`, which sum to 1.
+ * @throws FedkitError `OUT_OF_RANGE`, `INVALID_ARGUMENT`.
+ */
 export function mixtureOfGaussians(options: Fields<MixtureOfGaussiansEvent>): Made<MixtureOfGaussiansEvent> {
   const where = 'event.mixtureOfGaussians';
   checkFields<MixtureOfGaussiansEvent>(where, options, { noiseStd: true, norms: true, probabilities: true });

@@ -19,7 +19,12 @@ const REPLACING: SupportRow['pld'] = { 'replace-one': 'tight', 'replace-special'
 /** @internal */
 export const RANDOMIZED_RESPONSE_ROW: SupportRow = { event: 'randomized-response', pld: REPLACING, rdp: REPLACING };
 
-/** @param options - `noiseProbability` in (0, 1], `buckets` ≥ 2. */
+/**
+ * One answer of every record, replaced by a uniform one with some probability.
+ *
+ * @param options - `noiseProbability` in (0, 1], `buckets` ≥ 2.
+ * @throws FedkitError `OUT_OF_RANGE`, `INVALID_ARGUMENT`.
+ */
 export function randomizedResponse(options: Fields<RandomizedResponseEvent>): Made<RandomizedResponseEvent> {
   const where = 'event.randomizedResponse';
   checkFields<RandomizedResponseEvent>(where, options, { noiseProbability: true, buckets: true });

@@ -22,7 +22,12 @@ const where = 'event.sampledWithoutReplacement';
 
 type Cohort = Omit<Fields<SampledWithoutReplacementEvent>, 'event'>;
 
-/** @param options - `cohort` of `population`, both integers ≥ 1. */
+/**
+ * A release of a cohort of fixed size, drawn without replacement.
+ *
+ * @param options - `cohort` of `population`, both integers ≥ 1.
+ * @throws FedkitError `OUT_OF_RANGE`, `INVALID_ARGUMENT`.
+ */
 export function sampledWithoutReplacement(options: Cohort, sampled: DpEvent): Made<SampledWithoutReplacementEvent> {
   return build(options, () => checkEvent(`${where}: event`, sampled));
 }

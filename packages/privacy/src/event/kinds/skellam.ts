@@ -17,7 +17,12 @@ export const SKELLAM_ROW: SupportRow = { event: 'skellam', pld: NONE, rdp: BOUND
 /** @internal */
 export const SAMPLED_SKELLAM_ROW: SupportRow = { event: 'poisson-sampled skellam', pld: NONE, rdp: JOINING_BOUND };
 
-/** @param options - `variance` > 0 of the summed noise and `recordNorm` > 0, in units of the integer grid. */
+/**
+ * One release of a sum of integers with Skellam noise (Agarwal, Kairouz and Liu 2021).
+ *
+ * @param options - `variance` > 0 of the summed noise and `recordNorm` > 0, in units of the integer grid.
+ * @throws FedkitError `OUT_OF_RANGE`, `INVALID_ARGUMENT`.
+ */
 export function skellam(options: Fields<SkellamEvent>): Made<SkellamEvent> {
   const where = 'event.skellam';
   checkFields<SkellamEvent>(where, options, { variance: true, recordNorm: true, recordNormL1: true });

@@ -12,7 +12,12 @@ import type { Made, TreeAggregationEvent } from '../types.ts';
 /** @internal */
 export const TREE_ROW: SupportRow = { event: 'tree-aggregation', pld: NONE, rdp: { 'replace-special': 'bound' } };
 
-/** @param options - `noiseStd` and `recordNorm` > 0; `steps` between restarts, each ≥ 1. */
+/**
+ * Every prefix sum of one or several trees of Gaussian noise (Kairouz et al. 2021).
+ *
+ * @param options - `noiseStd` and `recordNorm` > 0; `steps` between restarts, each ≥ 1.
+ * @throws FedkitError `OUT_OF_RANGE`, `INVALID_ARGUMENT`.
+ */
 export function treeAggregation(options: Fields<TreeAggregationEvent>): Made<TreeAggregationEvent> {
   const where = 'event.treeAggregation';
   checkFields<TreeAggregationEvent>(where, options, { noiseStd: true, recordNorm: true, steps: true });

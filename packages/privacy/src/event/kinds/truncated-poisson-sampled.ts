@@ -17,7 +17,12 @@ const where = 'event.truncatedPoissonSampled';
 
 type Cut = Omit<Fields<TruncatedPoissonSampledEvent>, 'event'>;
 
-/** @param options - `population`, `probability` in (0, 1), and the `maxCohort` that a larger draw is cut to. */
+/**
+ * A release of a cohort drawn by Poisson sampling, of which no more than so many take part.
+ *
+ * @param options - `population`, `probability` in (0, 1), and the `maxCohort` that a larger draw is cut to.
+ * @throws FedkitError `OUT_OF_RANGE`, `INVALID_ARGUMENT`.
+ */
 export function truncatedPoissonSampled(
   options: Cut,
   sampled: Made<GaussianEvent>,

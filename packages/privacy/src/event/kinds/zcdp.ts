@@ -15,7 +15,12 @@ export const ZCDP_ROW: SupportRow = { event: 'zcdp', pld: NONE, rdp: TIGHT };
 /** @internal */
 export const SAMPLED_ZCDP_ROW: SupportRow = { event: 'poisson-sampled zcdp', pld: NONE, rdp: JOINING_BOUND };
 
-/** @param options - `rho` > 0. */
+/**
+ * A release that is ρ-zero-concentrated differentially private (Bun and Steinke 2016).
+ *
+ * @param options - `rho` > 0.
+ * @throws FedkitError `OUT_OF_RANGE`, `INVALID_ARGUMENT`.
+ */
 export function zcdp(options: Fields<ZeroConcentratedEvent>): Made<ZeroConcentratedEvent> {
   checkFields<ZeroConcentratedEvent>('event.zcdp', options, { rho: true });
   return made(ZCDP, { kind: 'zcdp', rho: checkPositive('event.zcdp: rho', options.rho) });
