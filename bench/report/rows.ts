@@ -45,7 +45,7 @@ export const rows: readonly Row[] = [
   })),
   { name: 'tfjs', command: ['tfjs'], records: ['tfjs'] },
   { name: 'tfjs-conv', command: ['tfjs-conv'], records: ['tfjs-conv'] },
-  { name: 'cluster speed', command: ['cluster', 'speed', '128'], records: ['cluster-speed'] },
+  { name: 'cluster speed', command: ['cluster', 'speed'], records: ['cluster-speed'] },
   { name: 'cluster queueing', command: ['cluster', 'queueing'], records: ['cluster-queueing'] },
   { name: 'cluster growth', command: ['cluster', 'growth'], records: ['cluster-growth'] },
   { name: 'cluster scale', command: ['cluster', 'scale'], records: ['cluster-scale'] },
