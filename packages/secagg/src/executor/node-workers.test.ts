@@ -1,4 +1,6 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { SEEDED } from '../../../../scripts/test/seeded-children.ts';
 import { runRound } from '../testing/run-round.ts';
 import { nodeWorkerExecutor } from './node-workers.ts';
@@ -44,5 +46,34 @@ describe('nodeWorkerExecutor', () => {
     );
     const sum = await executor.run({ layout, selfMasks: [{ party, seed: new Uint8Array(32) }], pairMasks: [] });
     expect(sum.some((byte) => byte !== 0)).toBe(true);
+  });
+
+  it('keeps no process alive that has nothing else to do', async () => {
+    const program = `
+      const { nodeWorkerExecutor } = await import(${JSON.stringify(new URL('./node-workers.ts', import.meta.url).href)});
+      const executor = nodeWorkerExecutor({
+        workers: 1,
+        entry: new URL(${JSON.stringify(new URL('../../test/worker-from-source.mjs', import.meta.url).href)}),
+        execArgv: ['--conditions=@fedkit/source'],
+      });
+      const context = { session: new Uint8Array(16), round: 0, transcript: new Uint8Array(32) };
+      const layout = { suite: 'aes-128-ctr', vectors: [{ name: 'v', length: 1, bits: 8 }], context };
+      const party = { index: 0, id: Uint8Array.of(97), publicKey: new Uint8Array(32) };
+      await executor.run({ layout, selfMasks: [{ party, seed: new Uint8Array(32) }], pairMasks: [] });
+      console.log('ran');
+    `;
+    const words = ['--conditions=@fedkit/source', '--import', 'tsx', '--input-type=module', '-e', program];
+    const cwd = fileURLToPath(new URL('../../../..', import.meta.url));
+    const child = spawn(process.execPath, words, {
+      cwd,
+      env: { ...process.env, ...SEEDED },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let said = '';
+    child.stdout.on('data', (bytes) => (said += String(bytes)));
+    // The test's own time ends one that stays.
+    onTestFinished(() => void child.kill('SIGKILL'));
+    expect(await new Promise((resolve) => child.once('close', resolve))).toBe(0);
+    expect(said).toBe('ran\n');
   });
 });
