@@ -15,7 +15,7 @@ import {
   systemClock,
 } from '@fedkit/core/internal';
 import type { FlowJob, FlowProducer, Job, JobsOptions, Queue } from 'bullmq';
-import type { Database } from './database.ts';
+import type { Database, DatabaseStore } from './database.ts';
 import { unlessDown, within } from './fault.ts';
 import { failureOf, GATHER, type JobData } from './job-data.ts';
 import { checkMaking, makingOf } from './marker.ts';
@@ -86,6 +86,11 @@ export async function queueTasks(options: QueueTasksOptions): Promise<QueueTasks
     if (closed) throw new FedkitError('ABORTED', `${where}: expected an open engine, got a closed one`);
   }
 
+  function openMarkers(): DatabaseStore {
+    checkOpen();
+    return markers;
+  }
+
   /** A queue that was made while its database was down stays useless: what fails is made anew. */
   async function withQueue<T>(work: (queue: Queue, flows: FlowProducer) => Promise<T>): Promise<T> {
     checkOpen();
@@ -114,11 +119,9 @@ export async function queueTasks(options: QueueTasksOptions): Promise<QueueTasks
     if (making === undefined) {
       // It was told that its database was emptied: handed in again, the job is a new one of a new queue.
       await database.prepare();
-      checkOpen();
-      making = await makingOf(markers, name);
+      making = await makingOf(openMarkers(), name);
     }
-    checkOpen();
-    await checkMaking(markers, name, making);
+    await checkMaking(openMarkers(), name, making);
     await withQueue(async (queue, flows) => {
       const before = (await queue.getJob(job.id)) as Job | undefined;
       if (before !== undefined) {
@@ -137,8 +140,7 @@ export async function queueTasks(options: QueueTasksOptions): Promise<QueueTasks
       const state = await queue.getJobState(job.id);
       const found = (await queue.getJob(job.id)) as Job | undefined;
       if (found === undefined) {
-        checkOpen();
-        await checkMaking(markers, name, expected);
+        await checkMaking(openMarkers(), name, expected);
         throw new FedkitError('UNAVAILABLE', `${where}: expected the job that was handed in, got none`);
       }
       if (state === 'completed' && typeof found.returnvalue === 'string') return found.returnvalue;
@@ -207,7 +209,7 @@ export async function queueTasks(options: QueueTasksOptions): Promise<QueueTasks
     },
     async clear() {
       await withQueue((queue) => queue.obliterate({ force: true }));
-      await markers.delete(`engine/${name}`);
+      await openMarkers().delete(`engine/${name}`);
       making = undefined;
     },
     async close() {
