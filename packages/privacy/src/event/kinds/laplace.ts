@@ -4,7 +4,7 @@
  * @module
  */
 import { checkPositive } from '@fedkit/core/internal';
-import { distanceFactor } from '../../neighboring.ts';
+import { distanceFactor, type Neighboring } from '../../neighboring.ts';
 import { laplacePair } from '../../pld/laplace-pair.ts';
 import { sampledPairs } from '../../pld/sampled-pair.ts';
 import { amplified } from '../../rdp/amplified.ts';
@@ -42,22 +42,25 @@ export function laplace(options: Fields<LaplaceEvent>): Made<LaplaceEvent> {
 /** @internal */
 export const LAPLACE: EventKind<LaplaceEvent> = {
   check: laplace,
-  known: ({ scale, recordNorm }) => ({
+  known: (event) => ({
     row: LAPLACE_ROW,
-    pairs: (neighboring) => [laplacePair((distanceFactor(neighboring) * recordNorm) / scale)],
-    divergence: (neighboring) => (order) =>
-      laplaceDivergence((distanceFactor(neighboring) * recordNorm) / scale, order),
+    pairs: (neighboring) => [laplacePair(ratioOf(event, neighboring))],
+    divergence: (neighboring) => (order) => laplaceDivergence(ratioOf(event, neighboring), order),
   }),
-  sampled: ({ scale, recordNorm }, probability) => ({
+  sampled: (event, probability) => ({
     row: SAMPLED_LAPLACE_ROW,
-    pairs: (neighboring) =>
-      sampledPairs(probability, [laplacePair((distanceFactor(neighboring) * recordNorm) / scale)]),
+    pairs: (neighboring) => sampledPairs(probability, [laplacePair(ratioOf(event, neighboring))]),
     divergence: (neighboring) => {
-      const ratio = (distanceFactor(neighboring) * recordNorm) / scale;
+      const ratio = ratioOf(event, neighboring);
       return amplified(probability, (order) => laplaceDivergence(ratio, order), { largestLoss: ratio });
     },
   }),
 };
+
+/** Distance of neighbouring sums over the scale of the noise. */
+function ratioOf({ scale, recordNorm }: LaplaceEvent, neighboring: Neighboring): number {
+  return (distanceFactor(neighboring) * recordNorm) / scale;
+}
 
 /** Mironov 2017, Proposition 6; the exponent written so that nothing overflows and small ratios do not cancel. */
 function laplaceDivergence(ratio: number, order: number): number {
