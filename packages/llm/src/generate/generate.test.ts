@@ -1,5 +1,5 @@
 import { seededRng } from '@fedkit/core';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { transformer } from '../model/transformer.ts';
 import { generate, type GenerateOptions } from './generate.ts';
 
@@ -22,6 +22,10 @@ function model(style: 'llama' | 'gpt' = 'llama') {
 const prompt = Array.from({ length: 70 }, (_, i) => (i * i) % 50);
 
 describe('generate', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
   it.each(['llama', 'gpt'] as const)(
     'takes the token whose logit is highest, with cache as without: %s',
     async (style) => {
@@ -83,6 +87,28 @@ describe('generate', () => {
       expect(above / shares.reduce((a, b) => a + b, 0)).toBeLessThan(0.5 + 1e-4);
       tokens.push(token);
     }
+  });
+
+  it('asks for no array of the vocabulary a token, highest or drawn', async () => {
+    let asked = 0;
+    const counting = <C extends new (...how: never[]) => ArrayLike<number>>(of: C) =>
+      class extends (of as unknown as new (...how: unknown[]) => ArrayLike<number>) {
+        constructor(...how: unknown[]) {
+          super(...how);
+          if (typeof how[0] === 'number' && how[0] >= shape.vocabulary) asked++;
+        }
+      };
+    for (const of of [Float32Array, Float64Array, Uint32Array]) vi.stubGlobal(of.name, counting(of));
+    const { model: own, params } = model();
+    const arrays = async (maxTokens: number, how: object): Promise<number> => {
+      asked = 0;
+      expect((await all(generate(own, params, [7], { maxTokens, ...how }))).length).toBe(maxTokens);
+      return asked;
+    };
+    const drawn = () => ({ temperature: 1, topP: 0.9, rng: seededRng(1) });
+    await arrays(60, {});
+    expect([await arrays(5, {}), await arrays(50, {})]).toEqual([0, 0]);
+    expect([await arrays(5, drawn()), await arrays(50, drawn())]).toEqual([2, 2]);
   });
 
   it('ends at a stop token and where the context ends', async () => {

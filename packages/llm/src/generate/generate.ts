@@ -68,27 +68,31 @@ export async function* generate(
   ];
   const session = new Session(model.network, { mode: 'generate', batch: 1, length, checkpoint: false }, params);
   let cached = 0;
-  while (tokens.length < virtual + length) {
-    checkAborted('generate', options.signal);
-    const { machine, fresh } = session.enter();
-    const { plan, memory } = machine;
-    if (fresh) {
-      cached = 0;
-      prepare(machine);
+  try {
+    while (tokens.length < virtual + length) {
+      checkAborted('generate', options.signal);
+      const { machine, fresh } = session.enter();
+      const { plan, memory } = machine;
+      if (fresh) {
+        cached = 0;
+        prepare(machine);
+      }
+      while (cached < tokens.length) {
+        const positions = Math.min(PREFILL, tokens.length - cached);
+        memory.ints.set(tokens.slice(cached, cached + positions), plan.tokens / 4);
+        forward(machine, shape, { batch: 1, positions, past: cached });
+        cached += positions;
+        if (cached === tokens.length) logitsOf(machine, shape, plan.lastNormed + 4 * (positions - 1) * shape.width, 1);
+      }
+      const logits = memory.floats.subarray(plan.logits / 4, plan.logits / 4 + shape.vocabulary);
+      checkFinite('generate: logits', logits);
+      const next = choose(logits);
+      if (stop.has(next)) return;
+      tokens.push(next);
+      yield next;
+      await turn();
     }
-    while (cached < tokens.length) {
-      const positions = Math.min(PREFILL, tokens.length - cached);
-      memory.ints.set(tokens.slice(cached, cached + positions), plan.tokens / 4);
-      forward(machine, shape, { batch: 1, positions, past: cached });
-      cached += positions;
-      if (cached === tokens.length) logitsOf(machine, shape, plan.lastNormed + 4 * (positions - 1) * shape.width, 1);
-    }
-    const logits = memory.floats.slice(plan.logits / 4, plan.logits / 4 + shape.vocabulary);
-    checkFinite('generate: logits', logits);
-    const next = choose(logits);
-    if (stop.has(next)) return;
-    tokens.push(next);
-    yield next;
-    await turn();
+  } finally {
+    session.end();
   }
 }

@@ -6,6 +6,7 @@
  */
 import { FedkitError } from '@fedkit/core';
 import { describe, utf8Decode } from '@fedkit/core/internal';
+import { shortText } from './short-text.ts';
 
 /** A value of the metadata; 64-bit integers as the nearest numbers. */
 export type GgufValue = number | boolean | string | readonly GgufValue[];
@@ -84,6 +85,7 @@ class HeaderParser {
     if (version !== 2 && version !== 3) malformed('version', 'GGUF 2 or 3, little-endian', version);
     const tensorCount = this.#count('number of tensors', 24);
     const entryCount = this.#count('number of metadata entries', 13);
+    this.#walk(entryCount);
     const metadata = new Map<string, GgufValue>();
     for (let i = 0; i < entryCount; i++) {
       const key = this.#name('metadata key');
@@ -104,6 +106,35 @@ class HeaderParser {
       return { ...tensor, offset: start + offset };
     });
     return { version, metadata, tensors };
+  }
+
+  /**
+   * Goes over the metadata without making anything of it: what would be made is lost where it goes on behind the bytes at hand.
+   * Whatever is malformed ends it, and is left to who makes the values.
+   */
+  #walk(entries: number): void {
+    const start = this.#at;
+    for (let i = 0; i < entries && this.#pass(8, 0) && this.#pass(this.#u32(), 0); i++);
+    this.#at = start;
+  }
+
+  /** Goes over a value. Returns false for one that is malformed. */
+  #pass(type: number, depth: number): boolean {
+    if (type === 8) return this.#over(this.#u64('length'));
+    if (type !== 9) return this.#over(SCALAR_BYTES[type]);
+    const element = this.#u32();
+    const count = this.#u64('length');
+    if (depth === MAX_DEPTH || count > MAX_ELEMENTS) return false;
+    if (element !== 8 && element !== 9) return this.#over(count * SCALAR_BYTES[element]);
+    for (let i = 0; i < count; i++) if (!this.#pass(element, depth + 1)) return false;
+    return true;
+  }
+
+  /** Goes over bytes, unless no file of this size has them or their number is none. */
+  #over(bytes: number): boolean {
+    if (!(bytes <= this.#size)) return false;
+    this.#take(bytes);
+    return true;
   }
 
   #tensor(): GgufTensor {
@@ -138,7 +169,10 @@ class HeaderParser {
       const most = Math.min(MAX_ELEMENTS, Math.floor(this.#size / least));
       if (length > most) malformed(`length of ${key}`, `at most ${most}`, length);
       const values: GgufValue[] = [];
-      for (let i = 0; i < length; i++) values.push(this.#value(key, element, depth + 1));
+      const where = `value of ${key}`;
+      for (let i = 0; i < length; i++) {
+        values.push(element === 8 ? this.#text(where, MAX_GGUF_HEADER) : this.#value(key, element, depth + 1));
+      }
       return values;
     }
     const bytes = SCALAR_BYTES[type] ?? malformed(`type of ${key}`, 'a type from 0 to 12', type);
@@ -167,6 +201,8 @@ class HeaderParser {
     const length = this.#u64(where);
     if (length > Math.min(most, this.#size)) malformed(where, `at most ${Math.min(most, this.#size)} bytes`, length);
     const at = this.#take(length);
+    const short = shortText(this.#bytes, at, length);
+    if (short !== undefined) return short;
     try {
       return utf8Decode(this.#bytes.subarray(at, at + length));
     } catch (cause) {

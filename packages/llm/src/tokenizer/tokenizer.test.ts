@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import * as fc from 'fast-check';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { GgufValue } from '../gguf/header.ts';
 import { chatMl } from './chat.ts';
 import { ggufTokenizer, jsonTokenizer } from './tokenizer.ts';
@@ -25,7 +26,26 @@ function metadata(split: string, { tokens, merges, special }: Vector): Map<strin
   ]);
 }
 
+const BPE = { type: 'BPE', unk_token: null, fuse_unk: false, byte_fallback: false, ignore_merges: false };
+
+/** A `tokenizer.json` but for its model. */
+function tokenizerJson(split: string, special: readonly string[]): object {
+  const bytes = { type: 'ByteLevel', add_prefix_space: false, use_regex: true };
+  const digits = { type: 'Digits', individual_digits: true };
+  return {
+    added_tokens: special.map((content, id) => ({ id, content, special: true, normalized: false })),
+    normalizer: null,
+    pre_tokenizer: split === 'smollm' ? { type: 'Sequence', pretokenizers: [digits, bytes] } : bytes,
+    post_processor: null,
+    decoder: bytes,
+  };
+}
+
 describe('ggufTokenizer', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
   for (const [split, vector] of Object.entries(tokenizers)) {
     const tokenizer = ggufTokenizer(metadata(split, vector));
     it.each(Object.entries(vector.ids))(`gives the reference's ids and the text back (${split}): %j`, (text, ids) => {
@@ -33,6 +53,53 @@ describe('ggufTokenizer', () => {
       expect(tokenizer.decode(ids)).toBe(text);
     });
   }
+
+  it.each(Object.entries(tokenizers))('gives what the library makes of the same lists (%s)', (split, vector) => {
+    // A part that is no token, and a pair that stands twice: the last rank is its own.
+    const { tokens, special } = vector;
+    const merges = [...vector.merges.filter((merge) => !merge.startsWith('t ')), vector.merges[0], vector.merges[7]];
+    const known = tokens.filter((token) => token !== 'h');
+    const own = ggufTokenizer(metadata(split, { ...vector, tokens: known, merges }));
+    const vocab = Object.fromEntries(known.map((token, id) => [token, id]));
+    const library = jsonTokenizer({
+      ...tokenizerJson(split, known.slice(0, special)),
+      model: { ...BPE, vocab, merges },
+    });
+    let most = 0;
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.oneof(
+            fc.string({ unit: 'binary' }),
+            fc.constantFrom(...tokens, ' the ', '"', '\\\\', '  \n', 'ing', '2024'),
+          ),
+          {
+            maxLength: 12,
+          },
+        ),
+        (parts) => {
+          const text = parts.join('');
+          const ids = own.encode(text);
+          most = Math.max(most, ids.length);
+          expect(ids).toEqual(library.encode(text));
+          if (ids.length > 0) expect(own.decode(ids)).toBe(library.decode(ids));
+        },
+      ),
+      { numRuns: 300 },
+    );
+    expect(most).toBeGreaterThan(20);
+    for (const token of [...tokens, 'h', '']) expect(own.token(token)).toBe(library.token(token));
+  });
+
+  it('keeps the lists as they are, and makes no other form of them', () => {
+    const written = vi.spyOn(JSON, 'stringify');
+    const keyed = vi.spyOn(Object, 'fromEntries');
+    const split = vi.spyOn(String.prototype, 'split');
+    const own = metadata('smollm', tokenizers.smollm);
+    ggufTokenizer(own);
+    for (const form of [written, keyed, split]) expect(form).not.toHaveBeenCalled();
+    expect(own).toEqual(metadata('smollm', tokenizers.smollm));
+  });
 
   it('knows tokens by their spelling', () => {
     const tokenizer = ggufTokenizer(metadata('smollm', tokenizers.smollm));

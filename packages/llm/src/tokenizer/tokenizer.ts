@@ -7,6 +7,7 @@ import { Tokenizer } from '@huggingface/tokenizers';
 import { FedkitError } from '@fedkit/core';
 import { describe } from '@fedkit/core/internal';
 import type { GgufValue } from '../gguf/header.ts';
+import { MergeRanks } from './merge-ranks.ts';
 
 /** A tokenizer. */
 export interface TextTokenizer {
@@ -31,6 +32,10 @@ export function jsonTokenizer(json: object): TextTokenizer {
   } catch (cause) {
     throw new FedkitError('DECODE_FAILED', `jsonTokenizer: ${(cause as Error).message}`, { cause });
   }
+  return textTokenizer(tokenizer);
+}
+
+function textTokenizer(tokenizer: Tokenizer): TextTokenizer {
   return {
     encode: (text) => tokenizer.encode(text, { add_special_tokens: false }).ids,
     decode: (tokens) => tokenizer.decode([...tokens], { skip_special_tokens: false }),
@@ -56,6 +61,28 @@ const SPLITS: Readonly<Record<string, object>> = {
   },
 };
 
+/** What a `tokenizer.json` says of byte-level BPE, its tokens and merges left out. */
+const BYTE_PAIRS = {
+  version: '1.0',
+  truncation: null,
+  padding: null,
+  normalizer: null,
+  post_processor: null,
+  decoder: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
+  model: {
+    type: 'BPE',
+    dropout: null,
+    unk_token: null,
+    continuing_subword_prefix: null,
+    end_of_word_suffix: null,
+    fuse_unk: false,
+    byte_fallback: false,
+    ignore_merges: false,
+    vocab: {},
+    merges: [],
+  },
+};
+
 /** Types of tokens in a GGUF file that are taken whole wherever text spells them. */
 const WHOLE = new Set([3, 4]);
 
@@ -75,41 +102,27 @@ export function ggufTokenizer(metadata: ReadonlyMap<string, GgufValue>): TextTok
   const tokens = strings(metadata, 'tokenizer.ggml.tokens');
   const merges = strings(metadata, 'tokenizer.ggml.merges');
   const types = metadata.get('tokenizer.ggml.token_type') ?? [];
-  const vocabulary = new Map(tokens.map((token, id) => [token, id]));
+  const vocabulary = new Map<string, number>();
+  tokens.forEach((token, id) => vocabulary.set(token, id));
   if (vocabulary.size !== tokens.length) malformed('tokenizer.ggml.tokens', 'tokens that differ', 'equal ones');
-  for (const merge of merges) {
-    const [left, right, ...more] = merge.split(' ');
-    if (more.length > 0 || right === undefined || !vocabulary.has(left + right)) {
+  const ranks = new MergeRanks();
+  merges.forEach((merge, rank) => {
+    const space = merge.indexOf(' ');
+    if (space < 0 || merge.includes(' ', space + 1) || !vocabulary.has(merge.replace(' ', ''))) {
       malformed('tokenizer.ggml.merges', 'two parts of a token', merge);
     }
-  }
-  const added = tokens.flatMap((content, id) =>
-    Array.isArray(types) && WHOLE.has(types[id] as number)
-      ? [{ id, content, special: types[id] === 3, single_word: false, lstrip: false, rstrip: false, normalized: false }]
-      : [],
-  );
-  return jsonTokenizer({
-    version: '1.0',
-    truncation: null,
-    padding: null,
-    added_tokens: added,
-    normalizer: null,
-    pre_tokenizer: SPLITS[split],
-    post_processor: null,
-    decoder: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
-    model: {
-      type: 'BPE',
-      dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: false,
-      byte_fallback: false,
-      ignore_merges: false,
-      vocab: Object.fromEntries(vocabulary),
-      merges: merges.map((merge) => merge.split(' ')),
-    },
+    ranks.set(merge, rank);
   });
+  const added: object[] = [];
+  (Array.isArray(types) ? types : []).slice(0, tokens.length).forEach((type, id) => {
+    if (!WHOLE.has(type as number)) return;
+    const how = { special: type === 3, single_word: false, lstrip: false, rstrip: false, normalized: false };
+    added.push({ id, content: tokens[id], ...how });
+  });
+  const tokenizer = new Tokenizer({ ...BYTE_PAIRS, added_tokens: added, pre_tokenizer: SPLITS[split] }, {});
+  // Handed in as they are: made of a `tokenizer.json`, the library would hold tokens and merges in forms of its own, 15 MB more.
+  Object.assign(tokenizer.model as object, { tokens_to_ids: vocabulary, vocab: tokens, bpe_ranks: ranks });
+  return textTokenizer(tokenizer);
 }
 
 function strings(metadata: ReadonlyMap<string, GgufValue>, key: string): readonly string[] {
