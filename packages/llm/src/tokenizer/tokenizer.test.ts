@@ -91,6 +91,21 @@ describe('ggufTokenizer', () => {
     for (const token of [...tokens, 'h', '']) expect(own.token(token)).toBe(library.token(token));
   });
 
+  it('gives texts back as they are, spaces in front of points too, and nothing for nothing', () => {
+    const own = ggufTokenizer(metadata('smollm', tokenizers.smollm));
+    const part = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom(' .', ' , ', " n't", " 's", ' do not', '<|im_end|>'),
+    );
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 6 }), (parts) => {
+        expect(own.decode(own.encode(parts.join('')))).toBe(parts.join(''));
+      }),
+      { numRuns: 200 },
+    );
+    expect(own.decode([])).toBe('');
+  });
+
   it('keeps the lists as they are, and makes no other form of them', () => {
     const written = vi.spyOn(JSON, 'stringify');
     const keyed = vi.spyOn(Object, 'fromEntries');

@@ -9,6 +9,8 @@ import { describe } from '@fedkit/core/internal';
 import type { GgufValue } from '../gguf/header.ts';
 import { MergeRanks } from './merge-ranks.ts';
 
+const AS_THEY_ARE = { skip_special_tokens: false, clean_up_tokenization_spaces: false };
+
 /** A tokenizer. */
 export interface TextTokenizer {
   /** Tokens of `text`; control tokens that it spells out, such as `<|im_end|>`, are one token each. */
@@ -38,7 +40,8 @@ export function jsonTokenizer(json: object): TextTokenizer {
 function textTokenizer(tokenizer: Tokenizer): TextTokenizer {
   return {
     encode: (text) => tokenizer.encode(text, { add_special_tokens: false }).ids,
-    decode: (tokens) => tokenizer.decode([...tokens], { skip_special_tokens: false }),
+    // Of no tokens the library makes an error, and of " ." a point alone, unless it is told.
+    decode: (tokens) => (tokens.length === 0 ? '' : tokenizer.decode([...tokens], AS_THEY_ARE)),
     token: (spelling) => tokenizer.token_to_id(spelling),
   };
 }
