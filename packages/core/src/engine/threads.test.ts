@@ -1,9 +1,11 @@
+import { spawn as spawnProcess } from 'node:child_process';
 import * as fs from 'node:fs/promises';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { SEEDED } from '../../../../scripts/test/seeded-children.ts';
 import { contributionOf, plain } from '../../test/round/federation.ts';
 import { secureRng } from '../random.ts';
@@ -82,5 +84,36 @@ describe('tasks on threads', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'ABORTED' });
     await expect(remoteCall(engine, 'fail').run(1)).rejects.toThrow(/no task of mine/);
     await expect(remoteCall(engine, 'other').run(1)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
+  it('keep no process alive that has nothing else to do, new ones and such as took a dead one’s place', {
+    timeout: 120_000,
+  }, async () => {
+    const from = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
+    const run = ++runs;
+    const program = `
+      import * as fs from 'node:fs/promises';
+      import { Worker } from 'node:worker_threads';
+      import { fileStore } from ${from('../store/file-store.ts')};
+      import { remoteCall, storeBlobs, threadTasks } from ${from('./index.ts')};
+      const folder = process.argv[1];
+      const how = { workerData: { folder }, execArgv: ['--conditions=@fedkit/source'] };
+      const spawn = () => new Worker(new URL(${from('../../test/engine/thread.mjs')}), how);
+      const call = remoteCall(threadTasks({ spawn, threads: 2, blobs: storeBlobs(fileStore(fs, folder)) }), 'die');
+      const names = ['unclosed ${run}', 'unclosed once ${run}'];
+      console.log(...(await Promise.all(names.map((name, deaths) => call.run({ name, deaths })))));
+    `;
+    const words = ['--conditions=@fedkit/source', '--import', 'tsx', '--input-type=module', '-e', program, folder];
+    const child = spawnProcess(process.execPath, words, {
+      cwd: fileURLToPath(new URL('../../../..', import.meta.url)),
+      env: { ...process.env, ...SEEDED },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let said = '';
+    child.stdout.on('data', (bytes) => (said += String(bytes)));
+    // The test's own time ends one that stays.
+    onTestFinished(() => void child.kill('SIGKILL'));
+    expect(await new Promise((resolve) => child.once('close', resolve))).toBe(0);
+    expect(said).toBe(`unclosed ${run} lives unclosed once ${run} lives\n`);
   });
 });
