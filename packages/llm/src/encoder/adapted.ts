@@ -45,7 +45,12 @@ export class AdaptedEncoder {
   ): Float32Array[] {
     checkEmbedOptions('embed', options);
     checkFinite('embed: params', checkVector('embed: params', params, this.layout.size));
-    return embedTexts('embed', this.session(params, false), texts, options);
+    const session = this.session(params, false);
+    try {
+      return embedTexts('embed', session, texts, options);
+    } finally {
+      session.end();
+    }
   }
 
   /** SHA-256, in hexadecimal, over encoder, adapter and parameters: vectors of equal digests compare. */

@@ -101,21 +101,24 @@ export class LanguageModel {
       { mode: 'evaluate', batch, length: windows.length, checkpoint: false },
       params,
     );
-    const { machine } = session.enter();
-    prepare(machine);
-    let sum = 0;
-    for (let first = 0; first < rows.length; first += batch) {
-      const part = rows.subarray(first, first + batch);
-      loadWindows(machine, windows, part);
-      const stretch = { batch: part.length, positions: machine.plan.positions, past: 0 };
-      forward(machine, this.shape, stretch);
-      loss(machine, this.shape, stretch, {}, (_, own) => {
-        sum += own;
-      });
+    try {
+      const { machine } = session.enter();
+      prepare(machine);
+      let sum = 0;
+      for (let first = 0; first < rows.length; first += batch) {
+        const part = rows.subarray(first, first + batch);
+        loadWindows(machine, windows, part);
+        const stretch = { batch: part.length, positions: machine.plan.positions, past: 0 };
+        forward(machine, this.shape, stretch);
+        loss(machine, this.shape, stretch, {}, (_, own) => {
+          sum += own;
+        });
+      }
+      const tokens = targetCount(windows, rows);
+      return { loss: sum / tokens, perplexity: exp(sum / tokens), tokens };
+    } finally {
+      session.end();
     }
-    session.end();
-    const tokens = targetCount(windows, rows);
-    return { loss: sum / tokens, perplexity: exp(sum / tokens), tokens };
   }
 
   /**
@@ -147,21 +150,24 @@ export class LanguageModel {
     checkWindows(where, windows, this.shape.vocabulary, this.context);
     const { vocabulary, width } = this.shape;
     const session = new Session(this.network, { mode: 'evaluate', batch: 1, length, checkpoint: false }, params);
-    const { machine } = session.enter();
-    const { plan, memory } = machine;
-    prepare(machine);
-    loadWindows(machine, windows, Uint32Array.of(0));
-    forward(machine, this.shape, { batch: 1, positions: plan.positions, past: 0 });
-    const normed = plan.lastNormed + 4 * plan.promptTokens * width;
-    const states = memory.floats.slice(normed / 4, normed / 4 + length * width);
-    const logits = new Float32Array(length * vocabulary);
-    for (let row = 0; row < length; row += plan.headRows) {
-      const count = Math.min(plan.headRows, length - row);
-      logitsOf(machine, this.shape, normed + 4 * row * width, count);
-      logits.set(memory.floats.subarray(plan.logits / 4, plan.logits / 4 + count * vocabulary), row * vocabulary);
+    try {
+      const { machine } = session.enter();
+      const { plan, memory } = machine;
+      prepare(machine);
+      loadWindows(machine, windows, Uint32Array.of(0));
+      forward(machine, this.shape, { batch: 1, positions: plan.positions, past: 0 });
+      const normed = plan.lastNormed + 4 * plan.promptTokens * width;
+      const states = memory.floats.slice(normed / 4, normed / 4 + length * width);
+      const logits = new Float32Array(length * vocabulary);
+      for (let row = 0; row < length; row += plan.headRows) {
+        const count = Math.min(plan.headRows, length - row);
+        logitsOf(machine, this.shape, normed + 4 * row * width, count);
+        logits.set(memory.floats.subarray(plan.logits / 4, plan.logits / 4 + count * vocabulary), row * vocabulary);
+      }
+      return { states, logits };
+    } finally {
+      session.end();
     }
-    session.end();
-    return { states, logits };
   }
 
   /**

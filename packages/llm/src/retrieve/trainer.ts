@@ -144,36 +144,44 @@ export function contrastiveTrainer(
       checkGoesWith(optimizer, objective, how);
       checkAborted('train', how.signal);
       const session = model.session(start, true);
-      const mined = mine(session);
-      const lossAtStart = how.lossAtStart === true ? step(session, everything, mined, false) : undefined;
-      const descent = new Descent(optimizer, how, size, 0);
-      let accumulated = 0;
-      for (const part of localBatches(everything, how)) {
-        await turn();
-        checkAborted('train', how.signal);
-        const loss = step(session, part, mined);
-        if (!Number.isFinite(loss)) {
-          refuse('OUT_OF_RANGE', `train: loss at local step ${descent.steps + 1}`, 'a finite number', loss);
+      try {
+        const mined = mine(session);
+        const lossAtStart = how.lossAtStart === true ? step(session, everything, mined, false) : undefined;
+        const descent = new Descent(optimizer, how, size, 0);
+        let accumulated = 0;
+        for (const part of localBatches(everything, how)) {
+          await turn();
+          checkAborted('train', how.signal);
+          const loss = step(session, part, mined);
+          if (!Number.isFinite(loss)) {
+            refuse('OUT_OF_RANGE', `train: loss at local step ${descent.steps + 1}`, 'a finite number', loss);
+          }
+          applyObjective(session.gradient(), session.params(), start, objective);
+          accumulated += descent.step(session, objective.trainable?.spans);
+          options.onStep?.({ step: descent.steps, loss });
         }
-        applyObjective(session.gradient(), session.params(), start, objective);
-        accumulated += descent.step(session, objective.trainable?.spans);
-        options.onStep?.({ step: descent.steps, loss });
+        const values = session.params().map((value, i) => value - start[i]);
+        checkFinite('train: update', values);
+        return {
+          values,
+          steps: descent.steps,
+          examples: pairs.length,
+          ...(lossAtStart !== undefined && { lossAtStart }),
+          ...(optimizer.kind === 'adamW' && { normalizer: accumulated }),
+        };
+      } finally {
+        session.end();
       }
-      const values = session.params().map((value, i) => value - start[i]);
-      checkFinite('train: update', values);
-      return {
-        values,
-        steps: descent.steps,
-        examples: pairs.length,
-        ...(lossAtStart !== undefined && { lossAtStart }),
-        ...(optimizer.kind === 'adamW' && { normalizer: accumulated }),
-      };
     },
     async gradient(at) {
       checkFinite('gradient: at', checkVector('gradient: at', at, size));
       const session = model.session(at, true);
-      step(session, everything, mine(session));
-      return checkFinite('gradient', session.gradient().slice());
+      try {
+        step(session, everything, mine(session));
+        return checkFinite('gradient', session.gradient().slice());
+      } finally {
+        session.end();
+      }
     },
   };
 }

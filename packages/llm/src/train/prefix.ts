@@ -43,19 +43,23 @@ export function prefixOf(model: LanguageModel, windows: Windows, batch: number):
   const compute = (): Float32Array => {
     const request = { mode: 'evaluate', batch, length: windows.length, checkpoint: false } as const;
     const session = new Session(lower, request, new Float32Array(0));
-    const { machine } = session.enter();
-    prepare(machine);
-    const states = new Float32Array(rows * size);
-    for (let first = 0; first < rows; first += batch) {
-      const part = Uint32Array.from({ length: Math.min(batch, rows - first) }, (_, i) => first + i);
-      loadWindows(machine, windows, part);
-      const stretch = { batch: part.length, positions: machine.plan.positions, past: 0 };
-      embed(machine, shape, stretch);
-      blocksForward(machine, shape, stretch);
-      const at = machine.plan.exit / 4;
-      states.set(machine.memory.floats.subarray(at, at + part.length * size), first * size);
+    try {
+      const { machine } = session.enter();
+      prepare(machine);
+      const states = new Float32Array(rows * size);
+      for (let first = 0; first < rows; first += batch) {
+        const part = Uint32Array.from({ length: Math.min(batch, rows - first) }, (_, i) => first + i);
+        loadWindows(machine, windows, part);
+        const stretch = { batch: part.length, positions: machine.plan.positions, past: 0 };
+        embed(machine, shape, stretch);
+        blocksForward(machine, shape, stretch);
+        const at = machine.plan.exit / 4;
+        states.set(machine.memory.floats.subarray(at, at + part.length * size), first * size);
+      }
+      return states;
+    } finally {
+      session.end();
     }
-    return states;
   };
 
   return {

@@ -171,45 +171,51 @@ export function languageTrainer(
       checkAborted('train', how.signal);
       const lossAtStart = how.lossAtStart === true ? model.evaluate(start, windows).loss : undefined;
       const session = new Session(network, request, start);
-      if (optimizer.kind === 'adamW' && state.moments) session.setMoments(state.moments);
-      const descent = new Descent(optimizer, how, size, state.steps);
-      let work = 0;
-      let accumulated = 0;
-      for (const part of localBatches(rows, how)) {
-        work += part.length * windows.length * size;
-        if (work > WORK_BETWEEN_TURNS) {
-          work = 0;
-          await turn();
+      try {
+        if (optimizer.kind === 'adamW' && state.moments) session.setMoments(state.moments);
+        const descent = new Descent(optimizer, how, size, state.steps);
+        let work = 0;
+        let accumulated = 0;
+        for (const part of localBatches(rows, how)) {
+          work += part.length * windows.length * size;
+          if (work > WORK_BETWEEN_TURNS) {
+            work = 0;
+            await turn();
+          }
+          checkAborted('train', how.signal);
+          const own = step(session, part);
+          const steps = descent.steps + 1;
+          if (!Number.isFinite(own)) {
+            refuse('OUT_OF_RANGE', `train: loss at local step ${steps}`, 'a finite number', own);
+          }
+          applyObjective(session.gradient(), session.params(), start, objective);
+          accumulated += descent.step(session, objective.trainable?.spans);
+          options.onStep?.({ step: steps, loss: own });
         }
-        checkAborted('train', how.signal);
-        const own = step(session, part);
-        const steps = descent.steps + 1;
-        if (!Number.isFinite(own)) refuse('OUT_OF_RANGE', `train: loss at local step ${steps}`, 'a finite number', own);
-        applyObjective(session.gradient(), session.params(), start, objective);
-        accumulated += descent.step(session, objective.trainable?.spans);
-        options.onStep?.({ step: steps, loss: own });
+        const { steps } = descent;
+        const values = updateOf(session.params(), start);
+        const kept = optimizer.kind === 'adamW' && optimizer.moments === 'kept';
+        state = { steps: state.steps + steps, ...(kept && { moments: session.moments() }) };
+        return {
+          values,
+          steps,
+          examples,
+          ...(lossAtStart !== undefined && { lossAtStart }),
+          ...(optimizer.kind === 'adamW' && { normalizer: accumulated }),
+        };
+      } finally {
+        session.end();
       }
-      const { steps } = descent;
-      const values = updateOf(session.params(), start);
-      const kept = optimizer.kind === 'adamW' && optimizer.moments === 'kept';
-      state = { steps: state.steps + steps, ...(kept && { moments: session.moments() }) };
-      session.end();
-      return {
-        values,
-        steps,
-        examples,
-        ...(lossAtStart !== undefined && { lossAtStart }),
-        ...(optimizer.kind === 'adamW' && { normalizer: accumulated }),
-      };
     },
     async gradient(at) {
       checkFinite('gradient: at', checkVector('gradient: at', at, size));
       const session = new Session(network, request, at);
-      step(session, rows);
-      const gradient = session.gradient().slice();
-      session.end();
-      checkFinite('gradient', gradient);
-      return gradient;
+      try {
+        step(session, rows);
+        return checkFinite('gradient', session.gradient().slice());
+      } finally {
+        session.end();
+      }
     },
   };
 }
