@@ -14,8 +14,8 @@ export interface Load {
   readonly alone: number;
 }
 
-/** A loop takes at least so many seconds, or its start would be in the figure. */
-const LEAST = 1;
+/** A loop folds for at least so many seconds, once it has started and compiled: fewer would tell of single moments. */
+const LEAST = 0.5;
 
 /**
  * How many times longer than by themselves independent loops take, so many at once, beyond what they share of `cores`.
@@ -29,14 +29,23 @@ export async function slowdownOf(loops: number, { alone, plans, ...told }: Load,
   return wall / (times * alone * Math.max(1, loops / cores));
 }
 
-/** Work between two looks at what the machine gives: what it took, and how many times longer than by itself. */
-export async function within<T>(
+/**
+ * Works one after the other, with a look at what the machine gives before, between and after them: what each took, and how many times longer
+ * than by itself.
+ */
+export async function between<T>(
   look: () => Promise<number>,
-  work: () => Promise<T>,
-): Promise<{ readonly result: T; readonly slowdown: number }> {
-  const before = await look();
-  const result = await work();
-  return { result, slowdown: (before + (await look())) / 2 };
+  works: readonly (() => Promise<T>)[],
+): Promise<{ readonly result: T; readonly slowdown: number }[]> {
+  const found: { result: T; slowdown: number }[] = [];
+  let before = await look();
+  for (const work of works) {
+    const result = await work();
+    const after = await look();
+    found.push({ result, slowdown: (before + after) / 2 });
+    before = after;
+  }
+  return found;
 }
 
 /** The middle one, by a number of each. */

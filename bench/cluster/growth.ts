@@ -159,32 +159,36 @@ function idleWorker(place: Place): Promise<{ readonly memory: number; readonly t
   });
 }
 
-/** Rounds of tasks that wait half a second each, by more and more workers. */
-async function heldRounds(place: Place, overhead: number, step: Step): Promise<Held[]> {
-  const found: Held[] = [];
-  for (const workers of [1, 2, 3, 4, 6]) {
-    const rounds = () =>
-      within(place, { parameters: 1, hold: 1000 * HOLD }, async ({ tasks, folder, config }) => {
-        const plans = await writeReports(folder, HELD_TASKS, 1, 1);
-        const crew = new Workers(config, workers);
-        await tasks.run(jobOf('warm', plans.slice(0, 2 * workers)));
-        const seconds: number[] = [];
-        for (let i = 0; i < 3; i++) {
-          const started = performance.now();
-          await tasks.run(jobOf(`round-${i}`, plans));
-          seconds.push((performance.now() - started) / 1000);
-          await tasks.forget(`round-${i}`);
-        }
-        await crew.stop();
-        // Who waits takes no core, however many there are; the merge is one more task.
-        const crewOf = { workers, cores: Infinity, overhead };
-        const predicted =
-          makespan({ tasks: HELD_TASKS, work: HOLD }, crewOf) + makespan({ tasks: 1, work: HOLD }, crewOf);
-        return { workers, tasks: HELD_TASKS, hold: HOLD, measured: middle(seconds, (one) => one), predicted };
-      });
-    found.push(await step(`waiting, ${workers} workers`, rounds));
-  }
-  return found;
+/** Rounds of tasks that wait half a second each, by as many workers. */
+function heldBy(place: Place, overhead: number, workers: number): Promise<Held> {
+  return within(place, { parameters: 1, hold: 1000 * HOLD }, async ({ tasks, folder, config }) => {
+    const plans = await writeReports(folder, HELD_TASKS, 1, 1);
+    const crew = new Workers(config, workers);
+    await tasks.run(jobOf('warm', plans.slice(0, 2 * workers)));
+    const seconds: number[] = [];
+    for (let i = 0; i < ROUNDS; i++) {
+      const started = performance.now();
+      await tasks.run(jobOf(`round-${i}`, plans));
+      seconds.push((performance.now() - started) / 1000);
+      await tasks.forget(`round-${i}`);
+    }
+    await crew.stop();
+    // Who waits takes no core, however many there are; the merge is one more task.
+    const crewOf = { workers, cores: Infinity, overhead };
+    const predicted = makespan({ tasks: HELD_TASKS, work: HOLD }, crewOf) + makespan({ tasks: 1, work: HOLD }, crewOf);
+    return { workers, tasks: HELD_TASKS, hold: HOLD, measured: middle(seconds, (one) => one), predicted };
+  });
+}
+
+/** One worker beside 2, 3, 4 and 6, which take as long one after the other: all of them wait. */
+async function heldRounds(place: Place, overhead: number): Promise<Held[]> {
+  const several = async (): Promise<Held[]> => {
+    const found: Held[] = [];
+    for (const workers of [2, 3, 4, 6]) found.push(await heldBy(place, overhead, workers));
+    return found;
+  };
+  const [one, others] = await Promise.all([heldBy(place, overhead, 1), several()]);
+  return [one, ...others];
 }
 
 /** All of it: rounds of more reports, of more parameters, by more workers. */
@@ -220,7 +224,8 @@ export async function growth(
       grown.push(await step(`${reports} of ${parameters}`, round));
       console.log(JSON.stringify(grown.at(-1)));
     }
-    return { costs, task: idle.task, grown, held: await heldRounds(place, costs.overhead, step) };
+    const held = await step('waiting tasks', () => heldRounds(place, costs.overhead));
+    return { costs, task: idle.task, grown, held };
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -15,7 +15,7 @@ import type { Server } from '../../packages/bullmq/test/servers.ts';
 import type { Step } from '../shared/resume.ts';
 import { SERVER_FLAGS } from '../../packages/fedkit/src/serve/relaunch.ts';
 import { bundled } from './cluster.ts';
-import { type Load, middle, slowdownOf, within } from './contention.ts';
+import { between, type Load, middle, slowdownOf } from './contention.ts';
 import type { ClusterConfig } from './federation.ts';
 import { measurePieces } from './pieces.ts';
 import { type Costs, foldingTime, piecesAt } from './queueing.ts';
@@ -76,6 +76,8 @@ export class Workers {
   }
 }
 
+const times = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
+
 async function timedRun(tasks: QueueTasks, job: EngineJob): Promise<number> {
   const started = performance.now();
   await tasks.run(job);
@@ -130,13 +132,12 @@ export async function points(
       const nothing = await writeReports(folder, 128, 1, 1);
       await timedRun(tasks, jobOf('warm', nothing.slice(0, 8)));
       const alone = async (id: string, plans: readonly string[]): Promise<number> => {
-        const rounds: number[] = [];
-        for (let i = 0; i < ROUNDS; i++) {
-          const work = () => timedRun(tasks, jobOf(`${id}-${i}`, plans));
-          const { result, slowdown } = await within(() => slowdownOf(1, reference, cores), work);
-          rounds.push(result / slowdown);
-        }
-        return middle(rounds, (seconds) => seconds);
+        const works = times(ROUNDS, (i) => () => timedRun(tasks, jobOf(`${id}-${i}`, plans)));
+        const rounds = await between(() => slowdownOf(1, reference, cores), works);
+        return middle(
+          rounds.map(({ result, slowdown }) => result / slowdown),
+          (seconds) => seconds,
+        );
       };
       const [many, few] = [await alone('many', nothing), await alone('few', nothing.slice(0, 1))];
       await one.stop();
@@ -146,25 +147,35 @@ export async function points(
     const overhead = Math.max(0, (many - few) / 127);
     const costs: Costs = { pieces, overhead, round: Math.max(0, few - 2 * overhead) };
     const found: Point[] = [];
+    // Written once for a size: a round of fewer reports has the first of those of the largest.
+    const written = new Map<number, Promise<string[]>>();
+    const plansOf = async (reports: number, parameters: number): Promise<readonly string[]> => {
+      const most = Math.max(...rounds.filter((one) => one.parameters === parameters).map((one) => one.reports));
+      const plans = written.get(parameters) ?? writeReports(folder, most, parameters, SHARD);
+      written.set(parameters, plans);
+      return (await plans).slice(0, reports / SHARD);
+    };
     for (const { reports, parameters } of rounds) {
-      let plans: readonly string[] | undefined;
       for (const workers of [1, 2, 4]) {
         const measured = async (): Promise<Point> => {
-          plans ??= await writeReports(folder, reports, parameters, SHARD);
-          const some = plans;
+          const plans = await plansOf(reports, parameters);
           const crew = new Workers({ ...config, parameters }, workers);
           // Started and compiled.
-          const warm = Array.from({ length: 2 * workers }, () => ({ kind: 'fold', inputs: [some[0]] }));
+          const warm = Array.from({ length: 2 * workers }, () => ({ kind: 'fold', inputs: [plans[0]] }));
           await timedRun(tasks, { id: `warm-${workers}`, tasks: warm });
           const foretold = foldingTime(costs, { reports, parameters, shard: SHARD, workers, cores }).total;
-          const seen: Point[] = [];
-          for (let i = 0; i < ROUNDS; i++) {
-            const { result: seconds, slowdown } = await within(
-              () => slowdownOf(workers, loopOf(parameters, some.slice(0, 4)), cores),
-              () => timedRun(tasks, jobOf(`round-${workers}-${i}`, some)),
-            );
-            seen.push({ reports, parameters, workers, slowdown, measured: seconds, predicted: foretold * slowdown });
-          }
+          const works = times(ROUNDS, (i) => () => timedRun(tasks, jobOf(`round-${workers}-${i}`, plans)));
+          const looks = await between(() => slowdownOf(workers, loopOf(parameters, plans.slice(0, 4)), cores), works);
+          const seen = looks.map(
+            ({ result: measured, slowdown }): Point => ({
+              reports,
+              parameters,
+              workers,
+              slowdown,
+              measured,
+              predicted: foretold * slowdown,
+            }),
+          );
           await crew.stop();
           return middle(seen, (point) => point.predicted / point.measured);
         };

@@ -3,7 +3,7 @@
 //                                              --peers installs NumPy, dp-accounting and Opacus outside the tree, or takes PYTHON's
 // pnpm bench report --against COMMIT [--only ROW]… [--turns 3]   both builds by turns; records nothing
 // pnpm bench report --quote                    writes the figures of bench/results into the pages
-// pnpm bench report --check                    what pages quote otherwise, and numbers with a unit that have no key
+// pnpm bench report --check                    what pages quote otherwise, numbers with a unit that have no key, rows that took too long
 // pnpm bench report --list                     the rows, and when each was run
 import { parseArgs } from 'node:util';
 import { ROOT } from '../shared/checkout.ts';
@@ -15,6 +15,7 @@ import { differences, quote, withoutKey } from './pages.ts';
 import { withPeers } from './peers.ts';
 import { named, rows } from './rows.ts';
 import { commitOf, run } from './run.ts';
+import { tooLong } from './seconds.ts';
 import { statements } from './statements.ts';
 
 const { values } = parseArgs({
@@ -37,7 +38,7 @@ if (values.list) {
     console.log(`${name}: ${ran === undefined ? 'never' : `${ran.commit}, ${ran.date}, ${ran.seconds} s`}`);
   }
 } else if (values.check) {
-  const faults = [...differences(claims), ...withoutKey(claims, statements)];
+  const faults = [...differences(claims), ...withoutKey(claims, statements), ...tooLong(rows, latest())];
   for (const fault of faults) console.log(fault);
   if (faults.length > 0) process.exitCode = 1;
 } else if (values.quote) {

@@ -5,8 +5,11 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { placesOf, says } from './claim.ts';
 import { claims } from './claims/index.ts';
 import { derived, figure, fixed, quotient, significant, valueOf, written } from './figure.ts';
+import { latest } from './history.ts';
 import { departed, differences, withoutKey } from './pages.ts';
 import { named, rows } from './rows.ts';
+import type { Ran } from './run.ts';
+import { MOST_SECONDS, tooLong } from './seconds.ts';
 import { statements } from './statements.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fedkit-report-'));
@@ -120,6 +123,22 @@ describe('rows', () => {
       'llm-threads',
     ];
     expect(files.filter((file) => !recorded.includes(file) && !long.includes(file))).toEqual([]);
+  });
+
+  it('run again in three minutes', () => {
+    expect(tooLong(rows, latest())).toEqual([]);
+  });
+
+  it('are named where their last run took longer, but for runs of what they were before', () => {
+    const [row] = rows;
+    const ran = { row: row.name, commit: 'abc1234', date: '2026-11-30T12:00:00.000Z', seconds: MOST_SECONDS } as Ran;
+    const held = (changed: string | undefined, seconds: number) =>
+      tooLong([{ ...row, ...(changed && { changed }) }], new Map([[row.name, { ...ran, seconds }]]));
+    expect(held(undefined, MOST_SECONDS)).toEqual([]);
+    expect(held(undefined, MOST_SECONDS + 1)).toEqual([`the row ${row.name} took 181 s at abc1234: 180 at most`]);
+    expect(held('2026-11-30T11:00:00.000Z', MOST_SECONDS + 1)).toHaveLength(1);
+    expect(held('2026-11-30T13:00:00.000Z', MOST_SECONDS + 1)).toEqual([]);
+    expect(tooLong([row], new Map())).toEqual([]);
   });
 
   it('are found by name, and an unknown one is refused', () => {

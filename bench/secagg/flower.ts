@@ -39,7 +39,7 @@ interface Spent {
 }
 
 async function here(): Promise<Spent> {
-  const { server, clients: answered } = await simulate(config, dropped, false);
+  const { server, clients: answered } = await simulate(config, dropped);
   const total = Object.values(server).reduce((sum, time) => sum + time, 0);
   const client = median(answered.map(({ cpu }) => cpu));
   return { server: total, client, whole: total + clients * client, upload: median(answered.map(({ up }) => up)) };

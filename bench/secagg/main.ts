@@ -5,7 +5,17 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const SHARED = new Set(['main', 'synthetic', 'synthetic-server', 'simulate', 'probe', 'baseline', 'earlier-server']);
+const SHARED = new Set([
+  'main',
+  'synthetic',
+  'synthetic-server',
+  'simulate',
+  'crew',
+  'client-process',
+  'probe',
+  'baseline',
+  'earlier-server',
+]);
 const figures = readdirSync(here)
   .filter((name) => name.endsWith('.ts'))
   .map((name) => name.slice(0, -3))

@@ -52,7 +52,7 @@ async function ring(label: string, options: Partial<RoundOptions>) {
     dropoutFraction: 0.05,
     ...options,
   });
-  const result = await simulate(config, every(clients, 0.02), false);
+  const result = await simulate(config, every(clients, 0.02));
   const of = (what: 'cpu' | 'up' | 'down') => median(result.clients.map((client) => client[what]));
   return { label, degree: config.degree, threshold: config.threshold, cpu: of('cpu'), up: of('up'), down: of('down') };
 }

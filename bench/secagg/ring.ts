@@ -5,6 +5,7 @@
 import { type Guarantee, type Mode, roundConfig } from '@fedkit/secagg';
 import { median, table, writeResults } from '../shared/measure.ts';
 import { yardstick } from '../shared/yardstick.ts';
+import { crewApart } from './crew.ts';
 import { every, simulate } from './simulate.ts';
 
 const [clients = 1000, percent = 30] = process.argv.slice(2, 4).map(Number);
@@ -25,8 +26,8 @@ const config = roundConfig({
   ...(threshold === undefined ? {} : { threshold }),
 });
 const machine = yardstick();
-// Clients that have masked their input wait in files: a heap full of them would be the server's to collect.
-const result = await simulate(config, every(clients, percent / 100), true);
+// Clients in processes of their own: a heap full of them would be the server's to collect.
+const result = await simulate(config, every(clients, percent / 100), crewApart(config));
 const stages = Object.entries(result.server) as [string, number][];
 const total = stages.reduce((sum, [, time]) => sum + time, 0);
 const client = {
@@ -47,7 +48,7 @@ console.log(
   ),
 );
 console.log(
-  `\nclient, median: ${client.cpu.toFixed(1)} ms CPU, ${client.up} bytes up, ${client.down} down; whole simulation ${result.wallSeconds.toFixed(0)} s; resident with clients in files: ${(result.residentBytes / 2 ** 20).toFixed(0)} MiB`,
+  `\nclient, median: ${client.cpu.toFixed(1)} ms CPU, ${client.up} bytes up, ${client.down} down; whole simulation ${result.wallSeconds.toFixed(0)} s; resident, the server alone: ${(result.residentBytes / 2 ** 20).toFixed(0)} MiB`,
 );
 const measured = machine();
 writeResults(

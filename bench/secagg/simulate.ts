@@ -1,10 +1,6 @@
-// A whole round in one process with the CPU of either side taken apart. Clients that have masked their input can be
-// kept in files, so that what is left in memory is the server.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type RoundConfig, SecAggClient, SecAggServer, type ServerStage } from '@fedkit/secagg';
-import { acceptingPolicy } from '@fedkit/secagg/testing';
+// A whole round with the CPU of either side taken apart.
+import { type RoundConfig, SecAggServer, type ServerStage } from '@fedkit/secagg';
+import { type Crew, crewHere, makeInputs, type Said, spent } from './crew.ts';
 
 export interface Simulation {
   /** CPU milliseconds of the server by the stage it was in. */
@@ -12,65 +8,46 @@ export interface Simulation {
   /** CPU milliseconds of each client that answered everything, and its bytes up and down. */
   readonly clients: { readonly cpu: number; readonly up: number; readonly down: number }[];
   readonly wallSeconds: number;
-  /** Resident bytes once all clients were in files, before the masks were taken out. */
+  /** Resident bytes of this process before the masks were taken out. */
   readonly residentBytes: number;
   readonly survivors: number;
 }
 
-/** Seven different inputs, made once: those of client `place` are the one at `place` modulo 7, small enough to check the sum. */
-export function makeInputs(config: RoundConfig): Record<string, Int32Array>[] {
-  return Array.from({ length: 7 }, (_, kind) =>
-    Object.fromEntries(
-      config.vectors.map(({ name, length, bound }) => [name, new Int32Array(length).fill(kind - 3 || bound)]),
-    ),
-  );
-}
-
-/** Runs the round; the given clients fall silent before they send their masked input. Throws where the sum is wrong. */
-export async function simulate(config: RoundConfig, dropped: ReadonlySet<number>, spill: boolean): Promise<Simulation> {
+/**
+ * Runs the round with the clients of a crew, of this process unless said; the given ones fall silent before they send their masked input.
+ * Throws where the sum is wrong.
+ */
+export async function simulate(
+  config: RoundConfig,
+  dropped: ReadonlySet<number>,
+  crew: Crew = crewHere(config, false),
+): Promise<Simulation> {
   const began = performance.now();
-  const directory = spill ? mkdtempSync(join(tmpdir(), 'fedkit-secagg-')) : '';
-  const sealingKey = new Uint8Array(32).fill(7);
   const cpu = Array.from({ length: config.clients }, () => ({ cpu: 0, up: 0, down: 0, answers: 0 }));
   const server: Partial<Record<ServerStage, number>> = {};
-  const spent = async <T>(work: () => Promise<T>, charge: (milliseconds: number) => void): Promise<T> => {
-    const start = process.cpuUsage();
-    const result = await work();
-    const { user, system } = process.cpuUsage(start);
-    charge((user + system) / 1000);
-    return result;
-  };
-  const onServer = <T>(work: () => Promise<T>): Promise<T> => {
-    const { stage } = secure;
-    return spent(work, (time) => {
-      server[stage] = (server[stage] ?? 0) + time;
-    });
-  };
-  const saved = (place: number) => join(directory, `${place}`);
-  const optionsOf = (place: number) => ({
-    id: `c${place}`,
-    config,
-    policy: acceptingPolicy(config),
-    sealingKey,
-    singleInstance: true,
-    persist: async (state: Uint8Array) => {
-      // What the next stage restores: where survivors are acknowledged there are two.
-      if (spill && (secure.stage === 'input' || secure.stage === 'consistency')) writeFileSync(saved(place), state);
-    },
-  });
   const secure = new SecAggServer({ config });
-  const inputs = makeInputs(config);
-  const clients = new Map<number, SecAggClient>();
-  for (let place = 0; place < config.clients; place++) {
-    const client = new SecAggClient(optionsOf(place));
-    clients.set(place, client);
-    const message = await spent(
-      () => client.start(),
-      (time) => (cpu[place].cpu += time),
-    );
-    cpu[place].up += message.length;
-    await onServer(() => secure.receive(client.id, message));
-  }
+  // One call after the other: of two at once, each would be charged for both.
+  let last: Promise<unknown> = Promise.resolve();
+  const onServer = <T>(work: () => Promise<T>): Promise<T> => {
+    const next = last.then(() => {
+      const { stage } = secure;
+      return spent(work, (time) => {
+        server[stage] = (server[stage] ?? 0) + time;
+      });
+    });
+    last = next;
+    return next;
+  };
+  const took = async (place: number, said: Said): Promise<void> => {
+    cpu[place].cpu += said.cpu;
+    cpu[place].up += said.message.length;
+    await onServer(() => secure.receive(`c${place}`, said.message));
+  };
+  await inLanes(
+    crew.lanes,
+    cpu.map((_, place) => place),
+    async (place) => took(place, await crew.start(place)),
+  );
   let residentBytes = 0;
   while (secure.stage !== 'finished') {
     if (secure.stage === 'unmask') {
@@ -78,35 +55,19 @@ export async function simulate(config: RoundConfig, dropped: ReadonlySet<number>
       residentBytes = process.memoryUsage.rss();
     }
     const messages = await onServer(() => secure.advance());
-    for (const id of messages.keys()) {
-      const place = Number(id.slice(1));
-      if (secure.stage === 'input' && dropped.has(place)) {
-        clients.delete(place);
-        continue;
-      }
-      const message = (await onServer(async () => messages.get(id))) as Uint8Array;
-      let client = clients.get(place);
-      if (client === undefined) {
-        client = SecAggClient.restore({ ...optionsOf(place), sealedState: readFileSync(saved(place)) });
-      }
-      const held = client;
-      const input = secure.stage === 'input' ? inputs[place % inputs.length] : undefined;
-      const answer = (await spent(
-        () => {
-          if (input !== undefined) held.setInput(input);
-          return held.receive(message);
-        },
-        (time) => (cpu[place].cpu += time),
-      )) as Uint8Array;
-      cpu[place].up += answer.length;
+    const { stage } = secure;
+    const places = [...messages.keys()].map((id) => Number(id.slice(1)));
+    await inLanes(crew.lanes, places, async (place) => {
+      if (stage === 'input' && dropped.has(place)) return crew.drop(place);
+      const message = (await onServer(async () => messages.get(`c${place}`))) as Uint8Array;
       cpu[place].down += message.length;
-      cpu[place].answers += secure.stage === 'unmask' ? 1 : 0;
-      if (spill && (secure.stage === 'input' || secure.stage === 'unmask')) clients.delete(place);
-      await onServer(() => secure.receive(id, answer));
-    }
+      cpu[place].answers += stage === 'unmask' ? 1 : 0;
+      await took(place, await crew.answer(place, stage, message));
+    });
   }
-  if (spill) rmSync(directory, { recursive: true });
+  await crew.end();
   const { sums, survivors } = secure.result();
+  const inputs = makeInputs(config);
   for (const { name } of config.vectors) {
     const wanted = survivors.reduce((sum, id) => sum + inputs[Number(id.slice(1)) % inputs.length][name][0], 0);
     if (sums[name].some((value) => value !== wanted)) throw new Error('the sum is wrong');
@@ -118,6 +79,19 @@ export async function simulate(config: RoundConfig, dropped: ReadonlySet<number>
     residentBytes,
     survivors: survivors.length,
   };
+}
+
+/** Does some work for each place, so many at once. */
+async function inLanes(
+  lanes: number,
+  places: readonly number[],
+  work: (place: number) => Promise<void>,
+): Promise<void> {
+  const left = places.values();
+  const lane = async (): Promise<void> => {
+    for (const place of left) await work(place);
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
 }
 
 /** Every `1/fraction`-th client. */

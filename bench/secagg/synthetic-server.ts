@@ -16,7 +16,7 @@ import { encodeShareKeys } from '../../packages/secagg/src/messages/share-keys.t
 import { encodeUnmaskResponse } from '../../packages/secagg/src/messages/unmask-response.ts';
 import { VectorSum } from '../../packages/secagg/src/sum/vector-sum.ts';
 import { cohortTranscript, selfMaskCommitment } from '../../packages/secagg/src/transcript.ts';
-import { makeInputs } from './simulate.ts';
+import { makeInputs } from './crew.ts';
 
 const provider = nodeProvider() ?? plainProvider;
 const rng = secureRng();
