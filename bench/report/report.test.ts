@@ -97,6 +97,7 @@ describe('rows', () => {
     expect(new Set(recorded).size).toBe(recorded.length);
     // Minutes to hours: run by their own commands when they change.
     const long = [
+      'cluster',
       'experiments-compression',
       'experiments-compression-every-step',
       'experiments-contrastive',
