@@ -76,7 +76,10 @@ export async function addPairMasks(
 ): Promise<void> {
   for (let i = 0; i < pairs.length; i += BATCH) {
     const batch = pairs.slice(i, i + BATCH);
-    const agreed = batch.map(([self, peer]) => agreement.agree((other === 'self' ? self : peer).publicKey));
+    // A server takes out the masks of one dropped client after another with the same survivors.
+    const agreed = batch.map(([self, peer]) =>
+      other === 'self' ? agreement.agree(self.publicKey, true) : agreement.agree(peer.publicKey),
+    );
     const masks = (await together(agreed)).map((secret, j) => {
       const extracted = extractKey(provider, layout.context, secret);
       secret.fill(0);

@@ -5,7 +5,7 @@
  * @module
  */
 import { hararyNeighbours, ringOrder } from '../graph/harary.ts';
-import { verifyPath } from '../graph/merkle.ts';
+import { MerkleProofs } from '../graph/merkle-proofs.ts';
 import { equal } from '../internal/bytes.ts';
 import { decodeCohort } from '../messages/cohort.ts';
 import { decodeCommitments } from '../messages/commitments.ts';
@@ -40,13 +40,13 @@ export function joinCohort(round: ClientRound, state: ClientState, { index, body
 }
 
 /** Harary graph: accepts a place in a committed cohort and reveals its part of the seed. */
-export function revealPart({ config }: ClientRound, state: ClientState, { index, body }: Message): Step {
+export function revealPart({ config, provider }: ClientRound, state: ClientState, { index, body }: Message): Step {
   const { members, root, path } = decodeCommitments(config, body);
   if (index >= config.clients) refuseMessage(`a place below ${config.clients}`, `${index}`);
   requireCount('members', config.minimumClients, members);
   // The leaf covers the signature the server was sent with the advertisement; this client signs alike.
   const self = { ...state.self, index };
-  if (!verifyPath(root, index, memberBytes(config, self), path)) {
+  if (!new MerkleProofs(provider, root, config.clients).shows(index, memberBytes(config, self), path)) {
     refuseMessage("this client's advertisement in the tree of members", 'another leaf');
   }
   return {
@@ -57,13 +57,16 @@ export function revealPart({ config }: ClientRound, state: ClientState, { index,
 
 /** Harary graph: computes the ring from everybody's parts and checks the neighbours against both trees. */
 export function joinRing(round: ClientRound, state: ClientState, { index, body }: Message): ClientState {
-  const { config, configDigest } = round;
+  const { config, configDigest, provider } = round;
   const { self, memberRoot, memberCount, part } = state;
   if (index !== self.index) refuseMessage(`place ${self.index}`, `${index}`);
   let transcript = state.transcript;
+  let parts: MerkleProofs | undefined;
+  const memberProofs = new MerkleProofs(provider, memberRoot, config.clients);
   const { neighbourhood, neighbours } = decodeNeighbours(config, body, ({ revealed, root, path }) => {
     if (revealed > memberCount) refuseMessage(`at most ${memberCount} revealed parts`, `${revealed}`);
-    if (!verifyPath(root, index, part, path)) {
+    parts = new MerkleProofs(provider, root, config.clients);
+    if (!parts.shows(index, part, path)) {
       refuseMessage("this client's part in the tree of parts", 'another leaf');
     }
     transcript = ringTranscript(configDigest, memberCount, memberRoot, revealed, root);
@@ -72,12 +75,11 @@ export function joinRing(round: ClientRound, state: ClientState, { index, body }
   const least = Math.max(config.minimumClients, memberCount - round.maximumMissingParts);
   requireCount('revealed parts', least, neighbourhood.revealed);
   requireCount('neighbours', config.threshold, neighbours.length);
-  for (const { member, part: theirs, memberPath, partPath } of neighbours) {
+  for (const { member, entry, part: theirs, memberPath, partPath } of neighbours) {
     const inTrees =
-      verifyPath(memberRoot, member.index, memberBytes(config, member), memberPath) &&
-      verifyPath(neighbourhood.root, member.index, theirs, partPath);
+      memberProofs.shows(member.index, entry, memberPath) && parts?.shows(member.index, theirs, partPath) === true;
     if (!inTrees) refuseMessage('neighbours of the committed cohort', `another at place ${member.index}`);
-    checkPart(configDigest, member.id, member.commitment as Uint8Array, theirs);
+    checkPart(configDigest, member.id, member.commitment as Uint8Array, theirs, provider);
   }
   const peers = neighbours.map(({ member }) => member);
   checkDistinct([self, ...peers]);

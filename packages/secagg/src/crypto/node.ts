@@ -98,21 +98,21 @@ function makeProvider(native: NativeCrypto): CryptoProvider {
   const fromJwk = derivesPublicKey(native);
   // Importing an identity costs as much as ten signatures with it.
   const signers = new WeakMap<Uint8Array, NativeKey>();
-  function publicKeyOf(bytes: Uint8Array): NativeKey {
+  const importKey = (bytes: Uint8Array): NativeKey =>
+    native.createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x: toBase64Url(bytes) }, format: 'jwk' });
+  /** Kept, it takes a kilobyte of native memory for as long as the bytes live. */
+  function keptKeyOf(bytes: Uint8Array): NativeKey {
     let key = imported.get(bytes);
-    if (key === undefined) {
-      key = native.createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x: toBase64Url(bytes) }, format: 'jwk' });
-      imported.set(bytes, key);
-    }
+    if (key === undefined) imported.set(bytes, (key = importKey(bytes)));
     return key;
   }
   function agreementWith(privateKey: NativeKey, publicKey: Uint8Array): Agreement {
     return {
       publicKey,
-      agree(peer) {
+      agree(peer, again = false) {
         let shared: Uint8Array;
         try {
-          shared = native.diffieHellman({ privateKey, publicKey: publicKeyOf(peer) });
+          shared = native.diffieHellman({ privateKey, publicKey: again ? keptKeyOf(peer) : importKey(peer) });
         } catch {
           return refuseAgreement();
         }
@@ -138,7 +138,7 @@ function makeProvider(native: NativeCrypto): CryptoProvider {
       der.fill(0);
       // Never through a JWK: Node 20 locks the key while it makes the strings, and where that starts a garbage collection,
       // the job that generated the key waits for the same lock to be freed itself. The process hangs.
-      const publicKey = copyOf(native.diffieHellman({ privateKey, publicKey: publicKeyOf(BASE_POINT) }));
+      const publicKey = copyOf(native.diffieHellman({ privateKey, publicKey: keptKeyOf(BASE_POINT) }));
       return { secretKey, agreement: agreementWith(privateKey, publicKey) };
     },
     keystream(suite: MaskSuite, key, total): Keystream {
@@ -178,7 +178,7 @@ function makeProvider(native: NativeCrypto): CryptoProvider {
       }
     },
     hmac: native.hash === undefined ? (key, message) => plainProvider.hmac(key, message) : oneShotHmac(native.hash),
-    sha256: (bytes) => copyOf(native.createHash('sha256').update(bytes).digest()),
+    sha256: native.hash === undefined ? hashInTwoCalls(native) : oneShotHash(native.hash),
     sign(secretKey, message) {
       const key = signers.get(secretKey) ?? privateFrom(native, ED25519_PREFIX, secretKey);
       signers.set(secretKey, key);
@@ -240,6 +240,18 @@ function bufferDiscard(): (piece: Uint8Array) => void {
     // Of a keystream whose end is within a block the rest of that block is left out.
     const whole = byteOffset === 0 && buffer.byteLength - byteLength < AES_BLOCK;
     if (byteLength >= WORTH_FREEING && whole) freeBuffer(buffer as ArrayBuffer);
+  };
+}
+
+function hashInTwoCalls(native: NativeCrypto): CryptoProvider['sha256'] {
+  return (bytes) => copyOf(native.createHash('sha256').update(bytes).digest());
+}
+
+/** The digest has memory of its own, and an object for the hash costs as much again as the hash of a short message. */
+function oneShotHash(hash: NonNullable<NativeCrypto['hash']>): CryptoProvider['sha256'] {
+  return (bytes) => {
+    const { buffer, byteOffset } = hash('sha256', bytes, 'buffer');
+    return new Uint8Array(buffer, byteOffset, 32);
   };
 }
 

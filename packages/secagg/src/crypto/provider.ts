@@ -17,9 +17,11 @@ export interface Agreement {
   /**
    * The shared 32 bytes with a peer.
    *
+   * @param again - Whether that array will be agreed with again, by this secret key or another: engines whose keys are objects then
+   * keep the one they made of it.
    * @throws FedkitError `AUTHENTICATION_FAILED` where the result is all zero: the peer's key has low order.
    */
-  agree(peerPublicKey: Uint8Array): Uint8Array | Promise<Uint8Array>;
+  agree(peerPublicKey: Uint8Array, again?: boolean): Uint8Array | Promise<Uint8Array>;
 }
 
 /** The primitives on one engine. */
@@ -44,7 +46,7 @@ export interface CryptoProvider {
   open(key: Uint8Array, sealed: Uint8Array, associatedData: Uint8Array): Uint8Array | undefined;
   /** HMAC-SHA256 (RFC 2104) under a key of at most 64 bytes; 32 bytes of their own memory. */
   hmac(key: Uint8Array, message: Uint8Array): Uint8Array;
-  /** SHA-256; for long messages. */
+  /** SHA-256; 32 bytes of their own memory. */
   sha256(bytes: Uint8Array): Uint8Array;
   /** The same of a message of many kilobytes that does not change meanwhile, where the engine is faster by a call that answers later. */
   readonly sha256Later?: (bytes: Uint8Array) => Promise<Uint8Array>;
