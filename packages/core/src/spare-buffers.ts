@@ -36,11 +36,12 @@ export class SpareBuffers {
     return buffer.subarray(this.#start, needed);
   }
 
-  /** Takes back what {@link take} gave; nobody may use it any more. */
-  give(bytes: Uint8Array): void {
+  /** Takes back what {@link take} gave; nobody may use it any more. Whether it is kept. */
+  give(bytes: Uint8Array): boolean {
     const capacity = bytes.buffer.byteLength;
-    if (capacity < this.#least || this.#kept + capacity > MOST) return;
+    if (capacity < this.#least || this.#kept + capacity > MOST) return false;
     this.#spare.push(new Uint8Array(bytes.buffer));
     this.#kept += capacity;
+    return true;
   }
 }

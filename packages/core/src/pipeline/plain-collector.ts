@@ -9,7 +9,7 @@ import { deserializeSteps, finalizeSteps, piecesOf } from '../aggregate/stepped.
 import { type Staleness, stalenessWeight } from '../algorithm/staleness.ts';
 import { joined } from '../bytes.ts';
 import { checkInteger, refuse } from '../check.ts';
-import type { Codec } from '../codec/contract.ts';
+import type { Codec, DecodeContext } from '../codec/contract.ts';
 import type { Sink } from '../codec/sink.ts';
 import type { PlainData } from '../plain-data.ts';
 import { atOnce, inTurns, type Steps } from '../turns.ts';
@@ -154,14 +154,20 @@ function collectorOn<R extends PlainData>(
   }
 }
 
-/** What a codec is told as it decodes a client's slot. */
-export function contextFor(
-  seed: Uint8Array,
-  { name, size }: SlotShape,
-  client: ClientId,
-): { sharedSeed: Uint8Array; clientSeed: Uint8Array; expectedSize: number } {
-  const clientSeed = clientSeedOf(seed, name, client);
-  return { sharedSeed: clientSeed, clientSeed: clientSeed, expectedSize: size };
+/** What a codec is told as it decodes a client's slot. Its seed is two digests, which many codecs never ask for. */
+export function contextFor(seed: Uint8Array, { name, size }: SlotShape, client: ClientId): DecodeContext {
+  let own: Uint8Array | undefined;
+  // Of the object itself, so that a codec that spreads it has them.
+  return {
+    get sharedSeed() {
+      own ??= clientSeedOf(seed, name, client);
+      return own;
+    },
+    get clientSeed() {
+      return this.sharedSeed;
+    },
+    expectedSize: size,
+  };
 }
 
 /** @throws FedkitError `THRESHOLD_NOT_MET`. */

@@ -22,7 +22,7 @@ export function guardedStore(store: Store): Store {
     get: (key) => guard(() => store.get(key)),
     put: (key, bytes) => guard(() => store.put(key, bytes)),
     create: (key, bytes) => guard(() => store.create(key, bytes)),
-    delete: (key) => guard(() => store.delete(key)),
+    delete: (key) => guard(() => inner.delete(key)),
     async *keys(prefix) {
       yield* await guard(() => listKeys(store, prefix));
     },
@@ -30,6 +30,7 @@ export function guardedStore(store: Store): Store {
   return withPieces(guarded, {
     put: (key, pieces) => guard(() => inner.put(key, pieces)),
     create: (key, pieces) => guard(() => inner.create(key, pieces)),
+    delete: (key) => guarded.delete(key),
   });
 }
 

@@ -66,12 +66,13 @@ export function* checkedSteps(key: string, stored: Uint8Array): Steps<Uint8Array
   return bytes;
 }
 
-/** `store` with checksums: what it gives is what was put under that key. */
+/** `store` with checksums: what it gives is what was put under that key. Nobody swaps its keys. */
 export function checkedStore(store: Store): Store {
   const inner = piecesInto(store);
   // A long checksum takes turns: what comes to the same key meanwhile waits for it.
   const keys = new SerialQueues();
   const writer: PieceWriter = {
+    delete: (key) => keys.run(checkKey('checkedStore.delete', key), () => inner.delete(key)),
     put: async (key, pieces) =>
       keys.run(checkKey('checkedStore.put', key), async () => inner.put(key, await inTurns(sealed(key, pieces)))),
     create: async (key, pieces) =>
@@ -86,7 +87,7 @@ export function checkedStore(store: Store): Store {
     // Copies: the caller may go on writing into its bytes.
     put: async (key, bytes) => writer.put(key, [checkBytes('checkedStore.put: bytes', bytes).slice()]),
     create: async (key, bytes) => writer.create(key, [checkBytes('checkedStore.create: bytes', bytes).slice()]),
-    delete: (key) => keys.run(checkKey('checkedStore.delete', key), () => store.delete(key)),
+    delete: (key) => writer.delete(key),
     keys: (prefix) => store.keys(prefix),
   };
   return withPieces(checked, writer);

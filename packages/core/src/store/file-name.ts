@@ -11,11 +11,9 @@ const MAX_FILE_NAME = 255;
 
 /** @throws FedkitError `OUT_OF_RANGE` for a key whose name would be longer than 255 bytes. */
 export function fileName(where: string, key: string): string {
-  const name = Array.from(utf8Encode(key), (byte) =>
-    (byte >= 0x61 && byte <= 0x7a) || (byte >= 0x30 && byte <= 0x39) || byte === 0x2d || byte === 0x5f
-      ? String.fromCharCode(byte)
-      : `%${byte.toString(16).padStart(2, '0')}`,
-  ).join('');
+  const name = key.replace(/[^a-z0-9_-]+/g, (other) =>
+    Array.from(utf8Encode(other), (byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
+  );
   if (name.length > MAX_FILE_NAME)
     refuse('OUT_OF_RANGE', `${where}: key`, `at most ${MAX_FILE_NAME} bytes of file name`, name.length);
   return name;

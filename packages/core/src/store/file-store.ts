@@ -50,32 +50,49 @@ export function fileStore(fs: FileSystem, directory: string): Store {
     refuse('INVALID_ARGUMENT', 'fileStore: directory', 'a path', directory);
   }
   const files = new Files(fs, directory);
+  const rename = (from: string, to: string) => fs.rename(from, to);
+  const link = (from: string, to: string) => fs.link(from, to);
+  const unlessThere = async (creation: Promise<unknown>): Promise<boolean> => {
+    try {
+      return (await creation) !== false;
+    } catch (error) {
+      if (isCode(error, 'EEXIST')) return false;
+      throw error;
+    }
+  };
+  const nameOf = (method: string, key: string) => fileName(`fileStore.${method}`, checkKey(`fileStore.${method}`, key));
+  // Of keys that nobody swaps: two looks less for versions of them.
   const writer: PieceWriter = {
     async put(key, pieces) {
-      const name = fileName('fileStore.put', checkKey('fileStore.put', key));
-      const settle = (from: string, to: string) => fs.rename(from, to);
-      await files.inTurn(name, () => files.put(name, pieces, settle, { replaces: () => true }));
+      const name = nameOf('put', key);
+      await files.inTurn(name, () => files.writeOwn(name, pieces, rename));
     },
     async create(key, pieces) {
-      const name = fileName('fileStore.create', checkKey('fileStore.create', key));
-      const settle = (from: string, to: string) => fs.link(from, to);
-      const replaces = (present: Uint8Array | undefined) => present === undefined;
-      try {
-        return await files.inTurn(name, () => files.put(name, pieces, settle, { keeps: true, replaces }));
-      } catch (error) {
-        if (isCode(error, 'EEXIST')) return false;
-        throw error;
-      }
+      const name = nameOf('create', key);
+      return unlessThere(files.inTurn(name, () => files.writeOwn(name, pieces, link, true)));
+    },
+    async delete(key) {
+      const name = nameOf('delete', key);
+      await files.inTurn(name, () => files.removeOwn(name));
     },
   };
   // Copies: the caller may go on writing into its bytes before the disk has them.
   const store: Store = {
     maximumBytes: MAXIMUM_BYTES,
-    get: async (key) => files.read(fileName('fileStore.get', checkKey('fileStore.get', key))),
-    put: async (key, bytes) => writer.put(key, [checkBytes('fileStore.put: bytes', bytes).slice()]),
-    create: async (key, bytes) => writer.create(key, [checkBytes('fileStore.create: bytes', bytes).slice()]),
+    get: async (key) => files.read(nameOf('get', key)),
+    async put(key, bytes) {
+      const name = nameOf('put', key);
+      const pieces = [checkBytes('fileStore.put: bytes', bytes).slice()];
+      await files.inTurn(name, () => files.put(name, pieces, rename, { replaces: () => true }));
+    },
+    async create(key, bytes) {
+      const name = nameOf('create', key);
+      const pieces = [checkBytes('fileStore.create: bytes', bytes).slice()];
+      const how = { keeps: true, replaces: (present: Uint8Array | undefined) => present === undefined };
+      return unlessThere(files.inTurn(name, () => files.put(name, pieces, link, how)));
+    },
     async delete(key) {
-      const name = fileName('fileStore.delete', checkKey('fileStore.delete', key));
+      const name = nameOf('delete', key);
       await files.inTurn(name, () => files.remove(name));
     },
     async compareAndSwap(key, bytes, previous) {

@@ -123,7 +123,7 @@ export class Files {
       await settle(from, to);
     };
     try {
-      await this.#write(name, pieces, unlessChained, keeps);
+      await this.writeOwn(name, pieces, unlessChained, keeps);
       return true;
     } catch (error) {
       if (error instanceof Chained) return this.replace(name, pieces, replaces);
@@ -136,6 +136,11 @@ export class Files {
     if (await this.chain(name)?.exists()) {
       await this.replace(name, undefined, (bytes) => bytes !== undefined);
     }
+    await this.removeOwn(name);
+  }
+
+  /** Removes a name's own file. */
+  async removeOwn(name: string): Promise<void> {
     await unlessMissing(this.#fs.unlink(this.path(name)));
   }
 
@@ -159,7 +164,7 @@ export class Files {
   }
 
   /** Writes beside and lets `settle` give the finished file its name. @param keeps - Whether it has the other one too then. */
-  async #write(name: string, pieces: readonly Uint8Array[], settle: Settle, keeps = false): Promise<void> {
+  async writeOwn(name: string, pieces: readonly Uint8Array[], settle: Settle, keeps = false): Promise<void> {
     let left: { readonly gone: Promise<void> };
     try {
       left = await this.#writeOnce(name, pieces, settle, keeps);

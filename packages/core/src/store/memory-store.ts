@@ -67,6 +67,7 @@ export function memoryStore(): Store {
       entries.set(key, joinedCopy(pieces));
       return true;
     },
+    delete: (key) => store.delete(key),
   });
 }
 

@@ -51,9 +51,29 @@ describe.each([
     expect(await store.get('created')).toEqual(whole);
     await writer.put('created', [Uint8Array.of(9)]);
     expect(await store.get('created')).toEqual(Uint8Array.of(9));
+    await writer.delete('created');
+    await writer.delete('created');
+    expect(await store.get('created')).toBe(undefined);
     const left = await fs.readdir(directory, { recursive: true });
     expect(left.filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
+});
+
+it('looks for no versions of keys that nobody swaps', async () => {
+  const looks: string[] = [];
+  const readdir = (path: string) => (looks.push(path), fs.readdir(path));
+  const place = join(directory, 'd');
+  const checked = checkedStore(fileStore({ ...fs, readdir } as unknown as typeof fs, place));
+  // The first write of a process looks for what others have left.
+  await checked.put('first', whole);
+  expect(looks.splice(0)).toEqual([place]);
+  const writer = piecesInto(checked);
+  await writer.create('a', pieces);
+  await writer.put('a', pieces);
+  await writer.delete('a');
+  await checked.create('b', whole);
+  await checked.delete('b');
+  expect(looks).toEqual([]);
 });
 
 it('asks whoever stands before a store', async () => {
@@ -63,9 +83,11 @@ it('asks whoever stands before a store', async () => {
     ...inner,
     put: (key: string, bytes: Uint8Array) => (seen.push(bytes.length), inner.put(key, bytes)),
     create: (key: string, bytes: Uint8Array) => (seen.push(bytes.length), inner.create(key, bytes)),
+    delete: (key: string) => (seen.push(-1), inner.delete(key)),
   };
   const checked = piecesInto(checkedStore(wrapped));
   await checked.put('a', pieces);
   await checked.create('b', pieces);
-  expect(seen).toEqual([whole.length + 12, whole.length + 12]);
+  await checked.delete('b');
+  expect(seen).toEqual([whole.length + 12, whole.length + 12, -1]);
 });

@@ -9,10 +9,14 @@ import { lengthOf } from '../bytes.ts';
 import { inTurns, type Steps, STRETCH_BYTES } from '../turns.ts';
 import type { Store } from './contract.ts';
 
-/** `put` and `create` of the pieces one after another. Nobody changes them until the promise settles. */
+/**
+ * `put` and `create` of the pieces one after another, and `delete`. Nobody changes the pieces until the promise settles, and nobody ever
+ * calls `compareAndSwap` with such a key: a store need not look for what that leaves.
+ */
 export interface PieceWriter {
   put(key: string, pieces: readonly Uint8Array[]): Promise<void>;
   create(key: string, pieces: readonly Uint8Array[]): Promise<boolean>;
+  delete(key: string): Promise<void>;
 }
 
 const WRITERS = new WeakMap<Store, PieceWriter>();
@@ -29,6 +33,7 @@ export function piecesInto(store: Store): PieceWriter {
     WRITERS.get(store) ?? {
       put: async (key, pieces) => store.put(key, await inTurns(joinedSteps(pieces))),
       create: async (key, pieces) => store.create(key, await inTurns(joinedSteps(pieces))),
+      delete: (key) => store.delete(key),
     }
   );
 }

@@ -241,6 +241,15 @@ describe('Intake', () => {
     expect(intake.held).toBe(0);
   });
 
+  it('frees at once what is too much to be kept, and nothing that its holder has yet to copy', async () => {
+    const { intake } = setup({ requestBytes: 2 ** 28 });
+    const reservation = intake.reserve('a', 2 ** 27);
+    const small = reservation.allocate(2 ** 26 + 1);
+    const large = reservation.allocate(2 ** 27);
+    reservation.release();
+    expect([small.length, large.length]).toEqual([2 ** 26 + 1, 0]);
+  });
+
   it('calls a failing handler again when the last piece comes again, and tells nothing of its error', async () => {
     let calls = 0;
     const { intake, errors } = setup({}, async () => {

@@ -16,6 +16,7 @@ import type { Piece, Receipt } from './piece.ts';
 import { nativeSha256 } from '../native-sha256.ts';
 import { digestOf } from '../sha256.ts';
 import { type Sha256, sha256Stream } from '../sha256-stream.ts';
+import { freeBuffer } from '../free-buffer.ts';
 import { SpareBuffers } from '../spare-buffers.ts';
 
 /** What keeping anything costs beside its bytes: a bound on bytes is one on numbers too. */
@@ -134,12 +135,13 @@ export class Intake {
       const more = Math.max(0, length + OVERHEAD - held);
       this.#take(client, more);
       held += more;
+      // Whoever asks for more copies what is in it: it is not freed.
       if (buffer !== undefined) this.#spare.give(buffer);
       buffer = this.#spare.take(length);
       return buffer;
     };
     const release = (): void => {
-      if (buffer !== undefined) this.#spare.give(buffer);
+      if (buffer !== undefined) this.#release(buffer);
       buffer = undefined;
       if (open) this.#account(client).arriving--;
       open = false;
@@ -325,8 +327,13 @@ export class Intake {
   }
 
   #recycle(upload: Upload): void {
-    if (upload.bytes !== undefined) this.#spare.give(upload.bytes);
+    if (upload.bytes !== undefined) this.#release(upload.bytes);
     upload.bytes = undefined;
+  }
+
+  /** Nobody uses `bytes` any more. What is too much to be kept is not left to the garbage collector, which comes late. */
+  #release(bytes: Uint8Array): void {
+    if (!this.#spare.give(bytes) && bytes.length >= LEAST_SPARE) freeBuffer(bytes.buffer as ArrayBuffer);
   }
 
   #account(client: ClientId): Account {

@@ -8,6 +8,7 @@ import type { IncomingMessage } from 'node:http';
 import { FedkitError } from '../../errors.ts';
 import { freeBytes } from '../../free-buffer.ts';
 import { CHUNKS, type ChunkSource } from '../fetch/chunks.ts';
+import { lazyHeaders } from './headers.ts';
 
 /** Body bytes that wait for the handler before the client is made to wait. */
 const BUFFERED = 262_144;
@@ -69,11 +70,7 @@ class LazyRequest {
   }
 
   get headers(): Headers {
-    if (this.#headers === undefined) {
-      const { rawHeaders } = this.#incoming;
-      this.#headers = new Headers();
-      for (let i = 0; i < rawHeaders.length; i += 2) this.#headers.append(rawHeaders[i], rawHeaders[i + 1]);
-    }
+    this.#headers ??= lazyHeaders(this.#incoming.rawHeaders);
     return this.#headers;
   }
 
@@ -105,7 +102,8 @@ class LazyRequest {
 
   /** The request as the engine would have made it, for everything that is rarely asked for. */
   get whole(): Request {
-    const { method, headers, body, signal } = this;
+    const { method, body, signal } = this;
+    const headers = new Headers(this.headers);
     this.#whole ??= new Request(this.url, { method, headers, body, signal, duplex: 'half' } as RequestInit);
     return this.#whole;
   }
