@@ -273,7 +273,7 @@ export class RoundClient {
     this.#provider.discard?.(bytes);
     await this.#keeper.keep(sealed, progressOf(next.stage));
     this.#cohorts?.keep();
-    eraseReplaced(this.#state, next);
+    eraseReplaced(this.#state, next, this.#provider.discard);
     this.#state = next;
     if (this.#input !== undefined && ['masked', 'unmasked', 'aborted'].includes(next.stage)) {
       eraseInput(this.#provider, this.#input);

@@ -6,6 +6,7 @@
 import type { SecureProgress } from '@fedkit/core/secure';
 import { ByteReader, ByteWriter } from '@fedkit/core/internal';
 import type { RoundConfig } from '../config/round-config.ts';
+import type { CryptoProvider } from '../crypto/provider.ts';
 import { type Member, memberBytes, readMember } from '../messages/member.ts';
 import { dealtBytes } from '../messages/share-keys.ts';
 
@@ -142,10 +143,13 @@ export function withoutSecrets(state: ClientState): ClientState {
   };
 }
 
-/** Overwrites every secret of `old` that `next` no longer holds. */
-export function eraseReplaced(old: ClientState, next: ClientState): void {
+/** Overwrites every secret of `old` that `next` no longer holds, and frees the answers, of which nobody else holds the bytes. */
+export function eraseReplaced(old: ClientState, next: ClientState, discard: CryptoProvider['discard']): void {
   const kept = new Set(secretsOf(next));
   for (const secret of secretsOf(old)) if (!kept.has(secret)) secret.fill(0);
+  if (discard === undefined) return;
+  const given = new Set(next.answers.map(({ answer }) => answer));
+  for (const { answer } of old.answers) if (!given.has(answer)) discard(answer);
 }
 
 function secretsOf(state: ClientState): Uint8Array[] {

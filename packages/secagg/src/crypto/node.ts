@@ -7,6 +7,7 @@
  */
 import { freeBuffer, WORTH_FREEING } from '@fedkit/core/internal';
 import { copyOf, equal, fromHex } from '../internal/bytes.ts';
+import { fromBase64Url, toBase64Url } from './base64url.ts';
 import { AES_BLOCK, COUNTED_BYTES, counterBlocks } from './counter-blocks.ts';
 import { COFACTOR_ALONE, isWellFormed } from './ed25519.ts';
 import { plainProvider } from './plain.ts';
@@ -25,6 +26,10 @@ interface NativeCipher {
   update(bytes: Uint8Array): Uint8Array;
   final(): Uint8Array;
 }
+interface NativeHash {
+  (name: string, bytes: Uint8Array, encoding: 'buffer'): Uint8Array;
+  (name: string, bytes: Uint8Array, encoding: 'latin1'): string;
+}
 /** The part of `node:crypto` used here. */
 interface NativeCrypto {
   generateKeyPairSync(type: 'x25519'): { privateKey: NativeKey };
@@ -35,7 +40,7 @@ interface NativeCrypto {
   createDecipheriv(name: string, key: Uint8Array, iv: Uint8Array, options?: object): NativeCipher;
   createHash(name: string): { update(bytes: Uint8Array): { digest(): Uint8Array } };
   /** In one call, without an object; not in every engine. */
-  readonly hash?: (name: string, bytes: Uint8Array, encoding: 'buffer') => Uint8Array;
+  readonly hash?: NativeHash;
   sign(algorithm: null, message: Uint8Array, key: NativeKey): Uint8Array;
   verify(algorithm: null, message: Uint8Array, key: NativeKey, signature: Uint8Array): boolean;
 }
@@ -60,7 +65,6 @@ const LONGEST_MESSAGE = 1024;
 const LARGEST_KEPT = 33_000_000;
 let keepsFreedMemory = false;
 const ZEROS = /* @__PURE__ */ new Uint8Array(MAXIMUM_CHUNK);
-const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
 /** The provider on `node:crypto`, or `undefined` where the engine has none or it lacks one of the primitives. */
 export function nodeProvider(): CryptoProvider | undefined {
@@ -76,7 +80,7 @@ export function nodeProvider(): CryptoProvider | undefined {
     const { secretKey, agreement: generated } = (provider.generate as NonNullable<CryptoProvider['generate']>)();
     if (!equal((provider.agreement(secretKey) as Agreement).publicKey, generated.publicKey)) return undefined;
     provider.open(key, provider.seal(key, key, key), key);
-    provider.hmac(key, key);
+    if (!equal(provider.hmac(key, key), plainProvider.hmac(key, key))) return undefined;
     void (provider.keystream('aes-128-ctr', key.subarray(0, 16), 16) as Keystream)(16);
     void (provider.keystream('chacha20', key, 64) as Keystream)(64);
     if (!provider.verify(publicFrom(native, privateFrom(native, ED25519_PREFIX, key)), key, provider.sign(key, key)))
@@ -248,15 +252,18 @@ function hashInTwoCalls(native: NativeCrypto): CryptoProvider['sha256'] {
 }
 
 /** The digest has memory of its own, and an object for the hash costs as much again as the hash of a short message. */
-function oneShotHash(hash: NonNullable<NativeCrypto['hash']>): CryptoProvider['sha256'] {
+function oneShotHash(hash: NativeHash): CryptoProvider['sha256'] {
   return (bytes) => {
     const { buffer, byteOffset } = hash('sha256', bytes, 'buffer');
     return new Uint8Array(buffer, byteOffset, 32);
   };
 }
 
-/** HMAC of two hashes over buffers that are used again: a third of what an object for each costs. */
-function oneShotHmac(hash: NonNullable<NativeCrypto['hash']>): CryptoProvider['hmac'] {
+/**
+ * HMAC of two hashes over buffers that are used again: a third of what an object for each costs. The inner hash, which is
+ * no secret without the key, comes as text: an array of bytes costs as much as the hash.
+ */
+function oneShotHmac(hash: NativeHash): CryptoProvider['hmac'] {
   const inner = new Uint8Array(HASH_BLOCK + LONGEST_MESSAGE).fill(INNER_PAD, 0, HASH_BLOCK);
   const outer = new Uint8Array(HASH_BLOCK + 32).fill(OUTER_PAD, 0, HASH_BLOCK);
   return (key, message) => {
@@ -268,7 +275,8 @@ function oneShotHmac(hash: NonNullable<NativeCrypto['hash']>): CryptoProvider['h
       outer[i] = key[i] ^ OUTER_PAD;
     }
     input.set(message, HASH_BLOCK);
-    outer.set(hash('sha256', input, 'buffer'), HASH_BLOCK);
+    const digits = hash('sha256', input, 'latin1');
+    for (let i = 0; i < 32; i++) outer[HASH_BLOCK + i] = digits.charCodeAt(i);
     const { buffer, byteOffset } = hash('sha256', outer, 'buffer');
     input.fill(INNER_PAD, 0, key.length).fill(0, HASH_BLOCK);
     outer.fill(OUTER_PAD, 0, key.length).fill(0, HASH_BLOCK);
@@ -306,29 +314,4 @@ function privateFrom(native: NativeCrypto, prefix: number[], secretKey: Uint8Arr
 /** @param privateKey - One that was imported. */
 function publicFrom(native: NativeCrypto, privateKey: NativeKey): Uint8Array {
   return fromBase64Url(native.createPublicKey(privateKey).export({ format: 'jwk' }).x as string);
-}
-
-function toBase64Url(bytes: Uint8Array): string {
-  let text = '';
-  for (let i = 0; i < bytes.length; i += 3) {
-    const word = (bytes[i] << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
-    text += BASE64URL[word >> 18] + BASE64URL[(word >> 12) & 63] + BASE64URL[(word >> 6) & 63] + BASE64URL[word & 63];
-  }
-  return text.slice(0, Math.ceil((bytes.length * 4) / 3));
-}
-
-function fromBase64Url(text: string): Uint8Array {
-  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));
-  let held = 0;
-  let bits = 0;
-  let next = 0;
-  for (const digit of text) {
-    held = ((held << 6) | BASE64URL.indexOf(digit)) & 0xffff;
-    bits += 6;
-    if (bits >= 8) {
-      bits -= 8;
-      bytes[next++] = (held >>> bits) & 0xff;
-    }
-  }
-  return bytes;
 }
