@@ -147,9 +147,7 @@ export function withoutSecrets(state: ClientState): ClientState {
 export function eraseReplaced(old: ClientState, next: ClientState, discard: CryptoProvider['discard']): void {
   const kept = new Set(secretsOf(next));
   for (const secret of secretsOf(old)) if (!kept.has(secret)) secret.fill(0);
-  if (discard === undefined) return;
-  const given = new Set(next.answers.map(({ answer }) => answer));
-  for (const { answer } of old.answers) if (!given.has(answer)) discard(answer);
+  for (const { answer } of old.answers) if (next.answers.every((given) => given.answer !== answer)) discard?.(answer);
 }
 
 function secretsOf(state: ClientState): Uint8Array[] {
