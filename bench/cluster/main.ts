@@ -6,8 +6,9 @@
 // pnpm bench cluster speed [updates 1000] [parameters 1000000]       folding on two threads beside two independent loops
 // pnpm bench cluster unmasking [dropped 40] [entries 100000]         unmasking a ring of which 30 % dropped, on two threads likewise
 // pnpm bench cluster shares [updates 1000] [parameters 1000000]      four workers of the queue, and what the queue itself takes
-// pnpm bench cluster queueing [short]  a model of queueing beside rounds on 1, 2 and 4 workers, and what it says of larger ones
-// pnpm bench cluster growth   bytes, memory and processor time over clients and parameters, rounds of waiting tasks over workers: a picture
+// pnpm bench cluster queueing [short]  a model of queueing beside rounds on 1, 2 and 4 workers
+// pnpm bench cluster growth   bytes, memory and processor time over clients and parameters, rounds of waiting tasks over workers: a picture,
+//                             and what the model says of rounds that nobody runs here
 //                             queueing and growth go on where they were cut off
 // pnpm bench cluster scale [clients 1000000] [cohort 1000] [rounds 3]  a million virtual clients in one process
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -150,7 +151,7 @@ function verdictOf({ work }: Load, { right }: Outcome): string {
   return work === 'central' ? 'noised once and charged once' : 'the same bytes';
 }
 
-/** Predicts rounds from pieces, runs them, and goes on to rounds that nobody runs here. */
+/** Predicts rounds from pieces, and runs them. */
 async function queueing(short: boolean): Promise<void> {
   const kind = kinds.find(({ start }) => start !== undefined);
   if (kind?.start === undefined) return console.log('neither Redis nor PostgreSQL is installed: skipped');
@@ -163,10 +164,9 @@ async function queueing(short: boolean): Promise<void> {
     const found = await points(server, kind.name, rounds, short ? afresh : earlier.step);
     const worst = Math.max(...found.points.map(({ measured, predicted }) => Math.abs(predicted / measured - 1)));
     console.log(`predicted to ${(100 * worst).toFixed(0)} % at worst (goal 15)`);
-    const settings = furtherOut(found.costs);
     if (short) return;
     earlier.end();
-    writeResults('cluster-queueing', { database: kind.name, ...found, worst, settings });
+    writeResults('cluster-queueing', { database: kind.name, ...found, worst });
     const line = (parameters: number, what: 'measured' | 'predicted') => ({
       label: `${parameters / 1e6}M parameters, ${what}`,
       points: found.points
@@ -195,7 +195,7 @@ async function queueing(short: boolean): Promise<void> {
       },
       {
         title: 'a thousand workers, as the model has it',
-        curves: [1e6, 4e6].map(grown),
+        curves: [1e5, 1e6].map(grown),
         x: 'log2 of clients',
         y: 'log10 of seconds',
       },
@@ -210,7 +210,7 @@ async function queueing(short: boolean): Promise<void> {
 }
 
 /** Rounds that nobody has run here, told. */
-function furtherOut(costs: Costs, task?: DatabaseLoad): Extrapolated[] {
+function furtherOut(costs: Costs, task: DatabaseLoad): Extrapolated[] {
   const settings = SETTINGS.map((setting) => extrapolate(costs, setting, task));
   for (const { what, slowest, steps, cpu, machines, traffic } of settings) {
     console.log(

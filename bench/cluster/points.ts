@@ -119,7 +119,8 @@ export async function points(
     last: { kind: 'merge', inputs: [plans[0]] },
   });
   try {
-    const pieces = await measurePieces(folder, step);
+    const largest = Math.max(...rounds.map(({ parameters }) => parameters));
+    const pieces = await measurePieces(folder, step, largest);
     // The queue's own part: rounds of next to nothing, of many tasks and of one, by one worker.
     const loopOf = (parameters: number, plans: readonly string[]): Load => {
       const { fold, report } = piecesAt(pieces, parameters);

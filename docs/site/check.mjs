@@ -128,8 +128,9 @@ async function pictures(context, url, folder) {
     await page.setViewportSize({ width, height: 900 });
     for (const dark of [false, true])
       for (const path of ['index', 'playground', 'codecs', 'epsilon', 'guides/first-round', 'figures']) {
+        // As a reader's system asks for it, and without motion, or colours would be half way.
+        await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce' });
         await page.goto(`${url}${path}.html`, { waitUntil: 'networkidle' });
-        await page.evaluate((on) => document.documentElement.classList.toggle('dark', on), dark);
         await page.screenshot({ path: join(folder, `${path.replace('/', '-')}-${name}${dark ? '-dark' : ''}.png`) });
       }
   }
