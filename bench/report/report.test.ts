@@ -7,7 +7,7 @@ import { claims } from './claims/index.ts';
 import { derived, figure, fixed, quotient, significant, valueOf, written } from './figure.ts';
 import { latest } from './history.ts';
 import { departed, differences, withoutKey } from './pages.ts';
-import { named, rows } from './rows.ts';
+import { longRecords, named, rows } from './rows.ts';
 import type { Ran } from './run.ts';
 import { MOST_SECONDS, tooLong } from './seconds.ts';
 import { statements } from './statements.ts';
@@ -95,35 +95,7 @@ describe('rows', () => {
     ];
     const recorded = rows.flatMap(({ records }) => records);
     expect(new Set(recorded).size).toBe(recorded.length);
-    // Minutes to hours: run by their own commands when they change.
-    const long = [
-      'cluster',
-      'experiments-compression',
-      'experiments-compression-every-step',
-      'experiments-contrastive',
-      'experiments-dp-utility',
-      'experiments-fedprox-synthetic',
-      'experiments-fedprox-synthetic-alike',
-      'experiments-flower-table',
-      'experiments-flipped-labels',
-      'experiments-flipped-labels-30',
-      'experiments-gradient-differences',
-      'experiments-newer-algorithms',
-      'experiments-robust-rules',
-      'experiments-robust-rules-30',
-      'experiments-scaffold',
-      'robust-evidence',
-      'llm',
-      'llm-answer',
-      'llm-distill',
-      'llm-federated',
-      'llm-prune',
-      'llm-retrieval-shorthand',
-      'llm-smollm-step',
-      'llm-sparseloco',
-      'llm-threads',
-    ];
-    expect(files.filter((file) => !recorded.includes(file) && !long.includes(file))).toEqual([]);
+    expect(files.filter((file) => !recorded.includes(file) && !longRecords.includes(file))).toEqual([]);
   });
 
   it('run again in three minutes', () => {

@@ -63,6 +63,35 @@ export const rows: readonly Row[] = [
   { name: 'llm quantized', command: ['llm', 'quantized'], records: ['llm-quantized'] },
 ];
 
+/** Records of runs that take minutes to hours: their own commands make them, when what they measure changes. */
+export const longRecords: readonly string[] = [
+  'cluster',
+  'experiments-compression',
+  'experiments-compression-every-step',
+  'experiments-contrastive',
+  'experiments-dp-utility',
+  'experiments-fedprox-synthetic',
+  'experiments-fedprox-synthetic-alike',
+  'experiments-flower-table',
+  'experiments-flipped-labels',
+  'experiments-flipped-labels-30',
+  'experiments-gradient-differences',
+  'experiments-newer-algorithms',
+  'experiments-robust-rules',
+  'experiments-robust-rules-30',
+  'experiments-scaffold',
+  'robust-evidence',
+  'llm',
+  'llm-answer',
+  'llm-distill',
+  'llm-federated',
+  'llm-prune',
+  'llm-retrieval-shorthand',
+  'llm-smollm-step',
+  'llm-sparseloco',
+  'llm-threads',
+];
+
 /** The rows of some names; all without one. Throws for a name that no row has. */
 export function named(names: readonly string[]): readonly Row[] {
   const unknown = names.find((name) => rows.every((row) => row.name !== name));
