@@ -4,7 +4,7 @@
  * @module
  */
 import { checkOptions, type OptionNames } from '@fedkit/core/internal';
-import { checkedShape, loadTensor } from '../load/stored.ts';
+import { checkedShape, loadTensors } from '../load/stored.ts';
 import { weightsBuilder } from '../model/base.ts';
 import type { SafetensorsOptions } from '../safetensors/load.ts';
 import { storedTensors } from '../safetensors/tensors.ts';
@@ -39,6 +39,6 @@ export async function loadEncoder(
   const stored = await storedTensors(where, reader, { specs, nameOf: encoderTensorName, kind: options.kind });
   const kinds = new Map(stored.map(({ name, kind }) => [name, kind]));
   const builder = weightsBuilder(where, specs, kinds, options);
-  for (const tensor of stored) await loadTensor(where, reader, tensor, builder);
+  await loadTensors(where, reader, stored, builder);
   return new LanguageEncoder(shape, builder.finish());
 }

@@ -6,7 +6,7 @@
 import { FedkitError } from '@fedkit/core';
 import { checkOptions, type OptionNames, describe } from '@fedkit/core/internal';
 import type { LoadOptions } from '../load/options.ts';
-import { checkedShape, inOrder, loadTensor, type StoredTensor } from '../load/stored.ts';
+import { checkedShape, inOrder, loadTensors, type StoredTensor } from '../load/stored.ts';
 import { baseBuilder, type LanguageBase } from '../model/base.ts';
 import { checkShape, type DecoderShape } from '../model/shape.ts';
 import { tensorsOf } from '../model/tensors.ts';
@@ -66,7 +66,7 @@ export async function loadGguf(source: ByteSource, options: LoadOptions = {}): P
   });
   const sorted = inOrder('loadGguf', stored, reader.size);
   const builder = baseBuilder('loadGguf', shape, new Map(stored.map(({ name, kind }) => [name, kind])), options);
-  for (const tensor of sorted) await loadTensor('loadGguf', reader, tensor, builder);
+  await loadTensors('loadGguf', reader, sorted, builder);
   return { base: builder.finish(), metadata: header.metadata };
 }
 

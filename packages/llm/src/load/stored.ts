@@ -73,8 +73,23 @@ export function inOrder(where: string, tensors: readonly StoredTensor[], size: n
   return sorted;
 }
 
+/** Reads tensors, in the order of their bytes, into their places; whatever stops it ends the builder. */
+export async function loadTensors(
+  where: string,
+  reader: FileReader,
+  tensors: readonly StoredTensor[],
+  builder: WeightPlaces,
+): Promise<void> {
+  try {
+    for (const tensor of tensors) await loadTensor(where, reader, tensor, builder);
+  } catch (error) {
+    await builder.close();
+    throw error;
+  }
+}
+
 /** Reads one tensor into its place, piece by piece. */
-export async function loadTensor(
+async function loadTensor(
   where: string,
   reader: FileReader,
   tensor: StoredTensor,

@@ -84,6 +84,8 @@ export function digestOf(
 export interface WeightPlaces {
   /** Bytes of this tensor in the memory, to be filled; the view holds until the next call. */
   place(name: string, kind: WeightKind): Uint8Array;
+  /** Ends the threads of a memory that will not be finished. */
+  close(): Promise<void>;
 }
 
 /** What all tensors are in once they are placed. */
@@ -129,7 +131,6 @@ export function weightsBuilder(
   kinds: ReadonlyMap<string, WeightKind>,
   how: KernelOptions = {},
 ): Builder<Weights> {
-  const memory = new KernelMemory(how);
   const planned = new Map<string, FrozenTensor>();
   let total = 0;
   for (const spec of specs) {
@@ -147,10 +148,18 @@ export function weightsBuilder(
     planned.set(spec.name, { shape: spec.shape, kind, at: total, bytes });
     total += 64 * Math.ceil(bytes / 64);
   }
-  const start = memory.keep(total);
+  const memory = new KernelMemory(how);
+  let start: number;
+  try {
+    start = memory.keep(total);
+  } catch (error) {
+    void memory.close();
+    throw error;
+  }
   const tensors = new Map([...planned].map(([name, tensor]) => [name, { ...tensor, at: start + tensor.at }]));
   const placed = new Set<string>();
   return {
+    close: () => memory.close(),
     place(name, kind) {
       const tensor = tensors.get(name);
       if (tensor === undefined || tensor.kind !== kind) refuse('INVALID_ARGUMENT', where, 'a planned tensor', name);

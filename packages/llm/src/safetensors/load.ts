@@ -6,7 +6,7 @@
 import { checkOptions, type OptionNames } from '@fedkit/core/internal';
 import type { WeightKind } from '../kernels/kinds.ts';
 import type { LoadOptions } from '../load/options.ts';
-import { checkedShape, loadTensor } from '../load/stored.ts';
+import { checkedShape, loadTensors } from '../load/stored.ts';
 import { baseBuilder, type LanguageBase } from '../model/base.ts';
 import { checkShape } from '../model/shape.ts';
 import { tensorsOf } from '../model/tensors.ts';
@@ -56,6 +56,6 @@ export async function loadSafetensors(
     kind: options.kind,
   });
   const builder = baseBuilder(where, shape, new Map(stored.map(({ name, kind }) => [name, kind])), options);
-  for (const tensor of stored) await loadTensor(where, reader, tensor, builder);
+  await loadTensors(where, reader, stored, builder);
   return builder.finish();
 }
