@@ -125,7 +125,13 @@ function encodeVector({ name, bits, length }: MaskedVector): Uint8Array {
   return bytes;
 }
 
-/** The info bytes of a derivation: label, purpose, session, round, parties, subject; and one byte of room behind them. */
+// Nothing in it is secret. Memory for each derivation would cost more than writing into it.
+let scratch = new Uint8Array(0);
+
+/**
+ * The info bytes of a derivation: label, purpose, session, round, parties, subject; and one byte of room behind them. They
+ * stay until the next derivation.
+ */
 function infoAndRoom(
   context: KeyContext,
   purpose: Purpose,
@@ -134,7 +140,8 @@ function infoAndRoom(
 ): Uint8Array {
   let length = LABEL.length + 2 + context.session.length + 4 + subject.length + 1;
   for (const { id, publicKey } of parties) length += 5 + id.length + publicKey.length;
-  const info = new Uint8Array(length);
+  if (length > scratch.length) scratch = new Uint8Array(length);
+  const info = scratch.subarray(0, length);
   let at = put(info, 0, LABEL);
   info[at++] = purpose;
   info[at++] = parties.length;

@@ -22,8 +22,9 @@ export const MAXIMUM_ABSCISSA = 0x400000;
 
 const LIMB_BITS = 29;
 const LIMB_MASK = 0x1fffffff;
-const TWO_31 = 2147483648;
-const INVERSE_TWO_31 = 1 / TWO_31;
+const INVERSE_TWO_31 = 1 / 2147483648;
+// PRIME, of this module: V8 looks imports up at every use.
+const MODULUS = 2147483647;
 // Up to here two Horner steps fit in one reduction: (2^31 + 2^22)·x² + 2^31·(x + 1) < 2^53.
 const TWO_STEP_LIMIT = 2000;
 
@@ -336,14 +337,10 @@ function evaluateFourSmall(c: Float64Array, x0: number, x1: number, x2: number, 
     a1 = a1 * s1 + (high * x1 + low);
     a2 = a2 * s2 + (high * x2 + low);
     a3 = a3 * s3 + (high * x3 + low);
-    const h0 = Math.floor(a0 * INVERSE_TWO_31);
-    const h1 = Math.floor(a1 * INVERSE_TWO_31);
-    const h2 = Math.floor(a2 * INVERSE_TWO_31);
-    const h3 = Math.floor(a3 * INVERSE_TWO_31);
-    a0 = a0 - h0 * TWO_31 + h0;
-    a1 = a1 - h1 * TWO_31 + h1;
-    a2 = a2 - h2 * TWO_31 + h2;
-    a3 = a3 - h3 * TWO_31 + h3;
+    a0 -= Math.floor(a0 * INVERSE_TWO_31) * MODULUS;
+    a1 -= Math.floor(a1 * INVERSE_TWO_31) * MODULUS;
+    a2 -= Math.floor(a2 * INVERSE_TWO_31) * MODULUS;
+    a3 -= Math.floor(a3 * INVERSE_TWO_31) * MODULUS;
   }
   four[0] = reduce(a0);
   four[1] = reduce(a1);

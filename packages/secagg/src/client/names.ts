@@ -4,7 +4,8 @@
  * @module
  */
 
-/** The bytes as the characters of a string: a name for a set, in half the time of digits. */
+/** The bytes, at most 255, as the characters of a string: a name for a set, in half the time of digits. */
 export function nameOf(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes);
+  // Spread, they would go through an iterator, in six times the time.
+  return Reflect.apply(String.fromCharCode, undefined, bytes);
 }

@@ -10,7 +10,7 @@
  */
 import { ByteReader } from '@fedkit/core/internal';
 import type { RoundConfig } from '../config/round-config.ts';
-import { concat, uint32Bytes } from '../internal/bytes.ts';
+import { uint32Bytes } from '../internal/bytes.ts';
 import { SEALED_SHARE_BYTES } from '../share-encryption.ts';
 import { MESSAGE, encodeMessage } from './header.ts';
 
@@ -34,7 +34,7 @@ export function encodeShareKeys(
   commitment: Uint8Array,
   sealed: readonly Uint8Array[],
 ): Uint8Array<ArrayBuffer> {
-  const body = concat(commitment, uint32Bytes(sealed.length), ...sealed);
+  const body = [commitment, uint32Bytes(sealed.length), ...sealed];
   return encodeMessage(config, MESSAGE.shareKeys, index, body, config.identities);
 }
 
