@@ -50,6 +50,12 @@ describe('simulateAsynchronously', () => {
     expect(cut.map(({ outcome }) => outcome)).toEqual(['stale']);
   });
 
+  it('ends with what whoever is told of an arrival rejects with', async () => {
+    const onEvent = async () => Promise.reject(new Error('enough'));
+    const run = simulateAsynchronously({ ...options, algorithm: fedAsync(), versions: 2, duration: () => 1, onEvent });
+    await expect(run).rejects.toThrow('enough');
+  });
+
   it('goes on while clients leave, until none is left', async () => {
     const leaving = { ...options, algorithm: fedAsync(), duration: (client: string) => (client < '4' ? undefined : 1) };
     const { left, events } = await simulateAsynchronously({ ...leaving, versions: 40 });

@@ -41,8 +41,8 @@ export interface AsynchronousSimulationOptions<U extends Update, E> {
   readonly duration: (client: ClientId, rng: SeededRng) => number | undefined;
   /** Measures the model after every server step. */
   readonly evaluate?: (params: Float32Array, version: number) => E | Promise<E>;
-  /** Told of every arrival, in order. */
-  readonly onEvent?: (event: AsynchronousEvent) => void;
+  /** Told of every arrival, in order. Awaited. */
+  readonly onEvent?: (event: AsynchronousEvent) => unknown;
   /** Once it fires, the simulation rejects with `ABORTED`. */
   readonly signal?: AbortSignal;
 }
@@ -140,7 +140,7 @@ export async function simulateAsynchronously<U extends Update, E = undefined>(
       idle.push(client);
       const event = { ...receipt, client, time: clock, version: state.version };
       events.push(event);
-      onEvent?.(event);
+      await onEvent?.(event);
       if (receipt.outcome === 'stepped' && evaluate) evaluations.push(await evaluate(state.params, state.version));
     }
     return { params: state.params.slice(), evaluations, events, left };

@@ -16,6 +16,12 @@ const local = (learningRate: number) => ({ steps: 1, batchSize: 'all', learningR
 const away = (model: Float32Array) => Math.hypot(...model.map((value, c) => value - optimum[c]));
 
 describe('gossip', () => {
+  it('ends with what whoever is told of a round rejects with', async () => {
+    const onRound = async () => Promise.reject(new Error('enough'));
+    const listening = gossip({ clients, weights, local: local(0.1), initial, rounds: 5, seed: 1, onRound });
+    await expect(listening).rejects.toThrow('enough');
+  });
+
   it('without a codec is decentralised SGD: x ← W·(x − η·∇f)', async () => {
     let expected = targets.map(() => Array.from({ length: SIZE }, () => 0));
     for (let round = 0; round < 5; round++) {

@@ -38,8 +38,8 @@ export interface GossipOptions {
   readonly codec?: Codec;
   /** γ in (0, 1], the smaller the more Q loses; default 1. */
   readonly consensusRate?: number;
-  /** After every round, with all models: not to be changed. */
-  readonly onRound?: (models: readonly Float32Array[], round: number) => void;
+  /** After every round, with all models: not to be changed. Awaited. */
+  readonly onRound?: (models: readonly Float32Array[], round: number) => unknown;
   readonly signal?: AbortSignal;
 }
 
@@ -137,7 +137,7 @@ export async function gossip(options: GossipOptions): Promise<GossipResult> {
       }
       checkFinite(`gossip: round ${round}, client ${i}`, model);
     });
-    onRound?.(models, round);
+    await onRound?.(models, round);
   }
   const mean = initial.map((_, c) => models.reduce((sum, model) => sum + model[c], 0) / n);
   return { models, mean, bytes };

@@ -14,7 +14,7 @@ export async function inOrder<T>(
   clients: readonly ClientId[],
   concurrency: number,
   work: (client: ClientId) => Promise<T>,
-  fold: (client: ClientId, result: T, done: number) => void,
+  fold: (client: ClientId, result: T) => Promise<void>,
   place: (client: ClientId, error: unknown) => unknown,
 ): Promise<void> {
   const waiting = new Map<number, T>();
@@ -33,7 +33,7 @@ export async function inOrder<T>(
         const result = waiting.get(folded) as T;
         waiting.delete(folded);
         try {
-          fold(clients[folded], result, folded + 1);
+          await fold(clients[folded], result);
         } catch (error) {
           failures.push({ index: folded, error });
         }

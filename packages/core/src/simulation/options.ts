@@ -76,8 +76,9 @@ export type SimulationOptions<
      */
     readonly from?: Uint8Array;
     /** Ends the simulation after a round with this evaluation. */
-    readonly until?: (evaluation: E, round: number) => boolean;
-    readonly onProgress?: (event: SimulationProgress<S, B, C, U, E>) => void;
+    readonly until?: (evaluation: E, round: number) => boolean | Promise<boolean>;
+    /** Awaited: what it throws or rejects with ends the simulation. */
+    readonly onProgress?: (event: SimulationProgress<S, B, C, U, E>) => unknown;
     /** Checked between local steps and between clients. */
     readonly signal?: AbortSignal;
   };

@@ -7,8 +7,10 @@ import type { Trainer } from '../client/trainer.ts';
 import { Layout } from '../model/layout.ts';
 import { seededRng } from '../random.ts';
 import { poissonSelection } from '../select/poisson.ts';
+import { turn } from '../turn.ts';
 import { type ClientEngine, inlineEngine } from './engine.ts';
 import { iidPartition } from './partition.ts';
+import { signFlip } from './attacks.ts';
 import { simulate } from './simulate.ts';
 
 const model = mlp({ layers: [2, 6, 2] });
@@ -66,6 +68,32 @@ describe('simulate', () => {
     }
     const next = algorithm.serverStep(state, aggregator.finalize(sum), { round: 1, cohort: 4, population: 10 });
     expect(params).toEqual(algorithm.params(next));
+  });
+
+  it.each(['started', 'reported', 'finished'] as const)(
+    'waits for whoever is told what has %s, and ends with what that rejects with',
+    async (kind) => {
+      const told: string[] = [];
+      const listening = simulate({
+        ...base,
+        byzantine: { clients: ['0', '1', '2', '3', '4'], attack: signFlip() },
+        onProgress: async (event) => {
+          await turn();
+          told.push(event.kind);
+          if (event.kind === kind) throw new Error('enough');
+        },
+      });
+      await expect(listening).rejects.toThrow('enough');
+      expect(told.filter((each) => each === kind).length).toBe(1);
+      expect(told.at(-1)).toBe(kind);
+    },
+  );
+
+  it('waits for the answer whether a round was the last', async () => {
+    const asked: number[] = [];
+    const until = async (_evaluation: number, round: number) => asked.push(round) === 2;
+    const { rounds } = await simulate({ ...base, rounds: 5, evaluate: (_, round) => round, until });
+    expect([asked, rounds.length]).toEqual([[1, 2], 2]);
   });
 
   it('tells its progress in order', async () => {

@@ -121,7 +121,7 @@ export async function simulate<
     const whole = rawBytes(broadcast);
     const missed = down && at(`round ${round}`, { round }, () => down.fetch(cohort.clients, broadcast));
     const fetched = (client: ClientId) => missed?.get(client) ?? whole;
-    options.onProgress?.({ kind: 'started', round, rounds, cohort, broadcast });
+    await options.onProgress?.({ kind: 'started', round, rounds, cohort, broadcast });
 
     const accumulator = aggregator.create();
     const kept = new Map<ClientId, C>();
@@ -144,7 +144,7 @@ export async function simulate<
     const arrivals: (Sent & { readonly client: ClientId; readonly seconds: number })[] = [];
     let done = 0;
     let bytesUp = 0;
-    const receive = (client: ClientId, report: ClientReport<U, C>, steps: number) => {
+    const receive = async (client: ClientId, report: ClientReport<U, C>, steps: number) => {
       const sent = send(client, report);
       bytesUp += sent.bytes;
       const work = { down: fetched(client), steps, up: sent.bytes };
@@ -152,7 +152,7 @@ export async function simulate<
       arrivals.push({ client, seconds, ...sent });
       // Without a clock nobody is late, and nothing need wait.
       if (!devices) sent.count();
-      options.onProgress?.({ kind: 'reported', round, client, done: ++done, of: asked.length, report });
+      await options.onProgress?.({ kind: 'reported', round, client, done: ++done, of: asked.length, report });
     };
     const honest: ClientReport<U, C>[] = [];
     let contributors: readonly ClientId[] = [];
@@ -180,7 +180,7 @@ export async function simulate<
         },
         (client, report) => {
           if (byzantine) honest.push(report);
-          receive(client, report, report.local.steps);
+          return receive(client, report, report.local.steps);
         },
         (client, error) => placed(`round ${round}, client ${JSON.stringify(client)}`, { round, client }, error),
       );
@@ -188,7 +188,7 @@ export async function simulate<
         const reports = honest.map(({ contribution }) => contribution);
         for (const client of asked.filter(attacks)) {
           const contribution = forge(byzantine.attack, reports, root.fork('attack', round, client));
-          receive(client, { ...honest[0], contribution }, 0);
+          await receive(client, { ...honest[0], contribution }, 0);
         }
       }
       if (devices) {
@@ -260,8 +260,14 @@ export async function simulate<
       ...(devices && { seconds: clock }),
     };
     finished.push(over);
-    options.onProgress?.({ kind: 'finished', rounds, state, checkpoint: () => result(round).checkpoint(), ...over });
-    if (due && options.until?.(evaluation as E, round)) return result(round);
+    await options.onProgress?.({
+      kind: 'finished',
+      rounds,
+      state,
+      checkpoint: () => result(round).checkpoint(),
+      ...over,
+    });
+    if (due && (await options.until?.(evaluation as E, round))) return result(round);
   }
   return result(Math.max(rounds, begun?.round ?? 0));
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { FedkitError, isFedkitError } from '@fedkit/core';
+import { heard } from '@fedkit/core/internal';
 import { type Cell, cellDigest, cellName, type Row } from './cells.ts';
 import type { Experiment, Parameters } from './definition.ts';
 import { gridOf } from './experiment.ts';
@@ -28,12 +29,13 @@ export function cellPool(given: {
   readonly options: RunOptions;
 }): (cells: readonly Cell[]) => Promise<Map<string, CellResult>> {
   const { experiment, journal, all, open, options } = given;
-  const { onProgress, signal } = options;
+  const { signal } = options;
+  const onProgress = heard(options.onProgress);
   let [done, resumed, ran, spent] = [0, 0, 0, 0];
   const tell = (workers: number, cell?: string) => {
     const secondsLeft = ran === 0 ? undefined : ((all - done) * (spent / ran)) / 1000 / workers;
     const left = secondsLeft === undefined ? {} : { secondsLeft };
-    onProgress?.({ done, resumed, of: all, ...left, ...(cell !== undefined && { cell }) });
+    onProgress({ done, resumed, of: all, ...left, ...(cell !== undefined && { cell }) });
   };
   return async (cells) => {
     const results = new Map<string, CellResult>();

@@ -128,6 +128,17 @@ describe('runExperiment', () => {
     }
   });
 
+  it('ends at nothing that whoever is told of its progress throws or rejects with', async () => {
+    const { rows } = await runExperiment(quadratics, { directory: fs.mkdtempSync(join(directory, 'alone-')) });
+    const stop = () => {
+      throw new Error('enough');
+    };
+    for (const onProgress of [stop, async () => stop()]) {
+      const told = await runExperiment(quadratics, { directory: fs.mkdtempSync(join(directory, 'told-')), onProgress });
+      expect(values(told.rows)).toEqual(values(rows));
+    }
+  });
+
   it('goes on after it was stopped, and runs nothing twice', async () => {
     const controller = new AbortController();
     const stopped = runExperiment(quadratics, {

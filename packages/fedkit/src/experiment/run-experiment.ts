@@ -38,6 +38,7 @@ export interface RunOptions {
   readonly workers?: number;
   /** Forget what earlier runs left. */
   readonly fresh?: boolean;
+  /** What it throws or rejects with changes nothing. */
   readonly onProgress?: (progress: ExperimentProgress) => void;
   readonly signal?: AbortSignal;
 }

@@ -105,6 +105,10 @@ describe('published models', () => {
       signal: controller.signal,
     });
     await expect(stopped).rejects.toMatchObject({ code: 'ABORTED' });
+    const listened = loadSafetensors(bytesSource(file), config, {
+      onProgress: async () => Promise.reject(new Error('enough')),
+    });
+    await expect(listened).rejects.toThrow('enough');
   });
 
   it('start prompts at the embedding of a token', async () => {

@@ -21,6 +21,7 @@ const how = () => ({ steps: 2, batchSize: 2, learningRate: 0.01, rng: seededRng(
 const stop = () => {
   throw new Error('enough');
 };
+const stopLater = async () => stop();
 
 const sizes = { vocabulary: 30, width: 16, layers: 1, heads: 2, hidden: 32, context: 16, segments: 1 };
 const encoder = randomEncoder({ ...sizes, epsilon: 1e-6, activation: 'gelu' }, { seed: 4 });
@@ -40,6 +41,11 @@ describe('whoever is done in a memory', () => {
       () => languageTrainer(model, windows, { onStep: stop }).train(start, {}, how()),
       whoEvaluates,
     ],
+    [
+      'training that stops with what its listener rejects with',
+      () => languageTrainer(model, windows, { onStep: stopLater }).train(start, {}, how()),
+      whoEvaluates,
+    ],
     ['a gradient', () => languageTrainer(model, windows).gradient(start), whoEvaluates],
     ['a prefix', () => languageTrainer(model, windows, { keepPrefix: true }).gradient(start), whoEvaluates],
     ['an evaluation', () => model.evaluate(start, windows), whoEvaluates],
@@ -50,6 +56,11 @@ describe('whoever is done in a memory', () => {
     [
       'contrastive training that stops',
       () => contrastiveTrainer(adapted, pairs, { onStep: stop }).train(factors, {}, how()),
+      whoEmbeds,
+    ],
+    [
+      'contrastive training that stops with what its listener rejects with',
+      () => contrastiveTrainer(adapted, pairs, { onStep: stopLater }).train(factors, {}, how()),
       whoEmbeds,
     ],
     ['a contrastive gradient', () => contrastiveTrainer(adapted, pairs).gradient?.(factors), whoEmbeds],

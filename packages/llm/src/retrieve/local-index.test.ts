@@ -66,6 +66,16 @@ describe('an index on the device', () => {
     expect((await LocalIndex.open(store, model('second', true))).size).toBe(6);
   });
 
+  it('ends a move with what whoever is told of it rejects with, and keeps what was done', async () => {
+    const { index } = await filled();
+    const onProgress = async () => Promise.reject(new Error('enough'));
+    await expect(index.move(second, { atATime: 1, onProgress })).rejects.toThrow('enough');
+    expect(ids(index, 25, 1)).toEqual(['text 20']);
+    const done: number[] = [];
+    await index.move(second, { atATime: 1, onProgress: (progress) => done.push(progress.done) });
+    expect(done[0]).toBeGreaterThan(1);
+  });
+
   it('goes on with a move that was interrupted', async () => {
     const { store, index } = await filled();
     const controller = new AbortController();

@@ -42,7 +42,8 @@ export interface MoveOptions {
   readonly atATime?: number;
   /** Stops between two portions; what was done is kept, and the next {@link LocalIndex.move} to the same model goes on. */
   readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: { readonly done: number; readonly all: number }) => void;
+  /** Told after every portion. Awaited. */
+  readonly onProgress?: (progress: { readonly done: number; readonly all: number }) => unknown;
 }
 
 const MOVE: OptionNames<MoveOptions> = { atATime: true, signal: true, onProgress: true };
@@ -184,7 +185,7 @@ export class LocalIndex {
       checkAborted('index.move', options.signal);
       if (this.#next !== next) refuse('ABORTED', 'index.move', 'no other move before this one is done', 'another');
       const done = await this.#queue.run(() => this.#portion(next, atATime));
-      options.onProgress?.({ done: next.vectors.size, all: this.#texts.size });
+      await options.onProgress?.({ done: next.vectors.size, all: this.#texts.size });
       if (done) return;
       await turn();
     }

@@ -48,8 +48,8 @@ export interface ContrastiveTrainerOptions {
   readonly centroids?: { readonly vectors: readonly Float32Array[]; readonly count: number };
   /** Tokens that go through on the way back at a time; bounds the memory. Default 2,048. */
   readonly tokensAtATime?: number;
-  /** Told after every local step, with the mean loss of its batch in front of it. */
-  readonly onStep?: (progress: { readonly step: number; readonly loss: number }) => void;
+  /** Told after every local step, with the mean loss of its batch in front of it. Awaited. */
+  readonly onStep?: (progress: { readonly step: number; readonly loss: number }) => unknown;
 }
 
 /** Numbers of pairs whose passages are more negatives of a query, and vectors that are. */
@@ -158,7 +158,7 @@ export function contrastiveTrainer(
           }
           applyObjective(session.gradient(), session.params(), start, objective);
           accumulated += descent.step(session, objective.trainable?.spans);
-          options.onStep?.({ step: descent.steps, loss });
+          await options.onStep?.({ step: descent.steps, loss });
         }
         const values = session.params().map((value, i) => value - start[i]);
         checkFinite('train: update', values);

@@ -12,8 +12,8 @@ const PIECE = 1 << 20;
 
 /** What loaders report and are stopped by. */
 export interface LoadProgress {
-  /** Called with the bytes read so far and the bytes in all. */
-  readonly onProgress?: (read: number, size: number) => void;
+  /** Called with the bytes read so far and the bytes in all. Awaited. */
+  readonly onProgress?: (read: number, size: number) => unknown;
   /** Checked between pieces. */
   readonly signal?: AbortSignal;
 }
@@ -57,7 +57,7 @@ export class FileReader {
       checkAborted(this.#where, this.#progress.signal);
       const count = Math.min(step, length - at);
       take(await this.#read(offset + at, count), at);
-      this.#progress.onProgress?.(offset + at + count, this.size);
+      await this.#progress.onProgress?.(offset + at + count, this.size);
     }
   }
 

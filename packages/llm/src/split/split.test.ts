@@ -173,6 +173,12 @@ describe('values on their way', () => {
     return seen;
   };
 
+  it('end where whoever is told of a step rejects', async () => {
+    const onStep = async () => Promise.reject(new Error('enough'));
+    const { trainer, own } = pair(model, start, adamW(), {}, { onStep });
+    await expect(trainer().train(own, {}, how({ steps: 4 }))).rejects.toThrow('enough');
+  });
+
   it('go through any codec, both ways', async () => {
     const plain = await last({});
     const halves = await last({ states: half, gradients: half });

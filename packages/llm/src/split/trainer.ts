@@ -41,8 +41,8 @@ export interface SplitTrainerOptions extends SplitCodecs {
    * asked for again from the same start. Default: nowhere, and it starts over.
    */
   readonly store?: Store;
-  /** Told after every local step. */
-  readonly onStep?: (progress: SplitStep) => void;
+  /** Told after every local step. Awaited. */
+  readonly onStep?: (progress: SplitStep) => unknown;
 }
 
 /** A step of a device's half. */
@@ -125,7 +125,7 @@ export function splitTrainer(
       applyObjective(pass.session.gradient(), pass.session.params(), start, objective);
       descent.step(pass.session, objective.trainable?.spans);
       if (store) await store.put(key, encodeProgress(begun, progressOf(run, step, pass.session, descent.velocity)));
-      onStep?.({ step, loss, bytesUp: link.up, bytesDown: link.down });
+      await onStep?.({ step, loss, bytesUp: link.up, bytesDown: link.down });
     }
     await link.ask({ kind: 'end', run, examples });
     await store?.delete(key);

@@ -44,8 +44,8 @@ export interface LanguageTrainerOptions {
    * bytes each. Saves their part of every step; for adapters and filters that leave lower blocks alone. Default false.
    */
   readonly keepPrefix?: boolean;
-  /** Told after every local step, with the mean loss of its batch in front of it. */
-  readonly onStep?: (progress: LocalProgress) => void;
+  /** Told after every local step, with the mean loss of its batch in front of it. Awaited. */
+  readonly onStep?: (progress: LocalProgress) => unknown;
 }
 
 /** How a local training goes. */
@@ -190,7 +190,7 @@ export function languageTrainer(
           }
           applyObjective(session.gradient(), session.params(), start, objective);
           accumulated += descent.step(session, objective.trainable?.spans);
-          options.onStep?.({ step: steps, loss: own });
+          await options.onStep?.({ step: steps, loss: own });
         }
         const { steps } = descent;
         const values = updateOf(session.params(), start);

@@ -47,6 +47,12 @@ describe('an interval asked beside an event loop', () => {
     }
   });
 
+  it('waits for whoever is told of its progress, and ends with what that rejects with', async () => {
+    const accountant = pldAccountant({ neighboring: 'add-or-remove' }).compose(round, 100_000);
+    const onProgress = async () => Promise.reject(new Error('enough'));
+    await expect(epsilonBoundsInBackground(accountant, 1e-5, { onProgress })).rejects.toThrow('enough');
+  });
+
   it('stops when its signal says so, and refuses what it would refuse at once', async () => {
     const accountant = pldAccountant({ neighboring: 'add-or-remove' }).compose(round, 1_000_000);
     const controller = new AbortController();

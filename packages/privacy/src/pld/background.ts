@@ -11,8 +11,8 @@ import type { Task } from './task.ts';
 export interface BackgroundOptions {
   /** Stops the computation. */
   readonly signal?: AbortSignal;
-  /** Told after every slice of work how many milliseconds of work there were so far. */
-  readonly onProgress?: (progress: { readonly milliseconds: number }) => void;
+  /** Told after every slice of work how many milliseconds of work there were so far. Awaited. */
+  readonly onProgress?: (progress: { readonly milliseconds: number }) => unknown;
 }
 
 const SLICE_MILLISECONDS = 12;
@@ -62,7 +62,7 @@ async function runInBackground<T>(where: string, task: Task<T>, options: Backgro
       if (done === true) return value;
     }
     milliseconds += systemClock.now() - start;
-    onProgress?.({ milliseconds });
+    await onProgress?.({ milliseconds });
     await turn();
   }
 }
