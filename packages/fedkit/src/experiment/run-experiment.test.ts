@@ -133,7 +133,8 @@ describe('runExperiment', () => {
     const stop = () => {
       throw new Error('enough');
     };
-    for (const onProgress of [stop, async () => stop()]) {
+    const later: () => unknown = async () => stop();
+    for (const onProgress of [stop, later as () => void]) {
       const told = await runExperiment(quadratics, { directory: fs.mkdtempSync(join(directory, 'told-')), onProgress });
       expect(values(told.rows)).toEqual(values(rows));
     }
