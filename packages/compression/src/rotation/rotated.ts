@@ -30,6 +30,8 @@ import { forEachTile, paddedSize, Rotation } from './tiles.ts';
 
 /** Beyond this magnitude a rotation could leave float32's range. */
 export const MAX_ROTATED: number = 2 ** 100;
+/** By how much padding lengthens a vector at most: one value becomes as many. */
+const LONGEST = paddedSize(1);
 
 /**
  * The codec, any, on the rotated vector, decoded back. The rotation comes from `context.sharedSeed`, preserves norms and inner
@@ -58,7 +60,7 @@ export function rotatedStage(inner: Stage | undefined): Stage {
     kind: `rotated(${inner?.kind ?? '…'})`,
     linearity: inner?.linearity ?? 'perClient',
     unbiased: inner?.unbiased ?? false,
-    ...(inner?.guarantee && { guarantee: padded(inner.guarantee) }),
+    ...(inner?.guarantee && { guarantee: padded(inner.guarantee, inner.unbiased) }),
 
     write(out, values, encoding) {
       const seed = sharedSeed(encoding.context);
@@ -100,15 +102,20 @@ function linearRotated(inner: LinearStage): LinearStage {
   };
 }
 
-/** A rotation keeps norms: the guarantee at the length it pads to. */
-function padded(guarantee: Guarantee): Guarantee {
+/**
+ * A rotation keeps norms: the guarantee at the length it pads to. Absolute errors of the padding are rotated into the values: those of
+ * independent, unbiased rounding by their share of the length, others by all they are.
+ */
+function padded(guarantee: Guarantee, unbiased: boolean): Guarantee {
+  const { error } = guarantee;
+  const spread = !unbiased && error !== undefined && { error: error * Math.sqrt(LONGEST) };
   switch (guarantee.kind) {
     case 'contraction':
-      return { ...guarantee, delta: (size) => guarantee.delta(paddedSize(size)) };
+      return { ...guarantee, ...spread, delta: (size) => guarantee.delta(paddedSize(size)) };
     case 'variance':
-      return { ...guarantee, omega: (size) => guarantee.omega(paddedSize(size)) };
+      return { ...guarantee, ...spread, omega: (size) => guarantee.omega(paddedSize(size)) };
     case 'bounded':
-      return guarantee;
+      return { ...guarantee, ...spread };
   }
 }
 

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { contextOf, normals, same } from '../../test/support.ts';
 import { withPlainTile } from '../kernels/tile.ts';
-import { rotated, rotation, uniform, walshHadamard } from '../index.ts';
+import { commonRange, float16, rotated, rotation, threshold, uniform, walshHadamard } from '../index.ts';
 import { rotate, rotateBack } from './rotated.ts';
 import { forEachTile, paddedSize } from './tiles.ts';
 
@@ -117,6 +117,29 @@ describe('the rotation', () => {
     const bytes = codec.encode(Float32Array.of(1), contextOf(1));
     expect(() => codec.decode(bytes, contextOf(2))).toThrow(/shared seed of the encoder/);
     expect(() => codec.decode(bytes)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+  });
+});
+
+describe('what a rotated codec guarantees', () => {
+  it.each([1, 3, 17, 65])('holds for %i values, into which errors of the padding are rotated', (size) => {
+    // Some of them as far from a half as they may be: halves below 2^-14 are 2^-24 apart.
+    const values = Float32Array.from({ length: size }, (_, i) => (i + 1) * 1e-7);
+    const energy = values.reduce((sum, value) => sum + value ** 2, 0);
+    for (const codec of [rotated(float16()), rotated(threshold({ magnitude: 1e-7 }))]) {
+      const { guarantee } = codec;
+      const share = guarantee.kind === 'contraction' ? 1 - guarantee.delta(size) : 0;
+      const stated = share * energy + size * (guarantee.error ?? 0) ** 2;
+      for (let seed = 0; seed < 30; seed++) {
+        const context = contextOf(`${size} ${seed}`);
+        const decoded = codec.decode(codec.encode(values, context), { ...context, expectedSize: size });
+        expect(values.reduce((sum, value, i) => sum + (value - decoded[i]) ** 2, 0)).toBeLessThanOrEqual(stated);
+      }
+    }
+  });
+
+  it('is what its codec does where that rounds at random, which only a share of comes back', () => {
+    const grid = commonRange({ bits: 16, range: 1, contributors: 10 });
+    expect(rotated(grid).guarantee).toEqual(grid.guarantee);
   });
 });
 

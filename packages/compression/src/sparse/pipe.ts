@@ -20,7 +20,10 @@ import { selected, sparseStage } from './sparse-stage.ts';
 /** What codes the values that a sparsifier keeps: any codec but another sparsifier. */
 export type ValueCodec = Codec<'perClient'> & { readonly role?: 'quantizer' };
 
-/** Random-k over an integer grid stays linear: secure aggregation sums it. */
+/**
+ * Random-k over an integer grid stays linear: secure aggregation sums it. The variance it states holds for values within the grid's
+ * range alone.
+ */
 export function pipe(sparsifier: SharedSparsifier, quantizer: LinearCodec): StagedLinearCodec;
 /** What a choice is sure to keep, coded by what states its error, contracts. */
 export function pipe(
