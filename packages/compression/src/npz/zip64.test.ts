@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { Layout } from '@fedkit/core';
 import { unzipSync } from 'fflate';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -37,6 +38,19 @@ function wideNumbers(archive: Uint8Array): { readonly fields: number[]; readonly
   }
   return { fields, end };
 }
+
+describe('an archive here', () => {
+  it('says that each file has no comment, stands on the first disk and has no attributes', () => {
+    const archive = encodeNpz({ layout: Layout.of([{ name: 'w', shape: [2] }]), values: Float32Array.of(1, 2) });
+    const view = viewOf(archive);
+    const directory = Array.from({ length: archive.length - 46 }, (_, at) => at).filter(
+      (at) => view.getUint32(at, true) === CENTRAL,
+    );
+    expect(directory).toHaveLength(1);
+    // From the length of the comment to the attributes of the system.
+    expect([...archive.subarray(directory[0] + 32, directory[0] + 42)]).toEqual(new Array(10).fill(0));
+  });
+});
 
 describe('decodeNpz of archives with ZIP64 fields', () => {
   it('has vectors of three writers, which have such fields', () => {

@@ -22,6 +22,7 @@ import { makeObject, objectId } from '../object/object.ts';
 import { objectsOf, treeOf } from '../object/tree.ts';
 import {
   ACTIVATE,
+  DEACTIVATE,
   type Envelope,
   GET_FAB,
   GET_RUN,
@@ -104,6 +105,26 @@ describe('flowerFleet', () => {
     expect(await pull()).toBe(first);
     expect(await pull()).toBeUndefined();
     expect(events.map(({ kind }) => kind)).toEqual(['activated', 'delivered', 'delivered', 'failed']);
+  });
+
+  it('lets a node go that says it leaves, tells of it, and gives its message to another', async () => {
+    const server = await serverOf(1, 1);
+    const { fetch, events } = await fleetOf(server as never);
+    const online = async () => {
+      const { call, publicKey } = await callerOf(fetch);
+      const { nodeId } = await call(ACTIVATE, { publicKey, heartbeatInterval: 30 });
+      const pull = async () => (await call(PULL_MESSAGES, { node: { nodeId } })).messages.length;
+      return { pull, leave: () => call(DEACTIVATE, { nodeId }) };
+    };
+    const [one, other] = [await online(), await online()];
+    while ((await one.pull()) === 0) await pause();
+    expect(await other.pull()).toBe(0);
+    await one.leave();
+    while ((await other.pull()) === 0) await pause();
+    const clients = events.flatMap((event) => ('client' in event ? [event.client] : []));
+    expect(events.map(({ kind }) => kind)).toEqual(['activated', 'activated', 'delivered', 'left', 'delivered']);
+    expect(clients).toEqual([clients[0], clients[1], clients[0], clients[0], clients[1]]);
+    expect(clients[1]).not.toBe(clients[0]);
   });
 
   it('takes a reply that a node pushes by hand, and nothing that it was not asked', async () => {

@@ -22,6 +22,11 @@ describe('hostile GGUF files', () => {
     expect(metadata.get('general.architecture')).toBe('llama');
   });
 
+  it('name a tensor of five dimensions before its shape is compared', async () => {
+    const five = changed('blk.0.attn_q', { dimensions: [4, 4, 1, 1, 1] });
+    await expect(load(five)).rejects.toThrow(/dimensions of blk\.0\.attn_q\S*: expected 1 to 4, got 5/);
+  });
+
   it.each<[string, Uint8Array]>([
     ['nothing', new Uint8Array(0)],
     ['another magic', new TextEncoder().encode('GGML'.padEnd(64))],
