@@ -48,7 +48,7 @@ describe('an archive here', () => {
     );
     expect(directory).toHaveLength(1);
     // From the length of the comment to the attributes of the system.
-    expect([...archive.subarray(directory[0] + 32, directory[0] + 42)]).toEqual(new Array(10).fill(0));
+    expect([...archive.subarray(directory[0] + 32, directory[0] + 42)]).toEqual(Array.from({ length: 10 }, () => 0));
   });
 });
 
