@@ -4,7 +4,7 @@
  * @module
  */
 
-/** What is kept at most, in bytes. */
+/** What is kept at most, in bytes, where nothing else is said. */
 const MOST = 2 ** 26;
 /** Capacities are multiples of this, so that requests of about one length fit one another's. */
 const STEP = 65_536;
@@ -13,16 +13,19 @@ const STEP = 65_536;
 export class SpareBuffers {
   readonly #least: number;
   readonly #start: number;
+  readonly #most: number;
   readonly #spare: Uint8Array[] = [];
   #kept = 0;
 
   /**
    * @param least - Below so many bytes memory is not worth keeping.
    * @param start - Where in a buffer the bytes begin that are given out.
+   * @param most - Bytes to keep at most.
    */
-  constructor(least: number, start: number = 0) {
+  constructor(least: number, start: number = 0, most: number = MOST) {
     this.#least = least;
     this.#start = start;
+    this.#most = most;
   }
 
   /** `length` bytes, of any content. */
@@ -39,7 +42,7 @@ export class SpareBuffers {
   /** Takes back what {@link take} gave; nobody may use it any more. Whether it is kept. */
   give(bytes: Uint8Array): boolean {
     const capacity = bytes.buffer.byteLength;
-    if (capacity < this.#least || this.#kept + capacity > MOST) return false;
+    if (capacity < this.#least || this.#kept + capacity > this.#most) return false;
     this.#spare.push(new Uint8Array(bytes.buffer));
     this.#kept += capacity;
     return true;

@@ -27,6 +27,7 @@ export class RoundReports<R> {
   /** Pieces of work that were begun. */
   #busy = 0;
   #folded: boolean;
+  #disposed = false;
 
   private constructor(collector: ReportCollector<R>, folded: boolean) {
     this.#collector = collector;
@@ -82,8 +83,10 @@ export class RoundReports<R> {
     await this.#collector.forget?.();
   }
 
-  /** Frees its memory, once nobody is at work on it. */
+  /** Frees its memory, once nobody is at work on it; once. */
   dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
     if (this.#busy === 0) this.#collector.dispose();
     else void this.#alone(async () => this.#collector.dispose());
   }

@@ -1,3 +1,4 @@
+import { memoryStore } from '../store/memory-store.ts';
 import { describe, expect, it } from 'vitest';
 import {
   ask,
@@ -191,8 +192,8 @@ describe('federatedServer', () => {
 });
 
 describe('a pipeline', () => {
-  /** Plain updates whose rounds close as `close` says first. */
-  const closing = (close: (attempt: number) => void) => {
+  /** Plain updates whose rounds close as `close` says first, and tell when they are freed. */
+  const closing = (close: (attempt: number) => void, freed: () => void = () => {}) => {
     let attempts = 0;
     const pipeline = plain();
     const server = () => {
@@ -204,6 +205,10 @@ describe('a pipeline', () => {
           close: async (facts) => {
             close(attempts++);
             return collector.close(facts);
+          },
+          dispose() {
+            freed();
+            collector.dispose();
           },
         };
       };
@@ -225,6 +230,24 @@ describe('a pipeline', () => {
     // The second time is the same failure.
     expect(failures).toHaveLength(1);
     expect(server.params).toEqual(expectedParams(Float32Array.of(1, 2, 3), NAMES, 1));
+  });
+
+  it('has what was folded freed, once, before the model that it came to takes memory', async () => {
+    const order: string[] = [];
+    const pipeline = closing(
+      () => order.push('closed'),
+      () => order.push('freed'),
+    );
+    const memory = memoryStore();
+    const put = (key: string, bytes: Uint8Array) => {
+      if (key.startsWith('round/state/0000000000000001')) order.push('kept');
+      return memory.put(key, bytes);
+    };
+    const { server, tasks } = await openedServer({ pipeline, store: { ...memory, put } });
+    for (const client of NAMES) await report(server, client, tasks[client]);
+    await server.tick();
+    await server.close();
+    expect(order).toEqual(['closed', 'freed', 'kept']);
   });
 
   it('that refuses for now ends the round, and for lack of budget the run', async () => {

@@ -196,11 +196,13 @@ export class RoundWork<S extends PlainData, B extends PlainData, U extends Updat
       };
       const next = await inTurns(serverSteps(pipeline.algorithm, run.algorithmState, aggregate, info));
       const last = (await until?.(pipeline.algorithm.params(next), facts.round)) ?? false;
+      const metrics = pipeline.algorithm.metricsOf?.(aggregate, collected.noiseStd?.metrics);
+      const known = metrics ? { ...collected.facts, metrics } : collected.facts;
+      // Before the new model is encoded, which takes memory too; what the round has left elsewhere is known once it is concluded.
+      run.reports?.dispose();
       await run.keepState(next, facts.round);
       this.time = this.#options.clock();
       const counted = run.counted(contributors);
-      const metrics = pipeline.algorithm.metricsOf?.(aggregate, collected.noiseStd?.metrics);
-      const known = metrics ? { ...collected.facts, metrics } : collected.facts;
       await this.perform(this.step({ kind: 'closed', contributors, facts: known, last }), counted);
     });
   }

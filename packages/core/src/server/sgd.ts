@@ -46,20 +46,6 @@ export function serverSgd(options: ServerSgdOptions): ServerOptimizer<NoState> |
   return heavyBall(rate, checkMomentum('serverSgd: momentum', options.momentum), options.nesterov ?? false);
 }
 
-/** Values of a call: an engine compiles what is called often, and a server takes a step a round. */
-const PART = 4096;
-
-function add(
-  next: Float32Array,
-  params: Float32Array,
-  rate: number,
-  delta: Float32Array,
-  from: number,
-  to: number,
-): void {
-  for (let i = from; i < to; i++) next[i] = params[i] + rate * delta[i];
-}
-
 function plain(rate: number): ServerOptimizer<NoState> {
   return {
     kind: 'serverSgd',
@@ -68,9 +54,7 @@ function plain(rate: number): ServerOptimizer<NoState> {
     step(state, params, delta) {
       checkStep('serverSgd.step', params, delta, {});
       const next = new Float32Array(params.length);
-      for (let from = 0; from < next.length; from += PART) {
-        add(next, params, rate, delta, from, Math.min(next.length, from + PART));
-      }
+      for (let i = 0; i < next.length; i++) next[i] = params[i] + rate * delta[i];
       return { state, params: checkFinite('serverSgd.step: params', next) };
     },
   };

@@ -243,11 +243,15 @@ describe('Intake', () => {
 
   it('frees at once what is too much to be kept, and nothing that its holder has yet to copy', async () => {
     const { intake } = setup({ requestBytes: 2 ** 28 });
-    const reservation = intake.reserve('a', 2 ** 27);
-    const small = reservation.allocate(2 ** 26 + 1);
-    const large = reservation.allocate(2 ** 27);
+    const reservation = intake.reserve('a', 2 ** 28);
+    const grown = reservation.allocate(2 ** 27 + 1);
+    const large = reservation.allocate(2 ** 27 + 2);
     reservation.release();
-    expect([small.length, large.length]).toEqual([2 ** 26 + 1, 0]);
+    expect([grown.length, large.length]).toEqual([2 ** 27 + 1, 0]);
+    const another = intake.reserve('a', 2 ** 27);
+    const kept = another.allocate(2 ** 27);
+    another.release();
+    expect(kept.length).toBe(2 ** 27);
   });
 
   it('calls a failing handler again when the last piece comes again, and tells nothing of its error', async () => {

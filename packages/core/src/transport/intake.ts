@@ -22,8 +22,13 @@ import { SpareBuffers } from '../spare-buffers.ts';
 /** What keeping anything costs beside its bytes: a bound on bytes is one on numbers too. */
 const OVERHEAD = 1024;
 
-/** Bytes of a message whose memory is worth keeping. */
+/**
+ * Bytes of messages whose memory is kept, and of all that is kept: three reports of 20M parameters. Of longer ones fresh memory is a
+ * smaller part of what a round of theirs needs at its end, when these are not there.
+ */
 const LEAST_SPARE = 16_384;
+const LONGEST_SPARE = 2 ** 27;
+const MOST_SPARE = 2 ** 28;
 /**
  * Where a message begins in its memory. Before a report's values there are 49 bytes (docs/round-protocol.md): they are read where they
  * lie, without a copy, if their place is a multiple of 4.
@@ -90,7 +95,7 @@ export class Intake {
   /** Unfinished and finished uploads, each from the one that was touched longest ago. */
   readonly #open = new Map<string, Upload>();
   readonly #done = new Map<string, Upload>();
-  readonly #spare = new SpareBuffers(LEAST_SPARE, MESSAGE_START);
+  readonly #spare = new SpareBuffers(LEAST_SPARE, MESSAGE_START, MOST_SPARE);
   #held = 0;
 
   constructor(
@@ -136,7 +141,7 @@ export class Intake {
       this.#take(client, more);
       held += more;
       // Whoever asks for more copies what is in it: it is not freed.
-      if (buffer !== undefined) this.#spare.give(buffer);
+      if (buffer !== undefined) this.#keep(buffer);
       buffer = this.#spare.take(length);
       return buffer;
     };
@@ -333,7 +338,11 @@ export class Intake {
 
   /** Nobody uses `bytes` any more. What is too much to be kept is not left to the garbage collector, which comes late. */
   #release(bytes: Uint8Array): void {
-    if (!this.#spare.give(bytes) && bytes.length >= LEAST_SPARE) freeBuffer(bytes.buffer as ArrayBuffer);
+    if (!this.#keep(bytes) && bytes.length >= LEAST_SPARE) freeBuffer(bytes.buffer as ArrayBuffer);
+  }
+
+  #keep(bytes: Uint8Array): boolean {
+    return bytes.length <= LONGEST_SPARE && this.#spare.give(bytes);
   }
 
   #account(client: ClientId): Account {

@@ -102,9 +102,11 @@ class LazyRequest {
 
   /** The request as the engine would have made it, for everything that is rarely asked for. */
   get whole(): Request {
-    const { method, body, signal } = this;
-    const headers = new Headers(this.headers);
-    this.#whole ??= new Request(this.url, { method, headers, body, signal, duplex: 'half' } as RequestInit);
+    if (this.#whole === undefined) {
+      const { method, body, signal } = this;
+      const headers = new Headers(this.headers);
+      this.#whole = new Request(this.url, { method, headers, body, signal, duplex: 'half' } as RequestInit);
+    }
     return this.#whole;
   }
 
