@@ -96,7 +96,8 @@ export interface SecureClientKeeping {
 
 /** Seals what a client keeps under a key of its own. */
 export interface Sealer {
-  seal(bytes: Uint8Array): Uint8Array;
+  /** @param room - So many bytes stay free before what is sealed, in the array that is returned. */
+  seal(bytes: Uint8Array, room: number): Uint8Array<ArrayBuffer>;
   /** @throws FedkitError `AUTHENTICATION_FAILED` for what was not sealed under this key. */
   open(sealed: Uint8Array): Uint8Array;
 }

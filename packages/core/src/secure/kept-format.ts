@@ -27,7 +27,8 @@ export interface KeptFormat {
 /** The input until it is masked, the secure client's sealed state, and the server's last message. */
 export const keptFormat: KeptFormat = {
   write(writer, { input, sealed, received }) {
-    optional(writer, input && encodeInput(input));
+    writer.flag(input !== undefined);
+    if (input) writer.long(...inputPieces(input));
     optional(writer, sealed);
     optional(writer, received);
   },
@@ -37,14 +38,15 @@ export const keptFormat: KeptFormat = {
   },
 };
 
-function encodeInput(input: SecureInput): Uint8Array {
+/** Views of the vectors, and what stands between them. */
+function inputPieces(input: SecureInput): Uint8Array[] {
   const names = Object.keys(input);
   const writer = new ByteWriter().uint32(names.length);
   for (const name of names) {
     const { buffer, byteOffset, byteLength } = input[name];
     writer.long(utf8Encode(name)).long(new Uint8Array(buffer, byteOffset, byteLength));
   }
-  return writer.finish();
+  return writer.pieces();
 }
 
 function decodeInput(bytes: Uint8Array): SecureInput {

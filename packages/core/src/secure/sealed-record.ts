@@ -9,6 +9,9 @@ import { beginFormat, openFormat } from '../format.ts';
 import type { Sealer } from './contract.ts';
 import { SEAL_FORMAT } from './seal-format.ts';
 
+/** The format's beginning, and the pipeline's digest. */
+const HEAD_BYTES = 4 + 32;
+
 /** What is sealed, and how. */
 export interface RecordSeal<R> {
   /** 32 bytes: a record of another pipeline is none, and what another has sealed is not opened. */
@@ -24,9 +27,10 @@ export function sealRecord<R extends { readonly pipeline: Uint8Array }>(
   { sealer, encode }: Pick<RecordSeal<R>, 'sealer' | 'encode'>,
 ): Uint8Array<ArrayBuffer> {
   const clear = encode(record);
-  const sealed = sealer.seal(clear);
+  const sealed = sealer.seal(clear, HEAD_BYTES);
   clear.fill(0);
-  return beginFormat(SEAL_FORMAT).bytes(record.pipeline).bytes(sealed).finish();
+  beginFormat(SEAL_FORMAT).bytes(record.pipeline).finish(sealed);
+  return sealed;
 }
 
 /**

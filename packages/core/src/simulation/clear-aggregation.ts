@@ -30,11 +30,17 @@ export function clearAggregation(): SecureAggregation {
     kind: 'secure-aggregation',
     corruptFraction: 0,
     proven: ({ minimumClients }) => ({ inputs: minimumClients, honest: minimumClients }),
-    sealer: { seal: (bytes) => bytes.slice(), open: (bytes) => bytes.slice() },
+    sealer: { seal: afterRoom, open: (bytes) => bytes.slice() },
     configure: ({ minimumClients, vectors }) => utf8Encode(JSON.stringify({ minimumClients, vectors } satisfies Terms)),
     client: ({ terms }) => new ClearClient(terms.vectors),
     server: ({ configuration }) => new ClearServer(JSON.parse(utf8Decode(configuration)) as Terms),
   };
+}
+
+function afterRoom(bytes: Uint8Array, room: number): Uint8Array<ArrayBuffer> {
+  const after = new Uint8Array(room + bytes.length);
+  after.set(bytes, room);
+  return after;
 }
 
 class ClearClient implements SecureClient {

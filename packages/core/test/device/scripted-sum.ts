@@ -78,7 +78,7 @@ class ScriptedClient implements SecureClient {
 
 /** Hides bytes and nothing more. */
 export const sealer: Sealer = {
-  seal: (bytes) => bytes.map((byte, i) => byte ^ (0x35 + 7 * i)),
+  seal: (bytes, room) => Uint8Array.from([...new Uint8Array(room), ...bytes.map((byte, i) => byte ^ (0x35 + 7 * i))]),
   open: (bytes) => bytes.map((byte, i) => byte ^ (0x35 + 7 * i)),
 };
 

@@ -121,7 +121,8 @@ function makeProvider(native: NativeCrypto): CryptoProvider {
           return refuseAgreement();
         }
         let bits = 0;
-        for (const byte of shared) bits |= byte;
+        // By place: an iterator makes an object for each byte.
+        for (let i = 0; i < shared.length; i++) bits |= shared[i];
         return bits === 0 ? refuseAgreement() : shared;
       },
     };
@@ -154,10 +155,10 @@ function makeProvider(native: NativeCrypto): CryptoProvider {
       };
     },
     discard,
-    seal(key, plaintext, associatedData) {
+    seal(key, plaintext, associatedData, into) {
       const cipher = native.createCipheriv(AEAD, key, ZERO_NONCE, AEAD_OPTIONS);
       cipher.setAAD(associatedData);
-      const sealed = new Uint8Array(plaintext.length + TAG_BYTES);
+      const sealed = into ?? new Uint8Array(plaintext.length + TAG_BYTES);
       if (plaintext.length > 0) {
         const encrypted = cipher.update(plaintext);
         sealed.set(encrypted);

@@ -94,6 +94,16 @@ describe.each(providers)('%s', (title, provider) => {
     );
   });
 
+  it('agrees alike with a key it keeps', async () => {
+    const agreement = await provider.agreement(new Uint8Array(32).fill(5));
+    const peer = (await plainProvider.agreement(new Uint8Array(32).fill(6))).publicKey;
+    const once = hex(await agreement.agree(peer));
+    for (let time = 0; time < 2; time++) expect(hex(await agreement.agree(peer, true))).toBe(once);
+    const refused = expect.objectContaining({ code: 'AUTHENTICATION_FAILED' });
+    const zero = async (again: boolean) => agreement.agree(new Uint8Array(32), again);
+    for (const again of [false, true]) await expect(zero(again)).rejects.toEqual(refused);
+  });
+
   it('frees what is discarded, and nothing that shares its memory', () => {
     if (provider.discard === undefined) return expect(provider.name).not.toBe('node');
     const whole = new Uint8Array(100_000);

@@ -29,14 +29,16 @@ export class MerkleProofs {
   shows(place: number, data: Uint8Array, path: Uint8Array): boolean {
     if (path.length !== this.#depth * HASH_BYTES) return false;
     const way: Uint8Array[] = [this.#leaf(place, data)];
+    const beside: Uint8Array[] = [];
     for (let level = 0, at = place; ; level++, at >>>= 1) {
       const wanted = level === this.#depth ? this.#root : this.#known[level].get(at);
       if (wanted !== undefined) {
         if (!same(wanted, way[level], 0) || !this.#continues(place, path, level)) return false;
-        this.#note(place, path, way);
+        this.#note(place, way, beside);
         return true;
       }
-      way.push(this.#parent(way[level], path, level, at));
+      beside.push(path.subarray(level * HASH_BYTES, (level + 1) * HASH_BYTES));
+      way.push(this.#parent(way[level], beside[level], at));
     }
   }
 
@@ -49,11 +51,12 @@ export class MerkleProofs {
     return true;
   }
 
-  #note(place: number, path: Uint8Array, way: readonly Uint8Array[]): void {
-    for (let level = 0; level < Math.min(way.length, this.#depth); level++) {
+  /** Remembers what was new on a way: above it all is known. */
+  #note(place: number, way: readonly Uint8Array[], beside: readonly Uint8Array[]): void {
+    for (let level = 0; level < beside.length; level++) {
       const at = place >>> level;
       this.#known[level].set(at, way[level]);
-      this.#known[level].set(at ^ 1, path.subarray(level * HASH_BYTES, (level + 1) * HASH_BYTES));
+      this.#known[level].set(at ^ 1, beside[level]);
     }
   }
 
@@ -64,10 +67,10 @@ export class MerkleProofs {
     return this.#provider.sha256(bytes);
   }
 
-  #parent(hash: Uint8Array, path: Uint8Array, level: number, at: number): Uint8Array {
+  #parent(hash: Uint8Array, sibling: Uint8Array, at: number): Uint8Array {
     const isFirst = (at & 1) === 0;
     this.#pair.set(hash, isFirst ? 1 : 1 + HASH_BYTES);
-    this.#pair.set(path.subarray(level * HASH_BYTES, (level + 1) * HASH_BYTES), isFirst ? 1 + HASH_BYTES : 1);
+    this.#pair.set(sibling, isFirst ? 1 + HASH_BYTES : 1);
     return this.#provider.sha256(this.#pair);
   }
 }

@@ -5,7 +5,7 @@
  */
 import { PlainSha256, plainSha256, utf8Encode } from '@fedkit/core/internal';
 import type { CryptoProvider } from '../crypto/provider.ts';
-import { concat, uint32Bytes } from './bytes.ts';
+import { putUint32, uint32Bytes } from './bytes.ts';
 
 /** Opens every hash and every derivation of this protocol. */
 export const PROTOCOL_LABEL = 'fedkit/secagg/v2';
@@ -21,8 +21,15 @@ export function labelledHash(label: string, ...parts: readonly Uint8Array[]): Ui
 
 /** What {@link labelledHash} hashes. */
 export function labelledBytes(label: string, ...parts: readonly Uint8Array[]): Uint8Array {
-  const name = utf8Encode(`${PROTOCOL_LABEL}/${label}`);
-  return concat(...[name, ...parts].flatMap((part) => [uint32Bytes(part.length), part]));
+  const fields = [utf8Encode(`${PROTOCOL_LABEL}/${label}`), ...parts];
+  const bytes = new Uint8Array(fields.reduce((sum, { length }) => sum + 4 + length, 0));
+  let at = 0;
+  for (const field of fields) {
+    at = putUint32(bytes, at, field.length);
+    bytes.set(field, at);
+    at += field.length;
+  }
+  return bytes;
 }
 
 /** Plain SHA-256. */

@@ -46,8 +46,7 @@ export function encodeNeighbours(
   { revealed, root, path }: Neighbourhood,
   neighbours: readonly Uint8Array[],
 ): Uint8Array {
-  const body = concat(uint32Bytes(revealed), root, path, ...neighbours);
-  return encodeMessage(config, MESSAGE.neighbours, index, body);
+  return encodeMessage(config, MESSAGE.neighbours, index, [uint32Bytes(revealed), root, path, ...neighbours]);
 }
 
 /**
