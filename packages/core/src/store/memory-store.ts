@@ -50,7 +50,7 @@ export function memoryStore(): Store {
       const found = entries.get(checkKey('memoryStore.compareAndSwap', key));
       const next = checkBytes('memoryStore.compareAndSwap: bytes', bytes).slice();
       if (previous !== undefined) checkBytes('memoryStore.compareAndSwap: previous', previous);
-      if (found === undefined ? previous !== undefined : !previous || !sameBytes(found, previous)) return false;
+      if (found === undefined ? previous !== undefined : !previous || !sameRecord(found, previous)) return false;
       entries.set(key, next);
       return true;
     },
@@ -69,6 +69,17 @@ export function memoryStore(): Store {
     },
     delete: (key) => store.delete(key),
   });
+}
+
+/** {@link sameBytes} by words, in a quarter of the time, where both begin at one: a device's record is compared at its every save. */
+function sameRecord(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length || (a.byteOffset | b.byteOffset) % 4 !== 0) return sameBytes(a, b);
+  const [words, others] = [a, b].map(
+    ({ buffer, byteOffset, length }) => new Uint32Array(buffer, byteOffset, length >> 2),
+  );
+  for (let i = 0; i < words.length; i++) if (words[i] !== others[i]) return false;
+  const end = a.length - (a.length % 4);
+  return sameBytes(a.subarray(end), b.subarray(end));
 }
 
 /** Checks that a key is text of at least one character, which UTF-8 can write: media that keep bytes would take two others for one. */
