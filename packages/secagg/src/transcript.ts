@@ -14,7 +14,10 @@ export function cohortTranscript(
   cohortBody: Uint8Array,
   provider?: Pick<CryptoProvider, 'sha256'>,
 ): Uint8Array {
-  return hashedBy(provider, 'transcript/complete', configDigest, cohortBody);
+  const label = 'transcript/complete';
+  return provider === undefined
+    ? labelledHash(label, configDigest, cohortBody)
+    : provider.sha256(labelledBytes(label, configDigest, cohortBody));
 }
 
 /** Harary graph: the configuration and the roots over members and revealed parts, with their counts. */
@@ -34,14 +37,9 @@ export function jointSeed(transcript: Uint8Array): Uint8Array {
   return labelledHash('graph', transcript);
 }
 
-/** Commitment to a client's 32-byte part of the joint seed; who checks many has `provider` hash them. */
-export function partCommitment(
-  configDigest: Uint8Array,
-  id: Uint8Array,
-  part: Uint8Array,
-  provider?: Pick<CryptoProvider, 'sha256'>,
-): Uint8Array {
-  return hashedBy(provider, 'commitment/part', configDigest, id, part);
+/** Commitment to a client's 32-byte part of the joint seed. */
+export function partCommitment(configDigest: Uint8Array, id: Uint8Array, part: Uint8Array): Uint8Array {
+  return labelledHash('commitment/part', configDigest, id, part);
 }
 
 /** Commitment to a client's 32-byte self-mask seed: a rebuilt seed is held against it. */
@@ -55,23 +53,8 @@ export function survivorsHash(transcript: Uint8Array, survivorsBody: Uint8Array)
 }
 
 /** Refuses a part that is not what its client committed to. */
-export function checkPart(
-  configDigest: Uint8Array,
-  id: Uint8Array,
-  commitment: Uint8Array,
-  part: Uint8Array,
-  provider?: Pick<CryptoProvider, 'sha256'>,
-): void {
-  if (!equal(partCommitment(configDigest, id, part, provider), commitment)) {
+export function checkPart(configDigest: Uint8Array, id: Uint8Array, commitment: Uint8Array, part: Uint8Array): void {
+  if (!equal(partCommitment(configDigest, id, part), commitment)) {
     throw new FedkitError('AUTHENTICATION_FAILED', 'reveal: expected what was committed to, got something else');
   }
-}
-
-/** A labelled hash by the provider, or in plain JavaScript. */
-function hashedBy(
-  provider: Pick<CryptoProvider, 'sha256'> | undefined,
-  label: string,
-  ...parts: readonly Uint8Array[]
-): Uint8Array {
-  return provider === undefined ? labelledHash(label, ...parts) : provider.sha256(labelledBytes(label, ...parts));
 }

@@ -27,8 +27,7 @@ export interface KeptFormat {
 /** The input until it is masked, the secure client's sealed state, and the server's last message. */
 export const keptFormat: KeptFormat = {
   write(writer, { input, sealed, received }) {
-    writer.flag(input !== undefined);
-    if (input) writer.long(...inputPieces(input));
+    optional(writer, input && encodeInput(input));
     optional(writer, sealed);
     optional(writer, received);
   },
@@ -38,15 +37,14 @@ export const keptFormat: KeptFormat = {
   },
 };
 
-/** Views of the vectors, and what stands between them. */
-function inputPieces(input: SecureInput): Uint8Array[] {
+function encodeInput(input: SecureInput): Uint8Array {
   const names = Object.keys(input);
   const writer = new ByteWriter().uint32(names.length);
   for (const name of names) {
     const { buffer, byteOffset, byteLength } = input[name];
     writer.long(utf8Encode(name)).long(new Uint8Array(buffer, byteOffset, byteLength));
   }
-  return writer.pieces();
+  return writer.finish();
 }
 
 function decodeInput(bytes: Uint8Array): SecureInput {

@@ -3,15 +3,14 @@
  *
  * @module
  */
-import { type SecureAggregation, type SecureRng, secureRng } from '@fedkit/core';
+import { type SecureAggregation, secureRng } from '@fedkit/core';
 import type { SecureRound } from '@fedkit/core/secure';
-import { checkBytes, refuse } from '@fedkit/core/internal';
+import { refuse } from '@fedkit/core/internal';
 import { decodeRoundConfig, encodeRoundConfig } from '../config/encode-config.ts';
 import { checkRoundConfig, configOf, type RoundConfig } from '../config/round-config.ts';
 import type { Signing } from '../client/signing.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import { provenCohort } from '../graph/proven-cohort.ts';
-import { copyOf, equal } from '../internal/bytes.ts';
 import { openState, sealState } from '../persist/seal.ts';
 import { secureClient } from './client.ts';
 import type { SecureAggregationOptions, SharedOptions } from './options.ts';
@@ -30,34 +29,17 @@ export function clientHalf(where: string, shared: ClientOptions): SecureAggregat
   const { sealingKey, provider } = shared;
   // What a client states for itself, and what all were told: the larger is what claims may rest on.
   const corruptFraction = Math.max(shared.corruptFraction, shared.policy?.corruptFraction ?? 0);
-  let rng: SecureRng | undefined;
-  const configs = lastDecoded();
   return {
     kind: 'secure-aggregation',
     corruptFraction,
     proven: (round) => provenCohort(configFor(shared, { ...ANY_ROUND, ...round }), { corruptFraction }),
     sealer: {
-      seal(bytes, room) {
-        rng ??= secureRng();
-        checkBytes('secureAggregation', bytes);
-        return sealState(provider, rng, sealingKey, 'record', NOTHING, bytes, room);
-      },
+      seal: (bytes, room) => sealState(provider, secureRng(), sealingKey, 'record', NOTHING, bytes, room),
       open: (sealed) => openState(provider, sealingKey, 'record', NOTHING, sealed),
     },
     configure: (round) => encodeRoundConfig(configFor(shared, round)),
-    client: (given) => secureClient(shared, configs(given.configuration), given),
+    client: (given) => secureClient(shared, decodeRoundConfig(given.configuration), given),
     server: () => refuse('INVALID_ARGUMENT', `${where}: server`, 'secureAggregation(…) on a server', "a client's half"),
-  };
-}
-
-/** Decodes a configuration, the last one again without decoding: a client asks for one as it joins, as it trains and as it enters. */
-function lastDecoded(): (bytes: Uint8Array) => RoundConfig {
-  let last: { readonly bytes: Uint8Array; readonly config: RoundConfig } | undefined;
-  return (bytes) => {
-    if (last === undefined || !equal(last.bytes, bytes)) {
-      last = { config: decodeRoundConfig(bytes), bytes: copyOf(bytes) };
-    }
-    return last.config;
   };
 }
 

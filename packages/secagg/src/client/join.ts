@@ -5,7 +5,7 @@
  * @module
  */
 import { hararyNeighbours, ringOrder } from '../graph/harary.ts';
-import { MerkleProofs } from '../graph/merkle-proofs.ts';
+import { verifyPath } from '../graph/merkle.ts';
 import { equal } from '../internal/bytes.ts';
 import { decodeCohort } from '../messages/cohort.ts';
 import { decodeCommitments } from '../messages/commitments.ts';
@@ -46,7 +46,7 @@ export function revealPart({ config, provider }: ClientRound, state: ClientState
   requireCount('members', config.minimumClients, members);
   // The leaf covers the signature the server was sent with the advertisement; this client signs alike.
   const self = { ...state.self, index };
-  if (!new MerkleProofs(provider, root, config.clients).shows(index, memberBytes(config, self), path)) {
+  if (!verifyPath(root, index, memberBytes(config, self), path, provider)) {
     refuseMessage("this client's advertisement in the tree of members", 'another leaf');
   }
   return {
@@ -61,12 +61,9 @@ export function joinRing(round: ClientRound, state: ClientState, { index, body }
   const { self, memberRoot, memberCount, part } = state;
   if (index !== self.index) refuseMessage(`place ${self.index}`, `${index}`);
   let transcript = state.transcript;
-  let parts: MerkleProofs | undefined;
-  const memberProofs = new MerkleProofs(provider, memberRoot, config.clients);
   const { neighbourhood, neighbours } = decodeNeighbours(config, body, ({ revealed, root, path }) => {
     if (revealed > memberCount) refuseMessage(`at most ${memberCount} revealed parts`, `${revealed}`);
-    parts = new MerkleProofs(provider, root, config.clients);
-    if (!parts.shows(index, part, path)) {
+    if (!verifyPath(root, index, part, path, provider)) {
       refuseMessage("this client's part in the tree of parts", 'another leaf');
     }
     transcript = ringTranscript(configDigest, memberCount, memberRoot, revealed, root);
@@ -75,11 +72,12 @@ export function joinRing(round: ClientRound, state: ClientState, { index, body }
   const least = Math.max(config.minimumClients, memberCount - round.maximumMissingParts);
   requireCount('revealed parts', least, neighbourhood.revealed);
   requireCount('neighbours', config.threshold, neighbours.length);
-  for (const { member, entry, part: theirs, memberPath, partPath } of neighbours) {
+  for (const { member, part: theirs, memberPath, partPath } of neighbours) {
     const inTrees =
-      memberProofs.shows(member.index, entry, memberPath) && parts?.shows(member.index, theirs, partPath) === true;
+      verifyPath(memberRoot, member.index, memberBytes(config, member), memberPath, provider) &&
+      verifyPath(neighbourhood.root, member.index, theirs, partPath, provider);
     if (!inTrees) refuseMessage('neighbours of the committed cohort', `another at place ${member.index}`);
-    checkPart(configDigest, member.id, member.commitment as Uint8Array, theirs, provider);
+    checkPart(configDigest, member.id, member.commitment as Uint8Array, theirs);
   }
   const peers = neighbours.map(({ member }) => member);
   checkDistinct([self, ...peers]);

@@ -155,10 +155,10 @@ function makeProvider(native: NativeCrypto): CryptoProvider {
       };
     },
     discard,
-    seal(key, plaintext, associatedData, into) {
+    seal(key, plaintext, associatedData) {
       const cipher = native.createCipheriv(AEAD, key, ZERO_NONCE, AEAD_OPTIONS);
       cipher.setAAD(associatedData);
-      const sealed = into ?? new Uint8Array(plaintext.length + TAG_BYTES);
+      const sealed = new Uint8Array(plaintext.length + TAG_BYTES);
       if (plaintext.length > 0) {
         const encrypted = cipher.update(plaintext);
         sealed.set(encrypted);
@@ -183,7 +183,9 @@ function makeProvider(native: NativeCrypto): CryptoProvider {
       }
     },
     hmac: native.hash === undefined ? (key, message) => plainProvider.hmac(key, message) : oneShotHmac(native.hash),
-    sha256: native.hash === undefined ? hashInTwoCalls(native) : oneShotHash(native.hash),
+    // An object for the hash costs as much again as the hash of a short message.
+    sha256: (bytes) =>
+      copyOf(native.hash?.('sha256', bytes, 'buffer') ?? native.createHash('sha256').update(bytes).digest()),
     sign(secretKey, message) {
       const key = signers.get(secretKey) ?? privateFrom(native, ED25519_PREFIX, secretKey);
       signers.set(secretKey, key);
@@ -245,18 +247,6 @@ function bufferDiscard(): (piece: Uint8Array) => void {
     // Of a keystream whose end is within a block the rest of that block is left out.
     const whole = byteOffset === 0 && buffer.byteLength - byteLength < AES_BLOCK;
     if (byteLength >= WORTH_FREEING && whole) freeBuffer(buffer as ArrayBuffer);
-  };
-}
-
-function hashInTwoCalls(native: NativeCrypto): CryptoProvider['sha256'] {
-  return (bytes) => copyOf(native.createHash('sha256').update(bytes).digest());
-}
-
-/** The digest has memory of its own, and an object for the hash costs as much again as the hash of a short message. */
-function oneShotHash(hash: NativeHash): CryptoProvider['sha256'] {
-  return (bytes) => {
-    const { buffer, byteOffset } = hash('sha256', bytes, 'buffer');
-    return new Uint8Array(buffer, byteOffset, 32);
   };
 }
 

@@ -40,12 +40,8 @@ export interface CryptoProvider {
   keystream(suite: MaskSuite, key: Uint8Array, total: number): Keystream | Promise<Keystream>;
   /** Frees a large array that nobody uses any more, where the engine would leave that to its garbage collector. */
   readonly discard?: (bytes: Uint8Array) => void;
-  /**
-   * ChaCha20-Poly1305 under a key that is used once, with a zero nonce; the tag follows the ciphertext.
-   *
-   * @param into - Where a provider may put what it returns, of that length. One that makes an array of its own takes one copy more.
-   */
-  seal(key: Uint8Array, plaintext: Uint8Array, associatedData: Uint8Array, into?: Uint8Array): Uint8Array;
+  /** ChaCha20-Poly1305 under a key that is used once, with a zero nonce; the tag follows the ciphertext. */
+  seal(key: Uint8Array, plaintext: Uint8Array, associatedData: Uint8Array): Uint8Array;
   /** The plaintext, or `undefined` where the tag does not verify. */
   open(key: Uint8Array, sealed: Uint8Array, associatedData: Uint8Array): Uint8Array | undefined;
   /** HMAC-SHA256 (RFC 2104) under a key of at most 64 bytes; 32 bytes of their own memory. */

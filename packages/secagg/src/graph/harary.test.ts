@@ -1,6 +1,7 @@
 import { seededRng } from '@fedkit/core';
 import { describe, expect, it } from 'vitest';
 import { hararyNeighbours, ringOrder } from './harary.ts';
+import { defaultProvider } from '../crypto/default-provider.ts';
 import { MerkleTree, leafHash, merkleDepth, verifyPath } from './merkle.ts';
 
 const seed = (n: number): Uint8Array => seededRng(n).fill(new Uint8Array(32));
@@ -57,7 +58,9 @@ describe('the Merkle tree', () => {
       const path = tree.path(i);
       expect(path.length).toBe(32 * merkleDepth(places));
       expect(verifyPath(tree.root, i, seed(i), path)).toBe(true);
+      expect(verifyPath(tree.root, i, seed(i), path, defaultProvider())).toBe(true);
       expect(verifyPath(tree.root, i, seed(i + 1), path)).toBe(false);
+      expect(verifyPath(tree.root, i, seed(i + 1), path, defaultProvider())).toBe(false);
       if (places > 1) {
         expect(verifyPath(tree.root, i ^ 1, seed(i), path)).toBe(false);
         const touched = path.slice();

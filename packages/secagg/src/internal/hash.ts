@@ -3,33 +3,22 @@
  *
  * @module
  */
-import { PlainSha256, plainSha256, utf8Encode } from '@fedkit/core/internal';
+import { plainSha256, utf8Encode } from '@fedkit/core/internal';
 import type { CryptoProvider } from '../crypto/provider.ts';
-import { putUint32, uint32Bytes } from './bytes.ts';
+import { concat, uint32Bytes } from './bytes.ts';
 
 /** Opens every hash and every derivation of this protocol. */
 export const PROTOCOL_LABEL = 'fedkit/secagg/v2';
 
 /** SHA-256 over the label and the parts, each after its length, so that no two lists of parts share an encoding. */
 export function labelledHash(label: string, ...parts: readonly Uint8Array[]): Uint8Array {
-  const hash = new PlainSha256();
-  const name = utf8Encode(`${PROTOCOL_LABEL}/${label}`);
-  hash.update(uint32Bytes(name.length)).update(name);
-  for (const part of parts) hash.update(uint32Bytes(part.length)).update(part);
-  return hash.digest();
+  return plainSha256(labelledBytes(label, ...parts));
 }
 
 /** What {@link labelledHash} hashes. */
 export function labelledBytes(label: string, ...parts: readonly Uint8Array[]): Uint8Array {
   const fields = [utf8Encode(`${PROTOCOL_LABEL}/${label}`), ...parts];
-  const bytes = new Uint8Array(fields.reduce((sum, { length }) => sum + 4 + length, 0));
-  let at = 0;
-  for (const field of fields) {
-    at = putUint32(bytes, at, field.length);
-    bytes.set(field, at);
-    at += field.length;
-  }
-  return bytes;
+  return concat(...fields.flatMap((field) => [uint32Bytes(field.length), field]));
 }
 
 /** Plain SHA-256. */
@@ -49,9 +38,7 @@ export function hkdfExpand(
   info: Uint8Array,
   length: number,
 ): Uint8Array {
-  const message = new Uint8Array(info.length + 1);
-  message.set(info);
-  return hkdfExpandInto(provider, pseudorandomKey, message, length);
+  return hkdfExpandInto(provider, pseudorandomKey, concat(info, Uint8Array.of(1)), length);
 }
 
 /** The same of an info that one byte of room follows, where the block's number goes. */

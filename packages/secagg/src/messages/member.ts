@@ -6,6 +6,7 @@
 import { checkClientId, utf8Decode, utf8Encode, type ByteReader, ByteWriter } from '@fedkit/core/internal';
 import type { RoundConfig } from '../config/round-config.ts';
 import { checkPublicKey } from '../crypto/low-order.ts';
+import { copyOf } from '../internal/bytes.ts';
 import type { Party } from '../key-derivation.ts';
 import { SIGNATURE_BYTES } from './header.ts';
 
@@ -45,35 +46,21 @@ export function memberBytes(config: RoundConfig, member: Member): Uint8Array {
   return writer.finish();
 }
 
-/**
- * Reads what {@link memberBytes} wrote, into memory of its own, and checks id and keys. One piece of memory for all fields: of an
- * array for each a client of many peers keeps thousands, most of what its collector of garbage has to visit.
- */
+/** Reads what {@link memberBytes} wrote, into memory of its own, and checks id and keys. */
 export function readMember(config: RoundConfig, index: number, reader: ByteReader): Member {
-  const given = reader.short();
-  if (given.length === 0) reader.refuse('an id', 'none');
-  utf8Decode(given);
-  const { committed, signed, length } = extentOf(config);
-  const own = new Uint8Array(given.length + length);
-  own.set(given);
-  own.set(reader.bytes(length), given.length);
-  const keys = own.subarray(given.length);
-  const channelKey = keys.subarray(0, 32);
-  const maskKey = keys.subarray(32, 64);
+  const id = copyOf(reader.short());
+  if (id.length === 0) reader.refuse('an id', 'none');
+  utf8Decode(id);
+  const channelKey = copyOf(reader.bytes(32));
+  const maskKey = copyOf(reader.bytes(32));
   checkPublicKey('member: channel key', channelKey);
   checkPublicKey('member: mask key', maskKey);
   return {
     index,
-    id: own.subarray(0, given.length),
+    id,
     channelKey,
     maskKey,
-    ...(committed && { commitment: keys.subarray(64, 96) }),
-    ...(signed && { signature: keys.subarray(length - SIGNATURE_BYTES) }),
+    ...(config.graph === 'harary' ? { commitment: copyOf(reader.bytes(32)) } : {}),
+    ...(config.identities ? { signature: copyOf(reader.bytes(SIGNATURE_BYTES)) } : {}),
   };
-}
-
-/** What follows an id. */
-function extentOf({ graph, identities }: RoundConfig): { committed: boolean; signed: boolean; length: number } {
-  const committed = graph === 'harary';
-  return { committed, signed: identities, length: 64 + (committed ? 32 : 0) + (identities ? SIGNATURE_BYTES : 0) };
 }

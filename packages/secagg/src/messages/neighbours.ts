@@ -18,8 +18,6 @@ import { type Member, memberBytes, readMember } from './member.ts';
 /** One neighbour with the evidence that it belongs to the cohort. */
 export interface Neighbour {
   readonly member: Member;
-  /** The member's bytes, as a leaf of the tree hashes them. */
-  readonly entry: Uint8Array;
   readonly part: Uint8Array;
   readonly memberPath: Uint8Array;
   readonly partPath: Uint8Array;
@@ -33,7 +31,7 @@ export interface Neighbourhood {
 }
 
 /** One neighbour's bytes, the same for all who have it; `undefined` stands for one that is not there. */
-export function encodeNeighbour(config: RoundConfig, neighbour: Omit<Neighbour, 'entry'> | undefined): Uint8Array {
+export function encodeNeighbour(config: RoundConfig, neighbour: Neighbour | undefined): Uint8Array {
   if (neighbour === undefined) return Uint8Array.of(0);
   const { member, part, memberPath, partPath } = neighbour;
   return concat(Uint8Array.of(1), memberBytes(config, member), part, memberPath, partPath);
@@ -69,11 +67,8 @@ export function decodeNeighbours(
     const present = reader.uint8();
     if (present > 1) reader.refuse('0 or 1', `${present}`);
     if (present === 0) continue;
-    const from = body.length - reader.remaining;
-    const member = readMember(config, index, reader);
     neighbours.push({
-      member,
-      entry: body.subarray(from, body.length - reader.remaining),
+      member: readMember(config, index, reader),
       part: reader.bytes(32),
       memberPath: reader.bytes(32 * depth),
       partPath: reader.bytes(32 * depth),

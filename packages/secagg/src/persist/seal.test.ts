@@ -8,7 +8,6 @@ const KEY = new Uint8Array(32).fill(3);
 const BOUND = Uint8Array.of(1, 2, 3);
 
 describe('sealed state', () => {
-  // One seals where it is told to, the other into an array of its own.
   it.each([defaultProvider(), plainProvider])('leaves the room it is asked for, on $name', (provider) => {
     for (const length of [0, 1, 5000]) {
       const state = Uint8Array.from({ length }, (_, i) => i);

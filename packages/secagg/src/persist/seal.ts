@@ -9,14 +9,13 @@
 import { FedkitError, type Rng } from '@fedkit/core';
 import { checkBytes, utf8Encode } from '@fedkit/core/internal';
 import type { CryptoProvider } from '../crypto/provider.ts';
+import { concat } from '../internal/bytes.ts';
 import { PROTOCOL_LABEL, hkdfExpand, hkdfExtract } from '../internal/hash.ts';
 
 /** Whose state it is; a client's does not open as a server's, nor either as a device's record. */
 export type StateKind = 'client' | 'server' | 'record';
 
 const SALT_BYTES = 32;
-/** Of Poly1305. */
-const TAG_BYTES = 16;
 
 /**
  * @param sealingKey - 32 secret bytes of the caller's, kept apart from the store.
@@ -32,16 +31,12 @@ export function sealState(
   state: Uint8Array,
   room: number = 0,
 ): Uint8Array<ArrayBuffer> {
-  const saved = new Uint8Array(room + SALT_BYTES + state.length + TAG_BYTES);
-  const salt = rng.fill(saved.subarray(room, room + SALT_BYTES));
+  const salt = rng.fill(new Uint8Array(SALT_BYTES));
   const key = stateKey(provider, sealingKey, salt, kind);
-  const into = saved.subarray(room + SALT_BYTES);
-  const sealed = provider.seal(key, state, bound, into);
+  const sealed = provider.seal(key, state, bound);
   key.fill(0);
-  if (sealed !== into) {
-    into.set(sealed);
-    provider.discard?.(sealed);
-  }
+  const saved = concat(new Uint8Array(room), salt, sealed);
+  provider.discard?.(sealed);
   return saved;
 }
 
