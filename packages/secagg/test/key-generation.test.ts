@@ -12,7 +12,7 @@ describe('generated keys', () => {
     const refuse = (key: unknown) => {
       if (generated.has(key)) throw new Error('a public key, and so a JWK, from a generated key');
     };
-    vi.spyOn(process, 'getBuiltinModule').mockReturnValue({
+    const watched = {
       ...crypto,
       generateKeyPairSync() {
         const { privateKey, publicKey } = crypto.generateKeyPairSync('x25519');
@@ -32,7 +32,11 @@ describe('generated keys', () => {
         refuse(key);
         return crypto.createPublicKey(key);
       },
-    });
+    };
+    const builtIn = process.getBuiltinModule.bind(process) as (name: string) => object;
+    vi.spyOn(process, 'getBuiltinModule').mockImplementation((name: string) =>
+      name === 'node:crypto' ? watched : builtIn(name),
+    );
     const provider = nodeProvider();
     const made = provider?.generate?.();
     expect(generated.size).toBeGreaterThan(0);

@@ -7,7 +7,6 @@
  */
 import { freeBuffer, WORTH_FREEING } from '@fedkit/core/internal';
 import { copyOf, equal, fromHex } from '../internal/bytes.ts';
-import { fromBase64Url, toBase64Url } from './base64url.ts';
 import { AES_BLOCK, COUNTED_BYTES, counterBlocks } from './counter-blocks.ts';
 import { COFACTOR_ALONE, isWellFormed } from './ed25519.ts';
 import { plainProvider } from './plain.ts';
@@ -29,6 +28,10 @@ interface NativeCipher {
 interface NativeHash {
   (name: string, bytes: Uint8Array, encoding: 'buffer'): Uint8Array;
   (name: string, bytes: Uint8Array, encoding: 'latin1'): string;
+}
+interface NativeBuffer {
+  from(buffer: ArrayBufferLike, byteOffset: number, length: number): { toString(encoding: 'base64url'): string };
+  from(text: string, encoding: 'base64url'): Uint8Array;
 }
 /** The part of `node:crypto` used here. */
 interface NativeCrypto {
@@ -64,14 +67,18 @@ const LONGEST_MESSAGE = 1024;
 // Just below the 32 MiB up to which glibc adapts.
 const LARGEST_KEPT = 33_000_000;
 let keepsFreedMemory = false;
+/** `Buffer` of the engine whose `node:crypto` is used; not global in every one. */
+let buffers: NativeBuffer;
 const ZEROS = /* @__PURE__ */ new Uint8Array(MAXIMUM_CHUNK);
 
 /** The provider on `node:crypto`, or `undefined` where the engine has none or it lacks one of the primitives. */
 export function nodeProvider(): CryptoProvider | undefined {
   const engine = (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }).process;
   try {
-    const native = engine?.getBuiltinModule?.('node:crypto') as NativeCrypto | undefined;
+    if (engine?.getBuiltinModule === undefined) return undefined;
+    const native = engine.getBuiltinModule('node:crypto') as NativeCrypto | undefined;
     if (native === undefined) return undefined;
+    buffers = (engine.getBuiltinModule('node:buffer') as { readonly Buffer: NativeBuffer }).Buffer;
     const provider = makeProvider(native);
     // Bun, Deno and FIPS builds of Node each lack some algorithm: try them all once.
     const key = new Uint8Array(32).fill(1);
@@ -304,5 +311,11 @@ function privateFrom(native: NativeCrypto, prefix: number[], secretKey: Uint8Arr
 
 /** @param privateKey - One that was imported. */
 function publicFrom(native: NativeCrypto, privateKey: NativeKey): Uint8Array {
-  return fromBase64Url(native.createPublicKey(privateKey).export({ format: 'jwk' }).x as string);
+  const { x } = native.createPublicKey(privateKey).export({ format: 'jwk' });
+  return copyOf(buffers.from(x as string, 'base64url'));
+}
+
+/** As JSON web keys have bytes (RFC 4648, section 5). */
+function toBase64Url(bytes: Uint8Array): string {
+  return buffers.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64url');
 }
