@@ -25,7 +25,7 @@ export function sharingProvider(
   const agreed = new AgreementTable(agreements);
   const verified = new Map<string, { publicKey: Uint8Array; message: Uint8Array; valid: boolean }>();
   const primeOrders = new Map<string, boolean>();
-  /** One array for each public key: engines import a key once for each array. */
+  /** One array for each public key, which all on this thread agree with: the engine's key of it is made once. */
   const peers = new Map<string, Uint8Array>();
   const text = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
   function sharing(own: Agreement): Agreement {
@@ -37,7 +37,7 @@ export function sharingProvider(
         const peerText = text(peer);
         const known = peers.get(peerText) ?? new Uint8Array(peer);
         peers.set(peerText, known);
-        const fresh = own.agree(known);
+        const fresh = own.agree(known, true);
         if (fresh instanceof Uint8Array) agreed.set(own.publicKey, peer, fresh);
         return fresh;
       },
