@@ -48,7 +48,7 @@ export interface Held {
 const SHARD = 16;
 const ROUNDS = 3;
 const HOLD = 0.5;
-const HELD_TASKS = 24;
+const HELD_TASKS = 12;
 
 interface Place {
   readonly server: Server;
