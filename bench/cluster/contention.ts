@@ -15,7 +15,7 @@ export interface Load {
 }
 
 /** A loop folds for at least so many seconds, once it has started and compiled: fewer would tell of single moments. */
-const LEAST = 0.75;
+const LEAST = 0.55;
 
 /**
  * How many times longer than by themselves independent loops take, so many at once, beyond what they share of `cores`.
