@@ -32,7 +32,7 @@ export const secagg: readonly Claim[] = [
   page`k = 442, semi-malicious, one sum | ${ringServer(honest)} s; ${ringServer(malicious, 'consistency')} s`,
   page`one client of those | ${file(`${honest}/client/cpu`)} ms; ${file(`${malicious}/client/cpu`)} ms`,
   page`CPU, bytes up, bytes down (k: 1.12 ×) | ${grown('cpu')}, ${grown('up')}, ${grown('down')} ×`,
-  page`server; one client; memory of the process | ${ringServer(large)} s; ${file(`${large}/client/cpu`)} ms, ${file(`${large}/client/up`, fixed(0, 1e-3))} kB; ${file(`${large}/residentBytes`, significant(2, 1e-9))} GB`,
+  page`server; one client; memory of the server | ${ringServer(large)} s; ${file(`${large}/client/cpu`)} ms, ${file(`${large}/client/up`, fixed(0, 1e-3))} kB; ${file(`${large}/residentBytes`, significant(2, 1e-9))} GB`,
   page`server, whole round, upload | ${file('flower/rows/0/mine', fixed(0))} ms, ${file('flower/rows/2/mine', fixed(0))} ms, ${file('flower/rows/3/mine', fixed(0, 1e-3))} kB | ${file('flower/rows/0/other', significant(2, 1e-3))} s, ${file('flower/rows/2/other', significant(2, 1e-3))} s, ${file('flower/rows/3/other', fixed(0, 1e-3))} kB (flwr 1.42, beside)`,
   page`2^10 clients × 2^20 entries; 2^14 × 2^24 | ${file('expansion/0/expansion', fixed(3))}; ${file('expansion/1/expansion', fixed(3))} | ${file('expansion/0/goal', fixed(2))}; ${file('expansion/1/goal', fixed(2))} (Bonawitz 2017, all traffic)`,
   page`words of AES-128-CTR by \`node:crypto\`, WebCrypto, plain | ${file('masks/times/AES-128-CTR, node:crypto')}, ${file('masks/times/AES-128-CTR, WebCrypto')}, ${file('masks/times/AES-128-CTR, plain')} ms | ${file('masks/ratios/AES-128-CTR, node:crypto')} of`,
