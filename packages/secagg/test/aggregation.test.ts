@@ -66,6 +66,15 @@ async function run(aggregation: (id?: string) => ReturnType<typeof secureAggrega
 }
 
 describe('secureAggregation', () => {
+  it('seals a record behind its room, opens it, and refuses what is none', () => {
+    const { sealer } = secureAggregation(options);
+    const record = Uint8Array.of(1, 2, 3);
+    const sealed = sealer.seal(record, 5);
+    expect(sealed.subarray(0, 5)).toEqual(new Uint8Array(5));
+    expect(sealer.open(sealed.subarray(5))).toEqual(record);
+    expect(() => sealer.seal([1, 2, 3] as unknown as Uint8Array, 5)).toThrow(code('INVALID_ARGUMENT'));
+  });
+
   it.each(['semi-honest', 'semi-malicious'] as const)('sums the survivors, %s, restarts included', async (mode) => {
     const { sums, survivors } = await run(() => secureAggregation({ ...options, mode }), ['c2']);
     expect(survivors).toEqual(['c0', 'c1', 'c3', 'c4', 'c5', 'c6', 'c7']);

@@ -5,7 +5,7 @@
  */
 import { type SecureAggregation, secureRng } from '@fedkit/core';
 import type { SecureRound } from '@fedkit/core/secure';
-import { refuse } from '@fedkit/core/internal';
+import { checkBytes, refuse } from '@fedkit/core/internal';
 import { decodeRoundConfig, encodeRoundConfig } from '../config/encode-config.ts';
 import { checkRoundConfig, configOf, type RoundConfig } from '../config/round-config.ts';
 import type { Signing } from '../client/signing.ts';
@@ -34,7 +34,8 @@ export function clientHalf(where: string, shared: ClientOptions): SecureAggregat
     corruptFraction,
     proven: (round) => provenCohort(configFor(shared, { ...ANY_ROUND, ...round }), { corruptFraction }),
     sealer: {
-      seal: (bytes, room) => sealState(provider, secureRng(), sealingKey, 'record', NOTHING, bytes, room),
+      seal: (bytes, room) =>
+        sealState(provider, secureRng(), sealingKey, 'record', NOTHING, checkBytes('secureAggregation', bytes), room),
       open: (sealed) => openState(provider, sealingKey, 'record', NOTHING, sealed),
     },
     configure: (round) => encodeRoundConfig(configFor(shared, round)),

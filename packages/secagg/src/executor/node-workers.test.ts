@@ -1,6 +1,5 @@
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
+import { saidBy } from '../../../../scripts/test/said-by.ts';
 import { SEEDED } from '../../../../scripts/test/seeded-children.ts';
 import { runRound } from '../testing/run-round.ts';
 import { nodeWorkerExecutor } from './node-workers.ts';
@@ -62,18 +61,6 @@ describe('nodeWorkerExecutor', () => {
       await executor.run({ layout, selfMasks: [{ party, seed: new Uint8Array(32) }], pairMasks: [] });
       console.log('ran');
     `;
-    const words = ['--conditions=@fedkit/source', '--import', 'tsx', '--input-type=module', '-e', program];
-    const cwd = fileURLToPath(new URL('../../../..', import.meta.url));
-    const child = spawn(process.execPath, words, {
-      cwd,
-      env: { ...process.env, ...SEEDED },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let said = '';
-    child.stdout.on('data', (bytes) => (said += String(bytes)));
-    // The test's own time ends one that stays.
-    onTestFinished(() => void child.kill('SIGKILL'));
-    expect(await new Promise((resolve) => child.once('close', resolve))).toBe(0);
-    expect(said).toBe('ran\n');
+    expect(await saidBy(program)).toBe('ran\n');
   });
 });
