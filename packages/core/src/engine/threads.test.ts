@@ -1,11 +1,10 @@
-import { spawn as spawnProcess } from 'node:child_process';
 import * as fs from 'node:fs/promises';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { saidBy } from '../../../../scripts/test/said-by.ts';
 import { SEEDED } from '../../../../scripts/test/seeded-children.ts';
 import { contributionOf, plain } from '../../test/round/federation.ts';
 import { secureRng } from '../random.ts';
@@ -103,17 +102,6 @@ describe('tasks on threads', () => {
       const names = ['unclosed ${run}', 'unclosed once ${run}'];
       console.log(...(await Promise.all(names.map((name, deaths) => call.run({ name, deaths })))));
     `;
-    const words = ['--conditions=@fedkit/source', '--import', 'tsx', '--input-type=module', '-e', program, folder];
-    const child = spawnProcess(process.execPath, words, {
-      cwd: fileURLToPath(new URL('../../../..', import.meta.url)),
-      env: { ...process.env, ...SEEDED },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let said = '';
-    child.stdout.on('data', (bytes) => (said += String(bytes)));
-    // The test's own time ends one that stays.
-    onTestFinished(() => void child.kill('SIGKILL'));
-    expect(await new Promise((resolve) => child.once('close', resolve))).toBe(0);
-    expect(said).toBe(`unclosed ${run} lives unclosed once ${run} lives\n`);
+    expect(await saidBy(program, folder)).toBe(`unclosed ${run} lives unclosed once ${run} lives\n`);
   });
 });
