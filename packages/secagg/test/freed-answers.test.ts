@@ -31,6 +31,8 @@ describe('an answer', () => {
     expect(isFreed(masked)).toBe(true);
     expect(isFreed(response)).toBe(false);
     expect(freed).not.toContain(masked);
+    // The first is given at any time.
+    expect(isFreed(await round.client('c1').start())).toBe(false);
     await expect(round.client('c1').receive(request)).rejects.toThrow('the server has used');
   });
 });
